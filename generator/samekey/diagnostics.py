@@ -1,0 +1,150 @@
+"""What is wrong, where, and what to do: diagnostics are collected by every stage and printed by the CLI.
+
+A diagnostic keeps a JSON pointer only; lines and columns are computed when it is printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXCERPT_CONTEXT = 1
+
+
+class Severity(StrEnum):
+    """How much of the output a diagnostic costs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Source(Protocol):
+    """What a place needs to know of its document to be shown."""
+
+    @property
+    def uri(self) -> str:
+        """The path or URL that the text came from."""
+        ...
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text, line by line."""
+        ...
+
+    def position(self, pointer: str) -> Position:
+        """The position of a JSON pointer, or of its nearest existing parent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A line and a column, both counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a document: by pointer, or by position where the text could not be parsed."""
+
+    source: Source
+    pointer: str = ""
+    position: Position | None = None
+
+    def resolve(self) -> Position:
+        """The position of this place, computed now."""
+        return self.position or self.source.position(self.pointer)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a stable code, a sentence, a place and a way out."""
+
+    severity: Severity
+    code: str
+    message: str
+    place: Place | None = None
+    hint: str = ""
+    related: tuple[tuple[str, Place], ...] = ()
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """The sink that stages append to; the same finding at the same place counts once."""
+
+    _entries: dict[tuple[str, str, str, str], Diagnostic] = field(default_factory=dict)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Append a finding unless it is there already."""
+        place = diagnostic.place
+        uri, pointer = (place.source.uri, place.pointer) if place else ("", "")
+        self._entries.setdefault((diagnostic.code, diagnostic.message, uri, pointer), diagnostic)
+
+    def error(self, code: str, message: str, place: Place | None = None, hint: str = "") -> None:
+        """Append an error."""
+        self.add(Diagnostic(Severity.ERROR, code, message, place, hint))
+
+    def warning(self, code: str, message: str, place: Place | None = None, hint: str = "") -> None:
+        """Append a warning."""
+        self.add(Diagnostic(Severity.WARNING, code, message, place, hint))
+
+    def note(self, code: str, message: str, place: Place | None = None, hint: str = "") -> None:
+        """Append a note."""
+        self.add(Diagnostic(Severity.NOTE, code, message, place, hint))
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error was reported."""
+        return any(entry.severity is Severity.ERROR for entry in self)
+
+
+def printable(text: str) -> str:
+    """Text from a document made safe for a terminal: controls are shown as escapes."""
+    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def location(place: Place) -> str:
+    """A place as `file:line:column`."""
+    position = place.resolve()
+    return printable(f"{place.source.uri}:{position.line}:{position.column}")
+
+
+def excerpt(place: Place) -> str:
+    """The lines around a place, numbered, with a caret under its column."""
+    position = place.resolve()
+    lines = place.source.lines
+    first = max(1, position.line - EXCERPT_CONTEXT)
+    last = min(len(lines), position.line + EXCERPT_CONTEXT)
+    width = len(str(last))
+    start = max(0, position.column - 60)
+    shown: list[str] = []
+    for number in range(first, last + 1):
+        text = printable(lines[number - 1][start : start + 110].replace("\t", " "))
+        shown.append(f"  {number:>{width}} | {text}".rstrip())
+        if number == position.line:
+            shown.append(f"  {' ' * width} | {' ' * (position.column - 1 - start)}^")
+    return "\n".join(shown)
+
+
+def explain(diagnostic: Diagnostic) -> str:
+    """A finding for people: severity, code, message, place with excerpt, and hint."""
+    parts = [f"{diagnostic.severity}: {printable(diagnostic.message)} [{diagnostic.code}]"]
+    if diagnostic.place is not None:
+        parts += [f"  --> {location(diagnostic.place)}", excerpt(diagnostic.place)]
+    for label, place in diagnostic.related:
+        parts += [f"  {label}: {location(place)}", excerpt(place)]
+    if diagnostic.hint:
+        parts.append(f"  help: {printable(diagnostic.hint)}")
+    return "\n".join(parts)

@@ -1,0 +1,51 @@
+"""Descriptions and constraints, as text for docstrings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from samekey.document import Node
+
+_BOUNDS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "pattern": "matches {}",
+}
+MAX_DEFAULT = 80
+
+
+def described(node: Node) -> str:
+    """The description of a value, else its title."""
+    if not isinstance(node.value, dict):
+        return ""
+    for word in ("description", "summary", "title"):
+        value = node.value.get(word)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return ""
+
+
+def constraints(node: Node) -> str:
+    """What a value must keep to, in words; nothing of it is checked by the SDK."""
+    if not isinstance(node.value, dict):
+        return ""
+    said = [
+        words.format(node.value[word])
+        for word, words in _BOUNDS.items()
+        if isinstance(node.value.get(word), (int, float, str)) and not isinstance(node.value.get(word), bool)
+    ]
+    default = node.value.get("default")
+    if default is not None:
+        text = json.dumps(default, ensure_ascii=False)
+        if len(text) <= MAX_DEFAULT:
+            said.append(f"default {text}")
+    return f"({', '.join(said)})" if said else ""

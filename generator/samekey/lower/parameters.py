@@ -1,0 +1,125 @@
+"""Parameters: those of the path item and of the operation together, with their spelling."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from samekey.ir import AnyJson, Kind, Location, Param, Primitive, Spelling, Style
+from samekey.lower.docs import constraints, described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samekey.document import Node
+    from samekey.ir import Type
+    from samekey.lower.schemas import Schemas
+
+_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+_TEMPLATE = re.compile(r"\{([^{}]*)\}")
+_DEFAULT_STYLES = {
+    Location.PATH: Style.SIMPLE,
+    Location.QUERY: Style.FORM,
+    Location.HEADER: Style.SIMPLE,
+    Location.COOKIE: Style.FORM,
+}
+_COLLECTION_FORMATS = {
+    "csv": (Style.FORM, False),
+    "ssv": (Style.SPACE, False),
+    "tsv": (Style.FORM, False),
+    "pipes": (Style.PIPE, False),
+    "multi": (Style.FORM, True),
+}
+
+
+def gather(path_item: Node, operation: Node) -> list[Node]:
+    """The parameters that hold for an operation: its own override the path's of the same name and place."""
+    found: dict[tuple[str, str], Node] = {}
+    for holder in (path_item, operation):
+        for element in holder.elements("parameters") if holder.has("parameters") else ():
+            node = element.follow()
+            if node is None:
+                continue
+            if not isinstance(node.value, dict) or not node.text("name") or not node.text("in"):
+                element.warn("parameter-incomplete", "a parameter needs a name and a place; it is ignored")
+                continue
+            found[(node.text("in"), node.text("name"))] = node
+    return list(found.values())
+
+
+def template_names(path: str) -> list[str]:
+    """The names in a path template, each once."""
+    return list(dict.fromkeys(_TEMPLATE.findall(path)))
+
+
+def lower_parameters(nodes: Iterable[Node], operation: Node, path: str, schemas: Schemas, hint: str) -> list[Param]:
+    """Lower parameters of the path, the query, headers and cookies; the path's come in the template's order."""
+    names = template_names(path)
+    params: list[Param] = []
+    for node in nodes:
+        if node.text("in") not in set(Location):
+            continue
+        location = Location(node.text("in"))
+        name = node.text("name")
+        if location is Location.HEADER and name.lower() in _IGNORED_HEADERS:
+            # OpenAPI 3.1 section 4.8.12.2.1: these are the client's own business.
+            continue
+        if location is Location.PATH and name not in names:
+            node.warn("parameter-unused", f"the path {path!r} has no place for the parameter {name!r}; it is ignored")
+            continue
+        params.append(_parameter(node, name, location, schemas, hint))
+    declared = {param.name for param in params if param.location is Location.PATH}
+    for name in names:
+        if name not in declared:
+            operation.warn("parameter-undeclared", f"the path parameter {name!r} is not declared; taken as a string")
+            spelling = Spelling(Style.SIMPLE)
+            params.append(Param(name, Location.PATH, Primitive(Kind.STRING), required=True, spelling=spelling))
+    order = {name: index for index, name in enumerate(names)}
+    return sorted(params, key=lambda param: order[param.name] if param.location is Location.PATH else len(order))
+
+
+def _parameter(node: Node, name: str, location: Location, schemas: Schemas, hint: str) -> Param:
+    kind, spelling = _typed(node, location, schemas, (hint, name))
+    schema = node.get("schema")
+    target = (schema.follow() if schema is not None else None) or node
+    return Param(
+        name,
+        location,
+        kind,
+        required=location is Location.PATH or node.flag("required"),
+        spelling=spelling,
+        doc="\n".join(text for text in (described(node) or described(target), constraints(target)) if text),
+        deprecated=node.flag("deprecated"),
+    )
+
+
+def _typed(node: Node, location: Location, schemas: Schemas, hint: tuple[str, ...]) -> tuple[Type, Spelling]:
+    schema = node.get("schema")
+    if schema is not None:
+        return schemas.lower(schema, hint), _spelling(node, location)
+    for _, media in node.items("content") if node.has("content") else ():
+        inner = media.get("schema")
+        kind: Type = schemas.lower(inner, hint) if inner is not None else AnyJson("the parameter has no schema")
+        return kind, Spelling(Style.JSON)
+    if node.has("type"):  # Swagger 2.0: the parameter is its own schema
+        return schemas.lower(node, hint), _collection(node, location)
+    return Primitive(Kind.STRING), _spelling(node, location)
+
+
+def _spelling(node: Node, location: Location) -> Spelling:
+    name = node.text("style")
+    default = _DEFAULT_STYLES[location]
+    style = Style(name) if name in set(Style) - {Style.JSON} else default
+    if name and name not in set(Style) and name != "cookie":
+        node.warn("unknown-style", f"there is no style {name!r}; {default.value!r} is used")
+    explode = node.flag("explode") if node.has("explode") else style in {Style.FORM, Style.DEEP}
+    return Spelling(style, explode, node.flag("allowReserved"))
+
+
+def _collection(node: Node, location: Location) -> Spelling:
+    """Swagger 2.0's collectionFormat as a style."""
+    default = _DEFAULT_STYLES[location]
+    style, explode = _COLLECTION_FORMATS.get(node.text("collectionFormat"), (Style.FORM, False))
+    if location in {Location.PATH, Location.HEADER}:
+        return Spelling(default)
+    return Spelling(style, explode)

@@ -1,0 +1,81 @@
+"""The dialect of idempotency of an API, as data: RETRIES.md section 2, with the named presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+
+class Carrier(StrEnum):
+    """Where an idempotency key travels."""
+
+    HEADER = "header"
+    BODY = "body"
+    QUERY = "query"
+
+
+class KeyKind(StrEnum):
+    """What a minted key is."""
+
+    UUID4 = "uuid4"
+    UUID7 = "uuid7"
+    ALPHABET = "alphabet"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFormat:
+    """What a key must look like.
+
+    Args:
+        kind: a random UUID, a time-ordered one, or letters of an alphabet.
+        length: characters, for an alphabet.
+        alphabet: the characters to draw from.
+        max_length: the longest key that the API takes.
+    """
+
+    kind: KeyKind = KeyKind.UUID4
+    length: int = 32
+    alphabet: str = "0123456789abcdef"
+    max_length: int = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """How the server says something: a status, and a code in the body where the status is ambiguous."""
+
+    status: int
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How an API takes idempotency keys and what it says about them.
+
+    Args:
+        carrier: where the key travels.
+        name: the header, body field or query parameter.
+        methods: the methods on which the API honours keys.
+        format: what a key looks like.
+        quoted: send a header key as a string of RFC 8941.
+        ttl: seconds for which the server remembers a key.
+        in_flight: how it says that the first request is still running.
+        mismatch: how it says that the key came back with another payload.
+        replayed: headers that mark a stored answer.
+        should_retry: headers with the server's own word on retrying.
+    """
+
+    carrier: Carrier = Carrier.HEADER
+    name: str = "Idempotency-Key"
+    methods: tuple[str, ...] = ("POST", "PATCH")
+    format: KeyFormat = field(default_factory=KeyFormat)
+    quoted: bool = False
+    ttl: float = 86_400.0
+    in_flight: tuple[Signal, ...] = (Signal(409),)
+    mismatch: tuple[Signal, ...] = (Signal(422),)
+    replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
+    should_retry: tuple[str, ...] = ("X-Should-Retry",)
+
+
+DEFAULT: Final = Profile()
+"""What holds where neither the document nor the config says otherwise."""

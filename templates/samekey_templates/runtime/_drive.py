@@ -1,0 +1,239 @@
+"""A call in progress: bookkeeping around `decide`, and the two drivers that send and sleep.
+
+`drive` and `adrive` are twins by hand; everything that could differ is in `Flight`, which does no I/O.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ._policy import (
+    Answered,
+    Attempt,
+    CallFacts,
+    Certainty,
+    Failed,
+    Failure,
+    Outcome,
+    Retry,
+    RetryPolicy,
+    at,
+    certainty_of,
+    conclude,
+    decide,
+    is_success,
+)
+from ._profile import Profile, read_answer
+from ._record import AttemptEvent, CallInfo, CallRecord, RetryEvent
+from ._types import Timeout
+from ._wire import Limits, RawAnswer, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ._budget import Budget
+
+log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the caller wants to hear of attempts and retries."""
+
+    on_attempt: Callable[[AttemptEvent], None] | None = None
+    on_retry: Callable[[RetryEvent], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time and chance, injected so that tests decide them.
+
+    Args:
+        monotonic: seconds that never run backwards.
+        wall: Unix time in seconds.
+        jitter: a number drawn uniformly from [0, 1).
+        sleep: waits for seconds.
+        asleep: waits for seconds in the running event loop, asyncio's or trio's.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
+    asleep: Callable[[float], Awaitable[None]] | None = None
+
+
+class Flight:
+    """The state of one call between its attempts.
+
+    Args:
+        info: which call it is.
+        facts: what the law needs to know of it.
+        policy: the limits.
+        profile: the API's dialect.
+        timeout: the limits on each attempt.
+        budget: the client's retry budget.
+        hooks: what to tell the caller.
+        clock: time and chance.
+    """
+
+    __slots__ = (
+        "_attempts", "_began", "_budget", "_clock", "_in_flight", "_last_cost", "_sent", "_stopped",
+        "facts", "hooks", "info", "policy", "profile", "timeout",
+    )  # fmt: skip
+
+    def __init__(  # everything that a call is made of
+        self,
+        info: CallInfo,
+        facts: CallFacts,
+        policy: RetryPolicy,
+        profile: Profile,
+        timeout: Timeout,
+        budget: Budget,
+        hooks: Hooks,
+        clock: Clock,
+    ) -> None:
+        self.info = info
+        self.facts = facts
+        self.policy = policy
+        self.profile = profile
+        self.timeout = timeout
+        self.hooks = hooks
+        self._budget = budget
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._attempts: list[Attempt] = []
+        self._sent = (0.0, 0.0)
+        self._in_flight = False
+        self._last_cost = 1
+        self._stopped = ""
+
+    @property
+    def record(self) -> CallRecord:
+        """The call as far as it has come."""
+        attempts = tuple(self._attempts)
+        elapsed = self._clock.monotonic() - self._began
+        return CallRecord(self.info, attempts, conclude(self.facts, attempts), elapsed, self._stopped)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the last attempt."""
+        return self._attempts[-1].outcome
+
+    def start(self) -> Limits:
+        """Begin an attempt; its limits are cut to what is left of the deadline."""
+        now = self._clock.monotonic()
+        self._sent = (now, self._clock.wall())
+        self._in_flight = True
+        until = self._began + self.policy.deadline
+        left = max(0.001, until - now)
+        timeout = self.timeout
+        if left < max(timeout.connect, timeout.read, timeout.write, timeout.pool):
+            timeout = Timeout(
+                min(timeout.connect, left), min(timeout.read, left), min(timeout.write, left), min(timeout.pool, left)
+            )
+        return Limits(timeout, until)
+
+    def settle(self, result: Result) -> float | None:
+        """Record the outcome of an attempt; seconds to wait before the next one, None where it was the last."""
+        outcome = self._place(result)
+        decision = decide(self.policy, self.facts, self._attempts, outcome, self._clock.jitter())
+        if isinstance(decision, Retry) and self.policy.budget and not self._budget.spend(decision.cost):
+            self._stopped = "the client's retry budget is spent"
+            self._note(outcome, None)
+            return None
+        if not isinstance(decision, Retry):
+            self._stopped = "" if _succeeded(outcome) else decision.reason
+            self._note(outcome, None)
+            if _succeeded(outcome):
+                self._budget.refund(self._last_cost)
+            return None
+        self._last_cost = decision.cost
+        attempt = self._note(outcome, decision.delay)
+        log.info(
+            "%s: attempt %d %s; next in %.2f s%s",
+            self.info.operation, attempt.number, outcome, decision.delay, self._key_for_log(),
+        )  # fmt: skip
+        if self.hooks.on_retry is not None:
+            self.hooks.on_retry(RetryEvent(self.info, attempt, decision.delay, decision.reason))
+        return decision.delay
+
+    def interrupt(self, error: BaseException) -> None:
+        """Record that the caller gave up, and leave the truth on the exception that passes through."""
+        if self._in_flight:
+            outcome = self._place(Failed(Failure.CANCELLED, "cancelled"))
+            self._stopped = "the caller gave up"
+            self._note(outcome, None)
+        record = self.record
+        if record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED):
+            key = f"; call again with idempotency_key={self.info.idempotency_key!r} to settle it"
+            text = f"{self.info.operation}: interrupted; the effect is {record.certainty}"
+            text += key if self.info.idempotency_key else ""
+            error.add_note(text)
+            log.warning("%s", text)
+
+    def _place(self, result: Result) -> Outcome:
+        elapsed = self._clock.monotonic() - self._began
+        if isinstance(result, Failed):
+            return at(result, elapsed)
+        resumed = self.facts.resumed
+        answer = read_answer(
+            self.profile, result.status, result.headers, result.content,
+            may_run=resumed or bool(self._attempts), resumed=resumed, now=self._clock.wall(),
+        )  # fmt: skip
+        return at(answer, elapsed)
+
+    def _note(self, outcome: Outcome, wait: float | None) -> Attempt:
+        certainty = certainty_of(self.facts, self._attempts, outcome)
+        took = self._clock.monotonic() - self._sent[0]
+        attempt = Attempt(len(self._attempts) + 1, self._sent[1], took, outcome, certainty, wait)
+        self._attempts.append(attempt)
+        self._in_flight = False
+        log.debug(
+            "%s: attempt %d %s in %.3f s (%s)%s",
+            self.info.operation, attempt.number, outcome, took, certainty, self._key_for_log(),
+        )  # fmt: skip
+        if self.hooks.on_attempt is not None:
+            self.hooks.on_attempt(AttemptEvent(self.info, attempt))
+        return attempt
+
+    def _key_for_log(self) -> str:
+        return f" idempotency_key={self.info.idempotency_key}" if self.info.idempotency_key else ""
+
+
+def drive(flight: Flight, attempt: Callable[[Limits], Result], sleep: Callable[[float], None]) -> RawAnswer | None:
+    """Send until the flight is settled; the last answer, None where the last attempt brought none."""
+    try:
+        while True:
+            result = attempt(flight.start())
+            delay = flight.settle(result)
+            if delay is None:
+                return result if isinstance(result, RawAnswer) else None
+            sleep(delay)
+    except BaseException as error:
+        flight.interrupt(error)
+        raise
+
+
+async def adrive(
+    flight: Flight, attempt: Callable[[Limits], Awaitable[Result]], sleep: Callable[[float], Awaitable[None]]
+) -> RawAnswer | None:
+    """Like `drive`, in an event loop."""
+    try:
+        while True:
+            result = await attempt(flight.start())
+            delay = flight.settle(result)
+            if delay is None:
+                return result if isinstance(result, RawAnswer) else None
+            await sleep(delay)
+    except BaseException as error:
+        flight.interrupt(error)
+        raise
+
+
+def _succeeded(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answered) and is_success(outcome.status)

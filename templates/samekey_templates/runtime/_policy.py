@@ -1,0 +1,443 @@
+"""The law of retrying, as tables and pure functions: what is retried, how long to wait, what is certain.
+
+Rule of this file: no httpx, no asyncio, no clock, no randomness. Everything arrives as an argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Safety(StrEnum):
+    """What sending an operation twice may do, decided when the SDK was generated."""
+
+    SAFE = "safe"
+    """Reads only (RFC 9110 section 9.2.1)."""
+    IDEMPOTENT = "idempotent"
+    """Twice is the same as once (RFC 9110 section 9.2.2): PUT and DELETE."""
+    KEYED = "keyed"
+    """A POST or PATCH that carries an idempotency key, so the server can tell a retry from a new request."""
+    UNSAFE = "unsafe"
+    """A POST or PATCH whose server honours no key."""
+
+
+class Certainty(StrEnum):
+    """What is known about the effect of an attempt or of a call."""
+
+    NOT_SENT = "not sent"
+    """The server cannot have seen it."""
+    REJECTED = "rejected"
+    """The server saw it and refused; nothing was done."""
+    UNKNOWN = "unknown"
+    """It may or may not have been done."""
+    APPLIED = "applied"
+    """It was done."""
+
+
+class Failure(StrEnum):
+    """Why an attempt has no complete answer."""
+
+    UNREACHABLE = "unreachable"
+    """DNS failure, connection refused, connect timeout, TLS handshake cut."""
+    UNSENDABLE = "unsendable"
+    """Certificate refused, no free connection in the pool, URL or headers that cannot be sent."""
+    STREAM_REFUSED = "stream refused"
+    """HTTP/2 said that the stream was not processed (RFC 9113 sections 6.8 and 8.7)."""
+    ANSWER_LOST = "answer lost"
+    """Timed out or cut after bytes may have left, before a status line came back."""
+    ANSWER_CUT = "answer cut"
+    """Cut after a 2xx status line: done, but the answer is incomplete."""
+    UNDECODABLE = "undecodable"
+    """A complete 2xx that cannot be decoded."""
+    DEADLINE = "deadline reached"
+    """The call's deadline passed while an attempt was in flight."""
+    CANCELLED = "cancelled"
+    """The caller gave up while an attempt was in flight."""
+    REDIRECTED = "redirect not followed"
+    """The answer points elsewhere, and following could repeat or leak the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A complete answer, reduced to what the law looks at.
+
+    Args:
+        status: the HTTP status.
+        at: seconds since the call began.
+        retry_after: seconds that the server asked to wait, if it did.
+        in_flight: the profile recognises it as 'the first request is still running'.
+        mismatch: the profile recognises it as 'this key came with another payload'.
+        replayed: it bears the marker of a stored answer.
+        should_retry: the server's own word, if it gave one.
+    """
+
+    status: int
+    at: float = 0.0
+    retry_after: float | None = None
+    in_flight: bool = False
+    mismatch: bool = False
+    replayed: bool = False
+    should_retry: bool | None = None
+
+    def __str__(self) -> str:
+        return f"status {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An attempt without a complete answer.
+
+    Args:
+        failure: its kind.
+        detail: the transport's own words.
+        at: seconds since the call began.
+        timeout: whether a timeout was the cause; retrying those costs more of the budget.
+        status: the status that came back before the cut, if one did.
+    """
+
+    failure: Failure
+    detail: str = ""
+    at: float = 0.0
+    timeout: bool = False
+    status: int | None = None
+
+    def __str__(self) -> str:
+        return self.detail or self.failure.value
+
+
+Outcome: TypeAlias = Answered | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP request on the wire and what became of it.
+
+    Args:
+        number: counted from 1.
+        sent_at: Unix time in seconds at which it started.
+        took: seconds from start to outcome.
+        outcome: what happened.
+        certainty: what is known of this attempt alone.
+        wait: seconds waited before the next attempt; None after the last.
+    """
+
+    number: int
+    sent_at: float
+    took: float
+    outcome: Outcome
+    certainty: Certainty
+    wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What the law needs to know of a call.
+
+    Args:
+        safety: the operation's safety.
+        replayable: whether the body can be sent again.
+        resumed: whether the caller brought the key, so an earlier call may have used it.
+        key_ttl: seconds for which the server remembers a key.
+    """
+
+    safety: Safety
+    replayable: bool = True
+    resumed: bool = False
+    key_ttl: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often, how long and for what a call is retried; frozen, so it can be shared.
+
+    Args:
+        max_retries: retries after the first attempt.
+        initial_delay: seconds; the backoff before the first retry is drawn from [0, initial_delay].
+        max_delay: seconds; the backoff never draws from a wider range.
+        deadline: seconds for the whole call with its attempts, waits and body read.
+        max_retry_after: seconds; a server that asks for more is not waited for.
+        statuses: which statuses are retried; None means all that are safe to. Naming 408, 503 or 529
+            also opts in calls that carry no key.
+        budget: whether retries draw on the client's budget, so an outage is not multiplied.
+
+    Raises:
+        ValueError: a value makes no sense.
+    """
+
+    max_retries: int = 3
+    initial_delay: float = 0.5
+    max_delay: float = 8.0
+    deadline: float = 120.0
+    max_retry_after: float = 60.0
+    statuses: frozenset[int] | None = None
+    budget: bool = True
+
+    def __post_init__(self) -> None:
+        if self.max_retries < 0:
+            raise ValueError(f"max_retries must be 0 or more, not {self.max_retries}")
+        for name in ("initial_delay", "max_delay", "deadline", "max_retry_after"):
+            value = getattr(self, name)
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"{name} must be a finite number of seconds, 0 or more, not {value}")
+        if self.deadline == 0:
+            raise ValueError("deadline must be more than 0 seconds")
+        if self.max_delay < self.initial_delay:
+            raise ValueError(f"max_delay ({self.max_delay}) must not be below initial_delay ({self.initial_delay})")
+        if self.statuses is not None:
+            never = sorted(status for status in self.statuses if status not in _STATUSES_RETRIED)
+            if never:
+                raise ValueError(f"statuses {never} are never retried: the server has refused the request itself")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Send again.
+
+    Args:
+        delay: seconds to wait first.
+        reason: why, for logs and hooks.
+        cost: tokens of the budget.
+    """
+
+    delay: float
+    reason: str
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Do not send again, and why."""
+
+    reason: str
+
+
+Decision: TypeAlias = Retry | Stop
+
+
+class _Wait(StrEnum):
+    BACKOFF = "backoff"
+    SERVER = "what the server asks, or backoff"
+    AT_ONCE = "at once, the first time"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A row of the table: who is retried, after which wait, and what the attempt makes certain."""
+
+    retried: frozenset[Safety]
+    certainty: Certainty
+    wait: _Wait = _Wait.BACKOFF
+    opt_in: frozenset[Safety] = frozenset()
+
+
+_ALL: Final = frozenset(Safety)
+_NONE: Final[frozenset[Safety]] = frozenset()
+_REPEATABLE: Final = frozenset({Safety.SAFE, Safety.IDEMPOTENT, Safety.KEYED})
+_UNSAFE: Final = frozenset({Safety.UNSAFE})
+_KEYED: Final = frozenset({Safety.KEYED})
+
+_FAILURES: Final[dict[Failure, _Rule]] = {
+    Failure.UNREACHABLE: _Rule(_ALL, Certainty.NOT_SENT),
+    Failure.UNSENDABLE: _Rule(_NONE, Certainty.NOT_SENT),
+    Failure.STREAM_REFUSED: _Rule(_ALL, Certainty.NOT_SENT, _Wait.AT_ONCE),
+    Failure.ANSWER_LOST: _Rule(_REPEATABLE, Certainty.UNKNOWN),
+    Failure.ANSWER_CUT: _Rule(_REPEATABLE, Certainty.APPLIED),
+    Failure.UNDECODABLE: _Rule(_NONE, Certainty.APPLIED),
+    Failure.DEADLINE: _Rule(_NONE, Certainty.UNKNOWN),
+    Failure.CANCELLED: _Rule(_NONE, Certainty.UNKNOWN),
+    Failure.REDIRECTED: _Rule(_NONE, Certainty.UNKNOWN),
+}
+
+_STATUSES: Final[dict[int, _Rule]] = {
+    408: _Rule(_REPEATABLE, Certainty.REJECTED, opt_in=_UNSAFE),
+    425: _Rule(_ALL, Certainty.REJECTED, _Wait.SERVER),
+    429: _Rule(_ALL, Certainty.REJECTED, _Wait.SERVER),
+    500: _Rule(_REPEATABLE, Certainty.UNKNOWN),
+    501: _Rule(_NONE, Certainty.REJECTED),
+    502: _Rule(_REPEATABLE, Certainty.UNKNOWN),
+    503: _Rule(_REPEATABLE, Certainty.UNKNOWN, _Wait.SERVER, opt_in=_UNSAFE),
+    504: _Rule(_REPEATABLE, Certainty.UNKNOWN),
+    507: _Rule(_NONE, Certainty.REJECTED),
+    529: _Rule(_REPEATABLE, Certainty.UNKNOWN, _Wait.SERVER, opt_in=_UNSAFE),
+}
+_STATUSES_RETRIED: Final = frozenset(status for status, rule in _STATUSES.items() if rule.retried) | {409}
+_SUCCESS: Final = _Rule(_NONE, Certainty.APPLIED)
+_REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
+_SERVER_ERROR: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_REDIRECT: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_REPLAYED_ERROR: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_IN_FLIGHT: Final = _Rule(_KEYED, Certainty.UNKNOWN, _Wait.SERVER)
+_MISMATCH_FIRST: Final = _Rule(_NONE, Certainty.REJECTED)
+_MISMATCH_LATER: Final = _Rule(_NONE, Certainty.UNKNOWN)
+
+_UNSETTLING: Final = frozenset({401, 403, 408, 425, 429})
+"""Refusals by limiters and auth, which run before the key is looked at: they settle nothing (the taint rule)."""
+
+RETRY_COST: Final = 5
+TIMEOUT_COST: Final = 10
+
+
+def decide(
+    policy: RetryPolicy, call: CallFacts, history: Sequence[Attempt], outcome: Outcome, jitter: float
+) -> Decision:
+    """Whether to send again after an outcome (RETRIES.md sections 3 and 4).
+
+    Args:
+        policy: the limits.
+        call: the facts of the call.
+        history: the attempts before this outcome's own.
+        outcome: what just happened, with `at` in seconds since the call began.
+        jitter: a number drawn uniformly from [0, 1).
+    """
+    rule = _rule(call, history, outcome)
+    refusal = _not_allowed(policy, call, rule, outcome)
+    if refusal is not None:
+        return Stop(refusal)
+    polling = rule is _IN_FLIGHT
+    if not polling and _retries_spent(history) >= policy.max_retries:
+        return Stop(f"{policy.max_retries} retries are spent")
+    delay = _delay(policy, history, rule, outcome, jitter)
+    asked = outcome.retry_after if isinstance(outcome, Answered) else None
+    if asked is not None and asked > policy.max_retry_after:
+        return Stop(f"the server asks to wait {asked:g} s, more than max_retry_after={policy.max_retry_after:g}")
+    resume_at = outcome.at + delay
+    if resume_at >= policy.deadline:
+        return Stop("the next attempt would start after the deadline")
+    if call.safety is Safety.KEYED and resume_at >= call.key_ttl - ttl_margin(call.key_ttl):
+        return Stop("the key would be too old: the server may have forgotten it")
+    return Retry(delay, str(outcome), _cost(rule, outcome))
+
+
+def certainty_of(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> Certainty:
+    """What one attempt, taken alone, makes certain (the last column of the table)."""
+    return _rule(call, history, outcome).certainty
+
+
+def conclude(call: CallFacts, attempts: Sequence[Attempt]) -> Certainty:
+    """What all attempts of a call together make certain, the taint rule included.
+
+    A refusal after an attempt whose effect is unknown proves nothing, except for a keyed call where the
+    operation itself refused under the same key.
+    """
+    if not attempts:
+        return Certainty.NOT_SENT
+    certainties = [attempt.certainty for attempt in attempts]
+    if Certainty.APPLIED in certainties:
+        return Certainty.APPLIED
+    last = attempts[-1]
+    if last.certainty is Certainty.UNKNOWN or Certainty.UNKNOWN not in certainties or call.safety is Safety.SAFE:
+        return last.certainty
+    if call.safety is Safety.KEYED and _settles(last.outcome):
+        return Certainty.REJECTED
+    return Certainty.UNKNOWN
+
+
+def ttl_margin(ttl: float) -> float:
+    """Seconds before a key's end of life at which it counts as too old; clocks and networks are not exact."""
+    return min(60.0, ttl * 0.1)
+
+
+def is_success(status: int) -> bool:
+    """Whether a status says that the request was done (RFC 9110 section 15.3)."""
+    return 200 <= status < 300  # noqa: PLR2004
+
+
+def at(outcome: Outcome, seconds: float) -> Outcome:
+    """The outcome, placed in time: seconds since the call began."""
+    return replace(outcome, at=seconds)
+
+
+def _settles(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answered) and 400 <= outcome.status < 500 and outcome.status not in _UNSETTLING  # noqa: PLR2004
+
+
+def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rule:
+    if isinstance(outcome, Failed):
+        if outcome.failure is Failure.REDIRECTED and outcome.status == 303:  # noqa: PLR2004
+            return replace(_REDIRECT, certainty=Certainty.APPLIED)
+        return _FAILURES[outcome.failure]
+    if call.safety is Safety.KEYED:
+        keyed = _keyed_rule(history, outcome)
+        if keyed is not None:
+            return keyed
+    return _status_rule(outcome.status)
+
+
+def _keyed_rule(history: Sequence[Attempt], answer: Answered) -> _Rule | None:
+    """The rows that exist for keyed calls only: in flight, mismatch, a replayed failure."""
+    if answer.in_flight:
+        return _IN_FLIGHT
+    if answer.mismatch:
+        return _MISMATCH_LATER if history else _MISMATCH_FIRST
+    if answer.replayed and answer.status == 500:  # noqa: PLR2004
+        return _REPLAYED_ERROR
+    return None
+
+
+def _status_rule(status: int) -> _Rule:
+    known = _STATUSES.get(status)
+    if known is not None:
+        return known
+    if is_success(status):
+        return _SUCCESS
+    if status < 400:  # noqa: PLR2004
+        return _REDIRECT
+    return _REFUSAL if status < 500 else _SERVER_ERROR  # noqa: PLR2004
+
+
+def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> str | None:
+    """Why the safety rule, the server or the policy forbids another attempt; None where they allow it."""
+    status = outcome.status if isinstance(outcome, Answered) else None
+    if rule.certainty is Certainty.APPLIED and status is not None:
+        return "it is done"
+    wanted = outcome.should_retry if isinstance(outcome, Answered) else None
+    if wanted is False:
+        return "the server says not to retry"
+    allowed = call.safety in rule.retried
+    if status is not None and rule is not _IN_FLIGHT:
+        named = policy.statuses is not None and status in policy.statuses
+        if policy.statuses is not None and not named:
+            allowed = False
+        elif named and call.safety in rule.opt_in:
+            allowed = True
+    if wanted is True and rule not in (_MISMATCH_FIRST, _MISMATCH_LATER):
+        # The server's word overrides the status table, never the safety rule.
+        allowed = call.safety is not Safety.UNSAFE or rule.certainty in (Certainty.NOT_SENT, Certainty.REJECTED)
+    if not allowed:
+        return f"{outcome} is not retried for {call.safety} calls"
+    if not call.replayable and rule.certainty is not Certainty.NOT_SENT:
+        return "the body cannot be sent again"
+    return None
+
+
+def _retries_spent(history: Sequence[Attempt]) -> int:
+    """Retries that count against the limit: waiting for the server's own first run does not."""
+    return sum(1 for attempt in history if not _is_polling(attempt))
+
+
+def _is_polling(attempt: Attempt) -> bool:
+    outcome = attempt.outcome
+    return isinstance(outcome, Answered) and outcome.in_flight and attempt.certainty is Certainty.UNKNOWN
+
+
+def _delay(policy: RetryPolicy, history: Sequence[Attempt], rule: _Rule, outcome: Outcome, jitter: float) -> float:
+    if rule.wait is _Wait.AT_ONCE and not any(_was_refused(attempt.outcome) for attempt in history):
+        return 0.0
+    backoff = jitter * min(policy.max_delay, policy.initial_delay * 2.0 ** min(len(history), 60))
+    asked = outcome.retry_after if isinstance(outcome, Answered) else None
+    return backoff if asked is None else asked + backoff
+
+
+def _was_refused(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and outcome.failure is Failure.STREAM_REFUSED
+
+
+def _cost(rule: _Rule, outcome: Outcome) -> int:
+    if rule.wait is _Wait.AT_ONCE:
+        return 0
+    return TIMEOUT_COST if isinstance(outcome, Failed) and outcome.timeout else RETRY_COST

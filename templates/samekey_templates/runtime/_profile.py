@@ -1,0 +1,126 @@
+"""The API's dialect of idempotency, as data (RETRIES.md section 2), and how an answer reads in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._keys import KeyFormat
+from ._policy import Answered
+from ._retry_after import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
+_WRAPPERS = ("error", "errors")
+_YES = frozenset({"true", "1", "?1"})
+_NO = frozenset({"", "false", "0", "?0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """How the server says something: a status, and where the status is ambiguous a code in the body.
+
+    Args:
+        status: the HTTP status.
+        code: the value of the body's `code`, `type` or `name`, at the top or under `error`; empty for any.
+    """
+
+    status: int
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How an API takes idempotency keys and what it says about them.
+
+    Args:
+        carrier: where the key travels.
+        name: the name of the header, body field or query parameter.
+        format: what a key looks like.
+        quoted: send a header key as a string of RFC 8941 section 3.3.3.
+        ttl: seconds for which the server remembers a key.
+        in_flight: how it says that the first request is still running.
+        mismatch: how it says that the key came back with another payload.
+        replayed: headers that mark a stored answer.
+        should_retry: headers with the server's own word on retrying.
+    """
+
+    carrier: Literal["header", "body", "query"] = "header"
+    name: str = "Idempotency-Key"
+    format: KeyFormat = field(default_factory=KeyFormat)
+    quoted: bool = False
+    ttl: float = 86_400.0
+    in_flight: tuple[Signal, ...] = (Signal(409),)
+    mismatch: tuple[Signal, ...] = (Signal(422),)
+    replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
+    should_retry: tuple[str, ...] = ("X-Should-Retry",)
+
+
+def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:
+    """Whether an answer bears the marker of a stored one."""
+    return any(headers.get(name, "").strip().lower() not in _NO for name in profile.replayed)
+
+
+def read_answer(
+    profile: Profile, status: int, headers: Mapping[str, str], body: bytes, *, may_run: bool, resumed: bool, now: float
+) -> Answered:
+    """Reduce an answer to what the law looks at.
+
+    Args:
+        profile: the API's dialect.
+        status: the HTTP status.
+        headers: the answer's headers, looked up without regard to case.
+        body: the answer's body, decompressed.
+        may_run: whether the key was sent before, so the server may still be working on it.
+        resumed: whether the caller brought the key, so it may have been used for another payload.
+        now: Unix time in seconds.
+    """
+    if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
+        return Answered(status, replayed=is_replayed(profile, headers))
+    codes = _codes(body) if status >= 400 else frozenset[str]()  # noqa: PLR2004
+    # A fresh random key cannot collide with itself, so a bare status says nothing on a first attempt.
+    return Answered(
+        status,
+        retry_after=retry_after(headers, now),
+        in_flight=_matches(profile.in_flight, status, codes, status_suffices=may_run),
+        mismatch=_matches(profile.mismatch, status, codes, status_suffices=resumed),
+        replayed=is_replayed(profile, headers),
+        should_retry=_should_retry(profile, headers),
+    )
+
+
+def _matches(signals: tuple[Signal, ...], status: int, codes: frozenset[str], *, status_suffices: bool) -> bool:
+    return any(
+        signal.status == status and (signal.code in codes if signal.code else status_suffices) for signal in signals
+    )
+
+
+def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
+    for name in profile.should_retry:
+        word = headers.get(name, "").strip().lower()
+        if word in _YES:
+            return True
+        if word in _NO and word:
+            return False
+    return None
+
+
+def _codes(body: bytes) -> frozenset[str]:
+    try:
+        document: Any = json.loads(body)
+    except ValueError:
+        return frozenset()
+    levels: list[Any] = [document]
+    if isinstance(document, dict):
+        levels += [document.get(name) for name in _WRAPPERS]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    found: set[str] = set()
+    for level in levels:
+        entries: list[Any] = level if isinstance(level, list) else [level]
+        for entry in entries:
+            if isinstance(entry, dict):
+                values: list[Any] = [entry.get(name) for name in _CODE_FIELDS]  # pyright: ignore[reportUnknownMemberType]
+                found.update(value for value in values if isinstance(value, str))
+    return frozenset(found)

@@ -1,0 +1,331 @@
+"""From arguments to the bytes of a request: URL, query, headers, cookies, JSON, form and multipart bodies.
+
+The body is bytes before the first attempt, so every attempt sends the same ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import mimetypes
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from pathlib import PurePath
+from typing import IO, Any, Literal, TypeAlias, cast
+from urllib.parse import quote
+
+from ._codec import encode, plain, present
+from ._types import Omit
+
+RESERVED = ":/?#[]@!$&'()*+,;="
+_DOT_SEGMENTS = frozenset({".", ".."})
+StyleName: TypeAlias = Literal[
+    "form", "simple", "label", "matrix", "spaceDelimited", "pipeDelimited", "deepObject", "json"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a parameter's value is spelled (OpenAPI 3.1 section 4.8.12.3).
+
+    Args:
+        name: the style; `json` for a parameter described by a media type.
+        explode: whether each element or property stands for itself.
+        allow_reserved: whether reserved characters stay as they are (RFC 3986 section 2.2).
+    """
+
+    name: StyleName
+    explode: bool = False
+    allow_reserved: bool = False
+
+
+FORM = Style("form", explode=True)
+SIMPLE = Style("simple")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The bytes of a request body and their media type."""
+
+    content: bytes
+    media_type: str
+
+
+def expand_path(template: str, values: Mapping[str, object], styles: Mapping[str, Style]) -> str:
+    """Fill a path template.
+
+    Args:
+        template: such as `/charges/{charge_id}`.
+        values: path parameters by their names on the wire.
+        styles: the styles that differ from `simple`.
+
+    Raises:
+        ValueError: a value is empty or a dot segment and would address something else.
+    """
+    if not values:
+        return template
+    parts: list[str] = []
+    for literal, name in _parse_path(template):
+        parts.append(literal)
+        if name is not None:
+            parts.append(_path_value(name, values[name], styles.get(name, SIMPLE)))
+    path = "".join(parts)
+    if not _DOT_SEGMENTS.isdisjoint(path.split("/")):
+        raise ValueError(f"the path {path!r} holds a dot segment and would address something else")
+    return path
+
+
+def query_string(values: Mapping[str, object], styles: Mapping[str, Style]) -> str:
+    """Encode query parameters; those left out or None are not sent."""
+    pairs: list[str] = []
+    for name, value in values.items():
+        if value is None or value is Omit.OMIT:
+            continue
+        style = styles.get(name, FORM)
+        safe = RESERVED if style.allow_reserved else ""
+        pairs += [f"{quote(key, safe='')}={quote(text, safe=safe)}" for key, text in style_pairs(name, value, style)]
+    return "&".join(pairs)
+
+
+def style_pairs(name: str, value: object, style: Style) -> list[tuple[str, str]]:
+    """Names and values that a parameter becomes in a query, cookie or form."""
+    if style.name == "json":
+        return [(name, encode(value).decode())]
+    value = simplify(value)
+    if style.name == "deepObject" and isinstance(value, dict):
+        return list(_deep(name, cast("dict[str, Any]", value)))
+    if isinstance(value, dict):
+        fields = _given(cast("dict[str, Any]", value))
+        if style.explode:
+            return [(key, _item_text(item)) for key, item in fields]
+        return [(name, ",".join(part for key, item in fields for part in (key, _item_text(item))))]
+    if isinstance(value, list):
+        texts = [_item_text(item) for item in cast("list[object]", value)]
+        if style.explode:
+            return [(name, item) for item in texts]
+        joint = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style.name, ",")
+        return [(name, joint.join(texts))] if texts else []
+    return [(name, scalar(value))]
+
+
+def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
+    """Spell a header parameter (style `simple`).
+
+    Raises:
+        ValueError: it holds characters that cannot stand in a header (RFC 9110 section 5.5).
+    """
+    text = encode(value).decode() if style.name == "json" else _simple(value, style)
+    if not text.isascii() or any(c < " " and c != "\t" for c in text):
+        raise ValueError(f"the header {name} cannot carry {text!r}")
+    return text
+
+
+def json_body(value: object, media_type: str = "application/json") -> Body:
+    """A JSON body; fields left out are not sent."""
+    return Body(encode(value), media_type)
+
+
+def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body:
+    """A body of application/x-www-form-urlencoded; nested objects are sent as JSON unless a style says otherwise."""
+    pairs: list[str] = []
+    for name, value in present(fields).items():
+        if value is None:
+            continue
+        style = styles.get(name)
+        if style is None:
+            simple = simplify(value)
+            style = Style("json") if isinstance(simple, dict) else FORM
+        pairs += [f"{_form_quote(key)}={_form_quote(text)}" for key, text in style_pairs(name, value, style)]
+    return Body("&".join(pairs).encode(), "application/x-www-form-urlencoded")
+
+
+def multipart_body(fields: Mapping[str, object], media_types: Mapping[str, str]) -> Body:
+    """A body of multipart/form-data (RFC 7578); its boundary is chosen once per call.
+
+    Args:
+        fields: parts by name; files as content, (name, content) or (name, content, media type).
+        media_types: media types that the document gives for parts.
+    """
+    boundary = uuid.uuid4().hex
+    chunks: list[bytes] = []
+    for name, value in present(fields).items():
+        if value is None:
+            continue
+        for entry in cast("list[object]", value) if isinstance(value, list) else [value]:
+            head, content = _part(name, entry, media_types.get(name))
+            chunks += [b"--", boundary.encode(), b"\r\n", head, b"\r\n\r\n", content, b"\r\n"]
+    chunks += [b"--", boundary.encode(), b"--\r\n"]
+    return Body(b"".join(chunks), f"multipart/form-data; boundary={boundary}")
+
+
+def raw_body(value: object, media_type: str) -> Body:
+    """A body of text or bytes, from text, bytes or an open file."""
+    return Body(_content(value), media_type)
+
+
+def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of value
+    """Spell a single value as JSON and OpenAPI spell it."""
+    match value:
+        case str():
+            return str(value.value) if isinstance(value, Enum) else value
+        case bool():
+            return "true" if value else "false"
+        case Enum():
+            return scalar(value.value)
+        case dt.datetime() | dt.date() | dt.time():
+            return value.isoformat().replace("+00:00", "Z")
+        case bytes():
+            return value.decode("latin-1")
+        case None:
+            return "null"
+        case int() | float() | Decimal() | uuid.UUID():
+            return str(value)
+        case _:
+            return str(plain(value))
+
+
+def simplify(value: object) -> object:
+    """A scalar as it is; a model, mapping or sequence as a dict or list."""
+    if value is None or isinstance(value, (str, bytes, int, float, Decimal, Enum, dt.date, dt.time, uuid.UUID)):
+        return value
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    if isinstance(value, (Sequence, set, frozenset)):
+        return list(cast("Iterable[object]", value))
+    return plain(value)
+
+
+@cache
+def _parse_path(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Pairs of literal text and the parameter behind it."""
+    parts: list[tuple[str, str | None]] = []
+    rest = template
+    while "{" in rest:
+        literal, _, tail = rest.partition("{")
+        name, closing, rest = tail.partition("}")
+        if not closing:
+            return (*parts, (literal + "{" + tail, None))
+        parts.append((literal, name))
+    return (*parts, (rest, None))
+
+
+def _path_value(name: str, value: object, style: Style) -> str:
+    safe = RESERVED if style.allow_reserved else ""
+    value = simplify(value)
+    if style.name == "json":
+        return quote(encode(value).decode(), safe="")
+    if style.name == "label":
+        return "." + _simple(value, style, "." if style.explode else ",", safe, encoded=True)
+    if style.name == "matrix":
+        return _matrix(name, value, style, safe)
+    text = _simple(value, style, ",", safe, encoded=True)
+    if not text:
+        raise ValueError(f"the path parameter {name!r} must not be empty")
+    return text
+
+
+def _matrix(name: str, value: object, style: Style, safe: str) -> str:
+    if style.explode and isinstance(value, list):
+        return "".join(f";{name}={quote(_item_text(item), safe=safe)}" for item in cast("list[object]", value))
+    if style.explode and isinstance(value, dict):
+        fields = _given(cast("dict[str, Any]", value))
+        return "".join(f";{quote(key, safe='')}={quote(_item_text(item), safe=safe)}" for key, item in fields)
+    return f";{name}={_simple(value, style, ',', safe, encoded=True)}"
+
+
+def _simple(value: object, style: Style, joint: str = ",", safe: str = "", *, encoded: bool = False) -> str:
+    value = simplify(value)
+
+    def spell(text: str) -> str:
+        return quote(text, safe=safe) if encoded else text
+
+    if isinstance(value, list):
+        return joint.join(spell(_item_text(item)) for item in cast("list[object]", value))
+    if isinstance(value, dict):
+        fields = _given(cast("dict[str, Any]", value))
+        if style.explode:
+            return joint.join(f"{spell(key)}={spell(_item_text(item))}" for key, item in fields)
+        return joint.join(part for key, item in fields for part in (spell(key), spell(_item_text(item))))
+    return spell(scalar(value))
+
+
+def _deep(prefix: str, fields: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    for key, item in _given(fields):
+        name = f"{prefix}[{key}]"
+        value = simplify(item)
+        if isinstance(value, dict):
+            yield from _deep(name, cast("dict[str, Any]", value))
+        elif isinstance(value, list):
+            for entry in cast("list[object]", value):
+                simple = simplify(entry)
+                if isinstance(simple, dict):
+                    yield from _deep(f"{name}[]", cast("dict[str, Any]", simple))
+                else:
+                    yield f"{name}[]", scalar(simple)
+        else:
+            yield name, scalar(value)
+
+
+def _given(fields: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(key, item) for key, item in fields.items() if item is not None and item is not Omit.OMIT]
+
+
+def _item_text(value: object) -> str:
+    """An element of an array or object: a scalar, or JSON where it is nested."""
+    value = simplify(value)
+    return encode(value).decode() if isinstance(value, (dict, list)) else scalar(value)
+
+
+def _form_quote(text: str) -> str:
+    return quote(text, safe="*-._").replace("%20", "+")
+
+
+def _part(name: str, value: object, media_type: str | None) -> tuple[bytes, bytes]:
+    disposition = f'form-data; name="{_escape(name)}"'
+    file_name: str | None = None
+    if isinstance(value, tuple):
+        entries = cast("tuple[object, ...]", value)
+        file_name, value = str(entries[0]), entries[1]
+        media_type = str(entries[2]) if len(entries) > 2 else media_type  # noqa: PLR2004
+    elif isinstance(value, bytes) or hasattr(value, "read"):
+        file_name = PurePath(str(getattr(value, "name", name))).name or name
+    if file_name is not None:
+        disposition += f'; filename="{_escape(file_name)}"'
+        guessed = mimetypes.guess_type(file_name)[0] or "application/octet-stream"
+        return _part_head(disposition, media_type or guessed), _content(value)
+    simple = simplify(value)
+    if isinstance(simple, (dict, list)):
+        return _part_head(disposition, media_type or "application/json"), encode(simple)
+    if media_type is not None and media_type.endswith("json"):
+        return _part_head(disposition, media_type), encode(simple)
+    return _part_head(disposition, media_type), scalar(simple).encode()
+
+
+def _part_head(disposition: str, media_type: str | None) -> bytes:
+    lines = [f"Content-Disposition: {disposition}"]
+    if media_type:
+        lines.append(f"Content-Type: {media_type}")
+    head = "\r\n".join(lines)
+    return head.encode()
+
+
+def _escape(name: str) -> str:
+    """A name inside quotes of Content-Disposition, as browsers spell it (WHATWG HTML, multipart/form-data)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _content(value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if hasattr(value, "read"):
+        content = cast("IO[bytes] | IO[str]", value).read()
+        return content.encode() if isinstance(content, str) else content
+    if isinstance(value, (dict, list)):
+        return json.dumps(plain(value)).encode()
+    return scalar(value).encode()

@@ -1,0 +1,45 @@
+"""Retry-After in all its forms, read against the server's own clock (RFC 9110 section 10.2.3)."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that an answer asks to wait; None where it asks for nothing that can be read.
+
+    Args:
+        headers: the answer's headers, looked up without regard to case by the mapping.
+        now: Unix time in seconds, used where the answer bears no `Date` of its own.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None or value is None:
+        return seconds
+    until = _timestamp(value)
+    if until is None:
+        return None
+    server_now = _timestamp(headers.get("date"))
+    return max(0.0, until - (now if server_now is None else server_now))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text.strip()) if text is not None else -1.0
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None
+
+
+def _timestamp(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp() if text else None
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,72 @@
+"""Small words that every signature uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._policy import RetryPolicy
+
+
+class Omit(Enum):
+    """The type of `OMIT`: an argument that was not given, which is not the same as None."""
+
+    OMIT = "OMIT"
+
+    def __repr__(self) -> str:
+        return "OMIT"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+OMIT: Final = Omit.OMIT
+"""Leaves an argument out of the request."""
+
+FileContent: TypeAlias = bytes | str | IO[bytes]
+File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
+"""A file to upload: its content, or (name, content), or (name, content, media type)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Limits on one attempt, each in seconds; all are cut to what is left of the call's deadline.
+
+    Args:
+        connect: to reach the server, TLS included.
+        read: between two pieces of the answer.
+        write: between two pieces of the request.
+        pool: for a free connection.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    write: float = 30.0
+    pool: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "read", "write", "pool"):
+            value = getattr(self, name)
+            if not 0 < value < float("inf"):
+                raise ValueError(f"{name} must be a finite number of seconds above 0, not {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """Settings of a single call; what is None comes from the client.
+
+    Args:
+        retry: the retry policy.
+        timeout: the limits on each attempt.
+        headers: further headers, sent on every attempt.
+        strict: raise where an answer does not match its schema, rather than keep what came as plain JSON.
+    """
+
+    retry: RetryPolicy | None = None
+    timeout: Timeout | None = None
+    headers: Mapping[str, str] | None = None
+    strict: bool | None = None
