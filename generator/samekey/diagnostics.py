@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,11 +74,16 @@ class Diagnostic:
     related: tuple[tuple[str, Place], ...] = ()
 
 
+_Key: TypeAlias = tuple[str, str, str, str]
+
+
 @dataclass(slots=True)
 class Diagnostics:
     """The sink that stages append to; the same finding at the same place counts once."""
 
-    _entries: dict[tuple[str, str, str, str], Diagnostic] = field(default_factory=dict)
+    _entries: dict[tuple[str, str, str, str], Diagnostic] = field(
+        default_factory=dict[tuple[str, str, str, str], Diagnostic]
+    )
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Append a finding unless it is there already."""

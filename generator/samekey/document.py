@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -60,9 +61,13 @@ class SourceText:
     text: str
     value: JsonValue = None
 
-    @cached_property
+    @property
     def lines(self) -> tuple[str, ...]:
         """The text, line by line."""
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> tuple[str, ...]:
         return tuple(self.text.splitlines()) or ("",)
 
     @cached_property
@@ -98,7 +103,7 @@ class Document:
     root: SourceText
     diagnostics: Diagnostics
     fetch: Fetch
-    _sources: dict[str, SourceText | None] = field(default_factory=dict)
+    _sources: dict[str, SourceText | None] = field(default_factory=dict[str, "SourceText | None"])
 
     @property
     def node(self) -> Node:
@@ -450,8 +455,8 @@ def _parse_json(text: str, duplicates: list[_Duplicate]) -> JsonValue | _SyntaxP
     def build(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         result = dict(pairs)
         if len(result) != len(pairs):
-            seen: set[str] = set()
-            duplicates.extend(_Duplicate(key, None) for key, _ in pairs if key in seen or seen.add(key) is not None)
+            counts = Counter(key for key, _ in pairs)
+            duplicates.extend(_Duplicate(key, None) for key, count in counts.items() if count > 1)
         return result
 
     try:
@@ -507,7 +512,7 @@ class _YamlBuilder:
         return value
 
     def _value(self, event: Any) -> JsonValue:  # noqa: ANN401  # PyYAML's events are untyped
-        kind = type(event)
+        kind: object = type(event)
         if kind is yaml.ScalarEvent:
             value = _scalar(event)
             if event.anchor:
@@ -545,7 +550,7 @@ class _YamlBuilder:
                 merges.extend(value if isinstance(value, list) else [value])
                 continue
             if key in result:
-                mark = event.start_mark
+                mark: Any = event.start_mark
                 self._duplicates.append(_Duplicate(key, Position(mark.line + 1, mark.column + 1)))
             result[key] = value
         for merge in merges:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from samekey.profile import Profile
+if TYPE_CHECKING:
+    from samekey.profile import Profile
 
 
 class Kind(StrEnum):

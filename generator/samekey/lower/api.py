@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from samekey.lower.servers import servers_of_openapi3, servers_of_swagger2
 from samekey.profile import DEFAULT, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from samekey.document import Document, Node
     from samekey.ir import Body, Param, Response, Server

@@ -22,7 +22,7 @@ def body_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Body | Non
     node = holder.follow() if holder is not None else None
     if node is None:
         return None
-    content = {name: media for name, media in node.items("content")} if node.get("content") else {}
+    content = dict(node.items("content")) if node.get("content") else {}
     required = node.flag("required")
     if not content:
         return None
@@ -56,8 +56,7 @@ def body_of_swagger2(parameters: list[Node], consumes: tuple[str, ...], schemas:
     if not fields:
         return None
     multipart = any(node.text("type") == "file" for node in fields) or (
-        any(name.startswith("multipart/") for name in consumes)
-        and "application/x-www-form-urlencoded" not in consumes
+        any(name.startswith("multipart/") for name in consumes) and "application/x-www-form-urlencoded" not in consumes
     )
     return _form(fields, schemas, hint, multipart=multipart)
 
@@ -85,9 +84,7 @@ def _form(nodes: list[Node], schemas: Schemas, hint: str, *, multipart: bool) ->
     return Body(media_type, kind, Named(identity), required, "", spellings)
 
 
-def _body_type(
-    schema: Node | None, media_type: str, kind: BodyKind, schemas: Schemas, hint: tuple[str, ...]
-) -> Type:
+def _body_type(schema: Node | None, media_type: str, kind: BodyKind, schemas: Schemas, hint: tuple[str, ...]) -> Type:
     if kind is BodyKind.RAW:
         return Primitive(Kind.STRING if is_text(media_type) else Kind.BINARY)
     if schema is None:

@@ -43,6 +43,11 @@ def constraints(node: Node) -> str:
         for word, words in _BOUNDS.items()
         if isinstance(node.value.get(word), (int, float, str)) and not isinstance(node.value.get(word), bool)
     ]
+    for unit in ("characters", "items"):
+        for number in {entry.split()[2] for entry in said if entry.startswith("at least ") and entry.endswith(unit)}:
+            if f"at most {number} {unit}" in said:
+                said = [entry for entry in said if not entry.endswith(unit)]
+                said.append(f"exactly {number} {unit}")
     default = node.value.get("default")
     if default is not None:
         text = json.dumps(default, ensure_ascii=False)

@@ -22,7 +22,7 @@ def responses_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> tuple
     """The answers under `responses`, each in the media type that is preferred."""
     found: list[Response] = []
     for status, node in _statuses(operation):
-        content = {name: media for name, media in node.items("content")} if node.get("content") else {}
+        content = dict(node.items("content")) if node.get("content") else {}
         if not content or operation.name == "head":
             found.append(Response(status, None, "", described(node)))
             continue

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from samekey.ir import Body, BodyKind, Kind, Location, LiteralOf, Model, Named, Nullable, Primitive, Safety
+from samekey.ir import Body, BodyKind, Kind, LiteralOf, Location, Model, Named, Nullable, Primitive, Safety
 from samekey.profile import Carrier, KeyFormat, KeyKind, Profile
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 _IDEMPOTENT = frozenset({"PUT", "DELETE"})
-_HEADERS = re.compile(r"(x-|[a-z0-9]+-)?(idempotency|idempotent|idempotence)-?(key|token|id)?|paypal-request-id", re.IGNORECASE)
+_HEADERS = re.compile(
+    r"(x-|[a-z0-9]+-)?(idempotency|idempotent|idempotence)-?(key|token|id)?|paypal-request-id", re.IGNORECASE
+)
 _FIELDS = re.compile(r"idempotency_?(key|token|id)|client_?token", re.IGNORECASE)
 
 
@@ -66,21 +68,23 @@ def judge(method: str, params: Sequence[Param], body: Body | None, schemas: Sche
     if method in _IDEMPOTENT and method not in profile.methods:
         return Verdict(Safety.IDEMPOTENT, profile, f"{method} is idempotent by definition")
     if method not in profile.methods:
-        return Verdict(Safety.UNSAFE, profile, f"the API's profile honours keys on {', '.join(profile.methods) or 'no method'}")
+        return Verdict(
+            Safety.UNSAFE, profile, f"the API's profile honours keys on {', '.join(profile.methods) or 'no method'}"
+        )
     for param in params:
         if is_key_parameter(param):
             carrier = Carrier.HEADER if param.location is Location.HEADER else Carrier.QUERY
-            found = replace(profile, carrier=carrier, name=param.name, format=_format(param.type, param.doc, profile))
+            found = replace(profile, carrier=carrier, name=param.name, format=_format(param.doc, profile))
             return Verdict(Safety.KEYED, found, f"the document declares the {carrier} parameter {param.name!r}")
     field = _key_field(body, schemas)
     if field is not None:
-        found = replace(profile, carrier=Carrier.BODY, name=field[0], format=_format(field[1], field[2], profile))
+        found = replace(profile, carrier=Carrier.BODY, name=field[0], format=_format(field[1], profile))
         return Verdict(Safety.KEYED, found, f"the document declares the body field {field[0]!r}")
     where = f"the {profile.carrier} {profile.name!r}"
     return Verdict(Safety.KEYED, profile, f"{method} is keyed by default, in {where}")
 
 
-def _key_field(body: Body | None, schemas: Schemas) -> tuple[str, Type, str] | None:
+def _key_field(body: Body | None, schemas: Schemas) -> tuple[str, str] | None:
     if body is None or body.kind not in {BodyKind.JSON, BodyKind.FORM} or not isinstance(body.type, Named):
         return None
     model = schemas.definitions.get(body.type.id)
@@ -88,7 +92,7 @@ def _key_field(body: Body | None, schemas: Schemas) -> tuple[str, Type, str] | N
         return None
     for field in model.fields:
         if _FIELDS.fullmatch(field.name) and _is_string(field.type) and not field.read_only:
-            return field.name, field.type, field.doc
+            return field.name, field.doc
     return None
 
 
@@ -97,7 +101,7 @@ def _is_string(kind: Type) -> bool:
     return inner in {Primitive(Kind.STRING), Primitive(Kind.UUID)} and not isinstance(inner, LiteralOf)
 
 
-def _format(kind: Type, doc: str, profile: Profile) -> KeyFormat:
+def _format(doc: str, profile: Profile) -> KeyFormat:
     """The configured format, made to fit the longest key that the document allows."""
     limit = re.search(r"at most (\d+) characters", doc)
     longest = int(limit[1]) if limit else profile.format.max_length

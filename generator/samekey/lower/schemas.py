@@ -30,7 +30,7 @@ from samekey.ir import (
 from samekey.lower.docs import constraints, described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from samekey.document import JsonValue, Node
 
@@ -222,7 +222,12 @@ class Schemas:
         self.definitions[identity] = placeholder
         fields = tuple(self._field(name, parts, merged.required, hint) for name, parts in properties.items())
         self.definitions[identity] = Model(
-            identity, hint, fields, extra if merged.allows_extra else None, merged.doc, deprecated=merged.flag("deprecated")
+            identity,
+            hint,
+            fields,
+            extra if merged.allows_extra else None,
+            merged.doc,
+            deprecated=merged.flag("deprecated"),
         )
         return Named(identity)
 
@@ -247,8 +252,10 @@ class Schemas:
     def _extra(self, merged: _Merged, hint: Hint) -> Type | None:
         node = merged.first("additionalProperties")
         if node is not None and node.value is not False:
-            return AnyJson("further properties may be anything") if node.value is True else self.lower(
-                node, (*hint, "value")
+            return (
+                AnyJson("further properties may be anything")
+                if node.value is True
+                else self.lower(node, (*hint, "value"))
             )
         patterns = [schema for part in merged.parts for _, schema in part.items("patternProperties")]
         if patterns:
@@ -281,7 +288,7 @@ class Schemas:
         self.definitions.setdefault(identity, Enum(identity, hint, values, merged.doc))
         return Named(identity)
 
-    def _mixed_values(self, node: Node, values: list[JsonValue], hint: Hint) -> Type:
+    def _mixed_values(self, node: Node, values: Sequence[JsonValue], hint: Hint) -> Type:
         kinds: list[Type] = []
         for value in values:
             match value:
@@ -351,7 +358,7 @@ class Schemas:
         kinds = [self._json_kind(variant) for variant in variants]
         return None not in kinds and len(set(kinds)) == len(kinds)
 
-    def _json_kind(self, kind: Type) -> str | None:
+    def _json_kind(self, kind: Type) -> str | None:  # noqa: PLR0911  # one line for each kind of type
         match kind:
             case Primitive(kind=Kind.STRING):
                 return "string"
@@ -510,7 +517,9 @@ def _keys(node: Node) -> Iterator[str]:
 
 
 def _required(part: Node) -> tuple[str, ...]:
-    return part.texts("required") if isinstance(part.value, dict) and isinstance(part.value.get("required"), list) else ()
+    return (
+        part.texts("required") if isinstance(part.value, dict) and isinstance(part.value.get("required"), list) else ()
+    )
 
 
 def _types(part: Node) -> list[str]:
@@ -532,12 +541,6 @@ def _says_null(parts: Parts) -> bool:
                for part in parts)  # fmt: skip
 
 
-def _is_null(node: Node) -> bool:
-    if not isinstance(node.value, dict):
-        return False
-    return _types(node) == ["null"] or node.value.get("enum") == [None] or ("const" in node.value and node.value["const"] is None)
-
-
 def _is_empty(node: Node) -> bool:
     return isinstance(node.value, bool) or not any(key in _STRUCTURAL for key in _keys(node))
 
@@ -545,7 +548,16 @@ def _is_empty(node: Node) -> bool:
 def _only_constrains(variant: Node) -> bool:
     """Whether a variant only restricts what stands beside it, such as `{required: [a]}`."""
     keys = set(_keys(variant))
-    return bool(keys) and keys <= {"required", "not", "title", "description", "minProperties", "maxProperties", "if", "then"}
+    return bool(keys) and keys <= {
+        "required",
+        "not",
+        "title",
+        "description",
+        "minProperties",
+        "maxProperties",
+        "if",
+        "then",
+    }
 
 
 def _is_objectlike(variant: Node) -> bool:
@@ -591,15 +603,15 @@ def _flatten(variants: Iterable[Type]) -> tuple[tuple[Type, ...], bool]:
             nullable = True
         else:
             flat.append(variant)
-    unique = list(dict.fromkeys(flat))
+    unique: list[Type] = list(dict.fromkeys(flat))
     if Primitive(Kind.NUMBER) in unique and Primitive(Kind.INTEGER) in unique:
         unique.remove(Primitive(Kind.INTEGER))
     literals = [variant for variant in unique if isinstance(variant, LiteralOf)]
     if len(literals) > 1:
         values = tuple(dict.fromkeys(value for literal in literals for value in literal.values))
         position = unique.index(literals[0])
-        unique = [variant for variant in unique if not isinstance(variant, LiteralOf)]
-        unique.insert(position, LiteralOf(values))
+        others: list[Type] = [variant for variant in unique if not isinstance(variant, LiteralOf)]
+        unique = [*others[:position], LiteralOf(values), *others[position:]]
     return tuple(unique), nullable
 
 

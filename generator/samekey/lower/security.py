@@ -24,7 +24,9 @@ def lower_schemes(entries: Iterable[tuple[str, Node]]) -> tuple[SecurityScheme, 
             continue
         scheme = _scheme(name, node)
         if scheme is None:
-            element.warn("security-unsupported", f"the security scheme {name!r} is not supported; pass headers yourself")
+            element.warn(
+                "security-unsupported", f"the security scheme {name!r} is not supported; pass headers yourself"
+            )
         else:
             found.append(scheme)
     return tuple(found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from ._auth import Requirement, sign
-from ._codec import DecodeFailureError, decode
+from ._codec import DecodeFailureError, decode, present
 from ._drive import Clock, Flight, Hooks, log
 from ._errors import APIDecodeError, connection_error, explain, request_id, status_error_class
 from ._keys import mint, validate
@@ -27,11 +27,11 @@ from ._request import (
     raw_body,
     style_pairs,
 )
-from ._types import OMIT, CallOptions, Omit, Timeout
+from ._types import OMIT, CallOptions, Omit, Timeout, is_fields
 from ._wire import RawAnswer, WireRequest
 
 if TYPE_CHECKING:
-    from ._auth import Credential
+    from ._auth import Credential, Signature
     from ._budget import Budget
     from ._profile import Profile
 
@@ -53,6 +53,7 @@ class Endpoint:
         errors: makes the types of error bodies by status.
         body: how the body is written.
         media_type: the media type of the request body.
+        body_required: whether an empty body is sent as well.
         accept: the value of the Accept header.
         security: the alternatives of credentials; None for the client's default.
         styles: spellings of parameters that are not the default of their location, by `location:name`.
@@ -67,6 +68,7 @@ class Endpoint:
     errors: Callable[[], Types] | None = None
     body: BodyKind = "json"
     media_type: str = "application/json"
+    body_required: bool = True
     accept: str = "application/json"
     security: Requirement | None = None
     path_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
@@ -241,40 +243,59 @@ def _wire(settings: Settings, endpoint: Endpoint, call: Call[Any], key: str | No
     profile = endpoint.profile or settings.profile
     carrier = profile.carrier if key is not None else ""
     signature = sign(settings.credentials, settings.security if endpoint.security is None else endpoint.security)
-    query = dict(call.query or {})
-    if carrier == "query":
-        query[profile.name] = key
-    parts = [query_string(query, endpoint.query_styles)] if query else []
-    parts += [f"{name}={value}" for name, value in signature.query]
-    url = settings.base_url + expand_path(endpoint.path, call.path or {}, endpoint.path_styles)
-    text = "&".join(part for part in parts if part)
-    if text:
-        url += ("&" if "?" in url else "?") + text
     body = _body(endpoint, call, {profile.name: key} if carrier == "body" else None)
-    headers: dict[str, tuple[str, str]] = {}
-
-    def put(name: str, value: str) -> None:
-        headers[name.lower()] = (name, value)
-
-    put("User-Agent", settings.user_agent)
-    put("Accept", endpoint.accept)
-    for name, value in (call.headers or {}).items():
-        if value is not None and value is not Omit.OMIT:
-            put(name, header_value(name, value, endpoint.header_styles.get(name, _HEADER_STYLE)))
+    headers = _Headers()
+    headers.put("User-Agent", settings.user_agent)
+    headers.put("Accept", endpoint.accept)
+    headers.put_given(call.headers or {}, endpoint.header_styles)
     if body is not None:
-        put("Content-Type", body.media_type)
-    for name, value in signature.headers:
-        put(name, header_value(name, value))
-    for extra in (settings.headers, (call.options or _NO_OPTIONS).headers or {}):
-        for name, value in extra.items():
-            put(name, header_value(name, value))
-    if carrier == "header":
+        headers.put("Content-Type", body.media_type)
+    for name, value in (
+        *signature.headers,
+        *settings.headers.items(),
+        *((call.options or _NO_OPTIONS).headers or {}).items(),
+    ):
+        headers.put(name, value)
+    if key is not None and carrier == "header":
         # Last, so that nothing can send another key than the one that errors and journals name.
-        put(profile.name, f'"{key}"' if profile.quoted else str(key))
+        headers.put(profile.name, f'"{key}"' if profile.quoted else key)
     cookies = _cookies(call.cookies or {}) + list(signature.cookies)
     if cookies:
-        put("Cookie", header_value("Cookie", "; ".join(f"{name}={value}" for name, value in cookies)))
-    return WireRequest(endpoint.method, url, tuple(headers.values()), None if body is None else body.content)
+        headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
+    url = _url(settings, endpoint, call, {profile.name: key} if carrier == "query" else {}, signature)
+    return WireRequest(endpoint.method, url, headers.listed(), None if body is None else body.content)
+
+
+def _url(
+    settings: Settings, endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, object], signature: Signature
+) -> str:
+    url = settings.base_url + expand_path(endpoint.path, call.path or {}, endpoint.path_styles)
+    parts = [query_string({**(call.query or {}), **key_parameter}, endpoint.query_styles)]
+    parts += [f"{name}={value}" for name, value in signature.query]
+    text = "&".join(part for part in parts if part)
+    if not text:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{text}"
+
+
+class _Headers:
+    """Headers of a request; a later one takes the place of an earlier one of the same name."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, str]] = {}
+
+    def put(self, name: str, value: str) -> None:
+        self._found[name.lower()] = (name, header_value(name, value))
+
+    def put_given(self, values: Mapping[str, object], styles: Mapping[str, Style]) -> None:
+        for name, value in values.items():
+            if value is not None and value is not Omit.OMIT:
+                self._found[name.lower()] = (name, header_value(name, value, styles.get(name, _HEADER_STYLE)))
+
+    def listed(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._found.values())
 
 
 _HEADER_STYLE = Style("simple")
@@ -287,10 +308,10 @@ def _cookies(values: Mapping[str, object]) -> list[tuple[str, str]]:
 
 def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object] | None) -> Body | None:
     value = call.body
-    if key_field is not None and (value is OMIT or isinstance(value, dict)):
-        fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    if key_field is not None and (value is OMIT or is_fields(value)):
+        fields = value if is_fields(value) else {}
         value = {**fields, **key_field}
-    if value is OMIT:
+    if value is OMIT or (not endpoint.body_required and is_fields(value) and not present(value)):
         return None
     match endpoint.body:
         case "json":
@@ -342,11 +363,10 @@ def _server_words(body: object, content: bytes) -> str:
 
 
 def _levels(document: object) -> list[dict[str, Any]]:
-    if not isinstance(document, dict):
+    if not is_fields(document):
         return []
-    outer = cast("dict[str, Any]", document)
-    levels: list[Any] = [outer.get("error"), outer]
-    return [cast("dict[str, Any]", level) for level in levels if isinstance(level, dict)]
+    levels: list[object] = [document.get("error"), document]
+    return [level for level in levels if is_fields(level)]
 
 
 def _one_line(text: str) -> str:

@@ -7,15 +7,15 @@ is kept as plain JSON, and one warning is logged.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias, Union, cast, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeAlias, TypeGuard, Union, cast, get_args, get_origin
 
 import msgspec
 
-from ._types import Omit
+from ._types import Omit, is_fields, is_items
 
 Variants: TypeAlias = Callable[[], tuple[object, ...]]
 
@@ -50,6 +50,19 @@ class OpenIntEnum(IntEnum):
         return member
 
 
+@dataclass(frozen=True, slots=True)
+class _UnionFacts:
+    """What `one_of` was given."""
+
+    variants: Variants
+    tag: str
+    tagged: Callable[[], Mapping[str, object]]
+
+
+def _no_tags() -> Mapping[str, object]:
+    return {}
+
+
 class _AcceptsAnything(type):
     def __instancecheck__(cls, instance: object) -> bool:
         return True
@@ -58,9 +71,8 @@ class _AcceptsAnything(type):
 class OneOf(metaclass=_AcceptsAnything):
     """A union that msgspec cannot decode by itself; see `one_of`."""
 
-    variants: ClassVar[Variants]
-    tag: ClassVar[str]
-    tagged: ClassVar[Callable[[], Mapping[str, object]]]
+    __slots__ = ()
+    facts: ClassVar[_UnionFacts]
 
 
 def one_of(
@@ -74,13 +86,8 @@ def one_of(
         tag: the property that tells the variants apart, if one does.
         tagged: makes the map from values of that property to variants.
     """
-    body: dict[str, object] = {
-        "variants": staticmethod(variants),
-        "tag": tag,
-        "tagged": staticmethod(tagged or dict),
-        "__slots__": (),
-    }
-    return _AcceptsAnything(name, (OneOf,), body)
+    facts = _UnionFacts(variants, tag, tagged or _no_tags)
+    return _AcceptsAnything(name, (OneOf,), {"facts": facts, "__slots__": ()})
 
 
 class DecodeFailureError(ValueError):
@@ -97,8 +104,8 @@ class Decoded:
 
 def encode(value: object) -> bytes:
     """JSON of models, dicts and plain values; arguments left out at the top level are dropped."""
-    if type(value) is dict:
-        value = present(cast("dict[str, object]", value))
+    if is_fields(value):
+        value = present(value)
     return _encoder().encode(value)
 
 
@@ -138,17 +145,20 @@ def tolerate(value: Any, kind: Any) -> Any:  # noqa: ANN401
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return _tolerate_union(value, get_args(kind))
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            return _tolerate_struct(fields, kind)
+    if is_fields(value):
+        if _is_struct(kind):
+            return _tolerate_struct(value, kind)
         if origin is dict:
             item = get_args(kind)[1]
-            return {name: tolerate(entry, item) for name, entry in fields.items()}
-    if isinstance(value, list) and origin is list:
+            return {name: tolerate(entry, item) for name, entry in value.items()}
+    if is_items(value) and origin is list:
         item = get_args(kind)[0]
-        return [tolerate(entry, item) for entry in cast("list[object]", value)]
+        return [tolerate(entry, item) for entry in value]
     return _convert(value, kind)
+
+
+def _is_struct(kind: object) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _tolerate_struct(fields: dict[str, Any], kind: type[msgspec.Struct]) -> msgspec.Struct:
@@ -166,10 +176,8 @@ def _tolerate_union(value: Any, variants: tuple[Any, ...]) -> Any:  # noqa: ANN4
         return None
     for variant in variants:
         shape = get_origin(variant) or variant
-        fits_object = isinstance(value, dict) and (
-            shape is dict or (isinstance(shape, type) and issubclass(shape, msgspec.Struct))
-        )
-        if fits_object or (isinstance(value, list) and shape is list):
+        fits_object = is_fields(value) and (shape is dict or _is_struct(shape))
+        if fits_object or (is_items(value) and shape is list):
             return tolerate(value, variant)
     return _convert(value, Union[variants])  # noqa: UP007  # built from a tuple at run time
 
@@ -198,24 +206,26 @@ def _enc_hook(value: object) -> object:
         return dict(cast("Mapping[str, object]", value))
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Sequence):
+        items: Sequence[object] = value  # pyright: ignore[reportUnknownVariableType]
+        return list(items)
     raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
 
 
 def _dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
     if issubclass(kind, OneOf):
         return _choose(kind, value)
-    raise NotImplementedError(kind)
+    raise NotImplementedError(str(kind))
 
 
 def _choose(kind: type[OneOf], value: Any) -> Any:  # noqa: ANN401
     """The variant that a value fits best: by its tag, else by required and literal properties."""
     variants = _variants(kind)
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        tagged = variants.by_tag.get(fields.get(kind.tag, "")) if kind.tag else None
+    if is_fields(value):
+        tagged = variants.by_tag.get(value.get(kind.facts.tag, "")) if kind.facts.tag else None
         if tagged is not None:
-            return tolerate(fields, tagged)
-        ranked = sorted(variants.objects, key=lambda variant: variant.rank(fields))
+            return tolerate(value, tagged)
+        ranked = sorted(variants.objects, key=lambda variant: variant.rank(value))
         candidates: list[Any] = [variant.kind for variant in ranked] + [*variants.others]
     else:
         candidates = [*variants.others]
@@ -253,12 +263,12 @@ class _Variants:
 def _variants(kind: type[OneOf]) -> _Variants:
     objects: list[_ObjectVariant] = []
     others: list[Any] = []
-    for variant in kind.variants():
-        if isinstance(variant, type) and issubclass(variant, msgspec.Struct):
+    for variant in kind.facts.variants():
+        if _is_struct(variant):
             objects.append(_object_variant(variant))
         else:
             others.append(variant)
-    return _Variants(tuple(objects), tuple(others), dict(kind.tagged()))
+    return _Variants(tuple(objects), tuple(others), dict(kind.facts.tagged()))
 
 
 def _object_variant(kind: type[msgspec.Struct]) -> _ObjectVariant:

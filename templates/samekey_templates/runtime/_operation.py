@@ -41,8 +41,6 @@ class AsyncResource:
 class Operation(Generic[P, T]):
     """A declared operation; looked up on a resource it is a `Method`, on an async one an `AsyncMethod`."""
 
-    __slots__ = ("__doc__", "build", "endpoint", "name")
-
     def __init__(self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
         self.endpoint = endpoint
         self.build = build
@@ -152,6 +150,7 @@ def operation(  # noqa: PLR0913  # the facts of an operation, each by its name
     errors: Callable[[], Types] | None = None,
     body: BodyKind = "json",
     media_type: str = "application/json",
+    body_required: bool = True,
     accept: str = "application/json",
     security: Requirement | None = None,
     path_styles: Mapping[str, Style] | None = None,
@@ -163,7 +162,7 @@ def operation(  # noqa: PLR0913  # the facts of an operation, each by its name
 ) -> Callable[[Callable[Concatenate[Any, P], Call[T]]], Operation[P, T]]:
     """Declare an operation by its facts; the decorated function turns arguments into a `Call`."""
     endpoint = Endpoint(
-        method, path, safety, returns, errors, body, media_type, accept, security,
+        method, path, safety, returns, errors, body, media_type, body_required, accept, security,
         path_styles or {}, query_styles or {}, header_styles or {}, form_styles or {}, part_types or {}, profile,
     )  # fmt: skip
 

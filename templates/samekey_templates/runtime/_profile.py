@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._keys import KeyFormat
 from ._policy import Answered
 from ._retry_after import retry_after
+from ._types import is_fields, is_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,13 +115,13 @@ def _codes(body: bytes) -> frozenset[str]:
     except ValueError:
         return frozenset()
     levels: list[Any] = [document]
-    if isinstance(document, dict):
-        levels += [document.get(name) for name in _WRAPPERS]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if is_fields(document):
+        levels += [document.get(name) for name in _WRAPPERS]
     found: set[str] = set()
     for level in levels:
-        entries: list[Any] = level if isinstance(level, list) else [level]
+        entries: list[Any] = level if is_items(level) else [level]
         for entry in entries:
-            if isinstance(entry, dict):
-                values: list[Any] = [entry.get(name) for name in _CODE_FIELDS]  # pyright: ignore[reportUnknownMemberType]
+            if is_fields(entry):
+                values: list[Any] = [entry.get(name) for name in _CODE_FIELDS]
                 found.update(value for value in values if isinstance(value, str))
     return frozenset(found)

@@ -19,7 +19,7 @@ from typing import IO, Any, Literal, TypeAlias, cast
 from urllib.parse import quote
 
 from ._codec import encode, plain, present
-from ._types import Omit
+from ._types import Omit, is_fields, is_items
 
 RESERVED = ":/?#[]@!$&'()*+,;="
 _DOT_SEGMENTS = frozenset({".", ".."})
@@ -96,20 +96,24 @@ def style_pairs(name: str, value: object, style: Style) -> list[tuple[str, str]]
     if style.name == "json":
         return [(name, encode(value).decode())]
     value = simplify(value)
-    if style.name == "deepObject" and isinstance(value, dict):
-        return list(_deep(name, cast("dict[str, Any]", value)))
-    if isinstance(value, dict):
-        fields = _given(cast("dict[str, Any]", value))
-        if style.explode:
-            return [(key, _item_text(item)) for key, item in fields]
-        return [(name, ",".join(part for key, item in fields for part in (key, _item_text(item))))]
-    if isinstance(value, list):
-        texts = [_item_text(item) for item in cast("list[object]", value)]
-        if style.explode:
-            return [(name, item) for item in texts]
-        joint = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style.name, ",")
-        return [(name, joint.join(texts))] if texts else []
-    return [(name, scalar(value))]
+    if is_fields(value):
+        return _object_pairs(name, value, style)
+    if not is_items(value):
+        return [(name, scalar(value))]
+    texts = [_item_text(item) for item in value]
+    if style.explode:
+        return [(name, item) for item in texts]
+    joint = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style.name, ",")
+    return [(name, joint.join(texts))] if texts else []
+
+
+def _object_pairs(name: str, value: dict[str, Any], style: Style) -> list[tuple[str, str]]:
+    if style.name == "deepObject":
+        return list(_deep(name, value))
+    fields = _given(value)
+    if style.explode:
+        return [(key, _item_text(item)) for key, item in fields]
+    return [(name, ",".join(part for key, item in fields for part in (key, _item_text(item))))]
 
 
 def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
@@ -138,7 +142,7 @@ def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body
         style = styles.get(name)
         if style is None:
             simple = simplify(value)
-            style = Style("json") if isinstance(simple, dict) else FORM
+            style = Style("json") if is_fields(simple) else FORM
         pairs += [f"{_form_quote(key)}={_form_quote(text)}" for key, text in style_pairs(name, value, style)]
     return Body("&".join(pairs).encode(), "application/x-www-form-urlencoded")
 
@@ -155,7 +159,7 @@ def multipart_body(fields: Mapping[str, object], media_types: Mapping[str, str])
     for name, value in present(fields).items():
         if value is None:
             continue
-        for entry in cast("list[object]", value) if isinstance(value, list) else [value]:
+        for entry in value if is_items(value) else [value]:
             head, content = _part(name, entry, media_types.get(name))
             chunks += [b"--", boundary.encode(), b"\r\n", head, b"\r\n\r\n", content, b"\r\n"]
     chunks += [b"--", boundary.encode(), b"--\r\n"]
@@ -229,10 +233,10 @@ def _path_value(name: str, value: object, style: Style) -> str:
 
 
 def _matrix(name: str, value: object, style: Style, safe: str) -> str:
-    if style.explode and isinstance(value, list):
-        return "".join(f";{name}={quote(_item_text(item), safe=safe)}" for item in cast("list[object]", value))
-    if style.explode and isinstance(value, dict):
-        fields = _given(cast("dict[str, Any]", value))
+    if style.explode and is_items(value):
+        return "".join(f";{name}={quote(_item_text(item), safe=safe)}" for item in value)
+    if style.explode and is_fields(value):
+        fields = _given(value)
         return "".join(f";{quote(key, safe='')}={quote(_item_text(item), safe=safe)}" for key, item in fields)
     return f";{name}={_simple(value, style, ',', safe, encoded=True)}"
 
@@ -243,10 +247,10 @@ def _simple(value: object, style: Style, joint: str = ",", safe: str = "", *, en
     def spell(text: str) -> str:
         return quote(text, safe=safe) if encoded else text
 
-    if isinstance(value, list):
-        return joint.join(spell(_item_text(item)) for item in cast("list[object]", value))
-    if isinstance(value, dict):
-        fields = _given(cast("dict[str, Any]", value))
+    if is_items(value):
+        return joint.join(spell(_item_text(item)) for item in value)
+    if is_fields(value):
+        fields = _given(value)
         if style.explode:
             return joint.join(f"{spell(key)}={spell(_item_text(item))}" for key, item in fields)
         return joint.join(part for key, item in fields for part in (spell(key), spell(_item_text(item))))
@@ -257,13 +261,13 @@ def _deep(prefix: str, fields: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for key, item in _given(fields):
         name = f"{prefix}[{key}]"
         value = simplify(item)
-        if isinstance(value, dict):
-            yield from _deep(name, cast("dict[str, Any]", value))
-        elif isinstance(value, list):
-            for entry in cast("list[object]", value):
+        if is_fields(value):
+            yield from _deep(name, value)
+        elif is_items(value):
+            for entry in value:
                 simple = simplify(entry)
-                if isinstance(simple, dict):
-                    yield from _deep(f"{name}[]", cast("dict[str, Any]", simple))
+                if is_fields(simple):
+                    yield from _deep(f"{name}[]", simple)
                 else:
                     yield f"{name}[]", scalar(simple)
         else:
@@ -277,7 +281,7 @@ def _given(fields: dict[str, Any]) -> list[tuple[str, Any]]:
 def _item_text(value: object) -> str:
     """An element of an array or object: a scalar, or JSON where it is nested."""
     value = simplify(value)
-    return encode(value).decode() if isinstance(value, (dict, list)) else scalar(value)
+    return encode(value).decode() if (is_fields(value) or is_items(value)) else scalar(value)
 
 
 def _form_quote(text: str) -> str:
@@ -298,7 +302,7 @@ def _part(name: str, value: object, media_type: str | None) -> tuple[bytes, byte
         guessed = mimetypes.guess_type(file_name)[0] or "application/octet-stream"
         return _part_head(disposition, media_type or guessed), _content(value)
     simple = simplify(value)
-    if isinstance(simple, (dict, list)):
+    if is_fields(simple) or is_items(simple):
         return _part_head(disposition, media_type or "application/json"), encode(simple)
     if media_type is not None and media_type.endswith("json"):
         return _part_head(disposition, media_type), encode(simple)
@@ -326,6 +330,6 @@ def _content(value: object) -> bytes:
     if hasattr(value, "read"):
         content = cast("IO[bytes] | IO[str]", value).read()
         return content.encode() if isinstance(content, str) else content
-    if isinstance(value, (dict, list)):
+    if is_fields(value) or is_items(value):
         return json.dumps(plain(value)).encode()
     return scalar(value).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,17 @@ class Omit(Enum):
 
 OMIT: Final = Omit.OMIT
 """Leaves an argument out of the request."""
+
+
+def is_fields(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_items(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value is a JSON array."""
+    return isinstance(value, list)
+
 
 FileContent: TypeAlias = bytes | str | IO[bytes]
 File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]

@@ -1,0 +1,5 @@
+"""`python -m samekey`."""
+
+from samekey.cli import main
+
+main()

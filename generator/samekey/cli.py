@@ -1,0 +1,236 @@
+"""The command line: the only module that prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from samekey.diagnostics import Diagnostics, Severity, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from samekey.config import Config
+    from samekey.document import Document
+    from samekey.generate import Result
+    from samekey.plan.views import OperationSummary
+
+app = typer.Typer(
+    name="samekey",
+    help="Read an OpenAPI document and write a Python client library that is safe to retry.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A path, a URL, or - for standard input.")]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The config file; see docs/config.md.", show_default=False),
+]
+CheckOnly = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if DIR is not up to date.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON list for other programs.")]
+_MAX_NOTES = 10
+
+
+@app.callback()
+def root() -> None:
+    """Read an OpenAPI document and write a Python client library that is safe to retry."""
+
+
+@app.command()
+def generate(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK.")],
+    config: ConfigFile = None,
+    package: Annotated[str, typer.Option(metavar="NAME", help="The import name of the SDK.", show_default=False)] = "",
+    *,
+    check: CheckOnly = False,
+) -> None:
+    """Write an installable SDK; exit 0 when every operation of the document is in it."""
+    from samekey.generate import generate as make  # noqa: PLC0415  # `--help` need not wait for the generator
+
+    began = time.monotonic()
+    diagnostics = Diagnostics()
+    with _progress() as step:
+        step("loading")
+        settings = _config(config, package, diagnostics)
+        document = _load(spec, diagnostics) if settings is not None else None
+        if settings is None or document is None or diagnostics.failed:
+            _fail(diagnostics)
+        result = make(document, settings, step)
+        if result is None:
+            _fail(diagnostics)
+        step("comparing" if check else "writing files")
+        summary = _write(result, output, diagnostics, check=check)
+    _show(diagnostics)
+    typer.echo(f"{summary}: {result.operations} operations, {result.types} models in {time.monotonic() - began:.2f} s")
+    _show_fallbacks(result)
+    raise typer.Exit(1 if diagnostics.failed else 0)
+
+
+@app.command()
+def inspect(
+    spec: Spec,
+    config: ConfigFile = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show each operation: how it is called, whether it is keyed, and why."""
+    from samekey.generate import inspect as make  # noqa: PLC0415
+
+    diagnostics = Diagnostics()
+    settings = _config(config, "", diagnostics)
+    document = _load(spec, diagnostics) if settings is not None else None
+    rows = make(document, settings) if document is not None and settings is not None else None
+    if rows is None:
+        _fail(diagnostics)
+    _show(diagnostics)
+    if as_json:
+        typer.echo(json.dumps([_row(row) for row in rows], indent=2, ensure_ascii=False))
+    else:
+        _table(rows)
+    raise typer.Exit(1 if diagnostics.failed else 0)
+
+
+def _config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config | None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from samekey.config import Config, is_package_name, load_config  # noqa: PLC0415
+
+    if package and not is_package_name(package):
+        message = f"{package!r} is no name that Python can import in lower case"
+        raise typer.BadParameter(message, param_hint="--package")
+    found = Config() if path is None else load_config(str(path), diagnostics)
+    return replace(found, package=package) if found is not None and package else found
+
+
+def _load(spec: str, diagnostics: Diagnostics) -> Document | None:
+    from samekey.document import load  # noqa: PLC0415
+
+    return load(spec, diagnostics, stdin=sys.stdin.buffer.read() if spec == "-" else b"")
+
+
+def _write(result: Result, target: Path, diagnostics: Diagnostics, *, check: bool) -> str:
+    from samekey.write import apply, compare, diff  # noqa: PLC0415
+
+    changes = compare(target, result.files, diagnostics)
+    if changes is None:
+        _fail(diagnostics)
+    for path in changes.kept:
+        diagnostics.note("file-kept", f"{target / path} was taken over by hand and stays as it is")
+    if check:
+        for line in diff(target, result.files, changes):
+            typer.echo(line)
+        if changes.any:
+            diagnostics.error(
+                "out-of-date",
+                f"{target} is out of date: {len(changes.write)} files to write, {len(changes.remove)} to remove",
+                hint="run the same command without --check",
+            )
+        return f"checked {target}"
+    if not apply(target, result.files, changes, diagnostics):
+        _fail(diagnostics)
+    return f"wrote {target} ({len(changes.write)} files changed, {len(changes.remove)} removed)"
+
+
+@contextmanager
+def _progress() -> Generator[Callable[[str], None]]:
+    """A spinner with the current step on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    with Console(stderr=True).status("starting") as status:
+        yield status.update
+
+
+def _fail(diagnostics: Diagnostics) -> NoReturn:
+    _show(diagnostics)
+    raise typer.Exit(1)
+
+
+def _show(diagnostics: Diagnostics) -> None:
+    """Errors whole, the first warnings and notes whole, the rest as a count."""
+    others = [entry for entry in diagnostics if entry.severity is not Severity.ERROR]
+    errors = [entry for entry in diagnostics if entry.severity is Severity.ERROR]
+    for entry in [*others[:_MAX_NOTES], *errors]:
+        _print_finding(explain(entry), entry.severity)
+    if len(others) > _MAX_NOTES:
+        _print_finding(f"note: {len(others) - _MAX_NOTES} more warnings and notes of the same kinds", Severity.NOTE)
+
+
+def _print_finding(text: str, severity: Severity) -> None:
+    colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}[severity]
+    first, separator, rest = text.partition("\n")
+    typer.echo(typer.style(first, fg=colour, bold=True) + separator + rest, err=True)
+
+
+def _show_fallbacks(result: Result) -> None:
+    if not result.fallbacks:
+        return
+    reasons: dict[str, list[str]] = {}
+    for place, reason in result.fallbacks:
+        reasons.setdefault(reason, []).append(place)
+    typer.echo(f"{len(result.fallbacks)} types are Any:")
+    for reason, places in sorted(reasons.items(), key=lambda entry: -len(entry[1])):
+        typer.echo(f"  {len(places):4d}  {_printable(reason)}, first at {_printable(places[0])}")
+
+
+def _printable(text: str) -> str:
+    from samekey.diagnostics import printable  # noqa: PLC0415
+
+    return printable(text)
+
+
+def _row(row: OperationSummary) -> dict[str, object]:
+    return {
+        "operation_id": row.operation_id,
+        "method": row.method,
+        "path": row.path,
+        "safety": row.safety,
+        "key": {"in": row.key[0], "name": row.key[1]} if row.key else None,
+        "why": row.why,
+        "call": row.call,
+        "parameters": [
+            {
+                "name": argument.name,
+                "wire": argument.wire,
+                "in": argument.location,
+                "required": argument.required,
+                "type": argument.annotation,
+            }
+            for argument in row.parameters
+        ],
+        "returns": row.returns,
+    }
+
+
+def _table(rows: list[OperationSummary]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("call", "method", "path", "safety", "key", "why"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        key = f"{row.key[0]} {row.key[1]}" if row.key else ""
+        table.add_row(*(Text(_printable(cell)) for cell in (row.call, row.method, row.path, row.safety, key, row.why)))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(console.measure(table).maximum, 80))
+    console.print(table)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

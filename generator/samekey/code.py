@@ -1,0 +1,214 @@
+"""The one maker of Python source from a document's text.
+
+Everything that a template prints is `Code`, and `Code` is made only here: text becomes a literal, a checked
+identifier, a docstring or a comment, so no text of a document can become a program.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import textwrap
+from typing import TYPE_CHECKING, LiteralString
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samekey.document import JsonValue
+
+DOC_WIDTH = 100
+DOC_LIMIT = 120
+_ENTRY = re.compile(r"\s+\w+: ")
+_SPACES = re.compile(r"\s+")
+
+
+class Code(str):
+    """Python source that is safe to print as it stands."""
+
+    __slots__ = ()
+
+
+class NotAnIdentifierError(ValueError):
+    """A name that Python cannot have; a defect of `names.py`."""
+
+
+def source(text: LiteralString) -> Code:
+    """Source written by us, in this project."""
+    return Code(text)
+
+
+def identifier(name: str) -> Code:
+    """A checked name.
+
+    Raises:
+        NotAnIdentifierError: Python cannot have this name.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name) or not name.isascii():
+        raise NotAnIdentifierError(name)
+    return Code(name)
+
+
+def literal(value: JsonValue | tuple[str, ...]) -> Code:
+    """A value as a Python literal; strings show nothing that does not print."""
+    if isinstance(value, str):
+        return Code(repr(value.encode("utf-8", "backslashreplace").decode("utf-8")))
+    if isinstance(value, tuple):
+        return Code(f"({', '.join(literal(entry) for entry in value)}{',' if len(value) == 1 else ''})")
+    if isinstance(value, list):
+        return Code(f"[{', '.join(literal(entry) for entry in value)}]")
+    if isinstance(value, dict):
+        return mapping((literal(key), literal(entry)) for key, entry in value.items())
+    return Code(repr(value))
+
+
+def mapping(entries: Iterable[tuple[Code, Code]]) -> Code:
+    """A dict display."""
+    return Code("{" + ", ".join(f"{key}: {value}" for key, value in entries) + "}")
+
+
+def sequence(entries: Iterable[Code]) -> Code:
+    """A tuple display."""
+    listed = list(entries)
+    return Code(f"({', '.join(listed)}{',' if len(listed) == 1 else ''})")
+
+
+def subscript(head: Code, *arguments: Code) -> Code:
+    """A generic type with its arguments."""
+    return Code(f"{head}[{', '.join(arguments)}]")
+
+
+def dotted(*names: Code) -> Code:
+    """Names joined by dots."""
+    return Code(".".join(names))
+
+
+def call(function: Code, *arguments: Code) -> Code:
+    """A call."""
+    return Code(f"{function}({', '.join(arguments)})")
+
+
+def keyword_argument(name: LiteralString, value: Code) -> Code:
+    """A keyword argument of a call."""
+    return Code(f"{name}={value}")
+
+
+def thunk(expression: Code) -> Code:
+    """A function without arguments that gives an expression when it is first needed."""
+    return Code(f"lambda: {expression}")
+
+
+def alternatives(types: Iterable[Code]) -> Code:
+    """A union of types, each once, None last."""
+    unique = list(dict.fromkeys(member for kind in types for member in _members(kind)))
+    ordered = [kind for kind in unique if kind != "None"] + [kind for kind in unique if kind == "None"]
+    return Code(" | ".join(ordered))
+
+
+def _members(annotation: Code) -> list[Code]:
+    """The members of a union, split where no bracket or string is open."""
+    if " | " not in annotation:
+        return [annotation]
+    members: list[Code] = []
+    depth, quote, start = 0, "", 0
+    for index, c in enumerate(annotation):
+        if quote:
+            quote = "" if c == quote and annotation[index - 1] != "\\" else quote
+        elif c in "'\"":
+            quote = c
+        elif c in "[]":
+            depth += 1 if c == "[" else -1
+        elif c == "|" and depth == 0:
+            members.append(Code(annotation[start:index].strip()))
+            start = index + 1
+    return [*members, Code(annotation[start:].strip())]
+
+
+def quoted(annotation: Code) -> Code:
+    """An annotation as a string, for what is defined later."""
+    return Code(repr(str(annotation)))
+
+
+def docstring(text: str) -> Code:
+    """A docstring: no character of the text can end it, and none that does not print stands in it."""
+    lines = _clean_lines(text)
+    body = "\n".join(line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines)
+    if body.endswith('"'):
+        body = body[:-1] + '\\"'
+    closing = "\n" if "\n" in body else ""
+    return Code(f'"""{body}{closing}"""')
+
+
+def comment(text: str) -> Code:
+    """A one-line comment."""
+    return Code(f"# {one_line(text)}")
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """Text on one line, with nothing that does not print; cut behind a word where it is longer than the limit."""
+    line = _SPACES.sub(" ", _printable(text)).strip()
+    if not limit or len(line) <= limit:
+        return line
+    return line[:limit].rpartition(" ")[0].rstrip(",;:.") + " …"
+
+
+def prose(text: str) -> Code:
+    """Text for Markdown or TOML comments: printable, on one line, with Markdown's and HTML's own signs escaped."""
+    return Code(re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", one_line(text)))
+
+
+def span(text: str) -> Code:
+    """Text between backticks in a Markdown table."""
+    return Code(one_line(text).replace("`", "'").replace("|", "\\|"))
+
+
+def toml_string(text: str) -> Code:
+    """A basic string of TOML (section String of the TOML 1.0 specification)."""
+    escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return Code(f'"{escaped}"')
+
+
+def conjunction(conditions: Iterable[Code]) -> Code:
+    """Conditions that must all hold."""
+    return Code(" and ".join(conditions))
+
+
+def is_given(name: Code) -> Code:
+    """The condition that a variable is not None."""
+    return Code(f"{name} is not None")
+
+
+def assigned(entries: Iterable[tuple[Code, Code]]) -> Code:
+    """Keyword arguments of a call, by names that were checked before."""
+    return Code(", ".join(f"{name}={value}" if name else value for name, value in entries))
+
+
+def indented(code: Code, spaces: int) -> Code:
+    """Lines but the first moved to the right."""
+    return Code(code.replace("\n", "\n" + " " * spaces))
+
+
+def _clean_lines(text: str) -> list[str]:
+    wrapped: list[str] = []
+    for line in textwrap.dedent(text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)).strip().split("\n"):
+        clean = _printable(line).rstrip()
+        indent = len(clean) - len(clean.lstrip())
+        hang = " " * (indent + 4 if _ENTRY.match(clean) else indent)
+        if len(clean) <= DOC_LIMIT:
+            wrapped.append(clean)
+        else:
+            wrapped += textwrap.wrap(
+                clean,
+                DOC_WIDTH,
+                subsequent_indent=hang,
+                break_long_words=False,
+                break_on_hyphens=False,
+                drop_whitespace=True,
+            )
+    return wrapped or [""]
+
+
+def _printable(text: str) -> str:
+    """Text in which every character that does not print is gone: controls, bidirectional marks, lone surrogates."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)

@@ -1,0 +1,49 @@
+"""Formatting of what is emitted, by ruff, in one process for all files."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ruff import find_ruff_bin  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+LINE_LENGTH = 100
+
+
+class FormatError(RuntimeError):
+    """ruff refused what was emitted: a defect of samekey."""
+
+
+def format_files(files: Mapping[str, str], keep: Collection[str] = ()) -> dict[str, str]:
+    """The files with their Python formatted and its imports sorted.
+
+    Args:
+        files: texts by path.
+        keep: paths that are formatted already.
+
+    Raises:
+        FormatError: a file is no valid Python.
+    """
+    chosen = [path for path in files if path.endswith(".py") and path not in keep]
+    with tempfile.TemporaryDirectory(prefix="samekey-") as folder:
+        root = Path(folder)
+        for path in chosen:
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(files[path], "utf-8", newline="\n")
+        _ruff(root, "check", "--select", "I001", "--fix", "--exit-zero", "--isolated", "--no-cache", "--quiet")
+        _ruff(root, "format", "--line-length", str(LINE_LENGTH), "--isolated", "--no-cache")
+        formatted = {path: (root / path).read_text("utf-8") for path in chosen}
+    return {path: formatted.get(path, text) for path, text in files.items()}
+
+
+def _ruff(folder: Path, *arguments: str) -> None:
+    command = [find_ruff_bin(), *arguments, "--target-version", "py311", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise FormatError((done.stderr + done.stdout).replace(str(folder), ""))

@@ -1,0 +1,269 @@
+"""Modules of models: classes for what comes back, and types for what goes in."""
+
+from __future__ import annotations
+
+import keyword
+from typing import TYPE_CHECKING
+
+from samekey import code
+from samekey.code import Code, source
+from samekey.ir import Alias, Enum, Model, Type, TypeDef, Union
+from samekey.plan.annotations import Annotator, dependencies, references
+from samekey.plan.order import chunk, components
+from samekey.plan.views import (
+    AliasView,
+    EnumView,
+    FieldView,
+    ImportView,
+    ItemView,
+    ModelsModule,
+    StructView,
+    TypedDictCallView,
+    TypedDictView,
+    UnionView,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samekey.names import Names
+
+MODULE_SIZE = 20
+_STANDARD = {
+    "dt": (source("datetime"), source("as dt")),
+    "Decimal": (source("decimal"), source("Decimal")),
+    "UUID": (source("uuid"), source("UUID")),
+    "Any": (source("typing"), source("Any")),
+    "Literal": (source("typing"), source("Literal")),
+    "TypeAlias": (source("typing"), source("TypeAlias")),
+    "TypedDict": (source("typing"), source("TypedDict")),
+    "NotRequired": (source("typing"), source("NotRequired")),
+    "TYPE_CHECKING": (source("typing"), source("TYPE_CHECKING")),
+    "Sequence": (source("collections.abc"), source("Sequence")),
+    "Mapping": (source("collections.abc"), source("Mapping")),
+    "File": (source(".._runtime._types"), source("File")),
+    "Model": (source(".._runtime._codec"), source("Model")),
+    "OpenStrEnum": (source(".._runtime._codec"), source("OpenStrEnum")),
+    "OpenIntEnum": (source(".._runtime._codec"), source("OpenIntEnum")),
+    "one_of": (source(".._runtime._codec"), source("one_of")),
+    "field": (source("msgspec"), source("field")),
+}
+
+
+def imports(needs: Iterable[str]) -> tuple[ImportView, ...]:
+    """Import lines for what a module needs, sorted; `datetime` goes by its usual short name."""
+    by_module: dict[Code, list[Code]] = {}
+    for need in sorted(needs):
+        module, imported = _STANDARD[need]
+        by_module.setdefault(module, []).append(imported)
+    return tuple(ImportView(module, tuple(names)) for module, names in sorted(by_module.items()))
+
+
+def plan_models(
+    types: Mapping[str, TypeDef], names: Names, outputs: set[str], inputs: set[str]
+) -> tuple[ModelsModule, ...]:
+    """Modules of models.
+
+    Args:
+        types: type definitions by id.
+        names: the Python names.
+        outputs: ids of definitions that get a class.
+        inputs: ids of definitions that get a type for what goes in.
+    """
+    order = components(types, lambda identity: dependencies(types[identity]))
+    classes = chunk(([member for member in group if member in outputs] for group in order), MODULE_SIZE)
+    homes = {identity: f"_part_{number:02}" for number, part in enumerate(classes, 1) for identity in part}
+    entries = chunk(([member for member in group if member in inputs] for group in order), MODULE_SIZE)
+    input_homes = {identity: f"_inputs_{number:02}" for number, part in enumerate(entries, 1) for identity in part}
+    modules = [
+        _class_module(f"_part_{number:02}", part, types, names, homes, inputs) for number, part in enumerate(classes, 1)
+    ]
+    modules += [
+        _input_module(f"_inputs_{number:02}", part, types, names, homes, input_homes)
+        for number, part in enumerate(entries, 1)
+    ]
+    return tuple(module for module in modules if module.items)
+
+
+def _class_module(
+    name: str,
+    members: list[str],
+    types: Mapping[str, TypeDef],
+    names: Names,
+    homes: Mapping[str, str],
+    inputs: set[str],
+) -> ModelsModule:
+    annotator = Annotator(names, types)
+    defined: set[str] = {identity for identity in homes if homes[identity] != name}
+    items: list[ItemView] = []
+    for identity in members:
+        definition = types[identity]
+        match definition:
+            case Model():
+                items.append(_struct(definition, annotator, defined, sendable=identity in inputs))
+            case Enum():
+                items.append(_enum(definition, annotator))
+            case Alias():
+                items.append(_union(definition, annotator))
+        defined.add(identity)
+    siblings = _siblings(annotator.used - set(members), homes, names.types)
+    exports = tuple(code.identifier(names.types[identity]) for identity in members)
+    return ModelsModule(code.identifier(name), future=False, imports=imports(annotator.needs), siblings=siblings, typing_siblings=(),
+                        items=tuple(items), exports=exports)  # fmt: skip
+
+
+def _siblings(used: set[str], homes: Mapping[str, str], spelled: Mapping[str, str]) -> tuple[ImportView, ...]:
+    by_module: dict[str, list[Code]] = {}
+    for identity in used:
+        by_module.setdefault(homes[identity], []).append(code.identifier(spelled[identity]))
+    return tuple(
+        ImportView(code.dotted(source(""), code.identifier(module)), tuple(sorted(listed)))
+        for module, listed in sorted(by_module.items())
+    )
+
+
+def _struct(model: Model, annotator: Annotator, defined: set[str], *, sendable: bool) -> StructView:
+    annotator.needs.add("Model")
+    fields: list[FieldView] = []
+    for entry in model.fields:
+        if entry.write_only and not sendable:
+            continue
+        required = entry.required and not entry.write_only
+        annotation = annotator.output(entry.type)
+        if not required and annotation != "Any":
+            annotation = code.alternatives([annotation, source("None")])
+        if any(identity not in defined for identity in references(entry.type)):
+            annotation = code.quoted(annotation)
+        name = code.identifier(annotator.names.fields[model.id, entry.name])
+        fields.append(
+            FieldView(name, annotation, _default(entry.name, name, annotator, required=required), _doc(entry.doc))
+        )
+    return StructView(
+        code.identifier(annotator.names.types[model.id]),
+        _class_doc(model.doc, deprecated=model.deprecated),
+        tuple(fields),
+    )
+
+
+def _default(wire: str, name: Code, annotator: Annotator, *, required: bool) -> Code:
+    """The right side of a field: nothing, None, or msgspec's `field` where the wire has another name."""
+    if wire == name:
+        return source("") if required else source("None")
+    annotator.needs.add("field")
+    renamed = code.keyword_argument("name", code.literal(wire))
+    return (
+        code.call(source("field"), renamed) if required else code.call(source("field"), source("default=None"), renamed)
+    )
+
+
+def _enum(definition: Enum, annotator: Annotator) -> EnumView:
+    base = source("OpenStrEnum") if isinstance(definition.values[0], str) else source("OpenIntEnum")
+    annotator.needs.add(base)
+    members = tuple(
+        (code.identifier(annotator.names.members[definition.id, value]), code.literal(value))
+        for value in definition.values
+    )
+    return EnumView(code.identifier(annotator.names.types[definition.id]), base, _class_doc(definition.doc), members)
+
+
+def _union(definition: Alias, annotator: Annotator) -> UnionView:
+    annotator.needs.update({"TYPE_CHECKING", "TypeAlias", "one_of"})
+    name = code.identifier(annotator.names.types[definition.id])
+    variants = definition.target.variants if isinstance(definition.target, Union) else (definition.target,)
+    spelled = [annotator.output(variant) for variant in variants]
+    arguments = [code.literal(str(name)), code.thunk(code.sequence(spelled))]
+    discriminator = definition.discriminator
+    if discriminator is not None:
+        tagged = code.mapping((code.literal(value), annotator.output(kind)) for value, kind in discriminator.mapping)
+        arguments += [
+            code.keyword_argument("tag", code.literal(discriminator.property)),
+            code.keyword_argument("tagged", code.thunk(tagged)),
+        ]
+    alias = code.quoted(code.alternatives(spelled))
+    return UnionView(name, _doc(definition.doc), alias, code.call(source("one_of"), *arguments))
+
+
+def _input_module(
+    name: str,
+    members: list[str],
+    types: Mapping[str, TypeDef],
+    names: Names,
+    homes: Mapping[str, str],
+    input_homes: Mapping[str, str],
+) -> ModelsModule:
+    annotator = Annotator(names, types)
+    items = tuple(_input(types[identity], annotator) for identity in members)
+    typing_siblings = (
+        *_siblings(annotator.used, homes, names.types),
+        *_siblings(annotator.used_inputs - set(members), input_homes, names.inputs),
+    )
+    if typing_siblings:
+        annotator.needs.add("TYPE_CHECKING")
+    exports = tuple(code.identifier(names.inputs[identity]) for identity in members)
+    return ModelsModule(code.identifier(name), future=True, imports=imports(annotator.needs), siblings=(),
+                        typing_siblings=typing_siblings, items=items, exports=exports)  # fmt: skip
+
+
+def _input(definition: TypeDef, annotator: Annotator) -> ItemView:
+    name = code.identifier(annotator.names.inputs[definition.id])
+    match definition:
+        case Enum(values=values):
+            annotator.needs.update({"Literal", "TypeAlias"})
+            target = code.subscript(source("Literal"), *(code.literal(value) for value in values))
+            return AliasView(name, source(""), target)
+        case Alias(target=target):
+            annotator.needs.add("TypeAlias")
+            return AliasView(name, _doc(definition.doc), code.quoted(annotator.input(target)))
+        case Model():
+            return _typed_dict(definition, name, annotator)
+
+
+def _typed_dict(model: Model, name: Code, annotator: Annotator) -> TypedDictView | TypedDictCallView:
+    annotator.needs.add("TypedDict")
+    sent = [entry for entry in model.fields if not entry.read_only]
+    spelled: list[Code] = []
+    for entry in sent:
+        annotation = annotator.input(entry.type)
+        if not entry.required:
+            annotator.needs.add("NotRequired")
+            annotation = code.subscript(source("NotRequired"), annotation)
+        spelled.append(annotation)
+    doc = _class_doc(model.doc, deprecated=model.deprecated)
+    if all(_is_key(entry.name) for entry in sent):
+        fields = zip(sent, spelled, strict=True)
+        views = (FieldView(code.identifier(entry.name), kind, source(""), _doc(entry.doc)) for entry, kind in fields)
+        return TypedDictView(name, doc, tuple(views))
+    entries = zip(sent, spelled, strict=True)
+    return TypedDictCallView(name, doc, tuple((code.literal(entry.name), code.quoted(kind)) for entry, kind in entries))
+
+
+def _is_key(wire: str) -> bool:
+    """Whether a wire name can be a key of a TypedDict class; names with two leading underscores would be mangled."""
+    hidden = wire.startswith("__") or wire in {"dt", "list", "dict", "str", "int", "float", "bool", "bytes"}
+    return wire.isidentifier() and wire.isascii() and not keyword.iskeyword(wire) and not hidden
+
+
+def _doc(text: str) -> Code:
+    return code.docstring(text) if text.strip() else source("")
+
+
+def _class_doc(text: str, *, deprecated: bool = False) -> Code:
+    return _doc(f"Deprecated. {text}" if deprecated else text)
+
+
+def reachable(kinds: Iterable[Type], types: Mapping[str, TypeDef], *, sending: bool) -> set[str]:
+    """Ids of all definitions that types lead to; what is read-only is not sent."""
+    found: set[str] = set()
+    pending = [identity for kind in kinds for identity in references(kind)]
+    while pending:
+        identity = pending.pop()
+        if identity in found:
+            continue
+        found.add(identity)
+        definition = types[identity]
+        if sending and isinstance(definition, Model):
+            sent = [entry.type for entry in definition.fields if not entry.read_only]
+            pending += [inner for kind in sent for inner in references(kind)]
+        else:
+            pending += dependencies(definition)
+    return found

@@ -1,0 +1,378 @@
+"""Operations as methods: arguments, the facts of the decorator, and the parts of the call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samekey import code
+from samekey.code import Code, source
+from samekey.ir import (
+    AnyJson,
+    BodyKind,
+    Default,
+    Kind,
+    Location,
+    Primitive,
+    Range,
+    Safety,
+    Style,
+    Type,
+)
+from samekey.ir import (
+    Code as StatusCode,
+)
+from samekey.lower.media import is_json
+from samekey.names import BODY, spread_model
+from samekey.plan.client import profile_code
+from samekey.plan.views import ArgumentView, MethodView, OperationSummary
+from samekey.profile import Carrier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samekey.ir import Api, Model, Operation, Param, Spelling, Status
+    from samekey.names import Names
+    from samekey.plan.annotations import Annotator
+
+_DEFAULT_STYLES = {
+    Location.PATH: (Style.SIMPLE, False),
+    Location.QUERY: (Style.FORM, True),
+    Location.HEADER: (Style.SIMPLE, False),
+    Location.COOKIE: (Style.FORM, True),
+}
+_STYLE_FACTS = {Location.PATH: "path_styles", Location.QUERY: "query_styles", Location.HEADER: "header_styles"}
+_SAFETIES = {
+    Safety.SAFE: source("Safety.SAFE"),
+    Safety.IDEMPOTENT: source("Safety.IDEMPOTENT"),
+    Safety.KEYED: source("Safety.KEYED"),
+    Safety.UNSAFE: source("Safety.UNSAFE"),
+}
+_PARTS = {Location.PATH: "path", Location.QUERY: "query", Location.HEADER: "headers", Location.COOKIE: "cookies"}
+_RAW = {Kind.STRING: source("str"), Kind.BINARY: source("bytes")}
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPlanner:
+    """Plans the methods of one resource.
+
+    Args:
+        api: the whole API.
+        names: the Python names.
+        models: models by id.
+        annotator: spells types for the resource's module.
+    """
+
+    api: Api
+    names: Names
+    models: Mapping[str, Model]
+    annotator: Annotator
+
+    def method(self, index: int) -> MethodView:
+        """The view of an operation, by its index in the API."""
+        operation = self.api.operations[index]
+        arguments = self._arguments(index, operation)
+        positional = tuple(entry for entry in arguments if entry.location == Location.PATH)
+        others = [entry for entry in arguments if entry.location != Location.PATH]
+        keywords = tuple(sorted(others, key=lambda entry: not entry.required))
+        return MethodView(
+            name=code.identifier(self.names.methods[index].method),
+            positional=positional,
+            keywords=(*keywords, *self._own_arguments(operation)),
+            returns=self._returns(operation),
+            facts=tuple(self._facts(operation)),
+            doc=code.docstring(self._doc(operation, [*positional, *keywords])),
+            parts=tuple(self._parts(index, operation)),
+        )
+
+    def summary(self, index: int) -> OperationSummary:
+        """The row of an operation in `samekey inspect`."""
+        operation = self.api.operations[index]
+        place = self.names.methods[index]
+        profile = operation.profile
+        return OperationSummary(
+            operation_id=operation.id,
+            method=operation.method,
+            path=operation.path,
+            safety=operation.safety.value,
+            key=(profile.carrier.value, profile.name) if operation.safety is Safety.KEYED else None,
+            why=operation.why,
+            call=f"{place.resource}.{place.method}",
+            parameters=tuple(self._arguments(index, operation)),
+            returns=str(self._returns(operation)),
+        )
+
+    def _arguments(self, index: int, operation: Operation) -> list[ArgumentView]:
+        found = [self._parameter(index, param) for param in operation.params]
+        body = operation.body
+        model = spread_model(operation, self.models)
+        if model is not None:
+            hidden = {operation.profile.name} if self._key_in_body(operation) else set[str]()
+            for field in model.fields:
+                if field.read_only or field.name in hidden:
+                    continue
+                name = self.names.arguments[index, BODY, field.name]
+                found.append(self._argument(name, field.type, field.name, BODY, field.doc, required=field.required))
+        elif body is not None:
+            name = self.names.arguments[index, BODY, BODY]
+            found.append(self._argument(name, body.type, BODY, BODY, body.doc, required=body.required))
+        return found
+
+    def _key_in_body(self, operation: Operation) -> bool:
+        return operation.safety is Safety.KEYED and operation.profile.carrier is Carrier.BODY
+
+    def _parameter(self, index: int, param: Param) -> ArgumentView:
+        name = self.names.arguments[index, param.location, param.name]
+        doc = f"Deprecated. {param.doc}" if param.deprecated else param.doc
+        return self._argument(name, param.type, param.name, param.location, doc, required=param.required)
+
+    def _argument(self, name: str, kind: Type, wire: str, location: str, doc: str, *, required: bool) -> ArgumentView:
+        annotation = self.annotator.input(kind)
+        if not required:
+            annotation = code.alternatives([annotation, source("Omit")])
+        default = source("") if required else source("OMIT")
+        return ArgumentView(code.identifier(name), annotation, default, wire, str(location), required, doc)
+
+    def _own_arguments(self, operation: Operation) -> list[ArgumentView]:
+        """The arguments that samekey adds: the key on keyed methods alone, and the call's options."""
+        added: list[ArgumentView] = []
+        if operation.safety is Safety.KEYED:
+            added.append(
+                ArgumentView(
+                    source("idempotency_key"), source("str | None"), source("None"), "", "key", required=False, doc=""
+                )
+            )
+        options = source("CallOptions | None")
+        added.append(ArgumentView(source("options"), options, source("None"), "", "options", required=False, doc=""))
+        return added
+
+    def _successes(self, operation: Operation) -> list[tuple[Status, Type | None]]:
+        listed: list[tuple[Status, Type | None]] = [
+            (response.status, response.type)
+            for response in operation.responses
+            if (isinstance(response.status, StatusCode) and 200 <= response.status.value < 300)  # noqa: PLR2004
+            or response.status == Range(2)
+        ]
+        if not listed:
+            listed = [
+                (response.status, response.type) for response in operation.responses if response.status == Default()
+            ]
+        return listed
+
+    def _returns(self, operation: Operation) -> Code:
+        kinds = [self._returned(kind) for _, kind in self._successes(operation)]
+        return code.alternatives(kinds) if kinds else source("None")
+
+    def _returned(self, kind: Type | None) -> Code:
+        if kind is None:
+            return source("None")
+        if kind == Primitive(Kind.BINARY):
+            return source("bytes")
+        return self.annotator.output(kind)
+
+    def _decoded(self, kind: Type | None) -> Code:
+        """The type as an expression; builtins are not hidden there, since a lambda does not see its class."""
+        if kind == Primitive(Kind.BINARY):
+            return source("bytes")
+        if kind is None:
+            return source("None")
+        if isinstance(kind, AnyJson):
+            self.annotator.needs.add("Any")
+        plain = type(self.annotator)(
+            self.names, self.annotator.definitions, self.annotator.prefix, needs=self.annotator.needs,
+            used=self.annotator.used, used_inputs=self.annotator.used_inputs,
+        )  # fmt: skip
+        return plain.output(kind)
+
+    def _facts(self, operation: Operation) -> Iterable[Code]:
+        yield code.literal(operation.method)
+        yield code.literal(operation.path)
+        yield code.keyword_argument("safety", _SAFETIES[operation.safety])
+        yield from self._type_facts(operation)
+        yield from self._body_facts(operation)
+        yield from self._style_facts(operation)
+        accept = _accept(operation)
+        if accept != "application/json":
+            yield code.keyword_argument("accept", code.literal(accept))
+        if operation.security is not None and operation.security != self.api.security:
+            alternatives = code.sequence(code.literal(names) for names in operation.security)
+            yield code.keyword_argument("security", alternatives)
+        if operation.safety is Safety.KEYED and operation.profile != self.api.profile:
+            yield code.keyword_argument("profile", profile_code(operation.profile))
+
+    def _type_facts(self, operation: Operation) -> Iterable[Code]:
+        successes = self._successes(operation)
+        decoded = [(status, self._decoded(kind)) for status, kind in successes]
+        distinct = {kind for _, kind in decoded}
+        if len(distinct) == 1 and distinct != {source("None")}:
+            yield code.keyword_argument("returns", code.thunk(decoded[0][1]))
+        elif len(distinct) > 1:
+            yield code.keyword_argument(
+                "returns", code.thunk(code.mapping((_status(key), kind) for key, kind in decoded))
+            )
+        succeeded = {status for status, _ in successes}
+        errors = [
+            (response.status, self._decoded(response.type))
+            for response in operation.responses
+            if response.type is not None and (response.status not in succeeded or response.status == Default())
+        ]
+        errors = [(status, kind) for status, kind in errors if kind != "Any" and not _is_redirect(status)]
+        if errors:
+            yield code.keyword_argument(
+                "errors", code.thunk(code.mapping((_status(key), kind) for key, kind in errors))
+            )
+
+    def _body_facts(self, operation: Operation) -> Iterable[Code]:
+        body = operation.body
+        if body is None:
+            return
+        if body.kind is not BodyKind.JSON:
+            yield code.keyword_argument("body", code.literal(body.kind.value))
+        default = body.kind in {BodyKind.FORM, BodyKind.MULTIPART} or body.media_type == "application/json"
+        if not default:
+            yield code.keyword_argument("media_type", code.literal(body.media_type))
+        if not body.required:
+            yield code.keyword_argument("body_required", source("False"))
+        if body.spellings and body.kind is BodyKind.FORM:
+            yield code.keyword_argument("form_styles", _styles(body.spellings))
+        if body.part_types and body.kind is BodyKind.MULTIPART:
+            types = code.mapping((code.literal(name), code.literal(kind)) for name, kind in body.part_types)
+            yield code.keyword_argument("part_types", types)
+
+    def _style_facts(self, operation: Operation) -> Iterable[Code]:
+        for location, fact in _STYLE_FACTS.items():
+            unusual = [
+                (param.name, param.spelling)
+                for param in operation.params
+                if param.location is location and not _is_usual(param, location)
+            ]
+            if unusual:
+                styles = _styles(unusual)
+                match fact:
+                    case "path_styles":
+                        yield code.keyword_argument("path_styles", styles)
+                    case "query_styles":
+                        yield code.keyword_argument("query_styles", styles)
+                    case _:
+                        yield code.keyword_argument("header_styles", styles)
+
+    def _parts(self, index: int, operation: Operation) -> Iterable[Code]:
+        for location, part in _PARTS.items():
+            entries = [
+                (code.literal(param.name), code.identifier(self.names.arguments[index, location, param.name]))
+                for param in operation.params
+                if param.location is location
+            ]
+            if entries:
+                yield from _part(part, code.mapping(entries))
+        model = spread_model(operation, self.models)
+        if model is not None:
+            hidden = {operation.profile.name} if self._key_in_body(operation) else set[str]()
+            fields = [field for field in model.fields if not field.read_only and field.name not in hidden]
+            yield code.keyword_argument("body", code.mapping(
+                (code.literal(field.name), code.identifier(self.names.arguments[index, BODY, field.name]))
+                for field in fields
+            ))  # fmt: skip
+        elif operation.body is not None:
+            yield code.keyword_argument("body", code.identifier(self.names.arguments[index, BODY, BODY]))
+        if operation.safety is Safety.KEYED:
+            yield source("idempotency_key=idempotency_key")
+        yield source("options=options")
+
+    def _doc(self, operation: Operation, arguments: list[ArgumentView]) -> str:
+        summary = (
+            operation.summary or operation.description.partition("\n")[0] or f"{operation.method} {operation.path}"
+        )
+        paragraphs = [code.one_line(summary)]
+        if operation.deprecated:
+            paragraphs.append("Deprecated.")
+        if operation.description and operation.description != operation.summary and operation.summary:
+            paragraphs.append(operation.description)
+        elif not operation.summary and "\n" in operation.description:
+            paragraphs.append(operation.description.partition("\n")[2].strip())
+        paragraphs.append(_safety_in_words(operation))
+        documented = [entry for entry in arguments if entry.doc]
+        lines = [f"    {entry.name}: {code.one_line(entry.doc, 300)}" for entry in documented]
+        if operation.safety is Safety.KEYED:
+            lines.append(
+                "    idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None."
+            )
+        if lines:
+            paragraphs.append("\n".join(["Args:", *lines]))
+        return "\n\n".join(paragraphs)
+
+
+def _part(name: str, value: Code) -> Iterable[Code]:
+    match name:
+        case "path":
+            yield code.keyword_argument("path", value)
+        case "query":
+            yield code.keyword_argument("query", value)
+        case "headers":
+            yield code.keyword_argument("headers", value)
+        case _:
+            yield code.keyword_argument("cookies", value)
+
+
+def _safety_in_words(operation: Operation) -> str:
+    profile = operation.profile
+    match operation.safety:
+        case Safety.SAFE:
+            return "Safe: it only reads, and is retried without a key."
+        case Safety.IDEMPOTENT:
+            return "Idempotent: sending it twice is sending it once, so it is retried without a key."
+        case Safety.KEYED:
+            place = {"header": "header", "body": "body field", "query": "query parameter"}[profile.carrier]
+            return f"Keyed: every attempt carries one idempotency key in the {place} `{profile.name}`; {operation.why}."
+        case Safety.UNSAFE:
+            return f"Unsafe: it carries no key and is retried only where nothing was sent or done; {operation.why}."
+
+
+def _accept(operation: Operation) -> str:
+    for response in operation.responses:
+        ok = isinstance(response.status, (StatusCode, Default)) or response.status == Range(2)
+        code_ok = not isinstance(response.status, StatusCode) or 200 <= response.status.value < 300  # noqa: PLR2004
+        if ok and code_ok and response.media_type:
+            if is_json(response.media_type) and "*" in response.media_type:
+                return "application/json"
+            return response.media_type.partition(";")[0].strip()
+    return "application/json"
+
+
+def _status(status: Status) -> Code:
+    match status:
+        case StatusCode(value=value):
+            return code.literal(value)
+        case Range(first=first):
+            return code.literal(f"{first}XX")
+        case Default():
+            return code.literal("default")
+
+
+def _is_redirect(status: Status) -> bool:
+    return isinstance(status, StatusCode) and status.value < 400  # noqa: PLR2004
+
+
+def _is_usual(param: Param, location: Location) -> bool:
+    style, explode = _DEFAULT_STYLES[location]
+    spelling = param.spelling
+    if spelling.allow_reserved or spelling.style is not style:
+        return False
+    return spelling.explode == explode or _is_scalar(param.type)
+
+
+def _is_scalar(kind: Type) -> bool:
+    return isinstance(kind, Primitive)
+
+
+def _styles(entries: Iterable[tuple[str, Spelling]]) -> Code:
+    return code.mapping((code.literal(name), _style(spelling)) for name, spelling in entries)
+
+
+def _style(spelling: Spelling) -> Code:
+    arguments = [code.literal(spelling.style.value)]
+    if spelling.explode:
+        arguments.append(source("explode=True"))
+    if spelling.allow_reserved:
+        arguments.append(source("allow_reserved=True"))
+    return code.call(source("Style"), *arguments)

@@ -1,0 +1,253 @@
+"""What templates see: flat, frozen, and `Code` wherever it is printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+if TYPE_CHECKING:
+    from samekey.code import Code
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """`from module import names`."""
+
+    module: Code
+    names: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field of a model or TypedDict; `default` and `doc` may be empty."""
+
+    name: Code
+    annotation: Code
+    default: Code
+    doc: Code
+
+
+@dataclass(frozen=True, slots=True)
+class StructView:
+    """A class for what comes back."""
+
+    template: ClassVar[str] = "struct.jinja"
+    name: Code
+    doc: Code
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumView:
+    """An open enum."""
+
+    template: ClassVar[str] = "enum.jinja"
+    name: Code
+    base: Code
+    doc: Code
+    members: tuple[tuple[Code, Code], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnionView:
+    """A union: an alias for type checkers, a decoding type at run time."""
+
+    template: ClassVar[str] = "union.jinja"
+    name: Code
+    doc: Code
+    alias: Code
+    runtime: Code
+
+
+@dataclass(frozen=True, slots=True)
+class TypedDictView:
+    """A TypedDict for what goes in."""
+
+    template: ClassVar[str] = "typed_dict.jinja"
+    name: Code
+    doc: Code
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedDictCallView:
+    """A TypedDict whose keys are no identifiers."""
+
+    template: ClassVar[str] = "typed_dict_call.jinja"
+    name: Code
+    doc: Code
+    entries: tuple[tuple[Code, Code], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AliasView:
+    """An alias for what goes in."""
+
+    template: ClassVar[str] = "alias.jinja"
+    name: Code
+    doc: Code
+    target: Code
+
+
+ItemView: TypeAlias = StructView | EnumView | UnionView | TypedDictView | TypedDictCallView | AliasView
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsModule:
+    """A module of models.
+
+    Args:
+        name: the file's stem.
+        future: whether annotations are never evaluated here.
+        imports: from the standard library and the runtime.
+        siblings: from other modules of models, needed at run time.
+        typing_siblings: from other modules of models, for type checkers alone.
+        items: in dependency order.
+        exports: names that other code may use.
+    """
+
+    name: Code
+    future: bool
+    imports: tuple[ImportView, ...]
+    siblings: tuple[ImportView, ...]
+    typing_siblings: tuple[ImportView, ...]
+    items: tuple[ItemView, ...]
+    exports: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentView:
+    """An argument of a method, and what `samekey inspect` says of it."""
+
+    name: Code
+    annotation: Code
+    default: Code
+    wire: str
+    location: str
+    required: bool
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class MethodView:
+    """An operation as it is declared.
+
+    Args:
+        name: of the method.
+        positional: arguments of the path.
+        keywords: all other arguments, the required ones first.
+        returns: what the call gives.
+        facts: the arguments of the decorator.
+        doc: the docstring.
+        parts: the keyword arguments of `Call`.
+    """
+
+    name: Code
+    positional: tuple[ArgumentView, ...]
+    keywords: tuple[ArgumentView, ...]
+    returns: Code
+    facts: tuple[Code, ...]
+    doc: Code
+    parts: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of api.md, as text for code spans."""
+
+    call: Code
+    request: Code
+    safety: Code
+    returns: Code
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceModule:
+    """A module of operations."""
+
+    attribute: Code
+    class_name: Code
+    doc: Code
+    class_doc: Code
+    uses_builtins: bool
+    imports: tuple[ImportView, ...]
+    typing_imports: tuple[ImportView, ...]
+    methods: tuple[MethodView, ...]
+    rows: tuple[RowView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """A security scheme as arguments of the client."""
+
+    scheme: Code
+    arguments: tuple[tuple[Code, Code, Code], ...]
+    """Name, environment variable, and the doc in one line."""
+    given: Code
+    """The condition under which the credential is there."""
+    value: Code
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """The two clients."""
+
+    name: Code
+    async_name: Code
+    doc: Code
+    init_doc: Code
+    base_url: Code
+    base_url_variable: Code
+    user_agent: Code
+    security: Code
+    profile: Code
+    credentials: tuple[CredentialView, ...]
+    imports: tuple[ImportView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleView:
+    """A call for the README and the tests; `arguments` type-check and `answer` is a body that comes back."""
+
+    call: Code
+    arguments: Code
+    path: Code
+    method: Code
+    answer: Code
+    carrier: Code
+    key_name: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole SDK, ready to be printed."""
+
+    package: Code
+    distribution: Code
+    version: Code
+    title: Code
+    title_text: Code
+    header: Code
+    header_text: Code
+    client: ClientView
+    resources: tuple[ResourceModule, ...]
+    models: tuple[ModelsModule, ...]
+    keyed_example: ExampleView | None
+    safe_example: ExampleView | None
+    fallbacks: tuple[tuple[str, str], ...]
+    """Where a type fell back to Any, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSummary:
+    """A row of `samekey inspect`."""
+
+    operation_id: str
+    method: str
+    path: str
+    safety: str
+    key: tuple[str, str] | None
+    why: str
+    call: str
+    parameters: tuple[ArgumentView, ...]
+    returns: str

@@ -1,0 +1,85 @@
+"""Plan to files: the jinja environment, which prints `Code` and nothing else."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, cast
+
+import jinja2
+
+from samekey.code import Code, indented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from samekey.plan.views import Plan
+
+_TEMPLATES = files("samekey_templates")
+HASH_FILES = (".py", ".toml", ".typed")
+
+
+class NotCodeError(TypeError):
+    """A template tried to print a value that is no `Code`: a defect of the template, never of a document."""
+
+
+def render(plan: Plan) -> dict[str, str]:
+    """The files of an SDK by their paths below the target folder; the runtime's as they are, behind the header."""
+    package = str(plan.package)
+    return {path: text if text.endswith("\n") or not text else f"{text}\n" for path, text in _files(plan, package)}
+
+
+def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
+    yield "pyproject.toml", _render("pyproject.toml.jinja", plan=plan)
+    yield "README.md", _render("README.md.jinja", plan=plan)
+    yield "api.md", _render("api.md.jinja", plan=plan)
+    yield f"tests/test_{package}.py", _render("test.py.jinja", plan=plan)
+    yield f"{package}/py.typed", f"{plan.header}\n"
+    yield f"{package}/__init__.py", _render("package.py.jinja", plan=plan)
+    yield f"{package}/_client.py", _render("client.py.jinja", plan=plan)
+    yield f"{package}/resources/__init__.py", _render("resources.py.jinja", plan=plan)
+    for resource in plan.resources:
+        yield f"{package}/resources/{resource.attribute}.py", _render("resource.py.jinja", plan=plan, resource=resource)
+    yield f"{package}/models/__init__.py", _render("models.py.jinja", plan=plan)
+    for module in plan.models:
+        yield f"{package}/models/{module.name}.py", _render("models_part.py.jinja", plan=plan, module=module)
+    for name, text in _runtime():
+        yield f"{package}/_runtime/{name}", f"{plan.header}\n{text}"
+
+
+def runtime_paths(package: str) -> frozenset[str]:
+    """The paths of the runtime's files, which need no formatting."""
+    return frozenset(f"{package}/_runtime/{name}" for name, _ in _runtime())
+
+
+@cache
+def _runtime() -> tuple[tuple[str, str], ...]:
+    folder = _TEMPLATES / "runtime"
+    found = [entry for entry in folder.iterdir() if entry.name.endswith(".py")]
+    return tuple((entry.name, entry.read_text("utf-8")) for entry in sorted(found, key=lambda entry: entry.name))
+
+
+def _render(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: (_TEMPLATES / "client" / name).read_text("utf-8")),
+        undefined=jinja2.StrictUndefined,
+        finalize=_only_code,
+        autoescape=False,  # noqa: S701  # `finalize` refuses everything that is not Code
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = cast("dict[str, Callable[..., object]]", environment.filters)
+    filters["indented"] = indented
+    return environment
+
+
+def _only_code(value: object) -> Code:
+    if isinstance(value, Code):
+        return value
+    raise NotCodeError(f"a template printed {type(value).__name__} instead of Code")
