@@ -74,7 +74,7 @@ class Diagnostic:
     related: tuple[tuple[str, Place], ...] = ()
 
 
-_Key: TypeAlias = tuple[str, str, str, str]
+FindingKey: TypeAlias = tuple[str, str, str, str]
 
 
 @dataclass(slots=True)

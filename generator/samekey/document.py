@@ -512,7 +512,7 @@ class _YamlBuilder:
         return value
 
     def _value(self, event: Any) -> JsonValue:  # noqa: ANN401  # PyYAML's events are untyped
-        kind: object = type(event)
+        kind = cast("object", type(event))
         if kind is yaml.ScalarEvent:
             value = _scalar(event)
             if event.anchor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import sys
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -34,7 +35,21 @@ _TYPE_WORDS = frozenset({
     "None", "True", "False",
 })  # fmt: skip
 RESERVED_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "options"})
+_TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"})
 _CLIENT_WORDS = frozenset({"close", "with_options", "journal"})
+_CLIENT_CLASSES = frozenset({
+    "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AttemptEvent", "Basic", "Bearer", "Credential", "KeyFormat",
+    "Profile", "Resource", "RetryEvent", "RetryPolicy", "Safety", "Signal", "Style", "SyncClient", "Timeout", "Callable",
+})  # fmt: skip
+"""Names that stand beside the resources' classes in the emitted modules."""
+PUBLIC: Final = frozenset({
+    "OMIT", "APIConnectionError", "APIDecodeError", "APIError", "APIStatusError", "APITimeoutError", "Answered", "Attempt",
+    "AttemptEvent", "AuthenticationError", "BadRequestError", "CallInfo", "CallOptions", "CallRecord", "Certainty",
+    "ConflictError", "Failed", "Failure", "IdempotencyInFlight", "IdempotencyKeyMissing", "IdempotencyKeyReused",
+    "InternalServerError", "NotFoundError", "Omit", "PermissionDeniedError", "RateLimitError", "Response", "RetryEvent",
+    "RetryPolicy", "Safety", "Timeout", "UnprocessableEntityError",
+})  # fmt: skip
+"""What every SDK exports beside its clients."""
 _RESOURCE_METHODS = frozenset({"mro"})
 _VERSION = re.compile(r"v?[0-9]+([._][0-9]+)*|latest|beta|alpha|api|rest")
 _TITLE_NOISE = frozenset(
@@ -95,8 +110,10 @@ class Names:
 
 def name(api: Api, config: Config) -> Names:
     """Give everything in an API its Python name."""
-    package = config.package or snake(" ".join(_title_words(api.title)), "client")
+    package = config.package or _package(" ".join(_title_words(api.title)))
     client = config.client or pascal(" ".join(_title_words(api.title)) or package, "Client")
+    if client in PUBLIC | _CLIENT_CLASSES or f"Async{client}" in _CLIENT_CLASSES:
+        client = f"{client}Client"
     types = _type_names(api.types, config)
     inputs = resolve(
         {
@@ -105,7 +122,7 @@ def name(api: Api, config: Config) -> Names:
         },
         taken=[*types.values(), *_TYPE_WORDS],
     )
-    methods, resources = _method_names(api, config)
+    methods, resources = _method_names(api, config, client)
     return Names(
         package=package,
         distribution=config.distribution or package.replace("_", "-"),
@@ -120,6 +137,12 @@ def name(api: Api, config: Config) -> Names:
         arguments=_argument_names(api),
         credentials=_credential_names(api.schemes),
     )
+
+
+def _package(title: str) -> str:
+    """An import name that hides neither the standard library nor what the SDK depends on."""
+    found = snake(title, "client")
+    return f"{found}_client" if found in sys.stdlib_module_names | _TAKEN_PACKAGES else found
 
 
 def snake(text: str, fallback: str) -> str:
@@ -253,13 +276,20 @@ def _member(value: str | int) -> str:
     return snake(value, "value").upper() if value else "EMPTY"
 
 
-def _method_names(api: Api, config: Config) -> tuple[tuple[MethodName, ...], tuple[ResourceName, ...]]:
+def _resource_class(attribute_name: str) -> tuple[str, ...]:
+    plain = pascal(attribute_name, "Resource")
+    clear = f"{plain}Resource"
+    return (clear,) if plain.startswith("Async") else (plain, clear)
+
+
+def _method_names(api: Api, config: Config, client: str) -> tuple[tuple[MethodName, ...], tuple[ResourceName, ...]]:
     tags = list(dict.fromkeys(_tag(operation) for operation in api.operations))
     taken = [*_CLIENT_WORDS]
     attributes = resolve(
         {tag: (_resource_attribute(config.rename_resources.get(tag, tag)),) for tag in tags}, taken=taken
     )
-    classes = resolve({tag: (pascal(attributes[tag], "Resource"),) for tag in tags}, taken=_TYPE_WORDS)
+    reserved = [*_TYPE_WORDS, *_CLIENT_CLASSES, client, f"Async{client}"]
+    classes = resolve({tag: _resource_class(attributes[tag]) for tag in tags}, taken=reserved)
     chosen: dict[int, MethodName] = {}
     for index, operation in enumerate(api.operations):
         pinned = config.rename_operations.get(operation.id) or config.rename_operations.get(
@@ -339,14 +369,20 @@ def _short_method(operation: Operation, tag: str) -> str:
     if not operation.id:
         return _rest_method(operation, tag)
     words = _operation_words(operation)
-    noun = [singular(word) for word in split(tag)]
     singulars = [singular(word) for word in words]
-    size = len(noun)
-    for start in range(len(words) - size + 1):
-        rest = words[:start] + words[start + size :]
-        if size and singulars[start : start + size] == noun and _useful(rest):
-            return snake(" ".join(rest), "call")
+    for noun in _nouns(tag):
+        size = len(noun)
+        for start in range(len(words) - size + 1):
+            rest = words[:start] + words[start + size :]
+            if singulars[start : start + size] == noun and _useful(rest):
+                return snake(" ".join(rest), "call")
     return snake(" ".join(words), "call")
+
+
+def _nouns(tag: str) -> list[list[str]]:
+    """A resource's noun in the singular, whole and without the words before its last: `stock item`, `item`."""
+    words = [singular(word) for word in split(tag) if word not in _TITLE_NOISE]
+    return [words[start:] for start in range(len(words))]
 
 
 def _useful(words: list[str]) -> bool:
@@ -367,8 +403,7 @@ def _rest_method(operation: Operation, tag: str) -> str:
         "DELETE": "delete",
     }.get(operation.method, operation.method.lower())
     nouns = [segment for segment in segments if "{" not in segment and not _VERSION.fullmatch(segment.lower())]
-    own = [singular(word) for word in split(tag)]
-    if nouns and [singular(word) for word in split(nouns[0])] == own:
+    if nouns and [singular(word) for word in split(nouns[0])] in _nouns(tag):
         nouns = nouns[1:]
     words = [word for noun in nouns for word in split(noun)]
     if operation.method == "GET" and not on_item and nouns and singular(words[-1]) == words[-1]:

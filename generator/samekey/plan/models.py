@@ -108,8 +108,15 @@ def _class_module(
         defined.add(identity)
     siblings = _siblings(annotator.used - set(members), homes, names.types)
     exports = tuple(code.identifier(names.types[identity]) for identity in members)
-    return ModelsModule(code.identifier(name), future=False, imports=imports(annotator.needs), siblings=siblings, typing_siblings=(),
-                        items=tuple(items), exports=exports)  # fmt: skip
+    return ModelsModule(
+        code.identifier(name),
+        future=False,
+        imports=imports(annotator.needs),
+        siblings=siblings,
+        typing_siblings=(),
+        items=tuple(items),
+        exports=exports,
+    )
 
 
 def _siblings(used: set[str], homes: Mapping[str, str], spelled: Mapping[str, str]) -> tuple[ImportView, ...]:
@@ -200,8 +207,15 @@ def _input_module(
     if typing_siblings:
         annotator.needs.add("TYPE_CHECKING")
     exports = tuple(code.identifier(names.inputs[identity]) for identity in members)
-    return ModelsModule(code.identifier(name), future=True, imports=imports(annotator.needs), siblings=(),
-                        typing_siblings=typing_siblings, items=items, exports=exports)  # fmt: skip
+    return ModelsModule(
+        code.identifier(name),
+        future=True,
+        imports=imports(annotator.needs),
+        siblings=(),
+        typing_siblings=typing_siblings,
+        items=items,
+        exports=exports,
+    )
 
 
 def _input(definition: TypeDef, annotator: Annotator) -> ItemView:

@@ -214,9 +214,11 @@ class OperationPlanner:
         errors = [
             (response.status, self._decoded(response.type))
             for response in operation.responses
-            if response.type is not None and (response.status not in succeeded or response.status == Default())
+            if response.type is not None
+            and not isinstance(response.type, AnyJson)
+            and (response.status not in succeeded or response.status == Default())
+            and not _is_redirect(response.status)
         ]
-        errors = [(status, kind) for status, kind in errors if kind != "Any" and not _is_redirect(status)]
         if errors:
             yield code.keyword_argument(
                 "errors", code.thunk(code.mapping((_status(key), kind) for key, kind in errors))

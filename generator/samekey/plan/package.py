@@ -112,6 +112,7 @@ def _resource(
         doc=code.docstring(f"Operations of {entry.tag or entry.attribute}."),
         class_doc=code.docstring(described or f"Operations of {entry.tag or entry.attribute}."),
         uses_builtins=builtins_used,
+        uses_models=bool(annotator.used or annotator.used_inputs),
         imports=(*imports(annotator.needs), *sorted(lines, key=lambda line: line.module)),
         typing_imports=(ImportView(source(".._runtime._types"), (source("CallOptions"),)),),
         methods=methods,
@@ -121,7 +122,8 @@ def _resource(
 
 def _row(planner: OperationPlanner, index: int) -> RowView:
     summary = planner.summary(index)
-    named = ", ".join(entry.name if entry.required else f"{entry.name}=…" for entry in summary.parameters)
+    ordered = sorted(summary.parameters, key=lambda entry: (entry.location != "path", not entry.required))
+    named = ", ".join(entry.name if entry.location == "path" else f"{entry.name}=…" for entry in ordered)
     return RowView(
         call=code.span(f"client.{summary.call}({named})"),
         request=code.span(f"{summary.method} {summary.path}"),

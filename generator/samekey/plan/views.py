@@ -170,6 +170,7 @@ class ResourceModule:
     doc: Code
     class_doc: Code
     uses_builtins: bool
+    uses_models: bool
     imports: tuple[ImportView, ...]
     typing_imports: tuple[ImportView, ...]
     methods: tuple[MethodView, ...]

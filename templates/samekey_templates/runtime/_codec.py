@@ -207,15 +207,14 @@ def _enc_hook(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Sequence):
-        items: Sequence[object] = value  # pyright: ignore[reportUnknownVariableType]
-        return list(items)
+        return list(cast("Sequence[object]", value))
     raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
 
 
 def _dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
     if issubclass(kind, OneOf):
         return _choose(kind, value)
-    raise NotImplementedError(str(kind))
+    raise NotImplementedError
 
 
 def _choose(kind: type[OneOf], value: Any) -> Any:  # noqa: ANN401
@@ -273,10 +272,7 @@ def _variants(kind: type[OneOf]) -> _Variants:
 
 def _object_variant(kind: type[msgspec.Struct]) -> _ObjectVariant:
     fields = msgspec.structs.fields(kind)
-    literals: list[tuple[str, tuple[object, ...]]] = []
-    for info in fields:
-        if get_origin(info.type) is Literal:
-            literals.append((info.encode_name, get_args(info.type)))
+    literals = [(info.encode_name, get_args(info.type)) for info in fields if get_origin(info.type) is Literal]
     return _ObjectVariant(
         kind,
         frozenset(info.encode_name for info in fields),
