@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DOC_WIDTH = 100
 DOC_LIMIT = 120
 _ENTRY = re.compile(r"\s+\w+: ")
+_LAST = ("None", "Omit")
 _SPACES = re.compile(r"\s+")
 
 
@@ -98,10 +99,9 @@ def thunk(expression: Code) -> Code:
 
 
 def alternatives(types: Iterable[Code]) -> Code:
-    """A union of types, each once, None last."""
+    """A union of types, each once; None and what stands for a missing argument come last."""
     unique = list(dict.fromkeys(member for kind in types for member in _members(kind)))
-    ordered = [kind for kind in unique if kind != "None"] + [kind for kind in unique if kind == "None"]
-    return Code(" | ".join(ordered))
+    return Code(" | ".join(sorted(unique, key=lambda kind: _LAST.index(kind) + 1 if kind in _LAST else 0)))
 
 
 def _members(annotation: Code) -> list[Code]:

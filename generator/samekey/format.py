@@ -43,7 +43,11 @@ def format_files(files: Mapping[str, str], keep: Collection[str] = ()) -> dict[s
 
 
 def _ruff(folder: Path, *arguments: str) -> None:
-    command = [find_ruff_bin(), *arguments, "--target-version", "py311", str(folder)]
+    try:
+        program = find_ruff_bin()
+    except FileNotFoundError as error:
+        raise FormatError("ruff is not installed beside samekey; install samekey again") from error
+    command = [program, *arguments, "--target-version", "py311", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise FormatError((done.stderr + done.stdout).replace(str(folder), ""))

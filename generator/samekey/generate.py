@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samekey.format import format_files
+from samekey.format import FormatError, format_files
 from samekey.lower import lower
 from samekey.names import name
 from samekey.plan import plan
@@ -61,7 +61,14 @@ def generate(document: Document, config: Config, step: Callable[[str], None] = l
     step("writing source")
     files = render(planned)
     step("formatting")
-    files = format_files(files, keep=runtime_paths(names.package))
+    try:
+        files = format_files(files, keep=runtime_paths(names.package))
+    except FormatError as error:
+        message = f"what samekey made of this document cannot be formatted: {error}"
+        document.diagnostics.error(
+            "defect", message, hint="this is a defect of samekey; please report it with the document"
+        )
+        return None
     types = sum(len(module.exports) for module in planned.models if not module.future)
     return Result(files, names.package, len(api.operations), types, planned.fallbacks)
 

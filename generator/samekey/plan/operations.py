@@ -285,7 +285,7 @@ class OperationPlanner:
         summary = (
             operation.summary or operation.description.partition("\n")[0] or f"{operation.method} {operation.path}"
         )
-        paragraphs = [code.one_line(summary)]
+        paragraphs = [f"{code.one_line(summary).rstrip('.')}."]
         if operation.deprecated:
             paragraphs.append("Deprecated.")
         if operation.description and operation.description != operation.summary and operation.summary:

@@ -38,14 +38,46 @@ class AsyncResource:
         self._core = core
 
 
-class Operation(Generic[P, T]):
+class _Described(Generic[P, T]):
+    """What `help`, `inspect.signature` and editors see of a declared operation: the builder's own words."""
+
+    def __init__(self, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    @property
+    def __name__(self) -> str:
+        return self._build.__name__
+
+    @property
+    def __wrapped__(self) -> Callable[..., object]:
+        return self._build
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        signature = inspect.signature(self._build)
+        parameters = [entry.replace(annotation=_Bare(entry.annotation)) for entry in signature.parameters.values()]
+        returned = str(signature.return_annotation).removeprefix("Call[").removesuffix("]")
+        return signature.replace(parameters=parameters[1:], return_annotation=_Bare(returned))
+
+
+class _Bare(str):
+    """An annotation that shows itself without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Operation(_Described[P, T]):
     """A declared operation; looked up on a resource it is a `Method`, on an async one an `AsyncMethod`."""
 
     def __init__(self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
+        super().__init__(build)
         self.endpoint = endpoint
         self.build = build
         self.name = build.__name__
-        self.__doc__ = build.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = f"{owner.__module__.rpartition('.')[2]}.{name}"
@@ -64,78 +96,52 @@ class Operation(Generic[P, T]):
         return self
 
 
-class _Face(Generic[P, T]):
-    """What `help` and `inspect.signature` see of a method: the builder's own words."""
-
-    __slots__ = ("_operation",)
+class _Bound(_Described[P, T]):
+    """An operation on its way to be called."""
 
     def __init__(self, operation: Operation[P, T]) -> None:
+        super().__init__(operation.build)
         self._operation = operation
 
     def __get__(self, instance: object, owner: type | None = None) -> Self:
         # `help` takes an object with `__get__` for a routine, and then shows its signature.
         return self
 
-    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401
-        if name in _DESCRIBING:
-            return _DESCRIBING[name](object.__getattribute__(self, "_operation"))
-        return object.__getattribute__(self, name)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._operation.name}>"
 
 
-class Method(_Face[P, T]):
+class Method(_Bound[P, T]):
     """An operation bound to a client."""
-
-    __slots__ = ("_resource",)
 
     def __init__(self, operation: Operation[P, T], resource: Resource) -> None:
         super().__init__(operation)
         self._resource = resource
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the operation; the typed result.
-
-        Raises:
-            APIError: it did not end in a usable answer; the error says what is certain.
-        """
+        # No docstring: editors then show the operation's own.
         return self.detailed(*args, **kwargs).data
 
     def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
-        """Call the operation; the result with status, headers, key, attempts and whether it was replayed.
-
-        Raises:
-            APIError: it did not end in a usable answer; the error says what is certain.
-        """
+        # The result with status, headers, key, attempts and whether it was replayed. No docstring, as above.
         operation = self._operation
         call = operation.build(self._resource, *args, **kwargs)
         return self._resource._core.execute(operation.name, operation.endpoint, call)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
-class AsyncMethod(_Face[P, T]):
+class AsyncMethod(_Bound[P, T]):
     """An operation bound to an async client."""
-
-    __slots__ = ("_resource",)
 
     def __init__(self, operation: Operation[P, T], resource: AsyncResource) -> None:
         super().__init__(operation)
         self._resource = resource
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the operation; the typed result.
-
-        Raises:
-            APIError: it did not end in a usable answer; the error says what is certain.
-        """
+        # No docstring: editors then show the operation's own.
         return (await self.detailed(*args, **kwargs)).data
 
     async def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
-        """Call the operation; the result with status, headers, key, attempts and whether it was replayed.
-
-        Raises:
-            APIError: it did not end in a usable answer; the error says what is certain.
-        """
+        # The result with status, headers, key, attempts and whether it was replayed. No docstring, as above.
         operation = self._operation
         call = operation.build(self._resource, *args, **kwargs)
         return await self._resource._core.execute(operation.name, operation.endpoint, call)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -170,21 +176,3 @@ def operation(  # noqa: PLR0913  # the facts of an operation, each by its name
         return Operation(endpoint, build)
 
     return declare
-
-
-def _signature(operation: Operation[Any, Any]) -> inspect.Signature:
-    signature = inspect.signature(operation.build)
-    parameters = list(signature.parameters.values())[1:]
-    returned = str(signature.return_annotation).removeprefix("Call[").removesuffix("]")
-    return signature.replace(parameters=parameters, return_annotation=returned)
-
-
-_DESCRIBING: dict[str, Callable[[Operation[Any, Any]], object]] = {
-    "__doc__": lambda operation: operation.__doc__,
-    "__module__": lambda operation: operation.build.__module__,
-    "__name__": lambda operation: operation.build.__name__,
-    "__qualname__": lambda operation: operation.name,
-    "__signature__": _signature,
-    "__text_signature__": lambda _: None,
-    "__wrapped__": lambda operation: operation.build,
-}

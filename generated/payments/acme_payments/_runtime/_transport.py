@@ -212,12 +212,16 @@ def _words(error: Exception) -> str:
         case httpx.PoolTimeout():
             words = "no connection of the pool became free in time"
         case httpx.ConnectError():
-            words = f"cannot connect: {error}"
+            words = f"cannot connect: {_sentence(error)}"
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
-            words = f"the connection was cut: {error}" if str(error) else "the connection was cut"
+            words = f"the connection was cut: {_sentence(error)}" if str(error) else "the connection was cut"
         case _:
             words = str(error) or type(error).__name__
     return words
+
+
+def _sentence(error: Exception) -> str:
+    return str(error).rstrip(".")
 
 
 def _certificate_refused(error: Exception) -> bool:

@@ -46,7 +46,7 @@ class ChargesOperations:
         customer: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.ChargePage]:
-        """List charges
+        """List charges.
 
         Returns the charges of the account, newest first, optionally narrowed by status, customer or age.
 
@@ -100,13 +100,13 @@ class ChargesOperations:
         customer: str | Omit = OMIT,
         payment_method: models.PaymentMethodInput | Omit = OMIT,
         payment_method_id: str | Omit = OMIT,
-        description: str | Omit | None = OMIT,
+        description: str | None | Omit = OMIT,
         billing_address: models.Address | models.AddressInput | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
-        """Create a charge
+        """Create a charge.
 
         Takes money, or holds it when `capture` is false. A held charge must be captured by its `capture_before` date, or
         the hold lapses and the charge is cancelled.
@@ -168,7 +168,7 @@ class ChargesOperations:
         acme_account: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
-        """Retrieve a charge
+        """Retrieve a charge.
 
         Returns one charge as it stands now.
 
@@ -206,13 +206,13 @@ class ChargesOperations:
         charge_id: str,
         *,
         acme_account: str | Omit = OMIT,
-        description: str | Omit | None = OMIT,
-        customer: str | Omit | None = OMIT,
+        description: str | None | Omit = OMIT,
+        customer: str | None | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
-        """Update a charge
+        """Update a charge.
 
         Changes what is written on a charge, never the money. Fields that you leave out stay as they are; a field sent as
         null is cleared. Metadata is merged key by key, and a key sent with an empty value is dropped.
@@ -264,7 +264,7 @@ class ChargesOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
-        """Capture a held charge
+        """Capture a held charge.
 
         Takes the money that a charge has been holding. Without a body the whole amount is taken. When you capture less, the
         rest is released at once and cannot be captured later. A charge that holds no money is answered with 400.
@@ -311,7 +311,7 @@ class ChargesOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
-        """Cancel a held charge
+        """Cancel a held charge.
 
         Lets go of the money that a charge has been holding. A charge that has been captured must be refunded instead.
 
@@ -355,7 +355,7 @@ class ChargesOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
-        """Refund a whole charge
+        """Refund a whole charge.
 
         Deprecated.
 

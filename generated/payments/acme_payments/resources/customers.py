@@ -45,7 +45,7 @@ class CustomersOperations:
         email: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.CustomerPage]:
-        """List customers
+        """List customers.
 
         Returns the customers of the account, newest first. Deleted customers are not listed.
 
@@ -91,14 +91,14 @@ class CustomersOperations:
         *,
         email: str,
         acme_account: str | Omit = OMIT,
-        name: str | Omit | None = OMIT,
-        phone: str | Omit | None = OMIT,
+        name: str | None | Omit = OMIT,
+        phone: str | None | Omit = OMIT,
         address: models.Address | models.AddressInput | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Customer]:
-        """Create a customer
+        """Create a customer.
 
         Puts a customer on file. Two customers may share an email address; we do not look for duplicates.
 
@@ -148,7 +148,7 @@ class CustomersOperations:
         acme_account: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Customer]:
-        """Retrieve a customer
+        """Retrieve a customer.
 
         Returns one customer.
 
@@ -185,13 +185,13 @@ class CustomersOperations:
         *,
         email: str,
         acme_account: str | Omit = OMIT,
-        name: str | Omit | None = OMIT,
-        phone: str | Omit | None = OMIT,
+        name: str | None | Omit = OMIT,
+        phone: str | None | Omit = OMIT,
         address: models.Address | models.AddressInput | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Customer]:
-        """Replace a customer
+        """Replace a customer.
 
         Writes the whole record anew: optional fields that you leave out are cleared. Saved payment methods are kept. Sending
         the same record twice does no harm, so this operation takes no idempotency key.
@@ -240,7 +240,7 @@ class CustomersOperations:
         acme_account: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[None]:
-        """Delete a customer
+        """Delete a customer.
 
         Forgets a customer and their saved payment methods for good. Their past charges and refunds are kept.
 
@@ -279,14 +279,14 @@ class CustomersOperations:
         *,
         acme_account: str | Omit = OMIT,
         email: str | Omit = OMIT,
-        name: str | Omit | None = OMIT,
-        phone: str | Omit | None = OMIT,
-        address: models.Address | models.AddressInput | Omit | None = OMIT,
+        name: str | None | Omit = OMIT,
+        phone: str | None | Omit = OMIT,
+        address: models.Address | models.AddressInput | None | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Customer]:
-        """Update a customer
+        """Update a customer.
 
         Changes the fields that you send and leaves the others as they are. A field sent as null is cleared. Metadata is
         merged key by key, and a key sent with an empty value is dropped.
@@ -345,7 +345,7 @@ class CustomersOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.PaymentMethod]:
-        """Save a payment method
+        """Save a payment method.
 
         Checks a payment method with its issuer and saves it for later charges. The first one saved becomes the default.
 
@@ -388,7 +388,7 @@ class CustomersOperations:
         acme_account: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Customer]:
-        """Choose the default payment method
+        """Choose the default payment method.
 
         Makes one of the customer's saved payment methods the one that is charged when a charge names none.
 

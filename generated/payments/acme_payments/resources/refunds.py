@@ -44,7 +44,7 @@ class RefundsOperations:
         charge: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.RefundPage]:
-        """List refunds
+        """List refunds.
 
         Returns the refunds of the account, newest first, or only those of one charge.
 
@@ -96,7 +96,7 @@ class RefundsOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Refund]:
-        """Refund a charge
+        """Refund a charge.
 
         Gives back some or all of the money that a charge took, to the payment method it came from. A charge can be refunded
         in several parts, as long as they do not add up to more than was captured.
@@ -139,7 +139,7 @@ class RefundsOperations:
         acme_account: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Refund]:
-        """Retrieve a refund
+        """Retrieve a refund.
 
         Returns one refund as it stands now.
 

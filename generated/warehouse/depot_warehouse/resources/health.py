@@ -33,7 +33,7 @@ class HealthOperations:
         *,
         options: CallOptions | None = None,
     ) -> Call[str]:
-        """Ask whether the depot is up
+        """Ask whether the depot is up.
 
         Answers without credentials. Meant for monitors and load balancers.
 

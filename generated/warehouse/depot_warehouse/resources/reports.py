@@ -40,12 +40,12 @@ class ReportsOperations:
         ]
         | Omit = OMIT,
         body: models.RequestReportBody | models.RequestReportBodyInput | Omit = OMIT,
-        scope: models.ReportRequestScopeInput | Omit | None = OMIT,
+        scope: models.ReportRequestScopeInput | None | Omit = OMIT,
         settings: Mapping[str, Any] | Omit = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.ReportTicket]:
-        """Ask for a report
+        """Ask for a report.
 
         Starts a report. Fetch it later by its id.
 
@@ -80,7 +80,7 @@ class ReportsOperations:
         *,
         options: CallOptions | None = None,
     ) -> Call[models.Report | models.ReportTicket]:
-        """Read a report
+        """Read a report.
 
         Returns the finished report, or how far it has come.
 
@@ -108,7 +108,7 @@ class ReportsOperations:
         *,
         options: CallOptions | None = None,
     ) -> Call[str]:
-        """Fetch the rows of a report
+        """Fetch the rows of a report.
 
         Returns the rows of a finished report as comma-separated values, with a header line.
 

@@ -43,7 +43,7 @@ class ShipmentsOperations:
         timeout: int | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[builtins.list[models.Shipment]]:
-        """List shipments
+        """List shipments.
 
         Returns shipments, the newest first, at most a hundred. With `timeout`, the depot holds the answer
         back until there is one to show.
@@ -85,7 +85,7 @@ class ShipmentsOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Shipment]:
-        """Send goods out
+        """Send goods out.
 
         Sets goods aside and sends them out. The depot remembers a `clientToken` for 24 hours: a request
         that repeats one gets the first answer again, and nothing is sent twice.
@@ -120,7 +120,7 @@ class ShipmentsOperations:
         *,
         options: CallOptions | None = None,
     ) -> Call[models.Shipment]:
-        """Read a shipment
+        """Read a shipment.
 
         Returns one shipment as it stands now.
 
@@ -154,7 +154,7 @@ class ShipmentsOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.ScanReceipt]:
-        """Record a carrier's scan
+        """Record a carrier's scan.
 
         Takes the form that a carrier's handheld scanner sends. Each call adds a scan.
 

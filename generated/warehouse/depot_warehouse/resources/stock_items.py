@@ -43,7 +43,7 @@ class StockItemsOperations:
         page_token: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.ItemPage]:
-        """List stock items
+        """List stock items.
 
         Returns the items that match all of the conditions given, ordered by SKU.
 
@@ -84,12 +84,12 @@ class StockItemsOperations:
         availability: models.Availability | models.AvailabilityInput | Omit = OMIT,
         unit_cost: Decimal | str | Omit = OMIT,
         lot: str | int | Omit = OMIT,
-        expires_on: dt.date | str | Omit | None = OMIT,
+        expires_on: dt.date | str | None | Omit = OMIT,
         attributes: models.Attributes | models.AttributesInput | Omit = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Item]:
-        """Add a stock item
+        """Add a stock item.
 
         Starts to stock an item. The SKU is yours to choose, and a second item with the same one is refused.
 
@@ -139,7 +139,7 @@ class StockItemsOperations:
         x_depot_trace: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Item]:
-        """Read a stock item
+        """Read a stock item.
 
         Returns one item. The `ETag` header names this version of it, for use in `If-Match`.
 
@@ -174,11 +174,11 @@ class StockItemsOperations:
         availability: models.Availability | models.AvailabilityInput | Omit = OMIT,
         unit_cost: Decimal | str | Omit = OMIT,
         lot: str | int | Omit = OMIT,
-        expires_on: dt.date | str | Omit | None = OMIT,
+        expires_on: dt.date | str | None | Omit = OMIT,
         attributes: models.Attributes | models.AttributesInput | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Item]:
-        """Write a stock item
+        """Write a stock item.
 
         Replaces an item, or adds it when there is none. The SKU in the body must be the one in the path.
 
@@ -228,7 +228,7 @@ class StockItemsOperations:
         x_depot_trace: str | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Removal]:
-        """Stop stocking an item
+        """Stop stocking an item.
 
         Takes an item off the books and says what was left of it.
 
@@ -261,11 +261,11 @@ class StockItemsOperations:
         adjust_by: int | Omit = OMIT,
         name: str | Omit = OMIT,
         availability: models.Availability | models.AvailabilityInput | Omit = OMIT,
-        expires_on: dt.date | str | Omit | None = OMIT,
+        expires_on: dt.date | str | None | Omit = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Item]:
-        """Adjust a stock item
+        """Adjust a stock item.
 
         Moves the count up or down and changes single fields. Give `If-Match` to be refused when somebody
         else has changed the item meanwhile.
@@ -316,7 +316,7 @@ class StockItemsOperations:
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Photo]:
-        """Add a photo of an item
+        """Add a photo of an item.
 
         Stores a photo, up to 20 MB, together with what it shows.
 
@@ -352,7 +352,7 @@ class StockItemsOperations:
         *,
         options: CallOptions | None = None,
     ) -> Call[bytes]:
-        """Fetch a photo
+        """Fetch a photo.
 
         Returns the bytes of a photo just as they were uploaded.
 
@@ -382,7 +382,7 @@ class StockItemsOperations:
         depth: int | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Bin]:
-        """Look into a bin
+        """Look into a bin.
 
         Returns a bin with the bins inside it, down to the depth asked for.
 
@@ -412,7 +412,7 @@ class StockItemsOperations:
         *,
         options: CallOptions | None = None,
     ) -> Call[models.GridSquare]:
-        """Read a square of the floor
+        """Read a square of the floor.
 
         Returns what stands on one square of the depot's floor plan.
 

@@ -1,0 +1,46 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each makes its own environment in .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+SDKS := payments warehouse
+
+.PHONY: demo test lint types generated check-generated clean
+
+demo: $(VENV)/.demo ## generate an SDK and make real calls through lost answers
+	@$(BIN)/python demo/run.py
+
+test: $(VENV)/.dev ## run every test
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## ruff, on everything that is written by hand
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy and pyright, both strict
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+generated: $(VENV)/.demo ## write the committed SDKs again
+	@for sdk in $(SDKS); do $(BIN)/samekey generate specs/$$sdk/openapi.* -o generated/$$sdk || exit 1; done
+
+check-generated: $(VENV)/.demo ## fail if a committed SDK is not what would be written now
+	@for sdk in $(SDKS); do $(BIN)/samekey generate specs/$$sdk/openapi.* -o generated/$$sdk --check || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "samekey needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml
+	@echo "installing samekey into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml
+	@echo "installing samekey and its test tools into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.demo

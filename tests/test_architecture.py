@@ -1,0 +1,114 @@
+"""The shape of the house: one-way flow, a pure core, and no text of a document that becomes source."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GENERATOR = ROOT / "generator" / "samekey"
+RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
+
+FLOW = (
+    "wording", "diagnostics", "profile", "document", "ir", "lower", "config", "names", "code", "plan", "render",
+    "format", "write", "generate", "cli", "__main__",
+)  # fmt: skip
+"""Rooms from the first to the last; each may import from those before it only."""
+
+
+def room(path: Path) -> str:
+    """The room that a file belongs to: a module, or a package of modules."""
+    return path.relative_to(GENERATOR).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms that a file imports, at run time or for types alone."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("samekey."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found.update(alias.name.split(".")[1] for alias in node.names if alias.name.startswith("samekey."))
+        elif isinstance(node, ast.ImportFrom) and node.module == "samekey":
+            found.update(alias.name for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(GENERATOR.rglob("*.py")), ids=lambda path: str(path.relative_to(GENERATOR)))
+def test_arrows_point_one_way(path: Path) -> None:
+    """No room knows of a later one."""
+    own = room(path)
+    if own == "__init__":
+        return
+    assert own in FLOW, f"{own} has no place in the flow"
+    backward = {other for other in imported_rooms(path) if FLOW.index(other) > FLOW.index(own)}
+    assert not backward, f"{own} imports {backward}, which come after it"
+
+
+@pytest.mark.parametrize("path", sorted(GENERATOR.rglob("*.py")), ids=lambda path: str(path.relative_to(GENERATOR)))
+def test_only_the_command_line_prints(path: Path) -> None:
+    """Stages collect diagnostics; the CLI alone speaks."""
+    if room(path) == "cli":
+        return
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+
+
+@pytest.mark.parametrize("path", sorted(GENERATOR.rglob("*.py")), ids=lambda path: str(path.relative_to(GENERATOR)))
+def test_source_is_made_in_one_place(path: Path) -> None:
+    """`Code` is constructed in code.py and nowhere else."""
+    if room(path) == "code":
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    from_code = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "samekey.code"
+        for alias in node.names
+    }
+    constructed = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "Code"
+        and "Code" in from_code
+    ]
+    assert not constructed
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "Code"]
+    assert not attributes
+
+
+@pytest.mark.parametrize("name", ["_policy.py", "_budget.py", "_record.py", "_retry_after.py", "_wire.py"])
+def test_the_core_of_retrying_is_pure(name: str) -> None:
+    """What decides knows no HTTP library, no event loop, no clock and no chance."""
+    tree = ast.parse((RUNTIME / name).read_text("utf-8"))
+    modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not modules & {"httpx", "asyncio", "anyio", "trio", "time", "random", "datetime"}
+
+
+def test_one_file_knows_the_http_library() -> None:
+    """A change of HTTP library is a change of `_transport.py`; elsewhere httpx is a type at most."""
+    for path in sorted(RUNTIME.glob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.Import) and any(alias.name == "httpx" for alias in node.names):
+                assert path.name == "_transport.py"
+
+
+def test_the_runtime_names_no_generator() -> None:
+    """An SDK depends on httpx and msgspec alone."""
+    allowed = {"httpx", "msgspec", "anyio"}
+    for path in sorted(RUNTIME.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name.split(".")[0] for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names = [node.module.split(".")[0]]
+            else:
+                continue
+            assert all(name in allowed or name in sys.stdlib_module_names for name in names), (path.name, names)

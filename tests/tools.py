@@ -1,0 +1,31 @@
+"""Running other programs on what was generated, with their words in the failure message."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def checked(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+    """Run a program that must succeed; its standard output."""
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+    return done.stdout
+
+
+def without_cache() -> list[str]:
+    """Arguments that keep mypy from writing beside what it checks."""
+    return ["--no-incremental", f"--cache-dir={os.devnull}"]
+
+
+def pyright_strict(project: Path, scratch: Path) -> None:
+    """Run pyright in strict mode on a folder, without writing into it."""
+    config = scratch / "pyrightconfig.json"
+    settings = {"typeCheckingMode": "strict", "include": [str(project)], "extraPaths": [str(project)]}
+    config.write_text(json.dumps(settings), "utf-8")
+    checked([sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "-p", str(config)])
