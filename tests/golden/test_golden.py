@@ -86,13 +86,6 @@ def test_pyright_is_content(root: Path, sdk: str, tmp_path: Path) -> None:
     pyright_strict(root / "generated" / sdk, tmp_path)
 
 
-@pytest.mark.parametrize("sdk", SDKS)
-def test_what_is_emitted_is_formatted(root: Path, sdk: str) -> None:
-    """The runtime, which is copied, is as well formatted as what is rendered."""
-    runtime = root / "templates" / "samekey_templates" / "runtime"
-    checked([sys.executable, "-m", "ruff", "format", "--check", str(runtime)])
-
-
 def test_importing_an_sdk_imports_no_http_library(root: Path) -> None:
     """`import acme_payments` is cheap: httpx and the models come when they are first used."""
     script = (

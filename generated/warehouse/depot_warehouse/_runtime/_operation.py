@@ -123,7 +123,7 @@ class Method(_Bound[P, T]):
         # No docstring: editors then show the operation's own.
         return self.detailed(*args, **kwargs).data
 
-    def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:  # noqa: D102
+    def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
         # The result with status, headers, key, attempts and whether it was replayed. No docstring, as above.
         operation = self._operation
         call = operation.build(self._resource, *args, **kwargs)
@@ -141,7 +141,7 @@ class AsyncMethod(_Bound[P, T]):
         # No docstring: editors then show the operation's own.
         return (await self.detailed(*args, **kwargs)).data
 
-    async def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:  # noqa: D102
+    async def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
         # The result with status, headers, key, attempts and whether it was replayed. No docstring, as above.
         operation = self._operation
         call = operation.build(self._resource, *args, **kwargs)
