@@ -12,7 +12,7 @@ import textwrap
 from typing import TYPE_CHECKING, LiteralString
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from samekey.document import JsonValue
 
@@ -86,6 +86,11 @@ def dotted(*names: Code) -> Code:
 def call(function: Code, *arguments: Code) -> Code:
     """A call."""
     return Code(f"{function}({', '.join(arguments)})")
+
+
+def construct(function: Code, arguments: Mapping[str, Code]) -> Code:
+    """A call with keyword arguments, whose names are checked."""
+    return call(function, *(Code(f"{identifier(name)}={value}") for name, value in arguments.items()))
 
 
 def keyword_argument(name: LiteralString, value: Code) -> Code:

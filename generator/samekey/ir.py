@@ -91,6 +91,24 @@ Type: TypeAlias = Primitive | ListOf | MapOf | Union | Nullable | Named | Litera
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a string must keep to.
+
+    Args:
+        max_length: characters; None for no limit.
+        pattern: a regular expression, or empty.
+        format: the document's own word, whether samekey knows it or not.
+    """
+
+    max_length: int | None = None
+    pattern: str = ""
+    format: str = ""
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A property of a model.
 
@@ -102,6 +120,7 @@ class Field:
         read_only: comes back, is never sent.
         write_only: is sent, never comes back.
         deprecated: the document discourages it.
+        limits: what a string must keep to.
     """
 
     name: str
@@ -111,6 +130,7 @@ class Field:
     read_only: bool = False
     write_only: bool = False
     deprecated: bool = False
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +228,7 @@ class Param:
     spelling: Spelling
     doc: str = ""
     deprecated: bool = False
+    limits: Limits = NO_LIMITS
 
 
 class BodyKind(StrEnum):
@@ -284,6 +305,25 @@ class Safety(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryHint:
+    """How the document wants an operation, or all of them, to be retried; None where it is silent.
+
+    Args:
+        max_retries: retries after the first attempt.
+        initial_delay: seconds.
+        max_delay: seconds.
+        deadline: seconds for the whole call.
+        statuses: statuses to retry; empty for all that are safe to.
+    """
+
+    max_retries: int | None = None
+    initial_delay: float | None = None
+    max_delay: float | None = None
+    deadline: float | None = None
+    statuses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One method on one path.
 
@@ -302,6 +342,7 @@ class Operation:
         safety: what sending it twice may do.
         profile: the dialect of idempotency that holds here.
         why: how the safety was decided.
+        retry: how the document wants it to be retried.
         pointer: where it stands in the document.
     """
 
@@ -319,6 +360,7 @@ class Operation:
     safety: Safety
     profile: Profile
     why: str
+    retry: RetryHint | None
     pointer: str
 
 
@@ -380,6 +422,7 @@ class Api:
         operations: in the document's order.
         types: type definitions by id, in the order of first use.
         profile: the default dialect of idempotency.
+        retry: how the document wants all operations to be retried.
     """
 
     title: str
@@ -392,3 +435,4 @@ class Api:
     operations: tuple[Operation, ...]
     types: tuple[TypeDef, ...]
     profile: Profile
+    retry: RetryHint | None

@@ -63,6 +63,7 @@ class Profile:
         mismatch: how it says that the key came back with another payload.
         replayed: headers that mark a stored answer.
         should_retry: headers with the server's own word on retrying.
+        first_sent: the header that carries the date of the call's first attempt, or empty.
     """
 
     carrier: Carrier = Carrier.HEADER
@@ -75,7 +76,35 @@ class Profile:
     mismatch: tuple[Signal, ...] = (Signal(422),)
     replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
     should_retry: tuple[str, ...] = ("X-Should-Retry",)
+    first_sent: str = ""
 
 
 DEFAULT: Final = Profile()
 """What holds where neither the document nor the config says otherwise."""
+
+
+PRESETS: Final[dict[str, Profile]] = {
+    "stripe": Profile(
+        methods=("POST",),
+        mismatch=(Signal(400, "idempotency_error"),),
+        should_retry=("Stripe-Should-Retry",),
+    ),
+    "paypal": Profile(name="PayPal-Request-Id"),
+    "square": Profile(carrier=Carrier.BODY, name="idempotency_key", format=KeyFormat(max_length=45)),
+    "adyen": Profile(
+        format=KeyFormat(max_length=64),
+        ttl=7 * 86_400.0,
+        in_flight=(Signal(409, "704"), Signal(422, "704")),
+    ),
+    "mollie": Profile(methods=("POST",), ttl=3600.0, mismatch=(Signal(400),)),
+    "modern-treasury": Profile(methods=("POST",)),
+    "resend": Profile(
+        in_flight=(Signal(409, "concurrent_idempotent_requests"),),
+        mismatch=(Signal(409, "invalid_idempotent_request"),),
+    ),
+    "google-aip-155": Profile(carrier=Carrier.BODY, name="request_id"),
+    "aws-client-token": Profile(carrier=Carrier.BODY, name="ClientToken"),
+    "azure-repeatability": Profile(name="Repeatability-Request-ID", first_sent="Repeatability-First-Sent"),
+    "ietf-draft": Profile(quoted=True),
+}
+"""Dialects by name (RETRIES.md section 2); what is not said there holds by default."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import Api, Operation, Tag
 from samekey.lower.bodies import body_of_openapi3, body_of_swagger2
+from samekey.lower.carriers import declared_header, is_key_parameter
+from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.profiles import lower_profile
 from samekey.lower.responses import responses_of_openapi3, responses_of_swagger2
-from samekey.lower.safety import declared_header, is_key_parameter, judge
+from samekey.lower.safety import judge
 from samekey.lower.schemas import Schemas
 from samekey.lower.security import lower_requirement, lower_schemes
 from samekey.lower.servers import servers_of_openapi3, servers_of_swagger2
@@ -63,11 +65,11 @@ def lower(document: Document, profile: Profile = DEFAULT) -> Api | None:
     if dialect is None:
         return None
     schemas = Schemas()
-    sites = list(_sites(root, dialect, schemas, lower_profile(root, profile)))
+    stated = lower_profile(root, fern_profile(root, profile))
+    sites = list(_sites(root, dialect, schemas, stated))
     header = declared_header(site.params for site in sites)
-    default = replace(lower_profile(root, profile), name=header) if header and profile == DEFAULT else profile
-    default = lower_profile(root, default)
-    operations = tuple(_operation(site, schemas, _with_header(site.profile, header)) for site in sites)
+    marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
+    operations = tuple(_operation(site, schemas, _named(site.profile, header), marked=marked) for site in sites)
     info = root.get("info")
     return Api(
         title=(info.text("title") if info else "") or "API",
@@ -79,13 +81,15 @@ def lower(document: Document, profile: Profile = DEFAULT) -> Api | None:
         tags=tuple(_tags(root)),
         operations=operations,
         types=tuple(schemas.definitions.values()),
-        profile=default,
+        profile=_named(stated, header),
+        retry=retry_hint(root),
     )
 
 
-def _with_header(profile: Profile, header: str) -> Profile:
+def _named(profile: Profile, header: str) -> Profile:
     """The document's own name for the key header, unless somebody chose another."""
-    return replace(profile, name=header) if header and profile.name == DEFAULT.name else profile
+    is_default = profile.name == DEFAULT.name and profile.carrier is DEFAULT.carrier
+    return replace(profile, name=header) if header and is_default else profile
 
 
 def _dialect(root: Node) -> Dialect | None:
@@ -141,9 +145,10 @@ def _site(
     )
 
 
-def _operation(site: _Site, schemas: Schemas, profile: Profile) -> Operation:
+def _operation(site: _Site, schemas: Schemas, profile: Profile, *, marked: bool) -> Operation:
     node = site.node
-    verdict = judge(site.method, site.params, site.body, schemas, profile)
+    profile = honours_key(node, marked=marked, profile=profile)
+    verdict = judge(node, site.method, site.params, site.body, site.responses, schemas, profile)
     return Operation(
         id=node.text("operationId"),
         method=site.method,
@@ -160,6 +165,7 @@ def _operation(site: _Site, schemas: Schemas, profile: Profile) -> Operation:
         safety=verdict.safety,
         profile=verdict.profile,
         why=verdict.why,
+        retry=retry_hint(node),
         pointer=node.pointer,
     )
 

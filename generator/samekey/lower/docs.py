@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from samekey.ir import Limits
+
 if TYPE_CHECKING:
     from samekey.document import Node
 
@@ -32,6 +34,14 @@ def described(node: Node) -> str:
         if isinstance(value, str) and value.strip():
             return value.strip()
     return ""
+
+
+def limits(node: Node) -> Limits:
+    """What a string must keep to, for programs."""
+    longest = node.value.get("maxLength") if isinstance(node.value, dict) else None
+    if isinstance(longest, bool) or not isinstance(longest, int):
+        longest = None
+    return Limits(longest, node.text("pattern"), node.text("format"))
 
 
 def constraints(node: Node) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from samekey.ir import AnyJson, Kind, Location, Param, Primitive, Spelling, Style
-from samekey.lower.docs import constraints, described
+from samekey.lower.docs import constraints, described, limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,6 +90,7 @@ def _parameter(node: Node, name: str, location: Location, schemas: Schemas, hint
         spelling=spelling,
         doc="\n".join(text for text in (described(node) or described(target), constraints(target)) if text),
         deprecated=node.flag("deprecated"),
+        limits=limits(target),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from samekey.profile import Carrier, KeyFormat, KeyKind, Signal
+from samekey.profile import PRESETS, Carrier, KeyFormat, KeyKind, Signal
 from samekey.wording import closest
 
 if TYPE_CHECKING:
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from samekey.profile import Profile
 
 EXTENSION = "x-idempotency"
-_KEYS = ("in", "name", "methods", "format", "quoted", "ttl", "in_flight", "mismatch", "replayed", "should_retry")
+_KEYS = (
+    "preset", "in", "name", "methods", "format", "quoted", "ttl", "in_flight", "mismatch", "replayed", "should_retry",
+    "first_sent",
+)  # fmt: skip
 _FORMAT_KEYS = ("kind", "length", "alphabet", "max_length")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -28,7 +31,8 @@ def refine(node: Node, base: Profile) -> Profile:
     """The base profile with what a mapping says; what it says wrongly is reported as an error and left out.
 
     Args:
-        node: the mapping; `false` stands for an API that honours no keys.
+        node: the mapping; `false` stands for an API that honours no keys. A `preset` is taken whole, and what
+            stands beside it refines it.
         base: what holds where the mapping is silent.
     """
     if node.value is False:
@@ -39,6 +43,8 @@ def refine(node: Node, base: Profile) -> Profile:
     for key, value in node.items():
         if key not in _KEYS:
             value.error("unknown-key", f"there is no key {key!r} here", closest(key, _KEYS))
+    preset = _choice(node, "preset", tuple(PRESETS), "")
+    base = PRESETS[preset] if preset else base
     return replace(
         base,
         carrier=Carrier(_choice(node, "in", tuple(Carrier), base.carrier)),
@@ -51,6 +57,7 @@ def refine(node: Node, base: Profile) -> Profile:
         mismatch=_signals(node, "mismatch", base.mismatch),
         replayed=node.texts("replayed") if node.has("replayed") else base.replayed,
         should_retry=node.texts("should_retry") if node.has("should_retry") else base.should_retry,
+        first_sent=node.text("first_sent") or base.first_sent,
     )
 
 

@@ -1,26 +1,30 @@
-"""Safe, idempotent, keyed or unsafe: decided for each operation, with the reason in words."""
+"""Safe, idempotent, keyed or unsafe: decided for each operation, with the reason in words (RETRIES.md section 1)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from samekey.ir import Body, BodyKind, Kind, LiteralOf, Location, Model, Named, Nullable, Primitive, Safety
-from samekey.profile import Carrier, KeyFormat, KeyKind, Profile
+from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
+from samekey.lower.carriers import carrier_of, fit
+from samekey.profile import DEFAULT, Carrier, Profile, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from samekey.ir import Param, Type
+    from samekey.document import Node
+    from samekey.ir import Body, Param, Response
+    from samekey.lower.carriers import Found
     from samekey.lower.schemas import Schemas
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
-_IDEMPOTENT = frozenset({"PUT", "DELETE"})
-_HEADERS = re.compile(
-    r"(x-|[a-z0-9]+-)?(idempotency|idempotent|idempotence)-?(key|token|id)?|paypal-request-id", re.IGNORECASE
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
+IDEMPOTENT_METHODS: Final = frozenset({"PUT", "DELETE"})
+_ABOUT_KEYS = re.compile(r"idempoten|same key|request.?id|duplicate", re.IGNORECASE)
+_RUNNING = re.compile(
+    r"in.?flight|in progress|still (running|being|in)|concurrent|(already|being) process", re.IGNORECASE
 )
-_FIELDS = re.compile(r"idempotency_?(key|token|id)|client_?token", re.IGNORECASE)
+_OTHER_PAYLOAD = re.compile(r"mismatch|re-?used?|(different|another) (request|payload|body|param)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,81 +36,91 @@ class Verdict:
     why: str
 
 
-def is_key_parameter(param: Param) -> bool:
-    """Whether a parameter carries an idempotency key: by its name, and because it is a single string."""
-    names = _HEADERS if param.location is Location.HEADER else _FIELDS
-    return (
-        param.location in {Location.HEADER, Location.QUERY}
-        and names.fullmatch(param.name) is not None
-        and _is_string(param.type)
-    )
-
-
-def declared_header(operations: Iterable[Sequence[Param]]) -> str:
-    """The one name under which the document's key headers go; empty where there is none, or more than one."""
-    names = {
-        param.name
-        for params in operations
-        for param in params
-        if param.location is Location.HEADER and is_key_parameter(param)
-    }
-    return names.pop() if len(names) == 1 else ""
-
-
-def judge(method: str, params: Sequence[Param], body: Body | None, schemas: Schemas, profile: Profile) -> Verdict:
-    """Decide the safety of an operation (RETRIES.md section 1).
+def judge(  # everything that the decision looks at
+    node: Node,
+    method: str,
+    params: Sequence[Param],
+    body: Body | None,
+    responses: Sequence[Response],
+    schemas: Schemas,
+    profile: Profile,
+) -> Verdict:
+    """Decide the safety of an operation.
 
     Args:
+        node: the operation, for findings.
         method: in capitals.
         params: all parameters, the key's among them.
         body: the request body.
+        responses: the answers, whose descriptions may say how a conflict of keys looks.
         schemas: holds the definitions that the body refers to.
-        profile: the dialect that the document and the config give for this operation.
+        profile: the dialect that the document's words and the config give for this operation.
     """
-    if method in _SAFE:
+    if method in SAFE_METHODS:
         return Verdict(Safety.SAFE, profile, f"{method} only reads")
-    if method in _IDEMPOTENT and method not in profile.methods:
+    if method in IDEMPOTENT_METHODS and method not in profile.methods:
         return Verdict(Safety.IDEMPOTENT, profile, f"{method} is idempotent by definition")
     if method not in profile.methods:
-        return Verdict(
-            Safety.UNSAFE, profile, f"the API's profile honours keys on {', '.join(profile.methods) or 'no method'}"
+        honoured = " and ".join(profile.methods)
+        why = f"the API honours keys on {honoured} only" if honoured else "the API honours no keys here"
+        return Verdict(Safety.UNSAFE, profile, why)
+    found = carrier_of(params, body, schemas)
+    spoken = _with_signals(profile, responses)
+    if found is not None:
+        return Verdict(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found))
+    if profile.carrier is Carrier.BODY:
+        return _undeclared_field(spoken, body, schemas)
+    if profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier:
+        why = f"{method} is keyed by default, in the {profile.carrier} {profile.name!r} that the API uses elsewhere"
+        return Verdict(Safety.KEYED, spoken, why)
+    return Verdict(Safety.KEYED, spoken, f"{method} is keyed by default; the document does not mention a key here")
+
+
+def _undeclared_field(profile: Profile, body: Body | None, schemas: Schemas) -> Verdict:
+    """The API's keys travel in a body field that this operation does not declare."""
+    kind = body.type if body is not None else None
+    model = schemas.definitions.get(kind.id) if isinstance(kind, Named) else None
+    is_open = isinstance(kind, MapOf) or (isinstance(model, Model) and model.extra is not None)
+    if is_open and body is not None and body.kind in {BodyKind.JSON, BodyKind.FORM}:
+        return Verdict(Safety.KEYED, profile, f"its body takes further fields, and keys travel in {profile.name!r}")
+    return Verdict(Safety.UNSAFE, profile, f"keys travel in the body field {profile.name!r}, which it does not have")
+
+
+def _declared(node: Node, found: Found, profile: Profile) -> Profile:
+    form = fit(profile.format, found.limits)
+    if form is None:
+        node.warn(
+            "key-format",
+            f"no key that samekey can mint fits the pattern of {found.name!r}; a UUID is sent",
+            hint="say in the config what a key looks like: idempotency: {format: {kind: alphabet, …}}",
         )
-    for param in params:
-        if is_key_parameter(param):
-            carrier = Carrier.HEADER if param.location is Location.HEADER else Carrier.QUERY
-            found = replace(profile, carrier=carrier, name=param.name, format=_format(param.doc, profile))
-            return Verdict(Safety.KEYED, found, f"the document declares the {carrier} parameter {param.name!r}")
-    field = _key_field(body, schemas)
-    if field is not None:
-        found = replace(profile, carrier=Carrier.BODY, name=field[0], format=_format(field[1], profile))
-        return Verdict(Safety.KEYED, found, f"the document declares the body field {field[0]!r}")
-    where = f"the {profile.carrier} {profile.name!r}"
-    return Verdict(Safety.KEYED, profile, f"{method} is keyed by default, in {where}")
+        form = profile.format
+    return replace(profile, carrier=found.carrier, name=found.name, format=form)
 
 
-def _key_field(body: Body | None, schemas: Schemas) -> tuple[str, str] | None:
-    if body is None or body.kind not in {BodyKind.JSON, BodyKind.FORM} or not isinstance(body.type, Named):
-        return None
-    model = schemas.definitions.get(body.type.id)
-    if not isinstance(model, Model):
-        return None
-    for field in model.fields:
-        if _FIELDS.fullmatch(field.name) and _is_string(field.type) and not field.read_only:
-            return field.name, field.doc
-    return None
+def _declared_in_words(found: Found) -> str:
+    place = {Carrier.HEADER: "header parameter", Carrier.QUERY: "query parameter", Carrier.BODY: "body field"}
+    return f"the document declares the {place[found.carrier]} {found.name!r}"
 
 
-def _is_string(kind: Type) -> bool:
-    inner = kind.inner if isinstance(kind, Nullable) else kind
-    return inner in {Primitive(Kind.STRING), Primitive(Kind.UUID)} and not isinstance(inner, LiteralOf)
+def _with_signals(profile: Profile, responses: Sequence[Response]) -> Profile:
+    """The profile with what the documented answers say of keys in flight and of another payload."""
+    running = [Signal(status) for status, doc in _about_keys(responses) if _RUNNING.search(doc)]
+    mismatched = [Signal(status) for status, doc in _about_keys(responses) if _OTHER_PAYLOAD.search(doc)]
+    # A status that means both cannot be told apart without a code; waiting for it is the safe reading.
+    mismatched = [signal for signal in mismatched if signal not in running]
+    if running and profile.in_flight == DEFAULT.in_flight:
+        profile = replace(profile, in_flight=tuple(running))
+    if mismatched and profile.mismatch == DEFAULT.mismatch:
+        profile = replace(profile, mismatch=tuple(mismatched))
+    return profile
 
 
-def _format(doc: str, profile: Profile) -> KeyFormat:
-    """The configured format, made to fit the longest key that the document allows."""
-    limit = re.search(r"at most (\d+) characters", doc)
-    longest = int(limit[1]) if limit else profile.format.max_length
-    form = replace(profile.format, max_length=min(longest, profile.format.max_length))
-    uuid_length = 36
-    if form.kind is not KeyKind.ALPHABET and longest < uuid_length:
-        return replace(form, kind=KeyKind.ALPHABET, length=min(32, longest))
-    return form
+def _about_keys(responses: Sequence[Response]) -> list[tuple[int, str]]:
+    return [
+        (response.status.value, response.doc)
+        for response in responses
+        if isinstance(response.status, Code)
+        and 400 <= response.status.value < 500  # noqa: PLR2004
+        and _ABOUT_KEYS.search(response.doc)
+    ]

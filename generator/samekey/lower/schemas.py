@@ -27,7 +27,7 @@ from samekey.ir import (
     TypeDef,
     Union,
 )
-from samekey.lower.docs import constraints, described
+from samekey.lower.docs import constraints, described, limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,6 +105,9 @@ class Schemas:
             return self._referenced(node, hint)
         wrapped = self._sole_reference(node)
         if wrapped is not None:
+            if self._leads_back(node):
+                node.warn("schema-cycle", "this schema is nothing but itself; read as any JSON")
+                return AnyJson("the schema is nothing but itself")
             inner = self.lower(wrapped, hint)
             return _nullable(inner) if _says_null((node,)) else inner
         return self._remembered(node, hint)
@@ -133,6 +136,18 @@ class Schemas:
                     return elements[0]
                 return None
         return None
+
+    def _leads_back(self, node: Node) -> bool:
+        """Whether references inside `allOf` and its like go in a circle, with nothing else on the way."""
+        seen: set[str] = set()
+        current: Node | None = node
+        while current is not None and current.identity not in seen:
+            seen.add(current.identity)
+            wrapped = self._sole_reference(current)
+            if wrapped is None:
+                return False
+            current = wrapped.follow()
+        return current is not None
 
     def _remembered(self, node: Node, hint: Hint) -> Type:
         identity = node.identity
@@ -247,6 +262,7 @@ class Schemas:
             read_only=any(part.flag("readOnly") for part in parts) or target.flag("readOnly"),
             write_only=any(part.flag("writeOnly") for part in parts) or target.flag("writeOnly"),
             deprecated=any(part.flag("deprecated") for part in parts),
+            limits=limits(target),
         )
 
     def _extra(self, merged: _Merged, hint: Hint) -> Type | None:

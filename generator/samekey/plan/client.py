@@ -11,7 +11,7 @@ from samekey.plan.views import ClientView, CredentialView, ImportView
 from samekey.profile import DEFAULT, KeyKind
 
 if TYPE_CHECKING:
-    from samekey.ir import Api, SecurityScheme
+    from samekey.ir import Api, RetryHint, SecurityScheme
     from samekey.names import Names
     from samekey.profile import KeyFormat, Profile, Signal
 
@@ -22,6 +22,7 @@ _CREDENTIALS = {
 }
 
 
+_DEFAULT_MAX_DELAY = 8.0
 _INIT_DOC = (
     "Make a client; it connects when it is first used.",
     "",
@@ -59,6 +60,8 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         imports.append(ImportView(source("._runtime._profile"), tuple(used)))
         if "KeyFormat(" in spelled:
             imports.append(ImportView(source("._runtime._keys"), (source("KeyFormat"),)))
+    if api.retry is not None:
+        imports.append(ImportView(source("._runtime._policy"), (source("RetryPolicy"),)))
     return ClientView(
         name=code.identifier(names.client),
         async_name=code.identifier(f"Async{names.client}"),
@@ -68,6 +71,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         base_url_variable=code.identifier(f"{names.prefix}_BASE_URL"),
         user_agent=code.literal(f"{names.distribution}-python/{version}"),
         security=code.sequence(code.literal(alternative) for alternative in api.security),
+        retry=retry_code(api.retry) if api.retry is not None else source(""),
         profile=profile_code(api.profile) if api.profile != DEFAULT else source(""),
         credentials=credentials,
         imports=tuple(sorted(imports, key=lambda entry: entry.module)),
@@ -112,26 +116,34 @@ def _credential(scheme: SecurityScheme, names: Names) -> CredentialView:
 
 def profile_code(profile: Profile) -> Code:
     """A profile as the runtime's own, with nothing in it that is the default."""
-    arguments: list[Code] = []
-    if profile.carrier != DEFAULT.carrier:
-        arguments.append(code.keyword_argument("carrier", code.literal(profile.carrier.value)))
-    if profile.name != DEFAULT.name:
-        arguments.append(code.keyword_argument("name", code.literal(profile.name)))
-    if profile.format != DEFAULT.format:
-        arguments.append(code.keyword_argument("format", _format(profile.format)))
-    if profile.quoted:
-        arguments.append(source("quoted=True"))
-    if profile.ttl != DEFAULT.ttl:
-        arguments.append(code.keyword_argument("ttl", code.literal(profile.ttl)))
-    if profile.in_flight != DEFAULT.in_flight:
-        arguments.append(code.keyword_argument("in_flight", _signals(profile.in_flight)))
-    if profile.mismatch != DEFAULT.mismatch:
-        arguments.append(code.keyword_argument("mismatch", _signals(profile.mismatch)))
-    if profile.replayed != DEFAULT.replayed:
-        arguments.append(code.keyword_argument("replayed", code.literal(profile.replayed)))
-    if profile.should_retry != DEFAULT.should_retry:
-        arguments.append(code.keyword_argument("should_retry", code.literal(profile.should_retry)))
-    return code.call(source("Profile"), *arguments)
+    spelled = {
+        "carrier": (code.literal(profile.carrier.value), profile.carrier != DEFAULT.carrier),
+        "name": (code.literal(profile.name), profile.name != DEFAULT.name),
+        "format": (_format(profile.format), profile.format != DEFAULT.format),
+        "quoted": (code.literal(profile.quoted), profile.quoted != DEFAULT.quoted),
+        "ttl": (code.literal(profile.ttl), profile.ttl != DEFAULT.ttl),
+        "in_flight": (_signals(profile.in_flight), profile.in_flight != DEFAULT.in_flight),
+        "mismatch": (_signals(profile.mismatch), profile.mismatch != DEFAULT.mismatch),
+        "replayed": (code.literal(profile.replayed), profile.replayed != DEFAULT.replayed),
+        "should_retry": (code.literal(profile.should_retry), profile.should_retry != DEFAULT.should_retry),
+        "first_sent": (code.literal(profile.first_sent), profile.first_sent != DEFAULT.first_sent),
+    }
+    return code.construct(source("Profile"), {name: value for name, (value, is_told) in spelled.items() if is_told})
+
+
+def retry_code(hint: RetryHint) -> Code:
+    """What the document wants of retries, as the runtime's policy."""
+    spelled: dict[str, Code] = {}
+    if hint.max_retries is not None:
+        spelled["max_retries"] = code.literal(hint.max_retries)
+    if hint.initial_delay is not None:
+        spelled["initial_delay"] = code.literal(hint.initial_delay)
+        spelled["max_delay"] = code.literal(max(hint.initial_delay, hint.max_delay or _DEFAULT_MAX_DELAY))
+    if hint.deadline is not None:
+        spelled["deadline"] = code.literal(hint.deadline)
+    if hint.statuses:
+        spelled["statuses"] = code.call(source("frozenset"), code.literal(list(hint.statuses)))
+    return code.construct(source("RetryPolicy"), spelled)
 
 
 def _format(form: KeyFormat) -> Code:

@@ -24,7 +24,7 @@ from samekey.ir import (
 )
 from samekey.lower.media import is_json
 from samekey.names import BODY, spread_model
-from samekey.plan.client import profile_code
+from samekey.plan.client import profile_code, retry_code
 from samekey.plan.views import ArgumentView, MethodView, OperationSummary
 from samekey.profile import Carrier
 
@@ -197,6 +197,8 @@ class OperationPlanner:
         if operation.security is not None and operation.security != self.api.security:
             alternatives = code.sequence(code.literal(names) for names in operation.security)
             yield code.keyword_argument("security", alternatives)
+        if operation.retry is not None:
+            yield code.keyword_argument("retry", retry_code(operation.retry))
         if operation.safety is Safety.KEYED and operation.profile != self.api.profile:
             yield code.keyword_argument("profile", profile_code(operation.profile))
 

@@ -94,7 +94,10 @@ def _resource(
     lines = [
         ImportView(source(".._runtime._call"), (source("Call"),)),
         ImportView(source(".._runtime._operation"), tuple(runtime)),
-        ImportView(source(".._runtime._policy"), (source("Safety"),)),
+        ImportView(
+            source(".._runtime._policy"),
+            (*((source("RetryPolicy"),) if "RetryPolicy(" in facts else ()), source("Safety")),
+        ),
     ]
     if any(argument.default == "OMIT" for argument in keywords):
         lines.append(ImportView(source(".._runtime._types"), (source("OMIT"), source("Omit"))))

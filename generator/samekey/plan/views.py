@@ -201,6 +201,7 @@ class ClientView:
     base_url_variable: Code
     user_agent: Code
     security: Code
+    retry: Code
     profile: Code
     credentials: tuple[CredentialView, ...]
     imports: tuple[ImportView, ...]

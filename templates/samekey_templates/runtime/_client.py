@@ -38,6 +38,7 @@ class ApiFacts:
         user_agent: the value of the User-Agent header.
         security: the default alternatives of credentials.
         profile: the API's dialect of idempotency.
+        retry: how the API's document wants calls to be retried.
     """
 
     base_url: str
@@ -45,6 +46,7 @@ class ApiFacts:
     user_agent: str
     security: Requirement = ()
     profile: Profile = field(default_factory=Profile)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 def make_settings(  # noqa: PLR0913  # the arguments of a client
@@ -74,7 +76,8 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         credentials=credentials,
         security=api.security,
         profile=api.profile,
-        retry=retry or RetryPolicy(),
+        retry=retry,
+        usual_retry=api.retry,
         timeout=timeout or Timeout(),
         headers=dict(headers or {}),
         strict=strict,

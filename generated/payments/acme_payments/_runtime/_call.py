@@ -6,6 +6,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from ._auth import Requirement, sign
@@ -59,6 +60,7 @@ class Endpoint:
         security: the alternatives of credentials; None for the client's default.
         styles: spellings of parameters that are not the default of their location, by `location:name`.
         part_types: media types of the parts of a multipart body.
+        retry: how the API's document wants the operation to be retried, if it says so.
         profile: the dialect of idempotency where it differs from the client's.
     """
 
@@ -77,6 +79,7 @@ class Endpoint:
     header_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     form_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     part_types: Mapping[str, str] = field(default_factory=dict[str, str])
+    retry: RetryPolicy | None = None
     profile: Profile | None = None
 
 
@@ -166,7 +169,8 @@ class Settings:
         credentials: by security scheme.
         security: the document's default alternatives.
         profile: the API's dialect of idempotency.
-        retry: the retry policy.
+        retry: the retry policy that the caller chose, if any.
+        usual_retry: the retry policy otherwise, where an operation has none of its own.
         timeout: the limits on each attempt.
         headers: further headers of every request.
         strict: raise where an answer does not match its schema.
@@ -180,7 +184,8 @@ class Settings:
     credentials: Mapping[str, Credential]
     security: Requirement
     profile: Profile
-    retry: RetryPolicy
+    retry: RetryPolicy | None
+    usual_retry: RetryPolicy
     timeout: Timeout
     headers: Mapping[str, str]
     strict: bool
@@ -201,7 +206,7 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key)
     facts = CallFacts(endpoint.safety, resumed=call.idempotency_key is not None, key_ttl=profile.ttl)
     flight = Flight(
-        info, facts, options.retry or settings.retry, profile, options.timeout or settings.timeout,
+        info, facts, options.retry or settings.retry or endpoint.retry or settings.usual_retry, profile, options.timeout or settings.timeout,
         settings.budget, settings.hooks, settings.clock,
     )  # fmt: skip
     return _wire(settings, endpoint, call, key), flight
@@ -260,6 +265,8 @@ def _wire(settings: Settings, endpoint: Endpoint, call: Call[Any], key: str | No
     if key is not None and carrier == "header":
         # Last, so that nothing can send another key than the one that errors and journals name.
         headers.put(profile.name, f'"{key}"' if profile.quoted else key)
+    if key is not None and profile.first_sent:
+        headers.put(profile.first_sent, formatdate(settings.clock.wall(), usegmt=True))
     cookies = _cookies(call.cookies or {}) + list(signature.cookies)
     if cookies:
         headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))

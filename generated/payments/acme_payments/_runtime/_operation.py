@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ._auth import Requirement
     from ._client import AsyncCore, SyncCore
-    from ._policy import Safety
+    from ._policy import RetryPolicy, Safety
     from ._profile import Profile
     from ._request import Style
 
@@ -165,12 +165,13 @@ def operation(  # noqa: PLR0913  # the facts of an operation, each by its name
     header_styles: Mapping[str, Style] | None = None,
     form_styles: Mapping[str, Style] | None = None,
     part_types: Mapping[str, str] | None = None,
+    retry: RetryPolicy | None = None,
     profile: Profile | None = None,
 ) -> Callable[[Callable[Concatenate[Any, P], Call[T]]], Operation[P, T]]:
     """Declare an operation by its facts; the decorated function turns arguments into a `Call`."""
     endpoint = Endpoint(
         method, path, safety, returns, errors, body, media_type, body_required, accept, security,
-        path_styles or {}, query_styles or {}, header_styles or {}, form_styles or {}, part_types or {}, profile,
+        path_styles or {}, query_styles or {}, header_styles or {}, form_styles or {}, part_types or {}, retry, profile,
     )  # fmt: skip
 
     def declare(build: Callable[Concatenate[Any, P], Call[T]]) -> Operation[P, T]:

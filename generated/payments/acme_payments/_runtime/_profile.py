@@ -48,6 +48,7 @@ class Profile:
         mismatch: how it says that the key came back with another payload.
         replayed: headers that mark a stored answer.
         should_retry: headers with the server's own word on retrying.
+        first_sent: the header that carries the date of the call's first attempt; empty where there is none.
     """
 
     carrier: Literal["header", "body", "query"] = "header"
@@ -59,6 +60,7 @@ class Profile:
     mismatch: tuple[Signal, ...] = (Signal(422),)
     replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
     should_retry: tuple[str, ...] = ("X-Should-Retry",)
+    first_sent: str = ""
 
 
 def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:

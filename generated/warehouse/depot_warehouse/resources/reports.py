@@ -50,7 +50,7 @@ class ReportsOperations:
         Starts a report. Fetch it later by its id.
 
         Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default, in the header 'Idempotency-Key'.
+        default; the document does not mention a key here.
 
         Args:
             kind: What to count.

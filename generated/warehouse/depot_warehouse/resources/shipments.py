@@ -159,7 +159,7 @@ class ShipmentsOperations:
         Takes the form that a carrier's handheld scanner sends. Each call adds a scan.
 
         Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default, in the header 'Idempotency-Key'.
+        default; the document does not mention a key here.
 
         Args:
             shipment_id: The shipment to act on.

@@ -94,7 +94,7 @@ class StockItemsOperations:
         Starts to stock an item. The SKU is yours to choose, and a second item with the same one is refused.
 
         Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default, in the header 'Idempotency-Key'.
+        default; the document does not mention a key here.
 
         Args:
             sku: Your stock keeping unit. (at most 40 characters)
@@ -271,7 +271,7 @@ class StockItemsOperations:
         else has changed the item meanwhile.
 
         Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; PATCH is keyed by
-        default, in the header 'Idempotency-Key'.
+        default; the document does not mention a key here.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -321,7 +321,7 @@ class StockItemsOperations:
         Stores a photo, up to 20 MB, together with what it shows.
 
         Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default, in the header 'Idempotency-Key'.
+        default; the document does not mention a key here.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1

@@ -1,0 +1,132 @@
+"""Where an operation takes its idempotency key: a header, a query parameter or a body field, by name and shape."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from samekey.ir import NO_LIMITS, Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive
+from samekey.profile import Carrier, KeyFormat, KeyKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from samekey.ir import Param, Type
+    from samekey.lower.schemas import Schemas
+
+_HEADER = re.compile(
+    r"(x-|[a-z0-9]+-)*idempoten(cy|t|ce)(-?(key|token|id))?|paypal-request-id|repeatability-request-id", re.IGNORECASE
+)
+_FIELD = re.compile(r"(x_)?idempoten(cy|t|ce)_?(key|token|id)|client_?(request_?)?token", re.IGNORECASE)
+_REQUEST_ID = re.compile(r"(x[-_])?(client[-_]?)?request[-_]?(id|token|key)|unique[-_]?(id|key)", re.IGNORECASE)
+_MEANT = re.compile(r"idempoten", re.IGNORECASE)
+_STRINGS = frozenset({Primitive(Kind.STRING), Primitive(Kind.UUID)})
+_REPEATED_GROUP = re.compile(r"[+*}]\)[+*{]|\)[+*]")
+_MAX_PATTERN = 200
+_UUID_LENGTH = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A carrier that the document declares."""
+
+    carrier: Carrier
+    name: str
+    limits: Limits
+
+
+def carrier_of(params: Sequence[Param], body: Body | None, schemas: Schemas) -> Found | None:
+    """The carrier that an operation declares; a parameter before a body field.
+
+    A list, a number or a field that only comes back is no carrier, whatever its name.
+    """
+    for param in params:
+        if is_key_parameter(param):
+            carrier = Carrier.HEADER if param.location is Location.HEADER else Carrier.QUERY
+            return Found(carrier, param.name, param.limits)
+    return _body_field(body, schemas)
+
+
+def is_key_parameter(param: Param) -> bool:
+    """Whether a parameter carries an idempotency key: by its name, or by its name and what is said of it."""
+    if param.location not in {Location.HEADER, Location.QUERY} or not _is_string(param.type):
+        return False
+    names = _HEADER if param.location is Location.HEADER else _FIELD
+    return names.fullmatch(param.name) is not None or _is_request_id(param.name, param.doc)
+
+
+def declared_header(operations: Iterable[Sequence[Param]]) -> str:
+    """The one name under which the document's key headers go; empty where there is none, or more than one."""
+    names = {
+        param.name
+        for params in operations
+        for param in params
+        if param.location is Location.HEADER and is_key_parameter(param)
+    }
+    return names.pop() if len(names) == 1 else ""
+
+
+def fit(form: KeyFormat, limits: Limits) -> KeyFormat | None:
+    """A key format that a declared carrier accepts: the given one, else the closest; None where none is found.
+
+    Args:
+        form: what the profile asks for.
+        limits: `maxLength`, `pattern` and `format` of the declared parameter or field.
+    """
+    longest = min(form.max_length, limits.max_length or form.max_length)
+    wanted = replace(form, max_length=longest)
+    others = [
+        replace(wanted, kind=KeyKind.ALPHABET, length=length, alphabet=alphabet)
+        for length in (32, 26, 24, 22, 20, 16, 12, 10, 8)
+        for alphabet in ("0123456789abcdef", "0123456789ABCDEF", "0123456789")
+    ]
+    for candidate in [wanted, *others] if limits.format != "uuid" else [wanted]:
+        if _accepts(limits, _sample(candidate), longest):
+            return candidate
+    return None
+
+
+def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
+    if body is None or body.kind not in {BodyKind.JSON, BodyKind.FORM} or not isinstance(body.type, Named):
+        return None
+    model = schemas.definitions.get(body.type.id)
+    if not isinstance(model, Model):
+        return None
+    for field in model.fields:
+        named = _FIELD.fullmatch(field.name) is not None or _is_request_id(field.name, field.doc)
+        if named and _is_string(field.type) and not field.read_only:
+            return Found(Carrier.BODY, field.name, field.limits)
+    return None
+
+
+def _is_string(kind: Type) -> bool:
+    return (kind.inner if isinstance(kind, Nullable) else kind) in _STRINGS
+
+
+def _is_request_id(name: str, doc: str) -> bool:
+    """A name that many APIs use for other things too, and a description that says which one is meant."""
+    return _REQUEST_ID.fullmatch(name) is not None and _MEANT.search(doc) is not None
+
+
+def _sample(form: KeyFormat) -> str:
+    if form.kind is KeyKind.ALPHABET:
+        return (form.alphabet * form.length)[: form.length]
+    version = 4 if form.kind is KeyKind.UUID4 else 7
+    return str(uuid.UUID(int=0x0123_4567_89AB_0CDE_8123_4567_89AB_CDEF & ~(0xF << 76) | version << 76))
+
+
+def _accepts(limits: Limits, sample: str, longest: int) -> bool:
+    if len(sample) > longest:
+        return False
+    if not limits.pattern or len(limits.pattern) > _MAX_PATTERN or _REPEATED_GROUP.search(limits.pattern):
+        # A repeated group may take for ever on a hostile pattern; such a one is not tried.
+        return True
+    try:
+        return re.search(limits.pattern, sample) is not None
+    except re.error:
+        return True
+
+
+__all__ = ["NO_LIMITS", "Found", "carrier_of", "declared_header", "fit", "is_key_parameter"]

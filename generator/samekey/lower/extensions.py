@@ -1,0 +1,81 @@
+"""What other generators' extensions say of keys and retries: `x-fern-*` and `x-speakeasy-retries`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from samekey.ir import RetryHint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samekey.document import Node
+    from samekey.profile import Profile
+
+FERN_IDEMPOTENT: Final = "x-fern-idempotent"
+_FERN_HEADERS: Final = "x-fern-idempotency-headers"
+_FERN_RETRIES: Final = "x-fern-retries"
+_SPEAKEASY_RETRIES: Final = "x-speakeasy-retries"
+_RETRYABLE: Final = (408, 425, 429, 500, 502, 503, 504, 529)
+_MILLISECONDS: Final = 1000.0
+
+
+def fern_profile(root: Node, base: Profile) -> Profile:
+    """The base profile with the header that `x-fern-idempotency-headers` names."""
+    for element in root.elements(_FERN_HEADERS) if root.get(_FERN_HEADERS) else ():
+        name = element.text("header") if isinstance(element.value, dict) else ""
+        if "idempot" in name.lower() or "key" in name.lower():
+            return replace(base, name=name)
+    return base
+
+
+def honours_key(node: Node, *, marked: bool, profile: Profile) -> Profile:
+    """The profile of an operation in a document that marks which operations honour keys with `x-fern-idempotent`.
+
+    Args:
+        node: the operation.
+        marked: whether any operation of the document is marked.
+        profile: what holds otherwise.
+    """
+    return replace(profile, methods=()) if marked and not node.flag(FERN_IDEMPOTENT) else profile
+
+
+def retry_hint(node: Node) -> RetryHint | None:
+    """How an operation, or the whole document, wants to be retried; None where it does not say."""
+    fern = node.get(_FERN_RETRIES)
+    if fern is not None and fern.flag("disabled"):
+        return RetryHint(max_retries=0)
+    speakeasy = node.get(_SPEAKEASY_RETRIES)
+    if speakeasy is None or not isinstance(speakeasy.value, dict):
+        return None
+    if speakeasy.text("strategy") == "none":
+        return RetryHint(max_retries=0)
+    backoff = speakeasy.get("backoff")
+    if backoff is None:
+        return None
+    return RetryHint(
+        initial_delay=_seconds(backoff, "initialInterval"),
+        max_delay=_seconds(backoff, "maxInterval"),
+        deadline=_seconds(backoff, "maxElapsedTime"),
+        statuses=tuple(_statuses(speakeasy)),
+    )
+
+
+def _seconds(node: Node, key: str) -> float | None:
+    entry = node.get(key)
+    value = entry.value if entry is not None else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        return None
+    return value / _MILLISECONDS
+
+
+def _statuses(node: Node) -> Iterable[int]:
+    """The listed statuses that may be retried at all; `5XX` stands for all of its range."""
+    listed = node.get("statusCodes")
+    if listed is None:
+        return
+    texts = {str(element.value).upper() for element in listed.elements()}
+    for status in _RETRYABLE:
+        if str(status) in texts or f"{status // 100}XX" in texts:
+            yield status

@@ -1,0 +1,123 @@
+"""The retry budget: what it holds, what it refuses, and that threads cannot cheat it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samekey_templates.runtime._budget import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+THREADS = 8
+
+
+@pytest.fixture
+def _eager_switching() -> Iterator[None]:
+    """Threads take turns as often as they can, so that a missing lock shows."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_a_budget_holds_500_tokens() -> None:
+    """Section 4: 500 tokens, full at first; a hundred retries of 5, then none."""
+    budget = Budget()
+    assert budget.tokens == 500
+    assert sum(budget.spend(5) for _ in range(150)) == 100
+    assert budget.tokens == 0
+
+
+@pytest.mark.parametrize(("tokens", "cost", "granted"), [(10, 10, True), (10, 11, False), (0, 5, False), (0, 0, True)])
+def test_a_retry_is_granted_only_where_all_of_its_cost_is_there(tokens: int, cost: int, granted: bool) -> None:  # noqa: FBT001
+    """A refused retry takes nothing."""
+    budget = Budget(tokens)
+    assert budget.spend(cost) is granted
+    assert budget.tokens == (tokens - cost if granted else tokens)
+
+
+def test_a_refund_never_overfills_the_bucket() -> None:
+    """Years of successes do not pay for an outage."""
+    budget = Budget(20)
+    budget.refund(1)
+    assert budget.tokens == 20
+    budget.spend(5)
+    budget.refund(1)
+    assert budget.tokens == 16
+    budget.refund(100)
+    assert budget.tokens == 20
+
+
+@given(st.integers(0, 50), st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=60))
+def test_the_bucket_stays_between_empty_and_full(size: int, steps: list[tuple[bool, int]]) -> None:
+    """Whatever is spent and given back, the bucket agrees with plain arithmetic."""
+    budget, held = Budget(size), size
+    for spending, tokens in steps:
+        if spending:
+            granted = budget.spend(tokens)
+            assert granted is (tokens <= held)
+            held -= tokens if granted else 0
+        else:
+            budget.refund(tokens)
+            held = min(size, held + tokens)
+        assert budget.tokens == held
+        assert 0 <= budget.tokens <= size
+
+
+@pytest.mark.usefixtures("_eager_switching")
+def test_threads_together_cannot_spend_more_than_there_is() -> None:
+    """The bucket is shared by all calls of a client, whichever thread they run in."""
+    budget = Budget(5 * 1000)
+    start = threading.Barrier(THREADS)
+
+    def spend_all() -> int:
+        start.wait(5)
+        return sum(budget.spend(5) for _ in range(1000))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        granted = sum(future.result() for future in [pool.submit(spend_all) for _ in range(THREADS)])
+    assert granted == 1000
+    assert budget.tokens == 0
+
+
+@pytest.mark.usefixtures("_eager_switching")
+def test_threads_lose_no_refund() -> None:
+    """What is given back at the same time arrives in full."""
+    budget = Budget(THREADS * 1000 * 3)
+    assert budget.spend(THREADS * 1000 * 3)
+    start = threading.Barrier(THREADS)
+
+    def refund_all() -> None:
+        start.wait(5)
+        for _ in range(1000):
+            budget.refund(2)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for future in [pool.submit(refund_all) for _ in range(THREADS)]:
+            future.result()
+    assert budget.tokens == THREADS * 1000 * 2
+
+
+@pytest.mark.usefixtures("_eager_switching")
+def test_threads_that_spend_and_refund_leave_the_sum_right() -> None:
+    """Each thread gives back all that it took, and in the end nothing is missing."""
+    budget = Budget(100)
+    start = threading.Barrier(THREADS)
+
+    def take_and_give() -> None:
+        start.wait(5)
+        for _ in range(500):
+            if budget.spend(7):
+                budget.refund(7)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for future in [pool.submit(take_and_give) for _ in range(THREADS)]:
+            future.result()
+    assert budget.tokens == 100

@@ -1,0 +1,450 @@
+"""JSON in and out: open enums, unions, and answers that do not keep to their schema."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+import pickle
+import uuid
+from typing import Any, Literal, Optional
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samekey_templates.runtime._codec import (
+    DecodeFailureError,
+    Model,
+    OpenIntEnum,
+    OpenStrEnum,
+    decode,
+    encode,
+    one_of,
+    plain,
+    present,
+    tolerate,
+)
+from samekey_templates.runtime._types import OMIT
+
+
+class Status(OpenStrEnum):
+    """An enum of strings that the server may add to."""
+
+    PENDING = "pending"
+    DONE = "done"
+
+
+class Level(OpenIntEnum):
+    """An enum of integers that the server may add to."""
+
+    LOW = 1
+    HIGH = 2
+
+
+class Address(Model, kw_only=True):
+    """A nested model."""
+
+    city: str
+    line2: str | None = None
+
+
+class Charge(Model, kw_only=True, rename={"object_": "object"}):
+    """A model with a field of every kind."""
+
+    id: str
+    amount: int
+    object_: Literal["charge"] = "charge"
+    status: Status = Status.PENDING
+    paid: bool | None = None
+    address: Address | None = None
+    lines: list[Address] = []
+    by_name: dict[str, Address] = {}
+    created: dt.datetime | None = None
+    day: dt.date | None = None
+    ref: uuid.UUID | None = None
+    fee: int | float | None = None
+
+
+class Card(Model, kw_only=True):
+    """A variant with a literal."""
+
+    type: Literal["card"]
+    last4: str
+    brand: Status | None = None
+
+
+class Bank(Model, kw_only=True):
+    """Another variant with a literal."""
+
+    type: Literal["bank"]
+    iban: str
+
+
+class Cat(Model, kw_only=True):
+    """A variant known by what it requires."""
+
+    meows: bool
+    name: str | None = None
+
+
+class Dog(Model, kw_only=True):
+    """Another variant known by what it requires."""
+
+    barks: bool
+    name: str | None = None
+
+
+Tagged: Any = one_of("Tagged", lambda: (Card, Bank), tag="type", tagged=lambda: {"card": Card, "bank": Bank})
+Untagged: Any = one_of("Untagged", lambda: (Cat, Dog))
+Literals: Any = one_of("Literals", lambda: (Card, Bank))
+Mixed: Any = one_of("Mixed", lambda: (Cat, list[Dog], int, str))
+Tree: Any = one_of("Tree", lambda: (list[Tree], str))
+
+
+class Holder(Model, kw_only=True):
+    """A model that holds unions."""
+
+    method: Tagged
+    pet: Untagged | None = None
+    many: list[Untagged] = []
+
+
+def decoded(value: object, kind: Any, *, strict: bool = False) -> Any:  # noqa: ANN401
+    """A value sent through JSON into a type, which it must fit."""
+    result = decode(json.dumps(value).encode(), kind, strict=strict)
+    assert not result.problem
+    return result.value
+
+
+def mended(value: object, kind: Any) -> Any:  # noqa: ANN401
+    """A value that does not fit, as the tolerant decoder keeps it."""
+    content = json.dumps(value).encode()
+    with pytest.raises(DecodeFailureError):
+        decode(content, kind, strict=True)
+    result = decode(content, kind)
+    assert result.problem
+    return result.value
+
+
+# --- open enums ---
+
+
+def test_a_listed_value_is_its_member() -> None:
+    """What the document lists comes back as the very member."""
+    assert decoded("done", Status) is Status.DONE
+    assert decoded(2, Level) is Level.HIGH
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_value_that_is_not_listed_is_kept(strict: bool) -> None:  # noqa: FBT001
+    """Servers learn new values before clients do, and strictness is about shapes, not about news."""
+    status, level = decoded("refunded", Status, strict=strict), decoded(99, Level, strict=strict)
+    assert isinstance(status, Status)
+    assert isinstance(level, Level)
+    assert (status, level) == ("refunded", 99)
+    assert (status.value, level.value) == ("refunded", 99)
+    assert encode([status, level]) == b'["refunded",99]'
+    assert "refunded" in f"{status} {status!r}"
+
+
+def test_an_unknown_value_behaves_like_one() -> None:
+    """It is equal to itself, works as a key, and pickles; the enum's own list stays as it was."""
+    status, again = Status("refunded"), Status("refunded")
+    assert status == again
+    assert len({status, again, "refunded"}) == 1
+    assert pickle.loads(pickle.dumps(status)) == status  # noqa: S301  # our own bytes
+    assert copy.deepcopy(status) == status
+    assert [member.value for member in Status] == ["pending", "done"]
+    assert "refunded" not in Status.__members__
+    assert pickle.loads(pickle.dumps(Level(7))) == 7  # noqa: S301
+
+
+@pytest.mark.parametrize(("kind", "value"), [(Status, 7), (Status, None), (Status, ["done"]), (Level, "2x"), (Level, None)])
+def test_another_type_is_no_new_value(kind: Any, value: object) -> None:  # noqa: ANN401
+    """An open enum is open to values of its own type only; others are kept as they came."""
+    assert mended(value, kind) == value
+    with pytest.raises(ValueError, match="not a valid"):
+        kind(value)
+
+
+def test_true_is_no_integer_of_an_enum() -> None:
+    """JSON's true and false are no numbers."""
+    assert mended(True, Level) is True  # noqa: FBT003
+
+
+# --- models ---
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """Servers add fields before clients know them."""
+    assert decoded({"id": "a", "amount": 1, "news": {"x": 1}}, Charge, strict=True) == Charge(id="a", amount=1)
+
+
+def test_fields_have_their_wire_names() -> None:
+    """Renamed fields are read and written under the document's names, defaults are not written."""
+    charge = decoded({"id": "a", "amount": 1, "object": "charge"}, Charge)
+    assert json.loads(encode(charge)) == {"id": "a", "amount": 1}
+    assert plain(charge) == {"id": "a", "amount": 1}
+    assert json.loads(encode({"charge": charge, "left": OMIT})) == {"charge": {"id": "a", "amount": 1}}
+
+
+def test_omit_is_no_field() -> None:
+    """`present` drops what was not given and keeps None."""
+    assert present({"a": OMIT, "b": None, "c": 0}) == {"b": None, "c": 0}
+
+
+@given(
+    st.builds(
+        Charge,
+        id=st.text(max_size=8),
+        amount=st.integers(-(2**70), 2**70),
+        status=st.sampled_from([*Status, Status("news")]),
+        paid=st.none() | st.booleans(),
+        address=st.none() | st.builds(Address, city=st.text(max_size=5)),
+        lines=st.lists(st.builds(Address, city=st.text(max_size=5), line2=st.none() | st.text(max_size=3)), max_size=3),
+        created=st.none() | st.datetimes(timezones=st.just(dt.UTC)),
+        day=st.none() | st.dates(),
+        ref=st.none() | st.uuids(),
+        fee=st.none() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False),
+    )
+)
+def test_what_is_encoded_decodes_to_the_same(charge: Charge) -> None:
+    """A model survives the wire, also in strict mode."""
+    result = decode(encode(charge), Charge, strict=True)
+    assert result.value == charge
+    assert not result.problem
+
+
+# --- answers that do not keep to their schema ---
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"id": "a"}, {"id": "a", "amount": None}),
+        ({}, {"id": None, "amount": None}),
+        ({"id": None, "amount": 1}, {"id": None, "amount": 1}),
+        ({"id": 7, "amount": 1}, {"id": 7, "amount": 1}),
+        ({"id": "a", "amount": "many"}, {"id": "a", "amount": "many"}),
+        ({"id": "a", "amount": {"value": 1}}, {"id": "a", "amount": {"value": 1}}),
+        ({"id": "a", "amount": 1.0}, {"id": "a", "amount": 1}),
+        ({"id": "a", "amount": "12"}, {"id": "a", "amount": 12}),
+        ({"id": "a", "amount": 1.5}, {"id": "a", "amount": 1.5}),
+        ({"id": "a", "amount": 1, "object": "chrage"}, {"id": "a", "amount": 1, "object_": "chrage"}),
+        ({"id": "a", "amount": 1, "paid": "maybe"}, {"id": "a", "amount": 1, "paid": "maybe"}),
+        ({"id": "a", "amount": 1, "address": "here"}, {"id": "a", "amount": 1, "address": "here"}),
+        ({"id": "a", "amount": 1, "lines": "none"}, {"id": "a", "amount": 1, "lines": "none"}),
+        ({"id": "a", "amount": 1, "lines": {"0": {}}}, {"id": "a", "amount": 1, "lines": {"0": {}}}),
+        ({"id": "a", "amount": 1, "created": "soon"}, {"id": "a", "amount": 1, "created": "soon"}),
+        ({"id": "a", "amount": 1, "ref": "no-uuid"}, {"id": "a", "amount": 1, "ref": "no-uuid"}),
+    ],
+)
+def test_a_field_that_does_not_fit_is_kept_as_it_came(fields: dict[str, Any], expected: dict[str, Any]) -> None:
+    """A missing field is None, a mistyped one is plain JSON, and all the others are typed as ever."""
+    charge = mended(fields, Charge)
+    assert type(charge) is Charge
+    assert {name: getattr(charge, name) for name in expected} == expected
+
+
+def test_what_fits_beside_what_does_not_is_typed() -> None:
+    """One bad field costs only itself, at every depth."""
+    charge = mended(
+        {
+            "id": 7,
+            "amount": 1,
+            "status": "done",
+            "address": {"city": None, "line2": "b"},
+            "lines": [{"city": "x"}, {"city": 1}, "odd", None],
+            "by_name": {"home": {"city": "x"}, "work": {}},
+            "created": "2026-11-03T09:14:22Z",
+            "day": "2026-11-03",
+        },
+        Charge,
+    )
+    assert charge.status is Status.DONE
+    assert charge.address == Address(city=None, line2="b")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert [type(line) for line in charge.lines] == [Address, Address, str, type(None)]
+    assert charge.by_name["home"] == Address(city="x")
+    assert charge.by_name["work"].city is None
+    assert charge.created == dt.datetime(2026, 11, 3, 9, 14, 22, tzinfo=dt.UTC)
+    assert charge.day == dt.date(2026, 11, 3)
+
+
+@pytest.mark.parametrize("value", [1_700_000_000, "1700000000"])
+def test_epoch_seconds_become_a_time(value: object) -> None:
+    """Some servers write times as numbers."""
+    charge = mended({"id": "a", "amount": 1, "created": value}, Charge)
+    assert charge.created == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("value", [None, 7, "text", [], [{"id": "a", "amount": 1}], True])
+def test_an_answer_of_another_kind_is_plain_json(value: object) -> None:
+    """Where an object was promised and something else came, it is handed over as it is."""
+    assert mended(value, Charge) == value
+
+
+def test_a_list_of_models_is_mended_entry_by_entry() -> None:
+    """One bad entry does not cost the others their types."""
+    charges = mended([{"id": "a", "amount": 1}, {"id": "b"}, 3], list[Charge])
+    assert charges[0] == Charge(id="a", amount=1)
+    assert (charges[1].id, charges[1].amount) == ("b", None)
+    assert charges[2] == 3
+
+
+@pytest.mark.parametrize("kind", [Optional[Charge], Charge | None, dict[str, Charge], list[Charge] | None])  # noqa: UP045
+def test_every_way_to_write_a_type_can_be_mended(kind: Any) -> None:  # noqa: ANN401
+    """Optional fields, unions and maps hold models that are built all the same."""
+    bad: Any = {"id": 1}
+    value: Any = {"k": bad} if kind == dict[str, Charge] else [bad] if kind == list[Charge] | None else bad
+    result = mended(value, kind)
+    found = result["k"] if isinstance(result, dict) else result[0] if isinstance(result, list) else result
+    assert (type(found), found.id, found.amount) == (Charge, 1, None)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "amount", "status", "lines", "address", "city", "type", "method", "pet", "many", "meows"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.sampled_from([Charge, Holder, Tagged, Untagged, Mixed, Tree, list[Charge], dict[str, Holder], Status, Level]))
+def test_a_complete_answer_never_becomes_an_exception(value: object, kind: Any) -> None:  # noqa: ANN401
+    """A 2xx whose JSON can be read is handed over, whatever its shape; a model is never anything but that model."""
+    result = decode(json.dumps(value).encode(), kind)
+    if isinstance(value, dict) and kind is Charge:
+        assert type(result.value) is Charge
+    assert tolerate(value, kind) is not NotImplemented
+
+
+# --- strictness and no JSON at all ---
+
+
+@pytest.mark.parametrize("fields", [{"id": "a"}, {"id": 1, "amount": 1}, {"id": "a", "amount": "1"}, [], None])
+def test_strict_mode_raises_and_says_where(fields: object) -> None:
+    """A caller who asks for strictness is told what does not match."""
+    with pytest.raises(DecodeFailureError) as caught:
+        decode(json.dumps(fields).encode(), Charge, strict=True)
+    assert str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b" ", b"{", b"<html>", b"{'id': 1}", b"NaN", b"[1,]", b"\xff", b'"\xff"', b'{"id": "a"} x', b"[" * 100_000],
+)
+@pytest.mark.parametrize("kind", [Any, Charge, list[Charge], Tagged, Status])
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_is_no_json_cannot_be_decoded(content: bytes, kind: Any, strict: bool) -> None:  # noqa: ANN401, FBT001
+    """Only this is an error of decoding where strictness was not asked for."""
+    with pytest.raises(DecodeFailureError):
+        decode(content, kind, strict=strict)
+
+
+@given(st.binary(max_size=30), st.sampled_from([Any, Charge, Tagged, Untagged]))
+def test_any_bytes_decode_or_fail_in_one_way(content: bytes, kind: Any) -> None:  # noqa: ANN401
+    """No other exception leaves the decoder."""
+    try:
+        decode(content, kind)
+    except DecodeFailureError as error:
+        assert str(error)
+
+
+# --- unions ---
+
+
+def test_a_tag_chooses_its_variant() -> None:
+    """The property that the document names decides."""
+    assert decoded({"type": "card", "last4": "4242"}, Tagged) == Card(type="card", last4="4242")
+    assert decoded({"type": "bank", "iban": "PT50"}, Tagged) == Bank(type="bank", iban="PT50")
+
+
+def test_a_tag_decides_even_where_the_rest_does_not_fit() -> None:
+    """A card without its digits is still a card."""
+    card = decode(b'{"type":"card","iban":"PT50"}', Tagged).value
+    assert (type(card), card.last4) == (Card, None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "crypto", "wallet": "w"}, {"last4": "4242"}, {"type": None, "last4": "1"}, {"type": ["card"]},
+        {"type": {"card": 1}}, {}, [], "card", 7, None,
+    ],
+)  # fmt: skip
+def test_a_variant_that_is_not_known_is_plain_json(value: object) -> None:
+    """New kinds come as dicts until the client knows them; a tag of any type breaks nothing."""
+    assert decode(json.dumps(value).encode(), Tagged).value == value
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"meows": True}, Cat(meows=True)),
+        ({"barks": True}, Dog(barks=True)),
+        ({"barks": True, "name": "Rex", "tail": 1}, Dog(barks=True, name="Rex")),
+    ],
+)
+def test_required_properties_choose_a_variant(fields: object, expected: object) -> None:
+    """Without a tag, the variant whose properties are all there is the one."""
+    assert decoded(fields, Untagged) == expected
+
+
+def test_literals_choose_a_variant() -> None:
+    """A property of one value tells variants apart as a tag would."""
+    assert decoded({"type": "bank", "iban": "PT50"}, Literals) == Bank(type="bank", iban="PT50")
+    assert decode(b'{"type":"crypto","iban":"PT50"}', Literals).value == {"type": "crypto", "iban": "PT50"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"meows": False}, Cat(meows=False)),
+        ([{"barks": True}], [Dog(barks=True)]),
+        (7, 7),
+        ("text", "text"),
+        (1.5, 1.5),
+        (None, None),
+    ],
+)
+def test_a_union_of_other_kinds(value: object, expected: object) -> None:
+    """Objects, arrays and scalars in one union."""
+    assert decode(json.dumps(value).encode(), Mixed).value == expected
+
+
+def test_a_union_may_hold_itself() -> None:
+    """Variants are made when first needed."""
+    assert decoded([["a"], "b", []], Tree) == [["a"], "b", []]
+
+
+def test_unions_inside_models() -> None:
+    """As a field, as an optional one, and in lists, each chosen on its own."""
+    holder = decoded(
+        {"method": {"type": "bank", "iban": "x"}, "pet": {"barks": True}, "many": [{"meows": True}, {"barks": False}]},
+        Holder,
+    )
+    assert holder == Holder(method=Bank(type="bank", iban="x"), pet=Dog(barks=True), many=[Cat(meows=True), Dog(barks=False)])
+    assert json.loads(encode(holder))["many"] == [{"meows": True}, {"barks": False}]
+    assert decoded({"method": {"type": "card", "last4": "1"}, "pet": None}, Holder).pet is None
+
+
+def test_a_union_inside_a_model_that_does_not_fit() -> None:
+    """Mending a model mends the unions in it."""
+    holder = mended({"many": [{"barks": True}, {"moos": True}]}, Holder)
+    assert holder.method is None
+    assert holder.many == [Dog(barks=True), {"moos": True}]
+
+
+def test_models_are_structs() -> None:
+    """Keyword-only, and comparable by value."""
+    with pytest.raises(TypeError):
+        Address("x")  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+    assert issubclass(Address, msgspec.Struct)
+    assert Address(city="x") == Address(city="x", line2=None)

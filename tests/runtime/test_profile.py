@@ -1,0 +1,179 @@
+"""The API's dialect: how an answer reads in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samekey_templates.runtime._policy import Answered
+from samekey_templates.runtime._profile import Profile, Signal, is_replayed, read_answer
+
+PLAIN = Profile()
+STRIPE = Profile(mismatch=(Signal(400, "idempotency_error"),), should_retry=("Stripe-Should-Retry",))
+ADYEN = Profile(in_flight=(Signal(409, "704"), Signal(422, "704")))
+RESEND = Profile(
+    in_flight=(Signal(409, "concurrent_idempotent_requests"),), mismatch=(Signal(409, "invalid_idempotent_request"),)
+)
+
+
+def read(  # noqa: PLR0913  # an answer has parts
+    profile: Profile,
+    status: int,
+    body: object = None,
+    *,
+    may_run: bool = False,
+    resumed: bool = False,
+    headers: dict[str, str] | None = None,
+) -> Answered:
+    """An answer as the profile reads it."""
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return read_answer(
+        profile, status, httpx.Headers(headers or {}), content, may_run=may_run, resumed=resumed, now=1_700_000_000.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("may_run", "resumed", "in_flight"), [(False, False, False), (True, False, True), (True, True, True)]
+)
+def test_a_bare_409_says_in_flight_only_where_the_key_was_sent_before(
+    may_run: bool,  # noqa: FBT001
+    resumed: bool,  # noqa: FBT001
+    in_flight: bool,  # noqa: FBT001
+) -> None:
+    """A fresh random key cannot collide with itself, so a first 409 is plain."""
+    assert read(PLAIN, 409, may_run=may_run, resumed=resumed).in_flight is in_flight
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_bare_422_says_mismatch_only_of_a_key_that_the_caller_brought(resumed: bool) -> None:  # noqa: FBT001
+    """Our own attempts all send the same bytes; only an earlier call can have used the key for others."""
+    assert read(PLAIN, 422, resumed=resumed, may_run=True).mismatch is resumed
+
+
+@pytest.mark.parametrize("status", [400, 404, 408, 410, 425, 429, 500, 503])
+def test_other_statuses_say_neither(status: int) -> None:
+    """A profile of statuses reads only its own."""
+    answer = read(PLAIN, status, {"error": {"code": "idempotency_error"}}, may_run=True, resumed=True)
+    assert (answer.in_flight, answer.mismatch) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": "CODE"},
+        {"type": "CODE"},
+        {"name": "CODE"},
+        {"error": "CODE"},
+        {"errorCode": "CODE"},
+        {"error_code": "CODE"},
+        {"error": {"code": "CODE"}},
+        {"error": {"type": "CODE", "message": "m"}},
+        {"error": {"type": "other", "code": "CODE"}},
+        {"errors": [{"code": "CODE"}]},
+        {"errors": [{"code": "first"}, {"code": "CODE"}]},
+        {"errors": {"code": "CODE"}},
+        [{"code": "CODE"}],
+    ],
+)
+def test_a_code_is_found_wherever_apis_put_it(body: Any) -> None:  # noqa: ANN401
+    """At the top, under `error`, in a list of `errors`: Stripe, Square, Adyen, Resend and their kin."""
+    spelled: Any = json.loads(json.dumps(body).replace("CODE", "concurrent_idempotent_requests"))
+    assert read(RESEND, 409, spelled).in_flight
+    assert not read(RESEND, 409, spelled).mismatch
+    spelled = json.loads(json.dumps(body).replace("CODE", "invalid_idempotent_request"))
+    assert read(RESEND, 409, spelled).mismatch
+    assert not read(RESEND, 409, spelled).in_flight
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None, b"", b"conflict", b"{", b"\xff\xfe{}", b"null", b"7", b'"704"', {}, [], {"code": "other"}, {"code": None},
+        {"code": ["704"]}, {"message": "704"}, {"data": {"code": "704"}}, {"error": None}, {"errors": None}, [[{"code": "704"}]],
+    ],
+)  # fmt: skip
+def test_a_profile_of_codes_takes_no_other_word(body: object) -> None:
+    """Where a code tells the answers apart, the status alone says nothing, also of a key sent before."""
+    answer = read(ADYEN, 409, body, may_run=True, resumed=True)
+    assert not answer.in_flight
+
+
+@pytest.mark.parametrize("status", [409, 422])
+@pytest.mark.parametrize("code", ["704", 704])
+def test_a_code_counts_on_the_first_attempt_as_well(status: int, code: object) -> None:
+    """The profile's code is clear by itself, as a string or as the number that some APIs write (Adyen's 704)."""
+    assert read(ADYEN, status, {"status": status, "errorCode": code, "errorType": "validation"}).in_flight
+
+
+def test_stripe_tells_a_mismatch_by_its_type() -> None:
+    """Stripe: 400 with `idempotency_error`; another 400 is the operation's own."""
+    assert read(STRIPE, 400, {"error": {"type": "idempotency_error"}}).mismatch
+    assert not read(STRIPE, 400, {"error": {"type": "invalid_request_error"}}, resumed=True).mismatch
+
+
+@pytest.mark.parametrize(
+    "hostile", [b"[" * 100_000, b'{"error":' * 50_000, b"1" * 10_000, b'{"code":"\\ud800"}', b"\x00" * 100]
+)
+def test_no_body_breaks_the_reading(hostile: bytes) -> None:
+    """An error body is only looked at; however deep or broken it is, the status is what counts."""
+    for status in (400, 409, 500):
+        answer = read(RESEND, status, hostile, may_run=True, resumed=True)
+        assert (answer.status, answer.in_flight, answer.mismatch) == (status, False, False)
+
+
+@given(st.integers(100, 599), st.binary(max_size=60), st.booleans(), st.booleans())
+def test_any_answer_can_be_read(status: int, body: bytes, may_run: bool, resumed: bool) -> None:  # noqa: FBT001
+    """Whatever comes back, reading it is no error of its own."""
+    assert read(PLAIN, status, body, may_run=may_run, resumed=resumed).status == status
+
+
+@pytest.mark.parametrize("name", ["Idempotent-Replayed", "idempotent-replayed", "Idempotency-Replayed"])
+@pytest.mark.parametrize(
+    ("value", "replayed"),
+    [("true", True), ("True", True), ("1", True), ("?1", True), ("false", False), ("0", False), ("?0", False), ("", False)],
+)
+def test_replay_markers(name: str, value: str, replayed: bool) -> None:  # noqa: FBT001
+    """Either header marks a stored answer, in any case, unless it says no; on success and on failure."""
+    assert is_replayed(PLAIN, httpx.Headers({name: value})) is replayed
+    for status in (200, 400, 500):
+        assert read(PLAIN, status, headers={name: value}).replayed is replayed
+
+
+def test_a_profile_may_name_its_own_replay_marker() -> None:
+    """The dialect is data; what another API calls its marker means nothing here."""
+    profile = Profile(replayed=("X-Cache-Hit",))
+    assert is_replayed(profile, httpx.Headers({"X-Cache-Hit": "yes"}))
+    assert not is_replayed(profile, httpx.Headers({"Idempotent-Replayed": "true"}))
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("true", True), ("TRUE", True), (" true ", True), ("1", True), ("?1", True),
+        ("false", False), ("False", False), ("0", False), ("?0", False), ("", None), ("maybe", None), ("2", None),
+    ],
+)  # fmt: skip
+def test_the_servers_own_word_on_retrying(value: str, word: bool | None) -> None:  # noqa: FBT001
+    """`X-Should-Retry` by default, or the profile's own header; what is neither yes nor no is no word."""
+    assert read(PLAIN, 503, headers={"X-Should-Retry": value}).should_retry is word
+    assert read(STRIPE, 503, headers={"Stripe-Should-Retry": value}).should_retry is word
+    assert read(STRIPE, 503, headers={"X-Should-Retry": value}).should_retry is None
+
+
+@pytest.mark.parametrize("status", [302, 400, 409, 429, 500, 503])
+def test_retry_after_is_read_from_every_failure(status: int) -> None:
+    """It is surfaced with the error also where the call is not retried."""
+    assert read(PLAIN, status, headers={"Retry-After": "2"}).retry_after == 2.0
+
+
+def test_the_defaults_are_those_of_the_law() -> None:
+    """Section 2's table of defaults."""
+    assert (PLAIN.carrier, PLAIN.name, PLAIN.format.kind, PLAIN.quoted) == ("header", "Idempotency-Key", "uuid4", False)
+    assert PLAIN.ttl == 24 * 3600
+    assert (PLAIN.in_flight, PLAIN.mismatch) == ((Signal(409),), (Signal(422),))
+    assert PLAIN.replayed == ("Idempotent-Replayed", "Idempotency-Replayed")
+    assert PLAIN.should_retry == ("X-Should-Retry",)

@@ -1,0 +1,134 @@
+"""Retry-After in all its forms, and against the server's own clock."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samekey_templates.runtime._retry_after import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = 1_700_000_000.0
+"""A moment in November 2023."""
+
+
+def asked(now: float = NOW, /, **headers: str) -> float | None:
+    """What an answer with these headers asks for."""
+    return retry_after(httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()}), now)
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Asia/Tokyo"])
+def _anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The client stands anywhere in the world."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("0", 0.0), ("1", 1.0), ("120", 120.0), (" 7 ", 7.0), ("1.5", 1.5), ("0.25", 0.25), ("86400", 86400.0)],
+)
+def test_seconds_and_fractions(value: str, seconds: float) -> None:
+    """Whole seconds as RFC 9110 has them, and the fractions that servers send all the same."""
+    assert asked(Retry_After=value) == seconds
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("0", 0.0), ("250", 0.25), ("1500", 1.5), ("1.5", 0.0015)])
+def test_milliseconds(value: str, seconds: float) -> None:
+    """`Retry-After-Ms`, whatever `Retry-After` says beside it in whole seconds."""
+    assert asked(Retry_After_Ms=value) == seconds
+    assert asked(Retry_After_Ms=value, Retry_After="1") == seconds
+
+
+def test_milliseconds_that_cannot_be_read_leave_the_seconds() -> None:
+    """Garbage in the one header does not hide the other."""
+    assert asked(Retry_After_Ms="soon", Retry_After="3") == 3.0
+
+
+def test_nothing_asked() -> None:
+    """Without the header there is nothing to wait for."""
+    assert asked() is None
+    assert asked(Date=formatdate(NOW, usegmt=True)) is None
+
+
+def test_a_date_is_read_against_the_servers_own_clock() -> None:
+    """A server whose clock is an hour off still asks for its 30 seconds."""
+    for skew in (-3600, 0, 3600):
+        date, until = formatdate(NOW + skew, usegmt=True), formatdate(NOW + skew + 30, usegmt=True)
+        assert asked(Date=date, Retry_After=until) == 30.0
+
+
+def test_a_date_without_a_servers_clock_is_read_against_ours() -> None:
+    """Where the answer bears no `Date`, ours is all there is."""
+    assert asked(Retry_After=formatdate(NOW + 45, usegmt=True)) == 45.0
+    assert asked(Date="yesterday", Retry_After=formatdate(NOW + 45, usegmt=True)) == 45.0
+
+
+def test_a_date_that_has_passed_asks_for_nothing() -> None:
+    """Never a negative wait."""
+    assert asked(Date=formatdate(NOW, usegmt=True), Retry_After=formatdate(NOW - 90, usegmt=True)) == 0.0
+
+
+@pytest.mark.usefixtures("_anywhere")
+@pytest.mark.parametrize(
+    "value", ["Tue, 14 Nov 2023 22:14:20 GMT", "Tuesday, 14-Nov-23 22:14:20 GMT", "Tue Nov 14 22:14:20 2023"]
+)
+def test_the_three_forms_of_an_http_date(value: str) -> None:
+    """RFC 9110 section 5.6.7: recipients accept IMF-fixdate, RFC 850 and asctime, which are all in UTC."""
+    assert asked(Retry_After=value) == 60.0
+    assert asked(Date="Tue, 14 Nov 2023 22:13:20 GMT", Retry_After=value) == 60.0
+
+
+@pytest.mark.usefixtures("_anywhere")
+@pytest.mark.parametrize("zone", ["GMT", "UT", "+0000", "-0000"])
+def test_utc_under_every_name(zone: str) -> None:
+    """However a server writes UTC, it is UTC."""
+    assert asked(Retry_After=f"Tue, 14 Nov 2023 22:14:20 {zone}") == 60.0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", " ", "soon", "-1", "-0.5", "nan", "inf", "-inf", "1e999", "1s", "10 seconds", "0x10", "1,5", "null",
+        "Tue, 32 Nov 2023 22:14:20 GMT", "Tue, 14 Foo 2023 22:14:20 GMT", "Tue, 14 Nov 99999999999 22:14:20 GMT", "GMT", ",",
+    ],
+)  # fmt: skip
+def test_garbage_asks_for_nothing(value: str) -> None:
+    """What cannot be read is not guessed at."""
+    assert retry_after({"retry-after": value}, NOW) is None
+    assert retry_after({"retry-after-ms": value}, NOW) is None
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
+def test_no_header_breaks_the_reading(value: str, milliseconds: str, date: str) -> None:
+    """Whatever a server writes, the result is a wait that can be waited, or none."""
+    found = retry_after({"retry-after": value, "retry-after-ms": milliseconds, "date": date}, NOW)
+    assert found is None or 0 <= found < float("inf")
+
+
+@given(
+    st.from_regex(r"(Mon, )?\d{1,3}[ -][A-Z][a-z]{2}[ -]\d{1,6} \d{1,3}:\d{1,3}(:\d{1,3})? ?([A-Z]{0,4}|[+-]\d{1,6})")
+)
+def test_no_date_breaks_the_reading(value: str) -> None:
+    """Dates that are almost right neither raise nor make the wait negative."""
+    for headers in ({"retry-after": value}, {"retry-after": "Tue, 14 Nov 2023 22:14:20 GMT", "date": value}):
+        found = retry_after(headers, NOW)
+        assert found is None or 0 <= found < float("inf")
+
+
+@given(st.floats(0, 1e6), st.floats(0, 4e9))
+def test_seconds_are_never_read_shorter(seconds: float, now: float) -> None:
+    """Never waited shorter than asked, whatever the clock."""
+    found = asked(now, Retry_After=repr(seconds))
+    assert found is not None
+    assert found >= seconds
