@@ -38,6 +38,7 @@ ConfigFile = Annotated[
 CheckOnly = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if DIR is not up to date.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON list for other programs.")]
 _MAX_NOTES = 10
+_WIDE = 1000
 
 
 @app.callback()
@@ -221,14 +222,13 @@ def _table(rows: list[OperationSummary]) -> None:
 
     table = Table(box=None, pad_edge=False)
     for heading in ("call", "method", "path", "safety", "key", "why"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"call", "method", "safety"})
     for row in rows:
         key = f"{row.key[0]} {row.key[1]}" if row.key else ""
         table.add_row(*(Text(_printable(cell)) for cell in (row.call, row.method, row.path, row.safety, key, row.why)))
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(console.measure(table).maximum, 80))
-    console.print(table)
+    # In a pipe every row stays on its line, for grep and its like.
+    (console if console.is_terminal else Console(width=_WIDE)).print(table)
 
 
 def main() -> None:

@@ -38,16 +38,17 @@ RESERVED_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "options"})
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"})
 _CLIENT_WORDS = frozenset({"close", "with_options", "journal"})
 _CLIENT_CLASSES = frozenset({
-    "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AttemptEvent", "Basic", "Bearer", "Callable", "Credential",
-    "KeyFormat", "Profile", "Resource", "RetryEvent", "RetryPolicy", "Safety", "Signal", "Style", "SyncClient", "Timeout",
+    "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AttemptEvent", "Basic", "Bearer", "Callable",
+    "Credential", "KeyFormat", "Profile", "Resource", "RetryEvent", "RetryPolicy", "Safety", "Signal", "Style",
+    "SyncClient", "Timeout",
 })  # fmt: skip
 """Names that stand beside the resources' classes in the emitted modules."""
 PUBLIC: Final = frozenset({
     "OMIT", "APIConnectionError", "APIDecodeError", "APIError", "APIStatusError", "APITimeoutError", "Answered",
-    "Attempt", "AttemptEvent", "AuthenticationError", "BadRequestError", "CallInfo", "CallOptions", "CallRecord", "Certainty",
-    "ConflictError", "Failed", "Failure", "IdempotencyInFlight", "IdempotencyKeyMissing", "IdempotencyKeyReused",
-    "InternalServerError", "NotFoundError", "Omit", "PermissionDeniedError", "RateLimitError", "Response", "RetryEvent",
-    "RetryPolicy", "Safety", "Timeout", "UnprocessableEntityError",
+    "Attempt", "AttemptEvent", "AuthenticationError", "BadRequestError", "CallInfo", "CallOptions", "CallRecord",
+    "Certainty", "ConflictError", "Failed", "Failure", "IdempotencyInFlight", "IdempotencyKeyMissing",
+    "IdempotencyKeyReused", "InternalServerError", "NotFoundError", "Omit", "PermissionDeniedError", "RateLimitError",
+    "Response", "RetryEvent", "RetryPolicy", "Safety", "Timeout", "UnprocessableEntityError",
 })  # fmt: skip
 """What every SDK exports beside its clients."""
 _RESOURCE_METHODS = frozenset({"mro"})

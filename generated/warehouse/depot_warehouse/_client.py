@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ._runtime._auth import ApiKey, Basic, from_environment
 from ._runtime._client import ApiFacts, AsyncClient, SyncClient, make_settings
+from ._runtime._profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ _API = ApiFacts(
     base_url_variable="DEPOT_WAREHOUSE_BASE_URL",
     user_agent="depot-warehouse-python/3.4.0",
     security=(("depotKey",), ("basicAuth",)),
+    profile=Profile(),
 )
 
 

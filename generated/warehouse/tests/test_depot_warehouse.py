@@ -53,7 +53,9 @@ def test_a_lost_answer_is_retried_with_the_same_key_and_bytes(
     server = answering(requests, lost, httpx.Response(200, json={}))
     with respx.mock as router, DepotWarehouse(base_url=BASE_URL, retry=AT_ONCE) as client:
         router.route().mock(side_effect=server)
-        response = client.stock_items.create.detailed(sku="text", name="text", class_="ambient")
+        response = client.shipments.create.detailed(
+            from_="text", to={"street": "text", "town": "text", "country": "text"}, lines=[]
+        )
     first, second = requests
     assert len(response.attempts) == 2
     assert response.idempotency_key

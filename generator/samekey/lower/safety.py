@@ -36,7 +36,7 @@ class Verdict:
     why: str
 
 
-def judge(  # everything that the decision looks at
+def judge(  # noqa: PLR0911  # a return for each verdict
     node: Node,
     method: str,
     params: Sequence[Param],

@@ -206,9 +206,15 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key)
     facts = CallFacts(endpoint.safety, resumed=call.idempotency_key is not None, key_ttl=profile.ttl)
     flight = Flight(
-        info, facts, options.retry or settings.retry or endpoint.retry or settings.usual_retry, profile, options.timeout or settings.timeout,
-        settings.budget, settings.hooks, settings.clock,
-    )  # fmt: skip
+        info,
+        facts,
+        options.retry or settings.retry or endpoint.retry or settings.usual_retry,
+        profile,
+        options.timeout or settings.timeout,
+        settings.budget,
+        settings.hooks,
+        settings.clock,
+    )
     return _wire(settings, endpoint, call, key), flight
 
 

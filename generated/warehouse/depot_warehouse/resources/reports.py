@@ -26,7 +26,7 @@ class ReportsOperations:
     @operation(
         "POST",
         "/reports",
-        safety=Safety.KEYED,
+        safety=Safety.UNSAFE,
         returns=lambda: models.ReportTicket,
         errors=lambda: {429: models.Problem, "default": models.Problem},
         query_styles={"options": Style("form")},
@@ -42,15 +42,13 @@ class ReportsOperations:
         body: models.RequestReportBody | models.RequestReportBodyInput | Omit = OMIT,
         scope: models.ReportRequestScopeInput | None | Omit = OMIT,
         settings: Mapping[str, Any] | Omit = OMIT,
-        idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.ReportTicket]:
         """Ask for a report.
 
         Starts a report. Fetch it later by its id.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default; the document does not mention a key here.
+        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
 
         Args:
             kind: What to count.
@@ -58,12 +56,10 @@ class ReportsOperations:
             body: Whether the answer carries the whole report entry or only its id. (default "full")
             scope: What to look at. Null means the whole depot.
             settings: Settings of that kind of report. Each kind knows its own.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
         """
         return Call(
             query={"options": query_options, "body": body},
             body={"kind": kind, "scope": scope, "settings": settings},
-            idempotency_key=idempotency_key,
             options=options,
         )
 

@@ -137,7 +137,7 @@ class ShipmentsOperations:
     @operation(
         "POST",
         "/shipments/{shipmentId}/scans",
-        safety=Safety.KEYED,
+        safety=Safety.UNSAFE,
         returns=lambda: models.ScanReceipt,
         errors=lambda: {404: models.Problem, "default": models.Problem},
         body="form",
@@ -151,15 +151,13 @@ class ShipmentsOperations:
         scanned_at: dt.datetime | str,
         damaged: bool | Omit = OMIT,
         barcodes: Sequence[str] | Omit = OMIT,
-        idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.ScanReceipt]:
         """Record a carrier's scan.
 
         Takes the form that a carrier's handheld scanner sends. Each call adds a scan.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default; the document does not mention a key here.
+        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
 
         Args:
             shipment_id: The shipment to act on.
@@ -167,7 +165,6 @@ class ShipmentsOperations:
             scanned_at: When it was scanned.
             damaged: Whether the packing is broken.
             barcodes: The barcodes of the parcels scanned.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
         """
         return Call(
             path={"shipmentId": shipment_id},
@@ -177,7 +174,6 @@ class ShipmentsOperations:
                 "damaged": damaged,
                 "barcodes": barcodes,
             },
-            idempotency_key=idempotency_key,
             options=options,
         )
 

@@ -70,7 +70,7 @@ class StockItemsOperations:
     @operation(
         "POST",
         "/items",
-        safety=Safety.KEYED,
+        safety=Safety.UNSAFE,
         returns=lambda: models.Item,
         errors=lambda: {409: models.Problem, "default": models.Problem},
     )
@@ -86,15 +86,13 @@ class StockItemsOperations:
         lot: str | int | Omit = OMIT,
         expires_on: dt.date | str | None | Omit = OMIT,
         attributes: models.Attributes | models.AttributesInput | Omit = OMIT,
-        idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Item]:
         """Add a stock item.
 
         Starts to stock an item. The SKU is yours to choose, and a second item with the same one is refused.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default; the document does not mention a key here.
+        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
 
         Args:
             sku: Your stock keeping unit. (at most 40 characters)
@@ -107,7 +105,6 @@ class StockItemsOperations:
             lot: The maker's lot, as a name or a number.
             expires_on: The last day on which it may be sold. Null when it keeps for ever.
             attributes: What an item is like. Two attributes are known to us, and all others are yours.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
         """
         return Call(
             headers={"X-Depot-Trace": x_depot_trace},
@@ -121,7 +118,6 @@ class StockItemsOperations:
                 "expires-on": expires_on,
                 "attributes": attributes,
             },
-            idempotency_key=idempotency_key,
             options=options,
         )
 
@@ -248,7 +244,7 @@ class StockItemsOperations:
     @operation(
         "PATCH",
         "/items/{sku}",
-        safety=Safety.KEYED,
+        safety=Safety.UNSAFE,
         returns=lambda: models.Item,
         errors=lambda: {404: models.Problem, 412: models.Problem, "default": models.Problem},
     )
@@ -262,7 +258,6 @@ class StockItemsOperations:
         name: str | Omit = OMIT,
         availability: models.Availability | models.AvailabilityInput | Omit = OMIT,
         expires_on: dt.date | str | None | Omit = OMIT,
-        idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Item]:
         """Adjust a stock item.
@@ -270,8 +265,7 @@ class StockItemsOperations:
         Moves the count up or down and changes single fields. Give `If-Match` to be refused when somebody
         else has changed the item meanwhile.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; PATCH is keyed by
-        default; the document does not mention a key here.
+        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -283,7 +277,6 @@ class StockItemsOperations:
             availability: Whether an item can be had. `3rd-party` items are sent by somebody else, and an
                 empty value means that nobody has looked yet.
             expires_on: The last day on which it may be sold.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
         """
         return Call(
             path={"sku": sku},
@@ -294,14 +287,13 @@ class StockItemsOperations:
                 "availability": availability,
                 "expires-on": expires_on,
             },
-            idempotency_key=idempotency_key,
             options=options,
         )
 
     @operation(
         "POST",
         "/items/{sku}/photos",
-        safety=Safety.KEYED,
+        safety=Safety.UNSAFE,
         returns=lambda: models.Photo,
         errors=lambda: {404: models.Problem, "default": models.Problem},
         body="multipart",
@@ -313,27 +305,23 @@ class StockItemsOperations:
         *,
         file: str,
         details: models.PhotoDetails | models.PhotoDetailsInput | Omit = OMIT,
-        idempotency_key: str | None = None,
         options: CallOptions | None = None,
     ) -> Call[models.Photo]:
         """Add a photo of an item.
 
         Stores a photo, up to 20 MB, together with what it shows.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; POST is keyed by
-        default; the document does not mention a key here.
+        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
                 characters, at most 40 characters)
             file: The photo, as JPEG or PNG.
             details: What a photo shows.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
         """
         return Call(
             path={"sku": sku},
             body={"file": file, "details": details},
-            idempotency_key=idempotency_key,
             options=options,
         )
 
