@@ -37,7 +37,8 @@ class Bank:
         number = f"ch_{len(self.charges) + 1:04}"
         charge = {
             "id": number, "object": "charge", "status": "succeeded", "amount_refunded": 0, "metadata": {},
-            "created_at": CREATED_AT, "updated_at": CREATED_AT, "payment_method": {"type": "card", "exp_month": 1, "exp_year": 2030},
+            "created_at": CREATED_AT, "updated_at": CREATED_AT,
+            "payment_method": {"type": "card", "exp_month": 1, "exp_year": 2030},
             **order,
         }  # fmt: skip
         self.charges[number] = charge

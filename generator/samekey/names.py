@@ -49,6 +49,7 @@ PUBLIC: Final = frozenset({
     "Certainty", "ConflictError", "Failed", "Failure", "IdempotencyInFlight", "IdempotencyKeyMissing",
     "IdempotencyKeyReused", "InternalServerError", "NotFoundError", "Omit", "PermissionDeniedError", "RateLimitError",
     "Response", "RetryEvent", "RetryPolicy", "Safety", "Timeout", "UnprocessableEntityError",
+    "Journal", "JournalConflictError", "JournalEntry", "PostgresJournal", "SQLiteJournal", "Settlement",
 })  # fmt: skip
 """What every SDK exports beside its clients."""
 _RESOURCE_METHODS = frozenset({"mro"})
@@ -482,7 +483,8 @@ def _credential_names(schemes: tuple[SecurityScheme, ...]) -> dict[str, tuple[st
             single = kinds[scheme.kind] == 1
             plain = word if single else own if len(usual[scheme.kind]) == 1 else f"{own}_{word}"
             proposals[f"{scheme.id}\n{word}"] = (plain, f"{own}_{word}", f"{plain}_credential")
-    taken = ["self", "base_url", "retry", "timeout", "headers", "strict", "on_attempt", "on_retry", "http_client"]
+    taken = ["self", "base_url", "retry", "timeout", "headers", "strict", "on_attempt", "on_retry", "journal",
+             "http_client"]  # fmt: skip
     chosen = resolve(proposals, taken=taken)
     return {scheme.id: tuple(chosen[f"{scheme.id}\n{word}"] for word in usual[scheme.kind]) for scheme in schemes}
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from samekey_templates.runtime._budget import Budget
 from samekey_templates.runtime._call import Endpoint, Settings
-from samekey_templates.runtime._drive import Clock, Hooks
-from samekey_templates.runtime._policy import RetryPolicy, Safety
-from samekey_templates.runtime._profile import Profile
-from samekey_templates.runtime._types import Timeout
-
-if TYPE_CHECKING:
-    from samekey_templates.runtime._wire import WireRequest
+from samekey_templates.runtime._client import ApiFacts
+from samekey_templates.runtime._client import make_settings as client_settings
+from samekey_templates.runtime._drive import Clock
+from samekey_templates.runtime._policy import Safety
+from samekey_templates.runtime._wire import WireRequest
 
 METHODS = {Safety.SAFE: "GET", Safety.IDEMPOTENT: "PUT", Safety.KEYED: "POST", Safety.UNSAFE: "POST"}
 
 
 @dataclass
 class Time:
-    """A clock that moves only when it is told to, and remembers how long it slept."""
+    """A clock that moves only when it is told to, and a log of what happened in order."""
 
     now: float = 1000.0
-    slept: list[float] = field(default_factory=list[float])
     jitter: float = 0.5
+    log: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
-        self.slept.append(seconds)
+        self.log.append(("slept", seconds))
         self.now += seconds
 
     async def asleep(self, seconds: float) -> None:
@@ -51,21 +48,8 @@ class Time:
 
 def make_settings(**changes: Any) -> Settings:  # noqa: ANN401
     """A client's settings, with whatever the test wants otherwise."""
-    settings = Settings(
-        base_url="http://api.test/v1",
-        user_agent="test/1",
-        credentials={},
-        security=(),
-        profile=Profile(),
-        retry=RetryPolicy(),
-        timeout=Timeout(),
-        headers={},
-        strict=False,
-        hooks=Hooks(),
-        budget=Budget(),
-        clock=Time().clock(),
-    )
-    return replace(settings, **changes)
+    api = ApiFacts(base_url="http://api.test/v1", base_url_variable="TEST_BASE_URL", user_agent="test/1")
+    return replace(client_settings(api, credentials={}), **{"clock": Time().clock(), **changes})
 
 
 def make_endpoint(safety: Safety = Safety.KEYED, path: str = "/things", **changes: Any) -> Endpoint:  # noqa: ANN401
@@ -76,3 +60,10 @@ def make_endpoint(safety: Safety = Safety.KEYED, path: str = "/things", **change
 def header(request: WireRequest, name: str) -> list[str]:
     """Every value of a header of a request."""
     return [value for found, value in request.headers if found.lower() == name.lower()]
+
+
+def content(body: Any) -> bytes:  # noqa: ANN401
+    """The bytes of a body, however it is kept."""
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else b"".join(body)

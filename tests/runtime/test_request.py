@@ -36,7 +36,7 @@ from samekey_templates.runtime._request import (
 )
 from samekey_templates.runtime._types import OMIT, CallOptions
 
-from .making import header, make_endpoint, make_settings
+from .making import content, header, make_endpoint, make_settings
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -113,8 +113,8 @@ def test_scalars_are_spelled_as_json_spells_them(value: object, text: str) -> No
     assert unquote(expand_path("/{v}", {"v": value}, {}) if text else "/") == f"/{text}"
     assert parse_qsl(query_string({"v": value}, {}), keep_blank_values=True) == [("v", text)]
     assert header_value("V", value) == text
-    assert parse_qsl(form_body({"v": value}, {}).content.decode(), keep_blank_values=True) == [("v", text)]
-    assert str(json.loads(json_body({"v": value}).content)["v"]).lower() == text.lower()
+    assert parse_qsl(content(form_body({"v": value}, {}).content).decode(), keep_blank_values=True) == [("v", text)]
+    assert str(json.loads(content(json_body({"v": value}).content))["v"]).lower() == text.lower()
 
 
 # --- styles: the table of OpenAPI 3.1.1, section 4.8.12.4 ---
@@ -221,7 +221,7 @@ def test_none_and_omit_are_not_sent() -> None:
     given_ = {"none": None, "omitted": OMIT, "zero": 0, "empty": "", "no": False}
     sent = [("zero", "0"), ("empty", ""), ("no", "false")]
     assert parse_qsl(query_string(given_, {}), keep_blank_values=True) == sent
-    assert parse_qsl(form_body(given_, {}).content.decode(), keep_blank_values=True) == sent
+    assert parse_qsl(content(form_body(given_, {}).content).decode(), keep_blank_values=True) == sent
     assert [(name, text) for name, text, _ in parts(given_)] == [(name, text.encode()) for name, text in sent]
     request, _ = prepare(make_settings(), "t", make_endpoint(), Call(headers=given_, cookies=given_))
     assert [header(request, name) for name in given_] == [[], [], ["0"], [""], ["false"]]
@@ -230,17 +230,17 @@ def test_none_and_omit_are_not_sent() -> None:
 
 def test_none_is_null_in_json_and_omit_is_nothing() -> None:
     """In a JSON body, null clears a field and leaving it out keeps it."""
-    assert json.loads(json_body({"description": None, "customer": OMIT}).content) == {"description": None}
+    assert json.loads(content(json_body({"description": None, "customer": OMIT}).content)) == {"description": None}
 
 
 @pytest.mark.parametrize("body", [{"a": {"b": OMIT}}, {"a": [{"b": OMIT}]}, {"a": {"b": {"c": OMIT}}}])
 def test_omit_is_left_out_at_every_depth(body: dict[str, object]) -> None:
     """OMIT leaves an argument out of the request; the word itself is never sent to the server."""
     try:
-        content = json_body(body).content
+        sent_ = content(json_body(body).content)
     except (ValueError, TypeError):
         return
-    assert b"OMIT" not in content
+    assert b"OMIT" not in sent_
 
 
 # --- round trips ---
@@ -287,7 +287,7 @@ def test_a_form_says_what_went_in(values: dict[str, str | list[str]]) -> None:
     expected = [(n, t) for n, v in values.items() for t in (v if isinstance(v, list) else [v])]
     body = form_body(values, {})
     assert body.media_type == "application/x-www-form-urlencoded"
-    assert parse_qsl(body.content.decode("ascii"), keep_blank_values=True) == expected
+    assert parse_qsl(content(body.content).decode("ascii"), keep_blank_values=True) == expected
 
 
 @given(st.lists(TEXT, min_size=1, max_size=5))
@@ -472,7 +472,7 @@ def test_the_key_travels_in_the_body(body: object) -> None:
     """A keyed call always carries its key, whatever kind of object its body is."""
     request, key = sent(Profile(carrier="body", name="idempotency_key"), Call(body=body), body_required=False)
     assert request.content
-    assert json.loads(request.content)["idempotency_key"] == key
+    assert json.loads(content(request.content))["idempotency_key"] == key
 
 
 @pytest.mark.parametrize("body", [[1, 2], "text", 7])
@@ -486,7 +486,7 @@ def test_the_key_travels_in_a_form() -> None:
     """A body field of a form or a multipart body, where the API's bodies are such."""
     profile = Profile(carrier="body", name="key")
     request, key = sent(profile, Call(body={"a": 1}), body="form")
-    assert parse_qsl((request.content or b"").decode()) == [("a", "1"), ("key", key)]
+    assert parse_qsl(content(request.content).decode()) == [("a", "1"), ("key", key)]
     request, key = sent(profile, Call(body={"a": 1}), body="multipart")
     assert [text for name, text, _ in read_parts(request) if name == "key"] == [(key or "").encode()]
 
@@ -500,7 +500,7 @@ def test_only_keyed_calls_carry_a_key(safety: Safety, carrier: Any) -> None:  # 
     assert flight.info.idempotency_key is None
     assert not header(request, "Some-Key")
     assert "Some-Key" not in request.url
-    assert b"Some-Key" not in (request.content or b"")
+    assert b"Some-Key" not in content(request.content)
 
 
 def test_two_calls_never_share_a_key() -> None:
@@ -581,7 +581,7 @@ def test_a_json_body_is_what_json_says() -> None:
         "uuid": uuid.UUID(int=1),
         "text": "é\u2028\x00",
     }
-    assert json.loads(json_body(body).content) == {
+    assert json.loads(content(json_body(body).content)) == {
         "point": {"x": 1},
         "enum": "blue",
         "open": "new",
@@ -601,27 +601,27 @@ def test_what_is_no_json_is_refused() -> None:
 
 def test_a_form_spells_nested_values() -> None:
     """Objects as JSON unless the document gives a style."""
-    pairs = parse_qsl(form_body({"o": {"a": 1}, "l": [1, True], "e": Colour.BLUE, "s": "a b+c&d"}, {}).content.decode())
+    pairs = parse_qsl(content(form_body({"o": {"a": 1}, "l": [1, True], "e": Colour.BLUE, "s": "a b+c&d"}, {}).content).decode())
     assert pairs == [("o", '{"a":1}'), ("l", "1"), ("l", "true"), ("e", "blue"), ("s", "a b+c&d")]
     deep = form_body({"o": {"a": {"b": 1}}}, {"o": Style("deepObject", explode=True)})
-    assert parse_qsl(deep.content.decode()) == [("o[a][b]", "1")]
+    assert parse_qsl(content(deep.content).decode()) == [("o[a][b]", "1")]
 
 
 def parts(fields: dict[str, Any], media_types: dict[str, str] | None = None) -> list[tuple[str, bytes, EmailMessage]]:
     """Name, content and head of every part, as the standard library's own parser reads them."""
     body = multipart_body(fields, media_types or {})
-    return parse_parts(body.media_type, body.content)
+    return parse_parts(body.media_type, content(body.content))
 
 
 def read_parts(request: WireRequest) -> list[tuple[str, bytes, EmailMessage]]:
     """The parts of a request."""
-    return parse_parts(header(request, "Content-Type")[0], request.content or b"")
+    return parse_parts(header(request, "Content-Type")[0], content(request.content))
 
 
-def parse_parts(media_type: str, content: bytes) -> list[tuple[str, bytes, EmailMessage]]:
+def parse_parts(media_type: str, raw: bytes) -> list[tuple[str, bytes, EmailMessage]]:
     """Cut a multipart body at its boundary and read each head."""
     boundary = b"--" + media_type.partition("boundary=")[2].encode()
-    preamble, *pieces, epilogue = content.split(boundary)
+    preamble, *pieces, epilogue = raw.split(boundary)
     assert (preamble, epilogue) == (b"", b"--\r\n")
     found: list[tuple[str, bytes, EmailMessage]] = []
     for piece in pieces:
@@ -710,13 +710,14 @@ def test_a_boundary_is_chosen_once_per_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "content"),
+    ("value", "expected"),
     [(b"\x00\x01", b"\x00\x01"), ("é", "é".encode()), (io.BytesIO(b"file"), b"file"), (io.StringIO("text"), b"text")],
 )
-def test_a_raw_body(value: object, content: bytes) -> None:
-    """Bytes, text, or an open file."""
+def test_a_raw_body(value: object, expected: bytes) -> None:
+    """Bytes, text, or an open file; the same bytes however often it is sent."""
     body = raw_body(value, "application/octet-stream")
-    assert (body.content, body.media_type) == (content, "application/octet-stream")
+    assert body.media_type == "application/octet-stream"
+    assert [content(body.content), content(body.content)] == [expected, expected]
 
 
 def test_an_optional_body_that_is_empty_is_not_sent() -> None:
@@ -725,5 +726,5 @@ def test_an_optional_body_that_is_empty_is_not_sent() -> None:
     assert request.content is None
     assert header(request, "Content-Type") == []
     request, _ = sent(Profile(), Call(body={"amount": OMIT}), body_required=True)
-    assert request.content == b"{}"
+    assert content(request.content) == b"{}"
     assert header(request, "Content-Type") == ["application/json"]

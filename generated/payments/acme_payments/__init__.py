@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from ._runtime._errors import PermissionDeniedError as PermissionDeniedError
     from ._runtime._errors import RateLimitError as RateLimitError
     from ._runtime._errors import UnprocessableEntityError as UnprocessableEntityError
+    from ._runtime._journal import Journal as Journal
+    from ._runtime._journal import JournalConflictError as JournalConflictError
+    from ._runtime._journal import JournalEntry as JournalEntry
+    from ._runtime._journal import Settlement as Settlement
+    from ._runtime._journal import SQLiteJournal as SQLiteJournal
+    from ._runtime._journal_postgres import PostgresJournal as PostgresJournal
+    from ._runtime._keys import derive_key as derive_key
     from ._runtime._policy import Answered as Answered
     from ._runtime._policy import Attempt as Attempt
     from ._runtime._policy import Certainty as Certainty
@@ -65,6 +72,15 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "RateLimitError",
         "UnprocessableEntityError",
     ),
+    "._runtime._journal": (
+        "Journal",
+        "JournalConflictError",
+        "JournalEntry",
+        "SQLiteJournal",
+        "Settlement",
+    ),
+    "._runtime._journal_postgres": ("PostgresJournal",),
+    "._runtime._keys": ("derive_key",),
     "._runtime._policy": (
         "Answered",
         "Attempt",
@@ -103,16 +119,23 @@ __all__ = [
     "IdempotencyKeyMissing",
     "IdempotencyKeyReused",
     "InternalServerError",
+    "Journal",
+    "JournalConflictError",
+    "JournalEntry",
     "NotFoundError",
     "Omit",
     "PermissionDeniedError",
+    "PostgresJournal",
     "RateLimitError",
     "Response",
     "RetryEvent",
     "RetryPolicy",
+    "SQLiteJournal",
     "Safety",
+    "Settlement",
     "Timeout",
     "UnprocessableEntityError",
+    "derive_key",
     "models",
 ]
 

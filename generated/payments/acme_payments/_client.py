@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ._runtime._auth import Credential
+    from ._runtime._journal import Journal
     from ._runtime._policy import RetryPolicy
     from ._runtime._record import AttemptEvent, RetryEvent
     from ._runtime._types import Timeout
@@ -57,6 +58,7 @@ class AcmePayments(SyncClient):
         strict: bool = False,
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        journal: Journal | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -71,6 +73,7 @@ class AcmePayments(SyncClient):
             strict: raise where an answer does not match its schema, rather than keep what came.
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
+            journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -88,6 +91,7 @@ class AcmePayments(SyncClient):
             strict=strict,
             on_attempt=on_attempt,
             on_retry=on_retry,
+            journal=journal,
         )
         super().__init__(settings, http_client)
 
@@ -130,6 +134,7 @@ class AsyncAcmePayments(AsyncClient):
         strict: bool = False,
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        journal: Journal | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -144,6 +149,7 @@ class AsyncAcmePayments(AsyncClient):
             strict: raise where an answer does not match its schema, rather than keep what came.
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
+            journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -161,6 +167,7 @@ class AsyncAcmePayments(AsyncClient):
             strict=strict,
             on_attempt=on_attempt,
             on_retry=on_retry,
+            journal=journal,
         )
         super().__init__(settings, http_client)
 

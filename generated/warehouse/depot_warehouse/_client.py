@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ._runtime._auth import Credential
+    from ._runtime._journal import Journal
     from ._runtime._policy import RetryPolicy
     from ._runtime._record import AttemptEvent, RetryEvent
     from ._runtime._types import Timeout
@@ -69,6 +70,7 @@ class DepotWarehouse(SyncClient):
         strict: bool = False,
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        journal: Journal | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -87,6 +89,7 @@ class DepotWarehouse(SyncClient):
             strict: raise where an answer does not match its schema, rather than keep what came.
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
+            journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -106,6 +109,7 @@ class DepotWarehouse(SyncClient):
             strict=strict,
             on_attempt=on_attempt,
             on_retry=on_retry,
+            journal=journal,
         )
         super().__init__(settings, http_client)
 
@@ -158,6 +162,7 @@ class AsyncDepotWarehouse(AsyncClient):
         strict: bool = False,
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        journal: Journal | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -176,6 +181,7 @@ class AsyncDepotWarehouse(AsyncClient):
             strict: raise where an answer does not match its schema, rather than keep what came.
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
+            journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -195,6 +201,7 @@ class AsyncDepotWarehouse(AsyncClient):
             strict=strict,
             on_attempt=on_attempt,
             on_retry=on_retry,
+            journal=journal,
         )
         super().__init__(settings, http_client)
 

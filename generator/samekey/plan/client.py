@@ -34,6 +34,7 @@ _INIT_DOC = (
     "    strict: raise where an answer does not match its schema, rather than keep what came.",
     "    on_attempt: called when an attempt has ended.",
     "    on_retry: called before the wait for the next attempt.",
+    "    journal: where keyed calls are written down before they are sent, to be resumed after a crash.",
     "    http_client: your own connection, with its own proxies and certificates; it is not closed with this client.",
     "",
     "Raises:",

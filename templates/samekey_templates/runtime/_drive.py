@@ -21,6 +21,7 @@ from ._policy import (
     Outcome,
     Retry,
     RetryPolicy,
+    Stop,
     at,
     certainty_of,
     conclude,
@@ -29,13 +30,14 @@ from ._policy import (
 )
 from ._profile import Profile, read_answer
 from ._record import AttemptEvent, CallInfo, CallRecord, RetryEvent
-from ._types import Timeout
 from ._wire import Limits, RawAnswer, Result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ._budget import Budget
+    from ._telemetry import CallTrace
+    from ._types import Timeout
 
 log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])
 
@@ -79,14 +81,15 @@ class Flight:
         budget: the client's retry budget.
         hooks: what to tell the caller.
         clock: time and chance.
+        trace: spans for the call and its attempts, where somebody can see them.
     """
 
     __slots__ = (
-        "_attempts", "_began", "_budget", "_clock", "_in_flight", "_last_cost", "_sent", "_stopped",
+        "_attempts", "_began", "_budget", "_clock", "_in_flight", "_last_cost", "_sent", "_stopped", "_trace",
         "facts", "hooks", "info", "policy", "profile", "timeout",
     )  # fmt: skip
 
-    def __init__(  # everything that a call is made of
+    def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
         self,
         info: CallInfo,
         facts: CallFacts,
@@ -96,6 +99,7 @@ class Flight:
         budget: Budget,
         hooks: Hooks,
         clock: Clock,
+        trace: CallTrace | None = None,
     ) -> None:
         self.info = info
         self.facts = facts
@@ -105,6 +109,7 @@ class Flight:
         self.hooks = hooks
         self._budget = budget
         self._clock = clock
+        self._trace = trace
         self._began = clock.monotonic()
         self._attempts: list[Attempt] = []
         self._sent = (0.0, 0.0)
@@ -125,32 +130,22 @@ class Flight:
         return self._attempts[-1].outcome
 
     def start(self) -> Limits:
-        """Begin an attempt; its limits are cut to what is left of the deadline."""
+        """Begin an attempt; each of its steps is cut to what is left of the deadline when it starts."""
         now = self._clock.monotonic()
         self._sent = (now, self._clock.wall())
         self._in_flight = True
-        until = self._began + self.policy.deadline
-        left = max(0.001, until - now)
-        timeout = self.timeout
-        if left < max(timeout.connect, timeout.read, timeout.write, timeout.pool):
-            timeout = Timeout(
-                min(timeout.connect, left), min(timeout.read, left), min(timeout.write, left), min(timeout.pool, left)
-            )
-        return Limits(timeout, until)
+        if self._trace is not None:
+            self._trace.start(len(self._attempts) + 1)
+        return Limits(self.timeout, self._began + self.policy.deadline)
 
     def settle(self, result: Result) -> float | None:
         """Record the outcome of an attempt; seconds to wait before the next one, None where it was the last."""
         outcome = self._place(result)
         decision = decide(self.policy, self.facts, self._attempts, outcome, self._clock.jitter())
         if isinstance(decision, Retry) and self.policy.budget and not self._budget.spend(decision.cost):
-            self._stopped = "the client's retry budget is spent"
-            self._note(outcome, None)
-            return None
-        if not isinstance(decision, Retry):
-            self._stopped = "" if _succeeded(outcome) else decision.reason
-            self._note(outcome, None)
-            if _succeeded(outcome):
-                self._budget.refund(self._last_cost)
+            decision = Stop("the client's retry budget is spent")
+        if isinstance(decision, Stop):
+            self._end(outcome, decision.reason)
             return None
         self._last_cost = decision.cost
         attempt = self._note(outcome, decision.delay)
@@ -165,9 +160,9 @@ class Flight:
     def interrupt(self, error: BaseException) -> None:
         """Record that the caller gave up, and leave the truth on the exception that passes through."""
         if self._in_flight:
-            outcome = self._place(Failed(Failure.CANCELLED, "cancelled"))
-            self._stopped = "the caller gave up"
-            self._note(outcome, None)
+            self._end(self._place(Failed(Failure.CANCELLED, "cancelled")), "the caller gave up")
+        elif self._trace is not None:
+            self._trace.finish(self.record)
         record = self.record
         if record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED):
             key = f"; call again with idempotency_key={self.info.idempotency_key!r} to settle it"
@@ -175,6 +170,15 @@ class Flight:
             text += key if self.info.idempotency_key else ""
             error.add_note(text)
             log.warning("%s", text)
+
+    def _end(self, outcome: Outcome, reason: str) -> None:
+        succeeded = isinstance(outcome, Answered) and is_success(outcome.status)
+        self._stopped = "" if succeeded else reason
+        self._note(outcome, None)
+        if succeeded:
+            self._budget.refund(self._last_cost)
+        if self._trace is not None:
+            self._trace.finish(self.record)
 
     def _place(self, result: Result) -> Outcome:
         elapsed = self._clock.monotonic() - self._began
@@ -193,6 +197,8 @@ class Flight:
         attempt = Attempt(len(self._attempts) + 1, self._sent[1], took, outcome, certainty, wait)
         self._attempts.append(attempt)
         self._in_flight = False
+        if self._trace is not None:
+            self._trace.end(attempt)
         log.debug(
             "%s: attempt %d %s in %.3f s (%s)%s",
             self.info.operation, attempt.number, outcome, took, certainty, self._key_for_log(),
@@ -233,7 +239,3 @@ async def adrive(
     except BaseException as error:
         flight.interrupt(error)
         raise
-
-
-def _succeeded(outcome: Outcome) -> bool:
-    return isinstance(outcome, Answered) and is_success(outcome.status)

@@ -6,7 +6,6 @@ The body is bytes before the first attempt, so every attempt sends the same ones
 from __future__ import annotations
 
 import datetime as dt
-import json
 import mimetypes
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +14,10 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from pathlib import PurePath
-from typing import IO, Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import quote
 
+from ._body import Content, Segment, joined, segment_of
 from ._codec import encode, plain, present
 from ._types import Omit, is_fields, is_items
 
@@ -49,9 +49,9 @@ SIMPLE = Style("simple")
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The bytes of a request body and their media type."""
+    """A request body and its media type."""
 
-    content: bytes
+    content: Content
     media_type: str
 
 
@@ -155,20 +155,20 @@ def multipart_body(fields: Mapping[str, object], media_types: Mapping[str, str])
         media_types: media types that the document gives for parts.
     """
     boundary = uuid.uuid4().hex
-    chunks: list[bytes] = []
+    segments: list[Segment] = []
     for name, value in present(fields).items():
         if value is None:
             continue
         for entry in value if is_items(value) else [value]:
             head, content = _part(name, entry, media_types.get(name))
-            chunks += [b"--", boundary.encode(), b"\r\n", head, b"\r\n\r\n", content, b"\r\n"]
-    chunks += [b"--", boundary.encode(), b"--\r\n"]
-    return Body(b"".join(chunks), f"multipart/form-data; boundary={boundary}")
+            segments += [f"--{boundary}\r\n".encode() + head + b"\r\n\r\n", content, b"\r\n"]
+    segments.append(f"--{boundary}--\r\n".encode())
+    return Body(joined(segments), f"multipart/form-data; boundary={boundary}")
 
 
 def raw_body(value: object, media_type: str) -> Body:
-    """A body of text or bytes, from text, bytes or an open file."""
-    return Body(_content(value), media_type)
+    """A body of text or bytes, from text, bytes, an open file, or an iterable of bytes."""
+    return Body(joined([_segment(value)]), media_type)
 
 
 def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of value
@@ -288,7 +288,7 @@ def _form_quote(text: str) -> str:
     return quote(text, safe="*-._").replace("%20", "+")
 
 
-def _part(name: str, value: object, media_type: str | None) -> tuple[bytes, bytes]:
+def _part(name: str, value: object, media_type: str | None) -> tuple[bytes, Segment]:
     disposition = f'form-data; name="{_escape(name)}"'
     file_name: str | None = None
     if isinstance(value, tuple):
@@ -300,7 +300,7 @@ def _part(name: str, value: object, media_type: str | None) -> tuple[bytes, byte
     if file_name is not None:
         disposition += f'; filename="{_escape(file_name)}"'
         guessed = mimetypes.guess_type(file_name)[0] or "application/octet-stream"
-        return _part_head(disposition, media_type or guessed), _content(value)
+        return _part_head(disposition, media_type or guessed), _segment(value)
     simple = simplify(value)
     if is_fields(simple) or is_items(simple):
         return _part_head(disposition, media_type or "application/json"), encode(simple)
@@ -322,14 +322,6 @@ def _escape(name: str) -> str:
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _content(value: object) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode()
-    if hasattr(value, "read"):
-        content = cast("IO[bytes] | IO[str]", value).read()
-        return content.encode() if isinstance(content, str) else content
-    if is_fields(value) or is_items(value):
-        return json.dumps(plain(value)).encode()
-    return scalar(value).encode()
+def _segment(value: object) -> Segment:
+    found = None if is_items(value) else segment_of(value)
+    return encode(value) if found is None else found

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import ssl
 import time
+from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from ._body import SpentBodyError, Upload
 from ._policy import Failed, Failure, is_success
 from ._wire import Limits, RawAnswer, Result, WireRequest
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
 MAX_REDIRECTS: Final = 5
+_REFUSED_STREAM: Final = 7
+_SHORTEST: Final = 0.001
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEEP_METHOD: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -48,8 +55,8 @@ class SyncTransport:
                 content += chunk
                 _check(limits)
             return RawAnswer(response.status_code, response.headers, bytes(content))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, _DeadlinePassed) as error:
-            return failure(error, response)
+        except _EXPECTED as error:
+            return failure(error, response, limits.until)
         finally:
             if response is not None:
                 response.close()
@@ -87,8 +94,8 @@ class AsyncTransport:
                 content += chunk
                 _check(limits)
             return RawAnswer(response.status_code, response.headers, bytes(content))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, _DeadlinePassed) as error:
-            return failure(error, response)
+        except _EXPECTED as error:
+            return failure(error, response, limits.until)
         finally:
             if response is not None:
                 await response.aclose()
@@ -112,12 +119,16 @@ def _tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def failure(error: Exception, response: httpx.Response | None) -> Result:
+_EXPECTED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SpentBodyError, _DeadlinePassed)
+
+
+def failure(error: Exception, response: httpx.Response | None, until: float = float("inf")) -> Result:
     """The outcome that an exception of httpx means.
 
     Args:
         error: the exception.
         response: the answer, if its status line had come.
+        until: the value of `time.monotonic()` at which the whole call ends.
     """
     detail = _words(error)
     timeout = isinstance(error, (httpx.TimeoutException, _DeadlinePassed))
@@ -128,12 +139,17 @@ def failure(error: Exception, response: httpx.Response | None) -> Result:
             kind = Failure.UNSENDABLE
         case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
             kind = Failure.UNREACHABLE
+        case httpx.LocalProtocolError() if "Content-Length" in detail:
+            # The body was shorter or longer than it said: part of it has left.
+            kind = Failure.ANSWER_LOST
         case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             kind = Failure.UNSENDABLE
-        case httpx.RemoteProtocolError() if _stream_refused(error):
+        case SpentBodyError():
+            kind = Failure.UNSENDABLE
+        case httpx.RemoteProtocolError() if _not_processed(error):
             kind = Failure.STREAM_REFUSED
         case _:
-            kind = Failure.ANSWER_LOST
+            kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
     return Failed(kind, detail, timeout=timeout)
 
 
@@ -149,8 +165,24 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
     )
 
 
+class _Timeouts(dict[str, float]):
+    """The limits of each step, cut to what is left of the deadline when the step begins.
+
+    httpcore asks for a limit as each step starts, so a slow first step leaves less to the next.
+    """
+
+    __slots__ = ("_until",)
+
+    def __init__(self, limits: Limits) -> None:
+        timeout = limits.timeout
+        super().__init__(connect=timeout.connect, read=timeout.read, write=timeout.write, pool=timeout.pool)
+        self._until = limits.until
+
+    def get(self, key: str, default: object = None) -> float:  # noqa: ARG002
+        return max(_SHORTEST, min(self[key], self._until - time.monotonic()))
+
+
 def _build(request: WireRequest, limits: Limits, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
-    timeout = limits.timeout
     names = {name.lower() for name, _ in request.headers}
     headers = [
         *((name, value) for name, value in client.headers.multi_items() if name.lower() not in names),
@@ -160,20 +192,40 @@ def _build(request: WireRequest, limits: Limits, client: httpx.Client | httpx.As
         cookie = httpx.Request("GET", request.url)
         client.cookies.set_cookie_header(cookie)
         headers += [("Cookie", value) for value in cookie.headers.get_list("cookie")]
+    content = request.content
+    if isinstance(content, Upload) and content.length is not None:
+        headers.append(("Content-Length", str(content.length)))
     return httpx.Request(
         request.method,
         request.url,
         headers=headers,
-        content=request.content,
-        extensions={
-            "timeout": {
-                "connect": timeout.connect,
-                "read": timeout.read,
-                "write": timeout.write,
-                "pool": timeout.pool,
-            }
-        },
+        content=_chunks(content, client) if isinstance(content, Upload) else content,
+        extensions={"timeout": _Timeouts(limits)},
     )
+
+
+def _chunks(upload: Upload, client: httpx.Client | httpx.AsyncClient) -> _Chunks | _AsyncChunks:
+    return _Chunks(upload) if isinstance(client, httpx.Client) else _AsyncChunks(upload)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """An upload as an `httpx.Client` reads it."""
+
+    upload: Upload
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.upload)
+
+
+@dataclass(frozen=True, slots=True)
+class _AsyncChunks:
+    """An upload as an `httpx.AsyncClient` reads it."""
+
+    upload: Upload
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self.upload)
 
 
 def _redirected(request: WireRequest, result: Result) -> WireRequest | Result:
@@ -232,6 +284,15 @@ def _certificate_refused(error: Exception) -> bool:
     return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
-def _stream_refused(error: Exception) -> bool:
-    text = str(error)
-    return "REFUSED_STREAM" in text or "error_code:7" in text or "error_code=7" in text
+def _not_processed(error: BaseException | None) -> bool:
+    """Whether HTTP/2 said that the server did nothing with the stream; httpx hides the frame in a cause's arguments.
+
+    REFUSED_STREAM means that (RFC 9113 section 8.7), and so does a GOAWAY whose last stream is 0 (section 6.8).
+    """
+    while error is not None:
+        for frame in error.args:
+            last = getattr(frame, "last_stream_id", None)
+            if last == 0 or (last is None and getattr(frame, "error_code", None) == _REFUSED_STREAM):
+                return True
+        error = error.__cause__ or error.__context__
+    return False

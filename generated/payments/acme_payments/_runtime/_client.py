@@ -8,23 +8,28 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from ._answers import finish
 from ._budget import Budget
-from ._call import Call, Endpoint, Response, Settings, finish, prepare
+from ._call import Settings
 from ._drive import Clock, Hooks, adrive, drive
+from ._journaling import AsyncJournalView, JournalView, close_entry, in_thread, journaled, open_entry
 from ._policy import RetryPolicy
+from ._prepare import Prepared, prepare
 from ._profile import Profile
 from ._types import Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     import httpx
 
     from ._auth import Credential, Requirement
+    from ._call import Call, Endpoint, Response
+    from ._journal import Journal
     from ._record import AttemptEvent, RetryEvent
     from ._transport import AsyncTransport, SyncTransport
-    from ._wire import Limits, Result, WireRequest
+    from ._wire import RawAnswer
 
 T = TypeVar("T")
 
@@ -61,6 +66,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     strict: bool = False,
     on_attempt: Callable[[AttemptEvent], None] | None = None,
     on_retry: Callable[[RetryEvent], None] | None = None,
+    journal: Journal | None = None,
 ) -> Settings:
     """The settings of a new client, with defaults for what was not given.
 
@@ -85,6 +91,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         hooks=Hooks(on_attempt, on_retry),
         budget=Budget(),
         clock=Clock(),
+        journal=journal,
     )
 
 
@@ -147,9 +154,22 @@ class SyncCore:
             APIError: it did not end in a usable answer.
             ValueError: an argument cannot be sent.
         """
-        request, flight = prepare(self.settings, name, endpoint, call)
-        answer = drive(flight, _attempt(self.connection.transport(), request), self.settings.clock.sleep)
-        return finish(self.settings, endpoint, call, flight, answer)
+        prepared = prepare(self.settings, name, endpoint, call)
+        journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
+        if journal is None:
+            answer = self._send(prepared)
+        else:
+            prepared = journaled(self.settings, prepared)
+            open_entry(self.settings, journal, prepared)
+            try:
+                answer = self._send(prepared)
+            finally:
+                close_entry(self.settings, journal, prepared.flight)
+        return finish(self.settings, endpoint, call, prepared.flight, answer)
+
+    def _send(self, prepared: Prepared) -> RawAnswer | None:
+        transport, request = self.connection.transport(), prepared.request
+        return drive(prepared.flight, lambda limits: transport.attempt(request, limits), self.settings.clock.sleep)
 
 
 class AsyncCore:
@@ -168,10 +188,26 @@ class AsyncCore:
             APIError: it did not end in a usable answer.
             ValueError: an argument cannot be sent.
         """
-        request, flight = prepare(self.settings, name, endpoint, call)
-        sleep = self.settings.clock.asleep or _sleep
-        answer = await adrive(flight, _attempt_async(self.connection.transport(), request), sleep)
-        return finish(self.settings, endpoint, call, flight, answer)
+        prepared = prepare(self.settings, name, endpoint, call)
+        journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
+        if journal is None:
+            answer = await self._send(prepared)
+        else:
+            prepared = journaled(self.settings, prepared)
+            await in_thread(open_entry, self.settings, journal, prepared)
+            try:
+                answer = await self._send(prepared)
+            finally:
+                await in_thread(close_entry, self.settings, journal, prepared.flight)
+        return finish(self.settings, endpoint, call, prepared.flight, answer)
+
+    async def _send(self, prepared: Prepared) -> RawAnswer | None:
+        transport, request = self.connection.transport(), prepared.request
+        return await adrive(prepared.flight, lambda limits: transport.attempt(request, limits), self.sleep)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in the running event loop."""
+        await (self.settings.clock.asleep or _sleep)(seconds)
 
 
 class SyncClient:
@@ -197,6 +233,15 @@ class SyncClient:
         copy = object.__new__(type(self))
         copy._core = SyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
         return copy
+
+    @property
+    def journal(self) -> JournalView:
+        """What the client's journal still holds.
+
+        Raises:
+            ValueError: the client was made without a journal.
+        """
+        return JournalView(self._core, _journal(self._core.settings))
 
     def close(self) -> None:
         """Close the connections; the client may be used again and opens new ones."""
@@ -235,6 +280,15 @@ class AsyncClient:
         copy._core = AsyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
         return copy
 
+    @property
+    def journal(self) -> AsyncJournalView:
+        """What the client's journal still holds.
+
+        Raises:
+            ValueError: the client was made without a journal.
+        """
+        return AsyncJournalView(self._core, _journal(self._core.settings))
+
     async def close(self) -> None:
         """Close the connections; the client may be used again and opens new ones."""
         await self._core.connection.aclose()
@@ -264,12 +318,10 @@ def _changed(
     )
 
 
-def _attempt(transport: SyncTransport, request: WireRequest) -> Callable[[Limits], Result]:
-    return lambda limits: transport.attempt(request, limits)
-
-
-def _attempt_async(transport: AsyncTransport, request: WireRequest) -> Callable[[Limits], Awaitable[Result]]:
-    return lambda limits: transport.attempt(request, limits)
+def _journal(settings: Settings) -> Journal:
+    if settings.journal is None:
+        raise ValueError("this client has no journal: make it with journal=SQLiteJournal(path)")
+    return settings.journal
 
 
 async def _sleep(seconds: float) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
@@ -39,7 +40,8 @@ def is_items(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-FileContent: TypeAlias = bytes | str | IO[bytes]
+FileContent: TypeAlias = bytes | str | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
+"""What can be uploaded: bytes, text, an open file, or an iterable of bytes, which is sent while it is read."""
 File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
 """A file to upload: its content, or (name, content), or (name, content, media type)."""
 

@@ -144,12 +144,16 @@ class CallFacts:
         replayable: whether the body can be sent again.
         resumed: whether the caller brought the key, so an earlier call may have used it.
         key_ttl: seconds for which the server remembers a key.
+        key_age: seconds since the key was first sent, when the call began; a journal knows it.
+        tainted: whether an earlier process may have sent the same request, with unknown effect.
     """
 
     safety: Safety
     replayable: bool = True
     resumed: bool = False
     key_ttl: float = 86_400.0
+    key_age: float = 0.0
+    tainted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +313,7 @@ def decide(
     resume_at = outcome.at + delay
     if resume_at >= policy.deadline:
         return Stop("the next attempt would start after the deadline")
-    if call.safety is Safety.KEYED and resume_at >= call.key_ttl - ttl_margin(call.key_ttl):
+    if call.safety is Safety.KEYED and is_too_old(call, resume_at):
         return Stop("the key would be too old: the server may have forgotten it")
     return Retry(delay, str(outcome), _cost(rule, outcome))
 
@@ -326,16 +330,27 @@ def conclude(call: CallFacts, attempts: Sequence[Attempt]) -> Certainty:
     operation itself refused under the same key.
     """
     if not attempts:
-        return Certainty.NOT_SENT
+        return Certainty.UNKNOWN if call.tainted else Certainty.NOT_SENT
     certainties = [attempt.certainty for attempt in attempts]
     if Certainty.APPLIED in certainties:
         return Certainty.APPLIED
     last = attempts[-1]
-    if last.certainty is Certainty.UNKNOWN or Certainty.UNKNOWN not in certainties or call.safety is Safety.SAFE:
+    is_tainted = call.tainted or Certainty.UNKNOWN in certainties
+    if last.certainty is Certainty.UNKNOWN or not is_tainted or call.safety is Safety.SAFE:
         return last.certainty
     if call.safety is Safety.KEYED and _settles(last.outcome):
         return Certainty.REJECTED
     return Certainty.UNKNOWN
+
+
+def is_too_old(call: CallFacts, at: float) -> bool:
+    """Whether the server may have forgotten the key: a purged key is a new request.
+
+    Args:
+        call: the facts of the call.
+        at: seconds since the call began.
+    """
+    return call.key_age + at >= call.key_ttl - ttl_margin(call.key_ttl)
 
 
 def ttl_margin(ttl: float) -> float:

@@ -11,6 +11,7 @@ from ._policy import Failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ._body import Content
     from ._types import Timeout
 
 
@@ -28,7 +29,7 @@ class WireRequest:
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
-    content: bytes | None
+    content: Content | None
 
     def __repr__(self) -> str:
         # Headers and query may hold credentials, and a repr ends up in logs.

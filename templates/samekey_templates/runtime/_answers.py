@@ -1,0 +1,135 @@
+"""From a settled flight to a value, or to an error that says what is certain."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ._call import Response
+from ._codec import DecodeFailureError, decode
+from ._drive import log
+from ._errors import APIDecodeError, connection_error, explain, status_error_class
+from ._policy import Answered, is_success
+from ._types import is_fields
+
+if TYPE_CHECKING:
+    from ._call import Call, Endpoint, Settings, Types
+    from ._drive import Flight
+    from ._record import CallRecord
+    from ._wire import RawAnswer
+
+T = TypeVar("T")
+
+
+def finish(
+    settings: Settings, endpoint: Endpoint, call: Call[T], flight: Flight, answer: RawAnswer | None
+) -> Response[T]:
+    """The value of a settled flight.
+
+    Raises:
+        APIStatusError: the server refused.
+        APIConnectionError: no complete answer came back.
+        APIDecodeError: it was done, but the answer cannot be read.
+    """
+    record = flight.record
+    outcome = flight.outcome
+    if answer is None or not isinstance(outcome, Answered):
+        raise connection_error(record)
+    if not is_success(answer.status):
+        _raise_status(endpoint, record, outcome, answer)
+    options = call.options
+    strict = settings.strict if options is None or options.strict is None else options.strict
+    value = _success(endpoint, record, answer, strict=strict)
+    return Response(cast("T", value), answer.status, answer.headers, answer.content, outcome.replayed, record)
+
+
+def _raise_status(endpoint: Endpoint, record: CallRecord, outcome: Answered, answer: RawAnswer) -> None:
+    kind = _type_for(endpoint.errors() if endpoint.errors is not None else {}, answer.status)
+    body = _error_body(answer, Any if kind is None else kind)
+    said = _server_words(body, answer.content)
+    raise status_error_class(outcome, answer.content)(
+        explain(record, f"the server answered {answer.status}", said),
+        record,
+        status=answer.status,
+        headers=answer.headers,
+        body=body,
+        content=answer.content,
+        retry_after=outcome.retry_after,
+    )
+
+
+def _error_body(answer: RawAnswer, kind: object) -> object:
+    if not answer.content:
+        return None
+    try:
+        return decode(answer.content, kind).value
+    except DecodeFailureError:
+        return answer.content.decode("utf-8", "replace")
+
+
+def _server_words(body: object, content: bytes) -> str:
+    """What an error body says, in one line, for the message."""
+    try:
+        document = decode(content, Any).value if content else None
+    except DecodeFailureError:
+        document = None
+    for candidate in _levels(document):
+        for name in ("message", "detail", "title", "error_description", "msg", "description"):
+            text = candidate.get(name)
+            if isinstance(text, str) and text:
+                return f"it said: {_one_line(text)}"
+    return f"it said: {_one_line(body)}" if isinstance(body, str) and body else ""
+
+
+def _levels(document: object) -> list[dict[str, Any]]:
+    if not is_fields(document):
+        return []
+    levels: list[object] = [document.get("error"), document]
+    return [level for level in levels if is_fields(level)]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+def _success(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:
+    kinds = endpoint.returns() if endpoint.returns is not None else None
+    kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, Mapping) else kinds
+    if kind is None:
+        return None
+    if kind is bytes:
+        return answer.content
+    if kind is str and "json" not in answer.headers.get("content-type", ""):
+        return answer.content.decode(_charset(answer.headers), "replace")
+    if not answer.content:
+        log.warning("%s: status %d came without a body", record.call.operation, answer.status)
+        return None
+    try:
+        decoded = decode(answer.content, kind, strict=strict)
+    except DecodeFailureError as error:
+        message = explain(record, f"the answer with status {answer.status} cannot be read ({error})")
+        raise APIDecodeError(
+            message, record, status=answer.status, headers=answer.headers, content=answer.content
+        ) from error
+    if decoded.problem:
+        log.warning("%s: the answer does not match its schema: %s", record.call.operation, decoded.problem)
+    return decoded.value
+
+
+def _type_for(types: Types, status: int) -> object:
+    """The type for a status: its own, else its range's, else the default's (OpenAPI 3.1 section 4.8.16)."""
+    for name in (status, f"{status // 100}XX", "default"):
+        if name in types:
+            return types[name]
+    return None
+
+
+def _charset(headers: Mapping[str, str]) -> str:
+    _, _, charset = headers.get("content-type", "").lower().partition("charset=")
+    name = charset.split(";")[0].strip().strip('"') or "utf-8"
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return "utf-8"
+    return name

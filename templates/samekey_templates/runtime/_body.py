@@ -1,0 +1,176 @@
+"""Request bodies: bytes, and uploads that are read while they are sent.
+
+An upload of files is rewound before every attempt; one that can be read only once allows a single attempt.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CHUNK: Final = 65_536
+
+
+class SpentBodyError(Exception):
+    """A body that can be read only once was asked for a second time; nothing was sent."""
+
+
+@dataclass(slots=True)
+class FileSegment:
+    """A file from where it stood when the call was made.
+
+    Args:
+        file: the open file.
+        start: the position to begin at; None where it cannot be rewound.
+        length: bytes from there to its end; None where it is not known.
+        spent: whether it was read, where it cannot be rewound.
+    """
+
+    file: IO[Any]
+    start: int | None
+    length: int | None
+    spent: bool = False
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be read again."""
+        return self.start is not None
+
+    def chunks(self) -> Iterator[bytes]:
+        """The contents, from the start."""
+        if self.start is None:
+            if self.spent:
+                raise SpentBodyError("the file cannot be rewound")
+            self.spent = True
+        else:
+            self.file.seek(self.start)
+        while chunk := self.file.read(CHUNK):
+            yield chunk.encode() if isinstance(chunk, str) else chunk
+
+
+@dataclass(slots=True)
+class IteratorSegment:
+    """An iterable of bytes; a sequence can be read again, an iterator cannot."""
+
+    source: Iterable[bytes] | AsyncIterable[bytes]
+    spent: bool = False
+    length: int | None = None
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be read again."""
+        return not isinstance(self.source, (Iterator, AsyncIterator))
+
+    def begin(self) -> None:
+        """Mark it as read.
+
+        Raises:
+            SpentBodyError: it was read before and cannot be read again.
+        """
+        if self.spent and not self.replayable:
+            raise SpentBodyError("the iterator was read before")
+        self.spent = True
+
+
+Segment: TypeAlias = bytes | FileSegment | IteratorSegment
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body made of segments, read while it is sent."""
+
+    segments: tuple[Segment, ...] = field(default_factory=tuple[Segment, ...])
+
+    @property
+    def replayable(self) -> bool:
+        """Whether every segment can be read again."""
+        return all(isinstance(segment, bytes) or segment.replayable for segment in self.segments)
+
+    @property
+    def length(self) -> int | None:
+        """Bytes in all; None where a segment does not know its own."""
+        total = 0
+        for segment in self.segments:
+            length = len(segment) if isinstance(segment, bytes) else segment.length
+            if length is None:
+                return None
+            total += length
+        return total
+
+    def __iter__(self) -> Iterator[bytes]:
+        for segment in self.segments:
+            if isinstance(segment, bytes):
+                yield segment
+            elif isinstance(segment, FileSegment):
+                yield from segment.chunks()
+            elif isinstance(segment.source, AsyncIterable):
+                raise TypeError("an async iterator can be sent by the async client only")
+            else:
+                segment.begin()
+                yield from segment.source
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for segment in self.segments:
+            if isinstance(segment, bytes):
+                yield segment
+            elif isinstance(segment, FileSegment):
+                for chunk in segment.chunks():
+                    yield chunk
+            elif isinstance(segment.source, AsyncIterable):
+                segment.begin()
+                async for chunk in segment.source:
+                    yield chunk
+            else:
+                segment.begin()
+                for chunk in segment.source:
+                    yield chunk
+
+
+Content: TypeAlias = bytes | Upload
+
+
+def is_replayable(content: Content | None) -> bool:
+    """Whether a body can be sent again."""
+    return not isinstance(content, Upload) or content.replayable
+
+
+def joined(segments: Sequence[Segment]) -> Content:
+    """Segments as one body: bytes where all of them are."""
+    if all(isinstance(segment, bytes) for segment in segments):
+        return b"".join(cast("Sequence[bytes]", segments))
+    return Upload(tuple(segments))
+
+
+def segment_of(value: object) -> Segment | None:
+    """A file, text, bytes or an iterable of bytes as a segment; None for anything else."""
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if isinstance(value, str):
+        return value.encode()
+    if hasattr(value, "read"):
+        return _file(cast("IO[Any]", value))
+    if isinstance(value, (AsyncIterable, Iterable)) and not isinstance(value, dict):
+        return IteratorSegment(cast("Iterable[bytes] | AsyncIterable[bytes]", value))
+    return None
+
+
+def _file(file: IO[Any]) -> FileSegment:
+    try:
+        start = file.tell() if file.seekable() else None
+    except (OSError, ValueError, AttributeError):
+        start = None
+    return FileSegment(file, start, None if start is None else _length(file, start))
+
+
+def _length(file: IO[Any], start: int) -> int | None:
+    """Bytes from a position to the end; a text file's are not known before it is encoded."""
+    if isinstance(file.read(0), str):
+        return None
+    end = file.seek(0, os.SEEK_END)
+    file.seek(start)
+    return end - start

@@ -1,0 +1,221 @@
+"""Everything that is done once per call, before its first attempt: the key, the URL, the bytes, the credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, cast
+
+from ._auth import Requirement, sign
+from ._body import is_replayable
+from ._codec import present
+from ._drive import Flight
+from ._keys import mint, validate
+from ._policy import CallFacts, Safety
+from ._record import CallInfo
+from ._request import (
+    FORM,
+    Body,
+    Style,
+    expand_path,
+    form_body,
+    header_value,
+    json_body,
+    multipart_body,
+    query_string,
+    raw_body,
+    style_pairs,
+)
+from ._telemetry import open_trace
+from ._types import OMIT, CallOptions, Omit, is_fields
+from ._wire import WireRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._body import Content
+    from ._call import Call, Endpoint, Settings
+    from ._profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request without its credentials: what a journal may keep.
+
+    Args:
+        method: the HTTP method.
+        target: path and query below the base URL.
+        headers: names and values in order; the key is among them where it travels in a header.
+        content: the body.
+        security: the alternatives of credentials that the operation asks for.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    content: Content | None
+    security: Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that is ready to be sent.
+
+    Args:
+        draft: the request without its credentials.
+        request: the request as it goes over the wire.
+        flight: the books of the call.
+    """
+
+    draft: Draft
+    request: WireRequest
+    flight: Flight
+
+
+def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
+    """Turn arguments into a request and open the books of the call.
+
+    Raises:
+        ValueError: an argument cannot be sent.
+    """
+    options = call.options or _NO_OPTIONS
+    profile = endpoint.profile or settings.profile
+    key = _key(endpoint, profile, call)
+    info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key)
+    draft = _draft(settings, endpoint, call, profile, key)
+    facts = CallFacts(
+        endpoint.safety,
+        replayable=is_replayable(draft.content),
+        resumed=call.idempotency_key is not None,
+        key_ttl=profile.ttl,
+    )
+    flight = Flight(
+        info,
+        facts,
+        options.retry or settings.retry or endpoint.retry or settings.usual_retry,
+        profile,
+        options.timeout or settings.timeout,
+        settings.budget,
+        settings.hooks,
+        settings.clock,
+        open_trace(info, settings.base_url),
+    )
+    return Prepared(draft, signed(settings, draft, options.headers or {}), flight)
+
+
+def signed(settings: Settings, draft: Draft, extra: Mapping[str, str]) -> WireRequest:
+    """A draft with credentials and with the caller's own headers, which cannot change the key."""
+    signature = sign(settings.credentials, draft.security)
+    headers = _Headers()
+    for name, value in (
+        *_usual(settings),
+        *signature.headers,
+        *settings.headers.items(),
+        *extra.items(),
+        *draft.headers,
+    ):
+        headers.put(name, value)
+    if signature.cookies:
+        headers.append("Cookie", "; ", "; ".join(f"{name}={value}" for name, value in signature.cookies))
+    target = draft.target
+    for name, value in signature.query:
+        target += f"{'&' if '?' in target else '?'}{name}={value}"
+    return WireRequest(draft.method, settings.base_url + target, headers.listed(), draft.content)
+
+
+_NO_OPTIONS = CallOptions()
+
+
+def _usual(settings: Settings) -> tuple[tuple[str, str], ...]:
+    return (("User-Agent", settings.user_agent), ("Accept", "application/json"))
+
+
+def _key(endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
+    if endpoint.safety is not Safety.KEYED:
+        return None
+    if call.idempotency_key is None:
+        return mint(profile.format)
+    return validate(call.idempotency_key, profile.format)
+
+
+def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None) -> Draft:
+    carried = {profile.name: key} if key is not None else {}
+    body = _body(endpoint, call, carried if profile.carrier == "body" else {})
+    headers = _Headers()
+    if endpoint.accept != "application/json":
+        headers.put("Accept", endpoint.accept)
+    headers.put_given(call.headers or {}, endpoint.header_styles)
+    if body is not None:
+        headers.put("Content-Type", body.media_type)
+    if key is not None and profile.carrier == "header":
+        headers.put(profile.name, f'"{key}"' if profile.quoted else key)
+    if key is not None and profile.first_sent:
+        headers.put(profile.first_sent, formatdate(settings.clock.wall(), usegmt=True))
+    cookies = _cookies(call.cookies or {})
+    if cookies:
+        headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
+    return Draft(
+        endpoint.method,
+        _target(endpoint, call, carried if profile.carrier == "query" else {}),
+        headers.listed(),
+        None if body is None else body.content,
+        settings.security if endpoint.security is None else endpoint.security,
+    )
+
+
+def _target(endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, object]) -> str:
+    path = expand_path(endpoint.path, call.path or {}, endpoint.path_styles)
+    text = query_string({**(call.query or {}), **key_parameter}, endpoint.query_styles)
+    if not text:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}{text}"
+
+
+class _Headers:
+    """Headers of a request; a later one takes the place of an earlier one of the same name."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, str]] = {}
+
+    def put(self, name: str, value: str) -> None:
+        self._found[name.lower()] = (name, header_value(name, value))
+
+    def put_given(self, values: Mapping[str, object], styles: Mapping[str, Style]) -> None:
+        for name, value in values.items():
+            if value is not None and value is not Omit.OMIT:
+                self._found[name.lower()] = (name, header_value(name, value, styles.get(name, _HEADER_STYLE)))
+
+    def listed(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._found.values())
+
+    def append(self, name: str, joint: str, value: str) -> None:
+        known = self._found.get(name.lower())
+        self.put(name, f"{known[1]}{joint}{value}" if known else value)
+
+
+_HEADER_STYLE = Style("simple")
+
+
+def _cookies(values: Mapping[str, object]) -> list[tuple[str, str]]:
+    given = {name: value for name, value in values.items() if value is not None and value is not Omit.OMIT}
+    return [pair for name, value in given.items() for pair in style_pairs(name, value, FORM)]
+
+
+def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object]) -> Body | None:
+    value = call.body
+    if key_field and (value is OMIT or is_fields(value)):
+        fields = value if is_fields(value) else {}
+        value = {**fields, **key_field}
+    if value is OMIT or (not endpoint.body_required and is_fields(value) and not present(value)):
+        return None
+    match endpoint.body:
+        case "json":
+            return json_body(value, endpoint.media_type)
+        case "form":
+            return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
+        case "multipart":
+            return multipart_body(cast("Mapping[str, object]", value), endpoint.part_types)
+        case "raw":
+            return raw_body(value, endpoint.media_type)
