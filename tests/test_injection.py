@@ -35,8 +35,15 @@ SPECS: Final = {
     "warehouse": ROOT / "specs" / "warehouse" / "openapi.json",
 }
 RUN: Final = "__import__('os').environ.__setitem__('PWNED','1')"
+QUIET: Final = f"str(exec(bytes(({','.join(str(byte) for byte in RUN.encode())})).decode()))"
+"""The same without a sign that Markdown knows, and without quotes."""
 HOSTILE: Final = (
     RUN,
+    QUIET,
+    f'"""+{QUIET}+"""',
+    f"'''+{QUIET}+'''",
+    f'"+{QUIET}+"',
+    f"'+{QUIET}+'",
     f'"""\n{RUN}\n"""',
     f"'''\n{RUN}\n'''",
     f'"""+{RUN}+"""',
@@ -330,7 +337,8 @@ def dialects(document: Texts, words: Words) -> None:
 KINDS: Final[dict[str, Callable[[Texts, Words], None]]] = {
     kind.__name__: kind
     for kind in (
-        titles, descriptions, summaries, tags, schemas, properties, enums, parameters, path_parameters, paths, operations,
+        titles, descriptions, summaries, tags, schemas, properties, enums, parameters, path_parameters, paths,
+        operations,
         defaults, examples, servers, headers, security, media_types, dialects,
     )
 }  # fmt: skip
@@ -397,6 +405,7 @@ def check_files(result: Result, harmless: Result) -> None:
     check_paths(result.files)
     assert result.operations == harmless.operations
     assert len(result.files) == len(harmless.files)
+    calls, twins = result.files["api.md"], harmless.files["api.md"]
     for (path, text), (twin, expected) in zip(result.files.items(), harmless.files.items(), strict=True):
         text.encode("utf-8")
         assert all(c.isprintable() or c == "\n" for c in text), path
@@ -407,10 +416,7 @@ def check_files(result: Result, harmless: Result) -> None:
             assert text.count("\n```") == expected.count("\n```")
         elif path.endswith(".toml"):
             assert toml_shape(tomllib.loads(text)) == toml_shape(tomllib.loads(expected))
-    bars = [
-        [len(re.findall(r"(?<!\\)\|", line)) for line in each.files["api.md"].split("\n")]
-        for each in (result, harmless)
-    ]
+    bars = [[len(re.findall(r"(?<!\\)\|", line)) for line in table.split("\n")] for table in (calls, twins)]
     assert bars[0] == bars[1]
 
 
@@ -422,27 +428,28 @@ def toml_shape(value: object) -> object:
 
 
 @cache
-def pair(spec: str, kind: str, start: int) -> tuple[Result, Result]:
-    """The output for hostile and for harmless words, made once for all tests."""
-    hostile, words = changed(spec, kind, start, f"sdk_{spec}_{kind}")
+def hostile(spec: str, kind: str) -> Result:
+    """The output for hostile words, made once for all tests."""
+    result, words = changed(spec, kind, 0, f"sdk_{spec}_{kind}")
     assert words.chosen, f"{spec} has no {kind}; this test would say nothing"
-    harmless, _ = changed(spec, kind, None, f"sdk_{spec}_{kind}")
-    return hostile, harmless
+    return result
 
 
-CASES = [(spec, kind) for kind in KINDS for spec in SPECS if (spec, kind) != ("warehouse", "examples")]
+CASES = [(spec, kind) for kind in KINDS for spec in SPECS]
 
 
-@pytest.mark.parametrize(("spec", "kind"), CASES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("spec", "kind"), CASES, ids=str)
 def test_hostile_words_change_no_structure(spec: str, kind: str) -> None:
     """Same files, same statements, same calls: only names and constants differ, and no operation is lost."""
-    check_files(*pair(spec, kind, 0))
+    harmless, _ = changed(spec, kind, None, f"sdk_{spec}_{kind}")
+    check_files(hostile(spec, kind), harmless)
 
 
 IMPORT_ALL = """
 import importlib, os, pkgutil, sys, typing
 import msgspec
-for name in sys.argv[1:]:
+
+def evaluate(name):
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, f"{name}."):
         importlib.import_module(module.name)
@@ -456,42 +463,40 @@ for name in sys.argv[1:]:
                     typing.get_type_hints(value, include_extras=True)
                 except NameError:  # some names are there for type checkers alone
                     pass
-    if "PWNED" in os.environ:
-        sys.exit(f"{name} ran a text of its document")
-print("imported", len(sys.argv) - 1)
+
+for name in sys.argv[1:]:
+    try:
+        evaluate(name)
+    except Exception as error:
+        print(f"{name} cannot be imported: {error!r}")
+    if os.environ.pop("PWNED", None):
+        print(f"{name} ran a text of its document")
 """
 
 
 def import_all(folder: Path, results: list[Result]) -> None:
     """Write packages side by side and import every module of each, with all its annotations, in another process."""
-    for number, result in enumerate(results):
+    for result in results:
         for path, text in result.files.items():
-            home = folder / str(number) if path.startswith("tests/") else folder
-            (home / path).parent.mkdir(parents=True, exist_ok=True)
-            (home / path).write_bytes(text.encode())
+            if path.startswith(f"{result.package}/"):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(text.encode())
     command = [sys.executable, "-c", IMPORT_ALL, *(result.package for result in results)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == ""
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout == f"imported {len(results)}\n"
 
 
-def test_importing_runs_nothing_of_a_document(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spec", SPECS)
+def test_importing_runs_nothing_of_a_document(spec: str, tmp_path: Path) -> None:
     """Every module, class and annotation of every SDK made here is evaluated, and none of the texts was a program."""
-    results: list[Result] = []
-    failures: list[str] = []
-    for spec, kind in CASES:
-        try:
-            results.append(pair(spec, kind, 0)[0])
-        except Exception as error:  # noqa: BLE001  # told by the test above; the others are imported all the same
-            failures.append(f"{spec} {kind}: {error}")
-    import_all(tmp_path, results)
-    assert not failures
+    import_all(tmp_path, [hostile(spec, kind) for kind in KINDS])
 
 
 def test_the_canary_would_sing(tmp_path: Path) -> None:
     """A package that does run the text is caught by the same check."""
     result = Result({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, ())
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="sung ran a text of its document"):
         import_all(tmp_path, [result])
 
 
@@ -504,13 +509,22 @@ def small(title: str, **words: str) -> Texts:
     return {"openapi": "3.1.0", "info": info, "paths": {"/a": {"get": operation}}}
 
 
-@pytest.mark.parametrize("number", range(len(HOSTILE)), ids=lambda number: ascii(HOSTILE[number])[:40])
-def test_a_hostile_title_is_a_title(number: int) -> None:
+@cache
+def plain() -> Result:
+    """The output for a small document of harmless words."""
+    return made(small("some words", tag="some words", id="some words", description="some words"))
+
+
+@pytest.mark.parametrize("word", HOSTILE, ids=lambda word: ascii(str(word))[:40])
+def test_a_hostile_title_is_a_title(word: str) -> None:
     """The title stands in the first line of every file and names the package; each hostile word is tried there."""
-    word = HOSTILE[number]
-    result = made(small(word, tag=word, id=word, description=word))
-    harmless = made(small("some words", tag="some words", id="some words", description="some words"))
-    check_files(result, harmless)
+    check_files(made(small(word, tag=word, id=word, description=word)), plain())
+
+
+def test_no_title_is_run(tmp_path: Path) -> None:
+    """All those titles again, in packages of their own: each can be imported, and none runs."""
+    documents = [small(word, tag=word, id=word, description=word) for word in HOSTILE]
+    import_all(tmp_path, [made(document, f"sdk_{number}") for number, document in enumerate(documents)])
 
 
 def test_no_title_declares_the_encoding_of_the_source(tmp_path: Path) -> None:

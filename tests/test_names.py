@@ -6,6 +6,7 @@ import json
 import keyword
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -72,7 +73,7 @@ def returning(components: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 def escaped(token: str) -> str:
     """A key as part of a JSON pointer in a URI (RFC 6901 section 6)."""
-    return token.replace("%", "%25").replace("~", "~0").replace("/", "~1")
+    return quote(token.replace("~", "~0").replace("/", "~1"), safe="")
 
 
 def returned(reference: str) -> Mapping[str, object]:
@@ -254,16 +255,20 @@ def test_without_an_id_method_and_path_say_what_is_done(method: str, path: str, 
 
 def test_a_whole_rest_resource_without_ids() -> None:
     """The usual operations of a resource need no numbers."""
-    found = methods(
-        {"path": "/things"},
-        {"path": "/things", "method": "post"},
-        {"path": "/things/{id}"},
-        {"path": "/things/{id}", "method": "put"},
-        {"path": "/things/{id}", "method": "patch"},
-        {"path": "/things/{id}", "method": "delete"},
-        {"path": "/things/{id}/void", "method": "post"},
-    )
-    assert found == [f"things.{word}" for word in ("list", "create", "get", "replace", "update", "delete", "void")]
+    expected = {
+        ("get", "/things"): "list",
+        ("post", "/things"): "create",
+        ("get", "/things/{id}"): "get",
+        ("put", "/things/{id}"): "replace",
+        ("patch", "/things/{id}"): "update",
+        ("delete", "/things/{id}"): "delete",
+        ("post", "/things/{id}/void"): "void",
+    }
+    found = document([{"method": method, "path": path} for method, path in expected])
+    places = [(entry.method.lower(), entry.path) for entry in found.api.operations]
+    assert dict(zip(places, calls(found.names()), strict=True)) == {
+        place: f"things.{method}" for place, method in expected.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -494,7 +499,7 @@ OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
         ("Decimal", "DecimalModel"),
         ("Literal", "LiteralModel"),
         ("Mapping", "MappingModel"),
-        ("None", "NoneModel"),
+        ("None", "None_"),
         ("any", "AnyModel"),
     ],
 )
@@ -656,7 +661,7 @@ def test_any_set_of_parameters_gives_distinct_arguments(query: list[str], fields
         ("Acme v1.2", "acme", "Acme"),
         ("json", "json_client", "Json"),
         ("httpx", "httpx_client", "Httpx"),
-        ("Resource", "resource", "ResourceClient"),
+        ("Resource", "resource_client", "ResourceClient"),
         ("Client", "client", "ClientClient"),
         ("Retry Policy", "retry_policy", "RetryPolicyClient"),
         ("API", "api", "API"),

@@ -117,7 +117,7 @@ def test_with_options_shares_the_budget(server: FaultServer) -> None:
             with pytest.raises(APIError) as caught:
                 caller.charges.get("ch_1")
             counts.append(len(caught.value.attempts))
-        assert "budget" in str(caught.value)
+        assert "budget" in caught.value.record.stopped
     assert counts == [101, 1]
 
 

@@ -23,12 +23,6 @@ from generated.payments.acme_payments import (
 from .faces import CHARGE, FAST, HASTY, ONCE, PATIENT, Ask, Ended, Face, one
 from .fault_server import Act, Fault, FaultServer, answering
 
-# httpx leaves the iterator of a body that could not be sent to the garbage collector, which trio reports;
-# `test_async.py` holds the one test of it.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <async_generator object:pytest.PytestUnraisableExceptionWarning"
-)
-
 NOT_SENT, REJECTED, UNKNOWN, APPLIED = Certainty.NOT_SENT, Certainty.REJECTED, Certainty.UNKNOWN, Certainty.APPLIED
 BIG = CHARGE.again(metadata={"padding": "x" * 12_000_000})
 

@@ -276,23 +276,27 @@ def _sentence(error: Exception) -> str:
 
 
 def _certificate_refused(error: Exception) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+    return refused or "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
-def _not_processed(error: BaseException | None) -> bool:
+def _not_processed(error: Exception) -> bool:
     """Whether HTTP/2 said that the server did nothing with the stream; httpx hides the frame in a cause's arguments.
 
     REFUSED_STREAM means that (RFC 9113 section 8.7), and so does a GOAWAY whose last stream is 0 (section 6.8).
     """
-    while error is not None:
-        for frame in error.args:
+    for cause in _causes(error):
+        for frame in cause.args:
             last = getattr(frame, "last_stream_id", None)
             if last == 0 or (last is None and getattr(frame, "error_code", None) == _REFUSED_STREAM):
                 return True
-        error = error.__cause__ or error.__context__
     return False
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what is behind it, each once: a chain of exceptions may lead back to itself."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__

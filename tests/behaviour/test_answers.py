@@ -1,0 +1,261 @@
+"""What a caller gets for each answer: typed errors with decoded bodies, and messages that people can read."""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+import re
+import zlib
+from typing import Any
+
+import pytest
+
+from generated.payments import acme_payments
+from generated.payments.acme_payments import APIDecodeError, APIError, APIStatusError, Certainty, models
+
+from .faces import CHARGE, FAST, ONCE, Ask, Face, in_this_thread, one
+from .fault_server import Act, Answer, Fault, FaultServer, answering, charge, error_body
+
+GET = Ask("charges.get", ("ch_1",))
+REPLACE = Ask("customers.replace", ("cus_1",), {"email": "ines@mail.example"})
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (400, "BadRequestError"),
+        (401, "AuthenticationError"),
+        (402, "APIStatusError"),
+        (403, "PermissionDeniedError"),
+        (404, "NotFoundError"),
+        (409, "ConflictError"),
+        (410, "APIStatusError"),
+        (413, "APIStatusError"),
+        (422, "UnprocessableEntityError"),
+        (429, "RateLimitError"),
+        (500, "InternalServerError"),
+        (501, "InternalServerError"),
+        (503, "InternalServerError"),
+        (520, "InternalServerError"),
+    ],
+)
+def test_statuses_are_typed_errors_with_decoded_bodies(server: FaultServer, face: Face, status: int, name: str) -> None:
+    """Class, status, decoded body, raw body, headers and request id; the message holds what the server said."""
+    body = error_body("invalid_request", "The amount\n is too small.", param="amount", decline_code="do_not_honor")
+    server.plan(answering(status, body, X_Request_Id="req_77"))
+    ended = one(face, server.url, retry=ONCE)
+    error = ended.error
+    assert type(error) is getattr(acme_payments, name)
+    assert isinstance(error, APIStatusError)
+    assert (error.status, error.request_id) == (status, "req_77")
+    assert isinstance(error.body, models.CardError if status == 402 else models.Error)
+    assert error.body.error.type is models.ErrorDetailType.INVALID_REQUEST
+    assert (error.body.error.message, error.body.error.param) == ("The amount\n is too small.", "amount")
+    assert b"too small" in error.content
+    assert error.headers["x-request-id"] == "req_77"
+    assert "it said: The amount is too small." in str(error)
+    assert f"the server answered {status}" in str(error)
+    assert "\n" not in str(error)
+
+
+def test_a_refusal_by_the_issuer_has_its_own_body(server: FaultServer, face: Face) -> None:
+    """402 has another schema than the other errors; codes that are not in the document are kept."""
+    server.plan(answering(402, error_body("card_declined", "Declined.", decline_code="new_reason", charge="ch_9")))
+    error = one(face, server.url).error
+    assert isinstance(error, APIStatusError)
+    assert isinstance(error.body, models.CardError)
+    assert (error.body.error.decline_code, error.body.error.charge) == ("new_reason", "ch_9")
+    assert error.certainty is Certainty.REJECTED
+    assert "nothing was done" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<html>Bad Gateway</html>", "<html>Bad Gateway</html>"),
+        (b"", None),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b"[1, 2]", [1, 2]),
+        (b'"text"', "text"),
+        (b"null", None),
+        (b'{"error": "gone"}', None),
+        (b"[" * 100_000, None),
+    ],
+)
+def test_an_error_body_of_another_shape_is_kept(server: FaultServer, face: Face, body: bytes, expected: object) -> None:
+    """What is no JSON is text, what is another JSON is plain; the status is told all the same."""
+    server.plan(answering(404, body))
+    error = one(face, server.url, GET, retry=ONCE).error
+    assert type(error).__name__ == "NotFoundError"
+    assert isinstance(error, APIStatusError)
+    assert error.content == body
+    if expected is not None:
+        assert error.body == expected
+    assert len(str(error)) < 700
+
+
+def test_a_missing_key_is_the_drafts_own_error(server: FaultServer, face: Face) -> None:
+    """400 that asks for the key: `IdempotencyKeyMissing`."""
+    server.plan(answering(400, {"title": "Idempotency-Key is missing", "detail": "This operation requires it."}))
+    assert type(one(face, server.url).error).__name__ == "IdempotencyKeyMissing"
+
+
+def test_a_conflict_of_a_call_without_a_key_is_plain(server: FaultServer, face: Face) -> None:
+    """A PUT carries no key, so nothing of it can be in flight under one."""
+    server.plan(answering(503), answering(409, error_body("invalid_request", "Edited by another.")))
+    assert type(one(face, server.url, REPLACE).error).__name__ == "ConflictError"
+
+
+def test_retry_after_is_surfaced(server: FaultServer, face: Face) -> None:
+    """A server that asks for more than a minute is not waited for, and the caller is told how long."""
+    server.plan(answering(429, error_body("rate_limited", "Slow down."), Retry_After="3600"))
+    ended = one(face, server.url)
+    assert ended.error is not None
+    assert ended.error.retry_after == 3600.0
+    assert len(ended.record.attempts) == 1
+    assert ended.record.elapsed < 2.0
+
+
+MESSAGE = re.compile(
+    r"charges\.create: .+ after (1 attempt|\d+ attempts) in \d+\.\d s; (.+; )?"
+    r"(nothing was sent, so nothing was done|the server refused it and nothing was done|it was done.*|it may or may not.*)"
+)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(Act.CUT),
+        Fault(Act.RESET_UNREAD),
+        Fault(Act.CUT_IN_STATUS_LINE),
+        Fault(Act.CUT_MID_BODY, after=True),
+        answering(500),
+        answering(429),
+        answering(302, Location="http://127.0.0.1:1/"),
+        answering(200, b"<html>", after=True),
+    ],
+    ids=str,
+)
+def test_messages_are_sentences(server: FaultServer, face: Face, fault: Fault) -> None:
+    """Operation, what happened, attempts, time, certainty and advice, on one line, without our or others' internals."""
+    server.plan(*[fault] * 4)
+    ended = one(face, server.url)
+    message = str(ended.error)
+    assert MESSAGE.fullmatch(message), message
+    assert not re.search(r"0x[0-9a-f]{6}|Traceback|object at|None\b|httpx|httpcore|Errno", message), message
+    if ended.record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED):
+        assert f"idempotency_key='{ended.key}'" in message
+
+
+def test_a_refused_connection_is_told_in_words(server: FaultServer, face: Face) -> None:
+    """On every event loop the message says that it could not connect."""
+    server.refuse()
+    message = str(one(face, server.url).error)
+    assert message.startswith("charges.create: cannot connect")
+    assert "4 attempts" in message
+    assert "3 retries are spent" in message
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(Act.CUT), Fault(Act.CUT_MID_BODY, after=True), answering(402, error_body("card_declined", "No.")), answering(200, b"<")], ids=str
+)  # fmt: skip
+def test_real_errors_pickle(server: FaultServer, fault: Fault) -> None:
+    """With attempts, certainty, and a decoded body of the document's own type."""
+    server.plan(*[fault] * 4)
+    error = one(in_this_thread, server.url).error
+    found: Any = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
+    assert type(found) is type(error)
+    assert vars(found) == vars(error)
+    assert str(found) == str(error)
+
+
+# --- a 2xx is done, whatever its body ---
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b'{"id": "ch_1"', b"\xff", b"[" * 100_000, b'{"id": 7, "amount"}', b'{"id": 7}x', b'[1, "\xff"]']
+)
+def test_a_success_that_is_no_json_is_done_and_not_retried(server: FaultServer, face: Face, body: bytes) -> None:
+    """APPLIED, one attempt, and an error that says so and keeps the bytes."""
+    server.plan(answering(201, body, after=True))
+    ended = one(face, server.url)
+    assert isinstance(ended.error, APIDecodeError)
+    assert (ended.error.status, ended.error.content) == (201, body)
+    assert ended.record.certainty is Certainty.APPLIED
+    assert len(server.seen) == 1
+    assert "it was done" in str(ended.error)
+
+
+def test_a_success_that_cannot_be_unpacked_is_done_and_not_retried(server: FaultServer, face: Face) -> None:
+    """A complete 2xx that cannot be decoded: APPLIED, whether its JSON or its compression is broken."""
+    server.plan(answering(201, b"no gzip at all", after=True, Content_Encoding="gzip"))
+    ended = one(face, server.url)
+    assert isinstance(ended.error, APIError)
+    assert ended.record.certainty is Certainty.APPLIED
+    assert len(server.seen) == 1
+    assert isinstance(ended.error, APIDecodeError)
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_packed_answer_is_unpacked(server: FaultServer, face: Face, coding: str, pack: Any) -> None:  # noqa: ANN401
+    """Compression is the connection's business."""
+    server.plan(Fault(Act.ANSWER, after=True, answer=Answer(201, pack(Answer(201, charge(5)).content()), {"Content-Encoding": coding})))
+    ended = one(face, server.url)
+    assert ended.response is not None
+    assert ended.response.data.id == "ch_5"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"id": None},
+        {"id": 7, "amount": "many"},
+        [],
+        "text",
+        None,
+        {"id": "ch_1", "payment_method": {"type": "crypto"}},
+        {"id": "ch_1", "payment_method": {"type": []}},
+        {**charge(), "status": "on_the_moon", "currency": "xau"},
+        {**charge(), "created_at": 1_700_000_000},
+        {**charge(), "unknown": {"deep": [1]}},
+    ],
+)
+def test_a_success_of_another_shape_is_a_result(server: FaultServer, face: Face, body: object) -> None:
+    """A missing or mistyped field never turns a 2xx into an exception."""
+    server.plan(answering(201, body, after=True))
+    ended = one(face, server.url)
+    assert ended.error is None
+    assert ended.record.certainty is Certainty.APPLIED
+    assert ended.response is not None
+    if isinstance(body, dict):
+        assert isinstance(ended.response.data, models.Charge)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
+def test_an_empty_success_is_done(server: FaultServer, face: Face, status: int) -> None:
+    """A 2xx without a body where the document promises one: no exception, nothing to hand over."""
+    headers = {} if status == 204 else {"Content_Length": "0"}
+    server.plan(answering(status, None, after=True, **headers))
+    ended = one(face, server.url)
+    assert ended.error is None
+    assert ended.response is not None
+    assert ended.response.data is None
+
+
+def test_the_servers_own_word_is_taken(server: FaultServer, face: Face) -> None:
+    """`X-Should-Retry: false` stops a 503, `true` retries a 400; the key stays the same."""
+    server.plan(answering(503, X_Should_Retry="false"))
+    assert len(one(face, server.url).record.attempts) == 1
+    server.plan(answering(400, X_Should_Retry="true"))
+    ended = one(face, server.url, retry=FAST)
+    assert ended.error is None
+    assert len(ended.record.attempts) == 2
+
+
+def test_a_huge_header_or_body_is_an_error_of_ours(server: FaultServer, face: Face) -> None:
+    """A head that the HTTP library refuses to read is an answer that was lost, and is told as one."""
+    server.plan(*[answering(201, after=True, X_Long="x" * 200_000)] * 4)
+    ended = one(face, server.url, CHARGE)
+    assert isinstance(ended.error, APIError) or ended.response is not None
+    assert server.effects_of(ended.key) == 1

@@ -1,0 +1,145 @@
+"""Deadlines and waits, measured: never past the deadline, never sooner than Retry-After."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+
+import pytest
+
+from generated.payments.acme_payments import Certainty, RetryPolicy, Timeout
+
+from .faces import CHARGE, PATIENT, Ask, Face, one
+from .fault_server import Act, Fault, FaultServer, answering
+
+GET = Ask("charges.get", ("ch_1",))
+DEADLINE = RetryPolicy(max_retries=9, initial_delay=0.001, max_delay=0.002, deadline=0.4)
+GRACE = 0.35
+"""Seconds that a busy machine may add."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(Act.STALL),
+        Fault(Act.STALL, after=True),
+        Fault(Act.STALL_MID_BODY, after=True),
+        Fault(Act.TRICKLE_BODY, after=True),
+        Fault(Act.TRICKLE_HEAD, after=True),
+    ],
+    ids=str,
+)
+def test_no_call_outlasts_its_deadline(server: FaultServer, face: Face, fault: Fault) -> None:
+    """With its attempts, waits and body read, however slowly the server sends and however patient the timeouts are."""
+    server.plan(*[fault] * 9)
+    began = time.monotonic()
+    ended = one(face, server.url, retry=DEADLINE, timeout=PATIENT)
+    assert time.monotonic() - began < 0.4 + GRACE
+    assert ended.error is not None
+    assert type(ended.error).__name__ == "APITimeoutError"
+    done = fault.act in (Act.STALL_MID_BODY, Act.TRICKLE_BODY)
+    assert ended.record.certainty is (Certainty.APPLIED if done else Certainty.UNKNOWN)
+
+
+def test_no_chain_of_redirects_outlasts_the_deadline(server: FaultServer, face: Face) -> None:
+    """Each hop gets what is left, not what there was."""
+    hop = answering(307, Location="/v1/charges", after=True)
+    slow = [Fault(hop.act, hop.after, hop.answer, slow=0.3), *[Fault(Act.STALL)] * 3]
+    server.plan(*slow)
+    began = time.monotonic()
+    ended = one(face, server.url, retry=DEADLINE)
+    assert time.monotonic() - began < 0.4 + GRACE
+    assert ended.error is not None
+
+
+def test_a_slow_first_step_leaves_less_to_the_next(server: FaultServer, face: Face) -> None:
+    """An upload that takes most of the time leaves the answer the rest."""
+    server.plan(Fault(Act.STALL_UPLOAD))
+    began = time.monotonic()
+    ended = one(face, server.url, CHARGE.again(metadata={"padding": "x" * 12_000_000}), retry=DEADLINE)
+    assert time.monotonic() - began < 0.4 + GRACE
+    assert type(ended.error).__name__ == "APITimeoutError"
+
+
+def test_a_retry_is_not_begun_where_its_wait_would_pass_the_deadline(server: FaultServer, face: Face) -> None:
+    """The error surfaces at once, with `retry_after`."""
+    server.plan(answering(503, Retry_After="5"))
+    began = time.monotonic()
+    ended = one(face, server.url, retry=RetryPolicy(deadline=5.0))
+    assert time.monotonic() - began < 1.0
+    assert ended.error is not None
+    assert ended.error.retry_after == 5.0
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("ask", [CHARGE, GET], ids=str)
+@pytest.mark.parametrize("status", [429, 503, 500])
+def test_retry_after_is_never_undercut(server: FaultServer, face: Face, ask: Ask, status: int) -> None:
+    """Measured at the server, in milliseconds and in seconds, whatever the backoff would have been."""
+    server.plan(answering(status, Retry_After_Ms="120"), answering(status, Retry_After="0.15"))
+    ended = one(face, server.url, ask)
+    assert ended.error is None
+    first, second, third = (seen.at for seen in server.seen)
+    assert second - first >= 0.12
+    assert third - second >= 0.15
+
+
+def test_a_date_is_waited_for(server: FaultServer, face: Face) -> None:
+    """An HTTP date is read against the server's own `Date`, here a year behind ours."""
+    then = time.time() - 31_536_000
+    server.plan(answering(429, Date=formatdate(then, usegmt=True), Retry_After=formatdate(then + 1, usegmt=True)))
+    ended = one(face, server.url)
+    assert ended.error is None
+    first, second = (seen.at for seen in server.seen)
+    assert 0.95 <= second - first < 3
+
+
+def test_backoff_is_jittered_and_bounded(server: FaultServer, face: Face) -> None:
+    """Waits are drawn from [0, min(max_delay, initial * 2^n)], and differ."""
+    server.plan(*[answering(503)] * 8)
+    policy = RetryPolicy(max_retries=8, initial_delay=0.004, max_delay=0.03)
+    ended = one(face, server.url, retry=policy)
+    waits = [attempt.wait for attempt in ended.record.attempts[:-1]]
+    assert len(waits) == 8
+    for number, wait in enumerate(waits):
+        assert wait is not None
+        assert 0 <= wait <= min(0.03, 0.004 * 2**number)
+    assert len(set(waits)) > 1
+
+
+def test_attempts_are_timed(server: FaultServer, face: Face) -> None:
+    """`took`, `wait`, `sent_at` and `elapsed` fit together and with the clock on the wall."""
+    server.plan(answering(503, Retry_After_Ms="30"))
+    before = time.time()
+    record = one(face, server.url).record
+    after = time.time()
+    first, second = record.attempts
+    assert before - 0.01 <= first.sent_at <= second.sent_at <= after + 0.01
+    assert second.sent_at - first.sent_at >= 0.03
+    assert first.wait is not None
+    assert record.elapsed >= first.took + first.wait + second.took - 0.005
+    assert second.wait is None
+
+
+def test_a_connection_pool_that_is_full_sends_nothing(server: FaultServer) -> None:
+    """A pool timeout is NOT_SENT and not retried: more attempts would make the queue longer."""
+    import threading  # noqa: PLC0415
+
+    import httpx  # noqa: PLC0415
+
+    from .faces import TOKEN, in_this_thread  # noqa: PLC0415
+
+    server.plan(Fault(Act.STALL))
+    with httpx.Client(limits=httpx.Limits(max_connections=1)) as own:
+        settings = {"http_client": own, "token": TOKEN, "retry": RetryPolicy(max_retries=3, deadline=2.0)}
+        first = threading.Thread(
+            target=lambda: one(in_this_thread, server.url, GET, **{**settings, "retry": RetryPolicy(max_retries=0, deadline=0.6)})
+        )
+        first.start()
+        while not server.seen:
+            time.sleep(0.005)
+        ended = one(in_this_thread, server.url, CHARGE, **settings, timeout=Timeout(pool=0.1))
+        first.join()
+    assert ended.error is not None
+    assert len(ended.record.attempts) == 1
+    assert ended.record.certainty is Certainty.NOT_SENT
