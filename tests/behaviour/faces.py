@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import anyio
 
 from generated.payments.acme_payments import (
+    AcmePayments,
     APIError,
     AsyncAcmePayments,
-    AcmePayments,
     CallRecord,
     Response,
     RetryPolicy,

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from generated.payments.acme_payments import (
+    AcmePayments,
     APIConnectionError,
     APIError,
     AsyncAcmePayments,
-    AcmePayments,
     AttemptEvent,
     AuthenticationError,
     CallOptions,
@@ -58,7 +58,9 @@ def test_a_calls_own_timeout_wins(server: FaultServer, face: Face) -> None:
 def test_a_calls_own_headers_are_added(server: FaultServer, face: Face) -> None:
     """They win over the client's; the key is never overridden, and the next call is without them."""
     options = CallOptions(headers={"X-Trace": "call", "idempotency-key": "other"})
-    first, second = face(server.url, CHARGE.again(options=options), CHARGE, headers={"x-trace": "client", "X-Team": "a"})
+    first, second = face(
+        server.url, CHARGE.again(options=options), CHARGE, headers={"x-trace": "client", "X-Team": "a"}
+    )
     assert [seen.every("x-trace") for seen in server.seen] == [["call"], ["client"]]
     assert [seen.every("x-team") for seen in server.seen] == [["a"], ["a"]]
     assert [seen.every("idempotency-key") for seen in server.seen] == [[first.key], [second.key]]
@@ -159,7 +161,9 @@ def test_the_callers_own_client_is_used_and_not_closed(server: FaultServer) -> N
     """Its headers, cookies and hooks are used, and it is open after `close` and after `with`."""
     hooked: list[str] = []
     own = httpx.Client(
-        headers={"X-Own": "yes"}, cookies={"lb": "7"}, event_hooks={"request": [lambda request: hooked.append(request.method)]}
+        headers={"X-Own": "yes"},
+        cookies={"lb": "7"},
+        event_hooks={"request": [lambda request: hooked.append(request.method)]},
     )
     with own:
         client = make(server, http_client=own)
@@ -193,7 +197,7 @@ def test_the_callers_own_async_client_is_used_and_not_closed(server: FaultServer
 
 
 def test_the_callers_own_client_may_raise_for_statuses(server: FaultServer) -> None:
-    """httpx's documented `raise_for_status` hook does not turn a refusal into a lost answer that is retried."""
+    """A hook that raises for statuses, as httpx's documentation has it, does not turn a refusal into a lost answer that is retried."""
 
     def raise_for_status(response: httpx.Response) -> None:
         response.raise_for_status()

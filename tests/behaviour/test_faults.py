@@ -177,7 +177,9 @@ READS_AND_WRITES = [
 @pytest.mark.parametrize(
     "fault", [Fault(Act.CUT), Fault(Act.RESET, after=False), answering(503), answering(500), answering(429)], ids=str
 )
-def test_reads_puts_and_deletes_are_retried_without_a_key(server: FaultServer, face: Face, ask: Ask, fault: Fault) -> None:
+def test_reads_puts_and_deletes_are_retried_without_a_key(
+    server: FaultServer, face: Face, ask: Ask, fault: Fault
+) -> None:
     """GET, PUT and DELETE: retried, identical, and no header or parameter speaks of a key."""
     server.plan(fault)
     ended = one(face, server.url, ask)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 
+import httpx
 import pytest
 
 from generated.payments.acme_payments import Certainty, RetryPolicy, Timeout
 
-from .faces import CHARGE, PATIENT, Ask, Face, one
+from .faces import CHARGE, PATIENT, Ask, Face, in_this_thread, one
 from .fault_server import Act, Fault, FaultServer, answering
 
 GET = Ask("charges.get", ("ch_1",))
@@ -123,23 +125,13 @@ def test_attempts_are_timed(server: FaultServer, face: Face) -> None:
 
 def test_a_connection_pool_that_is_full_sends_nothing(server: FaultServer) -> None:
     """A pool timeout is NOT_SENT and not retried: more attempts would make the queue longer."""
-    import threading  # noqa: PLC0415
-
-    import httpx  # noqa: PLC0415
-
-    from .faces import TOKEN, in_this_thread  # noqa: PLC0415
-
     server.plan(Fault(Act.STALL))
-    with httpx.Client(limits=httpx.Limits(max_connections=1)) as own:
-        settings = {"http_client": own, "token": TOKEN, "retry": RetryPolicy(max_retries=3, deadline=2.0)}
-        first = threading.Thread(
-            target=lambda: one(in_this_thread, server.url, GET, **{**settings, "retry": RetryPolicy(max_retries=0, deadline=0.6)})
-        )
-        first.start()
+    with httpx.Client(limits=httpx.Limits(max_connections=1)) as own, ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(one, in_this_thread, server.url, GET, http_client=own, retry=RetryPolicy(deadline=0.6))
         while not server.seen:
             time.sleep(0.005)
-        ended = one(in_this_thread, server.url, CHARGE, **settings, timeout=Timeout(pool=0.1))
-        first.join()
+        ended = one(in_this_thread, server.url, http_client=own, timeout=Timeout(pool=0.1))
+        busy.result()
     assert ended.error is not None
     assert len(ended.record.attempts) == 1
     assert ended.record.certainty is Certainty.NOT_SENT

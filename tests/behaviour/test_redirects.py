@@ -24,7 +24,9 @@ def elsewhere() -> Iterator[FaultServer]:
 
 @pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("location", ["/v1/charges?moved=1", "charges?moved=1", "{origin}/v1/charges?moved=1"])
-def test_a_redirect_that_keeps_everything_is_followed(server: FaultServer, face: Face, status: int, location: str) -> None:
+def test_a_redirect_that_keeps_everything_is_followed(
+    server: FaultServer, face: Face, status: int, location: str
+) -> None:
     """Same method, bytes, key and credentials, within one attempt."""
     origin = server.url.removesuffix("/v1")
     server.plan(answering(status, Location=location.format(origin=origin)))
@@ -78,10 +80,20 @@ def test_another_origin_is_never_followed(
 
 @pytest.mark.parametrize(
     "location",
-    ["http://127.0.0.1:99999/x", "http://127.0.0.1:port/x", "http://[::1", "//evil.example/x", "https://127.0.0.1/x", "", "ftp://x/"],
+    [
+        "http://127.0.0.1:99999/x",
+        "http://127.0.0.1:port/x",
+        "http://[::1",
+        "//evil.example/x",
+        "https://127.0.0.1/x",
+        "",
+        "ftp://x/",
+    ],
 )
 @pytest.mark.parametrize("ask", [GET, CHARGE], ids=str)
-def test_a_location_that_leads_nowhere_is_an_error_of_ours(server: FaultServer, face: Face, ask: Ask, location: str) -> None:
+def test_a_location_that_leads_nowhere_is_an_error_of_ours(
+    server: FaultServer, face: Face, ask: Ask, location: str
+) -> None:
     """Whatever a server writes there, the caller gets a typed error that says UNKNOWN."""
     server.plan(answering(307, Location=location))
     ended = one(face, server.url, ask, retry=ONCE)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from samekey_templates.runtime._call import Endpoint, Settings
+from samekey_templates.runtime._call import Call, Endpoint, Settings
 from samekey_templates.runtime._client import ApiFacts
 from samekey_templates.runtime._client import make_settings as client_settings
-from samekey_templates.runtime._drive import Clock
+from samekey_templates.runtime._drive import Clock, Flight
 from samekey_templates.runtime._policy import Safety
+from samekey_templates.runtime._prepare import prepare
 from samekey_templates.runtime._wire import WireRequest
 
 METHODS = {Safety.SAFE: "GET", Safety.IDEMPOTENT: "PUT", Safety.KEYED: "POST", Safety.UNSAFE: "POST"}
@@ -55,6 +56,12 @@ def make_settings(**changes: Any) -> Settings:  # noqa: ANN401
 def make_endpoint(safety: Safety = Safety.KEYED, path: str = "/things", **changes: Any) -> Endpoint:  # noqa: ANN401
     """An operation's facts."""
     return replace(Endpoint(METHODS[safety], path, safety), **changes)
+
+
+def wired(settings: Settings, endpoint: Endpoint, call: Call[Any]) -> tuple[WireRequest, Flight]:
+    """A call as it will go over the wire, and its books."""
+    prepared = prepare(settings, "things.make", endpoint, call)
+    return prepared.request, prepared.flight
 
 
 def header(request: WireRequest, name: str) -> list[str]:

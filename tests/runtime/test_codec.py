@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime as dt
 import json
 import pickle
 import uuid
-from typing import Any, Literal, Optional
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Literal, Optional, TypeAlias
 
 import msgspec
 import pytest
@@ -58,8 +60,8 @@ class Charge(Model, kw_only=True, rename={"object_": "object"}):
     status: Status = Status.PENDING
     paid: bool | None = None
     address: Address | None = None
-    lines: list[Address] = []
-    by_name: dict[str, Address] = {}
+    lines: list[Address] = msgspec.field(default_factory=list[Address])
+    by_name: dict[str, Address] = msgspec.field(default_factory=dict[str, Address])
     created: dt.datetime | None = None
     day: dt.date | None = None
     ref: uuid.UUID | None = None
@@ -95,11 +97,16 @@ class Dog(Model, kw_only=True):
     name: str | None = None
 
 
-Tagged: Any = one_of("Tagged", lambda: (Card, Bank), tag="type", tagged=lambda: {"card": Card, "bank": Bank})
-Untagged: Any = one_of("Untagged", lambda: (Cat, Dog))
-Literals: Any = one_of("Literals", lambda: (Card, Bank))
-Mixed: Any = one_of("Mixed", lambda: (Cat, list[Dog], int, str))
-Tree: Any = one_of("Tree", lambda: (list[Tree], str))
+if TYPE_CHECKING:
+    Tagged: TypeAlias = Card | Bank
+    Untagged: TypeAlias = Cat | Dog
+else:
+    Tagged = one_of("Tagged", lambda: (Card, Bank), tag="type", tagged=lambda: {"card": Card, "bank": Bank})
+    Untagged = one_of("Untagged", lambda: (Cat, Dog))
+
+Literals = one_of("Literals", lambda: (Card, Bank))
+Mixed = one_of("Mixed", lambda: (Cat, list[Dog], int, str))
+Tree = one_of("Tree", lambda: (GenericAlias(list, (Tree,)), str))
 
 
 class Holder(Model, kw_only=True):
@@ -107,7 +114,7 @@ class Holder(Model, kw_only=True):
 
     method: Tagged
     pet: Untagged | None = None
-    many: list[Untagged] = []
+    many: list[Untagged] = msgspec.field(default_factory=list["Untagged"])
 
 
 def decoded(value: object, kind: Any, *, strict: bool = False) -> Any:  # noqa: ANN401
@@ -160,7 +167,9 @@ def test_an_unknown_value_behaves_like_one() -> None:
     assert pickle.loads(pickle.dumps(Level(7))) == 7  # noqa: S301
 
 
-@pytest.mark.parametrize(("kind", "value"), [(Status, 7), (Status, None), (Status, ["done"]), (Level, "2x"), (Level, None)])
+@pytest.mark.parametrize(
+    ("kind", "value"), [(Status, 7), (Status, None), (Status, ["done"]), (Level, "2x"), (Level, None)]
+)
 def test_another_type_is_no_new_value(kind: Any, value: object) -> None:  # noqa: ANN401
     """An open enum is open to values of its own type only; others are kept as they came."""
     assert mended(value, kind) == value
@@ -296,9 +305,9 @@ def test_a_list_of_models_is_mended_entry_by_entry() -> None:
 def test_every_way_to_write_a_type_can_be_mended(kind: Any) -> None:  # noqa: ANN401
     """Optional fields, unions and maps hold models that are built all the same."""
     bad: Any = {"id": 1}
-    value: Any = {"k": bad} if kind == dict[str, Charge] else [bad] if kind == list[Charge] | None else bad
-    result = mended(value, kind)
-    found = result["k"] if isinstance(result, dict) else result[0] if isinstance(result, list) else result
+    inside_map, inside_list = kind == dict[str, Charge], kind == list[Charge] | None
+    result = mended({"k": bad} if inside_map else [bad] if inside_list else bad, kind)
+    found = result["k"] if inside_map else result[0] if inside_list else result
     assert (type(found), found.id, found.amount) == (Charge, 1, None)
 
 
@@ -307,7 +316,9 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["id", "amount", "status", "lines", "address", "city", "type", "method", "pet", "many", "meows"]),
+            st.sampled_from(
+                ["id", "amount", "status", "lines", "address", "city", "type", "method", "pet", "many", "meows"]
+            ),
             inner,
             max_size=5,
         )
@@ -316,7 +327,10 @@ JSON = st.recursive(
 )
 
 
-@given(JSON, st.sampled_from([Charge, Holder, Tagged, Untagged, Mixed, Tree, list[Charge], dict[str, Holder], Status, Level]))
+@given(
+    JSON,
+    st.sampled_from([Charge, Holder, Tagged, Untagged, Mixed, Tree, list[Charge], dict[str, Holder], Status, Level]),
+)
 def test_a_complete_answer_never_becomes_an_exception(value: object, kind: Any) -> None:  # noqa: ANN401
     """A 2xx whose JSON can be read is handed over, whatever its shape; a model is never anything but that model."""
     result = decode(json.dumps(value).encode(), kind)
@@ -351,10 +365,8 @@ def test_what_is_no_json_cannot_be_decoded(content: bytes, kind: Any, strict: bo
 @given(st.binary(max_size=30), st.sampled_from([Any, Charge, Tagged, Untagged]))
 def test_any_bytes_decode_or_fail_in_one_way(content: bytes, kind: Any) -> None:  # noqa: ANN401
     """No other exception leaves the decoder."""
-    try:
+    with contextlib.suppress(DecodeFailureError):
         decode(content, kind)
-    except DecodeFailureError as error:
-        assert str(error)
 
 
 # --- unions ---
@@ -430,7 +442,9 @@ def test_unions_inside_models() -> None:
         {"method": {"type": "bank", "iban": "x"}, "pet": {"barks": True}, "many": [{"meows": True}, {"barks": False}]},
         Holder,
     )
-    assert holder == Holder(method=Bank(type="bank", iban="x"), pet=Dog(barks=True), many=[Cat(meows=True), Dog(barks=False)])
+    assert holder == Holder(
+        method=Bank(type="bank", iban="x"), pet=Dog(barks=True), many=[Cat(meows=True), Dog(barks=False)]
+    )
     assert json.loads(encode(holder))["many"] == [{"meows": True}, {"barks": False}]
     assert decoded({"method": {"type": "card", "last4": "1"}, "pet": None}, Holder).pet is None
 
@@ -445,6 +459,6 @@ def test_a_union_inside_a_model_that_does_not_fit() -> None:
 def test_models_are_structs() -> None:
     """Keyword-only, and comparable by value."""
     with pytest.raises(TypeError):
-        Address("x")  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+        Address("x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert issubclass(Address, msgspec.Struct)
     assert Address(city="x") == Address(city="x", line2=None)

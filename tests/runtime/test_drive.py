@@ -406,7 +406,9 @@ def test_every_attempt_is_told_when_the_call_ends(face: Face) -> None:
 def test_the_budget_is_shared_by_calls(face: Face) -> None:
     """An outage is not multiplied: when the bucket is empty, every call is a single attempt."""
     budget = Budget(12)
-    counts = [len(ending(Stage(Scenario("outage", (LOST,) * 4, (), UNKNOWN), budget), face)[0].attempts) for _ in range(3)]
+    counts = [
+        len(ending(Stage(Scenario("outage", (LOST,) * 4, (), UNKNOWN), budget), face)[0].attempts) for _ in range(3)
+    ]
     assert counts == [3, 1, 1]
     assert budget.tokens == 2
 

@@ -82,7 +82,13 @@ def make(kind: type[APIError]) -> APIError:
     """An error of a class, with something in every attribute."""
     if issubclass(kind, APIStatusError):
         return kind(
-            "it said no", LOST, status=409, headers=httpx.Headers(HEADERS), body=BODY, content=b'{"a":1}', retry_after=2.5
+            "it said no",
+            LOST,
+            status=409,
+            headers=httpx.Headers(HEADERS),
+            body=BODY,
+            content=b'{"a":1}',
+            retry_after=2.5,
         )
     if issubclass(kind, APIDecodeError):
         return kind("it is no JSON", LOST, status=200, headers=httpx.Headers(HEADERS), content=b"<html>")

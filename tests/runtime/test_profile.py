@@ -20,7 +20,7 @@ RESEND = Profile(
 )
 
 
-def read(  # noqa: PLR0913  # an answer has parts
+def read(
     profile: Profile,
     status: int,
     body: object = None,
@@ -134,7 +134,16 @@ def test_any_answer_can_be_read(status: int, body: bytes, may_run: bool, resumed
 @pytest.mark.parametrize("name", ["Idempotent-Replayed", "idempotent-replayed", "Idempotency-Replayed"])
 @pytest.mark.parametrize(
     ("value", "replayed"),
-    [("true", True), ("True", True), ("1", True), ("?1", True), ("false", False), ("0", False), ("?0", False), ("", False)],
+    [
+        ("true", True),
+        ("True", True),
+        ("1", True),
+        ("?1", True),
+        ("false", False),
+        ("0", False),
+        ("?0", False),
+        ("", False),
+    ],
 )
 def test_replay_markers(name: str, value: str, replayed: bool) -> None:  # noqa: FBT001
     """Either header marks a stored answer, in any case, unless it says no; on success and on failure."""

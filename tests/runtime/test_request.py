@@ -18,7 +18,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from samekey_templates.runtime._auth import ApiKey, Basic, Bearer
-from samekey_templates.runtime._call import Call, prepare
+from samekey_templates.runtime._call import Call
 from samekey_templates.runtime._codec import Model, OpenStrEnum, encode
 from samekey_templates.runtime._policy import Safety
 from samekey_templates.runtime._profile import Profile
@@ -36,7 +36,7 @@ from samekey_templates.runtime._request import (
 )
 from samekey_templates.runtime._types import OMIT, CallOptions
 
-from .making import content, header, make_endpoint, make_settings
+from .making import content, header, make_endpoint, make_settings, wired
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -223,7 +223,7 @@ def test_none_and_omit_are_not_sent() -> None:
     assert parse_qsl(query_string(given_, {}), keep_blank_values=True) == sent
     assert parse_qsl(content(form_body(given_, {}).content).decode(), keep_blank_values=True) == sent
     assert [(name, text) for name, text, _ in parts(given_)] == [(name, text.encode()) for name, text in sent]
-    request, _ = prepare(make_settings(), "t", make_endpoint(), Call(headers=given_, cookies=given_))
+    request, _ = wired(make_settings(), make_endpoint(), Call(headers=given_, cookies=given_))
     assert [header(request, name) for name in given_] == [[], [], ["0"], [""], ["false"]]
     assert header(request, "Cookie") == ["zero=0; empty=; no=false"]
 
@@ -322,7 +322,7 @@ def test_a_deep_object_says_what_went_in(fields: dict[str, str]) -> None:
         ("/a/{v}/b", "."),
         ("/a/{v}/b", ".."),
         ("/a/{v}", ".."),
-        ("/a/{v}", ["..", ]),
+        ("/a/{v}", [".."]),
         ("/a/{v}", Open("..")),
         ("/a/.{v}", "."),
         ("/a/{v}.", "."),
@@ -381,17 +381,18 @@ def test_no_source_of_headers_can_inject_one(value: str, place: str) -> None:
         options=CallOptions(headers=headers) if place == "options" else None,
     )
     with pytest.raises(ValueError, match="X-Note"):
-        prepare(make_settings(headers=headers if place == "client" else {}), "t", make_endpoint(), call)
+        wired(make_settings(headers=headers if place == "client" else {}), make_endpoint(), call)
 
 
 @pytest.mark.parametrize(
-    "credential", [Bearer("sk_secret\n"), ApiKey("X-Key", "header", "sk_secret\r\n"), ApiKey("X-Key", "header", "sk_secreté")]
+    "credential",
+    [Bearer("sk_secret\n"), ApiKey("X-Key", "header", "sk_secret\r\n"), ApiKey("X-Key", "header", "sk_secreté")],
 )
 def test_a_credential_that_cannot_be_sent_is_not_shown(credential: Bearer | ApiKey) -> None:
     """A token read from a file often ends in a newline: it is refused, and the message does not hold it."""
     settings = make_settings(credentials={"auth": credential}, security=(("auth",),))
-    with pytest.raises(ValueError, match="Authorization|X-Key") as caught:
-        prepare(settings, "t", make_endpoint(), Call())
+    with pytest.raises(ValueError, match=r"Authorization|X-Key") as caught:
+        wired(settings, make_endpoint(), Call())
     assert "sk_secret" not in str(caught.value)
 
 
@@ -399,7 +400,7 @@ def test_a_credential_that_cannot_be_sent_is_not_shown(credential: Bearer | ApiK
 def test_a_cookie_value_cannot_add_a_cookie(value: str) -> None:
     """RFC 6265 section 4.1.1: what cannot stand in a cookie is refused or encoded, never sent bare."""
     try:
-        request, _ = prepare(make_settings(), "t", make_endpoint(), Call(cookies={"session": value}))
+        request, _ = wired(make_settings(), make_endpoint(), Call(cookies={"session": value}))
     except ValueError:
         return
     (sent,) = header(request, "Cookie")
@@ -411,7 +412,7 @@ def test_a_cookie_value_cannot_add_a_cookie(value: str) -> None:
 def test_a_header_name_cannot_inject_a_header(name: str) -> None:
     """RFC 9110 section 5.1: a field name is a token; nothing else is sent as one."""
     with pytest.raises(ValueError, match="header"):
-        prepare(make_settings(), "t", make_endpoint(), Call(options=CallOptions(headers={name: "1"})))
+        wired(make_settings(), make_endpoint(), Call(options=CallOptions(headers={name: "1"})))
 
 
 # --- the key ---
@@ -419,7 +420,7 @@ def test_a_header_name_cannot_inject_a_header(name: str) -> None:
 
 def sent(profile: Profile, call: Call[Any], **changes: Any) -> tuple[WireRequest, str | None]:  # noqa: ANN401
     """The request of a keyed call under a profile, and the key that its record names."""
-    request, flight = prepare(make_settings(profile=profile), "t", make_endpoint(**changes), call)
+    request, flight = wired(make_settings(profile=profile), make_endpoint(**changes), call)
     return request, flight.info.idempotency_key
 
 
@@ -448,7 +449,7 @@ def test_nothing_overrides_the_key() -> None:
     """What errors and records name is what was sent."""
     options = CallOptions(headers={"idempotency-key": "other"})
     settings = make_settings(headers={"IDEMPOTENCY-KEY": "another"})
-    request, flight = prepare(settings, "t", make_endpoint(), Call(options=options))
+    request, flight = wired(settings, make_endpoint(), Call(options=options))
     assert header(request, "Idempotency-Key") == [flight.info.idempotency_key]
 
 
@@ -466,7 +467,9 @@ def test_a_key_in_the_query_is_encoded(own: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"a": 1}, {}, OMIT, MappingProxyType({"a": 1}), Point(x=1)], ids=["dict", "empty", "omitted", "mapping", "model"]
+    "body",
+    [{"a": 1}, {}, OMIT, MappingProxyType({"a": 1}), Point(x=1)],
+    ids=["dict", "empty", "omitted", "mapping", "model"],
 )
 def test_the_key_travels_in_the_body(body: object) -> None:
     """A keyed call always carries its key, whatever kind of object its body is."""
@@ -496,7 +499,7 @@ def test_the_key_travels_in_a_form() -> None:
 def test_only_keyed_calls_carry_a_key(safety: Safety, carrier: Any) -> None:  # noqa: ANN401
     """GET, PUT, DELETE and what honours no key are sent without one."""
     profile = Profile(carrier=carrier, name="Some-Key")
-    request, flight = prepare(make_settings(profile=profile), "t", make_endpoint(safety), Call(body={"a": 1}))
+    request, flight = wired(make_settings(profile=profile), make_endpoint(safety), Call(body={"a": 1}))
     assert flight.info.idempotency_key is None
     assert not header(request, "Some-Key")
     assert "Some-Key" not in request.url
@@ -534,13 +537,13 @@ def test_credentials_go_where_the_document_says() -> None:
         "cookie": ApiKey("sid", "cookie", "c"),
     }
     settings = make_settings(credentials=credentials, security=(tuple(credentials),))
-    request, _ = prepare(settings, "t", make_endpoint(), Call(cookies={"theme": "dark"}))
+    request, _ = wired(settings, make_endpoint(), Call(cookies={"theme": "dark"}))
     assert header(request, "Authorization") == ["Bearer t"]
     assert header(request, "X-Key") == ["h"]
     assert parse_qsl(urlsplit(request.url).query) == [("key", "a&b")]
     assert header(request, "Cookie") == ["theme=dark; sid=c"]
     basic = make_settings(credentials={"b": Basic("user", "päss:w")}, security=(("b",),))
-    request, _ = prepare(basic, "t", make_endpoint(), Call())
+    request, _ = wired(basic, make_endpoint(), Call())
     assert header(request, "Authorization") == ["Basic dXNlcjpww6Rzczp3"]
 
 
@@ -548,11 +551,11 @@ def test_the_first_alternative_that_can_be_met_is_taken() -> None:
     """Alternatives are tried in the document's order; an empty one needs nothing, an operation's own come first."""
     held = {"b": ApiKey("X-B", "header", "b"), "c": ApiKey("X-C", "header", "c")}
     settings = make_settings(credentials=held, security=(("a", "b"), ("b",), ("c",)))
-    request, _ = prepare(settings, "t", make_endpoint(), Call())
+    request, _ = wired(settings, make_endpoint(), Call())
     assert (header(request, "X-B"), header(request, "X-C")) == (["b"], [])
-    request, _ = prepare(settings, "t", make_endpoint(security=(("c",),)), Call())
+    request, _ = wired(settings, make_endpoint(security=(("c",),)), Call())
     assert (header(request, "X-B"), header(request, "X-C")) == ([], ["c"])
-    request, _ = prepare(settings, "t", make_endpoint(security=((),)), Call())
+    request, _ = wired(settings, make_endpoint(security=((),)), Call())
     assert (header(request, "X-B"), header(request, "X-C")) == ([], [])
 
 
@@ -562,7 +565,7 @@ def test_a_repr_shows_no_credentials() -> None:
         credentials={"a": Bearer("sk_1"), "b": ApiKey("k", "query", "sk_2"), "c": Basic("sk_3", "sk_4")},
         security=(("a", "b"),),
     )
-    request, flight = prepare(settings, "t", make_endpoint(), Call())
+    request, flight = wired(settings, make_endpoint(), Call())
     assert "sk_" not in f"{settings!r} {request!r} {flight.record!r}"
 
 
@@ -601,7 +604,9 @@ def test_what_is_no_json_is_refused() -> None:
 
 def test_a_form_spells_nested_values() -> None:
     """Objects as JSON unless the document gives a style."""
-    pairs = parse_qsl(content(form_body({"o": {"a": 1}, "l": [1, True], "e": Colour.BLUE, "s": "a b+c&d"}, {}).content).decode())
+    pairs = parse_qsl(
+        content(form_body({"o": {"a": 1}, "l": [1, True], "e": Colour.BLUE, "s": "a b+c&d"}, {}).content).decode()
+    )
     assert pairs == [("o", '{"a":1}'), ("l", "1"), ("l", "true"), ("e", "blue"), ("s", "a b+c&d")]
     deep = form_body({"o": {"a": {"b": 1}}}, {"o": Style("deepObject", explode=True)})
     assert parse_qsl(content(deep.content).decode()) == [("o[a][b]", "1")]

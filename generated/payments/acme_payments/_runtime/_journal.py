@@ -220,11 +220,16 @@ class SQLiteJournal:
             return True
 
     def close(self) -> None:
-        """Let go of everything that is open."""
+        """Let go of everything that is open; what is not settled can then be resumed by others."""
         with self._lock:
             self._connection.close()
             self._alive.close()
             self._owner_path(self._owner).unlink(missing_ok=True)
+
+    def __del__(self) -> None:
+        # A journal lives as long as its process, as a rule; whoever forgets to close it is not punished for it.
+        with contextlib.suppress(Exception):
+            self.close()
 
     def _take(self, connection: sqlite3.Connection, api: str, key: str) -> None:
         connection.execute(

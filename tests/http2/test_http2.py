@@ -1,0 +1,92 @@
+"""What HTTP/2 says and httpcore hides: each frame is provoked by a real server and mapped by the law."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from tests.http2.server import Act, Http2Server
+
+
+@pytest.fixture(scope="module")
+def acme(root: Path) -> Iterator[Any]:
+    """The payments SDK, imported."""
+    sys.path.insert(0, str(root / "generated" / "payments"))
+    import acme_payments  # noqa: PLC0415
+
+    yield acme_payments
+    sys.path.remove(str(root / "generated" / "payments"))
+
+
+CASES = [
+    (Act.REFUSE_STREAM, "stream refused", "not sent"),
+    (Act.GOAWAY_ZERO, "stream refused", "not sent"),
+    (Act.RESET_STREAM, "answer lost", "unknown"),
+    (Act.GOAWAY_AFTER, "answer lost", "unknown"),
+    (Act.CUT_BODY, "answer cut", "applied"),
+    (Act.STALL, "answer lost", "unknown"),
+]
+
+
+def charge(acme: Any, server: Http2Server, face: str) -> Any:  # noqa: ANN401
+    """Charge once over HTTP/2, through one of the faces; the whole response."""
+    options: dict[str, Any] = {
+        "base_url": server.url,
+        "retry": acme.RetryPolicy(initial_delay=0.01, max_delay=0.01),
+        "timeout": acme.Timeout(read=0.3),
+    }
+    if face == "sync":
+        with httpx.Client(http1=False, http2=True) as http_client:
+            client = acme.AcmePayments(http_client=http_client, **options)
+            return client.charges.create.detailed(amount=1, currency="eur")
+
+    async def main() -> Any:  # noqa: ANN401
+        async with httpx.AsyncClient(http1=False, http2=True) as http_client:
+            client = acme.AsyncAcmePayments(http_client=http_client, **options)
+            return await client.charges.create.detailed(amount=1, currency="eur")
+
+    return anyio.run(main, backend=face)
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize(("act", "failure", "certainty"), CASES, ids=[act.name for act, _, _ in CASES])
+def test_each_frame_means_what_the_rfc_says(acme: Any, face: str, act: Act, failure: str, certainty: str) -> None:  # noqa: ANN401
+    """Whether a stream was processed is told from the frame; the retry carries the same key and settles it."""
+    server = Http2Server([act])
+    response = charge(acme, server, face)
+    server.close()
+    first = response.attempts[0]
+    assert (first.outcome.failure.value, first.certainty.value) == (failure, certainty)
+    assert len(response.attempts) == 2
+    assert server.keys == [response.idempotency_key] * 2
+    assert server.effects == {response.idempotency_key: 1}
+
+
+def test_a_refused_stream_is_retried_at_once_and_free_of_charge(acme: Any) -> None:  # noqa: ANN401
+    """Nothing was done and nothing is overloaded: no wait the first time, and no tokens of the budget."""
+    server = Http2Server([Act.REFUSE_STREAM, Act.ANSWER])
+    with httpx.Client(http1=False, http2=True) as http_client:
+        client = acme.AcmePayments(http_client=http_client, base_url=server.url)
+        response = client.charges.create.detailed(amount=1, currency="eur")
+        assert client._core.settings.budget.tokens == 500
+    server.close()
+    assert response.attempts[0].wait == 0.0
+
+
+def test_a_goaway_below_the_stream_is_no_lost_answer(acme: Any) -> None:  # noqa: ANN401
+    """A stream above the last one that was processed is sent again on another connection, once."""
+    server = Http2Server([Act.ANSWER, Act.GOAWAY_BELOW, Act.ANSWER])
+    with httpx.Client(http1=False, http2=True) as http_client:
+        client = acme.AcmePayments(http_client=http_client, base_url=server.url)
+        client.charges.create(amount=1, currency="eur")
+        response = client.charges.create.detailed(amount=1, currency="eur")
+    server.close()
+    assert response.certainty.value == "applied"
+    assert all(attempt.certainty.value in {"not sent", "applied"} for attempt in response.attempts)
+    assert server.effects[response.idempotency_key] == 1

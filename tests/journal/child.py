@@ -1,0 +1,63 @@
+"""A process that charges once with a journal and kills itself at a step of the call; started by the tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import acme_payments
+from acme_payments import AcmePayments, JournalEntry, SQLiteJournal
+
+
+def die() -> None:
+    """End as a power cut would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DyingJournal(SQLiteJournal):
+    """A journal whose process dies before or behind one of its steps."""
+
+    step = ""
+
+    def begin(self, entry: JournalEntry) -> float:
+        """Die before or behind writing down."""
+        if self.step == "before begin":
+            die()
+        first_sent = super().begin(entry)
+        if self.step == "after begin":
+            die()
+        return first_sent
+
+    def settle(self, api: str, key: str) -> None:
+        """Die before or behind settling."""
+        if self.step == "before settle":
+            die()
+        super().settle(api, key)
+        if self.step == "after settle":
+            die()
+
+
+def main() -> None:
+    """Charge once."""
+    path, url, step, face = sys.argv[1:]
+    journal = DyingJournal(path)
+    journal.step = step
+    print(os.getpid(), flush=True)
+    sys.stdin.readline()
+    arguments: dict[str, Any] = {"amount": 1, "currency": "eur", "idempotency_key": "the-key"}
+    if face == "sync":
+        AcmePayments(base_url=url, token="secret-token", journal=journal).charges.create(**arguments)  # noqa: S106
+        return
+    import anyio  # noqa: PLC0415
+
+    async def charge() -> None:
+        client = acme_payments.AsyncAcmePayments(base_url=url, token="secret-token", journal=journal)  # noqa: S106
+        await client.charges.create(**arguments)
+
+    anyio.run(charge, backend=face)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The journal that workers on several machines share keeps the promises of the one in a file."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journal.server import KeyedServer
+from tests.postgres import running
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """A PostgreSQL server of our own."""
+    with running() as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(scope="module")
+def acme(root: Path) -> Iterator[Any]:
+    """The payments SDK, imported."""
+    sys.path.insert(0, str(root / "generated" / "payments"))
+    import acme_payments  # noqa: PLC0415
+
+    yield acme_payments
+    sys.path.remove(str(root / "generated" / "payments"))
+
+
+def entry(acme: Any, api: str, **changes: Any) -> Any:  # noqa: ANN401
+    """An entry as a charge makes it."""
+    facts: dict[str, Any] = {
+        "api": api, "key": "the-key", "operation": "charges.create", "method": "POST", "path": "/charges",
+        "target": "/charges", "headers": (("Content-Type", "application/json"), ("Idempotency-Key", "the-key")),
+        "body": b'{"a":1}', "security": (("bearerAuth",),), "first_sent": time.time(), "key_ttl": 86_400.0, **changes,
+    }  # fmt: skip
+    return acme.JournalEntry(**facts)
+
+
+def test_what_is_written_comes_back(acme: Any, database: str) -> None:  # noqa: ANN401
+    """Every fact of an entry, byte for byte, and the first time that the key was seen."""
+    journal = acme.PostgresJournal(database)
+    written = entry(acme, "http://one", first_sent=1000.0)
+    assert journal.begin(written) == 1000.0
+    assert journal.begin(entry(acme, "http://one", first_sent=2000.0)) == 1000.0
+    assert journal.pending("http://one") == [written]
+    with pytest.raises(acme.JournalConflictError):
+        journal.begin(entry(acme, "http://one", body=b"other"))
+    journal.settle("http://one", "the-key")
+    assert journal.pending("http://one") == []
+    journal.close()
+
+
+def test_a_living_worker_keeps_its_call(acme: Any, database: str) -> None:  # noqa: ANN401
+    """Another worker cannot claim it before it is released, or before its holder's connection ends."""
+    holder, other = acme.PostgresJournal(database), acme.PostgresJournal(database)
+    holder.begin(entry(acme, "http://two"))
+    assert not other.claim("http://two", "the-key")
+    holder.release("http://two", "the-key")
+    assert other.claim("http://two", "the-key")
+    assert not holder.claim("http://two", "the-key")
+    other.close()
+    deadline = time.monotonic() + 5
+    while not holder.claim("http://two", "the-key"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    holder.close()
+
+
+def hold(database: str, ready: Any) -> None:  # noqa: ANN401
+    """Hold an entry until killed."""
+    import acme_payments  # noqa: PLC0415
+
+    journal = acme_payments.PostgresJournal(database)
+    journal.begin(entry(acme_payments, "http://three"))
+    ready.set()
+    time.sleep(60)
+
+
+def test_a_killed_workers_call_is_resumed_by_one_other(acme: Any, database: str) -> None:  # noqa: ANN401
+    """SIGKILL ends the connection, and of eight that try to resume exactly one sends."""
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    worker = context.Process(target=hold, args=(database, ready))
+    worker.start()
+    assert ready.wait(20)
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.join()
+    time.sleep(0.5)
+    journals = [acme.PostgresJournal(database) for _ in range(8)]
+    claimed: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda journal=journal: claimed.append(journal.claim("http://three", "the-key")))
+        for journal in journals
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == [False] * 7 + [True]
+    for journal in journals:
+        journal.close()
+
+
+def test_a_client_resumes_from_it(acme: Any, database: str) -> None:  # noqa: ANN401
+    """The client does not care where its journal lies."""
+    server = KeyedServer()
+    journal = acme.PostgresJournal(database)
+    journal.begin(entry(acme, server.url, body=b"{}"))
+    journal.release(server.url, "the-key")
+    with acme.AcmePayments(base_url=server.url, journal=journal) as client:
+        (settled,) = client.journal.resume()
+        assert settled.certainty.value == "applied"
+        client.charges.create(amount=1, currency="eur")
+        assert client.journal.pending() == []
+    journal.close()
+    server.shutdown()
+    server.server_close()
+    assert len(server.ledger.effects) == 2
+
+
+def test_eight_workers_may_start_at_once(acme: Any, database: str) -> None:  # noqa: ANN401
+    """Creating the table is safe to race."""
+    import psycopg  # noqa: PLC0415
+
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS samekey_journal")
+    failures: list[BaseException] = []
+
+    def open_one() -> None:
+        try:
+            acme.PostgresJournal(database).close()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is a failure
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
