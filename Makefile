@@ -6,13 +6,21 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 SDKS := payments warehouse
 
-.PHONY: demo test lint types generated check-generated clean
+CALLS ?= 10000
+SEED ?= 1
+
+.PHONY: demo test soak lint types generated check-generated clean
 
 demo: $(VENV)/.demo ## generate an SDK and make real calls through lost answers
 	@$(BIN)/python demo/run.py
 
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then the broken servers
+	$(BIN)/python -m tests.soak.run --calls $(CALLS) --seed $(SEED)
+	@for mode in no-keys check-then-set forget-on-disconnect short-ttl; do \
+		! $(BIN)/python -m tests.soak.run --calls 1000 --seed $(SEED) --face threads --mode $$mode || exit 1; done
 
 lint: $(VENV)/.dev ## ruff, on everything that is written by hand
 	$(BIN)/ruff check .

@@ -272,6 +272,55 @@ def test_a_missing_config_is_an_error(small: str, tmp_path: Path) -> None:
     assert not (tmp_path / "sdk").exists()
 
 
+@pytest.mark.parametrize(
+    "rename",
+    [
+        "operations: {listPets: pets.go, createPet: pets.go}",
+        "operations: {listPets: pets.create}",
+        "operations: {listPets: close.it}",
+        "operations: {listPets: with_options.it}",
+        "resources: {pets: close}",
+        "types: {Pet: Same, Owner: Same}",
+        "types: {Pet: Owner}",
+        "types: {Pet: Any}",
+        "types: {Pet: Literal}",
+    ],
+)
+def test_a_rename_never_costs_anything(rename: str, tmp_path: Path) -> None:
+    """Two things of one name, or the name of something that the SDK needs, are refused or resolved, never lost."""
+    made = json.loads(json.dumps(document()))
+    schemas = {name: {"properties": {name.lower(): {"type": "string"}, "any": {}}} for name in ("Pet", "Owner")}
+    made["components"] = {"schemas": schemas}
+    made["paths"] = {"/pets": {
+        verb: {
+            "operationId": name, "tags": ["pets"],
+            "responses": {"200": {"description": "ok", "content": {"application/json": {
+                "schema": {"$ref": f"#/components/schemas/{schema}"},
+            }}}},
+        }
+        for verb, name, schema in (("get", "listPets", "Pet"), ("post", "createPet", "Owner"))
+    }}  # fmt: skip
+    (tmp_path / "api.json").write_text(json.dumps(made), "utf-8")
+    (tmp_path / "samekey.yaml").write_text(f"rename:\n  {rename}\n", "utf-8")
+    config = ["--config", str(tmp_path / "samekey.yaml")]
+    done = run("generate", str(tmp_path / "api.json"), "-o", str(tmp_path / "sdk"), "--package", "sdk", *config)
+    if done.status == 1:
+        assert "samekey.yaml:2:" in done.stderr
+        return
+    script = (
+        "import sdk\nclient = sdk.T(base_url='https://a.test')\nclient.close()\n"
+        "kinds = [getattr(sdk.models, name) for name in sdk.models.__all__]\n"
+        "assert sum('pet' in k.__struct_fields__ for k in kinds) == 1\n"
+        "assert sum('owner' in k.__struct_fields__ for k in kinds) == 1\n"
+    )
+    used = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path / "sdk", capture_output=True, text=True, check=False, timeout=20
+    )
+    assert used.returncode == 0, used.stderr
+    calls = {row["call"] for row in json.loads(run("inspect", str(tmp_path / "api.json"), "--json", *config).stdout)}
+    assert len(calls) == 2
+
+
 def rows_of(spec: str) -> list[dict[str, Any]]:
     """The rows of `inspect --json`."""
     done = run("inspect", spec, "--json")

@@ -88,6 +88,15 @@ def test_every_key_is_taken() -> None:
     assert not untouched, "this test is meant to name every key"
 
 
+def test_the_example_in_the_documentation_is_valid() -> None:
+    """What docs/config.md shows can be copied: nothing is wrong with it, and it says something of every key."""
+    page = (Path(__file__).parent.parent / "docs" / "config.md").read_text("utf-8")
+    config = valid(page.partition("```yaml\n")[2].partition("```")[0])
+    assert (config.package, config.version, config.client) == ("acme", "1.4.0", "Acme")
+    assert config.rename_operations == {"createCharge": "charges.create", "POST /charges/{id}/void": "charges.void"}
+    assert config.profile.mismatch == (Signal(422, "key_reused"),)
+
+
 @pytest.mark.parametrize("text", ["{}", "package:", "idempotency: null", "rename: {types: {}, operations: null}"])
 def test_silence_leaves_the_decision_to_samekey(text: str) -> None:
     """An empty config, and keys without values, are the defaults."""

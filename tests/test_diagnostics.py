@@ -91,7 +91,7 @@ def test_the_end_of_the_text_is_shown_too(text: str) -> None:
     end = text.count("\n") + 1
     lines = shown(text, end, len(text.rpartition("\n")[2]) + 1)
     assert sum(entry.rstrip().endswith("^") for entry in lines) == 1
-    assert any(entry.partition(" | ")[0].strip().isdigit() for entry in lines)
+    assert any(re.match(r" +\d+ \|", entry) for entry in lines)
 
 
 @pytest.mark.parametrize(

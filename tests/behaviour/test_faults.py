@@ -24,6 +24,7 @@ from .faces import CHARGE, FAST, HASTY, ONCE, PATIENT, Ask, Ended, Face, one
 from .fault_server import Act, Fault, FaultServer, answering
 
 NOT_SENT, REJECTED, UNKNOWN, APPLIED = Certainty.NOT_SENT, Certainty.REJECTED, Certainty.UNKNOWN, Certainty.APPLIED
+SERVER_ERRORS = (500, 502, 503, 504, 529)
 BIG = CHARGE.again(metadata={"padding": "x" * 12_000_000})
 
 
@@ -66,13 +67,9 @@ CASES = [
     Case("408", answering(408), REJECTED, 0, APIStatusError),
     Case("425", answering(425), REJECTED, 0, APIStatusError),
     Case("429", answering(429), REJECTED, 0, RateLimitError),
-    *(
-        Case(f"{status} {'after' if after else 'before'} the effect", answering(status, after=after), UNKNOWN, int(after),
-             InternalServerError)
-        for status in (500, 502, 503, 504, 529)
-        for after in (False, True)
-    ),
-]  # fmt: skip
+    *(Case(f"{s} before the effect", answering(s), UNKNOWN, 0, InternalServerError) for s in SERVER_ERRORS),
+    *(Case(f"{s} after the effect", answering(s, after=True), UNKNOWN, 1, InternalServerError) for s in SERVER_ERRORS),
+]
 
 
 def told_the_truth(server: FaultServer, ended: Ended) -> None:
@@ -216,7 +213,7 @@ def test_a_read_that_was_cut_is_read_again(server: FaultServer, face: Face) -> N
 
 def test_a_retry_waits_for_the_first_run(server: FaultServer, face: Face) -> None:
     """409 while the first request runs: polled without using up retries, then its answer is replayed."""
-    server.plan(Fault(Act.STALL, after=True, slow=0.6))
+    server.plan(Fault(Act.STALL, after=True, slow=0.45))
     policy = RetryPolicy(max_retries=1, initial_delay=0.05, max_delay=0.1, deadline=8.0)
     ended = one(face, server.url, retry=policy, timeout=HASTY)
     assert ended.response is not None
@@ -230,12 +227,12 @@ def test_a_retry_waits_for_the_first_run(server: FaultServer, face: Face) -> Non
 
 def test_a_first_run_that_outlasts_the_deadline_is_told_as_unknown(server: FaultServer, face: Face) -> None:
     """Polling ends with the deadline, as the draft's own error; the effect comes later, and the key settles it."""
-    server.plan(Fault(Act.STALL, after=True, slow=1.2))
-    policy = RetryPolicy(initial_delay=0.05, max_delay=0.1, deadline=0.7)
+    server.plan(Fault(Act.STALL, after=True, slow=0.9))
+    policy = RetryPolicy(initial_delay=0.05, max_delay=0.1, deadline=0.45)
     ended = one(face, server.url, retry=policy, timeout=HASTY)
     assert type(ended.error).__name__ in ("IdempotencyInFlight", "APITimeoutError")
     assert ended.record.certainty is UNKNOWN
-    assert ended.record.elapsed < 1.0
+    assert ended.record.elapsed < 0.8
     told_the_truth(server, ended)
     again = one(face, server.url, CHARGE.again(idempotency_key=ended.key))
     assert again.response is not None
@@ -325,12 +322,12 @@ def random_fault(chance: random.Random) -> Fault:
     return chance.choice(quick)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_histories(server: FaultServer, face: Face, seed: int) -> None:
-    """Section 6, on random histories: one effect per key at most, the truth told, limits kept, and keys never shared."""
+    """Section 6, on random histories: one effect per key at most, the truth told, limits kept, keys never shared."""
     chance = random.Random(seed)  # noqa: S311  # no secret
-    asks = [CHARGE.again(amount=number) for number in range(1, 9)]
-    server.plan(*[random_fault(chance) for _ in range(24)])
+    asks = [CHARGE.again(amount=number) for number in range(1, 7)]
+    server.plan(*[random_fault(chance) for _ in range(18)])
     history = face(server.url, *asks, retry=RetryPolicy(max_retries=2, initial_delay=0.001, max_delay=0.004))
     assert len({ended.key for ended in history}) == len(asks)
     for ask, ended in zip(asks, history, strict=True):

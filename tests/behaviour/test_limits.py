@@ -15,8 +15,8 @@ from .faces import CHARGE, PATIENT, Ask, Face, in_this_thread, one
 from .fault_server import Act, Fault, FaultServer, answering
 
 GET = Ask("charges.get", ("ch_1",))
-DEADLINE = RetryPolicy(max_retries=9, initial_delay=0.001, max_delay=0.002, deadline=0.4)
-GRACE = 0.35
+DEADLINE = RetryPolicy(max_retries=9, initial_delay=0.001, max_delay=0.002, deadline=0.25)
+GRACE = 0.75
 """Seconds that a busy machine may add."""
 
 
@@ -36,7 +36,7 @@ def test_no_call_outlasts_its_deadline(server: FaultServer, face: Face, fault: F
     server.plan(*[fault] * 9)
     began = time.monotonic()
     ended = one(face, server.url, retry=DEADLINE, timeout=PATIENT)
-    assert time.monotonic() - began < 0.4 + GRACE
+    assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert ended.error is not None
     assert type(ended.error).__name__ == "APITimeoutError"
     done = fault.act in (Act.STALL_MID_BODY, Act.TRICKLE_BODY)
@@ -46,11 +46,11 @@ def test_no_call_outlasts_its_deadline(server: FaultServer, face: Face, fault: F
 def test_no_chain_of_redirects_outlasts_the_deadline(server: FaultServer, face: Face) -> None:
     """Each hop gets what is left, not what there was."""
     hop = answering(307, Location="/v1/charges", after=True)
-    slow = [Fault(hop.act, hop.after, hop.answer, slow=0.3), *[Fault(Act.STALL)] * 3]
+    slow = [Fault(hop.act, hop.after, hop.answer, slow=0.2), *[Fault(Act.STALL)] * 3]
     server.plan(*slow)
     began = time.monotonic()
     ended = one(face, server.url, retry=DEADLINE)
-    assert time.monotonic() - began < 0.4 + GRACE
+    assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert ended.error is not None
 
 
@@ -59,7 +59,7 @@ def test_a_slow_first_step_leaves_less_to_the_next(server: FaultServer, face: Fa
     server.plan(Fault(Act.STALL_UPLOAD))
     began = time.monotonic()
     ended = one(face, server.url, CHARGE.again(metadata={"padding": "x" * 12_000_000}), retry=DEADLINE)
-    assert time.monotonic() - began < 0.4 + GRACE
+    assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert type(ended.error).__name__ == "APITimeoutError"
 
 
@@ -74,23 +74,24 @@ def test_a_retry_is_not_begun_where_its_wait_would_pass_the_deadline(server: Fau
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("ask", [CHARGE, GET], ids=str)
-@pytest.mark.parametrize("status", [429, 503, 500])
+@pytest.mark.parametrize(
+    ("ask", "status"), [(CHARGE, 429), (CHARGE, 503), (CHARGE, 500), (GET, 429)], ids=lambda value: str(value)
+)
 def test_retry_after_is_never_undercut(server: FaultServer, face: Face, ask: Ask, status: int) -> None:
     """Measured at the server, in milliseconds and in seconds, whatever the backoff would have been."""
-    server.plan(answering(status, Retry_After_Ms="120"), answering(status, Retry_After="0.15"))
+    server.plan(answering(status, Retry_After_Ms="60"), answering(status, Retry_After="0.08"))
     ended = one(face, server.url, ask)
     assert ended.error is None
     first, second, third = (seen.at for seen in server.seen)
-    assert second - first >= 0.12
-    assert third - second >= 0.15
+    assert second - first >= 0.06
+    assert third - second >= 0.08
 
 
-def test_a_date_is_waited_for(server: FaultServer, face: Face) -> None:
+def test_a_date_is_waited_for(server: FaultServer) -> None:
     """An HTTP date is read against the server's own `Date`, here a year behind ours."""
     then = time.time() - 31_536_000
     server.plan(answering(429, Date=formatdate(then, usegmt=True), Retry_After=formatdate(then + 1, usegmt=True)))
-    ended = one(face, server.url)
+    ended = one(in_this_thread, server.url)
     assert ended.error is None
     first, second = (seen.at for seen in server.seen)
     assert 0.95 <= second - first < 3
@@ -127,7 +128,7 @@ def test_a_connection_pool_that_is_full_sends_nothing(server: FaultServer) -> No
     """A pool timeout is NOT_SENT and not retried: more attempts would make the queue longer."""
     server.plan(Fault(Act.STALL))
     with httpx.Client(limits=httpx.Limits(max_connections=1)) as own, ThreadPoolExecutor(1) as pool:
-        busy = pool.submit(one, in_this_thread, server.url, GET, http_client=own, retry=RetryPolicy(deadline=0.6))
+        busy = pool.submit(one, in_this_thread, server.url, GET, http_client=own, retry=RetryPolicy(deadline=0.5))
         while not server.seen:
             time.sleep(0.005)
         ended = one(in_this_thread, server.url, http_client=own, timeout=Timeout(pool=0.1))

@@ -158,13 +158,26 @@ def test_a_subclass_of_a_caller_pickles_too() -> None:
 @pytest.mark.parametrize(
     ("status", "name"),
     [
-        (400, "BadRequestError"), (401, "AuthenticationError"), (402, "APIStatusError"), (403, "PermissionDeniedError"),
-        (404, "NotFoundError"), (405, "APIStatusError"), (408, "APIStatusError"), (409, "ConflictError"),
-        (410, "APIStatusError"), (422, "UnprocessableEntityError"), (425, "APIStatusError"), (429, "RateLimitError"),
-        (500, "InternalServerError"), (501, "InternalServerError"), (503, "InternalServerError"),
-        (529, "InternalServerError"), (599, "InternalServerError"), (304, "APIStatusError"),
+        (400, "BadRequestError"),
+        (401, "AuthenticationError"),
+        (402, "APIStatusError"),
+        (403, "PermissionDeniedError"),
+        (404, "NotFoundError"),
+        (405, "APIStatusError"),
+        (408, "APIStatusError"),
+        (409, "ConflictError"),
+        (410, "APIStatusError"),
+        (422, "UnprocessableEntityError"),
+        (425, "APIStatusError"),
+        (429, "RateLimitError"),
+        (500, "InternalServerError"),
+        (501, "InternalServerError"),
+        (503, "InternalServerError"),
+        (529, "InternalServerError"),
+        (599, "InternalServerError"),
+        (304, "APIStatusError"),
     ],
-)  # fmt: skip
+)
 def test_classes_by_status(status: int, name: str) -> None:
     """A caller can catch by class what it would otherwise tell by number."""
     assert status_error_class(Answered(status), b"").__name__ == name
@@ -254,10 +267,16 @@ def test_the_message_holds_what_the_server_said() -> None:
 @pytest.mark.parametrize(
     ("headers", "found"),
     [
-        ({"X-Request-Id": "a"}, "a"), ({"request-id": "b"}, "b"), ({"x-amzn-RequestId": "c"}, "c"), ({"CF-Ray": "d"}, "d"),
-        ({"X-Correlation-ID": "e"}, "e"), ({"X-Request-Id": "", "Request-Id": "f"}, "f"), ({}, None), ({"Id": "g"}, None),
+        ({"X-Request-Id": "a"}, "a"),
+        ({"request-id": "b"}, "b"),
+        ({"x-amzn-RequestId": "c"}, "c"),
+        ({"CF-Ray": "d"}, "d"),
+        ({"X-Correlation-ID": "e"}, "e"),
+        ({"X-Request-Id": "", "Request-Id": "f"}, "f"),
+        ({}, None),
+        ({"Id": "g"}, None),
     ],
-)  # fmt: skip
+)
 def test_the_servers_own_id(headers: dict[str, str], found: str | None) -> None:
     """Under one of its usual names."""
     assert request_id(httpx.Headers(headers)) == found

@@ -92,8 +92,24 @@ def test_a_code_is_found_wherever_apis_put_it(body: Any) -> None:  # noqa: ANN40
 @pytest.mark.parametrize(
     "body",
     [
-        None, b"", b"conflict", b"{", b"\xff\xfe{}", b"null", b"7", b'"704"', {}, [], {"code": "other"}, {"code": None},
-        {"code": ["704"]}, {"message": "704"}, {"data": {"code": "704"}}, {"error": None}, {"errors": None}, [[{"code": "704"}]],
+        None,
+        b"",
+        b"conflict",
+        b"{",
+        b"\xff\xfe{}",
+        b"null",
+        b"7",
+        b'"704"',
+        {},
+        [],
+        {"code": "other"},
+        {"code": None},
+        {"code": ["704"]},
+        {"message": "704"},
+        {"data": {"code": "704"}},
+        {"error": None},
+        {"errors": None},
+        [[{"code": "704"}]],
     ],
 )  # fmt: skip
 def test_a_profile_of_codes_takes_no_other_word(body: object) -> None:
@@ -162,10 +178,20 @@ def test_a_profile_may_name_its_own_replay_marker() -> None:
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        ("true", True), ("TRUE", True), (" true ", True), ("1", True), ("?1", True),
-        ("false", False), ("False", False), ("0", False), ("?0", False), ("", None), ("maybe", None), ("2", None),
+        ("true", True),
+        ("TRUE", True),
+        (" true ", True),
+        ("1", True),
+        ("?1", True),
+        ("false", False),
+        ("False", False),
+        ("0", False),
+        ("?0", False),
+        ("", None),
+        ("maybe", None),
+        ("2", None),
     ],
-)  # fmt: skip
+)
 def test_the_servers_own_word_on_retrying(value: str, word: bool | None) -> None:  # noqa: FBT001
     """`X-Should-Retry` by default, or the profile's own header; what is neither yes nor no is no word."""
     assert read(PLAIN, 503, headers={"X-Should-Retry": value}).should_retry is word

@@ -99,10 +99,27 @@ def test_utc_under_every_name(zone: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "", " ", "soon", "-1", "-0.5", "nan", "inf", "-inf", "1e999", "1s", "10 seconds", "0x10", "1,5", "null",
-        "Tue, 32 Nov 2023 22:14:20 GMT", "Tue, 14 Foo 2023 22:14:20 GMT", "Tue, 14 Nov 99999999999 22:14:20 GMT", "GMT", ",",
+        "",
+        " ",
+        "soon",
+        "-1",
+        "-0.5",
+        "nan",
+        "inf",
+        "-inf",
+        "1e999",
+        "1s",
+        "10 seconds",
+        "0x10",
+        "1,5",
+        "null",
+        "Tue, 32 Nov 2023 22:14:20 GMT",
+        "Tue, 14 Foo 2023 22:14:20 GMT",
+        "Tue, 14 Nov 99999999999 22:14:20 GMT",
+        "GMT",
+        ",",
     ],
-)  # fmt: skip
+)
 def test_garbage_asks_for_nothing(value: str) -> None:
     """What cannot be read is not guessed at."""
     assert retry_after({"retry-after": value}, NOW) is None

@@ -1,0 +1,138 @@
+"""What each exception of httpx means: whether the server can have seen the request, and whether time ran out."""
+
+from __future__ import annotations
+
+import ssl
+import time
+
+import httpx
+import pytest
+from samekey_templates.runtime._policy import Failed, Failure
+from samekey_templates.runtime._transport import AsyncTransport, SyncTransport, failure
+from samekey_templates.runtime._types import Timeout
+from samekey_templates.runtime._wire import Limits, RawAnswer, WireRequest
+
+REQUEST = httpx.Request("POST", "http://api.test/")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "timeout"),
+    [
+        (httpx.ConnectTimeout("t"), Failure.UNREACHABLE, True),
+        (httpx.ConnectError("refused"), Failure.UNREACHABLE, False),
+        (httpx.ConnectError(""), Failure.UNREACHABLE, False),
+        (httpx.ProxyError("502 from the proxy"), Failure.UNREACHABLE, False),
+        (httpx.PoolTimeout("full"), Failure.UNSENDABLE, True),
+        (httpx.LocalProtocolError("Illegal header value"), Failure.UNSENDABLE, False),
+        (httpx.UnsupportedProtocol("ftp"), Failure.UNSENDABLE, False),
+        (httpx.InvalidURL("bad port"), Failure.UNSENDABLE, False),
+        (httpx.ReadTimeout("t"), Failure.ANSWER_LOST, True),
+        (httpx.WriteTimeout("t"), Failure.ANSWER_LOST, True),
+        (httpx.ReadError("reset"), Failure.ANSWER_LOST, False),
+        (httpx.WriteError("reset"), Failure.ANSWER_LOST, False),
+        (httpx.CloseError("reset"), Failure.ANSWER_LOST, False),
+        (httpx.RemoteProtocolError("Server disconnected without sending a response."), Failure.ANSWER_LOST, False),
+        (httpx.RemoteProtocolError("illegal status line"), Failure.ANSWER_LOST, False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_before_a_status_line(error: Exception, kind: Failure, timeout: bool) -> None:  # noqa: FBT001
+    """Row by row of the law; what could have left is never told as not sent."""
+    result = failure(error, None)
+    assert isinstance(result, Failed)
+    assert (result.failure, result.timeout, result.status) == (kind, timeout, None)
+    assert result.detail
+    assert not result.detail.endswith((": ", "."))
+
+
+def test_a_certificate_that_is_refused_is_found_in_the_chain() -> None:
+    """However deep the HTTP library has wrapped it, by cause or by context, and whatever its message."""
+    for attribute in ("__cause__", "__context__"):
+        wrapped = httpx.ConnectError("")
+        middle = RuntimeError("in between")
+        setattr(middle, attribute, ssl.SSLCertVerificationError("self-signed certificate"))
+        setattr(wrapped, attribute, middle)
+        result = failure(wrapped, None)
+        assert isinstance(result, Failed)
+        assert result.failure is Failure.UNSENDABLE
+
+
+def test_another_tls_failure_is_worth_a_retry() -> None:
+    """A handshake that was cut is no refusal."""
+    wrapped = httpx.ConnectError("EOF occurred in violation of protocol")
+    wrapped.__cause__ = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+    result = failure(wrapped, None)
+    assert isinstance(result, Failed)
+    assert result.failure is Failure.UNREACHABLE
+
+
+def test_a_chain_of_exceptions_may_lead_back_to_itself() -> None:
+    """A loop of causes ends the search."""
+    first, second = httpx.ConnectError("a"), RuntimeError("b")
+    first.__context__, second.__context__ = second, first
+    result = failure(first, None)
+    assert isinstance(result, Failed)
+    assert result.failure is Failure.UNREACHABLE
+
+
+@pytest.mark.parametrize("error", [httpx.ReadError("cut"), httpx.RemoteProtocolError("cut"), httpx.ReadTimeout("t")])
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_after_the_status_line_of_a_success(error: Exception, status: int) -> None:
+    """Done, but the answer is lost."""
+    result = failure(error, httpx.Response(status, request=REQUEST))
+    assert isinstance(result, Failed)
+    assert (result.failure, result.status) == (Failure.ANSWER_CUT, status)
+    assert result.timeout is isinstance(error, httpx.TimeoutException)
+    assert str(status) in result.detail
+
+
+@pytest.mark.parametrize("error", [httpx.ReadError("cut"), httpx.DecodingError("bad gzip"), httpx.ReadTimeout("t")])
+@pytest.mark.parametrize("status", [302, 400, 404, 409, 429, 500, 503])
+def test_after_the_status_line_of_a_failure(error: Exception, status: int) -> None:
+    """The status line decides; what the body would have said is lost."""
+    result = failure(error, httpx.Response(status, headers={"Retry-After": "2"}, request=REQUEST))
+    assert isinstance(result, RawAnswer)
+    assert (result.status, result.content, result.headers["retry-after"]) == (status, b"", "2")
+
+
+def test_a_success_that_cannot_be_unpacked() -> None:
+    """Complete, but not to be decoded."""
+    result = failure(httpx.DecodingError("bad gzip"), httpx.Response(200, request=REQUEST))
+    assert isinstance(result, Failed)
+    assert (result.failure, result.status) == (Failure.UNDECODABLE, 200)
+
+
+def test_the_transport_needs_no_network_to_be_made_and_closed() -> None:
+    """Its own client is made with it and closed with it; the caller's is left alone."""
+    own = httpx.Client()
+    SyncTransport(own).close()
+    assert not own.is_closed
+    own.close()
+    transport = SyncTransport()
+    transport.close()
+    assert transport._client.is_closed  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(AsyncTransport(), AsyncTransport)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host:port/", "http://[::1/", "ftp://host/", "host/path", "http://", "http://\x00/"]
+)
+def test_a_bad_url_is_unsendable(url: str) -> None:
+    """Not retried, NOT_SENT, and no exception of another library."""
+    transport = SyncTransport()
+    limits = Limits(Timeout(), time.monotonic() + 5)
+    result = transport.attempt(WireRequest("GET", url, (), None), limits)
+    transport.close()
+    assert isinstance(result, Failed)
+    assert result.failure is Failure.UNSENDABLE
+
+
+@pytest.mark.parametrize(("name", "value"), [("X\r\nY", "1"), ("X", "1\r\nY: 2"), ("X Y", "1"), ("X", "\x00")])
+def test_bad_headers_are_unsendable(name: str, value: str) -> None:
+    """Even where nothing before has refused them, they do not leave."""
+    transport = SyncTransport(httpx.Client(transport=httpx.HTTPTransport(), trust_env=False))
+    limits = Limits(Timeout(connect=0.2), time.monotonic() + 5)
+    result = transport.attempt(WireRequest("GET", "http://127.0.0.1:9/", ((name, value),), None), limits)
+    transport._client.close()  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
+    assert isinstance(result, Failed)
+    assert result.failure in (Failure.UNSENDABLE, Failure.UNREACHABLE)
