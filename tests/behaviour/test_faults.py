@@ -21,7 +21,7 @@ from generated.payments.acme_payments import (
 )
 
 from .faces import CHARGE, FAST, HASTY, ONCE, PATIENT, Ask, Ended, Face, one
-from .fault_server import Act, Fault, FaultServer, answering
+from .fault_server import Act, Fault, FaultServer, Keying, answering
 
 NOT_SENT, REJECTED, UNKNOWN, APPLIED = Certainty.NOT_SENT, Certainty.REJECTED, Certainty.UNKNOWN, Certainty.APPLIED
 SERVER_ERRORS = (500, 502, 503, 504, 529)
@@ -306,6 +306,30 @@ def test_what_was_seen_is_not_told_as_never_sent(server: FaultServer, face: Face
     assert ended.error is not None
     assert server.seen
     assert ended.record.certainty is REJECTED
+
+
+# --- a checker that cannot fail proves nothing ---
+
+
+@pytest.mark.parametrize(
+    ("keying", "fault"),
+    [
+        (Keying.OFF, Fault(Act.CUT, after=True)),
+        (Keying.OFF, Fault(Act.CUT_MID_BODY, after=True)),
+        (Keying.RACY, Fault(Act.STALL, after=True, slow=0.4)),
+        (Keying.FORGETFUL, Fault(Act.CUT, after=True)),
+        (Keying.SHORT, answering(503, after=True, Retry_After_Ms="60")),
+    ],
+    ids=str,
+)
+def test_a_server_that_loses_keys_is_caught(face: Face, keying: Keying, fault: Fault) -> None:
+    """Section 6.5: each of these charges twice, and the check that all the tests here rely on says so."""
+    with FaultServer(keying) as careless:
+        careless.plan(fault)
+        ended = one(face, careless.url, timeout=HASTY)
+        with pytest.raises(AssertionError):
+            told_the_truth(careless, ended)
+        assert careless.effects_of(ended.key) == 2
 
 
 # --- whole histories ---

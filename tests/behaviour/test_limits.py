@@ -74,9 +74,7 @@ def test_a_retry_is_not_begun_where_its_wait_would_pass_the_deadline(server: Fau
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize(
-    ("ask", "status"), [(CHARGE, 429), (CHARGE, 503), (CHARGE, 500), (GET, 429)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("ask", "status"), [(CHARGE, 429), (CHARGE, 503), (CHARGE, 500), (GET, 429)], ids=str)
 def test_retry_after_is_never_undercut(server: FaultServer, face: Face, ask: Ask, status: int) -> None:
     """Measured at the server, in milliseconds and in seconds, whatever the backoff would have been."""
     server.plan(answering(status, Retry_After_Ms="60"), answering(status, Retry_After="0.08"))
