@@ -491,7 +491,7 @@ def test_output_does_not_depend_on_the_process(tmp_path: Path) -> None:
 # One construct at a time: each of these would take a whole module of models with it.
 
 
-def imports(folder: Path, schemas: Mapping[str, object], package: str = "small") -> None:
+def import_sdk(folder: Path, schemas: Mapping[str, object], package: str = "small") -> None:
     """An SDK of these components imports, with all of its models."""
     written(folder, generated(document(package.capitalize(), schemas)))
     checked([sys.executable, "-W", "error", "-c", IMPORT_EVERYTHING, package], cwd=folder)
@@ -500,19 +500,19 @@ def imports(folder: Path, schemas: Mapping[str, object], package: str = "small")
 @pytest.mark.parametrize("required", [(), ("field",)], ids=["optional", "required"])
 def test_a_property_named_field_beside_renamed_ones(tmp_path: Path, required: Sequence[str]) -> None:
     """`field` is what error bodies call it, and what msgspec calls its own function."""
-    imports(tmp_path, {"Problem": obj("field", "class", "rejectedValue", required=required)})
+    import_sdk(tmp_path, {"Problem": obj("field", "class", "rejectedValue", required=required)})
 
 
 @pytest.mark.parametrize("wire", ['a"b', "a\\b", "a\nb", "a\tb", "\x00", "\u202e", "", " ", "é", "'", '"""', "\ud7ff"])
 def test_a_property_of_any_spelling(tmp_path: Path, wire: str) -> None:
     """Quotes, backslashes and controls in a name of the wire break no import."""
-    imports(tmp_path, {"Odd": obj(wire, "plain"), "Needed": obj(wire, required=[wire])})
+    import_sdk(tmp_path, {"Odd": obj(wire, "plain"), "Needed": obj(wire, required=[wire])})
 
 
 @pytest.mark.parametrize("value", ['a"b', "a\\b", "a\nb", "\x00", "\u202e", '"""', "{{ x }}", "é"])
 def test_an_enum_value_of_any_spelling(tmp_path: Path, value: str) -> None:
     """Values are literals of Python, whatever stands in them."""
-    imports(tmp_path, {"Odd": {"enum": [value, "plain"]}, "Holder": obj(one=ref("Odd"), const={"const": value})})
+    import_sdk(tmp_path, {"Odd": {"enum": [value, "plain"]}, "Holder": obj(one=ref("Odd"), const={"const": value})})
 
 
 @pytest.mark.parametrize(

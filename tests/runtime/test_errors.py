@@ -17,7 +17,7 @@ from samekey_templates.runtime._errors import (
     APIError,
     APIStatusError,
     APITimeoutError,
-    connection_error,
+    unanswered,
     explain,
     request_id,
     status_error_class,
@@ -221,7 +221,7 @@ def test_a_400_that_asks_for_a_key(content: bytes, missing: bool) -> None:  # no
 )
 def test_the_class_of_a_call_without_an_answer(last: Failed, kind: type[APIError]) -> None:
     """Timeouts can be caught by themselves."""
-    error = connection_error(record(last))
+    error = unanswered(record(last))
     assert type(error) is kind
     assert str(last) in str(error)
 
@@ -229,7 +229,7 @@ def test_the_class_of_a_call_without_an_answer(last: Failed, kind: type[APIError
 def test_the_message_is_the_laws_own_example() -> None:
     """Section 5: what happened, after how many attempts, in which time, what is certain, and what to do."""
     timed_out = Failed(Failure.ANSWER_LOST, "read timed out", timeout=True)
-    message = str(connection_error(record(timed_out, timed_out, timed_out)))
+    message = str(unanswered(record(timed_out, timed_out, timed_out)))
     assert message.startswith("charges.create: read timed out after 3 attempts in 12.4 s; ")
     assert "may have been" in message or "may or may not have been" in message
     assert f"idempotency_key='{KEY}'" in message

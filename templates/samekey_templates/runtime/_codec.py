@@ -106,12 +106,24 @@ def encode(value: object) -> bytes:
     """JSON of models, dicts and plain values; arguments left out at the top level are dropped."""
     if is_fields(value):
         value = present(value)
-    return _encoder().encode(value)
+    try:
+        return _encoder().encode(value)
+    except TypeError:
+        # What was left out below the top level cannot be encoded; looking for it first would cost every call.
+        return _encoder().encode(_present_throughout(value))
 
 
 def present(fields: Mapping[str, object]) -> dict[str, object]:
     """The fields that were given."""
     return {name: value for name, value in fields.items() if value is not Omit.OMIT}
+
+
+def _present_throughout(value: object) -> object:
+    if is_fields(value):
+        return {name: _present_throughout(entry) for name, entry in value.items() if entry is not Omit.OMIT}
+    if is_items(value):
+        return [_present_throughout(entry) for entry in value if entry is not Omit.OMIT]
+    return value
 
 
 def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
@@ -135,7 +147,12 @@ def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
     except msgspec.ValidationError as error:
         if strict:
             raise DecodeFailureError(str(error)) from error
-        return Decoded(tolerate(msgspec.json.decode(content), kind), str(error))
+        problem = str(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeFailureError(str(error)) from error
+    try:
+        # The first decoder stops where the schema is broken, and may not have seen that the rest is no JSON.
+        return Decoded(tolerate(msgspec.json.decode(content), kind), problem)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error
 

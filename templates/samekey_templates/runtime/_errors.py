@@ -167,11 +167,11 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 }
 
 
-def status_error_class(answer: Answered, content: bytes) -> type[APIStatusError]:
+def status_error_class(answer: Answered, content: bytes, safety: Safety = Safety.KEYED) -> type[APIStatusError]:
     """The class of error for an answer that is no success."""
-    if answer.in_flight:
+    if safety is Safety.KEYED and answer.in_flight:
         return IdempotencyInFlight
-    if answer.mismatch:
+    if safety is Safety.KEYED and answer.mismatch:
         return IdempotencyKeyReused
     if answer.status == 400 and _speaks_of_missing_key(content):  # noqa: PLR2004
         return IdempotencyKeyMissing
@@ -179,9 +179,12 @@ def status_error_class(answer: Answered, content: bytes) -> type[APIStatusError]
     return _BY_STATUS.get(answer.status, default)
 
 
-def connection_error(record: CallRecord) -> APIConnectionError:
-    """The error for a call whose last attempt brought no complete answer."""
+def unanswered(record: CallRecord) -> APIError:
+    """The error for a call whose last attempt brought no answer that can be read."""
     outcome = record.attempts[-1].outcome
+    if isinstance(outcome, Failed) and outcome.failure is Failure.UNDECODABLE:
+        message = explain(record, f"the answer with status {outcome.status} cannot be read ({outcome})")
+        return APIDecodeError(message, record, status=outcome.status or 0, headers={}, content=b"")
     timed_out = isinstance(outcome, Failed) and (outcome.timeout or outcome.failure is Failure.DEADLINE)
     return (APITimeoutError if timed_out else APIConnectionError)(explain(record, str(outcome)), record)
 

@@ -144,7 +144,6 @@ class CallFacts:
         resumed: whether the caller brought the key, so an earlier call may have used it.
         key_ttl: seconds for which the server remembers a key.
         key_age: seconds since the key was first sent, when the call began; a journal knows it.
-        tainted: whether an earlier process may have sent the same request, with unknown effect.
     """
 
     safety: Safety
@@ -152,7 +151,6 @@ class CallFacts:
     resumed: bool = False
     key_ttl: float = 86_400.0
     key_age: float = 0.0
-    tainted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +180,8 @@ class RetryPolicy:
     budget: bool = True
 
     def __post_init__(self) -> None:
-        if self.max_retries < 0:
-            raise ValueError(f"max_retries must be 0 or more, not {self.max_retries}")
+        if type(self.max_retries) is not int or self.max_retries < 0:
+            raise ValueError(f"max_retries must be a whole number, 0 or more, not {self.max_retries}")
         for name in ("initial_delay", "max_delay", "deadline", "max_retry_after"):
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
@@ -326,20 +324,22 @@ def conclude(call: CallFacts, attempts: Sequence[Attempt]) -> Certainty:
     """What all attempts of a call together make certain, the taint rule included.
 
     A refusal after an attempt whose effect is unknown proves nothing, except for a keyed call where the
-    operation itself refused under the same key.
+    operation itself refused under the same key. A resumed key may have been sent before, so it starts out unknown.
     """
-    if not attempts:
-        return Certainty.UNKNOWN if call.tainted else Certainty.NOT_SENT
     certainties = [attempt.certainty for attempt in attempts]
     if Certainty.APPLIED in certainties:
         return Certainty.APPLIED
-    last = attempts[-1]
-    is_tainted = call.tainted or Certainty.UNKNOWN in certainties
-    if last.certainty is Certainty.UNKNOWN or not is_tainted or call.safety is Safety.SAFE:
-        return last.certainty
-    if call.safety is Safety.KEYED and _settles(last.outcome):
-        return Certainty.REJECTED
-    return Certainty.UNKNOWN
+    if not call.resumed and Certainty.UNKNOWN not in certainties:
+        return Certainty.REJECTED if Certainty.REJECTED in certainties else Certainty.NOT_SENT
+    return Certainty.REJECTED if attempts and _denies(call, attempts[-1]) else Certainty.UNKNOWN
+
+
+def _denies(call: CallFacts, last: Attempt) -> bool:
+    """Whether a last refusal proves that nothing was done, though an earlier attempt may have had its effect."""
+    if last.certainty is not Certainty.REJECTED:
+        return False
+    # A read has no effect in the first place; a keyed call is settled by the operation's own word.
+    return call.safety is Safety.SAFE or (call.safety is Safety.KEYED and _settles(last.outcome))
 
 
 def is_too_old(call: CallFacts, at: float) -> bool:
@@ -420,9 +420,12 @@ def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Out
             allowed = False
         elif named and call.safety in rule.opt_in:
             allowed = True
-    if wanted is True and rule not in (_MISMATCH_FIRST, _MISMATCH_LATER):
+    # By identity: rows of different rules may hold the same cells.
+    is_mismatch = rule is _MISMATCH_FIRST or rule is _MISMATCH_LATER
+    if wanted is True and not is_mismatch:
         # The server's word overrides the status table, never the safety rule.
-        allowed = call.safety is not Safety.UNSAFE or rule.certainty in (Certainty.NOT_SENT, Certainty.REJECTED)
+        is_harmless = call.safety is not Safety.UNSAFE or rule.certainty is Certainty.REJECTED
+        allowed = allowed or is_harmless
     if not allowed:
         return f"{outcome} is not retried for {call.safety} calls"
     if not call.replayable and rule.certainty is not Certainty.NOT_SENT:

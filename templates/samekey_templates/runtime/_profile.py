@@ -114,7 +114,7 @@ def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
 def _codes(body: bytes) -> frozenset[str]:
     try:
         document: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return frozenset()
     levels: list[Any] = [document]
     if is_fields(document):
@@ -125,5 +125,5 @@ def _codes(body: bytes) -> frozenset[str]:
         for entry in entries:
             if is_fields(entry):
                 values: list[Any] = [entry.get(name) for name in _CODE_FIELDS]
-                found.update(value for value in values if isinstance(value, str))
+                found.update(str(value) for value in values if isinstance(value, (str, int)))
     return frozenset(found)

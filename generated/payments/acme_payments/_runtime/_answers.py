@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ._call import Response
 from ._codec import DecodeFailureError, decode
 from ._drive import log
-from ._errors import APIDecodeError, connection_error, explain, status_error_class
+from ._errors import APIDecodeError, explain, status_error_class, unanswered
 from ._policy import Answered, is_success
 from ._types import is_fields
 
@@ -36,7 +36,7 @@ def finish(
     record = flight.record
     outcome = flight.outcome
     if answer is None or not isinstance(outcome, Answered):
-        raise connection_error(record)
+        raise unanswered(record)
     if not is_success(answer.status):
         _raise_status(endpoint, record, outcome, answer)
     options = call.options
@@ -49,7 +49,7 @@ def _raise_status(endpoint: Endpoint, record: CallRecord, outcome: Answered, ans
     kind = _type_for(endpoint.errors() if endpoint.errors is not None else {}, answer.status)
     body = _error_body(answer, Any if kind is None else kind)
     said = _server_words(body, answer.content)
-    raise status_error_class(outcome, answer.content)(
+    raise status_error_class(outcome, answer.content, record.call.safety)(
         explain(record, f"the server answered {answer.status}", said),
         record,
         status=answer.status,

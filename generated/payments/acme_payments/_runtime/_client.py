@@ -7,6 +7,7 @@ import os
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self, TypeVar
+from urllib.parse import urlsplit
 
 from ._answers import finish
 from ._budget import Budget
@@ -74,7 +75,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         ValueError: there is no usable base URL.
     """
     url = base_url or os.environ.get(api.base_url_variable) or api.base_url
-    if not url.startswith(("http://", "https://")):
+    if not _is_absolute(url):
         found = f"{url!r} is no absolute URL" if url else "the API's document names no server"
         raise ValueError(f"{found}: pass base_url= or set {api.base_url_variable}")
     return Settings(
@@ -93,6 +94,14 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         clock=Clock(),
         journal=journal,
     )
+
+
+def _is_absolute(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 class _SyncConnection:

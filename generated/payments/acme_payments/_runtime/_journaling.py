@@ -175,7 +175,7 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
 def _flight(settings: Settings, entry: JournalEntry) -> Flight:
     info = CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key)
     age = max(0.0, settings.clock.wall() - entry.first_sent)
-    facts = CallFacts(Safety.KEYED, resumed=True, key_ttl=entry.key_ttl, key_age=age, tainted=True)
+    facts = CallFacts(Safety.KEYED, resumed=True, key_ttl=entry.key_ttl, key_age=age)
     policy: RetryPolicy = settings.retry or settings.usual_retry
     return Flight(
         info, facts, policy, settings.profile, settings.timeout, settings.budget, settings.hooks, settings.clock,

@@ -15,9 +15,9 @@ from ._keys import mint, validate
 from ._policy import CallFacts, Safety
 from ._record import CallInfo
 from ._request import (
-    FORM,
     Body,
     Style,
+    cookie_pairs,
     expand_path,
     form_body,
     header_value,
@@ -25,7 +25,7 @@ from ._request import (
     multipart_body,
     query_string,
     raw_body,
-    style_pairs,
+    simplify,
 )
 from ._telemetry import open_trace
 from ._types import OMIT, CallOptions, Omit, is_fields
@@ -117,7 +117,8 @@ def signed(settings: Settings, draft: Draft, extra: Mapping[str, str]) -> WireRe
     ):
         headers.put(name, value)
     if signature.cookies:
-        headers.append("Cookie", "; ", "; ".join(f"{name}={value}" for name, value in signature.cookies))
+        signed_cookies = cookie_pairs(dict(signature.cookies))
+        headers.append("Cookie", "; ", "; ".join(f"{name}={value}" for name, value in signed_cookies))
     target = draft.target
     for name, value in signature.query:
         target += f"{'&' if '?' in target else '?'}{name}={value}"
@@ -149,10 +150,10 @@ def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Pro
     if body is not None:
         headers.put("Content-Type", body.media_type)
     if key is not None and profile.carrier == "header":
-        headers.put(profile.name, f'"{key}"' if profile.quoted else key)
+        headers.put(profile.name, _quoted(key) if profile.quoted else key)
     if key is not None and profile.first_sent:
         headers.put(profile.first_sent, formatdate(settings.clock.wall(), usegmt=True))
-    cookies = _cookies(call.cookies or {})
+    cookies = cookie_pairs(call.cookies or {})
     if cookies:
         headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
     return Draft(
@@ -199,16 +200,28 @@ class _Headers:
 _HEADER_STYLE = Style("simple")
 
 
-def _cookies(values: Mapping[str, object]) -> list[tuple[str, str]]:
-    given = {name: value for name, value in values.items() if value is not None and value is not Omit.OMIT}
-    return [pair for name, value in given.items() for pair in style_pairs(name, value, FORM)]
+def _quoted(key: str) -> str:
+    """A string of RFC 8941 section 3.3.3."""
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _fields_of(body: object) -> Mapping[str, object]:
+    """The fields of a body that must carry the key beside them.
+
+    Raises:
+        ValueError: it has no fields, so it cannot carry one.
+    """
+    if body is OMIT:
+        return {}
+    simple = simplify(body)
+    if not is_fields(simple):
+        raise ValueError("the idempotency key travels in a field of the body, and this body is no object")
+    return simple
 
 
 def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object]) -> Body | None:
-    value = call.body
-    if key_field and (value is OMIT or is_fields(value)):
-        fields = value if is_fields(value) else {}
-        value = {**fields, **key_field}
+    value = call.body if not key_field else {**_fields_of(call.body), **key_field}
     if value is OMIT or (not endpoint.body_required and is_fields(value) and not present(value)):
         return None
     match endpoint.body:

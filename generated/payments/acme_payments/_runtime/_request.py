@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import mimetypes
+import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -22,6 +23,12 @@ from ._body import Content, Segment, joined, segment_of
 from ._codec import encode, plain, present
 from ._types import Omit, is_fields, is_items
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
+_NO_QUERY_SIGNS = {ord(sign): None for sign in "#&=+"}
+_NO_PATH_ENDS = {ord(sign): None for sign in "?#"}
+_JOINTS = {"spaceDelimited": "%20", "pipeDelimited": "%7C"}
 RESERVED = ":/?#[]@!$&'()*+,;="
 _DOT_SEGMENTS = frozenset({".", ".."})
 StyleName: TypeAlias = Literal[
@@ -87,34 +94,58 @@ def query_string(values: Mapping[str, object], styles: Mapping[str, Style]) -> s
         if value is None or value is Omit.OMIT:
             continue
         style = styles.get(name, FORM)
-        safe = RESERVED if style.allow_reserved else ""
-        pairs += [f"{quote(key, safe='')}={quote(text, safe=safe)}" for key, text in style_pairs(name, value, style)]
+        spell = _spell_reserved if style.allow_reserved else _spell
+        pairs += [f"{key}={text}" for key, text in style_pairs(name, value, style, spell)]
     return "&".join(pairs)
 
 
-def style_pairs(name: str, value: object, style: Style) -> list[tuple[str, str]]:
-    """Names and values that a parameter becomes in a query, cookie or form."""
+def _spell(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _spell_reserved(text: str) -> str:
+    return quote(text, safe=RESERVED.translate(_NO_QUERY_SIGNS))
+
+
+def cookie_pairs(values: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Cookies with what cannot stand in one encoded (RFC 6265 section 4.1.1); those left out or None are not sent."""
+    given = {name: value for name, value in values.items() if value is not None and value is not Omit.OMIT}
+    return [
+        pair
+        for name, value in given.items()
+        for pair in style_pairs(name, value, FORM, lambda text: quote(text, safe=_COOKIE_SAFE))
+    ]
+
+
+def style_pairs(name: str, value: object, style: Style, spell: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Encoded names and values that a parameter becomes in a query, cookie or form.
+
+    Args:
+        name: the parameter.
+        value: its value.
+        style: its spelling.
+        spell: encodes a name or a single value; the signs between them stay as they are (RFC 6570 section 3.2.8).
+    """
     if style.name == "json":
-        return [(name, encode(value).decode())]
+        return [(spell(name), spell(encode(value).decode()))]
     value = simplify(value)
     if is_fields(value):
-        return _object_pairs(name, value, style)
+        return _object_pairs(name, value, style, spell)
     if not is_items(value):
-        return [(name, scalar(value))]
-    texts = [_item_text(item) for item in value]
+        return [(spell(name), spell(scalar(value)))]
+    texts = [spell(_item_text(item)) for item in value]
     if style.explode:
-        return [(name, item) for item in texts]
-    joint = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style.name, ",")
-    return [(name, joint.join(texts))] if texts else []
+        return [(spell(name), text) for text in texts]
+    return [(spell(name), _JOINTS.get(style.name, ",").join(texts))] if texts else []
 
 
-def _object_pairs(name: str, value: dict[str, Any], style: Style) -> list[tuple[str, str]]:
+def _object_pairs(name: str, value: dict[str, Any], style: Style, spell: Callable[[str], str]) -> list[tuple[str, str]]:
     if style.name == "deepObject":
-        return list(_deep(name, value))
-    fields = _given(value)
+        return [(spell(key), spell(text)) for key, text in _deep(name, value)]
+    fields = [(spell(key), spell(_item_text(item))) for key, item in _given(value)]
     if style.explode:
-        return [(key, _item_text(item)) for key, item in fields]
-    return [(name, ",".join(part for key, item in fields for part in (key, _item_text(item))))]
+        return fields
+    return [(spell(name), _JOINTS.get(style.name, ",").join(part for pair in fields for part in pair))]
 
 
 def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
@@ -124,8 +155,11 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
         ValueError: it holds characters that cannot stand in a header (RFC 9110 section 5.5).
     """
     text = encode(value).decode() if style.name == "json" else _simple(value, style)
-    if not text.isascii() or any(c < " " and c != "\t" for c in text):
-        raise ValueError(f"the header {name} cannot carry {text!r}")
+    if _TOKEN.fullmatch(name) is None:
+        raise ValueError(f"{name!r} cannot be the name of a header")
+    if _VALUE.fullmatch(text) is None:
+        # The value is not shown: it may be a credential.
+        raise ValueError(f"the value for the header {name} holds characters that a header cannot carry")
     return text
 
 
@@ -144,7 +178,7 @@ def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body
         if style is None:
             simple = simplify(value)
             style = Style("json") if is_fields(simple) else FORM
-        pairs += [f"{_form_quote(key)}={_form_quote(text)}" for key, text in style_pairs(name, value, style)]
+        pairs += [f"{key}={text}" for key, text in style_pairs(name, value, style, _form_quote)]
     return Body("&".join(pairs).encode(), "application/x-www-form-urlencoded")
 
 
@@ -219,7 +253,9 @@ def _parse_path(template: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def _path_value(name: str, value: object, style: Style) -> str:
-    safe = RESERVED if style.allow_reserved else ""
+    if value is None or value is Omit.OMIT:
+        raise ValueError(f"the path parameter {name!r} must be given")
+    safe = RESERVED.translate(_NO_PATH_ENDS) if style.allow_reserved else ""
     value = simplify(value)
     if style.name == "json":
         return quote(encode(value).decode(), safe="")
@@ -239,7 +275,8 @@ def _matrix(name: str, value: object, style: Style, safe: str) -> str:
     if style.explode and is_fields(value):
         fields = _given(value)
         return "".join(f";{quote(key, safe='')}={quote(_item_text(item), safe=safe)}" for key, item in fields)
-    return f";{name}={_simple(value, style, ',', safe, encoded=True)}"
+    text = _simple(value, style, ",", safe, encoded=True)
+    return f";{name}={text}" if text else f";{name}"
 
 
 def _simple(value: object, style: Style, joint: str = ",", safe: str = "", *, encoded: bool = False) -> str:
@@ -311,6 +348,8 @@ def _part(name: str, value: object, media_type: str | None) -> tuple[bytes, Segm
 
 
 def _part_head(disposition: str, media_type: str | None) -> bytes:
+    if media_type is not None and _VALUE.fullmatch(media_type) is None:
+        raise ValueError(f"{media_type!r} is no media type")
     lines = [f"Content-Disposition: {disposition}"]
     if media_type:
         lines.append(f"Content-Type: {media_type}")

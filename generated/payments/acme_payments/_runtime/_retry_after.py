@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,10 @@ def _number(text: str | None) -> float | None:
 
 def _timestamp(text: str | None) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp() if text else None
+        moment = parsedate_to_datetime(text) if text else None
     except (ValueError, TypeError, OverflowError):
         return None
+    if moment is None:
+        return None
+    # `-0000` is UTC as well, though the library leaves the zone out (RFC 5322 section 3.3).
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)).timestamp()

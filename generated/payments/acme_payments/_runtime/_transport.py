@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
+import anyio
 import httpx
 
 from ._body import SpentBodyError, Upload
@@ -87,19 +88,20 @@ class AsyncTransport:
 
     async def _send(self, request: WireRequest, limits: Limits) -> Result:
         response: httpx.Response | None = None
-        try:
-            wire = _build(request, limits, self._client)
-            response = await self._client.send(wire, stream=True, follow_redirects=False)
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                _check(limits)
-            return RawAnswer(response.status_code, response.headers, bytes(content))
-        except _EXPECTED as error:
-            return failure(error, response, limits.until)
-        finally:
-            if response is not None:
-                await response.aclose()
+        with anyio.move_on_after(max(0.0, limits.until - time.monotonic())):
+            try:
+                wire = _build(request, limits, self._client)
+                response = await self._client.send(wire, stream=True, follow_redirects=False)
+                content = bytearray()
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                return RawAnswer(response.status_code, response.headers, bytes(content))
+            except _EXPECTED as error:
+                return failure(error, response, limits.until)
+            finally:
+                if response is not None:
+                    await response.aclose()
+        return failure(_DeadlinePassed("the deadline passed"), response, limits.until)
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -131,12 +133,15 @@ def failure(error: Exception, response: httpx.Response | None, until: float = fl
         response: the answer, if its status line had come.
         until: the value of `time.monotonic()` at which the whole call ends.
     """
+    if isinstance(error, httpx.HTTPStatusError):
+        # A hook of the caller's own client raises for statuses; the answer is here all the same.
+        return RawAnswer(error.response.status_code, error.response.headers, b"")
     detail = _words(error)
     timeout = isinstance(error, (httpx.TimeoutException, _DeadlinePassed))
     if response is not None:
         return _failure_in_body(error, response, detail, timeout=timeout)
     match error:
-        case httpx.ConnectError() if _certificate_refused(error):
+        case httpx.ConnectError() if _certificate_refused(error) or _has_no_host(error):
             kind = Failure.UNSENDABLE
         case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
             kind = Failure.UNREACHABLE
@@ -196,13 +201,43 @@ def _build(request: WireRequest, limits: Limits, client: httpx.Client | httpx.As
     content = request.content
     if isinstance(content, Upload) and content.length is not None:
         headers.append(("Content-Length", str(content.length)))
-    return httpx.Request(
+    built = httpx.Request(
         request.method,
         request.url,
         headers=headers,
         content=_chunks(content, client) if isinstance(content, Upload) else content,
         extensions={"timeout": _Timeouts(limits)},
     )
+    if isinstance(content, bytes) and isinstance(client, httpx.AsyncClient):
+        built.stream = _Whole(content)
+    return built
+
+
+class _Whole(httpx.AsyncByteStream):
+    """Bytes in one piece, without a generator, which trio would find unfinished where the write fails."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._content)
+
+
+class _Once:
+    """An iterator over a single piece."""
+
+    __slots__ = ("_pending",)
+
+    def __init__(self, piece: bytes) -> None:
+        self._pending = [piece] if piece else []
+
+    def __aiter__(self) -> _Once:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pending:
+            raise StopAsyncIteration
+        return self._pending.pop()
 
 
 def _chunks(upload: Upload, client: httpx.Client | httpx.AsyncClient) -> _Chunks | _AsyncChunks:
@@ -243,9 +278,12 @@ def _redirected(request: WireRequest, result: Result) -> WireRequest | Result:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname, parts.port or default
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        # No URL, so no origin that anything could share.
+        return url, None, None
 
 
 def _check(limits: Limits) -> None:
@@ -263,22 +301,33 @@ def _words(error: Exception) -> str:
             words = "write timed out"
         case httpx.PoolTimeout():
             words = "no connection of the pool became free in time"
+        case httpx.ConnectError() if refusal := _certificate_refused(error):
+            words = _sentence("the server's certificate was refused", refusal)
         case httpx.ConnectError():
-            words = f"cannot connect: {_sentence(error)}"
+            words = _sentence("cannot connect", error)
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
-            words = f"the connection was cut: {_sentence(error)}" if str(error) else "the connection was cut"
+            words = _sentence("the connection was cut", error)
         case _:
             words = str(error) or type(error).__name__
     return words
 
 
-def _sentence(error: Exception) -> str:
-    return str(error).rstrip(".")
+def _sentence(what: str, error: BaseException) -> str:
+    why = str(error).rstrip(".: ")
+    return f"{what}: {why}" if why else what
 
 
-def _certificate_refused(error: Exception) -> bool:
-    refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-    return refused or "CERTIFICATE_VERIFY_FAILED" in str(error)
+def _has_no_host(error: httpx.ConnectError) -> bool:
+    try:
+        return not error.request.url.host
+    except RuntimeError:
+        return False
+
+
+def _certificate_refused(error: Exception) -> BaseException | None:
+    """What refused the certificate, if that is what went wrong."""
+    found = (cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError))
+    return next(found, error if "CERTIFICATE_VERIFY_FAILED" in str(error) else None)
 
 
 def _not_processed(error: Exception) -> bool:

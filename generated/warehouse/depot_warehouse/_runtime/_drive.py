@@ -161,7 +161,11 @@ class Flight:
     def interrupt(self, error: BaseException) -> None:
         """Record that the caller gave up, and leave the truth on the exception that passes through."""
         if self._in_flight:
-            self._end(self._place(Failed(Failure.CANCELLED, "cancelled")), "the caller gave up")
+            try:
+                self._end(self._place(Failed(Failure.CANCELLED, "cancelled")), "the caller gave up")
+            except Exception:
+                # Whoever cancelled must get their cancellation, whatever a hook does on the way.
+                log.exception("%s: a hook failed while the call was interrupted", self.info.operation)
         elif self._trace is not None:
             self._trace.finish(self.record)
         record = self.record
@@ -176,7 +180,7 @@ class Flight:
         succeeded = isinstance(outcome, Answered) and is_success(outcome.status)
         self._stopped = "" if succeeded else reason
         self._note(outcome, None)
-        if succeeded:
+        if succeeded and self.policy.budget:
             self._budget.refund(self._last_cost)
         if self._trace is not None:
             self._trace.finish(self.record)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Omit(Enum):
     """The type of `OMIT`: an argument that was not given, which is not the same as None."""
 
-    OMIT = "OMIT"
+    OMIT = object()
+    """No string, so that an encoder cannot take it for one."""
 
     def __repr__(self) -> str:
         return "OMIT"
