@@ -1,0 +1,99 @@
+"""OpenTelemetry: a span for the call, one for each attempt below it, and nothing where the package is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+
+@pytest.fixture(scope="module")
+def exporter() -> InMemorySpanExporter:
+    """Where spans go; a provider can be set once in a process."""
+    found = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(found))
+    trace.set_tracer_provider(provider)
+    return found
+
+
+@pytest.fixture(scope="module")
+def acme(root: Path) -> Iterator[Any]:
+    """The payments SDK, imported."""
+    sys.path.insert(0, str(root / "generated" / "payments"))
+    import acme_payments  # noqa: PLC0415
+
+    yield acme_payments
+    sys.path.remove(str(root / "generated" / "payments"))
+
+
+def spans_of(acme: Any, exporter: InMemorySpanExporter, *answers: httpx.Response | Exception) -> list[ReadableSpan]:  # noqa: ANN401
+    """The spans of one charge that gets these answers, in the order in which they ended."""
+    pending = list(answers)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        following = pending.pop(0)
+        if isinstance(following, Exception):
+            raise following
+        return following
+
+    exporter.clear()
+    policy = acme.RetryPolicy(initial_delay=0, max_delay=0, max_retries=2)
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http_client:
+        client = acme.AcmePayments(base_url="https://api.test:8443/v1", token="secret", http_client=http_client, retry=policy)  # noqa: S106
+        try:
+            client.charges.create(amount=1, currency="eur")
+        except acme.APIError:
+            pass
+    return list(exporter.get_finished_spans())
+
+
+def test_a_call_and_its_attempts(acme: Any, exporter: InMemorySpanExporter) -> None:  # noqa: ANN401
+    """The call's span is the parent of its attempts; a retry counts its resends, and no secret is recorded."""
+    first, second, call = spans_of(acme, exporter, httpx.ReadTimeout("lost"), httpx.Response(200, json={"id": "ch_1"}))
+    assert (first.name, second.name, call.name) == ("POST", "POST", "charges.create")
+    assert call.context is not None
+    for attempt in (first, second):
+        assert attempt.parent is not None
+        assert attempt.parent.span_id == call.context.span_id
+        assert attempt.kind is trace.SpanKind.CLIENT
+    told = [dict(span.attributes or {}) for span in (first, second, call)]
+    assert told[0]["error.type"] == "answer lost"
+    assert "http.request.resend_count" not in told[0]
+    assert told[1]["http.request.resend_count"] == 1
+    assert told[1]["http.response.status_code"] == 200
+    assert told[1]["url.template"] == "/charges"
+    assert (told[1]["server.address"], told[1]["server.port"]) == ("api.test", 8443)
+    assert (told[2]["samekey.attempts"], told[2]["samekey.certainty"]) == (2, "applied")
+    assert "secret" not in str(told)
+
+
+def test_a_failure_is_marked(acme: Any, exporter: InMemorySpanExporter) -> None:  # noqa: ANN401
+    """Spans of what went wrong say so, with the reason why it ended."""
+    *_, call = spans_of(acme, exporter, httpx.Response(400, json={}))
+    assert call.status.status_code is trace.StatusCode.ERROR
+    assert dict(call.attributes or {})["samekey.certainty"] == "rejected"
+
+
+def test_it_costs_nothing_where_it_is_missing(root: Path) -> None:
+    """Without the package no span is made, and nothing of it is imported."""
+    script = (
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "import importlib.util as u; real = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name.startswith('opentelemetry') else real(name, *a)\n"
+        "from acme_payments._runtime._telemetry import open_trace\n"
+        "print(open_trace(None, 'http://x'), [name for name in sys.modules if name.startswith('opentelemetry.')])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root / "generated" / "payments", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "None []"
