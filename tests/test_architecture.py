@@ -13,8 +13,8 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "wording", "diagnostics", "profile", "document", "ir", "lower", "config", "names", "code", "plan", "render",
-    "format", "write", "generate", "cli", "__main__",
+    "wording", "diagnostics", "profile", "values", "document", "ir", "lower", "config", "names", "renames", "code",
+    "plan", "render", "format", "write", "generate", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 

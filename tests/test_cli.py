@@ -508,5 +508,31 @@ def test_a_bomb_of_schemas_ends() -> None:
         "          content: {application/json: {schema: {$ref: '#/components/schemas/L9'}}}\n"
     )
     done = run_alone("inspect", "-", stdin=text.encode())
-    assert done.status in {0, 1}
-    assert "Traceback" not in done.stderr
+    assert done.status == 1
+    assert done.stderr.startswith("error: the aliases of this document spell more than ")
+    assert "[too-many-schemas]" in done.stderr
+
+
+def test_nesting_that_python_cannot_follow_is_a_finding(tmp_path: Path) -> None:
+    """The error says what to do about it."""
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(returning(nested(400, "properties"))), "utf-8")
+    for arguments in (["inspect", str(path)], ["generate", str(path), "-o", str(tmp_path / "sdk")]):
+        done = run(*arguments)
+        assert (done.status, done.stdout) == (1, "")
+        assert "[nested-too-deeply]" in done.stderr
+        assert "  help: give inner schemas a place of their own" in done.stderr
+    assert not (tmp_path / "sdk").exists()
+
+
+def test_an_sdk_that_would_lack_an_operation_is_not_written(small: str, tmp_path: Path) -> None:
+    """What was there stays; the errors say what is missing."""
+    target = tmp_path / "sdk"
+    run("generate", small, "-o", str(target))
+    before = contents(target)
+    Path(small).write_text(SMALL + "  /gone: {$ref: '#/nowhere'}\n", "utf-8")
+    for options in ([], ["--check"]):
+        done = run("generate", small, "-o", str(target), *options)
+        assert (done.status, done.stdout) == (1, "")
+        assert "[path-lost]" in done.stderr
+    assert contents(target) == before

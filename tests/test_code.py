@@ -161,6 +161,11 @@ def test_a_line_is_cut_behind_a_word(text: str, limit: int) -> None:
     assert whole.startswith(made.removesuffix("…").rstrip())
 
 
+def test_a_long_word_is_cut_where_little_stands_before_it() -> None:
+    """A single space at the beginning is no place to cut at."""
+    assert len(code.one_line("A " + "日本語の説明" * 100, 300)) > 200
+
+
 @pytest.mark.parametrize("text", ["日本語の説明は空白を使わない。" * 30, "x" * 500, "https://a.test/" + "y" * 400])
 def test_a_long_text_without_spaces_is_cut_and_not_lost(text: str) -> None:
     """Japanese and Chinese have no spaces to cut at; most of the limit is still filled."""

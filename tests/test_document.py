@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samekey.diagnostics import Diagnostics, Position, Severity, explain
 from samekey.document import FetchError, SourceText, fetch_bytes, load
+from samekey.values import SpelledFloat
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -105,7 +106,26 @@ def test_scalars_are_those_of_json(spelled: str, expected: JsonValue) -> None:
     """Only JSON's numbers, booleans and null are more than text; no Norway, no dates, no octals."""
     value = value_of(f"a: {spelled}")
     assert isinstance(value, dict)
-    assert (type(value["a"]), value["a"]) == (type(expected), expected)
+    found = value["a"]
+    kind = float if isinstance(found, float) else type(found)
+    assert (kind, found) == (type(expected), expected)
+
+
+@pytest.mark.parametrize("name", ["api.yaml", "api.json"])
+def test_a_fraction_is_a_number_that_knows_its_spelling(name: str) -> None:
+    """It is written again as the number that it is."""
+    value = value_of('{"a": 1.10}', name)
+    assert isinstance(value, dict)
+    assert isinstance(value["a"], SpelledFloat)
+    assert (value["a"], value["a"].text, json.dumps(value), repr(value["a"])) == (1.1, "1.10", '{"a": 1.1}', "1.1")
+
+
+@pytest.mark.parametrize("text", ["? [a]\n: 1\n", "{{host}}: 1\n", "x: &x {}\n*x : 1\n"])
+def test_a_key_that_is_no_scalar_is_an_error(text: str) -> None:
+    """JSON has no such keys, and OpenAPI forbids them."""
+    document, diagnostics = read(text)
+    assert document is None
+    assert only(diagnostics).code == "syntax"
 
 
 def test_leading_zeros_make_no_float() -> None:
@@ -204,6 +224,13 @@ def test_the_last_of_two_equal_keys_counts() -> None:
     assert document is not None
     assert document.root.value == {"a": {"c": 2}}
     assert document.root.position("/a/c") == Position(3, 3)
+
+
+def test_a_duplicate_key_in_json_is_found_behind_escapes_and_tabs() -> None:
+    """What YAML cannot read in JSON hides no line."""
+    document, diagnostics = read('{\n\t"a": "\\ud83d\\ude00",\n\t"a": "\u2028"\n}', "api.json")
+    assert document is not None
+    assert spot(only(diagnostics)) == (3, 2)
 
 
 def test_merged_keys_are_no_duplicates() -> None:

@@ -228,6 +228,14 @@ def test_a_target_that_is_a_file_is_refused(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {"sdk": b"theirs"}
 
 
+def test_folders_that_were_made_in_vain_are_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folders above the target too, where there were none."""
+    with monkeypatch.context() as patch:
+        fail_after(patch, "write_bytes", 3, FULL)
+        run(tmp_path / "sdks" / "python" / "acme")
+    assert snapshot(tmp_path) == {}
+
+
 def test_a_target_below_a_file_is_an_error(tmp_path: Path) -> None:
     """There is no folder to be made there; the error says so and nothing changes."""
     (tmp_path / "file").write_text("theirs", "utf-8")
@@ -290,6 +298,29 @@ def test_what_stands_in_the_way_is_found_before_anything_is_written(tmp_path: Pa
     before = snapshot(tmp_path)
     _, diagnostics = run(tmp_path, {name: f"{text}changed = 1\n" for name, text in FILES.items()})
     assert diagnostics.failed
+    assert snapshot(tmp_path) == before
+
+
+def test_what_stands_in_the_way_is_named_once(tmp_path: Path) -> None:
+    """One obstacle may block many files; each obstacle is one error."""
+    write(tmp_path)
+    for path in (tmp_path / "acme" / "resources").iterdir():
+        path.unlink()
+    (tmp_path / "acme" / "resources").rmdir()
+    (tmp_path / "acme" / "resources").write_text("mine", "utf-8")
+    (tmp_path / "api.md").unlink()
+    (tmp_path / "api.md").mkdir()
+    _, diagnostics = run(tmp_path, {**FILES, "acme/resources/refunds.py": HEADER})
+    assert [entry.code for entry in diagnostics] == ["path-blocked", "path-blocked"]
+
+
+def test_another_sdk_in_the_target_is_not_cleaned(tmp_path: Path) -> None:
+    """Only the package and the tests are ours; an SDK that was generated into a folder below is its own."""
+    write(tmp_path)
+    write(tmp_path / "other")
+    write(tmp_path / "tests" / "fixtures")
+    before = snapshot(tmp_path)
+    assert write(tmp_path).remove == ()
     assert snapshot(tmp_path) == before
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -67,7 +68,8 @@ def generate(
         if settings is None or document is None or diagnostics.failed:
             _fail(diagnostics)
         result = make(document, settings, step)
-        if result is None:
+        # An SDK that lacks something must not take the place of a whole one.
+        if result is None or diagnostics.failed:
             _fail(diagnostics)
         step("comparing" if check else "writing files")
         summary = _write(result, output, diagnostics, check=check)
@@ -95,7 +97,7 @@ def inspect(
         _fail(diagnostics)
     _show(diagnostics)
     if as_json:
-        typer.echo(json.dumps([_row(row) for row in rows], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([_row(row) for row in rows], indent=2))
     else:
         _table(rows)
     raise typer.Exit(1 if diagnostics.failed else 0)
@@ -104,10 +106,13 @@ def inspect(
 def _config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config | None:
     from dataclasses import replace  # noqa: PLC0415
 
-    from samekey.config import Config, is_package_name, load_config  # noqa: PLC0415
+    from samekey.config import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
 
     if package and not is_package_name(package):
         message = f"{package!r} is no name that Python can import in lower case"
+        raise typer.BadParameter(message, param_hint="--package")
+    if hides_module(package):
+        message = f"a package {package!r} would hide the module of that name"
         raise typer.BadParameter(message, param_hint="--package")
     found = Config() if path is None else load_config(str(path), diagnostics)
     return replace(found, package=package) if found is not None and package else found
@@ -233,4 +238,8 @@ def _table(rows: list[OperationSummary]) -> None:
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Pipes may have an encoding that cannot spell a document's text, such as Windows' old code pages.
+            stream.reconfigure(errors="backslashreplace")
     app()

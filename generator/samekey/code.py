@@ -20,6 +20,9 @@ DOC_WIDTH = 100
 DOC_LIMIT = 120
 _ENTRY = re.compile(r"\s+\w+: ")
 _LAST = ("None", "Omit")
+_PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|.""", re.DOTALL)
+"""A string with its escapes, or any other character of source."""
+_ENDS_DOCSTRING = re.compile(r'"{3}|"\Z')
 _SPACES = re.compile(r"\s+")
 
 
@@ -113,19 +116,15 @@ def _members(annotation: Code) -> list[Code]:
     """The members of a union, split where no bracket or string is open."""
     if " | " not in annotation:
         return [annotation]
-    members: list[Code] = []
-    depth, quote, start = 0, "", 0
-    for index, c in enumerate(annotation):
-        if quote:
-            quote = "" if c == quote and annotation[index - 1] != "\\" else quote
-        elif c in "'\"":
-            quote = c
-        elif c in "[]":
-            depth += 1 if c == "[" else -1
-        elif c == "|" and depth == 0:
-            members.append(Code(annotation[start:index].strip()))
-            start = index + 1
-    return [*members, Code(annotation[start:].strip())]
+    members = [""]
+    depth = 0
+    for piece in _PIECE.findall(annotation):
+        depth += {"[": 1, "]": -1}.get(piece, 0)
+        if piece == "|" and depth == 0:
+            members.append("")
+        else:
+            members[-1] += piece
+    return [Code(member.strip()) for member in members]
 
 
 def quoted(annotation: Code) -> Code:
@@ -136,9 +135,8 @@ def quoted(annotation: Code) -> Code:
 def docstring(text: str) -> Code:
     """A docstring: no character of the text can end it, and none that does not print stands in it."""
     lines = _clean_lines(text)
-    body = "\n".join(line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines)
-    if body.endswith('"'):
-        body = body[:-1] + '\\"'
+    body = "\n".join(lines).replace("\\", "\\\\")
+    body = _ENDS_DOCSTRING.sub(lambda found: found[0].replace('"', '\\"'), body)
     closing = "\n" if "\n" in body else ""
     return Code(f'"""{body}{closing}"""')
 
@@ -153,7 +151,10 @@ def one_line(text: str, limit: int = 0) -> str:
     line = _SPACES.sub(" ", _printable(text)).strip()
     if not limit or len(line) <= limit:
         return line
-    return line[:limit].rpartition(" ")[0].rstrip(",;:.") + " …"
+    words = line[:limit].rpartition(" ")[0]
+    # Chinese and Japanese put no spaces between words; they may be cut anywhere.
+    kept = words if len(words) > limit // 2 else line[:limit]
+    return kept.rstrip(",;:.") + " …"
 
 
 def prose(text: str) -> Code:

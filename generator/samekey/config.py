@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samekey.document import load
-from samekey.lower.profiles import refine
+from samekey.lower.profiles import refine, refuse_unknown
 from samekey.profile import DEFAULT, Profile
-from samekey.wording import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from samekey.diagnostics import Diagnostics
+    from samekey.diagnostics import Diagnostics, Place
     from samekey.document import Node
 
 _KEYS = ("package", "distribution", "version", "client", "rename", "idempotency")
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?(\.(post|dev)[0-9]+)?")
 
 
@@ -37,6 +38,7 @@ class Config:
         rename_operations: `resource.method` by operationId, or by method and path.
         rename_resources: attribute names by tag.
         profile: the dialect of idempotency.
+        places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
     package: str = ""
@@ -47,6 +49,7 @@ class Config:
     rename_operations: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
     profile: Profile = DEFAULT
+    places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"], compare=False)
 
 
 def load_config(path: str, diagnostics: Diagnostics) -> Config | None:
@@ -64,26 +67,32 @@ def read_config(root: Node) -> Config:
     if not isinstance(root.value, dict):
         root.error("config-invalid", "the config is a mapping", "write lines such as `package: acme`")
         return Config()
-    _refuse_unknown(root, _KEYS)
-    rename = root.get("rename")
+    refuse_unknown(root, _KEYS)
+    rename = _mapping(root, "rename")
     if rename is not None:
-        _refuse_unknown(rename, _RENAME_KEYS)
+        refuse_unknown(rename, _RENAME_KEYS)
     idempotency = root.get("idempotency")
     return Config(
-        package=_checked(root, "package", is_package_name, "a name that Python can import, in lower case"),
+        package=_package(root),
         distribution=_checked(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
         version=_checked(root, "version", _VERSION.fullmatch, "a version such as '1.2.0', in quotes"),
         client=_checked(root, "client", is_class_name, "a class name such as Acme"),
         rename_types=_names(rename, "types", is_class_name, "a class name such as Charge"),
         rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
         rename_resources=_names(rename, "resources", is_package_name, "a name in lower case, such as charges"),
-        profile=refine(idempotency, DEFAULT) if root.has("idempotency") and idempotency is not None else DEFAULT,
+        profile=DEFAULT if idempotency is None else refine(idempotency, DEFAULT),
+        places=dict(_places(rename)),
     )
 
 
 def is_package_name(text: str) -> bool:
     """Whether a text can be a module's name here: an ASCII identifier in lower case, no keyword."""
     return text.isidentifier() and text.isascii() and text == text.lower() and not keyword.iskeyword(text)
+
+
+def hides_module(package: str) -> bool:
+    """Whether a package of this name would stand before a module that an SDK, or Python itself, imports."""
+    return package in _TAKEN_PACKAGES
 
 
 def is_class_name(text: str) -> bool:
@@ -97,25 +106,44 @@ def is_method_path(text: str) -> bool:
     return len(parts) in {1, 2} and all(is_package_name(part) for part in parts)
 
 
-def _refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
-    for key, value in node.items():
-        if key not in known:
-            value.error("unknown-key", f"there is no key {key!r} here", closest(key, known))
+def _package(root: Node) -> str:
+    name = _checked(root, "package", is_package_name, "a name that Python can import, in lower case")
+    entry = root.get("package")
+    if entry is not None and hides_module(name):
+        entry.error("config-invalid", f"a package {name!r} would hide the module of that name", "choose another name")
+        return ""
+    return name
 
 
-def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: str) -> str:
+def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: str, called: str = "") -> str:
     entry = node.get(key)
     if entry is None:
         return ""
     if not isinstance(entry.value, str) or not is_valid(entry.value):
-        entry.error("config-invalid", f"{key} is {wanted}")
+        entry.error("config-invalid", f"{called or key} is {wanted}")
         return ""
     return entry.value
 
 
-def _names(node: Node | None, key: str, is_valid: Callable[[str], object], wanted: str) -> dict[str, str]:
-    holder = node.get(key) if node is not None else None
+def _mapping(node: Node, key: str) -> Node | None:
+    """The mapping under a key; None where there is none, which is an error where something else stands there."""
+    entry = node.get(key)
+    if entry is not None and not isinstance(entry.value, dict):
+        entry.error("config-invalid", f"{key} is a mapping of old names to new ones")
+        return None
+    return entry
+
+
+def _names(rename: Node | None, key: str, is_valid: Callable[[str], object], wanted: str) -> dict[str, str]:
+    holder = _mapping(rename, key) if rename is not None else None
     if holder is None:
         return {}
-    found = {wire: _checked(holder, wire, is_valid, wanted) for wire, _ in holder.items()}
+    found = {wire: _checked(holder, wire, is_valid, wanted, f"the new name of {wire!r}") for wire, _ in holder.items()}
     return {wire: chosen for wire, chosen in found.items() if chosen}
+
+
+def _places(rename: Node | None) -> Iterable[tuple[tuple[str, str], Place]]:
+    for kind in _RENAME_KEYS if rename is not None else ():
+        holder = rename.get(kind) if rename is not None else None
+        if holder is not None and isinstance(holder.value, dict):
+            yield from (((kind, wire), entry.place) for wire, entry in holder.items())

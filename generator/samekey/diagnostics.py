@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXCERPT_CONTEXT = 1
+_BEFORE_CARET = 60
+_EXCERPT_WIDTH = 110
 
 
 class Severity(StrEnum):
@@ -74,22 +76,21 @@ class Diagnostic:
     related: tuple[tuple[str, Place], ...] = ()
 
 
-FindingKey: TypeAlias = tuple[str, str, str, str]
+FindingKey: TypeAlias = tuple[str, str, str, str, Position | None]
+"""Code, message, and the place by URI, pointer and position."""
 
 
 @dataclass(slots=True)
 class Diagnostics:
     """The sink that stages append to; the same finding at the same place counts once."""
 
-    _entries: dict[tuple[str, str, str, str], Diagnostic] = field(
-        default_factory=dict[tuple[str, str, str, str], Diagnostic]
-    )
+    _entries: dict[FindingKey, Diagnostic] = field(default_factory=dict[FindingKey, Diagnostic])
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Append a finding unless it is there already."""
         place = diagnostic.place
-        uri, pointer = (place.source.uri, place.pointer) if place else ("", "")
-        self._entries.setdefault((diagnostic.code, diagnostic.message, uri, pointer), diagnostic)
+        uri, pointer, position = (place.source.uri, place.pointer, place.position) if place else ("", "", None)
+        self._entries.setdefault((diagnostic.code, diagnostic.message, uri, pointer, position), diagnostic)
 
     def error(self, code: str, message: str, place: Place | None = None, hint: str = "") -> None:
         """Append an error."""
@@ -131,16 +132,23 @@ def excerpt(place: Place) -> str:
     position = place.resolve()
     lines = place.source.lines
     first = max(1, position.line - EXCERPT_CONTEXT)
-    last = min(len(lines), position.line + EXCERPT_CONTEXT)
+    # Text that breaks off is wrong at its end, which is a line behind the last one where that has an end.
+    last = max(position.line, min(len(lines), position.line + EXCERPT_CONTEXT))
     width = len(str(last))
-    start = max(0, position.column - 60)
+    start = max(0, position.column - _BEFORE_CARET)
     shown: list[str] = []
     for number in range(first, last + 1):
-        text = printable(lines[number - 1][start : start + 110].replace("\t", " "))
-        shown.append(f"  {number:>{width}} | {text}".rstrip())
+        line = lines[number - 1] if number <= len(lines) else ""
+        shown.append(f"  {number:>{width}} | {_one_row(line[start : start + _EXCERPT_WIDTH])}".rstrip())
         if number == position.line:
-            shown.append(f"  {' ' * width} | {' ' * (position.column - 1 - start)}^")
+            before = _one_row(line[start : position.column - 1])
+            shown.append(f"  {' ' * width} | {' ' * len(before)}^")
     return "\n".join(shown)
+
+
+def _one_row(text: str) -> str:
+    """Text as it takes part in an excerpt: a character for each column, or its escape."""
+    return printable(text.replace("\t", " "))
 
 
 def explain(diagnostic: Diagnostic) -> str:

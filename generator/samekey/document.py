@@ -1,4 +1,4 @@
-"""Bytes to plain values: every quirk of YAML, JSON, files, URLs and references lives here.
+"""Bytes to values with places: files, URLs, encodings and references.
 
 A `Node` is a value with its place, so later stages can follow references and report findings
 without knowing where the text came from.
@@ -6,51 +6,40 @@ without knowing where the text came from.
 
 from __future__ import annotations
 
-import gc
-import json
 import re
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote, urldefrag, urljoin
 
 import yaml
 
 from samekey.diagnostics import Diagnostics, Place, Position
+from samekey.values import JsonValue, Parsed, SyntaxProblem, compose, parse_json, parse_yaml, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+__all__ = [
+    "Document", "Fetch", "FetchError", "JsonValue", "Node", "SourceText", "describe", "fetch_bytes", "join_uri",
+    "load", "plain",
+]  # fmt: skip
+
 Fetch: TypeAlias = Callable[[str], bytes]
 
 STDIN = "<stdin>"
 _REMOTE = ("http://", "https://")
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE = frozenset({"true", "True", "TRUE"})
-_FALSE = frozenset({"false", "False", "FALSE"})
-_TAG = "tag:yaml.org,2002:"
+_ENCODINGS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+"""Encodings by the byte order marks that tell them."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 class FetchError(Exception):
     """A document could not be read; the text says why, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Duplicate:
-    key: str
-    position: Position | None
-
-
-@dataclass(frozen=True, slots=True)
-class _SyntaxProblem:
-    message: str
-    position: Position
 
 
 @dataclass(frozen=True)
@@ -68,15 +57,21 @@ class SourceText:
 
     @cached_property
     def _lines(self) -> tuple[str, ...]:
-        return tuple(self.text.splitlines()) or ("",)
+        *lines, last = _LINE_END.split(self.text)
+        return (*lines, last) if last or not lines else tuple(lines)
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        return (0, *(found.end() for found in _LINE_END.finditer(self.text)))
 
     @cached_property
     def _tree(self) -> yaml.Node | None:
-        # JSON may indent with tabs, which YAML forbids; positions stay the same.
-        try:
-            return yaml.compose(self.text.replace("\t", " "), Loader=yaml.CSafeLoader)
-        except yaml.YAMLError:
-            return None
+        return compose(self.text)
+
+    def at(self, index: int) -> Position:
+        """The position of a character of the text."""
+        line = bisect_right(self._starts, index)
+        return Position(line, index - self._starts[line - 1] + 1)
 
     def position(self, pointer: str) -> Position:
         """The position of a JSON pointer, or of its nearest existing parent."""
@@ -84,12 +79,13 @@ class SourceText:
         mark = node.start_mark if node is not None else None
         for token in _tokens(pointer):
             if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == token), None)
+                # The last of several equal keys is the one that counts.
+                found = next(((k, v) for k, v in reversed(node.value) if k.value == token), None)
                 if found is None:
                     break
                 mark, node = found[0].start_mark, found[1]
-            elif isinstance(node, yaml.SequenceNode) and token.isdigit() and int(token) < len(node.value):
-                node = node.value[int(token)]
+            elif isinstance(node, yaml.SequenceNode) and (index := _index(token, len(node.value))) is not None:
+                node = node.value[index]
                 mark = node.start_mark
             else:
                 break
@@ -109,6 +105,11 @@ class Document:
     def node(self) -> Node:
         """The root value with its place."""
         return Node(self, self.root, "", self.root.value)
+
+    @property
+    def size(self) -> int:
+        """Characters of all sources read so far."""
+        return len(self.root.text) + sum(len(source.text) for source in self._sources.values() if source is not None)
 
     def source(self, uri: str, referrer: Node) -> SourceText | None:
         """The source at a URI, read once; None where it cannot be read (reported at the referrer)."""
@@ -205,10 +206,9 @@ class Node:
         node = self.get(key)
         if node is None:
             return ""
-        if isinstance(node.value, str):
-            return node.value
-        if isinstance(node.value, (int, float)):
-            return json.dumps(node.value)
+        spelled = spelling(node.value)
+        if spelled is not None:
+            return spelled
         node.warn("wrong-type", f"expected a string for {key!r}, found {describe(node.value)}; it is ignored")
         return ""
 
@@ -248,34 +248,11 @@ class Node:
 
         A value that is no reference is its own target (RFC 3986 for URIs, RFC 6901 for pointers).
         """
-        node, seen = self, set[str]()
-        while (target := node.reference) is not None:
-            if node.identity in seen:
-                self.warn("reference-cycle", f"the reference {target!r} leads back to itself")
-                return None
-            seen.add(node.identity)
-            found = node.lookup(target)
-            if found is None:
-                return None
-            node = found
-        return node
+        return _follow(self, frozenset())
 
     def lookup(self, target: str) -> Node | None:
         """The value that a reference written at this place points to; None where there is none (reported)."""
-        uri, fragment = urldefrag(target)
-        source: SourceText | None = self.source
-        if uri:
-            source = self.document.source(join_uri(self.source.uri, uri), self)
-        if source is None:
-            return None
-        found = _descend(Node(self.document, source, "", source.value), unquote(fragment))
-        if found is None:
-            self.warn(
-                "reference-missing",
-                f"the reference {target!r} points to nothing",
-                hint="add the missing part or correct the reference; it is read as any JSON for now",
-            )
-        return found
+        return _lookup(self, target, frozenset())
 
 
 def describe(value: JsonValue) -> str:
@@ -308,13 +285,14 @@ def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, st
         The document, or None where there is nothing to work on (reported as an error).
     """
     fetch = fetch or fetch_bytes
-    uri = STDIN if location == "-" else location
     try:
-        data = stdin if location == "-" else fetch(uri)
+        data = stdin if location == "-" else fetch(location)
     except FetchError as error:
-        diagnostics.error("unreadable", f"cannot read {uri}: {error}", hint="check the path or URL of the document")
+        diagnostics.error(
+            "unreadable", f"cannot read {location}: {error}", hint="check the path or URL of the document"
+        )
         return None
-    source = _parse(uri, data, diagnostics)
+    source = _parse(_root_uri(location), data, diagnostics)
     return None if source is None else Document(source, diagnostics, fetch)
 
 
@@ -335,7 +313,7 @@ def fetch_bytes(uri: str) -> bytes:
 
     try:
         response = httpx.get(uri, follow_redirects=True, timeout=30.0)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise FetchError(str(error) or type(error).__name__) from error
     if not response.is_success:
         raise FetchError(f"the server answered {response.status_code} {response.reason_phrase}")
@@ -351,6 +329,13 @@ def join_uri(base: str, reference: str) -> str:
     relative = unquote(reference.removeprefix("file://"))
     folder = Path() if base == STDIN else Path(base).parent
     return _normal(folder / relative)
+
+
+def _root_uri(location: str) -> str:
+    """The name of the first document, spelled as references from other files to it are."""
+    if location == "-":
+        return STDIN
+    return location if location.startswith(_REMOTE) else _normal(Path(location))
 
 
 def _normal(path: Path) -> str:
@@ -371,34 +356,88 @@ def _unescape(token: str) -> str:
     return token.replace("~1", "/").replace("~0", "~")
 
 
-def _descend(node: Node, fragment: str) -> Node | None:
-    if fragment and not fragment.startswith("/"):
-        return _anchored(node, fragment)
-    current: Node = node
-    for token in _tokens(fragment):
-        value = current.value
-        if isinstance(value, dict) and token in value:
-            current = current.child(token, value[token])
-        elif isinstance(value, list) and token.isdigit() and int(token) < len(value):
-            current = current.child(int(token), value[int(token)])
-        elif isinstance(value, dict) and "$ref" in value:
-            target = current.follow()
-            if target is None:
-                return None
-            found = _descend(target, f"/{token.replace('~', '~0').replace('/', '~1')}")
-            if found is None:
-                return None
-            current = found
-        else:
+def _index(token: str, size: int) -> int | None:
+    """The index that a token names in a sequence of this size (RFC 6901 section 4)."""
+    index = int(token) if _INDEX.fullmatch(token) else size
+    return index if index < size else None
+
+
+def _follow(start: Node, passed: frozenset[str]) -> Node | None:
+    """The end of a chain of references.
+
+    Args:
+        start: where the chain begins.
+        passed: identities of the references that are being followed; one that is met again leads nowhere.
+    """
+    node = start
+    while (target := node.reference) is not None:
+        if node.identity in passed:
+            start.warn("reference-cycle", f"the reference {target!r} leads back to itself")
             return None
+        passed |= {node.identity}
+        found = _lookup(node, target, passed)
+        if found is None:
+            return None
+        node = found
+    return node
+
+
+def _lookup(node: Node, target: str, passed: frozenset[str]) -> Node | None:
+    try:
+        address, fragment = urldefrag(target)
+        uri = join_uri(node.source.uri, address) if address else ""
+    except ValueError as error:
+        node.warn("reference-unreadable", f"the reference {target!r} is no URL: {error}")
+        return None
+    source = node.document.source(uri, node) if uri else node.source
+    if source is None:
+        return None
+    found = _descend(Node(node.document, source, "", source.value), unquote(fragment), passed)
+    if found is None:
+        node.warn(
+            "reference-missing",
+            f"the reference {target!r} points to nothing",
+            hint="add the missing part or correct the reference",
+        )
+    return found
+
+
+def _descend(root: Node, fragment: str, passed: frozenset[str]) -> Node | None:
+    """The value at a pointer or anchor; the way may lead through references."""
+    if fragment and not fragment.startswith("/"):
+        return _anchored(root, fragment)
+    current = root
+    for token in _tokens(fragment):
+        below = _step(current, token)
+        if below is None and current.reference is not None:
+            target = _follow(current, passed)
+            below = _step(target, token) if target is not None else None
+        if below is None:
+            return None
+        current = below
     return current
 
 
-def _anchored(node: Node, name: str) -> Node | None:
+def _step(node: Node, token: str) -> Node | None:
+    """The value directly below another."""
+    value = node.value
+    if isinstance(value, dict) and token in value:
+        return node.child(token, value[token])
+    if isinstance(value, list) and (index := _index(token, len(value))) is not None:
+        return node.child(index, value[index])
+    return None
+
+
+def _anchored(root: Node, name: str) -> Node | None:
     """The schema with that `$anchor` (JSON Schema 2020-12 section 8.2.2)."""
-    pending = [node]
+    pending = [root]
+    # YAML's aliases share values; each is searched once, however many ways lead to it.
+    searched: set[int] = set()
     while pending:
         current = pending.pop()
+        if id(current.value) in searched:
+            continue
+        searched.add(id(current.value))
         if isinstance(current.value, dict):
             if current.value.get("$anchor") == name:
                 return current
@@ -415,181 +454,41 @@ def _parse(uri: str, data: bytes, diagnostics: Diagnostics) -> SourceText | None
     if not text.strip():
         diagnostics.error("empty", f"{uri} is empty", hint="give an OpenAPI document in YAML or JSON")
         return None
-    duplicates: list[_Duplicate] = []
-    looks_like_json = text.lstrip().startswith(("{", "[")) or urlsplit(uri).path.endswith(".json")
-    value: JsonValue | _SyntaxProblem = _parse_json(text, duplicates) if looks_like_json else None
-    if not looks_like_json:
-        value = _parse_yaml(text, duplicates)
-    elif isinstance(value, _SyntaxProblem):
-        duplicates.clear()
-        other = _parse_yaml(text, duplicates)
-        value = value if isinstance(other, _SyntaxProblem) else other
-    if isinstance(value, _SyntaxProblem):
-        place = Place(SourceText(uri, text), position=value.position)
+    looks_like_json = text.lstrip().startswith(("{", "[")) or uri.partition("?")[0].endswith(".json")
+    parsed = _parse_either(text) if looks_like_json else parse_yaml(text)
+    if isinstance(parsed, SyntaxProblem):
+        broken = SourceText(uri, text)
+        place = Place(broken, position=broken.at(parsed.index))
         kind = "JSON" if looks_like_json else "YAML"
-        diagnostics.error("syntax", f"this is not valid {kind}: {value.message}", place)
+        diagnostics.error("syntax", f"this is not valid {kind}: {parsed.message}", place)
         return None
-    source = SourceText(uri, text, value)
-    for duplicate in duplicates:
-        place = Place(source, position=duplicate.position) if duplicate.position else Place(source)
-        diagnostics.warning("duplicate-key", f"the key {duplicate.key!r} stands twice here; the last one counts", place)
+    source = SourceText(uri, text, parsed.value)
+    for duplicate in parsed.duplicates:
+        position = source.at(duplicate.index) if duplicate.index is not None else None
+        message = f"the key {duplicate.key!r} stands twice here; the last one counts"
+        diagnostics.warning("duplicate-key", message, Place(source, position=position))
     return source
 
 
+def _parse_either(text: str) -> Parsed | SyntaxProblem:
+    """What looks like JSON may be YAML in flow style; where it is neither, JSON's complaint is the clearer one."""
+    parsed = parse_json(text)
+    if not isinstance(parsed, SyntaxProblem):
+        return parsed
+    other = parse_yaml(text)
+    return parsed if isinstance(other, SyntaxProblem) else other
+
+
 def _decode(uri: str, data: bytes, diagnostics: Diagnostics) -> str | None:
-    encoding = "utf-8-sig"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
+    mark, encoding = next(((mark, name) for mark, name in _ENCODINGS.items() if data.startswith(mark)), (b"", "utf-8"))
+    data = data.removeprefix(mark)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        lines = before.split("\n")
-        position = Position(len(lines), len(lines[-1]) + 1)
-        place = Place(SourceText(uri, data.decode("utf-8", "replace")), position=position)
+        source = SourceText(uri, data.decode(encoding, "replace"))
+        place = Place(source, position=source.at(len(data[: error.start].decode(encoding, "replace"))))
         diagnostics.error("encoding", f"{uri} is not UTF-8 text: {error.reason}", place, hint="save it as UTF-8")
         return None
-
-
-def _parse_json(text: str, duplicates: list[_Duplicate]) -> JsonValue | _SyntaxProblem:
-    def build(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            counts = Counter(key for key, _ in pairs)
-            duplicates.extend(_Duplicate(key, None) for key, count in counts.items() if count > 1)
-        return result
-
-    try:
-        return cast("JsonValue", json.loads(text, object_pairs_hook=build))
-    except json.JSONDecodeError as error:
-        return _SyntaxProblem(error.msg.lower(), Position(error.lineno, error.colno))
-    except RecursionError:
-        return _SyntaxProblem("it is nested too deeply", Position(1, 1))
-
-
-def _parse_yaml(text: str, duplicates: list[_Duplicate]) -> JsonValue | _SyntaxProblem:
-    # The collector would walk the growing tree again and again; nothing here makes cycles.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return _YamlBuilder(text, duplicates).document()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        position = Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
-        return _SyntaxProblem(str(error.problem or error.context or error), position)
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position].split("\n")
-        return _SyntaxProblem(str(error.reason), Position(len(before), len(before[-1]) + 1))
-    except RecursionError:
-        return _SyntaxProblem("it is nested too deeply", Position(1, 1))
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-class _YamlBuilder:
-    """Builds plain values from parser events with JSON's scalars and string keys only (YAML 1.2 section 10.2)."""
-
-    def __init__(self, text: str, duplicates: list[_Duplicate]) -> None:
-        # A text may hold characters that only JSON escapes can spell in YAML; the parser reports them.
-        parser = yaml.CBaseLoader(text)
-        self._next: Callable[[], Any] = parser.get_event
-        self._anchors: dict[str, JsonValue] = {}
-        self._duplicates = duplicates
-
-    def document(self) -> JsonValue:
-        self._next()
-        event = self._next()
-        if isinstance(event, yaml.StreamEndEvent):
-            return None
-        value = self._value(self._next())
-        self._next()
-        following = self._next()
-        if not isinstance(following, yaml.StreamEndEvent):
-            raise yaml.MarkedYAMLError(
-                problem="a second document starts here; give one document a file", problem_mark=following.start_mark
-            )
-        return value
-
-    def _value(self, event: Any) -> JsonValue:  # noqa: ANN401  # PyYAML's events are untyped
-        kind = cast("object", type(event))
-        if kind is yaml.ScalarEvent:
-            value = _scalar(event)
-            if event.anchor:
-                self._anchors[event.anchor] = value
-            return value
-        if kind is yaml.MappingStartEvent:
-            return self._mapping(event)
-        if kind is yaml.SequenceStartEvent:
-            return self._sequence(event)
-        return self._alias(event)
-
-    def _alias(self, event: Any) -> JsonValue:  # noqa: ANN401
-        if event.anchor not in self._anchors:
-            raise yaml.MarkedYAMLError(
-                problem=f"the alias *{event.anchor} has no anchor before it, or stands inside it",
-                problem_mark=event.start_mark,
-            )
-        return self._anchors[event.anchor]
-
-    def _sequence(self, start: Any) -> JsonValue:  # noqa: ANN401
-        result: list[JsonValue] = []
-        while type(event := self._next()) is not yaml.SequenceEndEvent:
-            result.append(self._value(event))
-        if start.anchor:
-            self._anchors[start.anchor] = result
-        return result
-
-    def _mapping(self, start: Any) -> JsonValue:  # noqa: ANN401
-        result: dict[str, JsonValue] = {}
-        merges: list[JsonValue] = []
-        while type(event := self._next()) is not yaml.MappingEndEvent:
-            key = event.value if type(event) is yaml.ScalarEvent else json.dumps(self._value(event))
-            value = self._value(self._next())
-            if key == "<<" and getattr(event, "style", "'") is None:
-                merges.extend(value if isinstance(value, list) else [value])
-                continue
-            if key in result:
-                mark: Any = event.start_mark
-                self._duplicates.append(_Duplicate(key, Position(mark.line + 1, mark.column + 1)))
-            result[key] = value
-        for merge in merges:
-            if isinstance(merge, dict):
-                result = {**merge, **result}
-        if start.anchor:
-            self._anchors[start.anchor] = result
-        return result
-
-
-def _scalar(event: Any) -> JsonValue:  # noqa: ANN401
-    text: str = event.value
-    if event.tag is not None and event.tag != "!":
-        return _tagged(text, event.tag)
-    if not event.implicit[0]:
-        return text
-    return _plain(text)
-
-
-def _tagged(text: str, tag: str) -> JsonValue:
-    if tag.startswith(_TAG) and tag.removeprefix(_TAG) in {"int", "float", "bool", "null"}:
-        return _plain(text)
-    return text
-
-
-def _plain(text: str) -> JsonValue:
-    first = text[:1]
-    if first.isdigit() or first in "-+.":
-        if _INTEGER.fullmatch(text):
-            return int(text) if len(text) < 4000 else text  # noqa: PLR2004  # Python's own limit on digits
-        if first and _FLOAT.fullmatch(text):
-            return float(text)
-    if text in _NULLS:
-        return None
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    return text
 
 
 def plain(value: JsonValue) -> Mapping[str, JsonValue]:

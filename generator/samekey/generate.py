@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from samekey.format import FormatError, format_files
 from samekey.lower import lower
 from samekey.names import name
 from samekey.plan import plan
 from samekey.plan.package import summarize
+from samekey.renames import check_renames
 from samekey.render import render, runtime_paths
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
     from samekey.config import Config
     from samekey.document import Document
-    from samekey.plan.views import OperationSummary
+    from samekey.ir import Api
+    from samekey.names import Names
+    from samekey.plan.views import OperationSummary, Plan
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +53,14 @@ def generate(document: Document, config: Config, step: Callable[[str], None] = l
         step: told the name of each step as it begins, for progress.
 
     Returns:
-        The result, or None where the document is no OpenAPI document (reported as an error).
+        The result, or None where nothing can be made of the document (reported as an error).
     """
-    step("reading the API")
-    api = lower(document, config.profile)
-    if api is None:
+    planned = _unless_too_deep(document, lambda: _planned(document, config, step))
+    if planned is None:
         return None
-    step("giving names")
-    names = name(api, config)
-    step("planning")
-    planned = plan(api, names, config)
+    api, names, whole = planned
     step("writing source")
-    files = render(planned)
+    files = render(whole)
     step("formatting")
     try:
         files = format_files(files, keep=runtime_paths(names.package))
@@ -69,11 +70,48 @@ def generate(document: Document, config: Config, step: Callable[[str], None] = l
             "defect", message, hint="this is a defect of samekey; please report it with the document"
         )
         return None
-    types = sum(len(module.exports) for module in planned.models if not module.future)
-    return Result(files, names.package, len(api.operations), types, planned.fallbacks)
+    types = sum(len(module.exports) for module in whole.models if not module.future)
+    return Result(files, names.package, len(api.operations), types, whole.fallbacks)
 
 
 def inspect(document: Document, config: Config) -> list[OperationSummary] | None:
-    """What `samekey inspect` shows, or None where the document is no OpenAPI document (reported as an error)."""
+    """What `samekey inspect` shows, or None where nothing can be made of the document (reported as an error)."""
+
+    def summarized() -> list[OperationSummary] | None:
+        named = _named(document, config, lambda _: None)
+        return None if named is None else summarize(*named)
+
+    return _unless_too_deep(document, summarized)
+
+
+def _named(document: Document, config: Config, step: Callable[[str], None]) -> tuple[Api, Names] | None:
+    step("reading the API")
     api = lower(document, config.profile)
-    return None if api is None else summarize(api, name(api, config))
+    if api is None:
+        return None
+    step("giving names")
+    names = name(api, config)
+    check_renames(api, names, config, document.diagnostics)
+    return api, names
+
+
+def _planned(document: Document, config: Config, step: Callable[[str], None]) -> tuple[Api, Names, Plan] | None:
+    named = _named(document, config, step)
+    if named is None:
+        return None
+    step("planning")
+    return *named, plan(*named, config)
+
+
+def _unless_too_deep(document: Document, make: Callable[[], Made | None]) -> Made | None:
+    """What is made of a document; schemas nested deeper than Python can follow are an error of the document."""
+    try:
+        return make()
+    except RecursionError:
+        document.diagnostics.error(
+            "nested-too-deeply",
+            "the schemas of this document are nested too deeply",
+            document.node.place,
+            "give inner schemas a place of their own under `components` and refer to them",
+        )
+        return None

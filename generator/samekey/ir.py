@@ -121,6 +121,7 @@ class Field:
         write_only: is sent, never comes back.
         deprecated: the document discourages it.
         limits: what a string must keep to.
+        decodable: whether a decoder can have a field of this name; one that is not is sent, and does not come back.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Field:
     write_only: bool = False
     deprecated: bool = False
     limits: Limits = NO_LIMITS
+    decodable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ before an inline schema, and a pinned name of the config before both.
 from __future__ import annotations
 
 import builtins
+import itertools
 import keyword
 import re
-import sys
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from samekey.config import hides_module
 from samekey.ir import Alias, Enum, Location, Model, Named, Nullable, Type
 from samekey.wording import singular, split
 
@@ -35,7 +36,6 @@ _TYPE_WORDS = frozenset({
     "None", "True", "False",
 })  # fmt: skip
 RESERVED_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "options"})
-_TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"})
 _CLIENT_WORDS = frozenset({"close", "with_options", "journal"})
 _CLIENT_CLASSES = frozenset({
     "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AttemptEvent", "Basic", "Bearer", "Callable",
@@ -58,6 +58,10 @@ _TITLE_NOISE = frozenset(
     {"api", "apis", "openapi", "swagger", "rest", "restful", "http", "specification", "spec", "the"}
 )
 BODY: Final = "body"
+_MAX_SNAKE = 60
+_MAX_PASCAL = 100
+"""Names become names of files, which end at 255 bytes, and stand in lines that somebody reads."""
+_LAST_WORD = re.compile(r"(?<=.)[A-Z][^A-Z]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ def name(api: Api, config: Config) -> Names:
 def _package(title: str) -> str:
     """An import name that hides neither the standard library nor what the SDK depends on."""
     found = snake(title, "client")
-    return f"{found}_client" if found in sys.stdlib_module_names | _TAKEN_PACKAGES else found
+    return f"{found}_client" if hides_module(found) else found
 
 
 def snake(text: str, fallback: str) -> str:
@@ -155,6 +159,8 @@ def snake(text: str, fallback: str) -> str:
         return fallback
     if found[0].isdigit():
         found = f"{fallback}_{found}"
+    if len(found) > _MAX_SNAKE:
+        found = (found[: _MAX_SNAKE + 1].rpartition("_")[0] or found[:_MAX_SNAKE]).rstrip("_")
     return f"{found}_" if keyword.iskeyword(found) else found
 
 
@@ -167,6 +173,9 @@ def pascal(text: str, fallback: str) -> str:
     if not found:
         return fallback
     found = f"{fallback}{found}" if found[0].isdigit() else found
+    if len(found) > _MAX_PASCAL:
+        cut = found[:_MAX_PASCAL]
+        found = cut if found[_MAX_PASCAL].isupper() else _LAST_WORD.sub("", cut)
     return f"{found}_" if keyword.iskeyword(found) else found
 
 
@@ -201,8 +210,8 @@ def resolve(proposals: Mapping[str, Iterable[str]], taken: Iterable[str] = ()) -
 def _ascii_words(text: str, *, keep_case: bool = False) -> list[str]:
     if text.startswith("-") and text[1:2].isdigit():
         text = f"minus {text[1:]}"
-    for sign, word in _SIGNS.items():
-        if sign in text and not re.sub(r"[^A-Za-z0-9]", "", text.replace(sign, "")).isalpha():
+    if not any(c.isalpha() for c in text):
+        for sign, word in _SIGNS.items():
             text = text.replace(sign, word)
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     if not any(c.isalnum() for c in ascii_text):
@@ -222,22 +231,21 @@ def _title_words(title: str) -> list[str]:
 
 
 def _type_names(definitions: Iterable[TypeDef], config: Config) -> dict[str, str]:
-    listed = sorted(definitions, key=lambda definition: len(definition.name) > 1)
-    proposals: dict[str, tuple[str, ...]] = {}
-    pinned: dict[str, str] = {}
-    for definition in listed:
-        wire = definition.name[0]
-        if len(definition.name) == 1 and wire in config.rename_types:
-            pinned[definition.id] = config.rename_types[wire]
-        proposals[definition.id] = _type_proposals(definition)
-    proposals = {key: names for key, names in proposals.items() if key not in pinned}
-    found = resolve(proposals, taken=[*_TYPE_WORDS, *pinned.values()])
-    return {**found, **pinned}
+    ordered = sorted(
+        definitions, key=lambda definition: (not _pinned_type(definition, config), len(definition.name) > 1)
+    )
+    return resolve(
+        {definition.id: _type_proposals(definition, _pinned_type(definition, config)) for definition in ordered},
+        _TYPE_WORDS,
+    )
 
 
-def _type_proposals(definition: TypeDef) -> tuple[str, ...]:
-    parts = [pascal(word, "Type") for word in definition.name]
-    whole = "".join(_without_repeats(parts))
+def _pinned_type(definition: TypeDef, config: Config) -> str:
+    return config.rename_types.get(definition.name[0], "") if len(definition.name) == 1 else ""
+
+
+def _type_proposals(definition: TypeDef, pinned: str) -> tuple[str, ...]:
+    whole = pinned or "".join(_without_repeats([pascal(word, "Type") for word in definition.name]))
     kind = {Model: "Model", Enum: "Enum", Alias: "Union"}[type(definition)]
     return whole, f"{whole}{kind}"
 
@@ -267,7 +275,7 @@ def _member_names(definitions: Iterable[TypeDef]) -> dict[tuple[str, str | int],
     for definition in definitions:
         if isinstance(definition, Enum):
             values = {repr(value): value for value in definition.values}
-            names = resolve({key: (_member(value),) for key, value in values.items()}, taken=["mro", "name", "value"])
+            names = resolve({key: (_member(value),) for key, value in values.items()})
             found.update({(definition.id, values[key]): chosen for key, chosen in names.items()})
     return found
 
@@ -278,43 +286,57 @@ def _member(value: str | int) -> str:
     return snake(value, "value").upper() if value else "EMPTY"
 
 
-def _resource_class(attribute_name: str) -> tuple[str, ...]:
-    plain = pascal(attribute_name, "Resource")
-    clear = f"{plain}Resource"
-    return (clear,) if plain.startswith("Async") else (plain, clear)
+def _resource_classes(attributes: Mapping[str, str], reserved: Iterable[str]) -> dict[str, str]:
+    """A class for each resource, such that neither it nor its async twin has the name of another."""
+    used = {entry.lower() for entry in reserved}
+    found: dict[str, str] = {}
+    for group, attribute_name in attributes.items():
+        plain = pascal(attribute_name, "Resource")
+        numbered = (f"{plain}Resource{number}" for number in itertools.count(2))
+        for candidate in itertools.chain((plain, f"{plain}Resource"), numbered):
+            twins = {candidate.lower(), f"async{candidate}".lower()}
+            if not twins & used:
+                used |= twins
+                found[group] = candidate
+                break
+    return found
 
 
 def _method_names(api: Api, config: Config, client: str) -> tuple[tuple[MethodName, ...], tuple[ResourceName, ...]]:
+    pins = {index: pin for index, operation in enumerate(api.operations) if (pin := _pinned(operation, config))}
     tags = list(dict.fromkeys(_tag(operation) for operation in api.operations))
-    taken = [*_CLIENT_WORDS]
-    attributes = resolve(
-        {tag: (_resource_attribute(config.rename_resources.get(tag, tag)),) for tag in tags}, taken=taken
-    )
+    wanted = {tag: _resource_attribute(config.rename_resources.get(tag, tag)) for tag in tags}
+    groups = [_group(operation, pins.get(index), wanted) for index, operation in enumerate(api.operations)]
+    used = [group for group in dict.fromkeys([*tags, *groups]) if group in groups]
+    attributes = resolve({group: (wanted.get(group) or _resource_attribute(group),) for group in used}, _CLIENT_WORDS)
     reserved = [*_TYPE_WORDS, *_CLIENT_CLASSES, client, f"Async{client}"]
-    classes = resolve({tag: _resource_class(attributes[tag]) for tag in tags}, taken=reserved)
-    chosen: dict[int, MethodName] = {}
-    for index, operation in enumerate(api.operations):
-        pinned = config.rename_operations.get(operation.id) or config.rename_operations.get(
-            f"{operation.method} {operation.path}"
-        )
-        if pinned:
-            resource, _, method = pinned.rpartition(".")
-            chosen[index] = MethodName(resource or attributes[_tag(operation)], method)
-    for tag in tags:
-        members = {
-            index: operation
-            for index, operation in enumerate(api.operations)
-            if _tag(operation) == tag and index not in chosen
-        }
-        used = [entry.method for entry in chosen.values() if entry.resource == attributes[tag]]
-        for index, method in _methods_of(tag, members, used).items():
-            chosen[index] = MethodName(attributes[tag], method)
-    known = {attributes[tag]: ResourceName(attributes[tag], classes[tag], tag) for tag in tags}
-    for entry in chosen.values():
-        known.setdefault(entry.resource, ResourceName(entry.resource, pascal(entry.resource, "Resource"), ""))
-    used_resources = {entry.resource for entry in chosen.values()}
-    resources = tuple(resource for resource in known.values() if resource.attribute in used_resources)
-    return tuple(chosen[index] for index in range(len(api.operations))), resources
+    classes = _resource_classes(attributes, reserved)
+    methods: dict[int, str] = {}
+    for group in used:
+        members = {index: api.operations[index] for index, own in enumerate(groups) if own == group}
+        methods.update(_methods_of(group, members, {index: pin.method for index, pin in pins.items()}))
+    found = tuple(MethodName(attributes[group], methods[index]) for index, group in enumerate(groups))
+    resources = tuple(
+        ResourceName(attributes[group], classes[group], group if group in wanted else "") for group in used
+    )
+    return found, resources
+
+
+def _pinned(operation: Operation, config: Config) -> MethodName | None:
+    """Where the config wants an operation; an empty resource is its tag's."""
+    renames = config.rename_operations
+    pinned = renames.get(operation.id) or renames.get(f"{operation.method} {operation.path}")
+    if not pinned:
+        return None
+    resource, _, method = pinned.rpartition(".")
+    return MethodName(resource, method)
+
+
+def _group(operation: Operation, pin: MethodName | None, wanted: Mapping[str, str]) -> str:
+    """The tag whose resource an operation belongs to, or the name of a resource that the config alone knows."""
+    if pin is None or not pin.resource:
+        return _tag(operation)
+    return next((tag for tag, attribute_name in wanted.items() if attribute_name == pin.resource), pin.resource)
 
 
 def _tag(operation: Operation) -> str:
@@ -332,19 +354,20 @@ def _resource_attribute(tag: str) -> str:
     return f"{found}_" if found in _MODULE_WORDS else found
 
 
-def _methods_of(tag: str, operations: Mapping[int, Operation], used: Iterable[str]) -> dict[int, str]:
-    """Method names of one resource: short where that stays unique, whole where it does not."""
-    short = {index: _short_method(operation, tag) for index, operation in operations.items()}
-    whole = {index: _whole_method(operation) for index, operation in operations.items()}
+def _methods_of(tag: str, operations: Mapping[int, Operation], pins: Mapping[int, str]) -> dict[int, str]:
+    """Method names of one resource: what is pinned first, then short where that stays unique, whole where not."""
+    free = {index: operation for index, operation in operations.items() if index not in pins}
+    short = {index: _short_method(operation, tag) for index, operation in free.items()}
+    whole = {index: _whole_method(operation) for index, operation in free.items()}
     counts = Counter(short.values())
-    proposals: dict[str, tuple[str, ...]] = {}
+    proposals: dict[str, tuple[str, ...]] = {str(index): (pins[index],) for index in operations if index in pins}
     for unique in (True, False):
-        for index in operations:
+        for index in free:
             if (counts[short[index]] == 1) is unique:
                 by_path = _by_path(operations[index])
                 candidates = (short[index], whole[index], by_path) if unique else (whole[index], by_path)
                 proposals[str(index)] = tuple(_method(candidate) for candidate in candidates)
-    found = resolve(proposals, taken=[*used, *_RESOURCE_METHODS])
+    found = resolve(proposals, _RESOURCE_METHODS)
     return {int(key): chosen for key, chosen in found.items()}
 
 
@@ -359,7 +382,7 @@ def _whole_method(operation: Operation) -> str:
 
 def _operation_words(operation: Operation) -> list[str]:
     """The words of the operationId, without the path and method that some frameworks append."""
-    words = list(split(operation.id))
+    words = _ascii_words(operation.id)
     appended = [*split(operation.path), operation.method.lower()]
     if len(words) > len(appended) and words[-len(appended) :] == appended:
         return words[: -len(appended)]

@@ -31,8 +31,13 @@ def singular(word: str) -> str:
     return word
 
 
+def meant(word: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt word; empty where no known one comes near."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean {found[0]!r}?" if found else ""
+
+
 def closest(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt word."""
+    """A hint for a misspelt word; all that are known where none comes near."""
     known = list(known)
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {found[0]!r}?" if found else f"the known ones are {', '.join(known)}"
+    return meant(word, known) or f"the known ones are {', '.join(known)}"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from samekey.diagnostics import Diagnostic, Severity
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -55,36 +57,53 @@ def compare(target: Path, files: Mapping[str, str], diagnostics: Diagnostics) ->
     """
     for path in files:
         _check_path(path)
-    if target.exists() and not target.is_dir():
-        diagnostics.error("target-not-a-folder", f"{target} is a file", hint="give another folder with -o")
+    current = {path: _read(target / path) for path in files}
+    refusals = list(_refusals(target, files, current))
+    for refusal in refusals:
+        diagnostics.add(refusal)
+    if refusals:
         return None
-    if _is_foreign(target):
-        diagnostics.error(
-            "target-not-ours",
-            f"{target} holds files, and none of them was written by samekey",
-            hint="give an empty folder, or one that samekey wrote before, with -o",
-        )
-        return None
-    write: list[str] = []
-    kept: list[str] = []
-    for path, text in files.items():
-        current = _read(target / path)
-        if current is None:
-            write.append(path)
-        elif current != text.encode() and MARKER.encode() not in current[:_MARKED_BYTES]:
-            if path in _USERS_CHOICE or path.startswith("tests/"):
-                kept.append(path)
-                continue
-            diagnostics.error(
-                "file-not-ours",
-                f"{target / path} was not written by samekey and would be lost",
-                hint="move it away, or choose another package name",
-            )
-        elif current != text.encode():
-            write.append(path)
-    if diagnostics.failed:
-        return None
+    differing = [path for path in files if current[path] != files[path].encode()]
+    kept = [path for path in differing if _is_theirs(current[path])]
+    write = [path for path in differing if path not in kept]
     return Changes(tuple(write), tuple(_stale(target, files)), tuple(kept))
+
+
+def _refusals(target: Path, files: Mapping[str, str], current: Mapping[str, bytes | None]) -> Iterator[Diagnostic]:
+    """Why a folder is not ours to write to; each reason alone is enough."""
+    if target.exists() and not target.is_dir():
+        yield _refusal("target-not-a-folder", f"{target} is a file", "give another folder with -o")
+    elif _is_foreign(target):
+        message = f"{target} holds files, and none of them was written by samekey"
+        yield _refusal("target-not-ours", message, "give an empty folder, or one that samekey wrote before, with -o")
+    else:
+        # Many files may meet one obstacle.
+        obstacles = dict.fromkeys(obstacle for path in files for obstacle in _obstacles(target, path))
+        yield from (_refusal("path-blocked", obstacle, "move it away") for obstacle in obstacles)
+        for path, text in files.items():
+            if current[path] != text.encode() and _is_theirs(current[path]) and not _may_be_taken_over(path):
+                message = f"{target / path} was not written by samekey and would be lost"
+                yield _refusal("file-not-ours", message, "move it away, or choose another package name")
+
+
+def _refusal(code: str, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(Severity.ERROR, code, message, hint=hint)
+
+
+def _obstacles(target: Path, path: str) -> Iterator[str]:
+    """What stands in the way of a file: a folder in its place, or no folder of the target on the way to it."""
+    *folders, _ = PurePosixPath(path).parts
+    folder = target
+    for name in folders:
+        folder /= name
+        if folder.is_symlink():
+            yield f"{folder} is a link, and what lies behind it is not in {target}"
+            return
+        if folder.exists() and not folder.is_dir():
+            yield f"{folder} is a file, and a folder belongs there"
+            return
+    if (target / path).is_dir():
+        yield f"{target / path} is a folder, and a file belongs there"
 
 
 def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics: Diagnostics) -> bool:
@@ -93,7 +112,7 @@ def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics:
     Returns:
         Whether it was done; what stood in the way is reported as an error.
     """
-    created = not target.exists()
+    created = _first_missing(target)
     staging: Path | None = None
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -115,8 +134,8 @@ def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics:
             f"cannot write to {target}: {(error.strerror or str(error)).lower()}",
             hint="check the folder's permissions and the free space",
         )
-        if created and staging is None:
-            shutil.rmtree(target, ignore_errors=True)
+        if created is not None:
+            shutil.rmtree(created, ignore_errors=True)
         return False
     finally:
         if staging is not None:
@@ -135,7 +154,7 @@ def diff(target: Path, files: Mapping[str, str], changes: Changes) -> Iterator[s
                 f"a/{path}" if before else "/dev/null", f"b/{path}" if path in files else "/dev/null", lineterm="",
             )
         )  # fmt: skip
-        yield from lines[:_MAX_DIFF_LINES]
+        yield from lines[:_MAX_DIFF_LINES] or [f"{path} differs in its line ends alone"]
         if len(lines) > _MAX_DIFF_LINES:
             yield f"… {len(lines) - _MAX_DIFF_LINES} more lines of {path}"
 
@@ -144,6 +163,11 @@ def _check_path(path: str) -> None:
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or "\\" in path or ":" in path or "\0" in path:
         raise UnsafePathError(path)
+
+
+def _first_missing(target: Path) -> Path | None:
+    """The outermost of the folders that have to be made for a target."""
+    return next((folder for folder in (*reversed(target.parents), target) if not folder.exists()), None)
 
 
 def _is_foreign(target: Path) -> bool:
@@ -165,16 +189,29 @@ def _python_files(target: Path) -> Iterator[Path]:
 
 def _stale(target: Path, files: Mapping[str, str]) -> Iterator[str]:
     """Files that bear our header and are no longer part of the output."""
-    if not target.is_dir():
-        return
-    for folder in sorted(entry for entry in target.iterdir() if entry.is_dir() and not entry.is_symlink()):
-        if folder.name.startswith(".") or folder.name in {"__pycache__", "venv", "node_modules"}:
-            continue
-        for path in sorted(folder.rglob("*")):
-            relative = path.relative_to(target).as_posix()
-            is_candidate = path.suffix in {".py", ".typed"} and path.is_file() and not path.is_symlink()
-            if is_candidate and relative not in files and _is_ours(path):
-                yield relative
+    for path in sorted(_candidates(target)):
+        relative = path.relative_to(target).as_posix()
+        is_kind_of_ours = path.suffix in {".py", ".typed"} and path.is_file() and not path.is_symlink()
+        if is_kind_of_ours and relative not in files and _is_ours(path):
+            yield relative
+
+
+def _candidates(target: Path) -> Iterator[Path]:
+    """Paths in the target's own package and tests; what else lies in the target may be another SDK."""
+    for folder in target.iterdir() if target.is_dir() else ():
+        if not folder.is_symlink() and _is_ours(folder / "__init__.py"):
+            yield from folder.rglob("*")
+        elif not folder.is_symlink() and folder.name == "tests":
+            yield from folder.glob("*")
+
+
+def _may_be_taken_over(path: str) -> bool:
+    return path in _USERS_CHOICE or path.startswith("tests/")
+
+
+def _is_theirs(contents: bytes | None) -> bool:
+    """Whether a file is there and does not bear our header."""
+    return contents is not None and MARKER.encode() not in contents[:_MARKED_BYTES]
 
 
 def _is_ours(path: Path) -> bool:

@@ -114,7 +114,7 @@ class Fault:
     Args:
         act: how.
         after: whether the effect is made first.
-        answer: the answer, for `ANSWER`.
+        answer: the answer, for `ANSWER` and for what cuts an answer; the operation's own where it is None.
         stored: whether that answer is what the key will be answered from now on.
         slow: seconds that the effect takes; it is made even where the client has left.
         pause: seconds between two bytes, for the trickles.
@@ -436,9 +436,8 @@ class FaultServer:
 
     # --- answers ---
 
-    def _reply(self, connection: socket.socket, answer: Answer, fault: Fault) -> None:  # noqa: C901, PLR0912  # one line for each act
-        if fault.act is Act.ANSWER and fault.answer is not None:
-            answer = fault.answer
+    def _reply(self, connection: socket.socket, answer: Answer, fault: Fault) -> None:  # noqa: C901  # one line for each act
+        answer = fault.answer or answer
         head, body = answer.head(), answer.content()
         match fault.act:
             case Act.NOTHING | Act.ANSWER:

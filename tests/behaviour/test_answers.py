@@ -94,6 +94,28 @@ def test_an_error_body_of_another_shape_is_kept(server: FaultServer, face: Face,
     assert len(str(error)) < 700
 
 
+@pytest.mark.parametrize("act", [Act.CUT_AFTER_HEAD, Act.CUT_MID_BODY, Act.CUT_MID_CHUNK])
+@pytest.mark.parametrize(("status", "name"), [(400, "BadRequestError"), (404, "NotFoundError"), (409, "ConflictError")])
+def test_a_refusal_whose_body_was_cut_is_a_refusal(
+    server: FaultServer, face: Face, status: int, name: str, act: Act
+) -> None:
+    """The status line decides: one attempt, REJECTED, the same class; only what the body would have said is lost."""
+    server.plan(Fault(act, answer=Answer(status, error_body("invalid_request", "No."))))
+    ended = one(face, server.url)
+    assert type(ended.error).__name__ == name
+    assert len(server.seen) == 1
+    assert ended.record.certainty is Certainty.REJECTED
+
+
+def test_a_limit_whose_body_was_cut_is_waited_for(server: FaultServer, face: Face) -> None:
+    """The headers of a cut answer still count."""
+    server.plan(Fault(Act.CUT_MID_BODY, answer=Answer(429, error_body("rate_limited", "No."), {"Retry-After": "0.05"})))
+    ended = one(face, server.url)
+    assert ended.error is None
+    assert ended.record.attempts[0].certainty is Certainty.REJECTED
+    assert server.seen[1].at - server.seen[0].at >= 0.05
+
+
 def test_a_missing_key_is_the_drafts_own_error(server: FaultServer, face: Face) -> None:
     """400 that asks for the key: `IdempotencyKeyMissing`."""
     server.plan(answering(400, {"title": "Idempotency-Key is missing", "detail": "This operation requires it."}))

@@ -1,7 +1,8 @@
 """Documents made of a few lines of YAML, lowered, and the IR spelled in a short notation that assertions can read.
 
-A type is spelled `string`, `list[T]`, `map[T]`, `A | B`, `T?` (nullable), `'a' | 'b'` (literals), `any`, or by the words of
-its definition's name, as in `Pet` or `Pet.owner`. A model is a dict of its fields, with `!` behind the names of required ones.
+A type is spelled `string`, `list[T]`, `map[T]`, `A | B`, `T?` (nullable), `'a' | 'b'` (literals), `any`, or by the
+words of its definition's name, as in `Pet` or `Pet.owner`. A model is a dict of its fields, with `!` behind the names
+of required ones.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from textwrap import dedent, indent
 
 import yaml
 from samekey.config import Config
-from samekey.diagnostics import Diagnostics, Severity
+from samekey.diagnostics import Diagnostics
 from samekey.document import Document, FetchError, load
 from samekey.ir import (
     Alias,
@@ -83,7 +84,7 @@ class Lowered:
         assert isinstance(definition, Model), definition
         return {f"{field.name}{'!' * field.required}": self.spell(field.type) for field in definition.fields}
 
-    def extra(self, words: str) -> str:
+    def further(self, words: str) -> str:
         """The type of a model's further properties; `nothing` where they are not kept."""
         definition = self.types[words]
         assert isinstance(definition, Model), definition
@@ -185,9 +186,7 @@ def spell(kind: Type | None, api: Api) -> str:  # noqa: PLR0911  # one line for 
             return ".".join(found[0].name)
 
 
-def loaded(
-    text: str | bytes, files: Mapping[str, str] | None = None, home: str = HOME
-) -> tuple[Document, Diagnostics]:
+def loaded(text: str | bytes, files: Mapping[str, str] | None = None, home: str = HOME) -> tuple[Document, Diagnostics]:
     """A document of which nothing comes from the disk or the network."""
     sources = {home: text, **(files or {})}
 
@@ -203,9 +202,7 @@ def loaded(
     return document, diagnostics
 
 
-def lowered(
-    text: str, files: Mapping[str, str] | None = None, home: str = HOME, profile: Profile = DEFAULT
-) -> Lowered:
+def lowered(text: str, files: Mapping[str, str] | None = None, home: str = HOME, profile: Profile = DEFAULT) -> Lowered:
     """A document, lowered."""
     document, diagnostics = loaded(dedent(text), files, home)
     api = lower(document, profile)
@@ -253,7 +250,9 @@ def _returning(entry: Mapping[str, object]) -> dict[str, object]:
     return {"responses": {"200": {"description": "", "content": {"application/json": {"schema": entry}}}}}
 
 
-def operation(text: str, version: str = "3.0.3", path: str = "/things/{id}", method: str = "get", top: str = "") -> Lowered:
+def operation(
+    text: str, version: str = "3.0.3", path: str = "/things/{id}", method: str = "get", top: str = ""
+) -> Lowered:
     """A document of one operation; `top` are further lines at the root."""
     return lowered(
         f"openapi: {version}\n"

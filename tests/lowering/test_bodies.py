@@ -255,7 +255,9 @@ def test_a_swagger_body_takes_its_media_type_from_consumes(
     consumes: str, kind: BodyKind, sent: str, expected: str
 ) -> None:
     """`in: body` is JSON unless `consumes` offers no JSON; it is never a form."""
-    entry = "{name: b, in: body, required: true, description: it, schema: {type: object, properties: {a: {type: string}}}}"
+    entry = (
+        "{name: b, in: body, required: true, description: it, schema: {type: object, properties: {a: {type: string}}}}"
+    )
     found = swagger(f"operationId: send\n{consumes}\nparameters: [{entry}]\n{OK}", path="/t", method="post")
     assert (found.body().kind, found.body().media_type, found.spell(found.body().type)) == (kind, sent, expected)
     assert found.body().required

@@ -156,7 +156,8 @@ components:
                 parameters: [{$ref: '../shared.yaml#/Page'}]
                 post:
                   operationId: b
-                  requestBody: {content: {application/json: {schema: {$ref: '../openapi.yaml#/components/pathItems/A/get/x'}}}}
+                  requestBody:
+                    content: {application/json: {schema: {$ref: '../openapi.yaml#/components/pathItems/A/get/x'}}}
                   responses: {}
             """),
             "/docs/shared.yaml": "Page: {name: page, in: query, schema: {type: integer}}",

@@ -100,7 +100,7 @@ def test_references_to_parameters_are_followed() -> None:
 )
 def test_styles_and_their_defaults(place: str, words: str, expected: Spelling) -> None:
     """Style and explode default by place (OpenAPI 3.1 section 4.8.12.2)."""
-    entry = f"{{name: p, in: {place}, required: true, schema: {{type: array, items: {{type: string}}}}{', ' * bool(words)}{words}}}"
+    entry = f"{{name: p, in: {place}, required: true, schema: {{type: array, items: {{}}}}{', ' * bool(words)}{words}}}"
     found = parameters(entry, path="/things/{p}" if place == "path" else "/things")
     assert found.params()[f"{place} p"].spelling == expected
     assert not found.codes
@@ -190,7 +190,14 @@ def test_a_path_parameter_without_a_place_is_ignored_with_a_warning() -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    ["{in: query, schema: {type: string}}", "{name: p, schema: {type: string}}", "3", "null", "[a]", "{name: '', in: query}"],
+    [
+        "{in: query, schema: {type: string}}",
+        "{name: p, schema: {type: string}}",
+        "3",
+        "null",
+        "[a]",
+        "{name: '', in: query}",
+    ],
 )
 def test_a_parameter_without_name_or_place_costs_only_itself(entry: str) -> None:
     """The others stay, and the loss is reported."""
@@ -218,7 +225,8 @@ def test_parameters_that_are_no_list_are_ignored_with_a_warning(written: str) ->
 def test_words_about_a_parameter() -> None:
     """Description (its own, else the schema's), constraints, default and deprecation."""
     found = parameters(
-        "{name: a, in: query, required: true, deprecated: true, description: mine, schema: {type: string, description: its, maxLength: 3}}",
+        "{name: a, in: query, required: true, deprecated: true, description: mine, "
+        "schema: {type: string, description: its, maxLength: 3}}",
         "{name: b, in: query, schema: {type: integer, description: its, default: 7}}",
         "{name: c, in: query, required: 'true', schema: {type: string}}",
     )
@@ -265,7 +273,9 @@ def test_inline_types_of_parameters_are_named_after_operation_and_parameter(sche
 )
 def test_collection_formats(place: str, words: str, expected: Spelling) -> None:
     """Swagger 2.0 separates by commas unless `collectionFormat` says otherwise."""
-    entry = f"{{name: id, in: {place}, required: true, type: array, items: {{type: integer}}{', ' * bool(words)}{words}}}"
+    entry = (
+        f"{{name: id, in: {place}, required: true, type: array, items: {{type: integer}}{', ' * bool(words)}{words}}}"
+    )
     found = swagger(f"parameters: [{entry}]\n{OK}", path="/things/{id}" if place == "path" else "/things")
     param = found.params()[f"{place} id"]
     assert found.spell(param.type) == "list[integer]"

@@ -71,7 +71,9 @@ def test_the_method_decides(method: str, expected: Safety, parameters: str) -> N
 )
 def test_header_parameters_that_carry_a_key(name: str) -> None:
     """Known by name, whatever the vendor puts before it; the name is sent as the document spells it."""
-    entry = operation(f"parameters: [{{name: {name}, in: header, schema: {{type: string}}}}]\n{OK}", path="/t", method="post")
+    entry = operation(
+        f"parameters: [{{name: {name}, in: header, schema: {{type: string}}}}]\n{OK}", path="/t", method="post"
+    )
     assert key(entry.operation()) == ("header", name)
     assert not entry.params()
 
@@ -79,7 +81,9 @@ def test_header_parameters_that_carry_a_key(name: str) -> None:
 @pytest.mark.parametrize("name", ["X-Request-Id", "Key", "X-Api-Key", "Token", "If-Match", "X-Correlation-Id"])
 def test_header_parameters_that_are_something_else(name: str) -> None:
     """A name that does not speak of idempotency is an argument like others."""
-    entry = operation(f"parameters: [{{name: {name}, in: header, schema: {{type: string}}}}]\n{OK}", path="/t", method="post")
+    entry = operation(
+        f"parameters: [{{name: {name}, in: header, schema: {{type: string}}}}]\n{OK}", path="/t", method="post"
+    )
     assert key(entry.operation()) == ("header", "Idempotency-Key")
     assert list(entry.params()) == [f"header {name}"]
 
@@ -87,9 +91,25 @@ def test_header_parameters_that_are_something_else(name: str) -> None:
 @pytest.mark.parametrize("name", ["idempotency_key", "idempotencyKey", "clientToken", "client_token", "ClientToken"])
 def test_query_parameters_that_carry_a_key(name: str) -> None:
     """Some APIs take it in the query."""
-    entry = operation(f"parameters: [{{name: {name}, in: query, schema: {{type: string}}}}]\n{OK}", path="/t", method="post")
+    entry = operation(
+        f"parameters: [{{name: {name}, in: query, schema: {{type: string}}}}]\n{OK}", path="/t", method="post"
+    )
     assert key(entry.operation()) == ("query", name)
     assert not entry.params()
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [("header", "X-Request-Id"), ("query", "request_id"), ("query", "requestToken")]
+)
+@pytest.mark.parametrize(
+    ("doc", "is_key"), [("Makes the call idempotent.", True), ("For tracing.", False), ("", False)]
+)
+def test_request_ids_are_keys_where_the_document_says_so(place: str, name: str, doc: str, is_key: bool) -> None:  # noqa: FBT001
+    """The name alone means many things; the description decides."""
+    entry = f"{{name: {name}, in: {place}, description: '{doc}', schema: {{type: string}}}}"
+    found = operation(f"parameters: [{entry}]\n{OK}", path="/t", method="post")
+    assert key(found.operation()) == ((place, name) if is_key else ("header", "Idempotency-Key"))
+    assert bool(found.params()) is not is_key
 
 
 @pytest.mark.parametrize("place", ["path", "cookie"])
@@ -105,7 +125,9 @@ def test_a_key_travels_in_no_other_place(place: str) -> None:
     assert list(found.params()) == [f"{place} idempotency_key"]
 
 
-@pytest.mark.parametrize("kind", ["{type: array, items: {type: string}}", "{type: integer}", "{type: boolean}", "{type: object}"])
+@pytest.mark.parametrize(
+    "kind", ["{type: array, items: {type: string}}", "{type: integer}", "{type: boolean}", "{type: object}"]
+)
 @pytest.mark.parametrize("place", ["header", "query"])
 def test_a_parameter_of_another_type_carries_no_key(place: str, kind: str) -> None:
     """A list of keys is a filter, a number is a number."""
@@ -116,15 +138,21 @@ def test_a_parameter_of_another_type_carries_no_key(place: str, kind: str) -> No
     assert list(found.params()) == [f"{place} {name}"]
 
 
-@pytest.mark.parametrize("kind", ["{type: string, format: uuid}", "{type: string, nullable: true}", "{type: string, maxLength: 64}"])
+@pytest.mark.parametrize(
+    "kind", ["{type: string, format: uuid}", "{type: string, nullable: true}", "{type: string, maxLength: 64}"]
+)
 def test_kinds_of_strings_that_carry_a_key(kind: str) -> None:
     """UUIDs, nullable and limited strings."""
-    found = operation(f"parameters: [{{name: Idempotency-Key, in: header, schema: {kind}}}]\n{OK}", path="/t", method="post")
+    found = operation(
+        f"parameters: [{{name: Idempotency-Key, in: header, schema: {kind}}}]\n{OK}", path="/t", method="post"
+    )
     assert key(found.operation()) == ("header", "Idempotency-Key")
     assert not found.params()
 
 
-@pytest.mark.parametrize("name", ["idempotency_key", "idempotencyKey", "IdempotencyKey", "clientToken", "client_token", "ClientToken"])
+@pytest.mark.parametrize(
+    "name", ["idempotency_key", "idempotencyKey", "IdempotencyKey", "clientToken", "client_token", "ClientToken"]
+)
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded"])
 def test_body_fields_that_carry_a_key(name: str, media_type: str) -> None:
     """Known by name in JSON and in forms."""
@@ -236,7 +264,10 @@ paths:
       requestBody:
         content:
           application/json:
-            schema: {{type: object, required: [idempotency_key], properties: {{idempotency_key: {{type: string}}, amount: {{type: integer}}}}}}
+            schema:
+              type: object
+              required: [idempotency_key]
+              properties: {{idempotency_key: {{type: string}}, amount: {{type: integer}}}}
       {OK}
 """)
     rows = inspect(document, Config())
@@ -366,7 +397,9 @@ def test_what_the_extension_says_wins_over_what_is_found() -> None:
     assert key(found.operation()) == ("body", "idempotency_key")
 
 
-@pytest.mark.parametrize("written", ["3", "text", "[a]", "true", "{in: cookie}", "{colour: red}", "{ttl: soon}", "{in_flight: 200}"])
+@pytest.mark.parametrize(
+    "written", ["3", "text", "[a]", "true", "{in: cookie}", "{colour: red}", "{ttl: soon}", "{in_flight: 200}"]
+)
 def test_a_wrong_extension_is_an_error_and_changes_nothing(written: str) -> None:
     """A dialect that is not understood is never guessed."""
     found = document(own=written)
@@ -389,8 +422,8 @@ def test_two_declared_headers_are_no_dialect() -> None:
 openapi: 3.0.3
 info: {{title: T, version: '1'}}
 paths:
-  /a: {{post: {{operationId: a, parameters: [{{name: X-Idempotency-Key, in: header, schema: {{type: string}}}}], {OK}}}}}
-  /b: {{post: {{operationId: b, parameters: [{{name: PayPal-Request-Id, in: header, schema: {{type: string}}}}], {OK}}}}}
+  /a: {{post: {{operationId: a, parameters: [{{name: X-Idempotency-Key, in: header}}], {OK}}}}}
+  /b: {{post: {{operationId: b, parameters: [{{name: PayPal-Request-Id, in: header}}], {OK}}}}}
   /c: {{post: {{operationId: c, {OK}}}}}
 """)
     assert [entry.profile.name for entry in found.api.operations] == [

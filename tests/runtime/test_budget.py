@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 THREADS = 8
+
+
+class Slow(int):
+    """A number whose arithmetic lets other threads go first, so that a missing lock shows."""
+
+    def __gt__(self, other: int) -> bool:
+        larger = int(self) > other
+        time.sleep(0.0001)
+        return larger
+
+    def __rsub__(self, other: int) -> int:
+        rest = other - int(self)
+        time.sleep(0.0001)
+        return rest
+
+    def __radd__(self, other: int) -> int:
+        total = other + int(self)
+        time.sleep(0.0001)
+        return total
 
 
 @pytest.fixture
@@ -74,35 +94,35 @@ def test_the_bucket_stays_between_empty_and_full(size: int, steps: list[tuple[bo
 @pytest.mark.usefixtures("_eager_switching")
 def test_threads_together_cannot_spend_more_than_there_is() -> None:
     """The bucket is shared by all calls of a client, whichever thread they run in."""
-    budget = Budget(5 * 1000)
+    budget = Budget(5 * 100)
     start = threading.Barrier(THREADS)
 
     def spend_all() -> int:
         start.wait(5)
-        return sum(budget.spend(5) for _ in range(1000))
+        return sum(budget.spend(Slow(5)) for _ in range(100))
 
     with ThreadPoolExecutor(THREADS) as pool:
         granted = sum(future.result() for future in [pool.submit(spend_all) for _ in range(THREADS)])
-    assert granted == 1000
+    assert granted == 100
     assert budget.tokens == 0
 
 
 @pytest.mark.usefixtures("_eager_switching")
 def test_threads_lose_no_refund() -> None:
     """What is given back at the same time arrives in full."""
-    budget = Budget(THREADS * 1000 * 3)
-    assert budget.spend(THREADS * 1000 * 3)
+    budget = Budget(THREADS * 100 * 3)
+    assert budget.spend(THREADS * 100 * 3)
     start = threading.Barrier(THREADS)
 
     def refund_all() -> None:
         start.wait(5)
-        for _ in range(1000):
-            budget.refund(2)
+        for _ in range(100):
+            budget.refund(Slow(2))
 
     with ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(refund_all) for _ in range(THREADS)]:
             future.result()
-    assert budget.tokens == THREADS * 1000 * 2
+    assert budget.tokens == THREADS * 100 * 2
 
 
 @pytest.mark.usefixtures("_eager_switching")
@@ -113,9 +133,9 @@ def test_threads_that_spend_and_refund_leave_the_sum_right() -> None:
 
     def take_and_give() -> None:
         start.wait(5)
-        for _ in range(500):
-            if budget.spend(7):
-                budget.refund(7)
+        for _ in range(100):
+            if budget.spend(Slow(7)):
+                budget.refund(Slow(7))
 
     with ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(take_and_give) for _ in range(THREADS)]:

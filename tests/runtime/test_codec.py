@@ -97,6 +97,19 @@ class Dog(Model, kw_only=True):
     name: str | None = None
 
 
+class Small(Model, kw_only=True):
+    """A variant with less."""
+
+    id: int
+
+
+class Large(Model, kw_only=True):
+    """A variant with more."""
+
+    id: int
+    name: str | None = None
+
+
 if TYPE_CHECKING:
     Tagged: TypeAlias = Card | Bank
     Untagged: TypeAlias = Cat | Dog
@@ -407,6 +420,13 @@ def test_a_variant_that_is_not_known_is_plain_json(value: object) -> None:
 def test_required_properties_choose_a_variant(fields: object, expected: object) -> None:
     """Without a tag, the variant whose properties are all there is the one."""
     assert decoded(fields, Untagged) == expected
+
+
+@pytest.mark.parametrize("variants", [(Small, Large), (Large, Small)])
+def test_known_properties_choose_between_variants_that_both_fit(variants: tuple[Any, ...]) -> None:
+    """The variant that knows more of what came, in whatever order the document lists them."""
+    kind = one_of("Sizes", lambda: variants)
+    assert decoded({"id": 1, "name": "n"}, kind) == Large(id=1, name="n")
 
 
 def test_literals_choose_a_variant() -> None:

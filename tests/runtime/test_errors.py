@@ -17,10 +17,10 @@ from samekey_templates.runtime._errors import (
     APIError,
     APIStatusError,
     APITimeoutError,
-    unanswered,
     explain,
     request_id,
     status_error_class,
+    unanswered,
 )
 from samekey_templates.runtime._policy import (
     Answered,

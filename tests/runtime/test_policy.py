@@ -582,6 +582,15 @@ def test_what_a_retry_costs(outcome: Outcome, cost: int, later: bool) -> None:  
     assert decision.cost == cost
 
 
+def test_a_key_is_as_old_as_its_first_use() -> None:
+    """A key that an earlier process sent first has that much less time left."""
+    policy = RetryPolicy(deadline=1_000_000.0)
+    young, old = CallFacts(K, key_ttl=3600.0, key_age=1800.0), CallFacts(K, key_ttl=3600.0, key_age=3599.0)
+    assert isinstance(decide(policy, young, [], Answered(503), 0.0), Retry)
+    assert isinstance(decide(policy, young, [], Answered(503, at=1799.0), 0.0), Stop)
+    assert isinstance(decide(policy, old, [], Answered(503), 0.0), Stop)
+
+
 NOT_NUMBERS = [math.nan, math.inf, -math.inf, -1.0, -0.001]
 
 

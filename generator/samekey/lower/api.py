@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import Api, Operation, Tag
 from samekey.lower.bodies import body_of_openapi3, body_of_swagger2
-from samekey.lower.carriers import declared_header, is_key_parameter
+from samekey.lower.carriers import carriers_of, declared_header, is_key_parameter
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.profiles import lower_profile
@@ -35,6 +35,7 @@ class Dialect:
     schemes: Callable[[Node], Iterable[tuple[str, Node]]]
     body: Callable[[Node, list[Node], Schemas, str], Body | None]
     responses: Callable[[Node, Schemas, str], tuple[Response, ...]]
+    body_places: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def lower(document: Document, profile: Profile = DEFAULT) -> Api | None:
         profile: the dialect of idempotency that the config gives; the document's extensions refine it.
 
     Returns:
-        The API, or None where the document is no OpenAPI document (reported as an error).
+        The API, or None where the document is no OpenAPI document, or one without end (reported as an error).
     """
     root = document.node
     dialect = _dialect(root)
@@ -69,7 +70,9 @@ def lower(document: Document, profile: Profile = DEFAULT) -> Api | None:
     sites = list(_sites(root, dialect, schemas, stated))
     header = declared_header(site.params for site in sites)
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
-    operations = tuple(_operation(site, schemas, _named(site.profile, header), marked=marked) for site in sites)
+    operations = tuple(_operation(site, schemas, header, marked=marked) for site in sites)
+    if schemas.exhausted:
+        return None
     info = root.get("info")
     return Api(
         title=(info.text("title") if info else "") or "API",
@@ -88,12 +91,17 @@ def lower(document: Document, profile: Profile = DEFAULT) -> Api | None:
 
 def _named(profile: Profile, header: str) -> Profile:
     """The document's own name for the key header, unless somebody chose another."""
-    is_default = profile.name == DEFAULT.name and profile.carrier is DEFAULT.carrier
-    return replace(profile, name=header) if header and is_default else profile
+    return replace(profile, name=header) if header and not _is_stated(profile) else profile
+
+
+def _is_stated(profile: Profile) -> bool:
+    """Whether somebody said where the key travels."""
+    return profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier
 
 
 def _dialect(root: Node) -> Dialect | None:
-    version = root.text("openapi") or root.text("swagger")
+    stated = next((word for word in ("openapi", "swagger") if root.get(word) is not None), "")
+    version = root.text(stated)
     if version.startswith("3."):
         return _OPENAPI3
     if version.startswith("2"):
@@ -102,7 +110,8 @@ def _dialect(root: Node) -> Dialect | None:
     if not isinstance(root.value, dict):
         root.error("not-openapi", "this is not an OpenAPI document", hint)
     elif version:
-        root.error("version-unsupported", f"OpenAPI {version} is not supported", hint)
+        holder = root.get(stated) or root
+        holder.error("version-unsupported", f"OpenAPI {version} is not supported", hint)
     elif root.has("paths"):
         root.warn("version-missing", "the document does not say its version; read as OpenAPI 3", hint)
         return _OPENAPI3
@@ -119,14 +128,26 @@ def _sites(root: Node, dialect: Dialect, schemas: Schemas, profile: Profile) -> 
         if item is None:
             element.error("path-lost", f"the path {path!r} cannot be resolved; its operations are missing")
             continue
+        if not isinstance(item.value, dict):
+            element.error("path-lost", f"the path {path!r} is no mapping; its operations are missing")
+            continue
+        _report_own_servers(item)
         for method in METHODS:
-            node = item.get(method)
-            if node is None:
+            if not item.has(method):
                 continue
+            # An operation of nothing is an operation without words.
+            node = item.get(method) or item.child(method, {})
+            _report_own_servers(node)
             if not isinstance(node.value, dict):
                 node.error("not-an-operation", f"expected an operation under {method!r}; it is missing from the output")
                 continue
             yield _site(path, method, item, node, dialect, schemas, lower_profile(item, profile))
+
+
+def _report_own_servers(holder: Node) -> None:
+    servers = holder.get("servers") if isinstance(holder.value, dict) else None
+    if servers is not None:
+        servers.warn("server-ignored", "servers of a path or an operation are ignored; the client's base URL is used")
 
 
 def _site(
@@ -138,17 +159,21 @@ def _site(
         method.upper(),
         path if path.startswith("/") else f"/{path}",
         node,
-        tuple(lower_parameters(declared, node, path, schemas, hint)),
+        tuple(lower_parameters(declared, node, path, schemas, hint, dialect.body_places)),
         dialect.body(node, declared, schemas, hint),
         dialect.responses(node, schemas, hint),
         lower_profile(node, profile),
     )
 
 
-def _operation(site: _Site, schemas: Schemas, profile: Profile, *, marked: bool) -> Operation:
+def _operation(site: _Site, schemas: Schemas, header: str, *, marked: bool) -> Operation:
     node = site.node
-    profile = honours_key(node, marked=marked, profile=profile)
-    verdict = judge(node, site.method, site.params, site.body, site.responses, schemas, profile)
+    profile = honours_key(node, marked=marked, profile=_named(site.profile, header))
+    found = carriers_of(site.params, site.body, schemas)
+    if _is_stated(site.profile):
+        # What the extension or the config says weighs more than what was found (RETRIES.md section 2).
+        found = [entry for entry in found if (entry.carrier, entry.name) == (profile.carrier, profile.name)]
+    verdict = judge(node, site.method, found[0] if found else None, site.body, site.responses, schemas, profile)
     return Operation(
         id=node.text("operationId"),
         method=site.method,
@@ -183,7 +208,7 @@ def _tags(root: Node) -> Iterable[Tag]:
 
 
 def _swagger2_body(node: Node, parameters: list[Node], schemas: Schemas, hint: str) -> Body | None:
-    return body_of_swagger2(parameters, _media(node, "consumes"), schemas, hint)
+    return body_of_swagger2(node, parameters, _media(node, "consumes"), schemas, hint)
 
 
 def _swagger2_responses(node: Node, schemas: Schemas, hint: str) -> tuple[Response, ...]:
@@ -210,4 +235,5 @@ _SWAGGER2 = Dialect(
     schemes=lambda root: root.items("securityDefinitions"),
     body=_swagger2_body,
     responses=_swagger2_responses,
+    body_places=frozenset({"body", "formData"}),
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, Model, Named, Primitive, Spelling, Style
+from samekey.document import describe
+from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, Location, Model, Named, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described
 from samekey.lower.media import body_kind, is_text, preferred_for_request, written
+from samekey.lower.parameters import collection
 
 if TYPE_CHECKING:
     from samekey.document import Node
@@ -21,6 +23,9 @@ def body_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Body | Non
     holder = operation.get("requestBody")
     node = holder.follow() if holder is not None else None
     if node is None:
+        return None
+    if not isinstance(node.value, dict):
+        node.warn("wrong-type", f"expected a request body, found {describe(node.value)}; it is ignored")
         return None
     content = dict(node.items("content")) if node.get("content") else {}
     required = node.flag("required")
@@ -41,7 +46,9 @@ def body_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Body | Non
     )
 
 
-def body_of_swagger2(parameters: list[Node], consumes: tuple[str, ...], schemas: Schemas, hint: str) -> Body | None:
+def body_of_swagger2(
+    operation: Node, parameters: list[Node], consumes: tuple[str, ...], schemas: Schemas, hint: str
+) -> Body | None:
     """The body under a parameter `in: body`, or made of the parameters `in: formData`."""
     for node in parameters:
         if node.text("in") == "body":
@@ -58,10 +65,10 @@ def body_of_swagger2(parameters: list[Node], consumes: tuple[str, ...], schemas:
     multipart = any(node.text("type") == "file" for node in fields) or (
         any(name.startswith("multipart/") for name in consumes) and "application/x-www-form-urlencoded" not in consumes
     )
-    return _form(fields, schemas, hint, multipart=multipart)
+    return _form(operation, fields, schemas, hint, multipart=multipart)
 
 
-def _form(nodes: list[Node], schemas: Schemas, hint: str, *, multipart: bool) -> Body:
+def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, multipart: bool) -> Body:
     fields = tuple(
         Field(
             node.text("name"),
@@ -71,12 +78,12 @@ def _form(nodes: list[Node], schemas: Schemas, hint: str, *, multipart: bool) ->
         )
         for node in nodes
     )
-    identity = f"{nodes[0].identity}+form"
+    identity = f"{operation.identity}+form"
     schemas.definitions.setdefault(identity, Model(identity, (hint, "form"), fields))
     kind = BodyKind.MULTIPART if multipart else BodyKind.FORM
     media_type = "multipart/form-data" if multipart else "application/x-www-form-urlencoded"
     spellings = tuple(
-        (node.text("name"), Spelling(Style.FORM))
+        (node.text("name"), collection(node, Location.QUERY))
         for node in nodes
         if node.text("type") == "array" and node.text("collectionFormat") != "multi"
     )
@@ -96,9 +103,10 @@ def _spellings(media: Node) -> tuple[tuple[str, Spelling], ...]:
     found: list[tuple[str, Spelling]] = []
     for name, encoding in media.items("encoding") if media.get("encoding") else ():
         style = encoding.text("style")
-        if style in _STYLES:
-            explode = encoding.flag("explode") if encoding.has("explode") else style in {Style.FORM, Style.DEEP}
-            found.append((name, Spelling(Style(style), explode)))
+        if style in _STYLES or encoding.has("explode"):
+            chosen = Style(style) if style in _STYLES else Style.FORM
+            explode = encoding.flag("explode") if encoding.has("explode") else chosen in {Style.FORM, Style.DEEP}
+            found.append((name, Spelling(chosen, explode)))
         elif "json" in encoding.text("contentType"):
             found.append((name, Spelling(Style.JSON)))
     return tuple(found)

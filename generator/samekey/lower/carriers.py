@@ -37,16 +37,15 @@ class Found:
     limits: Limits
 
 
-def carrier_of(params: Sequence[Param], body: Body | None, schemas: Schemas) -> Found | None:
-    """The carrier that an operation declares; a parameter before a body field.
+def carriers_of(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
+    """The carriers that an operation declares, parameters before body fields.
 
     A list, a number or a field that only comes back is no carrier, whatever its name.
     """
-    for param in params:
-        if is_key_parameter(param):
-            carrier = Carrier.HEADER if param.location is Location.HEADER else Carrier.QUERY
-            return Found(carrier, param.name, param.limits)
-    return _body_field(body, schemas)
+    places = {Location.HEADER: Carrier.HEADER, Location.QUERY: Carrier.QUERY}
+    found = [Found(places[param.location], param.name, param.limits) for param in params if is_key_parameter(param)]
+    field = _body_field(body, schemas)
+    return found if field is None else [*found, field]
 
 
 def is_key_parameter(param: Param) -> bool:
@@ -129,4 +128,4 @@ def _accepts(limits: Limits, sample: str, longest: int) -> bool:
         return True
 
 
-__all__ = ["NO_LIMITS", "Found", "carrier_of", "declared_header", "fit", "is_key_parameter"]
+__all__ = ["NO_LIMITS", "Found", "carriers_of", "declared_header", "fit", "is_key_parameter"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samekey.ir import Limits
 
 if TYPE_CHECKING:
-    from samekey.document import Node
+    from samekey.document import JsonValue, Node
 
 _BOUNDS = {
     "minimum": "at least {}",
@@ -60,7 +60,17 @@ def constraints(node: Node) -> str:
                 said.append(f"exactly {number} {unit}")
     default = node.value.get("default")
     if default is not None:
-        text = json.dumps(default, ensure_ascii=False)
-        if len(text) <= MAX_DEFAULT:
+        text = _brief(default)
+        if text:
             said.append(f"default {text}")
     return f"({', '.join(said)})" if said else ""
+
+
+def _brief(value: JsonValue) -> str:
+    """A value as JSON; empty where that is long, and not written to its end, which aliases may put far away."""
+    text = ""
+    for piece in json.JSONEncoder(ensure_ascii=False).iterencode(value):
+        text += piece
+        if len(text) > MAX_DEFAULT:
+            return ""
+    return text

@@ -52,12 +52,25 @@ def template_names(path: str) -> list[str]:
     return list(dict.fromkeys(_TEMPLATE.findall(path)))
 
 
-def lower_parameters(nodes: Iterable[Node], operation: Node, path: str, schemas: Schemas, hint: str) -> list[Param]:
-    """Lower parameters of the path, the query, headers and cookies; the path's come in the template's order."""
+def lower_parameters(
+    nodes: Iterable[Node], operation: Node, path: str, schemas: Schemas, hint: str, elsewhere: frozenset[str]
+) -> list[Param]:
+    """Lower parameters of the path, the query, headers and cookies; the path's come in the template's order.
+
+    Args:
+        nodes: the parameters.
+        operation: their operation.
+        path: its path template.
+        schemas: lowers their types.
+        hint: words for names of inline types.
+        elsewhere: places that this version of OpenAPI knows and that are lowered elsewhere.
+    """
     names = template_names(path)
     params: list[Param] = []
     for node in nodes:
         if node.text("in") not in set(Location):
+            if node.text("in") not in elsewhere:
+                node.warn("parameter-unplaced", f"there is no place {node.text('in')!r} for a parameter; it is ignored")
             continue
         location = Location(node.text("in"))
         name = node.text("name")
@@ -103,7 +116,7 @@ def _typed(node: Node, location: Location, schemas: Schemas, hint: tuple[str, ..
         kind: Type = schemas.lower(inner, hint) if inner is not None else AnyJson("the parameter has no schema")
         return kind, Spelling(Style.JSON)
     if node.has("type"):  # Swagger 2.0: the parameter is its own schema
-        return schemas.lower(node, hint), _collection(node, location)
+        return schemas.lower(node, hint), collection(node, location)
     return Primitive(Kind.STRING), _spelling(node, location)
 
 
@@ -117,8 +130,10 @@ def _spelling(node: Node, location: Location) -> Spelling:
     return Spelling(style, explode, node.flag("allowReserved"))
 
 
-def _collection(node: Node, location: Location) -> Spelling:
+def collection(node: Node, location: Location) -> Spelling:
     """Swagger 2.0's collectionFormat as a style."""
+    if node.text("collectionFormat") == "tsv":
+        node.warn("unknown-style", "values separated by tabs cannot be sent; commas are used")
     default = _DEFAULT_STYLES[location]
     style, explode = _COLLECTION_FORMATS.get(node.text("collectionFormat"), (Style.FORM, False))
     if location in {Location.PATH, Location.HEADER}:

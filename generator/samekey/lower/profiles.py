@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samekey.profile import PRESETS, Carrier, KeyFormat, KeyKind, Signal
-from samekey.wording import closest
+from samekey.values import spelling
+from samekey.wording import closest, meant
 
 if TYPE_CHECKING:
-    from samekey.document import Node
+    from collections.abc import Callable
+
+    from samekey.document import JsonValue, Node
     from samekey.profile import Profile
 
 EXTENSION = "x-idempotency"
@@ -18,6 +22,13 @@ _KEYS = (
     "first_sent",
 )  # fmt: skip
 _FORMAT_KEYS = ("kind", "length", "alphabet", "max_length")
+_SIGNAL_KEYS = ("status", "code")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE", "POST", "PATCH"})
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What the name of a header may consist of (RFC 9110 section 5.6.2)."""
+_VISIBLE = re.compile(r"[!-~]+")
+_ANYTHING = re.compile(r".+", re.DOTALL)
+_HEADER_NAMES = "the name of a header, or a list of such names"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -40,33 +51,89 @@ def refine(node: Node, base: Profile) -> Profile:
     if not isinstance(node.value, dict):
         node.error("profile-invalid", "expected a mapping, or false for an API that honours no keys")
         return base
-    for key, value in node.items():
-        if key not in _KEYS:
-            value.error("unknown-key", f"there is no key {key!r} here", closest(key, _KEYS))
+    refuse_unknown(node, _KEYS)
     preset = _choice(node, "preset", tuple(PRESETS), "")
     base = PRESETS[preset] if preset else base
+    carrier = Carrier(_choice(node, "in", tuple(Carrier), base.carrier))
     return replace(
         base,
-        carrier=Carrier(_choice(node, "in", tuple(Carrier), base.carrier)),
-        name=node.text("name") or base.name,
-        methods=tuple(name.upper() for name in node.texts("methods")) if node.has("methods") else base.methods,
+        carrier=carrier,
+        name=_header(node, "name", base.name) if carrier is Carrier.HEADER else _text(node, "name", base.name),
+        methods=_methods(node, base.methods),
         format=_format(node, base.format),
-        quoted=node.flag("quoted") if node.has("quoted") else base.quoted,
+        quoted=_flag(node, "quoted", default=base.quoted),
         ttl=_seconds(node, "ttl", base.ttl),
         in_flight=_signals(node, "in_flight", base.in_flight),
         mismatch=_signals(node, "mismatch", base.mismatch),
-        replayed=node.texts("replayed") if node.has("replayed") else base.replayed,
-        should_retry=node.texts("should_retry") if node.has("should_retry") else base.should_retry,
-        first_sent=node.text("first_sent") or base.first_sent,
+        replayed=_texts(node, "replayed", base.replayed, _TOKEN.fullmatch, _HEADER_NAMES),
+        should_retry=_texts(node, "should_retry", base.should_retry, _TOKEN.fullmatch, _HEADER_NAMES),
+        first_sent=_header(node, "first_sent", base.first_sent),
     )
 
 
+def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
+    """Report the keys of a mapping that have no meaning here."""
+    for key, value in node.items():
+        if key not in known:
+            value.error("unknown-key", f"there is no key {key!r} here", closest(key, known))
+
+
 def _choice(node: Node, key: str, choices: tuple[str, ...], default: str) -> str:
-    value = node.text(key)
-    if not value or value in choices:
-        return value or default
-    holder = node.get(key) or node
-    holder.error("profile-invalid", f"{key} is one of {', '.join(choices)}", closest(value, choices))
+    entry = node.get(key)
+    if entry is None:
+        return default
+    if isinstance(entry.value, str) and entry.value in choices:
+        return entry.value
+    hint = meant(entry.value, choices) if isinstance(entry.value, str) else ""
+    entry.error("profile-invalid", f"{key} is one of {', '.join(choices)}", hint)
+    return default
+
+
+def _text(
+    node: Node, key: str, default: str, fits: Callable[[str], object] = _ANYTHING.fullmatch, wanted: str = "a text"
+) -> str:
+    """A text, or a number by its spelling."""
+    entry = node.get(key)
+    if entry is None:
+        return default
+    text = None if isinstance(entry.value, bool) else spelling(entry.value)
+    if text is None or not fits(text):
+        entry.error("profile-invalid", f"{key} is {wanted}")
+        return default
+    return text
+
+
+def _header(node: Node, key: str, default: str) -> str:
+    return _text(node, key, default, _TOKEN.fullmatch, "the name of a header, such as Idempotency-Key")
+
+
+def _texts(
+    node: Node, key: str, default: tuple[str, ...], fits: Callable[[str], object], wanted: str
+) -> tuple[str, ...]:
+    """A list of texts; a single one counts as a list of one."""
+    entry = node.get(key)
+    if entry is None:
+        return default
+    listed: list[JsonValue] = entry.value if isinstance(entry.value, list) else [entry.value]
+    texts = tuple(text for text in listed if isinstance(text, str) and fits(text))
+    if len(texts) < len(listed):
+        entry.error("profile-invalid", f"{key} is {wanted}")
+        return default
+    return texts
+
+
+def _methods(node: Node, default: tuple[str, ...]) -> tuple[str, ...]:
+    found = _texts(
+        node, "methods", default, lambda text: text.upper() in _METHODS, "a list of HTTP methods such as [POST, PATCH]"
+    )
+    return tuple(method.upper() for method in found)
+
+
+def _flag(node: Node, key: str, *, default: bool) -> bool:
+    entry = node.get(key)
+    if entry is None or isinstance(entry.value, bool):
+        return default if entry is None else entry.value is True
+    entry.error("profile-invalid", f"{key} is true or false")
     return default
 
 
@@ -75,15 +142,13 @@ def _format(node: Node, base: KeyFormat) -> KeyFormat:
     if entry is None:
         return base
     kinds = tuple(KeyKind)
-    if isinstance(entry.value, str):
+    if not isinstance(entry.value, dict):
         return replace(base, kind=KeyKind(_choice(node, "format", kinds, base.kind)))
-    for key, value in entry.items():
-        if key not in _FORMAT_KEYS:
-            value.error("unknown-key", f"there is no key {key!r} here", closest(key, _FORMAT_KEYS))
+    refuse_unknown(entry, _FORMAT_KEYS)
     return KeyFormat(
         KeyKind(_choice(entry, "kind", kinds, KeyKind.ALPHABET)),
         _positive(entry, "length", base.length),
-        entry.text("alphabet") or base.alphabet,
+        _text(entry, "alphabet", base.alphabet, _VISIBLE.fullmatch, "signs of ASCII such as 0123456789abcdef"),
         _positive(entry, "max_length", base.max_length),
     )
 
@@ -103,7 +168,7 @@ def _seconds(node: Node, key: str, default: float) -> float:
     entry = node.get(key)
     if entry is None:
         return default
-    text = str(entry.value)
+    text = spelling(entry.value) or ""
     unit = _UNITS.get(text[-1:], 0.0)
     try:
         seconds = float(text[:-1]) * unit if unit else float(text)
@@ -121,11 +186,19 @@ def _signals(node: Node, key: str, default: tuple[Signal, ...]) -> tuple[Signal,
     if entry is None:
         return default
     entries = list(entry.elements()) if isinstance(entry.value, list) else [entry]
-    found: list[Signal] = []
-    for each in entries:
-        status = each.value if not isinstance(each.value, dict) else each.value.get("status")
-        if not isinstance(status, int) or not 400 <= status < 600:  # noqa: PLR2004
-            each.error("profile-invalid", f"{key} is an error status such as 409, or a mapping of status and code")
-            return default
-        found.append(Signal(status, each.text("code") if isinstance(each.value, dict) else ""))
-    return tuple(found)
+    signals = [_signal(each, key) for each in entries]
+    found = tuple(signal for signal in signals if signal is not None)
+    return found if len(found) == len(signals) else default
+
+
+def _signal(node: Node, key: str) -> Signal | None:
+    """A signal; None for what is none (reported)."""
+    parts = node.value if isinstance(node.value, dict) else {"status": node.value}
+    status, code = parts.get("status"), parts.get("code", "")
+    spelled = None if isinstance(code, bool) else spelling(code)
+    if not isinstance(status, int) or not 400 <= status < 600 or spelled is None:  # noqa: PLR2004
+        node.error("profile-invalid", f"{key} is an error status such as 409, or a mapping of status and code")
+        return None
+    if isinstance(node.value, dict):
+        refuse_unknown(node, _SIGNAL_KEYS)
+    return Signal(status, spelled)

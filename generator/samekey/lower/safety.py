@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
-from samekey.lower.carriers import carrier_of, fit
+from samekey.lower.carriers import fit
 from samekey.profile import DEFAULT, Carrier, Profile, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from samekey.document import Node
-    from samekey.ir import Body, Param, Response
+    from samekey.ir import Body, Response
     from samekey.lower.carriers import Found
     from samekey.lower.schemas import Schemas
 
@@ -39,7 +39,7 @@ class Verdict:
 def judge(  # noqa: PLR0911  # a return for each verdict
     node: Node,
     method: str,
-    params: Sequence[Param],
+    found: Found | None,
     body: Body | None,
     responses: Sequence[Response],
     schemas: Schemas,
@@ -50,7 +50,7 @@ def judge(  # noqa: PLR0911  # a return for each verdict
     Args:
         node: the operation, for findings.
         method: in capitals.
-        params: all parameters, the key's among them.
+        found: the carrier that the document declares, unless it is overruled.
         body: the request body.
         responses: the answers, whose descriptions may say how a conflict of keys looks.
         schemas: holds the definitions that the body refers to.
@@ -64,7 +64,6 @@ def judge(  # noqa: PLR0911  # a return for each verdict
         honoured = " and ".join(profile.methods)
         why = f"the API honours keys on {honoured} only" if honoured else "the API honours no keys here"
         return Verdict(Safety.UNSAFE, profile, why)
-    found = carrier_of(params, body, schemas)
     spoken = _with_signals(profile, responses)
     if found is not None:
         return Verdict(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found))

@@ -6,6 +6,7 @@ are followed. Everything else reads from the merged parts, so `allOf` needs no c
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -28,6 +29,7 @@ from samekey.ir import (
     Union,
 )
 from samekey.lower.docs import constraints, described, limits
+from samekey.values import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +40,10 @@ Hint: TypeAlias = tuple[str, ...]
 Parts: TypeAlias = tuple["Node", ...]
 
 MAX_ENUM_VALUES = 2000
+MANY_SCHEMAS = 20_000
+UNDECODABLE = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
+"""What msgspec refuses in the name of a field, and halves of surrogate pairs, which UTF-8 cannot spell."""
+_FILES = ("application/octet-stream", "application/pdf", "application/zip", "image/", "audio/", "video/")
 _STRUCTURAL = frozenset(
     {
         "type", "properties", "additionalProperties", "patternProperties", "items", "prefixItems", "allOf", "oneOf",
@@ -81,9 +87,11 @@ class Schemas:
 
     Args:
         definitions: type definitions by id, in the order of first use.
+        exhausted: whether the document spelled too many schemas to go on (reported as an error).
     """
 
     definitions: dict[str, TypeDef] = field(default_factory=dict[str, TypeDef])
+    exhausted: bool = False
     _types: dict[str, Type] = field(default_factory=dict[str, Type])
     _open: dict[str, Hint] = field(default_factory=dict[str, Hint])
     _recursive: set[str] = field(default_factory=set[str])
@@ -115,10 +123,12 @@ class Schemas:
     def _referenced(self, node: Node, hint: Hint) -> Type:
         if any(key in _STRUCTURAL and key != "$ref" for key in _keys(node)) and self._resolves(node):
             return self._defined(node, (node,), hint)
-        target = node.follow()
+        reference = node.reference or ""
+        # The whole chain must lead somewhere, but each link may bear words of its own.
+        target = node.lookup(reference) if node.follow() is not None else None
         if target is None:
-            return AnyJson(f"the reference {node.reference!r} cannot be resolved")
-        named = self.lower(target, reference_name(node.reference or "", target))
+            return AnyJson(f"the reference {reference!r} cannot be resolved")
+        named = self.lower(target, reference_name(reference, target))
         return _nullable(named) if node.flag("nullable") else named
 
     def _resolves(self, node: Node) -> bool:
@@ -130,8 +140,9 @@ class Schemas:
         """The reference inside `allOf: [{$ref}]` or the like, where nothing but annotations stands beside it."""
         for word in ("allOf", "oneOf", "anyOf"):
             if node.has(word):
-                elements = [element for element in node.elements(word) if not _is_empty(element)]
+                elements = [element for element in node.elements(word) if not _is_empty(element) or _required(element)]
                 others = [key for key in _keys(node) if key in _STRUCTURAL and key not in {word, "type"}]
+                others += _required(node)
                 if len(elements) == 1 and not others and elements[0].reference is not None:
                     return elements[0]
                 return None
@@ -157,6 +168,8 @@ class Schemas:
         if identity in self._open:
             self._recursive.add(identity)
             return Named(identity)
+        if self._exhausts(node):
+            return AnyJson("the document spells too many schemas")
         if _is_component(node):
             hint = (node.name,)
         self._open[identity] = hint
@@ -172,6 +185,18 @@ class Schemas:
         self._types[identity] = lowered
         return lowered
 
+    def _exhausts(self, node: Node) -> bool:
+        """Whether there are more schemas than a text of this size can spell without aliases that multiply."""
+        count = len(self._types)
+        if not self.exhausted and count > MANY_SCHEMAS and count > MANY_SCHEMAS + node.document.size:
+            self.exhausted = True
+            node.document.node.error(
+                "too-many-schemas",
+                f"the aliases of this document spell more than {count} schemas",
+                "refer to shared schemas by `$ref`",
+            )
+        return self.exhausted
+
     def _defined(self, node: Node, parts: Parts, hint: Hint) -> Type:
         """The type of a schema that is not a bare reference, null included."""
         merged = _Merged.of(parts)
@@ -179,7 +204,8 @@ class Schemas:
         return _nullable(inner) if merged.nullable else inner
 
     def _shape(self, node: Node, merged: _Merged, hint: Hint) -> Type:
-        if merged.has("const") or merged.has("enum"):
+        # Beside `type: array` an enum is meant for the items, and nothing that could be checked here.
+        if (merged.has("const") or merged.has("enum")) and merged.types not in (["array"], ["object"]):
             enumerated = self._enumerated(node, merged, hint)
             if enumerated is not None:
                 return enumerated
@@ -201,6 +227,8 @@ class Schemas:
             return self._object(node, merged, hint)
         if kind == "array":
             return ListOf(self._items(merged, hint))
+        if kind == "string" and merged.holds_file:
+            return Primitive(Kind.BINARY)
         if kind in _TYPES:
             return Primitive(_FORMATS.get((kind, merged.text("format")), _TYPES[kind]))
         if kind:
@@ -254,6 +282,10 @@ class Schemas:
         else:
             kind = self.lower(structural[0] if structural else node, (*hint, name))
         target = node.follow() or node
+        decodable = UNDECODABLE.search(name) is None
+        if not decodable:
+            message = f"no class can have a field named {name!r}; it can be sent, and is left out of what comes back"
+            node.warn("field-name-unsupported", message)
         return Field(
             name,
             kind,
@@ -263,6 +295,7 @@ class Schemas:
             write_only=any(part.flag("writeOnly") for part in parts) or target.flag("writeOnly"),
             deprecated=any(part.flag("deprecated") for part in parts),
             limits=limits(target),
+            decodable=decodable,
         )
 
     def _extra(self, merged: _Merged, hint: Hint) -> Type | None:
@@ -282,6 +315,9 @@ class Schemas:
     def _enumerated(self, node: Node, merged: _Merged, hint: Hint) -> Type | None:
         """The type of `enum` or `const`; None where only null is listed or the list is no list."""
         values = merged.enum_values()
+        if merged.types == ["string"]:
+            # Unquoted in YAML, `1` and `true` are no strings; the schema says that they are meant as such.
+            values = [value if value is None else spelling(value) or value for value in values]
         concrete = [value for value in values if value is not None]
         if not concrete:
             return Primitive(Kind.NULL) if values else None
@@ -323,6 +359,8 @@ class Schemas:
         base = merged.without_unions()
         lowered: list[tuple[Node, Type]] = []
         for index, variant in enumerate(variants):
+            if _target(variant) == node.identity:
+                continue  # a union that lists itself adds nothing to itself
             words = (*hint, *_variant_words(variant, index))
             if base is not None and variant.identity not in self._merging and _is_objectlike(variant):
                 self._merging.add(variant.identity)
@@ -337,7 +375,7 @@ class Schemas:
         node = merged.first("discriminator")
         if node is None:
             return None
-        name = node.text("propertyName") if isinstance(node.value, dict) else str(node.value)
+        name = node.text("propertyName") if isinstance(node.value, dict) else spelling(node.value) or ""
         by_target = {identity: kind for variant, kind in variants if (identity := _target(variant))}
         mapping: dict[str, Type] = {}
         for value, target in node.items("mapping") if isinstance(node.value, dict) else ():
@@ -403,10 +441,12 @@ class _Merged:
         """Follow references and open every allOf; a schema that contains itself counts once."""
         parts: list[Node] = []
         seen: set[str] = set()
+        values: set[int] = set()  # aliases of YAML are one value in several places
 
         def visit(node: Node) -> None:
-            if node.identity in seen or not isinstance(node.value, dict):
+            if node.identity in seen or id(node.value) in values or not isinstance(node.value, dict):
                 return
+            values.add(id(node.value))
             if seen and _offers(node, seen):
                 # A parent that lists its children: for a child, the list is not part of what it inherits.
                 node = _without(node, _UNION_WORDS)
@@ -481,7 +521,12 @@ class _Merged:
         ):
             if any(self.has(word) for word in words):
                 return kind
-        return "string" if ("string", self.text("format")) in _FORMATS else ""
+        return "string" if ("string", self.text("format")) in _FORMATS or self.holds_file else ""
+
+    @property
+    def holds_file(self) -> bool:
+        """Whether a string is raw bytes: by its media type, from OpenAPI 3.1 on, and in no encoding of text."""
+        return self.text("contentMediaType").startswith(_FILES) and not self.has("contentEncoding")
 
     @property
     def allows_extra(self) -> bool:
@@ -494,8 +539,7 @@ class _Merged:
         found: dict[str, list[Node]] = {}
         for part in ordered:
             for name, schema in part.items("properties"):
-                if isinstance(schema.value, (dict, bool)):
-                    found.setdefault(name, []).insert(0, schema)
+                found.setdefault(name, []).insert(0, schema)
         return {name: tuple(schemas) for name, schemas in found.items()}
 
     def enum_values(self) -> list[JsonValue]:
@@ -542,7 +586,7 @@ def _types(part: Node) -> list[str]:
     value = part.value.get("type") if isinstance(part.value, dict) else None
     names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     found: list[str] = []
-    for name in names:
+    for name in ("null" if each is None else each for each in names):
         if not isinstance(name, str):
             continue
         known = name in _TYPES or name in {"object", "array"}

@@ -23,7 +23,8 @@ def servers_of_openapi3(root: Node) -> tuple[Server, ...]:
             if default:
                 url = url.replace(f"{{{name}}}", default)
         found.append(Server(_absolute(root, url), described(element)))
-    return tuple(server for server in found if server.url)
+    usable = tuple(server for server in found if server.url)
+    return usable or _own_host(root)
 
 
 def servers_of_swagger2(root: Node) -> tuple[Server, ...]:
@@ -32,7 +33,13 @@ def servers_of_swagger2(root: Node) -> tuple[Server, ...]:
     schemes = root.texts("schemes") or ("https",)
     scheme = "https" if "https" in schemes else schemes[0]
     url = f"{scheme}://{host}/{base.lstrip('/')}" if host else base
-    return (Server(_absolute(root, url)),) if url else ()
+    return (Server(_absolute(root, url)),) if url else _own_host(root)
+
+
+def _own_host(root: Node) -> tuple[Server, ...]:
+    """Without servers, a document that came from a URL speaks for its own host (OpenAPI 3.1 section 4.8.1)."""
+    url = _absolute(root, "/")
+    return (Server(url),) if "://" in url else ()
 
 
 def _absolute(root: Node, url: str) -> str:

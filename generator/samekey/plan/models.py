@@ -46,7 +46,8 @@ _STANDARD = {
     "OpenStrEnum": (source(".._runtime._codec"), source("OpenStrEnum")),
     "OpenIntEnum": (source(".._runtime._codec"), source("OpenIntEnum")),
     "one_of": (source(".._runtime._codec"), source("one_of")),
-    "field": (source("msgspec"), source("field")),
+    # With an underscore, which no property's name has: a property `field` would hide the function.
+    "field": (source("msgspec"), source("field as _field")),
 }
 
 
@@ -133,7 +134,7 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], *, sendable: 
     annotator.needs.add("Model")
     fields: list[FieldView] = []
     for entry in model.fields:
-        if entry.write_only and not sendable:
+        if not entry.decodable or (entry.write_only and not sendable):
             continue
         required = entry.required and not entry.write_only
         annotation = annotator.output(entry.type)
@@ -158,9 +159,8 @@ def _default(wire: str, name: Code, annotator: Annotator, *, required: bool) -> 
         return source("") if required else source("None")
     annotator.needs.add("field")
     renamed = code.keyword_argument("name", code.literal(wire))
-    return (
-        code.call(source("field"), renamed) if required else code.call(source("field"), source("default=None"), renamed)
-    )
+    arguments = [renamed] if required else [source("default=None"), renamed]
+    return code.call(source("_field"), *arguments)
 
 
 def _enum(definition: Enum, annotator: Annotator) -> EnumView:

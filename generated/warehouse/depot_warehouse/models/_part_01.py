@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from uuid import UUID
 
-from msgspec import field
+from msgspec import field as _field
 
 from .._runtime._codec import Model, OpenIntEnum, OpenStrEnum, one_of
 
@@ -82,11 +82,11 @@ class StorageClass(OpenStrEnum):
 class ItemFilter(Model, kw_only=True):
     """Conditions on items."""
 
-    class_: StorageClass | None = field(default=None, name="class")
+    class_: StorageClass | None = _field(default=None, name="class")
     """How an item must be kept."""
-    min_quantity: int | None = field(default=None, name="min-quantity")
+    min_quantity: int | None = _field(default=None, name="min-quantity")
     """At least so many on hand."""
-    changed_since: dt.datetime | None = field(default=None, name="changed-since")
+    changed_since: dt.datetime | None = _field(default=None, name="changed-since")
     """Changed after this moment."""
 
 
@@ -95,7 +95,7 @@ class Attributes(Model, kw_only=True):
 
     colour: str | None = None
     """The main colour."""
-    weight_grams: int | None = field(default=None, name="weight-grams")
+    weight_grams: int | None = _field(default=None, name="weight-grams")
     """The weight with its packing.
     (at least 0)
     """
@@ -104,18 +104,18 @@ class Attributes(Model, kw_only=True):
 class Person(Model, kw_only=True):
     """Somebody who works at the depot."""
 
-    staff_number: int = field(name="staff-number")
+    staff_number: int = _field(name="staff-number")
     """The number on the badge."""
-    display_name: str | None = field(default=None, name="display-name")
+    display_name: str | None = _field(default=None, name="display-name")
     """The name on the badge."""
 
 
 class Item(Model, kw_only=True):
     """An item as the depot keeps it."""
 
-    created_at: dt.datetime = field(name="createdAt")
+    created_at: dt.datetime = _field(name="createdAt")
     """When the record was made."""
-    updated_at: dt.datetime = field(name="updatedAt")
+    updated_at: dt.datetime = _field(name="updatedAt")
     """When it last changed."""
     sku: str
     """Your stock keeping unit.
@@ -125,25 +125,25 @@ class Item(Model, kw_only=True):
     """What people call it.
     (at most 120 characters)
     """
-    class_: StorageClass = field(name="class")
+    class_: StorageClass = _field(name="class")
     """How an item must be kept."""
     availability: Availability | None = None
     """Whether an item can be had. `3rd-party` items are sent by somebody else, and an empty value means
     that nobody has looked yet.
     """
-    unit_cost: Decimal | None = field(default=None, name="unit-cost")
+    unit_cost: Decimal | None = _field(default=None, name="unit-cost")
     """An exact decimal number, written as text so that no digit is lost.
     (matches ^-?\\d+(\\.\\d{1,4})?$)
     """
     lot: str | int | None = None
     """The maker's lot, as a name or a number."""
-    expires_on: dt.date | None = field(default=None, name="expires-on")
+    expires_on: dt.date | None = _field(default=None, name="expires-on")
     """The last day on which it may be sold. Null when it keeps for ever."""
     attributes: Attributes | None = None
     """What an item is like. Two attributes are known to us, and all others are yours."""
-    quantity_on_hand: int = field(name="quantity-on-hand")
+    quantity_on_hand: int = _field(name="quantity-on-hand")
     """How many there are."""
-    held_by: Person | None = field(default=None, name="held-by")
+    held_by: Person | None = _field(default=None, name="held-by")
     """Who has locked the item for counting, if anybody has."""
 
 
@@ -151,7 +151,7 @@ class ItemPage(Model, kw_only=True):
     """One page of items."""
 
     items: list[Item]
-    next_page: str | None = field(name="next-page")
+    next_page: str | None = _field(name="next-page")
     """The `page-token` of the next page. Null on the last one."""
 
 
@@ -160,9 +160,9 @@ class Removal(Model, kw_only=True):
 
     sku: str
     """The item that is gone."""
-    quantity_written_off: int = field(name="quantity-written-off")
+    quantity_written_off: int = _field(name="quantity-written-off")
     """How many were left."""
-    value_written_off: Decimal | None = field(default=None, name="value-written-off")
+    value_written_off: Decimal | None = _field(default=None, name="value-written-off")
     """An exact decimal number, written as text so that no digit is lost.
     (matches ^-?\\d+(\\.\\d{1,4})?$)
     """
@@ -173,16 +173,16 @@ class PhotoDetails(Model, kw_only=True):
 
     caption: str | None = None
     """A line of text."""
-    taken_on: dt.date | None = field(default=None, name="takenOn")
+    taken_on: dt.date | None = _field(default=None, name="takenOn")
     """The day it was taken."""
 
 
 class Photo(Model, kw_only=True):
     """A stored photo."""
 
-    photo_id: UUID = field(name="photoId")
+    photo_id: UUID = _field(name="photoId")
     """Names the photo."""
-    byte_size: int = field(name="byteSize")
+    byte_size: int = _field(name="byteSize")
     """Its size."""
     details: PhotoDetails | None = None
     """What a photo shows."""
@@ -219,11 +219,11 @@ class GridSquareClearance(Model, kw_only=True):
 class GridSquare(Model, kw_only=True):
     """One square of the floor plan."""
 
-    self_: str = field(name="self")
+    self_: str = _field(name="self")
     """The path of this square."""
-    from_: str | None = field(default=None, name="from")
+    from_: str | None = _field(default=None, name="from")
     """The bin that is usually emptied onto it."""
-    stacking_height: GridSquareStackingHeight | None = field(default=None, name="stacking-height")
+    stacking_height: GridSquareStackingHeight | None = _field(default=None, name="stacking-height")
     """How many pallets may stand on each other."""
     clearance: GridSquareClearance | None = None
     """The room above it."""
@@ -256,7 +256,7 @@ class PostalAddress(Model, kw_only=True):
 class DepotTransfer(Model, kw_only=True):
     """Another depot of yours."""
 
-    depot_code: str = field(name="depotCode")
+    depot_code: str = _field(name="depotCode")
     """The code of the depot."""
     dock: str | int | None = None
     """The gate to drive up to."""

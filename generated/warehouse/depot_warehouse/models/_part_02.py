@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from uuid import UUID
 
-from msgspec import field
+from msgspec import field as _field
 
 from .._runtime._codec import Model, OpenStrEnum, one_of
 from ._part_01 import Destination, Priority
@@ -50,15 +50,15 @@ class ShipmentState(OpenStrEnum):
 class Shipment(Model, kw_only=True):
     """Goods on their way out."""
 
-    created_at: dt.datetime = field(name="createdAt")
+    created_at: dt.datetime = _field(name="createdAt")
     """When the record was made."""
-    updated_at: dt.datetime = field(name="updatedAt")
+    updated_at: dt.datetime = _field(name="updatedAt")
     """When it last changed."""
-    shipment_id: UUID = field(name="shipmentId")
+    shipment_id: UUID = _field(name="shipmentId")
     """Names the shipment."""
     object: Literal["shipment"]
     """Always `shipment`."""
-    from_: str = field(name="from")
+    from_: str = _field(name="from")
     """The code of the depot it leaves."""
     to: Destination
     """Where goods go."""
@@ -69,11 +69,11 @@ class Shipment(Model, kw_only=True):
     """
     state: ShipmentState
     """How far it has come."""
-    time_in_transit: str | None = field(default=None, name="timeInTransit")
+    time_in_transit: str | None = _field(default=None, name="timeInTransit")
     """How long the carrier needs."""
-    ship_on: dt.date | None = field(default=None, name="shipOn")
+    ship_on: dt.date | None = _field(default=None, name="shipOn")
     """The day it leaves."""
-    tracking_number: str | None = field(default=None, name="trackingNumber")
+    tracking_number: str | None = _field(default=None, name="trackingNumber")
     """The carrier's number, once there is one."""
 
 
@@ -108,15 +108,15 @@ class ReportRequestKind(OpenStrEnum):
 class PrefixScope(Model, kw_only=True):
     """Items whose SKU begins alike."""
 
-    sku_prefix: str = field(name="sku-prefix")
+    sku_prefix: str = _field(name="sku-prefix")
     """The first letters."""
-    include_archived: bool | None = field(default=None, name="include-archived")
+    include_archived: bool | None = _field(default=None, name="include-archived")
 
 
 class BinScope(Model, kw_only=True):
     """Items in certain bins."""
 
-    bin_codes: list[str] = field(name="bin-codes")
+    bin_codes: list[str] = _field(name="bin-codes")
     """(at least 1 items)"""
 
 
@@ -130,7 +130,7 @@ else:
 class ReportTicket(Model, kw_only=True):
     """A report that is not finished."""
 
-    report_id: UUID = field(name="reportId")
+    report_id: UUID = _field(name="reportId")
     """Names the report."""
     eta: str | None = None
     """How long it may still take."""
@@ -143,15 +143,15 @@ class ReportTicket(Model, kw_only=True):
 class Report(Model, kw_only=True):
     """A finished report."""
 
-    created_at: dt.datetime = field(name="createdAt")
+    created_at: dt.datetime = _field(name="createdAt")
     """When the record was made."""
-    updated_at: dt.datetime = field(name="updatedAt")
+    updated_at: dt.datetime = _field(name="updatedAt")
     """When it last changed."""
-    report_id: UUID = field(name="reportId")
+    report_id: UUID = _field(name="reportId")
     """Names the report."""
     kind: str
     """What was counted."""
-    row_count: int = field(name="rowCount")
+    row_count: int = _field(name="rowCount")
     """How many rows it has."""
     total: Decimal | None = None
     """The sum of all rows, if sums were asked for."""

@@ -14,7 +14,7 @@ from .._runtime._call import Call
 from .._runtime._operation import AsyncResource, Resource, operation
 from .._runtime._policy import Safety
 from .._runtime._request import Style
-from .._runtime._types import OMIT, Omit
+from .._runtime._types import OMIT, File, Omit
 
 if TYPE_CHECKING:
     from .._runtime._types import CallOptions
@@ -303,7 +303,7 @@ class StockItemsOperations:
         self,
         sku: str,
         *,
-        file: str,
+        file: File,
         details: models.PhotoDetails | models.PhotoDetailsInput | Omit = OMIT,
         options: CallOptions | None = None,
     ) -> Call[models.Photo]:

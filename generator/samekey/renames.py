@@ -1,0 +1,63 @@
+"""What became of the renames in the config: each is kept to the letter, or reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samekey.config import Config
+    from samekey.diagnostics import Diagnostics
+    from samekey.ir import Api
+    from samekey.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A rename, and the names that things of the old name were given.
+
+    Args:
+        kind: the word of the config: `types`, `operations` or `resources`.
+        wire: the old name.
+        wanted: the new name.
+        given: the names in the output; none where nothing bears the old name.
+    """
+
+    kind: str
+    wire: str
+    wanted: str
+    given: tuple[str, ...]
+
+
+def check_renames(api: Api, names: Names, config: Config, diagnostics: Diagnostics) -> None:
+    """Report renames that name nothing, and those whose new name is taken."""
+    for outcome in outcomes(api, names, config):
+        place = config.places.get((outcome.kind, outcome.wire))
+        if not outcome.given:
+            message = f"nothing of {outcome.kind} in the SDK comes from {outcome.wire!r}; the rename has no effect"
+            diagnostics.warning("rename-unused", message, place)
+        for given in outcome.given:
+            if given != outcome.wanted:
+                message = f"{outcome.wire!r} cannot be renamed to {outcome.wanted!r}: that name is taken"
+                diagnostics.error("rename-collision", message, place, f"choose another name; {given!r} is free")
+
+
+def outcomes(api: Api, names: Names, config: Config) -> Iterable[Outcome]:
+    """Every rename of the config with what came of it."""
+    for wire, wanted in config.rename_types.items():
+        types = (names.types[definition.id] for definition in api.types if definition.name == (wire,))
+        yield Outcome("types", wire, wanted, tuple(types))
+    for wire, wanted in config.rename_operations.items():
+        places = [
+            place
+            for operation, place in zip(api.operations, names.methods, strict=True)
+            if wire in {operation.id, f"{operation.method} {operation.path}"}
+        ]
+        whole = "." in wanted
+        given = (f"{place.resource}.{place.method}" if whole else place.method for place in places)
+        yield Outcome("operations", wire, wanted, tuple(given))
+    for wire, wanted in config.rename_resources.items():
+        attributes = (resource.attribute for resource in names.resources if resource.tag == wire)
+        yield Outcome("resources", wire, wanted, tuple(attributes))
