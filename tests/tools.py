@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,9 @@ def without_cache() -> list[str]:
 
 
 def pyright_strict(project: Path, scratch: Path) -> None:
-    """Run pyright in strict mode on a folder, without writing into it."""
-    config = scratch / "pyrightconfig.json"
-    settings = {"typeCheckingMode": "strict", "include": [str(project)], "extraPaths": [str(project)]}
-    config.write_text(json.dumps(settings), "utf-8")
-    checked([sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "-p", str(config)])
+    """Run pyright in strict mode on a copy of a folder: it ignores absolute paths, and would then check nothing."""
+    shutil.copytree(project, scratch / "project", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    (scratch / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "extraPaths": ["project"]}', "utf-8")
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", "-p", str(scratch)]
+    told = json.loads(checked(command))
+    assert told["summary"]["filesAnalyzed"] >= len(list(project.rglob("*.py")))

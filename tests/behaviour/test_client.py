@@ -86,8 +86,8 @@ def test_a_strict_client_can_be_told_not_to_be(server: FaultServer, face: Face) 
 
 
 def test_with_options_makes_a_copy(server: FaultServer) -> None:
-    """It has its own policy, headers and strictness; the original keeps its own."""
-    with make(server) as client:
+    """It has its own policy, further headers and its own strictness; the original keeps what it has."""
+    with make(server, headers={"X-Own": "1"}) as client:
         copy = client.with_options(retry=ONCE, headers={"X-Team": "b"}, strict=True)
         assert type(copy) is AcmePayments
         server.plan(answering(503), answering(503))
@@ -99,6 +99,7 @@ def test_with_options_makes_a_copy(server: FaultServer) -> None:
         with pytest.raises(APIError):
             copy.charges.get("ch_1")
     assert [seen.every("x-team") for seen in server.seen] == [["b"], [], [], ["b"]]
+    assert all(seen.every("x-own") == ["1"] for seen in server.seen)
 
 
 def test_with_options_shares_the_connection(server: FaultServer) -> None:

@@ -18,7 +18,7 @@ class Request:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: DroppingServer
+    server: DroppingServer  # pyright: ignore[reportIncompatibleVariableOverride]
     protocol_version = "HTTP/1.1"
 
     def _answer(self) -> None:

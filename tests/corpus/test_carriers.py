@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from samekey.config import Config
 from samekey.diagnostics import Diagnostics
 from samekey.document import load

@@ -48,7 +48,7 @@ class LanguageServer:
     def completions(self, mark: int) -> list[str]:
         """The names that are offered at a mark."""
         found = self._at("textDocument/completion", mark)
-        items = found["items"] if isinstance(found, dict) else found or []
+        items: list[dict[str, Any]] = found["items"] if "items" in (found or {}) else found or []
         return [item["label"] for item in items]
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class LanguageServer:
         while True:
             message = self._receive()
             if "method" in message and "id" in message:
-                result = [{}] if message["method"] == "workspace/configuration" else None
+                result: list[dict[str, str]] | None = [{}] if message["method"] == "workspace/configuration" else None
                 self._send({"jsonrpc": "2.0", "id": message["id"], "result": result})
             elif message.get("id") == self._number:
                 return message.get("result")
@@ -93,7 +93,7 @@ class LanguageServer:
         return message
 
 
-_CAPABILITIES = {
+_CAPABILITIES: dict[str, Any] = {
     "textDocument": {
         "hover": {"contentFormat": ["markdown"]},
         "signatureHelp": {"signatureInformation": {"documentationFormat": ["markdown"]}},

@@ -69,13 +69,16 @@ class Http2Server:
                     if isinstance(event, h2.events.RequestReceived) and event.stream_id and event.headers:
                         headers = {_text(name): _text(value) for name, value in event.headers}
                         keys[event.stream_id] = headers.get("idempotency-key", "")
-                    if isinstance(event, h2.events.StreamEnded) and event.stream_id:
-                        if not self._act(connection, state, event.stream_id, keys[event.stream_id]):
-                            return
+                    is_end = isinstance(event, h2.events.StreamEnded)
+                    if is_end and event.stream_id and not self._act(connection, state, event.stream_id, keys):
+                        return
                 connection.sendall(state.data_to_send())
 
-    def _act(self, connection: socket.socket, state: h2.connection.H2Connection, stream: int, key: str) -> bool:
+    def _act(
+        self, connection: socket.socket, state: h2.connection.H2Connection, stream: int, keys: dict[int, str]
+    ) -> bool:
         """Deal with a request; whether the connection goes on."""
+        key = keys[stream]
         with self._lock:
             act = self.script.pop(0) if self.script else Act.ANSWER
             self.keys.append(key)

@@ -29,7 +29,7 @@ class Ledger:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: KeyedServer
+    server: KeyedServer  # pyright: ignore[reportIncompatibleVariableOverride]
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
@@ -39,7 +39,9 @@ class _Handler(BaseHTTPRequestHandler):
         with ledger.lock:
             ledger.requests.append((key, body, self.headers.get("Authorization", "")))
             status = ledger.status
-            answer = ledger.effects.get(key) or json.dumps({"id": f"ch_{len(ledger.effects) + 1}", "amount": 1}).encode()
+            answer = (
+                ledger.effects.get(key) or json.dumps({"id": f"ch_{len(ledger.effects) + 1}", "amount": 1}).encode()
+            )
             if status == 200:
                 ledger.effects[key] = answer
                 victim, ledger.kill_after_effect = ledger.kill_after_effect, 0

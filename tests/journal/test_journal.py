@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -96,7 +97,7 @@ STEPS = [
 
 @pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
 @pytest.mark.parametrize(("step", "pending", "effects"), STEPS, ids=[step for step, _, _ in STEPS])
-def test_a_crash_at_any_step_is_settled(  # noqa: PLR0913, PLR0917  # the fixtures of one story
+def test_a_crash_at_any_step_is_settled(  # the fixtures of one story
     acme: Sdk, root: Path, tmp_path: Path, server: KeyedServer, face: str, step: str, pending: int, effects: int
 ) -> None:
     """SIGKILL at every step: the journal lists what is unsettled, and resuming makes it exactly one effect."""
@@ -250,14 +251,25 @@ def test_an_unknown_outcome_stays_and_a_certain_one_goes(acme: Sdk, tmp_path: Pa
     assert [found.certainty.value for found in client.journal.resume()] == ["applied"]
 
 
+def count(path: Path) -> int:
+    """How many entries another connection sees."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM samekey_journal").fetchone()[0]
+        return found
+
+
 def test_it_is_on_the_disk_before_the_first_byte(acme: Sdk, tmp_path: Path, server: KeyedServer) -> None:
     """When the server sees the request, another process can read the entry."""
     path = tmp_path / "journal.db"
     seen: list[int] = []
     journal = acme.SQLiteJournal(path)
+
+    def heard(_: object) -> None:
+        seen.append(count(path))
+
     client = acme.AcmePayments(
         base_url=server.url, journal=journal,
-        on_attempt=lambda _: seen.append(sqlite3.connect(path).execute("SELECT count(*) FROM samekey_journal").fetchone()[0]),
+        on_attempt=heard,
     )  # fmt: skip
     client.charges.create(amount=1, currency="eur")
     assert seen == [1]

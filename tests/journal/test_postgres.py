@@ -98,10 +98,11 @@ def test_a_killed_workers_call_is_resumed_by_one_other(acme: Any, database: str)
     time.sleep(0.5)
     journals = [acme.PostgresJournal(database) for _ in range(8)]
     claimed: list[bool] = []
-    threads = [
-        threading.Thread(target=lambda journal=journal: claimed.append(journal.claim("http://three", "the-key")))
-        for journal in journals
-    ]
+
+    def claim(journal: Any) -> None:  # noqa: ANN401
+        claimed.append(journal.claim("http://three", "the-key"))
+
+    threads = [threading.Thread(target=claim, args=(journal,)) for journal in journals]
     for thread in threads:
         thread.start()
     for thread in threads:

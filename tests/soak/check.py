@@ -47,7 +47,8 @@ def violations(history: list[Told], ledger: Ledger) -> list[str]:
     """Every broken promise, in words; empty where all of them held."""
     by_call = Counter(call for _, call in ledger.effects)
     found = [f"call {call}: {count} effects" for call, count in by_call.items() if count > 1]
-    found += [f"key {key}: {count} effects" for key, count in Counter(key for key, _ in ledger.effects).items() if count > 1]
+    by_key = Counter(key for key, _ in ledger.effects)
+    found += [f"key {key}: {count} effects" for key, count in by_key.items() if count > 1]
     for told in history:
         found += _certainty(told, by_call[told.call])
         found += _limits(told)
@@ -79,7 +80,8 @@ def _limits(told: Told) -> list[str]:
         found.append(f"call {told.call}: {told.elapsed:.2f} s, deadline {told.deadline:.2f} s")
     for (sent, took, asked, _), (following, *_) in zip(told.attempts, told.attempts[1:], strict=False):
         if following - (sent + took) < asked - TOLERANCE:
-            found.append(f"call {told.call}: sent again after {following - sent - took:.3f} s, asked to wait {asked:.3f} s")
+            waited = following - sent - took
+            found.append(f"call {told.call}: sent again after {waited:.3f} s, asked to wait {asked:.3f} s")
     return found
 
 

@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,7 +51,7 @@ class Verdict:
 
 
 @contextlib.contextmanager
-def server(mode: str, seed: str) -> Iterator[str]:
+def server(mode: str, seed: str) -> Generator[str]:
     """The server in a process of its own; its base URL."""
     command = [sys.executable, "-m", "tests.soak.server", mode, seed]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
@@ -166,9 +166,7 @@ def _told(call: str, record: Any) -> Told:  # noqa: ANN401
         )
         for attempt in record.attempts
     )
-    return Told(
-        call, record.call.idempotency_key, record.certainty.value, attempts, RETRIES, record.elapsed, DEADLINE
-    )
+    return Told(call, record.call.idempotency_key, record.certainty.value, attempts, RETRIES, record.elapsed, DEADLINE)
 
 
 def _get(url: str) -> Any:  # noqa: ANN401

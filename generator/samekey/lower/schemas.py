@@ -96,6 +96,8 @@ class Schemas:
     _open: dict[str, Hint] = field(default_factory=dict[str, Hint])
     _recursive: set[str] = field(default_factory=set[str])
     _merging: set[str] = field(default_factory=set[str])
+    _uniting: set[str] = field(default_factory=set[str])
+    _cut: set[str] = field(default_factory=set[str])
 
     def lower(self, node: Node, hint: Hint) -> Type:
         """The type of a schema.
@@ -182,7 +184,10 @@ class Schemas:
                 lowered = _nullable(Named(identity)) if isinstance(lowered, Nullable) else Named(identity)
         finally:
             del self._open[identity]
-        self._types[identity] = lowered
+        self._cut.discard(identity)
+        if not self._cut:
+            # What was cut short on behalf of a union around it is not its whole type, and is not remembered.
+            self._types[identity] = lowered
         return lowered
 
     def _exhausts(self, node: Node) -> bool:
@@ -358,9 +363,13 @@ class Schemas:
         """The union of a oneOf or anyOf; what stands beside it holds for each variant."""
         base = merged.without_unions()
         lowered: list[tuple[Node, Type]] = []
+        self._uniting.add(node.identity)
         for index, variant in enumerate(variants):
-            if _target(variant) == node.identity:
-                continue  # a union that lists itself adds nothing to itself
+            target = _target(variant)
+            if target == node.identity or target in self._uniting:
+                # A union that lists itself, or one around it, adds nothing to itself.
+                self._cut.add(target)
+                continue
             words = (*hint, *_variant_words(variant, index))
             if base is not None and variant.identity not in self._merging and _is_objectlike(variant):
                 self._merging.add(variant.identity)
@@ -368,6 +377,7 @@ class Schemas:
                 self._merging.discard(variant.identity)
             else:
                 lowered.append((variant, self.lower(variant, words)))
+        self._uniting.discard(node.identity)
         discriminator = self._discriminator(merged, lowered)
         return self._union_of(node, tuple(kind for _, kind in lowered), hint, discriminator, merged.doc)
 

@@ -63,11 +63,11 @@ class _Search:
         return False
 
     def _close(self, node: str) -> None:
-        start = self._open.index(node)
-        members = tuple(self._open[start:])
-        del self._open[start:]
+        members = [self._open.pop()]
+        while members[-1] != node:
+            members.append(self._open.pop())
         self._is_open.difference_update(members)
-        self.found.append(members)
+        self.found.append(tuple(reversed(members)))
 
 
 def chunk(groups: Iterable[Sequence[str]], size: int) -> list[list[str]]:
