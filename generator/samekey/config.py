@@ -37,7 +37,8 @@ class Config:
         rename_types: class names by schema name.
         rename_operations: `resource.method` by operationId, or by method and path.
         rename_resources: attribute names by tag.
-        profile: the dialect of idempotency.
+        profile: the dialect of idempotency that it describes, read on its own.
+        idempotency: its words for that, to be read on top of what the document says.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -49,6 +50,7 @@ class Config:
     rename_operations: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
     profile: Profile = DEFAULT
+    idempotency: Node | None = field(default=None, compare=False)
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"], compare=False)
 
 
@@ -81,6 +83,7 @@ def read_config(root: Node) -> Config:
         rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
         rename_resources=_names(rename, "resources", is_package_name, "a name in lower case, such as charges"),
         profile=DEFAULT if idempotency is None else refine(idempotency, DEFAULT),
+        idempotency=idempotency,
         places=dict(_places(rename)),
     )
 

@@ -86,7 +86,7 @@ def inspect(document: Document, config: Config) -> list[OperationSummary] | None
 
 def _named(document: Document, config: Config, step: Callable[[str], None]) -> tuple[Api, Names] | None:
     step("reading the API")
-    api = lower(document, config.profile)
+    api = lower(document, config.idempotency)
     if api is None:
         return None
     step("giving names")

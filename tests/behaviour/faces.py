@@ -7,8 +7,7 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 import anyio
-
-from generated.payments.acme_payments import (
+from acme_payments import (
     AcmePayments,
     APIError,
     AsyncAcmePayments,
@@ -20,7 +19,7 @@ from generated.payments.acme_payments import (
 
 from .fault_server import TOKEN
 
-LOGGER = "generated.payments.acme_payments"
+LOGGER = "acme_payments"
 FAST = RetryPolicy(initial_delay=0.001, max_delay=0.002, deadline=8.0)
 ONCE = RetryPolicy(max_retries=0, deadline=8.0)
 PATIENT = Timeout(connect=2.0, read=4.0, write=4.0, pool=2.0)

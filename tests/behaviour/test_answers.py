@@ -8,10 +8,9 @@ import re
 import zlib
 from typing import Any
 
+import acme_payments
 import pytest
-
-from generated.payments import acme_payments
-from generated.payments.acme_payments import APIDecodeError, APIError, APIStatusError, Certainty, models
+from acme_payments import APIDecodeError, APIError, APIStatusError, Certainty, models
 
 from .faces import CHARGE, FAST, ONCE, Ask, Face, in_this_thread, one
 from .fault_server import Act, Answer, Fault, FaultServer, answering, charge, error_body

@@ -16,8 +16,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
-
-from generated.payments.acme_payments import (
+from acme_payments import (
     AcmePayments,
     APIError,
     AsyncAcmePayments,

@@ -9,8 +9,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-
-from generated.payments.acme_payments import (
+from acme_payments import (
     AcmePayments,
     APIConnectionError,
     APIError,

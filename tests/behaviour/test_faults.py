@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-
-from generated.payments.acme_payments import (
+from acme_payments import (
     APIConnectionError,
     APIError,
     APIStatusError,

@@ -8,8 +8,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-
-from generated.payments.acme_payments import (
+from acme_payments import (
     AcmePayments,
     APIError,
     AsyncAcmePayments,

@@ -8,8 +8,7 @@ from email.utils import formatdate
 
 import httpx
 import pytest
-
-from generated.payments.acme_payments import Certainty, RetryPolicy, Timeout
+from acme_payments import Certainty, RetryPolicy, Timeout
 
 from .faces import CHARGE, PATIENT, Ask, Face, in_this_thread, one
 from .fault_server import Act, Fault, FaultServer, answering

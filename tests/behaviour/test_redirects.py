@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from generated.payments.acme_payments import APIConnectionError, Certainty
+from acme_payments import APIConnectionError, Certainty
 
 from .faces import CHARGE, ONCE, Ask, Face, one
 from .fault_server import TOKEN, FaultServer, answering

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from generated.payments.acme_payments import APIConnectionError, Certainty
+from acme_payments import APIConnectionError, Certainty
 
 from .faces import Face, one
 from .fault_server import Act, Fault, FaultServer

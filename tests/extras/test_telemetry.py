@@ -37,6 +37,9 @@ def acme(root: Path) -> Iterator[Any]:
     sys.path.remove(str(root / "generated" / "payments"))
 
 
+TOKEN = "secret"  # noqa: S105  # what must not be recorded
+
+
 def spans_of(acme: Any, exporter: InMemorySpanExporter, *answers: httpx.Response | Exception) -> list[ReadableSpan]:  # noqa: ANN401
     """The spans of one charge that gets these answers, in the order in which they ended."""
     pending = list(answers)
@@ -51,7 +54,7 @@ def spans_of(acme: Any, exporter: InMemorySpanExporter, *answers: httpx.Response
     policy = acme.RetryPolicy(initial_delay=0, max_delay=0, max_retries=2)
     with httpx.Client(transport=httpx.MockTransport(answer)) as http_client:
         client = acme.AcmePayments(
-            base_url="https://api.test:8443/v1", token="secret", http_client=http_client, retry=policy
+            base_url="https://api.test:8443/v1", token=TOKEN, http_client=http_client, retry=policy
         )
         with contextlib.suppress(acme.APIError):
             client.charges.create(amount=1, currency="eur")

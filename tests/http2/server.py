@@ -69,8 +69,8 @@ class Http2Server:
                     if isinstance(event, h2.events.RequestReceived) and event.stream_id and event.headers:
                         headers = {_text(name): _text(value) for name, value in event.headers}
                         keys[event.stream_id] = headers.get("idempotency-key", "")
-                    is_end = isinstance(event, h2.events.StreamEnded)
-                    if is_end and event.stream_id and not self._act(connection, state, event.stream_id, keys):
+                    ended = event.stream_id if isinstance(event, h2.events.StreamEnded) else None
+                    if ended and not self._act(connection, state, ended, keys):
                         return
                 connection.sendall(state.data_to_send())
 

@@ -15,7 +15,7 @@ from textwrap import dedent, indent
 import yaml
 from samekey.config import Config
 from samekey.diagnostics import Diagnostics
-from samekey.document import Document, FetchError, load
+from samekey.document import Document, FetchError, Node, load
 from samekey.ir import (
     Alias,
     AnyJson,
@@ -41,7 +41,6 @@ from samekey.ir import (
 )
 from samekey.lower import lower
 from samekey.names import Names, name
-from samekey.profile import DEFAULT, Profile
 
 HOME = "/docs/openapi.yaml"
 
@@ -202,10 +201,16 @@ def loaded(text: str | bytes, files: Mapping[str, str] | None = None, home: str 
     return document, diagnostics
 
 
-def lowered(text: str, files: Mapping[str, str] | None = None, home: str = HOME, profile: Profile = DEFAULT) -> Lowered:
+def _idempotency(config: str) -> Node | None:
+    """What a config file says under `idempotency`."""
+    document = load("samekey.yaml", Diagnostics(), fetch=lambda _: config.encode()) if config else None
+    return document.node.get("idempotency") if document is not None else None
+
+
+def lowered(text: str, files: Mapping[str, str] | None = None, home: str = HOME, config: str = "") -> Lowered:
     """A document, lowered."""
     document, diagnostics = loaded(dedent(text), files, home)
-    api = lower(document, profile)
+    api = lower(document, _idempotency(config))
     assert api is not None, [entry.message for entry in diagnostics]
     return Lowered(api, diagnostics)
 

@@ -6,7 +6,7 @@ import pytest
 from samekey.config import Config
 from samekey.generate import inspect
 from samekey.ir import Operation, Safety
-from samekey.profile import DEFAULT, Carrier, KeyKind, Profile
+from samekey.profile import DEFAULT, Carrier, KeyKind
 
 from tests.lowering.documents import Lowered, loaded, lowered, operation, swagger
 
@@ -433,12 +433,22 @@ paths:
     ]
 
 
-def test_the_config_is_where_the_document_starts_from() -> None:
-    """The config's dialect holds wherever the document is silent."""
-    text = f"openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\npaths: {{/a: {{post: {{{OK}}}}}}}"
-    found = lowered(text, profile=Profile(name="X-Config", methods=("POST",)))
+def test_the_config_weighs_more_than_the_document() -> None:
+    """RETRIES.md section 2: the document, its extensions, the config file; the later winning, word by word."""
+    words = "x-idempotency: {name: X-Document, ttl: 1h}"
+    text = f"openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\npaths: {{/a: {{post: {{{words}, {OK}}}}}}}"
+    found = lowered(text, config="idempotency: {name: X-Config}")
     assert key(found.operation()) == ("header", "X-Config")
+    assert found.operation().profile.ttl == 3600
     assert found.api.profile.name == "X-Config"
+    assert key(lowered(text).operation()) == ("header", "X-Document")
+
+
+def test_the_config_can_give_a_method_its_keys_back() -> None:
+    """What a document denies, somebody who knows better can say."""
+    text = f"openapi: 3.0.3\nx-idempotency: false\npaths: {{/a: {{post: {{{OK}}}}}}}"
+    assert lowered(text).operation().safety is Safety.UNSAFE
+    assert lowered(text, config="idempotency: {methods: [POST]}").operation().safety is Safety.KEYED
 
 
 def test_a_key_in_a_body_that_has_no_room_for_it_is_not_promised() -> None:

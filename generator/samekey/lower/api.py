@@ -10,7 +10,7 @@ from samekey.lower.bodies import body_of_openapi3, body_of_swagger2
 from samekey.lower.carriers import carriers_of, declared_header, is_key_parameter
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
 from samekey.lower.parameters import gather, lower_parameters
-from samekey.lower.profiles import lower_profile
+from samekey.lower.profiles import lower_profile, refine
 from samekey.lower.responses import responses_of_openapi3, responses_of_swagger2
 from samekey.lower.safety import judge
 from samekey.lower.schemas import Schemas
@@ -51,12 +51,12 @@ class _Site:
     profile: Profile
 
 
-def lower(document: Document, profile: Profile = DEFAULT) -> Api | None:
+def lower(document: Document, config: Node | None = None) -> Api | None:
     """Understand a document.
 
     Args:
         document: the loaded document; findings go to its sink.
-        profile: the dialect of idempotency that the config gives; the document's extensions refine it.
+        config: what the config file says of idempotency; it weighs more than the document (RETRIES.md section 2).
 
     Returns:
         The API, or None where the document is no OpenAPI document, or one without end (reported as an error).
@@ -66,8 +66,9 @@ def lower(document: Document, profile: Profile = DEFAULT) -> Api | None:
     if dialect is None:
         return None
     schemas = Schemas()
-    stated = lower_profile(root, fern_profile(root, profile))
-    sites = list(_sites(root, dialect, schemas, stated))
+    told = lower_profile(root, fern_profile(root, DEFAULT))
+    stated = told if config is None else refine(config, told)
+    sites = list(_sites(root, dialect, schemas, told, config))
     header = declared_header(site.params for site in sites)
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
     operations = tuple(_operation(site, schemas, header, marked=marked) for site in sites)
@@ -120,7 +121,7 @@ def _dialect(root: Node) -> Dialect | None:
     return None
 
 
-def _sites(root: Node, dialect: Dialect, schemas: Schemas, profile: Profile) -> Iterable[_Site]:
+def _sites(root: Node, dialect: Dialect, schemas: Schemas, profile: Profile, config: Node | None) -> Iterable[_Site]:
     for path, element in root.items("paths") if root.get("paths") else ():
         if path.startswith("x-"):
             continue
@@ -141,7 +142,9 @@ def _sites(root: Node, dialect: Dialect, schemas: Schemas, profile: Profile) -> 
             if not isinstance(node.value, dict):
                 node.error("not-an-operation", f"expected an operation under {method!r}; it is missing from the output")
                 continue
-            yield _site(path, method, item, node, dialect, schemas, lower_profile(item, profile))
+            told = lower_profile(node, lower_profile(item, profile))
+            stated = told if config is None else refine(config, told)
+            yield _site(path, method, item, node, dialect, schemas, stated)
 
 
 def _report_own_servers(holder: Node) -> None:
@@ -162,7 +165,7 @@ def _site(
         tuple(lower_parameters(declared, node, path, schemas, hint, dialect.body_places)),
         dialect.body(node, declared, schemas, hint),
         dialect.responses(node, schemas, hint),
-        lower_profile(node, profile),
+        profile,
     )
 
 
