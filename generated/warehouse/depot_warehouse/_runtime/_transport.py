@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_REDIRECTS: Final = 5
 _REFUSED_STREAM: Final = 7
 _SHORTEST: Final = 0.001
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 _KEEP_METHOD: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
