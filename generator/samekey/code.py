@@ -55,7 +55,10 @@ def identifier(name: str) -> Code:
 def literal(value: JsonValue | tuple[str, ...]) -> Code:
     """A value as a Python literal; strings show nothing that does not print."""
     if isinstance(value, str):
-        return Code(repr(value.encode("utf-8", "backslashreplace").decode("utf-8")))
+        spelled = repr(value.encode("utf-8", "backslashreplace").decode("utf-8"))
+        # Double quotes, as the formatter has them, where nothing inside needs another thought.
+        plain = spelled.startswith("'") and '"' not in spelled and "\\" not in spelled
+        return Code(f'"{spelled[1:-1]}"' if plain else spelled)
     if isinstance(value, tuple):
         return Code(f"({', '.join(literal(entry) for entry in value)}{',' if len(value) == 1 else ''})")
     if isinstance(value, list):
