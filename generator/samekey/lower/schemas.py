@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from samekey.ir import (
     Alias,
@@ -29,56 +29,34 @@ from samekey.ir import (
     Union,
 )
 from samekey.lower.docs import constraints, described, limits
+from samekey.lower.merged import (
+    FORMATS,
+    STRUCTURAL,
+    TYPES,
+    Merged,
+    Parts,
+    is_empty,
+    is_objectlike,
+    keys_of,
+    only_constrains,
+    required_of,
+    says_null,
+    target_of,
+)
+from samekey.lower.unions import Hint, flatten, implicit_tag, mapped_target, or_null, tag_values, variant_words
 from samekey.values import spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from samekey.document import JsonValue, Node
 
-Hint: TypeAlias = tuple[str, ...]
-Parts: TypeAlias = tuple["Node", ...]
 
 MAX_ENUM_VALUES = 2000
 MANY_SCHEMAS = 20_000
 UNDECODABLE = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 """What msgspec refuses in the name of a field, and halves of surrogate pairs, which UTF-8 cannot spell."""
-_FILES = ("application/octet-stream", "application/pdf", "application/zip", "image/", "audio/", "video/")
-_STRUCTURAL = frozenset(
-    {
-        "type", "properties", "additionalProperties", "patternProperties", "items", "prefixItems", "allOf", "oneOf",
-        "anyOf", "enum", "const", "$ref", "format",
-    }
-)  # fmt: skip
-_UNION_WORDS = frozenset({"oneOf", "anyOf", "discriminator"})
-_OPENED_WORDS = _UNION_WORDS | {"allOf", "$ref"}
-_OBJECT_WORDS = ("properties", "additionalProperties", "patternProperties", "required", "maxProperties")
-_ARRAY_WORDS = ("items", "prefixItems", "minItems", "maxItems", "uniqueItems")
-_STRING_WORDS = ("pattern", "minLength", "maxLength")
-_NUMBER_WORDS = ("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum")
 _COMPONENTS = ("/components/", "/definitions/", "/parameters/", "/responses/")
-_FORMATS: dict[tuple[str, str], Kind] = {
-    ("string", "date-time"): Kind.DATETIME,
-    ("string", "date"): Kind.DATE,
-    ("string", "uuid"): Kind.UUID,
-    ("string", "decimal"): Kind.DECIMAL,
-    ("string", "byte"): Kind.BYTES,
-    ("string", "base64"): Kind.BYTES,
-    ("string", "binary"): Kind.BINARY,
-    ("number", "decimal"): Kind.NUMBER,
-}
-_TYPES = {
-    "string": Kind.STRING,
-    "integer": Kind.INTEGER,
-    "number": Kind.NUMBER,
-    "boolean": Kind.BOOLEAN,
-    "null": Kind.NULL,
-    "file": Kind.BINARY,
-}
-_TYPE_REPAIRS = {"int": "integer", "float": "number", "double": "number", "bool": "boolean", "str": "string",
-                 "dict": "object", "map": "object", "list": "array", "long": "integer", "int32": "integer",
-                 "int64": "integer", "date": "string", "datetime": "string", "date-time": "string", "enum": "string",
-                 "uuid": "string", "json": "object", "timestamp": "string"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -119,11 +97,11 @@ class Schemas:
                 node.warn("schema-cycle", "this schema is nothing but itself; read as any JSON")
                 return AnyJson("the schema is nothing but itself")
             inner = self.lower(wrapped, hint)
-            return _nullable(inner) if _says_null((node,)) else inner
+            return or_null(inner) if says_null((node,)) else inner
         return self._remembered(node, hint)
 
     def _referenced(self, node: Node, hint: Hint) -> Type:
-        if any(key in _STRUCTURAL and key != "$ref" for key in _keys(node)) and self._resolves(node):
+        if any(key in STRUCTURAL and key != "$ref" for key in keys_of(node)) and self._resolves(node):
             return self._defined(node, (node,), hint)
         reference = node.reference or ""
         # The whole chain must lead somewhere, but each link may bear words of its own.
@@ -131,7 +109,7 @@ class Schemas:
         if target is None:
             return AnyJson(f"the reference {reference!r} cannot be resolved")
         named = self.lower(target, reference_name(reference, target))
-        return _nullable(named) if node.flag("nullable") else named
+        return or_null(named) if node.flag("nullable") else named
 
     def _resolves(self, node: Node) -> bool:
         """Whether structural words beside a reference count: they do from OpenAPI 3.1 on."""
@@ -142,9 +120,9 @@ class Schemas:
         """The reference inside `allOf: [{$ref}]` or the like, where nothing but annotations stands beside it."""
         for word in ("allOf", "oneOf", "anyOf"):
             if node.has(word):
-                elements = [element for element in node.elements(word) if not _is_empty(element) or _required(element)]
-                others = [key for key in _keys(node) if key in _STRUCTURAL and key not in {word, "type"}]
-                others += _required(node)
+                elements = [element for element in node.elements(word) if not is_empty(element) or required_of(element)]
+                others = [key for key in keys_of(node) if key in STRUCTURAL and key not in {word, "type"}]
+                others += required_of(node)
                 if len(elements) == 1 and not others and elements[0].reference is not None:
                     return elements[0]
                 return None
@@ -181,7 +159,7 @@ class Schemas:
                 if identity not in self.definitions:
                     target = lowered if not isinstance(lowered, Nullable) else lowered.inner
                     self.definitions[identity] = Alias(identity, hint, target, None, described(node))
-                lowered = _nullable(Named(identity)) if isinstance(lowered, Nullable) else Named(identity)
+                lowered = or_null(Named(identity)) if isinstance(lowered, Nullable) else Named(identity)
         finally:
             del self._open[identity]
         self._cut.discard(identity)
@@ -204,18 +182,18 @@ class Schemas:
 
     def _defined(self, node: Node, parts: Parts, hint: Hint) -> Type:
         """The type of a schema that is not a bare reference, null included."""
-        merged = _Merged.of(parts)
+        merged = Merged.of(parts)
         inner = self._shape(node, merged, hint)
-        return _nullable(inner) if merged.nullable else inner
+        return or_null(inner) if merged.nullable else inner
 
-    def _shape(self, node: Node, merged: _Merged, hint: Hint) -> Type:
+    def _shape(self, node: Node, merged: Merged, hint: Hint) -> Type:
         # Beside `type: array` an enum is meant for the items, and nothing that could be checked here.
         if (merged.has("const") or merged.has("enum")) and merged.types not in (["array"], ["object"]):
             enumerated = self._enumerated(node, merged, hint)
             if enumerated is not None:
                 return enumerated
         for word in ("oneOf", "anyOf"):
-            variants = [variant for variant in merged.elements(word) if not _only_constrains(variant)]
+            variants = [variant for variant in merged.elements(word) if not only_constrains(variant)]
             if variants:
                 return self._union(node, merged, variants, hint)
         types = merged.types
@@ -223,25 +201,25 @@ class Schemas:
             return self._several_types(node, merged, types, hint)
         return self._typed(node, merged, types[0] if types else merged.implied_type, hint)
 
-    def _several_types(self, node: Node, merged: _Merged, types: list[str], hint: Hint) -> Type:
+    def _several_types(self, node: Node, merged: Merged, types: list[str], hint: Hint) -> Type:
         variants = tuple(self._typed(node, merged, kind, hint) for kind in types)
         return self._union_of(node, variants, hint, None)
 
-    def _typed(self, node: Node, merged: _Merged, kind: str, hint: Hint) -> Type:
+    def _typed(self, node: Node, merged: Merged, kind: str, hint: Hint) -> Type:
         if kind == "object":
             return self._object(node, merged, hint)
         if kind == "array":
             return ListOf(self._items(merged, hint))
         if kind == "string" and merged.holds_file:
             return Primitive(Kind.BINARY)
-        if kind in _TYPES:
-            return Primitive(_FORMATS.get((kind, merged.text("format")), _TYPES[kind]))
+        if kind in TYPES:
+            return Primitive(FORMATS.get((kind, merged.text("format")), TYPES[kind]))
         if kind:
             node.warn("unknown-type", f"there is no type {kind!r}; read as any JSON")
             return AnyJson(f"there is no type {kind!r}")
         return AnyJson("the schema says nothing of the type")
 
-    def _items(self, merged: _Merged, hint: Hint) -> Type:
+    def _items(self, merged: Merged, hint: Hint) -> Type:
         prefix = merged.elements("prefixItems")
         items = merged.first("items")
         hints = (*hint, "item")
@@ -257,7 +235,7 @@ class Schemas:
             return self._union_of(items, tuple(dict.fromkeys(types)), hints, None) if types else AnyJson("no items")
         return self.lower(items, hints)
 
-    def _object(self, node: Node, merged: _Merged, hint: Hint) -> Type:
+    def _object(self, node: Node, merged: Merged, hint: Hint) -> Type:
         extra = self._extra(merged, hint)
         properties = merged.properties()
         if not properties:
@@ -281,7 +259,7 @@ class Schemas:
 
     def _field(self, name: str, parts: Parts, required: frozenset[str], hint: Hint) -> Field:
         node = parts[0]
-        structural = [part for part in parts if not _is_empty(part)]
+        structural = [part for part in parts if not is_empty(part)]
         if len(structural) > 1 and structural[0].reference is None:
             kind = self._defined(structural[0], tuple(structural), (*hint, name))
         else:
@@ -303,7 +281,7 @@ class Schemas:
             decodable=decodable,
         )
 
-    def _extra(self, merged: _Merged, hint: Hint) -> Type | None:
+    def _extra(self, merged: Merged, hint: Hint) -> Type | None:
         node = merged.first("additionalProperties")
         if node is not None and node.value is not False:
             return (
@@ -317,7 +295,7 @@ class Schemas:
             return self._union_of(patterns[0], types, (*hint, "value"), None)
         return None
 
-    def _enumerated(self, node: Node, merged: _Merged, hint: Hint) -> Type | None:
+    def _enumerated(self, node: Node, merged: Merged, hint: Hint) -> Type | None:
         """The type of `enum` or `const`; None where only null is listed or the list is no list."""
         values = merged.enum_values()
         if merged.types == ["string"]:
@@ -334,9 +312,9 @@ class Schemas:
             kind = self._enum(node, merged, tuple(dict.fromkeys(integers)), hint)
         else:
             kind = self._mixed_values(node, concrete, hint)
-        return _nullable(kind) if len(concrete) < len(values) and not merged.has("const") else kind
+        return or_null(kind) if len(concrete) < len(values) and not merged.has("const") else kind
 
-    def _enum(self, node: Node, merged: _Merged, values: tuple[str, ...] | tuple[int, ...], hint: Hint) -> Type:
+    def _enum(self, node: Node, merged: Merged, values: tuple[str, ...] | tuple[int, ...], hint: Hint) -> Type:
         if len(values) == 1:
             return LiteralOf(values)
         if len(values) > MAX_ENUM_VALUES:
@@ -359,19 +337,19 @@ class Schemas:
                     kinds.append(AnyJson("the enum lists values that are no scalars"))
         return self._union_of(node, tuple(dict.fromkeys(kinds)), hint, None)
 
-    def _union(self, node: Node, merged: _Merged, variants: list[Node], hint: Hint) -> Type:
+    def _union(self, node: Node, merged: Merged, variants: list[Node], hint: Hint) -> Type:
         """The union of a oneOf or anyOf; what stands beside it holds for each variant."""
         base = merged.without_unions()
         lowered: list[tuple[Node, Type]] = []
         self._uniting.add(node.identity)
         for index, variant in enumerate(variants):
-            target = _target(variant)
+            target = target_of(variant)
             if target == node.identity or target in self._uniting:
                 # A union that lists itself, or one around it, adds nothing to itself.
                 self._cut.add(target)
                 continue
-            words = (*hint, *_variant_words(variant, index))
-            if base is not None and variant.identity not in self._merging and _is_objectlike(variant):
+            words = (*hint, *variant_words(variant, index))
+            if base is not None and variant.identity not in self._merging and is_objectlike(variant):
                 self._merging.add(variant.identity)
                 lowered.append((variant, self._defined(variant, (variant, *base), words)))
                 self._merging.discard(variant.identity)
@@ -381,21 +359,21 @@ class Schemas:
         discriminator = self._discriminator(merged, lowered)
         return self._union_of(node, tuple(kind for _, kind in lowered), hint, discriminator, merged.doc)
 
-    def _discriminator(self, merged: _Merged, variants: list[tuple[Node, Type]]) -> Discriminator | None:
+    def _discriminator(self, merged: Merged, variants: list[tuple[Node, Type]]) -> Discriminator | None:
         node = merged.first("discriminator")
         if node is None:
             return None
         name = node.text("propertyName") if isinstance(node.value, dict) else spelling(node.value) or ""
-        by_target = {identity: kind for variant, kind in variants if (identity := _target(variant))}
+        by_target = {identity: kind for variant, kind in variants if (identity := target_of(variant))}
         mapping: dict[str, Type] = {}
         for value, target in node.items("mapping") if isinstance(node.value, dict) else ():
-            found = by_target.get(_mapped(target, [variant for variant, _ in variants]))
+            found = by_target.get(mapped_target(target, [variant for variant, _ in variants]))
             if found is not None:
                 mapping[value] = found
         mapped = set(mapping.values())
         for variant, kind in variants:
             if kind not in mapped:
-                for value in _tag_values(variant, name) or _implicit_tag(variant):
+                for value in tag_values(variant, name) or implicit_tag(variant):
                     mapping.setdefault(value, kind)
         return Discriminator(name, tuple(mapping.items())) if name else None
 
@@ -403,19 +381,19 @@ class Schemas:
         self, node: Node, variants: tuple[Type, ...], hint: Hint, discriminator: Discriminator | None, doc: str = ""
     ) -> Type:
         """A union of types: flattened, and named where its variants cannot be told apart by their JSON kind."""
-        flat, nullable = _flatten(variants)
+        flat, nullable = flatten(variants)
         if any(isinstance(variant, AnyJson) for variant in flat):
             return next(variant for variant in flat if isinstance(variant, AnyJson))
         if not flat:
             return Primitive(Kind.NULL)
         if len(flat) == 1:
-            return _nullable(flat[0]) if nullable else flat[0]
+            return or_null(flat[0]) if nullable else flat[0]
         union: Type = Union(flat)
         if not self._plain(flat):
             identity = f"{node.identity}+union" if node.identity in self.definitions else node.identity
             self.definitions.setdefault(identity, Alias(identity, hint, union, discriminator, doc))
             union = Named(identity)
-        return _nullable(union) if nullable else union
+        return or_null(union) if nullable else union
 
     def _plain(self, variants: tuple[Type, ...]) -> bool:
         """Whether each variant has a JSON kind of its own, so any decoder can tell them apart."""
@@ -440,131 +418,6 @@ class Schemas:
                 return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Merged:
-    """Several schemas that hold at once, read as one."""
-
-    parts: Parts
-
-    @classmethod
-    def of(cls, nodes: Iterable[Node]) -> _Merged:
-        """Follow references and open every allOf; a schema that contains itself counts once."""
-        parts: list[Node] = []
-        seen: set[str] = set()
-        values: set[int] = set()  # aliases of YAML are one value in several places
-
-        def visit(node: Node) -> None:
-            if node.identity in seen or id(node.value) in values or not isinstance(node.value, dict):
-                return
-            values.add(id(node.value))
-            if seen and _offers(node, seen):
-                # A parent that lists its children: for a child, the list is not part of what it inherits.
-                node = _without(node, _UNION_WORDS)
-            seen.add(node.identity)
-            if node.reference is not None:
-                target = node.follow()
-                if any(key in _STRUCTURAL and key != "$ref" for key in _keys(node)):
-                    parts.append(node)
-                if target is not None:
-                    visit(target)
-                return
-            parts.append(node)
-            for element in node.elements("allOf") if node.has("allOf") else ():
-                visit(element)
-
-        for node in nodes:
-            visit(node)
-        return cls(tuple(parts))
-
-    def has(self, word: str) -> bool:
-        return any(part.has(word) for part in self.parts)
-
-    def first(self, word: str) -> Node | None:
-        return next((node for part in self.parts if (node := part.get(word)) is not None), None)
-
-    def text(self, word: str) -> str:
-        node = self.first(word)
-        return node.value if node is not None and isinstance(node.value, str) else ""
-
-    def flag(self, word: str) -> bool:
-        return bool(self.parts) and self.parts[0].flag(word)
-
-    def elements(self, word: str) -> list[Node]:
-        return [element for part in self.parts for element in (part.elements(word) if part.get(word) else ())]
-
-    @property
-    def doc(self) -> str:
-        return described(self.parts[0]) if self.parts else ""
-
-    @property
-    def required(self) -> frozenset[str]:
-        return frozenset(name for part in self.parts for name in _required(part))
-
-    @property
-    def types(self) -> list[str]:
-        """The types that all parts allow, null left out."""
-        allowed: list[str] | None = None
-        for part in self.parts:
-            own = [kind for kind in _types(part) if kind != "null"]
-            if own:
-                both = own if allowed is None else [kind for kind in allowed if kind in own]
-                allowed = both or allowed
-        return allowed or []
-
-    @property
-    def nullable(self) -> bool:
-        """Whether null is allowed: by the schema's own word, since parts of an allOf seldom repeat it."""
-        return bool(self.parts) and _says_null(self.parts[:1])
-
-    @property
-    def implied_type(self) -> str:
-        """The type that other words imply where none is given; schemas of the wild often leave it out."""
-        if self.types:
-            return self.types[0]
-        if any(_types(part) == ["null"] for part in self.parts):
-            return "null"
-        for words, kind in (
-            (_OBJECT_WORDS, "object"),
-            (_ARRAY_WORDS, "array"),
-            (_STRING_WORDS, "string"),
-            (_NUMBER_WORDS, "number"),
-        ):
-            if any(self.has(word) for word in words):
-                return kind
-        return "string" if ("string", self.text("format")) in _FORMATS or self.holds_file else ""
-
-    @property
-    def holds_file(self) -> bool:
-        """Whether a string is raw bytes: by its media type, from OpenAPI 3.1 on, and in no encoding of text."""
-        return self.text("contentMediaType").startswith(_FILES) and not self.has("contentEncoding")
-
-    @property
-    def allows_extra(self) -> bool:
-        node = self.first("additionalProperties")
-        return (node is not None and node.value is not False) or self.has("patternProperties")
-
-    def properties(self) -> dict[str, Parts]:
-        """Properties by name, each with every schema that the parts give for it, the outermost part's first."""
-        ordered = [*self.parts[1:], *self.parts[:1]] if self.parts and self.parts[0].has("allOf") else self.parts
-        found: dict[str, list[Node]] = {}
-        for part in ordered:
-            for name, schema in part.items("properties"):
-                found.setdefault(name, []).insert(0, schema)
-        return {name: tuple(schemas) for name, schemas in found.items()}
-
-    def enum_values(self) -> list[JsonValue]:
-        for part in self.parts:
-            if part.has("const") and isinstance(part.value, dict):
-                return [part.value["const"]]
-        node = self.first("enum")
-        return list(node.value) if node is not None and isinstance(node.value, list) else []
-
-    def without_unions(self) -> Parts | None:
-        """The parts, to be combined with a variant; None where they hold nothing but the union."""
-        holders = [part for part in self.parts if part.get("properties") or part.get("additionalProperties")]
-        return tuple(_without(part, _OPENED_WORDS) for part in self.parts) if holders else None
-
-
 def reference_name(reference: str, target: Node) -> Hint:
     """Words for the name of what a reference points to: the component's name, or the file's."""
     fragment = reference.partition("#")[2]
@@ -580,146 +433,6 @@ def reference_name(reference: str, target: Node) -> Hint:
 def _is_component(node: Node) -> bool:
     parent = node.pointer.rpartition("/")[0]
     return parent in {"/components/schemas", "/definitions", "/$defs"} or parent.endswith(("/schemas", "/$defs"))
-
-
-def _keys(node: Node) -> Iterator[str]:
-    return iter(node.value) if isinstance(node.value, dict) else iter(())
-
-
-def _required(part: Node) -> tuple[str, ...]:
-    return (
-        part.texts("required") if isinstance(part.value, dict) and isinstance(part.value.get("required"), list) else ()
-    )
-
-
-def _types(part: Node) -> list[str]:
-    value = part.value.get("type") if isinstance(part.value, dict) else None
-    names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    found: list[str] = []
-    for name in ("null" if each is None else each for each in names):
-        if not isinstance(name, str):
-            continue
-        known = name in _TYPES or name in {"object", "array"}
-        found.append(name if known else _TYPE_REPAIRS.get(name.lower(), name.lower()))
-        if not known and name.lower() in _TYPE_REPAIRS:
-            part.warn("unknown-type", f"there is no type {name!r}; read as {_TYPE_REPAIRS[name.lower()]!r}")
-    return list(dict.fromkeys(found))
-
-
-def _says_null(parts: Parts) -> bool:
-    return any(part.flag("nullable") or part.flag("x-nullable") or ("null" in _types(part) and len(_types(part)) > 1)
-               for part in parts)  # fmt: skip
-
-
-def _is_empty(node: Node) -> bool:
-    return isinstance(node.value, bool) or not any(key in _STRUCTURAL for key in _keys(node))
-
-
-def _only_constrains(variant: Node) -> bool:
-    """Whether a variant only restricts what stands beside it, such as `{required: [a]}`."""
-    keys = set(_keys(variant))
-    return bool(keys) and keys <= {
-        "required",
-        "not",
-        "title",
-        "description",
-        "minProperties",
-        "maxProperties",
-        "if",
-        "then",
-    }
-
-
-def _is_objectlike(variant: Node) -> bool:
-    target = variant.follow()
-    return target is not None and _Merged.of((target,)).implied_type == "object"
-
-
-def _offers(node: Node, seen: set[str]) -> bool:
-    variants = [variant for word in ("oneOf", "anyOf") if node.get(word) for variant in node.elements(word)]
-    return any(variant.reference is not None and _target(variant) in seen for variant in variants)
-
-
-def _without(node: Node, words: frozenset[str]) -> Node:
-    """A schema without some of its words, standing where the whole one stands."""
-    if not isinstance(node.value, dict) or words.isdisjoint(node.value):
-        return node
-    value = {key: entry for key, entry in node.value.items() if key not in words}
-    return type(node)(node.document, node.source, node.pointer, value)
-
-
-def _variant_words(variant: Node, index: int) -> Hint:
-    if variant.reference is not None:
-        target = variant.follow()
-        if target is not None:
-            return (target.name,)
-    title = variant.text("title") if isinstance(variant.value, dict) else ""
-    return (title,) if title else ("option", str(index + 1))
-
-
-def _flatten(variants: Iterable[Type]) -> tuple[tuple[Type, ...], bool]:
-    flat: list[Type] = []
-    nullable = False
-    for variant in variants:
-        if isinstance(variant, Nullable):
-            nullable = True
-            inner, _ = _flatten((variant.inner,))
-            flat.extend(inner)
-        elif isinstance(variant, Union):
-            inner, inner_null = _flatten(variant.variants)
-            nullable = nullable or inner_null
-            flat.extend(inner)
-        elif variant == Primitive(Kind.NULL):
-            nullable = True
-        else:
-            flat.append(variant)
-    unique: list[Type] = list(dict.fromkeys(flat))
-    if Primitive(Kind.NUMBER) in unique and Primitive(Kind.INTEGER) in unique:
-        unique.remove(Primitive(Kind.INTEGER))
-    literals = [variant for variant in unique if isinstance(variant, LiteralOf)]
-    if len(literals) > 1:
-        values = tuple(dict.fromkeys(value for literal in literals for value in literal.values))
-        position = unique.index(literals[0])
-        others: list[Type] = [variant for variant in unique if not isinstance(variant, LiteralOf)]
-        unique = [*others[:position], LiteralOf(values), *others[position:]]
-    return tuple(unique), nullable
-
-
-def _nullable(kind: Type) -> Type:
-    return kind if isinstance(kind, (Nullable, AnyJson)) or kind == Primitive(Kind.NULL) else Nullable(kind)
-
-
-def _target(node: Node) -> str:
-    target = node.follow()
-    return target.identity if target is not None else ""
-
-
-def _mapped(target: Node, variants: list[Node]) -> str:
-    """The identity of the schema that a mapping names: by reference, or by a component's bare name."""
-    name = target.value
-    if not isinstance(name, str):
-        return ""
-    for variant in variants:
-        if variant.reference == name or (variant.reference or "").rpartition("/")[2] == name:
-            return _target(variant)
-    if "/" in name or "#" in name or "." in name:
-        found = target.lookup(name)
-        return _target(found) if found is not None else ""
-    return ""
-
-
-def _tag_values(variant: Node, name: str) -> list[str]:
-    """The values that a variant's own schema allows for the discriminating property."""
-    target = variant.follow()
-    if target is None:
-        return []
-    parts = _Merged.of((target,)).properties().get(name, ())
-    return [value for part in parts for value in _Merged.of((part,)).enum_values() if isinstance(value, str)]
-
-
-def _implicit_tag(variant: Node) -> list[str]:
-    """Without a mapping the component's name is the value (OpenAPI 3.1 section 4.8.25)."""
-    return [variant.reference.rpartition("/")[2]] if variant.reference else []
 
 
 def _join(*texts: str) -> str:

@@ -1,0 +1,266 @@
+"""Several schemas that hold at once, read as one: what an allOf refers to, and what stands beside a oneOf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from samekey.ir import Kind
+from samekey.lower.docs import described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from samekey.document import JsonValue, Node
+
+Parts: TypeAlias = tuple["Node", ...]
+
+STRUCTURAL = frozenset(
+    {
+        "type", "properties", "additionalProperties", "patternProperties", "items", "prefixItems", "allOf", "oneOf",
+        "anyOf", "enum", "const", "$ref", "format",
+    }
+)  # fmt: skip
+_UNION_WORDS = frozenset({"oneOf", "anyOf", "discriminator"})
+_OPENED_WORDS = _UNION_WORDS | {"allOf", "$ref"}
+_OBJECT_WORDS = ("properties", "additionalProperties", "patternProperties", "required", "maxProperties")
+_ARRAY_WORDS = ("items", "prefixItems", "minItems", "maxItems", "uniqueItems")
+_STRING_WORDS = ("pattern", "minLength", "maxLength")
+_NUMBER_WORDS = ("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum")
+TYPES = {
+    "string": Kind.STRING,
+    "integer": Kind.INTEGER,
+    "number": Kind.NUMBER,
+    "boolean": Kind.BOOLEAN,
+    "null": Kind.NULL,
+    "file": Kind.BINARY,
+}
+_TYPE_REPAIRS = {"int": "integer", "float": "number", "double": "number", "bool": "boolean", "str": "string",
+                 "dict": "object", "map": "object", "list": "array", "long": "integer", "int32": "integer",
+                 "int64": "integer", "date": "string", "datetime": "string", "date-time": "string", "enum": "string",
+                 "uuid": "string", "json": "object", "timestamp": "string"}  # fmt: skip
+FORMATS: dict[tuple[str, str], Kind] = {
+    ("string", "date-time"): Kind.DATETIME,
+    ("string", "date"): Kind.DATE,
+    ("string", "uuid"): Kind.UUID,
+    ("string", "decimal"): Kind.DECIMAL,
+    ("string", "byte"): Kind.BYTES,
+    ("string", "base64"): Kind.BYTES,
+    ("string", "binary"): Kind.BINARY,
+    ("number", "decimal"): Kind.NUMBER,
+}
+_FILES = ("application/octet-stream", "application/pdf", "application/zip", "image/", "audio/", "video/")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Several schemas that hold at once, read as one."""
+
+    parts: Parts
+
+    @classmethod
+    def of(cls, nodes: Iterable[Node]) -> Merged:
+        """Follow references and open every allOf; a schema that contains itself counts once."""
+        parts: list[Node] = []
+        seen: set[str] = set()
+        values: set[int] = set()  # aliases of YAML are one value in several places
+
+        def visit(node: Node) -> None:
+            if node.identity in seen or id(node.value) in values or not isinstance(node.value, dict):
+                return
+            values.add(id(node.value))
+            if seen and _offers(node, seen):
+                # A parent that lists its children: for a child, the list is not part of what it inherits.
+                node = _without(node, _UNION_WORDS)
+            seen.add(node.identity)
+            if node.reference is not None:
+                target = node.follow()
+                if any(key in STRUCTURAL and key != "$ref" for key in keys_of(node)):
+                    parts.append(node)
+                if target is not None:
+                    visit(target)
+                return
+            parts.append(node)
+            for element in node.elements("allOf") if node.has("allOf") else ():
+                visit(element)
+
+        for node in nodes:
+            visit(node)
+        return cls(tuple(parts))
+
+    def has(self, word: str) -> bool:
+        """Whether any part bears a word."""
+        return any(part.has(word) for part in self.parts)
+
+    def first(self, word: str) -> Node | None:
+        """The value of a word in the first part that bears it."""
+        return next((node for part in self.parts if (node := part.get(word)) is not None), None)
+
+    def text(self, word: str) -> str:
+        """The string under a word, or an empty one."""
+        node = self.first(word)
+        return node.value if node is not None and isinstance(node.value, str) else ""
+
+    def flag(self, word: str) -> bool:
+        """A boolean of the schema's own, not of what it refers to."""
+        return bool(self.parts) and self.parts[0].flag(word)
+
+    def elements(self, word: str) -> list[Node]:
+        """The elements under a word, of all parts."""
+        return [element for part in self.parts for element in (part.elements(word) if part.get(word) else ())]
+
+    @property
+    def doc(self) -> str:
+        """Its own description."""
+        return described(self.parts[0]) if self.parts else ""
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The properties that any part requires."""
+        return frozenset(name for part in self.parts for name in required_of(part))
+
+    @property
+    def types(self) -> list[str]:
+        """The types that all parts allow, null left out."""
+        allowed: list[str] | None = None
+        for part in self.parts:
+            own = [kind for kind in types_of(part) if kind != "null"]
+            if own:
+                both = own if allowed is None else [kind for kind in allowed if kind in own]
+                allowed = both or allowed
+        return allowed or []
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null is allowed: by the schema's own word, since parts of an allOf seldom repeat it."""
+        return bool(self.parts) and says_null(self.parts[:1])
+
+    @property
+    def implied_type(self) -> str:
+        """The type that other words imply where none is given; schemas of the wild often leave it out."""
+        if self.types:
+            return self.types[0]
+        if any(types_of(part) == ["null"] for part in self.parts):
+            return "null"
+        for words, kind in (
+            (_OBJECT_WORDS, "object"),
+            (_ARRAY_WORDS, "array"),
+            (_STRING_WORDS, "string"),
+            (_NUMBER_WORDS, "number"),
+        ):
+            if any(self.has(word) for word in words):
+                return kind
+        return "string" if ("string", self.text("format")) in FORMATS or self.holds_file else ""
+
+    @property
+    def holds_file(self) -> bool:
+        """Whether a string is raw bytes: by its media type, from OpenAPI 3.1 on, and in no encoding of text."""
+        return self.text("contentMediaType").startswith(_FILES) and not self.has("contentEncoding")
+
+    @property
+    def allows_extra(self) -> bool:
+        """Whether further properties are allowed explicitly."""
+        node = self.first("additionalProperties")
+        return (node is not None and node.value is not False) or self.has("patternProperties")
+
+    def properties(self) -> dict[str, Parts]:
+        """Properties by name, each with every schema that the parts give for it, the outermost part's first."""
+        ordered = [*self.parts[1:], *self.parts[:1]] if self.parts and self.parts[0].has("allOf") else self.parts
+        found: dict[str, list[Node]] = {}
+        for part in ordered:
+            for name, schema in part.items("properties"):
+                found.setdefault(name, []).insert(0, schema)
+        return {name: tuple(schemas) for name, schemas in found.items()}
+
+    def enum_values(self) -> list[JsonValue]:
+        """The listed values, or the one constant."""
+        for part in self.parts:
+            if part.has("const") and isinstance(part.value, dict):
+                return [part.value["const"]]
+        node = self.first("enum")
+        return list(node.value) if node is not None and isinstance(node.value, list) else []
+
+    def without_unions(self) -> Parts | None:
+        """The parts, to be combined with a variant; None where they hold nothing but the union."""
+        holders = [part for part in self.parts if part.get("properties") or part.get("additionalProperties")]
+        return tuple(_without(part, _OPENED_WORDS) for part in self.parts) if holders else None
+
+
+def keys_of(node: Node) -> Iterator[str]:
+    """The words of a schema."""
+    return iter(node.value) if isinstance(node.value, dict) else iter(())
+
+
+def required_of(part: Node) -> tuple[str, ...]:
+    """The properties that a schema requires."""
+    return (
+        part.texts("required") if isinstance(part.value, dict) and isinstance(part.value.get("required"), list) else ()
+    )
+
+
+def types_of(part: Node) -> list[str]:
+    """The types that a schema names, repaired where the meaning is plain."""
+    value = part.value.get("type") if isinstance(part.value, dict) else None
+    names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    found: list[str] = []
+    for name in ("null" if each is None else each for each in names):
+        if not isinstance(name, str):
+            continue
+        known = name in TYPES or name in {"object", "array"}
+        found.append(name if known else _TYPE_REPAIRS.get(name.lower(), name.lower()))
+        if not known and name.lower() in _TYPE_REPAIRS:
+            part.warn("unknown-type", f"there is no type {name!r}; read as {_TYPE_REPAIRS[name.lower()]!r}")
+    return list(dict.fromkeys(found))
+
+
+def says_null(parts: Parts) -> bool:
+    """Whether a schema allows null in so many words."""
+    return any(
+        part.flag("nullable") or part.flag("x-nullable") or ("null" in types_of(part) and len(types_of(part)) > 1)
+        for part in parts
+    )
+
+
+def is_empty(node: Node) -> bool:
+    """Whether a schema says nothing of the shape of a value."""
+    return isinstance(node.value, bool) or not any(key in STRUCTURAL for key in keys_of(node))
+
+
+def only_constrains(variant: Node) -> bool:
+    """Whether a variant only restricts what stands beside it, such as `{required: [a]}`."""
+    keys = set(keys_of(variant))
+    return bool(keys) and keys <= {
+        "required",
+        "not",
+        "title",
+        "description",
+        "minProperties",
+        "maxProperties",
+        "if",
+        "then",
+    }
+
+
+def is_objectlike(variant: Node) -> bool:
+    """Whether a variant is an object."""
+    target = variant.follow()
+    return target is not None and Merged.of((target,)).implied_type == "object"
+
+
+def _offers(node: Node, seen: set[str]) -> bool:
+    variants = [variant for word in ("oneOf", "anyOf") if node.get(word) for variant in node.elements(word)]
+    return any(variant.reference is not None and target_of(variant) in seen for variant in variants)
+
+
+def _without(node: Node, words: frozenset[str]) -> Node:
+    """A schema without some of its words, standing where the whole one stands."""
+    if not isinstance(node.value, dict) or words.isdisjoint(node.value):
+        return node
+    value = {key: entry for key, entry in node.value.items() if key not in words}
+    return type(node)(node.document, node.source, node.pointer, value)
+
+
+def target_of(node: Node) -> str:
+    """The identity of what stands behind a reference, or of the value itself; empty where it leads nowhere."""
+    target = node.follow()
+    return target.identity if target is not None else ""
