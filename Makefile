@@ -9,7 +9,7 @@ SDKS := payments warehouse
 CALLS ?= 10000
 SEED ?= 1
 
-.PHONY: demo test soak lint types generated check-generated clean
+.PHONY: demo test soak corpus lint types generated check-generated clean
 
 demo: $(VENV)/.demo ## generate an SDK and make real calls through lost answers
 	@$(BIN)/python demo/run.py
@@ -21,6 +21,9 @@ soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and tr
 	$(BIN)/python -m tests.soak.run --calls $(CALLS) --seed $(SEED)
 	@for mode in no-keys check-then-set forget-on-disconnect short-ttl; do \
 		! $(BIN)/python -m tests.soak.run --calls 1000 --seed $(SEED) --face threads --mode $$mode || exit 1; done
+
+corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated, imported, type-checked, and called
+	$(BIN)/python -m tests.corpus.report --types --round-trip $(CORPUS_ARGS)
 
 lint: $(VENV)/.dev ## ruff, on everything that is written by hand
 	$(BIN)/ruff check .

@@ -145,8 +145,8 @@ def test_check_of_an_sdk_that_is_not(change: str, small: str, tmp_path: Path) ->
             (target / "small" / "resources" / "dogs.py").write_text(text, "utf-8")
             expected = ["--- a/small/resources/dogs.py", "+++ /dev/null", "-class Small(SyncClient):"]
         case _:
-            Path(small).write_text(SMALL.replace("createPet", "addPet"), "utf-8")
-            expected = ["--- a/small/resources/pets.py", "-    def create(", "+    def add("]
+            Path(small).write_text(SMALL.replace("/pets:", "/animals:"), "utf-8")
+            expected = ["--- a/small/resources/pets.py", '-        """POST /pets.', '+        """POST /animals.']
     before = contents(target)
     done = run("generate", small, "-o", str(target), "--check")
     assert done.status == 1

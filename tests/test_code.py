@@ -8,6 +8,7 @@ import keyword
 import re
 import tokenize
 import tomllib
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,8 +179,8 @@ NAMES = st.lists(st.sampled_from(["a", "B", "_", "1", "é", "ª", " ", "\n", "."
 @REPEATABLE
 @given(NAMES.map("".join) | TEXTS | st.sampled_from(keyword.kwlist))
 def test_an_identifier_is_one_or_nothing(text: str) -> None:
-    """Only an ASCII name that is no keyword passes; all else is a defect that is raised."""
-    fits = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and not text.endswith("\n")
+    """Only a name that Python reads as it stands passes, and no keyword; all else is a defect that is raised."""
+    fits = text.isidentifier() and unicodedata.normalize("NFKC", text) == text
     if fits and not keyword.iskeyword(text):
         assert code.identifier(text) == text
     else:

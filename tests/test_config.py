@@ -57,6 +57,8 @@ idempotency:
   mismatch: {status: 400, code: key_reused}
   replayed: [X-Replayed, X-Again]
   should_retry: X-Retry
+pagination: {listCharges: false}
+overlays: [fix.yaml, https://fixes.example/more.yaml]
 """
 
 
@@ -83,6 +85,7 @@ def test_every_key_is_taken() -> None:
             replayed=("X-Replayed", "X-Again"),
             should_retry=("X-Retry",),
         ),
+        overlays=("fix.yaml", "https://fixes.example/more.yaml"),
     )
     untouched = {entry.name for entry in fields(Config) if getattr(config, entry.name) == getattr(Config(), entry.name)}
     assert not untouched, "this test is meant to name every key"
@@ -112,7 +115,11 @@ def test_silence_leaves_the_decision_to_samekey(text: str) -> None:
         ("idempotency:\n  format:\n    kind: uuid4\n    lenght: 5\n", 4, "did you mean 'length'?"),
         ("idempotency:\n  in_flight:\n    status: 409\n    cod: busy\n", 4, "did you mean 'code'?"),
         ("idempotency:\n  mismatch:\n    - 400\n    - {status: 409, kode: x}\n", 4, "did you mean 'code'?"),
-        ("zzzzzz: 1\n", 1, "the known ones are package, distribution, version, client, rename, idempotency"),
+        (
+            "zzzzzz: 1\n",
+            1,
+            "the known ones are package, distribution, version, client, rename, idempotency, pagination, overlays",
+        ),
     ],
 )
 def test_an_unknown_key_is_an_error_with_a_suggestion(text: str, line: int, hint: str) -> None:
@@ -286,7 +293,23 @@ def test_a_config_is_read_from_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a\n", " a", "a b", "a-b", "1", "ﬁ", "é", "class", "None", "a.b", "A\u200b", "a;b"]
+    "text",
+    [
+        "",
+        "a\n",
+        " a",
+        "a b",
+        "a-b",
+        "1",
+        "ﬁ",
+        "\N{MATHEMATICAL BOLD SMALL A}",
+        "²",
+        "class",
+        "None",
+        "a.b",
+        "A\u200b",
+        "a;b",
+    ],
 )
 def test_names_that_python_cannot_have_are_none(text: str) -> None:
     """Nothing passes the checks that could not stand in source as a name, newline at the end included."""
@@ -294,3 +317,13 @@ def test_names_that_python_cannot_have_are_none(text: str) -> None:
     assert not is_class_name(text)
     if text != "a.b":
         assert not is_method_path(text)
+
+
+def test_names_may_be_of_any_script() -> None:
+    """Methods and classes are called as their authors speak; what is installed and imported is ASCII."""
+    assert is_method_path("заказы.создать")
+    assert is_method_path("订单")
+    assert is_class_name("Заказ")
+    assert is_class_name("订单Model")
+    assert not is_class_name("订单")
+    assert not is_package_name("订单")

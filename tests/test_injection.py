@@ -403,8 +403,8 @@ def parsed(path: str, text: str) -> ast.Module:
 def check_paths(files: Mapping[str, str]) -> None:
     """Every path stays in the target, on every system, and no two are one where case does not count."""
     for path in files:
-        assert re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*\.(py|md|toml|typed)", path), path
-        assert all(len(part) <= 255 for part in path.split("/"))
+        assert re.fullmatch(r"\w+(/\w+)*\.(py|md|toml|typed|json)", path), path
+        assert all(len(part.encode()) <= 255 for part in path.split("/"))
     assert len({path.lower() for path in files}) == len(files)
 
 

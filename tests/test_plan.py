@@ -455,7 +455,7 @@ def test_no_operation_and_no_argument_is_lost(sdks: Sdks, package: str) -> None:
     result = sdks.results[package]
     resources = [text for path, text in result.files.items() if path.startswith(f"{package}/resources/")]
     assert result.operations == expected
-    assert sum(text.count("    @operation(") for text in resources) == expected
+    assert sum(text.count("    @_operation(") for text in resources) == expected
 
 
 def test_mypy_is_content(sdks: Sdks) -> None:

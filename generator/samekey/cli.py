@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from samekey.config import Config
     from samekey.document import Document
     from samekey.generate import Result
+    from samekey.names import Ledger
     from samekey.plan.views import OperationSummary
+    from samekey.sandbox.app import Sandbox
+    from samekey.sandbox.faults import Plan
 
 app = typer.Typer(
     name="samekey",
@@ -36,8 +39,26 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The config file; see docs/config.md.", show_default=False),
 ]
+Overlays = Annotated[
+    list[str] | None,
+    typer.Option("--overlay", metavar="FILE", help="Changes to the document; may be repeated.", show_default=False),
+]
 CheckOnly = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if DIR is not up to date.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON list for other programs.")]
+Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 is any free one.")]
+Store = Annotated[str, typer.Option(metavar="URL", help="Where all is kept: a file, or postgresql://….")]
+FaultRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault", metavar="FAULT", help="What goes wrong: cut, 503, any,probability=0.3; may be repeated.",
+        show_default=False,
+    ),
+]  # fmt: skip
+FaultFile = Annotated[
+    Path | None,
+    typer.Option("--faults", metavar="FILE", help="Rules of faults; see docs/sandbox.md.", show_default=False),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seeds the chance of faults.")]
 _MAX_NOTES = 10
 _WIDE = 1000
 
@@ -52,6 +73,7 @@ def generate(
     spec: Spec,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK.")],
     config: ConfigFile = None,
+    overlay: Overlays = None,
     package: Annotated[str, typer.Option(metavar="NAME", help="The import name of the SDK.", show_default=False)] = "",
     *,
     check: CheckOnly = False,
@@ -64,10 +86,11 @@ def generate(
     with _progress() as step:
         step("loading")
         settings = _config(config, package, diagnostics)
-        document = _load(spec, diagnostics) if settings is not None else None
-        if settings is None or document is None or diagnostics.failed:
+        ledger = _ledger(output, diagnostics)
+        document = _load(spec, settings, overlay, diagnostics) if settings is not None else None
+        if settings is None or ledger is None or document is None or diagnostics.failed:
             _fail(diagnostics)
-        result = make(document, settings, step)
+        result = make(document, settings, step, ledger)
         # An SDK that lacks something must not take the place of a whole one.
         if result is None or diagnostics.failed:
             _fail(diagnostics)
@@ -82,7 +105,12 @@ def generate(
 @app.command()
 def inspect(
     spec: Spec,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK, for its names.", show_default=False),
+    ] = None,
     config: ConfigFile = None,
+    overlay: Overlays = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -91,8 +119,11 @@ def inspect(
 
     diagnostics = Diagnostics()
     settings = _config(config, "", diagnostics)
-    document = _load(spec, diagnostics) if settings is not None else None
-    rows = make(document, settings) if document is not None and settings is not None else None
+    ledger = _ledger(output, diagnostics)
+    if settings is None or ledger is None:
+        _fail(diagnostics)
+    document = _load(spec, settings, overlay, diagnostics)
+    rows = make(document, settings, ledger) if document is not None else None
     if rows is None:
         _fail(diagnostics)
     _show(diagnostics)
@@ -101,6 +132,98 @@ def inspect(
     else:
         _table(rows)
     raise typer.Exit(1 if diagnostics.failed else 0)
+
+
+@app.command()
+def serve(
+    spec: Spec,
+    listen: Listen = "127.0.0.1:8787",
+    store: Store = "samekey-sandbox.db",
+    token: Annotated[str, typer.Option(metavar="TOKEN", help="The one credential to take; any by default.")] = "",
+    ttl: Annotated[
+        float | None, typer.Option(metavar="HOURS", help="How long keys are remembered.", min=0.001, max=72)
+    ] = None,
+    fault: FaultRules = None,
+    faults: FaultFile = None,
+    seed: Seed = 1,
+) -> None:
+    """Serve a real API made of the document: it keeps its promise of idempotency, and fails on command."""
+    address = _address(listen)
+    with _sandbox():
+        from samekey.sandbox.app import Settings, open_sandbox  # noqa: PLC0415  # an extra
+
+        plan = _plan(fault, faults, seed, inside=True)
+        settings = Settings(store, token, None if ttl is None else ttl * 3600, plan)
+        sandbox = open_sandbox(spec, settings, sys.stdin.buffer.read() if spec == "-" else b"")
+        _serve(sandbox, address)
+
+
+@app.command()
+def chaos(
+    upstream: Annotated[str, typer.Option(metavar="URL", help="The API to stand in front of.")],
+    listen: Listen = "127.0.0.1:8788",
+    store: Store = "samekey-chaos.db",
+    key: Annotated[str, typer.Option(metavar="HEADER", help="The header that carries keys.")] = "Idempotency-Key",
+    fault: FaultRules = None,
+    faults: FaultFile = None,
+    seed: Seed = 1,
+) -> None:
+    """Stand in front of an API and lose its answers, so that its clients can be watched."""
+    address = _address(listen)
+    with _sandbox():
+        from samekey.sandbox.chaos import Upstream, open_chaos  # noqa: PLC0415  # an extra
+
+        plan = _plan(fault, faults, seed, inside=False)
+        _serve(open_chaos(Upstream(upstream, store, key, plan)), address)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004  # the last port and one
+        raise typer.BadParameter(f"{listen!r} is no HOST:PORT", param_hint="--listen")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+@contextmanager
+def _sandbox() -> Generator[None]:
+    """Say in a line what the sandbox cannot do, or that it is not installed."""
+    try:
+        from samekey.sandbox.errors import SandboxError  # noqa: PLC0415
+
+        try:
+            yield
+        except SandboxError as error:
+            _print_finding(f"error: {error}", Severity.ERROR)
+            raise typer.Exit(1) from error
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("samekey"):
+            raise
+        message = f"error: the sandbox is an extra, and {error.name} is missing: pip install 'samekey[sandbox]'"
+        _print_finding(message, Severity.ERROR)
+        raise typer.Exit(1) from error
+
+
+def _plan(flags: list[str] | None, file: Path | None, seed: int, *, inside: bool) -> Plan:
+    """What is to go wrong: the rules of the flags, then those of the file."""
+    from samekey.sandbox.faults import Plan, parse_flag, read_plan  # noqa: PLC0415
+
+    flagged = [rule for text in flags or () for rule in parse_flag(text, inside=inside)]
+    filed = read_plan(file, inside=inside) if file is not None else Plan(seed=seed)
+    return Plan((*flagged, *filed.rules), filed.seed)
+
+
+def _serve(sandbox: Sandbox, address: tuple[str, int]) -> None:
+    from samekey.sandbox.serving import Running, serve  # noqa: PLC0415
+
+    def started(running: Running) -> None:
+        count = f", {sandbox.operations} operations" if sandbox.operations else ""
+        typer.echo(f"{_printable(sandbox.title)}{count}: {typer.style(running.url, bold=True)}")
+        typer.echo(f"  watch and fail it: {running.page}")
+        typer.echo(f"  kept in:           {sandbox.database.engine.url}")
+        rules = [f"{rule.fault} ({rule.probability:.0%} of {rule.operation})" for rule in sandbox.faults.plan.rules]
+        typer.echo(f"  goes wrong:        {', '.join(rules) or 'nothing'}")
+
+    serve(sandbox, *address, started)
 
 
 def _config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config | None:
@@ -118,10 +241,26 @@ def _config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config
     return replace(found, package=package) if found is not None and package else found
 
 
-def _load(spec: str, diagnostics: Diagnostics) -> Document | None:
+def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
+    """The names that an SDK has given before; None where they cannot be read."""
+    from samekey.names import EMPTY, LEDGER, load_ledger  # noqa: PLC0415
+
+    return EMPTY if target is None else load_ledger(target / LEDGER, diagnostics)
+
+
+def _load(spec: str, config: Config, overlays: list[str] | None, diagnostics: Diagnostics) -> Document | None:
+    """The document with the overlays of the config, then those of the command line."""
     from samekey.document import load  # noqa: PLC0415
 
-    return load(spec, diagnostics, stdin=sys.stdin.buffer.read() if spec == "-" else b"")
+    document = load(spec, diagnostics, stdin=sys.stdin.buffer.read() if spec == "-" else b"")
+    locations = [*config.overlays, *(overlays or ())]
+    if document is None or not locations:
+        return document
+    from samekey.overlay import apply_overlays, load_overlay  # noqa: PLC0415
+
+    found = [load_overlay(location, diagnostics) for location in locations]
+    usable = [overlay for overlay in found if overlay is not None]
+    return apply_overlays(document, usable) if len(usable) == len(found) else None
 
 
 def _write(result: Result, target: Path, diagnostics: Diagnostics, *, check: bool) -> str:

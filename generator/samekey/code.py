@@ -6,10 +6,11 @@ identifier, a docstring or a comment, so no text of a document can become a prog
 
 from __future__ import annotations
 
-import keyword
 import re
 import textwrap
 from typing import TYPE_CHECKING, LiteralString
+
+from samekey.wording import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +34,7 @@ class Code(str):
 
 
 class NotAnIdentifierError(ValueError):
-    """A name that Python cannot have; a defect of `names.py`."""
+    """A name that Python cannot have; a defect of `names/`."""
 
 
 def source(text: LiteralString) -> Code:
@@ -47,7 +48,7 @@ def identifier(name: str) -> Code:
     Raises:
         NotAnIdentifierError: Python cannot have this name.
     """
-    if not name.isidentifier() or keyword.iskeyword(name) or not name.isascii():
+    if not is_identifier(name):
         raise NotAnIdentifierError(name)
     return Code(name)
 
@@ -84,6 +85,16 @@ def subscript(head: Code, *arguments: Code) -> Code:
     return Code(f"{head}[{', '.join(arguments)}]")
 
 
+def listed(kinds: Iterable[Code]) -> Code:
+    """Types side by side, as arguments of a generic class."""
+    return Code(", ".join(kinds))
+
+
+def given(container: Code, kinds: Code) -> Code:
+    """Types as arguments of a generic class; alone where there is none."""
+    return Code(f"{container}[{kinds}]") if container else kinds
+
+
 def dotted(*names: Code) -> Code:
     """Names joined by dots."""
     return Code(".".join(names))
@@ -94,9 +105,9 @@ def call(function: Code, *arguments: Code) -> Code:
     return Code(f"{function}({', '.join(arguments)})")
 
 
-def construct(function: Code, arguments: Mapping[str, Code]) -> Code:
-    """A call with keyword arguments, whose names are checked."""
-    return call(function, *(Code(f"{identifier(name)}={value}") for name, value in arguments.items()))
+def construct(function: Code, arguments: Mapping[str, Code], *positional: Code) -> Code:
+    """A call with keyword arguments, whose names are checked, after the positional ones."""
+    return call(function, *positional, *(Code(f"{identifier(name)}={value}") for name, value in arguments.items()))
 
 
 def keyword_argument(name: LiteralString, value: Code) -> Code:
@@ -184,6 +195,11 @@ def conjunction(conditions: Iterable[Code]) -> Code:
 def is_given(name: Code) -> Code:
     """The condition that a variable is not None."""
     return Code(f"{name} is not None")
+
+
+def hidden(name: Code) -> Code:
+    """A name that is imported with an underscore, which no name of a document begins with, so that none can hide it."""
+    return Code(f"{name} as _{name}")
 
 
 def assigned(entries: Iterable[tuple[Code, Code]]) -> Code:

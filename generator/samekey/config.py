@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from samekey.document import load
+from samekey.document import join_uri, load
 from samekey.lower.profiles import refine, refuse_unknown
 from samekey.profile import DEFAULT, Profile
+from samekey.wording import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samekey.diagnostics import Diagnostics, Place
     from samekey.document import Node
 
-_KEYS = ("package", "distribution", "version", "client", "rename", "idempotency")
+_KEYS = ("package", "distribution", "version", "client", "rename", "idempotency", "pagination", "overlays")
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
@@ -39,6 +39,8 @@ class Config:
         rename_resources: attribute names by tag.
         profile: the dialect of idempotency that it describes, read on its own.
         idempotency: its words for that, to be read on top of what the document says.
+        pagination: how lists are paged, by operationId or by method and path: a mapping, or false for no pages.
+        overlays: paths or URLs of overlays to apply to the document, in order.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -51,6 +53,8 @@ class Config:
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
     profile: Profile = DEFAULT
     idempotency: Node | None = field(default=None, compare=False)
+    pagination: Node | None = field(default=None, compare=False)
+    overlays: tuple[str, ...] = ()
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"], compare=False)
 
 
@@ -81,16 +85,23 @@ def read_config(root: Node) -> Config:
         client=_checked(root, "client", is_class_name, "a class name such as Acme"),
         rename_types=_names(rename, "types", is_class_name, "a class name such as Charge"),
         rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
-        rename_resources=_names(rename, "resources", is_package_name, "a name in lower case, such as charges"),
+        rename_resources=_names(rename, "resources", is_plain_name, "a name in lower case, such as charges"),
         profile=DEFAULT if idempotency is None else refine(idempotency, DEFAULT),
         idempotency=idempotency,
+        pagination=_mapping(root, "pagination"),
+        overlays=tuple(_overlays(root)),
         places=dict(_places(rename)),
     )
 
 
 def is_package_name(text: str) -> bool:
     """Whether a text can be a module's name here: an ASCII identifier in lower case, no keyword."""
-    return text.isidentifier() and text.isascii() and text == text.lower() and not keyword.iskeyword(text)
+    return text.isascii() and is_plain_name(text)
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether a text can be a resource's or a method's name here: an identifier of any script, in lower case."""
+    return is_identifier(text) and text == text.lower()
 
 
 def hides_module(package: str) -> bool:
@@ -99,14 +110,14 @@ def hides_module(package: str) -> bool:
 
 
 def is_class_name(text: str) -> bool:
-    """Whether a text can be a class's name here."""
-    return text.isidentifier() and text.isascii() and text[0].isupper() and not keyword.iskeyword(text)
+    """Whether a text can be a class's name here: one with a capital, for that tells classes from attributes."""
+    return is_identifier(text) and text != text.lower() and not text[0].islower() and not text.startswith("_")
 
 
 def is_method_path(text: str) -> bool:
     """Whether a text is `resource.method`, or a method alone."""
     parts = text.split(".")
-    return len(parts) in {1, 2} and all(is_package_name(part) for part in parts)
+    return len(parts) in {1, 2} and all(is_plain_name(part) for part in parts)
 
 
 def _package(root: Node) -> str:
@@ -128,11 +139,24 @@ def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: st
     return entry.value
 
 
+def _overlays(root: Node) -> Iterable[str]:
+    """Where the overlays are found; a relative path is relative to the config file."""
+    listed = root.get("overlays")
+    if listed is not None and not isinstance(listed.value, list):
+        listed.error("config-invalid", "overlays is a list of paths or URLs")
+        return
+    for element in listed.elements() if listed is not None else ():
+        if isinstance(element.value, str) and element.value:
+            yield join_uri(root.source.uri, element.value)
+        else:
+            element.error("config-invalid", "an overlay is the path or URL of a file")
+
+
 def _mapping(node: Node, key: str) -> Node | None:
     """The mapping under a key; None where there is none, which is an error where something else stands there."""
     entry = node.get(key)
     if entry is not None and not isinstance(entry.value, dict):
-        entry.error("config-invalid", f"{key} is a mapping of old names to new ones")
+        entry.error("config-invalid", f"{key} is a mapping")
         return None
     return entry
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "Document", "Fetch", "FetchError", "JsonValue", "Node", "SourceText", "describe", "fetch_bytes", "join_uri",
-    "load", "plain",
+    "Document", "Fetch", "FetchError", "JsonValue", "Node", "SourceText", "describe", "extended",
+    "fetch_bytes", "join_uri", "load", "plain", "tokens",
 ]  # fmt: skip
 
 Fetch: TypeAlias = Callable[[str], bytes]
@@ -44,11 +44,23 @@ class FetchError(Exception):
 
 @dataclass(frozen=True)
 class SourceText:
-    """One file or URL: its text, and the plain value that it holds."""
+    """One file or URL: its text, and the plain value that it holds.
+
+    Args:
+        uri: the path or URL.
+        text: what stands there.
+        value: what the text means, or what overlays made of it.
+        origin: where a value of a patched text came from, by its pointer; None where the text speaks for itself.
+    """
 
     uri: str
     text: str
     value: JsonValue = None
+    origin: Callable[[str], Place] | None = field(default=None, compare=False)
+
+    def place(self, pointer: str) -> Place:
+        """Where the value at a JSON pointer was written."""
+        return Place(self, pointer) if self.origin is None else self.origin(pointer)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -77,7 +89,7 @@ class SourceText:
         """The position of a JSON pointer, or of its nearest existing parent."""
         node = self._tree
         mark = node.start_mark if node is not None else None
-        for token in _tokens(pointer):
+        for token in tokens(pointer):
             if isinstance(node, yaml.MappingNode):
                 # The last of several equal keys is the one that counts.
                 found = next(((k, v) for k, v in reversed(node.value) if k.value == token), None)
@@ -107,13 +119,18 @@ class Document:
         return Node(self, self.root, "", self.root.value)
 
     @property
+    def _own_name(self) -> JsonValue:
+        """The URI that the document gives itself (OpenAPI 3.2 section 4.1.2.2.1); references by it are not fetched."""
+        return self.root.value.get("$self") if isinstance(self.root.value, dict) else None
+
+    @property
     def size(self) -> int:
         """Characters of all sources read so far."""
         return len(self.root.text) + sum(len(source.text) for source in self._sources.values() if source is not None)
 
     def source(self, uri: str, referrer: Node) -> SourceText | None:
         """The source at a URI, read once; None where it cannot be read (reported at the referrer)."""
-        if uri == self.root.uri:
+        if uri in (self.root.uri, self._own_name):
             return self.root
         if uri not in self._sources:
             self._sources[uri] = self._read(uri, referrer)
@@ -143,7 +160,7 @@ class Node:
     @property
     def place(self) -> Place:
         """Where this value stands."""
-        return Place(self.source, self.pointer)
+        return self.source.place(self.pointer)
 
     @property
     def identity(self) -> str:
@@ -165,8 +182,7 @@ class Node:
 
     def child(self, key: str | int, value: JsonValue) -> Node:
         """A value below this one."""
-        token = key.replace("~", "~0").replace("/", "~1") if isinstance(key, str) else str(key)
-        return Node(self.document, self.source, f"{self.pointer}/{token}", value)
+        return Node(self.document, self.source, extended(self.pointer, key), value)
 
     def get(self, key: str) -> Node | None:
         """The value under a key; None where it is missing or null."""
@@ -348,7 +364,14 @@ def _normal(path: Path) -> str:
     return str(Path(*parts))
 
 
-def _tokens(pointer: str) -> list[str]:
+def extended(pointer: str, key: str | int) -> str:
+    """The pointer of what stands under a key or an index of the value at a pointer."""
+    token = key.replace("~", "~0").replace("/", "~1") if isinstance(key, str) else str(key)
+    return f"{pointer}/{token}"
+
+
+def tokens(pointer: str) -> list[str]:
+    """The keys and indexes on the way to a pointer (RFC 6901 section 3)."""
     return [_unescape(token) for token in pointer.split("/")[1:]]
 
 
@@ -407,7 +430,7 @@ def _descend(root: Node, fragment: str, passed: frozenset[str]) -> Node | None:
     if fragment and not fragment.startswith("/"):
         return _anchored(root, fragment)
     current = root
-    for token in _tokens(fragment):
+    for token in tokens(fragment):
         below = _step(current, token)
         if below is None and current.reference is not None:
             target = _follow(current, passed)

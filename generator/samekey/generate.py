@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from samekey.format import FormatError, format_files
 from samekey.lower import lower
-from samekey.names import name
+from samekey.names import EMPTY, LEDGER, given, name, remember, spell
 from samekey.plan import plan
 from samekey.plan.package import summarize
-from samekey.renames import check_renames
+from samekey.renames import check_kept, check_renames
 from samekey.render import render, runtime_paths
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samekey.config import Config
     from samekey.document import Document
     from samekey.ir import Api
-    from samekey.names import Names
+    from samekey.names import Ledger, Names
     from samekey.plan.views import OperationSummary, Plan
 
 Made = TypeVar("Made")
@@ -44,21 +44,27 @@ class Result:
     fallbacks: tuple[tuple[str, str], ...]
 
 
-def generate(document: Document, config: Config, step: Callable[[str], None] = lambda _: None) -> Result | None:
+def generate(
+    document: Document, config: Config, step: Callable[[str], None] = lambda _: None, ledger: Ledger = EMPTY
+) -> Result | None:
     """Make the files of an SDK.
 
     Args:
         document: the loaded document.
         config: what the user decided.
         step: told the name of each step as it begins, for progress.
+        ledger: the names that this SDK has given before; the files hold the next one.
 
     Returns:
         The result, or None where nothing can be made of the document (reported as an error).
     """
-    planned = _unless_too_deep(document, lambda: _planned(document, config, step))
+    planned = _unless_too_deep(document, lambda: _planned(document, config, ledger, step))
     if planned is None:
         return None
     api, names, whole = planned
+    exports = {str(export) for module in whole.models for export in module.exports}
+    entries = given(api, config, names, exports)
+    check_kept(api, ledger, entries, document.diagnostics)
     step("writing source")
     files = render(whole)
     step("formatting")
@@ -71,32 +77,35 @@ def generate(document: Document, config: Config, step: Callable[[str], None] = l
         )
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
+    files[LEDGER] = spell(remember(ledger, entries))
     return Result(files, names.package, len(api.operations), types, whole.fallbacks)
 
 
-def inspect(document: Document, config: Config) -> list[OperationSummary] | None:
+def inspect(document: Document, config: Config, ledger: Ledger = EMPTY) -> list[OperationSummary] | None:
     """What `samekey inspect` shows, or None where nothing can be made of the document (reported as an error)."""
 
     def summarized() -> list[OperationSummary] | None:
-        named = _named(document, config, lambda _: None)
+        named = _named(document, config, ledger, lambda _: None)
         return None if named is None else summarize(*named)
 
     return _unless_too_deep(document, summarized)
 
 
-def _named(document: Document, config: Config, step: Callable[[str], None]) -> tuple[Api, Names] | None:
+def _named(document: Document, config: Config, ledger: Ledger, step: Callable[[str], None]) -> tuple[Api, Names] | None:
     step("reading the API")
-    api = lower(document, config.idempotency)
+    api = lower(document, config.idempotency, config.pagination)
     if api is None:
         return None
     step("giving names")
-    names = name(api, config)
+    names = name(api, config, ledger)
     check_renames(api, names, config, document.diagnostics)
     return api, names
 
 
-def _planned(document: Document, config: Config, step: Callable[[str], None]) -> tuple[Api, Names, Plan] | None:
-    named = _named(document, config, step)
+def _planned(
+    document: Document, config: Config, ledger: Ledger, step: Callable[[str], None]
+) -> tuple[Api, Names, Plan] | None:
+    named = _named(document, config, ledger, step)
     if named is None:
         return None
     step("planning")

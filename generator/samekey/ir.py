@@ -1,6 +1,6 @@
 """The API as samekey understands it: frozen data and closed unions, with wire names only.
 
-Nothing here knows Python; identifiers are given in `names.py`.
+Nothing here knows Python; identifiers are given in `names/`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samekey.profile import Profile
 
 
@@ -88,6 +90,20 @@ class AnyJson:
 
 
 Type: TypeAlias = Primitive | ListOf | MapOf | Union | Nullable | Named | LiteralOf | AnyJson
+
+
+def references(kind: Type) -> Iterator[str]:
+    """Ids of the definitions that a type names, in order."""
+    match kind:
+        case Named(id=identity):
+            yield identity
+        case ListOf(item=inner) | MapOf(value=inner) | Nullable(inner=inner):
+            yield from references(inner)
+        case Union(variants=variants):
+            for variant in variants:
+                yield from references(variant)
+        case _:
+            pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +214,11 @@ class Location(StrEnum):
 
 
 class Style(StrEnum):
-    """How a parameter is spelled; `JSON` for one that is described by a media type."""
+    """How a parameter is spelled: the document's words, and what a media type or Swagger 2.0 says in their place.
+
+    `JSON` is a parameter in JSON, `TAB` an array with tabs between its elements. The last three are the whole query
+    (OpenAPI 3.2: `in: querystring`), as a form, in JSON, or as it is.
+    """
 
     FORM = "form"
     SIMPLE = "simple"
@@ -208,6 +228,10 @@ class Style(StrEnum):
     PIPE = "pipeDelimited"
     DEEP = "deepObject"
     JSON = "json"
+    TAB = "tabDelimited"
+    WHOLE_FORM = "wholeForm"
+    WHOLE_JSON = "wholeJson"
+    WHOLE_TEXT = "wholeText"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +255,8 @@ class Param:
     doc: str = ""
     deprecated: bool = False
     limits: Limits = NO_LIMITS
+    starts_at: int | None = None
+    """The number that the document gives as default, else as minimum."""
 
 
 class BodyKind(StrEnum):
@@ -287,14 +313,98 @@ class Default:
 Status: TypeAlias = Code | Range | Default
 
 
+class StreamFormat(StrEnum):
+    """How the items of a stream follow each other."""
+
+    EVENTS = "sse"
+    LINES = "jsonl"
+    SEQUENCE = "json-seq"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOf:
+    """A body that comes item by item.
+
+    Args:
+        format: how items follow each other.
+        item: the type of an item; of the data, for events.
+        media_type: its name.
+        flag: the field of the request body that asks for the stream, or empty.
+        sentinel: the data that ends a stream of events; None for the usual one.
+        events: the types of data by the types of events, where these tell them apart.
+    """
+
+    format: StreamFormat
+    item: Type
+    media_type: str
+    flag: str = ""
+    sentinel: str | None = None
+    events: tuple[tuple[str, Type], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: what comes back under a status; `type` is None where no body does."""
+    """An answer under a status.
+
+    Args:
+        status: the status or statuses.
+        type: what comes back; None where no body does, or only a stream.
+        media_type: the name of the body's media type.
+        doc: its description.
+        stream: what comes back item by item, if the caller asks for it.
+        links: whether it has a Link header.
+    """
 
     status: Status
     type: Type | None
     media_type: str = ""
     doc: str = ""
+    stream: StreamOf | None = None
+    links: bool = False
+
+
+class PagingStyle(StrEnum):
+    """What the request for the next page is made of."""
+
+    CURSOR = "cursor"
+    """A cursor, or a URL, in the answer."""
+    LAST_ITEM = "last-item"
+    """The id of the last item."""
+    OFFSET = "offset"
+    """The number of items so far."""
+    PAGE = "page"
+    """The number of the page."""
+    LINK = "link"
+    """The answer's Link header (RFC 8288)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How the pages of a list follow each other; ways lead from the answer to a value by names on the wire.
+
+    Args:
+        style: what the next request is made of.
+        items: the way to the list; empty where the answer is the list.
+        item: the type of an item.
+        parameter: what is set for the next page, or empty where a URL says it all.
+        in_body: whether that is a field of the body.
+        next: the way to the cursor or URL; from the item to its id where the last item counts.
+        more: the way to a flag that says whether there are more pages.
+        last: the way to the number of the last page.
+        first: the number of the first page, or the first offset.
+        current: the way to this page's own number or offset, where only the answer says what the first one is.
+    """
+
+    style: PagingStyle
+    items: tuple[str, ...]
+    item: Type
+    parameter: str = ""
+    in_body: bool = False
+    next: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    first: int = 0
+    current: tuple[str, ...] = ()
 
 
 class Safety(StrEnum):
@@ -331,7 +441,7 @@ class Operation:
 
     Args:
         id: the document's operationId, or empty.
-        method: the HTTP method in capitals.
+        method: the HTTP method as it is sent.
         path: the path template.
         tags: the document's tags.
         summary: one line.
@@ -346,6 +456,9 @@ class Operation:
         why: how the safety was decided.
         retry: how the document wants it to be retried.
         pointer: where it stands in the document.
+        paging: how its pages follow each other, if it gives a list in pages.
+        variant: words for what sets it apart from the same operation in other media types, such as `as csv`.
+        server: the server of its own that it has in place of the API's, relative to that where it is no whole URL.
     """
 
     id: str
@@ -364,6 +477,9 @@ class Operation:
     why: str
     retry: RetryHint | None
     pointer: str
+    paging: Paging | None = None
+    variant: str = ""
+    server: str = ""
 
 
 class SchemeKind(StrEnum):
@@ -372,6 +488,10 @@ class SchemeKind(StrEnum):
     API_KEY = "apiKey"
     BASIC = "basic"
     BEARER = "bearer"
+    HTTP = "http"
+    """A scheme of HTTP that is neither basic nor bearer."""
+    OAUTH2 = "oauth2"
+    """A bearer token that the client can fetch with credentials of its own (RFC 6749 section 4.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,9 +501,11 @@ class SecurityScheme:
     Args:
         id: its name in the document.
         kind: what is sent.
-        name: the header, query parameter or cookie, for an API key.
+        name: the header, query parameter or cookie of an API key; the name of a scheme of HTTP.
         location: where an API key travels.
         doc: its description.
+        token_url: where OAuth2 tokens come from; relative to the base URL where it is no whole URL.
+        scopes: what an OAuth2 token is asked to be good for.
     """
 
     id: str
@@ -391,14 +513,37 @@ class SecurityScheme:
     name: str = ""
     location: Location = Location.HEADER
     doc: str = ""
+    token_url: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVariable:
+    """A part of a server's URL that the user chooses; `default` is None where the document has none."""
+
+    name: str
+    default: str | None
+    choices: tuple[str, ...] = ()
+    doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A base URL with its variables filled in."""
+    """A base URL.
+
+    Args:
+        url: with the defaults of its variables filled in; empty where one of them has none.
+        doc: its description.
+        template: the URL with its variables in braces.
+        variables: in the order of the URL.
+        name: what the document calls it, if it does (OpenAPI 3.2).
+    """
 
     url: str
     doc: str = ""
+    template: str = ""
+    variables: tuple[ServerVariable, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +551,15 @@ class Tag:
     """A group of operations."""
 
     name: str
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """What the API sends by itself: the webhook's name and its JSON payload."""
+
+    name: str
+    type: Type
     doc: str = ""
 
 
@@ -425,6 +579,8 @@ class Api:
         types: type definitions by id, in the order of first use.
         profile: the default dialect of idempotency.
         retry: how the document wants all operations to be retried.
+        webhooks: what the API sends by itself.
+        home: the URI of the document, with which the ids of its own types begin.
     """
 
     title: str
@@ -438,3 +594,5 @@ class Api:
     types: tuple[TypeDef, ...]
     profile: Profile
     retry: RetryHint | None
+    home: str = ""
+    webhooks: tuple[Webhook, ...] = ()

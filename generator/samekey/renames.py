@@ -1,17 +1,19 @@
-"""What became of the renames in the config: each is kept to the letter, or reported."""
+"""What became of the names that were asked for: renames of the config and names given before, kept or reported."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from samekey.names import is_method, is_spoken, labels, operation_keys
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from samekey.config import Config
     from samekey.diagnostics import Diagnostics
     from samekey.ir import Api
-    from samekey.names import Names
+    from samekey.names import Entry, Ledger, Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,28 @@ def check_renames(api: Api, names: Names, config: Config, diagnostics: Diagnosti
                 diagnostics.error("rename-collision", message, place, f"choose another name; {given!r} is free")
 
 
+def check_kept(api: Api, ledger: Ledger, given: Mapping[Entry, str], diagnostics: Diagnostics) -> None:
+    """Report names that were given before and cannot be had any more, and methods whose operation has another name.
+
+    Args:
+        api: the API.
+        ledger: the names that were given before.
+        given: the names that were given now.
+        diagnostics: the sink.
+    """
+    operations = dict(zip(operation_keys(api), api.operations, strict=True))
+    for entry, name in given.items():
+        before = ledger.names.get(entry)
+        if before is None:
+            continue
+        if before != name:
+            message = f"{before!r} is taken or reserved: {' / '.join(entry[1:])} is called {name!r} now"
+            diagnostics.warning("name-changed", message, ledger.place(entry))
+        elif is_method(entry) and not is_spoken(operations[entry[3]], entry[1], name):
+            message = f"{entry[3]} is called {name!r} as before, though the document calls it otherwise now"
+            diagnostics.note("name-kept", message, ledger.place(entry), "remove this line to have it named anew")
+
+
 def outcomes(api: Api, names: Names, config: Config) -> Iterable[Outcome]:
     """Every rename of the config with what came of it."""
     for wire, wanted in config.rename_types.items():
@@ -51,9 +75,7 @@ def outcomes(api: Api, names: Names, config: Config) -> Iterable[Outcome]:
         yield Outcome("types", wire, wanted, tuple(types))
     for wire, wanted in config.rename_operations.items():
         places = [
-            place
-            for operation, place in zip(api.operations, names.methods, strict=True)
-            if wire in {operation.id, f"{operation.method} {operation.path}"}
+            place for operation, place in zip(api.operations, names.methods, strict=True) if wire in labels(operation)
         ]
         whole = "." in wanted
         given = (f"{place.resource}.{place.method}" if whole else place.method for place in places)

@@ -40,6 +40,8 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
     yield f"{package}/resources/__init__.py", _render("resources.py.jinja", plan=plan)
     for resource in plan.resources:
         yield f"{package}/resources/{resource.attribute}.py", _render("resource.py.jinja", plan=plan, resource=resource)
+    if plan.webhooks is not None:
+        yield f"{package}/webhooks.py", _render("webhooks.py.jinja", plan=plan, webhooks=plan.webhooks)
     yield f"{package}/models/__init__.py", _render("models.py.jinja", plan=plan)
     for module in plan.models:
         yield f"{package}/models/{module.name}.py", _render("models_part.py.jinja", plan=plan, module=module)

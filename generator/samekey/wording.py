@@ -1,8 +1,9 @@
-"""Words: splitting names into them, and finding the one that was meant."""
+"""Words: splitting names into them, spelling them as Python can, and finding the one that was meant."""
 
 from __future__ import annotations
 
 import difflib
+import keyword
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -10,14 +11,77 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_PIECE = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+|[^\W\d_A-Za-z]+")
+_WORD = re.compile(r"U+(?!L)D*|U?L+D*|D+|O+D*")
+"""A word by the kinds of its characters: upper case, lower case, digits, and letters that know no case."""
+_RUN = re.compile(r"[ULDO]+")
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Python allows in identifiers and nobody sees (Unicode's Default_Ignorable_Code_Point)."""
+_LATIN = {
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+    "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h", "Ħ": "H",
+    "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+}  # fmt: skip
+"""Latin letters that Unicode does not decompose."""
 _SIBILANTS = ("ses", "xes", "ches", "shes", "zes")
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text is a name in Python as it stands: no keyword, and nothing that Python would spell otherwise.
+
+    Python reads identifiers in NFKC (section 2.3 of its reference); a name in another form would have two spellings.
+    """
+    return text.isidentifier() and not keyword.iskeyword(text) and unicodedata.normalize("NFKC", text) == text
+
+
+def plain(text: str) -> str:
+    """Text whose Latin letters are ASCII, whose digits are ASCII, and whose other scripts stay as they are."""
+    text = unicodedata.normalize("NFKC", text)
+    if text.isascii():
+        return text
+    spelled: list[str] = []
+    for character in _INVISIBLE.sub("", text):
+        base = unicodedata.normalize("NFD", character)[0]
+        if character.isdecimal():
+            spelled.append(str(unicodedata.decimal(character)))
+        elif character in _LATIN:
+            spelled.append(_LATIN[character])
+        elif base.isascii():
+            spelled.append(base)
+        elif not (unicodedata.category(character) == "Mn" and spelled and spelled[-1][-1].isascii()):
+            # A mark that stays on a Latin letter has no composed form; the letter says enough.
+            spelled.append(character)
+    return unicodedata.normalize("NFC", "".join(spelled))
 
 
 def split(text: str) -> tuple[str, ...]:
     """The words of a name in lower case: `createHTTPCharge`, `create-http-charge` and `create.http charge` alike."""
     text = unicodedata.normalize("NFKC", text)
-    return tuple(word.lower() for word in _PIECE.findall(text))
+    return tuple(text[found.start() : found.end()].lower() for found in _WORD.finditer(_kinds(text)))
+
+
+def runs(text: str) -> tuple[str, ...]:
+    """What stands between signs and spaces, in its own case."""
+    return tuple(text[found.start() : found.end()] for found in _RUN.finditer(_kinds(text)))
+
+
+def _kinds(text: str) -> str:
+    """A letter for each character: `U`, `L`, `D` and `O` as above, `-` for what stands between words."""
+    kinds: list[str] = []
+    for character in text:
+        if character.isupper():
+            kinds.append("U")
+        elif character.islower():
+            kinds.append("L")
+        elif character.isdecimal():
+            kinds.append("D")
+        elif unicodedata.category(character).startswith("M"):
+            # Marks belong to the letter before them; without one they are no part of a word.
+            kinds.append(kinds[-1] if kinds and kinds[-1] != "D" else "-")
+        else:
+            kinds.append("O" if character.isalnum() and f"a{character}".isidentifier() else "-")
+    return "".join(kinds)
 
 
 def singular(word: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from samekey.diagnostics import Diagnostic, Severity
+from samekey.names import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ _MAX_DIFF_LINES = 200
 
 
 class UnsafePathError(ValueError):
-    """A path that leaves the target folder: a defect of `names.py`, caught before anything is written."""
+    """A path that leaves the target folder: a defect of `names/`, caught before anything is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +178,12 @@ def _is_foreign(target: Path) -> bool:
     visible = [entry for entry in target.iterdir() if not entry.name.startswith(".")]
     if not visible:
         return False
-    return not any(_is_ours(path) for path in _python_files(target))
+    return not any(_is_ours(path) for path in _witnesses(target))
 
 
-def _python_files(target: Path) -> Iterator[Path]:
-    for name in _USERS_CHOICE:
+def _witnesses(target: Path) -> Iterator[Path]:
+    """The files by which a folder is told to be ours."""
+    for name in (*_USERS_CHOICE, LEDGER):
         yield target / name
     for package in sorted(entry for entry in target.iterdir() if entry.is_dir() and not entry.name.startswith(".")):
         yield package / "__init__.py"

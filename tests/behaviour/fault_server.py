@@ -48,7 +48,9 @@ class Act(Enum):
     """Reset without an answer."""
     CUT_IN_STATUS_LINE = auto()
     CUT_IN_HEAD = auto()
-    """Closed between the status line and the end of the headers."""
+    """Closed between the status line and the end of the headers, or after the fault's own `head`."""
+    STALL_IN_HEAD = auto()
+    """No more than that until the client gives up."""
     CUT_AFTER_HEAD = auto()
     CUT_MID_BODY = auto()
     CUT_MID_CHUNK = auto()
@@ -118,6 +120,7 @@ class Fault:
         stored: whether that answer is what the key will be answered from now on.
         slow: seconds that the effect takes; it is made even where the client has left.
         pause: seconds between two bytes, for the trickles.
+        head: the bytes that come of the head, for `CUT_IN_HEAD` and `STALL_IN_HEAD`.
     """
 
     act: Act = Act.NOTHING
@@ -126,6 +129,7 @@ class Fault:
     stored: bool = False
     slow: float = 0.0
     pause: float = 0.02
+    head: bytes = b""
 
     def __str__(self) -> str:
         name = str(self.answer.status) if self.answer is not None else self.act.name.lower()
@@ -436,7 +440,7 @@ class FaultServer:
 
     # --- answers ---
 
-    def _reply(self, connection: socket.socket, answer: Answer, fault: Fault) -> None:  # noqa: C901  # one line for each act
+    def _reply(self, connection: socket.socket, answer: Answer, fault: Fault) -> None:  # noqa: C901, PLR0912  # one line for each act
         answer = fault.answer or answer
         head, body = answer.head(), answer.content()
         match fault.act:
@@ -447,8 +451,10 @@ class FaultServer:
                 _reset(connection)
             case Act.CUT_IN_STATUS_LINE:
                 connection.sendall(head[:11])
-            case Act.CUT_IN_HEAD:
-                connection.sendall(head[: head.index(b"\r\n") + 20])
+            case Act.CUT_IN_HEAD | Act.STALL_IN_HEAD:
+                connection.sendall(fault.head or head[: head.index(b"\r\n") + 20])
+                if fault.act is Act.STALL_IN_HEAD:
+                    self._until_the_client_leaves(connection)
             case Act.CUT_AFTER_HEAD:
                 connection.sendall(head)
             case Act.CUT_MID_BODY:

@@ -57,6 +57,7 @@ CASES = [
     Case("reset before the effect", Fault(Act.RESET), UNKNOWN, 0, APIConnectionError),
     Case("reset after the effect", Fault(Act.RESET, after=True), UNKNOWN, 1, APIConnectionError),
     Case("cut in the status line", Fault(Act.CUT_IN_STATUS_LINE, after=True), UNKNOWN, 1, APIConnectionError),
+    Case("cut in the head", Fault(Act.CUT_IN_HEAD, after=True), APPLIED, 1, APIConnectionError),
     Case("cut after the head", Fault(Act.CUT_AFTER_HEAD, after=True), APPLIED, 1, APIConnectionError),
     Case("cut mid body", Fault(Act.CUT_MID_BODY, after=True), APPLIED, 1, APIConnectionError),
     Case("cut mid chunk", Fault(Act.CUT_MID_CHUNK, after=True), APPLIED, 1, APIConnectionError),
@@ -128,14 +129,6 @@ def test_a_fault_that_lasts_uses_every_retry_and_no_more(server: FaultServer, fa
     assert len(ended.record.attempts) == 3
     assert {request.key for request in server.seen} <= {ended.key}
     assert ended.record.certainty is case.certainty
-    told_the_truth(server, ended)
-
-
-def test_a_cut_head_is_told_as_unknown_or_applied(server: FaultServer, face: Face) -> None:
-    """Cut after a 2xx status line: done; a client that has not read the whole head may say that it does not know."""
-    server.plan(Fault(Act.CUT_IN_HEAD, after=True))
-    ended = one(face, server.url, retry=ONCE)
-    assert ended.record.certainty in (UNKNOWN, APPLIED)
     told_the_truth(server, ended)
 
 

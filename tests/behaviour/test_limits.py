@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 
 import httpx
 import pytest
 from acme_payments import Certainty, RetryPolicy, Timeout
 
-from .faces import CHARGE, FACES, PATIENT, Ask, Face, in_this_thread, one
+from .faces import CHARGE, PATIENT, Ask, Face, in_this_thread, one
 from .fault_server import Act, Fault, FaultServer, answering
 
 GET = Ask("charges.get", ("ch_1",))
@@ -41,15 +44,41 @@ def test_no_call_outlasts_its_deadline(server: FaultServer, face: Face, fault: F
     assert ended.record.certainty is (Certainty.APPLIED if done else Certainty.UNKNOWN)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_trickling_head_does_not_outlast_the_deadline(server: FaultServer, backend: str) -> None:
-    """The async client's deadline is exact; the sync one's is checked between steps only (docs/retrying.md)."""
+def test_a_trickling_head_does_not_outlast_the_deadline(server: FaultServer, face: Face) -> None:
+    """Each byte comes sooner than the read timeout, so only the deadline ends the call; the status line has come."""
     server.plan(Fault(Act.TRICKLE_HEAD, after=True))
     began = time.monotonic()
-    ended = one(FACES[backend], server.url, retry=DEADLINE, timeout=PATIENT)
+    ended = one(face, server.url, retry=DEADLINE, timeout=PATIENT)
     assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert type(ended.error).__name__ == "APITimeoutError"
+    assert ended.record.certainty is Certainty.APPLIED
+
+
+def test_a_trickling_upload_does_not_outlast_the_deadline(face: Face) -> None:
+    """A server that takes a body a little at a time makes every write shorter than the write timeout."""
+    with slow_reader() as url:
+        began = time.monotonic()
+        ended = one(face, url, CHARGE.again(metadata={"padding": "x" * 16_000_000}), retry=DEADLINE, timeout=PATIENT)
+        assert time.monotonic() - began < DEADLINE.deadline + GRACE
+    assert type(ended.error).__name__ == "APITimeoutError"
     assert ended.record.certainty is Certainty.UNKNOWN
+
+
+@contextmanager
+def slow_reader() -> Generator[str, None, None]:
+    """The URL of a server that takes some 8 MB a second, for longer than a test may last."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            end = time.monotonic() + 2
+            with connection, suppress(OSError):
+                while time.monotonic() < end and connection.recv(65_536):
+                    time.sleep(0.008)
+
+        done = pool.submit(serve)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        done.result()
 
 
 def test_no_chain_of_redirects_outlasts_the_deadline(server: FaultServer, face: Face) -> None:

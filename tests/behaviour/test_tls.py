@@ -8,12 +8,13 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from acme_payments import APIConnectionError, Certainty
 
-from .faces import Face, one
+from .faces import ONCE, Face, one
 from .fault_server import Act, Fault, FaultServer
 
 
@@ -47,7 +48,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 
 @pytest.fixture
 def untrusted(context: ssl.SSLContext) -> Iterator[str]:
-    """The URL of a server with that certificate."""
+    """The URL of a server with that certificate, whose answers break off inside their headers."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.05)
     closing = threading.Event()
@@ -60,10 +61,9 @@ def untrusted(context: ssl.SSLContext) -> Iterator[str]:
                 continue
             with connection:
                 connection.settimeout(2)
-                try:
-                    context.wrap_socket(connection, server_side=True).close()
-                except OSError:
-                    continue
+                with suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+                    secured.recv(65_536)
+                    secured.sendall(b"HTTP/1.1 201 Created\r\nContent-Ty")
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -81,3 +81,16 @@ def test_a_certificate_that_is_refused_is_not_retried(untrusted: str, face: Face
     assert len(ended.record.attempts) == 1
     assert ended.record.certainty is Certainty.NOT_SENT
     assert "certificate" in str(ended.error).lower()
+
+
+def test_an_answer_that_breaks_off_inside_its_headers_is_seen_through_tls(
+    untrusted: str, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The status line has come, so it was done."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    monkeypatch.setattr("acme_payments._runtime._transport._tls_context", lambda: trusting)
+    ended = one(face, untrusted, retry=ONCE)
+    assert ended.record.certainty is Certainty.APPLIED
+    assert "status 201 was cut" in str(ended.error)

@@ -11,6 +11,7 @@ from samekey.config import Config
 from samekey.diagnostics import Diagnostics
 from samekey.document import load
 from samekey.generate import Result, generate
+from samekey.names import LEDGER, load_ledger
 
 from tests.tools import checked, pyright_strict, without_cache
 
@@ -26,7 +27,9 @@ def generated(root: Path, sdk: str) -> Result:
     """The SDK as it would be written now."""
     document = load(str(spec_of(root, sdk)), Diagnostics())
     assert document is not None
-    result = generate(document, Config())
+    ledger = load_ledger(root / "generated" / sdk / LEDGER, document.diagnostics)
+    assert ledger is not None
+    result = generate(document, Config(), ledger=ledger)
     assert result is not None
     return result
 

@@ -264,10 +264,13 @@ def test_inline_types_of_parameters_are_named_after_operation_and_parameter(sche
         ("query", "", Spelling(Style.FORM)),
         ("query", "collectionFormat: csv", Spelling(Style.FORM)),
         ("query", "collectionFormat: ssv", Spelling(Style.SPACE)),
+        ("query", "collectionFormat: tsv", Spelling(Style.TAB)),
         ("query", "collectionFormat: pipes", Spelling(Style.PIPE)),
         ("query", "collectionFormat: multi", Spelling(Style.FORM, explode=True)),
         ("header", "collectionFormat: csv", Spelling(Style.SIMPLE)),
         ("path", "collectionFormat: csv", Spelling(Style.SIMPLE)),
+        ("path", "collectionFormat: multi", Spelling(Style.SIMPLE)),
+        ("path", "collectionFormat: pipes", Spelling(Style.PIPE)),
         ("path", "", Spelling(Style.SIMPLE)),
     ],
 )
@@ -281,14 +284,6 @@ def test_collection_formats(place: str, words: str, expected: Spelling) -> None:
     assert found.spell(param.type) == "list[integer]"
     assert param.spelling == expected
     assert not found.codes
-
-
-def test_a_collection_format_that_cannot_be_sent_is_reported() -> None:
-    """Values separated by tabs are not supported; commas in their place are not sent in silence."""
-    entry = "{name: id, in: query, type: array, items: {type: integer}, collectionFormat: tsv}"
-    found = swagger(f"parameters: [{entry}]\n{OK}", path="/things")
-    assert list(found.params()) == ["query id"]
-    assert found.codes
 
 
 def test_a_swagger_parameter_is_its_own_schema() -> None:

@@ -15,19 +15,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime._codec import (
-    DecodeFailureError,
-    Model,
-    OpenIntEnum,
-    OpenStrEnum,
-    decode,
-    encode,
-    one_of,
-    plain,
-    present,
-    tolerate,
-)
+from samekey_templates.runtime._codec import DecodeFailureError, decode, encode, plain, present, tolerate
+from samekey_templates.runtime._model import Model, OpenIntEnum, OpenStrEnum
 from samekey_templates.runtime._types import OMIT
+from samekey_templates.runtime._unions import one_of
 
 
 class Status(OpenStrEnum):

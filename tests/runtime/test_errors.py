@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from samekey_templates.runtime import _errors as errors
-from samekey_templates.runtime._codec import Model, OpenStrEnum
+from samekey_templates.runtime._model import Model, OpenStrEnum
 from samekey_templates.runtime._errors import (
     APIConnectionError,
     APIDecodeError,
     APIError,
     APIStatusError,
     APITimeoutError,
+    PaginationError,
     explain,
     request_id,
     status_error_class,
@@ -92,6 +93,8 @@ def make(kind: type[APIError]) -> APIError:
         )
     if issubclass(kind, APIDecodeError):
         return kind("it is no JSON", LOST, status=200, headers=httpx.Headers(HEADERS), content=b"<html>")
+    if issubclass(kind, PaginationError):
+        return kind("the server gave the same page again", LOST, 3, "req_1")
     return kind("it is lost", LOST, retry_after=2.5, request_id="req_1")
 
 
@@ -114,7 +117,7 @@ def test_every_error_carries_the_call(kind: type[APIError]) -> None:
     assert [attempt.number for attempt in error.attempts] == [1, 2]
     assert error.certainty is Certainty.UNKNOWN
     assert error.request_id == "req_1"
-    assert error.retry_after == (None if kind is APIDecodeError else 2.5)
+    assert error.retry_after == (None if kind in {APIDecodeError, PaginationError} else 2.5)
     assert str(error) == error.message
 
 

@@ -28,12 +28,25 @@ def read(
     may_run: bool = False,
     resumed: bool = False,
     headers: dict[str, str] | None = None,
+    complete: bool = True,
 ) -> Answered:
     """An answer as the profile reads it."""
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     return read_answer(
-        profile, status, httpx.Headers(headers or {}), content, may_run=may_run, resumed=resumed, now=1_700_000_000.0
-    )
+        profile, status, httpx.Headers(headers or {}), content,
+        may_run=may_run, resumed=resumed, now=1_700_000_000.0, complete=complete,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sent_before", [False, True])
+def test_a_code_that_was_cut_off_may_have_been_any(sent_before: bool) -> None:  # noqa: FBT001
+    """Taken as plain, a 409 of a running request would be told as a refusal of the operation's own."""
+    coded = Profile(in_flight=(Signal(409, "running"),), mismatch=(Signal(422, "reused"),))
+    whole = read(coded, 409, may_run=sent_before, resumed=sent_before)
+    assert not whole.in_flight
+    assert read(coded, 409, may_run=sent_before, complete=False).in_flight is sent_before
+    assert read(coded, 422, resumed=sent_before, complete=False).mismatch is sent_before
+    assert not read(coded, 404, may_run=True, resumed=True, complete=False).in_flight
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from samekey_templates.runtime._auth import ApiKey, Basic, Bearer
 from samekey_templates.runtime._call import Call
-from samekey_templates.runtime._codec import Model, OpenStrEnum, encode
+from samekey_templates.runtime._codec import encode
+from samekey_templates.runtime._model import Model, OpenStrEnum
 from samekey_templates.runtime._policy import Safety
 from samekey_templates.runtime._profile import Profile
 from samekey_templates.runtime._request import (

@@ -8,9 +8,10 @@ import time
 import httpx
 import pytest
 from samekey_templates.runtime._policy import Failed, Failure
-from samekey_templates.runtime._transport import AsyncTransport, SyncTransport, failure
+from samekey_templates.runtime._failures import failure
+from samekey_templates.runtime._transport import AsyncTransport, SyncTransport
 from samekey_templates.runtime._types import Timeout
-from samekey_templates.runtime._wire import Limits, RawAnswer, WireRequest
+from samekey_templates.runtime._wire import CutAnswer, Limits, WireRequest
 
 REQUEST = httpx.Request("POST", "http://api.test/")
 
@@ -91,7 +92,7 @@ def test_after_the_status_line_of_a_success(error: Exception, status: int) -> No
 def test_after_the_status_line_of_a_failure(error: Exception, status: int) -> None:
     """The status line decides; what the body would have said is lost."""
     result = failure(error, httpx.Response(status, headers={"Retry-After": "2"}, request=REQUEST))
-    assert isinstance(result, RawAnswer)
+    assert isinstance(result, CutAnswer)
     assert (result.status, result.content, result.headers["retry-after"]) == (status, b"", "2")
 
 

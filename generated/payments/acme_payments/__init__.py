@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import models as models
+    from ._client import SERVERS as SERVERS
     from ._client import AcmePayments as AcmePayments
     from ._client import AsyncAcmePayments as AsyncAcmePayments
+    from ._runtime._auth import ClientCredentials as ClientCredentials
     from ._runtime._call import Response as Response
     from ._runtime._errors import APIConnectionError as APIConnectionError
     from ._runtime._errors import APIDecodeError as APIDecodeError
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from ._runtime._errors import IdempotencyKeyReused as IdempotencyKeyReused
     from ._runtime._errors import InternalServerError as InternalServerError
     from ._runtime._errors import NotFoundError as NotFoundError
+    from ._runtime._errors import PaginationError as PaginationError
     from ._runtime._errors import PermissionDeniedError as PermissionDeniedError
     from ._runtime._errors import RateLimitError as RateLimitError
+    from ._runtime._errors import TokenError as TokenError
     from ._runtime._errors import UnprocessableEntityError as UnprocessableEntityError
+    from ._runtime._events import ServerSentEvent as ServerSentEvent
     from ._runtime._journal import Journal as Journal
     from ._runtime._journal import JournalConflictError as JournalConflictError
     from ._runtime._journal import JournalEntry as JournalEntry
@@ -35,6 +40,9 @@ if TYPE_CHECKING:
     from ._runtime._journal import SQLiteJournal as SQLiteJournal
     from ._runtime._journal_postgres import PostgresJournal as PostgresJournal
     from ._runtime._keys import derive_key as derive_key
+    from ._runtime._pages import AsyncPage as AsyncPage
+    from ._runtime._pages import AsyncPages as AsyncPages
+    from ._runtime._pages import Page as Page
     from ._runtime._policy import Answered as Answered
     from ._runtime._policy import Attempt as Attempt
     from ._runtime._policy import Certainty as Certainty
@@ -46,13 +54,16 @@ if TYPE_CHECKING:
     from ._runtime._record import CallInfo as CallInfo
     from ._runtime._record import CallRecord as CallRecord
     from ._runtime._record import RetryEvent as RetryEvent
+    from ._runtime._stream import AsyncStream as AsyncStream
+    from ._runtime._stream import Stream as Stream
     from ._runtime._types import OMIT as OMIT
     from ._runtime._types import CallOptions as CallOptions
     from ._runtime._types import Omit as Omit
     from ._runtime._types import Timeout as Timeout
 
 _HOMES: dict[str, tuple[str, ...]] = {
-    "._client": ("AcmePayments", "AsyncAcmePayments"),
+    "._client": ("AcmePayments", "AsyncAcmePayments", "SERVERS"),
+    "._runtime._auth": ("ClientCredentials",),
     "._runtime._call": ("Response",),
     "._runtime._errors": (
         "APIConnectionError",
@@ -68,10 +79,13 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "IdempotencyKeyReused",
         "InternalServerError",
         "NotFoundError",
+        "PaginationError",
         "PermissionDeniedError",
         "RateLimitError",
+        "TokenError",
         "UnprocessableEntityError",
     ),
+    "._runtime._events": ("ServerSentEvent",),
     "._runtime._journal": (
         "Journal",
         "JournalConflictError",
@@ -81,6 +95,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "._runtime._journal_postgres": ("PostgresJournal",),
     "._runtime._keys": ("derive_key",),
+    "._runtime._pages": ("AsyncPage", "AsyncPages", "Page"),
     "._runtime._policy": (
         "Answered",
         "Attempt",
@@ -91,11 +106,13 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Safety",
     ),
     "._runtime._record": ("AttemptEvent", "CallInfo", "CallRecord", "RetryEvent"),
+    "._runtime._stream": ("AsyncStream", "Stream"),
     "._runtime._types": ("OMIT", "CallOptions", "Omit", "Timeout"),
 }
 
 __all__ = [
     "OMIT",
+    "SERVERS",
     "APIConnectionError",
     "APIDecodeError",
     "APIError",
@@ -104,6 +121,9 @@ __all__ = [
     "AcmePayments",
     "Answered",
     "AsyncAcmePayments",
+    "AsyncPage",
+    "AsyncPages",
+    "AsyncStream",
     "Attempt",
     "AttemptEvent",
     "AuthenticationError",
@@ -112,6 +132,7 @@ __all__ = [
     "CallOptions",
     "CallRecord",
     "Certainty",
+    "ClientCredentials",
     "ConflictError",
     "Failed",
     "Failure",
@@ -124,6 +145,8 @@ __all__ = [
     "JournalEntry",
     "NotFoundError",
     "Omit",
+    "Page",
+    "PaginationError",
     "PermissionDeniedError",
     "PostgresJournal",
     "RateLimitError",
@@ -132,8 +155,11 @@ __all__ = [
     "RetryPolicy",
     "SQLiteJournal",
     "Safety",
+    "ServerSentEvent",
     "Settlement",
+    "Stream",
     "Timeout",
+    "TokenError",
     "UnprocessableEntityError",
     "derive_key",
     "models",

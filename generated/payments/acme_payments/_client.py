@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from ._runtime._auth import Credential
+    from ._runtime._auth import AsyncTokenSource, Credential, TokenSource
     from ._runtime._journal import Journal
     from ._runtime._policy import RetryPolicy
     from ._runtime._record import AttemptEvent, RetryEvent
@@ -29,10 +29,15 @@ _API = ApiFacts(
     user_agent="acme-payments-python/2026.11.1",
     security=(("bearerAuth",),),
 )
+SERVERS: dict[str, str] = {
+    "Live. Real money moves": "https://api.acme-payments.example/v1",
+    "https://sandbox.acme-payments.example/v1": "https://sandbox.acme-payments.example/v1",
+}
+"""The document's servers, to be given as `base_url`; the first is the usual one."""
 
 
 def _credentials(
-    token: str | None,
+    token: AsyncTokenSource | None,
 ) -> dict[str, Credential]:
     found: dict[str, Credential] = {}
     token = from_environment(token, "ACME_PAYMENTS_TOKEN")
@@ -50,7 +55,7 @@ class AcmePayments(SyncClient):
     def __init__(
         self,
         *,
-        token: str | None = None,
+        token: TokenSource | None = None,
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
         timeout: Timeout | None = None,
@@ -64,9 +69,10 @@ class AcmePayments(SyncClient):
         """Make a client; it connects when it is first used.
 
         Args:
-            token: Your secret API key. Keys that begin with `sk_test_` work only in the sandbox.; the
-                environment variable `ACME_PAYMENTS_TOKEN` where it is None.
-            base_url: the URL that paths are appended to, in place of the document's server.
+            token: Your secret API key. Keys that begin with `sk_test_` work only in the sandbox; a token, a
+                function that returns one, or ClientCredentials; the environment variable
+                `ACME_PAYMENTS_TOKEN` where it is None.
+            base_url: the URL that paths are appended to, in place of all servers of the document.
             retry: how often, how long and for what a call is retried.
             timeout: the limits on each attempt.
             headers: further headers of every request.
@@ -126,7 +132,7 @@ class AsyncAcmePayments(AsyncClient):
     def __init__(
         self,
         *,
-        token: str | None = None,
+        token: AsyncTokenSource | None = None,
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
         timeout: Timeout | None = None,
@@ -140,9 +146,10 @@ class AsyncAcmePayments(AsyncClient):
         """Make a client; it connects when it is first used.
 
         Args:
-            token: Your secret API key. Keys that begin with `sk_test_` work only in the sandbox.; the
-                environment variable `ACME_PAYMENTS_TOKEN` where it is None.
-            base_url: the URL that paths are appended to, in place of the document's server.
+            token: Your secret API key. Keys that begin with `sk_test_` work only in the sandbox; a token, a
+                function that returns one, or ClientCredentials; the environment variable
+                `ACME_PAYMENTS_TOKEN` where it is None.
+            base_url: the URL that paths are appended to, in place of all servers of the document.
             retry: how often, how long and for what a call is retried.
             timeout: the limits on each attempt.
             headers: further headers of every request.

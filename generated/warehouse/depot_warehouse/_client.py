@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from .resources.stock_items import AsyncStockItems, StockItems
 
 _API = ApiFacts(
-    base_url="https://eu-west.depot-warehouse.example/api/v3",
+    base_url="https://{region}.depot-warehouse.example/api/v3",
     base_url_variable="DEPOT_WAREHOUSE_BASE_URL",
     user_agent="depot-warehouse-python/3.4.0",
     security=(("depotKey",), ("basicAuth",)),
     profile=Profile(),
 )
+SERVERS: dict[str, str] = {
+    "A region's own servers": "https://eu-west.depot-warehouse.example/api/v3",
+}
+"""The document's servers, to be given as `base_url`; the first is the usual one."""
 
 
 def _credentials(
@@ -63,6 +67,7 @@ class DepotWarehouse(SyncClient):
         api_key: str | None = None,
         username: str | None = None,
         password: str | None = None,
+        region: str = "eu-west",
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
         timeout: Timeout | None = None,
@@ -76,13 +81,14 @@ class DepotWarehouse(SyncClient):
         """Make a client; it connects when it is first used.
 
         Args:
-            api_key: The key printed in the depot's console.; the environment variable
+            api_key: The key printed in the depot's console; the environment variable
                 `DEPOT_WAREHOUSE_API_KEY` where it is None.
-            username: A user name and password, for handheld scanners that cannot hold a key.; the
+            username: A user name and password, for handheld scanners that cannot hold a key; the
                 environment variable `DEPOT_WAREHOUSE_USERNAME` where it is None.
-            password: A user name and password, for handheld scanners that cannot hold a key.; the
+            password: A user name and password, for handheld scanners that cannot hold a key; the
                 environment variable `DEPOT_WAREHOUSE_PASSWORD` where it is None.
-            base_url: the URL that paths are appended to, in place of the document's server.
+            region: The region that runs the depot; one of eu-west, us-east, ap-south.
+            base_url: the URL that paths are appended to, in place of all servers of the document.
             retry: how often, how long and for what a call is retried.
             timeout: the limits on each attempt.
             headers: further headers of every request.
@@ -102,6 +108,9 @@ class DepotWarehouse(SyncClient):
                 username,
                 password,
             ),
+            variables={
+                "region": region,
+            },
             base_url=base_url,
             retry=retry,
             timeout=timeout,
@@ -155,6 +164,7 @@ class AsyncDepotWarehouse(AsyncClient):
         api_key: str | None = None,
         username: str | None = None,
         password: str | None = None,
+        region: str = "eu-west",
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
         timeout: Timeout | None = None,
@@ -168,13 +178,14 @@ class AsyncDepotWarehouse(AsyncClient):
         """Make a client; it connects when it is first used.
 
         Args:
-            api_key: The key printed in the depot's console.; the environment variable
+            api_key: The key printed in the depot's console; the environment variable
                 `DEPOT_WAREHOUSE_API_KEY` where it is None.
-            username: A user name and password, for handheld scanners that cannot hold a key.; the
+            username: A user name and password, for handheld scanners that cannot hold a key; the
                 environment variable `DEPOT_WAREHOUSE_USERNAME` where it is None.
-            password: A user name and password, for handheld scanners that cannot hold a key.; the
+            password: A user name and password, for handheld scanners that cannot hold a key; the
                 environment variable `DEPOT_WAREHOUSE_PASSWORD` where it is None.
-            base_url: the URL that paths are appended to, in place of the document's server.
+            region: The region that runs the depot; one of eu-west, us-east, ap-south.
+            base_url: the URL that paths are appended to, in place of all servers of the document.
             retry: how often, how long and for what a call is retried.
             timeout: the limits on each attempt.
             headers: further headers of every request.
@@ -194,6 +205,9 @@ class AsyncDepotWarehouse(AsyncClient):
                 username,
                 password,
             ),
+            variables={
+                "region": region,
+            },
             base_url=base_url,
             retry=retry,
             timeout=timeout,

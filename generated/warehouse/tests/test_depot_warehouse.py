@@ -73,3 +73,14 @@ def test_a_read_is_retried_without_a_key() -> None:
     assert len(requests) == 2
     assert response.idempotency_key is None
     assert not any("idempotency" in name.lower() for name in requests[0].headers)
+
+
+def test_a_list_ends_with_its_last_page() -> None:
+    """A loop over a list asks for pages until there are no more."""
+    requests: list[httpx.Request] = []
+    server = answering(requests, httpx.Response(200, json={}))
+    with respx.mock as router, DepotWarehouse(base_url=BASE_URL, retry=AT_ONCE) as client:
+        router.route().mock(side_effect=server)
+        items = list(client.stock_items.list())
+    assert items == []
+    assert len(requests) == 1

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from samekey.ir import Api, Operation, Tag
-from samekey.lower.bodies import body_of_openapi3, body_of_swagger2
+from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.carriers import carriers_of, declared_header, is_key_parameter
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
+from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.profiles import lower_profile, refine
-from samekey.lower.responses import responses_of_openapi3, responses_of_swagger2
+from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
 from samekey.lower.safety import judge
 from samekey.lower.schemas import Schemas
-from samekey.lower.security import lower_requirement, lower_schemes
-from samekey.lower.servers import servers_of_openapi3, servers_of_swagger2
+from samekey.lower.security import lower_requirement, lower_schemes, scoped
+from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
+from samekey.lower.streams import extended, with_flag
+from samekey.lower.webhooks import lower_webhooks
 from samekey.profile import DEFAULT, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from samekey.document import Document, Node
     from samekey.ir import Body, Param, Response, Server
+    from samekey.lower.security import Declared
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"})
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a method may be (RFC 9110 section 9.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,8 @@ class Dialect:
 
     servers: Callable[[Node], tuple[Server, ...]]
     schemes: Callable[[Node], Iterable[tuple[str, Node]]]
-    body: Callable[[Node, list[Node], Schemas, str], Body | None]
-    responses: Callable[[Node, Schemas, str], tuple[Response, ...]]
+    bodies: Callable[[Node, list[Node], Schemas, str], tuple[tuple[str, Body], ...]]
+    responses: Callable[[Node, Schemas, str], Answers]
     body_places: frozenset[str] = frozenset()
 
 
@@ -49,14 +57,22 @@ class _Site:
     body: Body | None
     responses: tuple[Response, ...]
     profile: Profile
+    variant: str = ""
+    server: str = ""
+
+    @property
+    def gives_other_media(self) -> bool:
+        """Whether this is the sister of an operation that answers in another media type."""
+        return self.variant.startswith("as ")
 
 
-def lower(document: Document, config: Node | None = None) -> Api | None:
+def lower(document: Document, config: Node | None = None, pages: Node | None = None) -> Api | None:
     """Understand a document.
 
     Args:
         document: the loaded document; findings go to its sink.
         config: what the config file says of idempotency; it weighs more than the document (RETRIES.md section 2).
+        pages: what the config file says of lists in pages.
 
     Returns:
         The API, or None where the document is no OpenAPI document, or one without end (reported as an error).
@@ -68,10 +84,15 @@ def lower(document: Document, config: Node | None = None) -> Api | None:
     schemas = Schemas()
     told = lower_profile(root, fern_profile(root, DEFAULT))
     stated = told if config is None else refine(config, told)
-    sites = list(_sites(root, dialect, schemas, told, config))
+    servers = dialect.servers(root)
+    declared = lower_schemes(dialect.schemes(root))
+    sites = list(_sites(root, dialect, schemas, told, config, servers))
     header = declared_header(site.params for site in sites)
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
-    operations = tuple(_operation(site, schemas, header, marked=marked) for site in sites)
+    paging = Pages(schemas.definitions, pages)
+    operations = tuple(_operation(site, schemas, declared, header, paging, marked=marked) for site in sites)
+    paging.report_unused()
+    webhooks = lower_webhooks(root, schemas, METHODS)
     if schemas.exhausted:
         return None
     info = root.get("info")
@@ -79,14 +100,16 @@ def lower(document: Document, config: Node | None = None) -> Api | None:
         title=(info.text("title") if info else "") or "API",
         version=info.text("version") if info else "",
         description=info.text("description") if info else "",
-        servers=dialect.servers(root),
-        schemes=lower_schemes(dialect.schemes(root)),
-        security=lower_requirement(root) or (),
+        servers=servers,
+        schemes=scoped(declared, root, (site.node for site in sites), servers),
+        security=lower_requirement(root, declared) or (),
         tags=tuple(_tags(root)),
         operations=operations,
         types=tuple(schemas.definitions.values()),
         profile=_named(stated, header),
         retry=retry_hint(root),
+        home=root.source.uri,
+        webhooks=webhooks,
     )
 
 
@@ -121,7 +144,9 @@ def _dialect(root: Node) -> Dialect | None:
     return None
 
 
-def _sites(root: Node, dialect: Dialect, schemas: Schemas, profile: Profile, config: Node | None) -> Iterable[_Site]:
+def _sites(
+    root: Node, dialect: Dialect, schemas: Schemas, profile: Profile, config: Node | None, servers: tuple[Server, ...]
+) -> Iterable[_Site]:
     for path, element in root.items("paths") if root.get("paths") else ():
         if path.startswith("x-"):
             continue
@@ -132,44 +157,67 @@ def _sites(root: Node, dialect: Dialect, schemas: Schemas, profile: Profile, con
         if not isinstance(item.value, dict):
             element.error("path-lost", f"the path {path!r} is no mapping; its operations are missing")
             continue
-        _report_own_servers(item)
-        for method in METHODS:
-            if not item.has(method):
-                continue
-            # An operation of nothing is an operation without words.
-            node = item.get(method) or item.child(method, {})
-            _report_own_servers(node)
+        # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
+        items = (item,) if item.identity == element.identity else (item, element)
+        told = reduce(lambda known, part: lower_profile(part, known), items, profile)
+        for method, node in _operations(items).items():
             if not isinstance(node.value, dict):
                 node.error("not-an-operation", f"expected an operation under {method!r}; it is missing from the output")
                 continue
-            told = lower_profile(node, lower_profile(item, profile))
-            stated = told if config is None else refine(config, told)
-            yield _site(path, method, item, node, dialect, schemas, stated)
+            own = lower_profile(node, told)
+            stated = own if config is None else refine(config, own)
+            server = own_server((*items, node), servers)
+            for site in _variants(path, method, items, node, dialect, schemas, stated):
+                yield replace(site, server=server)
 
 
-def _report_own_servers(holder: Node) -> None:
-    servers = holder.get("servers") if isinstance(holder.value, dict) else None
-    if servers is not None:
-        servers.warn("server-ignored", "servers of a path or an operation are ignored; the client's base URL is used")
+def _operations(items: Iterable[Node]) -> dict[str, Node]:
+    """Operations by the method that is sent, in the document's order; the last of two for one method counts."""
+    found: dict[str, Node] = {}
+    for method, node in (entry for item in items for entry in _methods(item)):
+        if method in found:
+            node.error("operation-twice", f"{method} stands twice for one path; the operation here takes its place")
+        # An operation of nothing is an operation without words.
+        found[method] = node if node.value is not None else replace(node, value={})
+    return found
 
 
-def _site(
-    path: str, method: str, item: Node, node: Node, dialect: Dialect, schemas: Schemas, profile: Profile
-) -> _Site:
-    hint = node.text("operationId") or f"{method} {path}"
-    declared = gather(item, node)
-    return _Site(
-        method.upper(),
-        path if path.startswith("/") else f"/{path}",
-        node,
-        tuple(lower_parameters(declared, node, path, schemas, hint, dialect.body_places)),
-        dialect.body(node, declared, schemas, hint),
-        dialect.responses(node, schemas, hint),
-        profile,
-    )
+def _methods(item: Node) -> Iterable[tuple[str, Node]]:
+    for word, node in item.items():
+        if word in METHODS:
+            yield word.upper(), node
+        elif word == "additionalOperations" and node.value is not None:
+            # OpenAPI 3.2: methods of any name, in the letters that are sent.
+            for method, operation in node.items():
+                if _TOKEN.fullmatch(method) is None:
+                    operation.error("not-an-operation", f"{method!r} cannot be a method; it is missing from the output")
+                else:
+                    yield method, operation
 
 
-def _operation(site: _Site, schemas: Schemas, header: str, *, marked: bool) -> Operation:
+def _variants(
+    path: str, method: str, items: Sequence[Node], node: Node, dialect: Dialect, schemas: Schemas, profile: Profile
+) -> Iterable[_Site]:
+    """An operation as it is usually meant, then with other bodies, then with answers in other media types."""
+    hint = node.text("operationId") or f"{method.lower()} {path}"
+    declared = gather(*items, node)
+    params = tuple(lower_parameters(declared, node, path, schemas, hint, dialect.body_places))
+    bodies = dialect.bodies(node, declared, schemas, hint)
+    usual_body = bodies[0][1] if bodies else None
+    answers = dialect.responses(node, schemas, hint)
+    usual = with_flag(extended(answers.usual, node, schemas, hint), node, usual_body, schemas)
+    path = path if path.startswith("/") else f"/{path}"
+    yield _Site(method, path, node, params, usual_body, usual, profile)
+    for words, body in bodies[1:]:
+        responses = with_flag(usual, node, body, schemas)
+        yield _Site(method, path, node, params, body, responses, profile, f"with {words}")
+    for words, responses in answers.others:
+        yield _Site(method, path, node, params, usual_body, responses, profile, f"as {words}")
+
+
+def _operation(
+    site: _Site, schemas: Schemas, declared: Declared, header: str, pages: Pages, *, marked: bool
+) -> Operation:
     node = site.node
     profile = honours_key(node, marked=marked, profile=_named(site.profile, header))
     found = carriers_of(site.params, site.body, schemas)
@@ -189,12 +237,17 @@ def _operation(site: _Site, schemas: Schemas, header: str, *, marked: bool) -> O
         params=tuple(param for param in site.params if not _is_filled(param, verdict.profile, verdict.safety)),
         body=site.body,
         responses=site.responses,
-        security=lower_requirement(node),
+        security=lower_requirement(node, declared),
         safety=verdict.safety,
         profile=verdict.profile,
         why=verdict.why,
         retry=retry_hint(node),
         pointer=node.pointer,
+        paging=None
+        if site.gives_other_media
+        else pages.of(node, site.method, site.path, site.params, site.body, site.responses),
+        variant=site.variant,
+        server=site.server,
     )
 
 
@@ -210,11 +263,12 @@ def _tags(root: Node) -> Iterable[Tag]:
             yield Tag(element.text("name"), element.text("description"))
 
 
-def _swagger2_body(node: Node, parameters: list[Node], schemas: Schemas, hint: str) -> Body | None:
-    return body_of_swagger2(node, parameters, _media(node, "consumes"), schemas, hint)
+def _swagger2_bodies(node: Node, parameters: list[Node], schemas: Schemas, hint: str) -> tuple[tuple[str, Body], ...]:
+    body = body_of_swagger2(node, parameters, _media(node, "consumes"), schemas, hint)
+    return () if body is None else (("", body),)
 
 
-def _swagger2_responses(node: Node, schemas: Schemas, hint: str) -> tuple[Response, ...]:
+def _swagger2_responses(node: Node, schemas: Schemas, hint: str) -> Answers:
     return responses_of_swagger2(node, _media(node, "produces"), schemas, hint)
 
 
@@ -230,13 +284,13 @@ def _openapi3_schemes(root: Node) -> Iterable[tuple[str, Node]]:
 _OPENAPI3 = Dialect(
     servers=servers_of_openapi3,
     schemes=_openapi3_schemes,
-    body=lambda node, _, schemas, hint: body_of_openapi3(node, schemas, hint),
+    bodies=lambda node, _, schemas, hint: bodies_of_openapi3(node, schemas, hint),
     responses=responses_of_openapi3,
 )
 _SWAGGER2 = Dialect(
     servers=servers_of_swagger2,
     schemes=lambda root: root.items("securityDefinitions"),
-    body=_swagger2_body,
+    bodies=_swagger2_bodies,
     responses=_swagger2_responses,
     body_places=frozenset({"body", "formData"}),
 )

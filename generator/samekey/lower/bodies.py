@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samekey.document import describe
-from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, Location, Model, Named, Primitive, Spelling, Style
+from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, ListOf, Location, Model, Named, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described
-from samekey.lower.media import body_kind, is_text, preferred_for_request, written
+from samekey.lower.media import body_kind, content_of, others_for_request, preferred_for_request, words_of, written
 from samekey.lower.parameters import collection
 
 if TYPE_CHECKING:
@@ -15,35 +15,59 @@ if TYPE_CHECKING:
     from samekey.ir import Type
     from samekey.lower.schemas import Schemas
 
+ANY_PART = ""
+"""Stands for the parts that have no names."""
 _STYLES = {Style.FORM, Style.SPACE, Style.PIPE, Style.DEEP}
 
 
-def body_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Body | None:
-    """The body under `requestBody`, in the media type that is preferred."""
+def bodies_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> tuple[tuple[str, Body], ...]:
+    """The bodies under `requestBody`: in the media type that is preferred, then in others, each with words for it."""
     holder = operation.get("requestBody")
     node = holder.follow() if holder is not None else None
     if node is None:
-        return None
+        return ()
     if not isinstance(node.value, dict):
         node.warn("wrong-type", f"expected a request body, found {describe(node.value)}; it is ignored")
-        return None
-    content = dict(node.items("content")) if node.get("content") else {}
-    required = node.flag("required")
+        return ()
+    content = content_of(node)
     if not content:
-        return None
-    name = preferred_for_request(list(content))
-    media = content[name]
+        return ()
+    preferred = preferred_for_request(list(content))
+    found = [("", _body(node, preferred, content[preferred], schemas, (hint, "request")))]
+    for name in others_for_request({name: _comparable(name, media) for name, media in content.items()}):
+        words = words_of(name)
+        found.append((words, _body(node, name, content[name], schemas, (hint, "request", words))))
+    return tuple(found)
+
+
+def _body(node: Node, name: str, media: Node, schemas: Schemas, hint: tuple[str, ...]) -> Body:
     kind = body_kind(name)
-    schema = media.get("schema")
     return Body(
-        written(name),
+        _sent(name, kind),
         kind,
-        _body_type(schema, name, kind, schemas, (hint, "request")),
-        required,
+        _media_body_type(media, kind, schemas, hint),
+        node.flag("required"),
         described(node) if node.has("description") else "",
         _spellings(media),
         _part_types(media),
     )
+
+
+def _comparable(name: str, media: Node) -> object:
+    """A schema as it stands; one with files says more in multipart than anywhere else."""
+    schema = media.get("schema")
+    if schema is None:
+        return None
+    has_files = body_kind(name) is BodyKind.MULTIPART and _has_files(schema)
+    return (schema.value, has_files) if has_files else schema.value
+
+
+def _has_files(schema: Node) -> bool:
+    node = schema.follow()
+    properties = node.get("properties") if node is not None and isinstance(node.value, dict) else None
+    inner = [entry.follow() for _, entry in properties.items()] if properties is not None else []
+    flat = [entry.get("items") or entry for entry in inner if entry is not None and isinstance(entry.value, dict)]
+    return any(isinstance(entry.value, dict) and entry.text("format") == "binary" for entry in flat)
 
 
 def body_of_swagger2(
@@ -57,8 +81,8 @@ def body_of_swagger2(
             if kind in {BodyKind.FORM, BodyKind.MULTIPART}:
                 name, kind = "application/json", BodyKind.JSON
             schema = node.get("schema")
-            type_ = _body_type(schema, name, kind, schemas, (hint, "request"))
-            return Body(written(name), kind, type_, node.flag("required"), described(node))
+            type_ = _body_type(schema, kind, schemas, (hint, "request"))
+            return Body(_sent(name, kind), kind, type_, node.flag("required"), described(node))
     fields = [node for node in parameters if node.text("in") == "formData"]
     if not fields:
         return None
@@ -91,9 +115,25 @@ def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, mu
     return Body(media_type, kind, Named(identity), required, "", spellings)
 
 
-def _body_type(schema: Node | None, media_type: str, kind: BodyKind, schemas: Schemas, hint: tuple[str, ...]) -> Type:
+def _sent(media_type: str, kind: BodyKind) -> str:
+    """The media type as a Content-Type header; of a family of raw bodies, the most general member."""
+    if kind is BodyKind.RAW and "*" in media_type:
+        return "text/plain" if media_type.startswith("text/") else "application/octet-stream"
+    return written(media_type)
+
+
+def _media_body_type(media: Node, kind: BodyKind, schemas: Schemas, hint: tuple[str, ...]) -> Type:
+    items = media.get("itemSchema")
+    if items is not None and kind is BodyKind.MULTIPART and not media.has("schema"):
+        # OpenAPI 3.2 section 4.14.4: parts without names, in their order.
+        return ListOf(schemas.lower(items, (*hint, "item")))
+    return _body_type(media.get("schema"), kind, schemas, hint)
+
+
+def _body_type(schema: Node | None, kind: BodyKind, schemas: Schemas, hint: tuple[str, ...]) -> Type:
     if kind is BodyKind.RAW:
-        return Primitive(Kind.STRING if is_text(media_type) else Kind.BINARY)
+        # Text or bytes, whatever the media type: the caller may have either, and in a file.
+        return Primitive(Kind.BINARY)
     if schema is None:
         return AnyJson("the body has no schema")
     return schemas.lower(schema, hint)
@@ -113,6 +153,9 @@ def _spellings(media: Node) -> tuple[tuple[str, Spelling], ...]:
 
 
 def _part_types(media: Node) -> tuple[tuple[str, str], ...]:
-    encodings = media.items("encoding") if media.get("encoding") else ()
+    encodings = [*media.items("encoding")] if media.get("encoding") else []
+    for_items = media.get("itemEncoding")
+    if for_items is not None:
+        encodings.append((ANY_PART, for_items))
     types = [(name, encoding.text("contentType").split(",")[0].strip()) for name, encoding in encodings]
     return tuple((name, kind) for name, kind in types if kind and "*" not in kind)

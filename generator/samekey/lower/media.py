@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from samekey.ir import BodyKind
+import re
+from typing import TYPE_CHECKING
+
+from samekey.ir import BodyKind, StreamFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samekey.document import Node
 
 _FORM = "application/x-www-form-urlencoded"
 _TEXTUAL = ("xml", "yaml", "javascript", "graphql", "csv")
+_EVENTS = "text/event-stream"
+_LINES = frozenset({
+    "application/jsonl", "application/x-jsonl", "application/ndjson", "application/x-ndjson", "text/x-ndjson",
+    "application/jsonlines", "application/x-jsonlines", "application/json-lines", "application/stream+json",
+    "application/x-json-stream",
+})  # fmt: skip
+_SPELLINGS = ("xml", "yaml", "cbor", "msgpack", "protobuf")
+"""Words of media types that write the same values as JSON."""
+_VERSION = re.compile(r"([._;-]|(?<=[./+-]))v(ersion)?[._=-]?[0-9]+([._-][0-9]+)*|[._-][0-9]+([._-][0-9]+)*")
 _PREFERENCE = (BodyKind.JSON, BodyKind.FORM, BodyKind.MULTIPART, BodyKind.RAW)
+
+
+def content_of(holder: Node) -> dict[str, Node]:
+    """What stands under `content`, by media type; OpenAPI 3.2 may put a reference there."""
+    content = holder.items("content") if holder.get("content") else ()
+    return {name: media.follow() or media for name, media in content}
 
 
 def essence(media_type: str) -> str:
@@ -14,9 +37,21 @@ def essence(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
+def stream_format(media_type: str) -> StreamFormat | None:
+    """How the items of a body of this media type follow each other; None where it is no stream."""
+    name = essence(media_type)
+    if name == _EVENTS:
+        return StreamFormat.EVENTS
+    if name in _LINES:
+        return StreamFormat.LINES
+    return StreamFormat.SEQUENCE if name.endswith(("/json-seq", "+json-seq")) else None
+
+
 def is_json(media_type: str) -> bool:
     """Whether a body of this media type is JSON; a wildcard is taken for it."""
     name = essence(media_type)
+    if stream_format(name) is not None:
+        return False
     return name in {"*/*", "application/*", "text/json", "application/json", "json", ""} or name.endswith("+json")
 
 
@@ -52,6 +87,69 @@ def preferred_for_response(media_types: list[str]) -> str:
         return 2 if is_text(name) else 3
 
     return min(media_types, key=rank)
+
+
+def others_for_response(schemas: Mapping[str, object]) -> list[str]:
+    """Media types of an answer that say something else than the preferred one, each worth a method of its own.
+
+    Args:
+        schemas: the schemas as they stand in the document, by media type.
+    """
+    return _others(schemas, preferred_for_response(list(schemas))) if schemas else []
+
+
+def others_for_request(schemas: Mapping[str, object]) -> list[str]:
+    """Like `others_for_response`, for the body of a request."""
+    return _others(schemas, preferred_for_request(list(schemas))) if schemas else []
+
+
+def _others(schemas: Mapping[str, object], preferred: str) -> list[str]:
+    said = [_said(preferred, schemas[preferred])]
+    families = {_family(preferred)}
+    found: list[str] = []
+    for name, schema in schemas.items():
+        # The same schema in another media type is another spelling of the same.
+        meant = _said(name, schema)
+        if _family(name) in families or is_wild(name) or meant in said or _spells_the_same(name, preferred):
+            continue
+        families.add(_family(name))
+        said.append(meant)
+        found.append(name)
+    return found
+
+
+def _said(media_type: str, schema: object) -> object:
+    """What is said of a body: its schema, or, where there is none, how its media type is read."""
+    return (body_kind(media_type), is_text(media_type)) if schema is None else schema
+
+
+def _family(media_type: str) -> str:
+    """What media types share that differ in their parameters, or in a version, alone."""
+    return _VERSION.sub("", essence(media_type))
+
+
+def _spells_the_same(media_type: str, preferred: str) -> bool:
+    """Whether a media type is known as another spelling of JSON, whatever stands under it."""
+    return is_json(preferred) and any(word in essence(media_type) for word in _SPELLINGS)
+
+
+def is_wild(media_type: str) -> bool:
+    """Whether this stands for several media types."""
+    return "*" in media_type
+
+
+def words_of(media_type: str) -> str:
+    """A media type in a word or two, for names."""
+    name = essence(media_type)
+    known = {
+        "multipart/form-data": "multipart",
+        _FORM: "form",
+        "application/octet-stream": "bytes",
+        "text/plain": "text",
+    }
+    # That it is JSON goes without saying.
+    subtype = re.sub(r"^(x-|vnd\.)", "", name.partition("/")[2]).removesuffix("+json")
+    return known.get(name) or " ".join(re.findall(r"[a-z0-9]+", subtype)) or "other"
 
 
 def written(media_type: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from samekey.ir import AnyJson, Kind, Location, Param, Primitive, Spelling, Style
+from samekey.ir import AnyJson, BodyKind, Kind, Location, Param, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described, limits
+from samekey.lower.media import body_kind, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from samekey.ir import Type
     from samekey.lower.schemas import Schemas
 
+_WHOLE_QUERY = "querystring"
+"""OpenAPI 3.2 section 4.12.1: a parameter that is the whole query."""
+_WHOLE_STYLES = {BodyKind.FORM: Style.WHOLE_FORM, BodyKind.JSON: Style.WHOLE_JSON}
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _DEFAULT_STYLES = {
@@ -26,16 +30,18 @@ _DEFAULT_STYLES = {
 _COLLECTION_FORMATS = {
     "csv": (Style.FORM, False),
     "ssv": (Style.SPACE, False),
-    "tsv": (Style.FORM, False),
+    "tsv": (Style.TAB, False),
     "pipes": (Style.PIPE, False),
     "multi": (Style.FORM, True),
 }
+_WRITTEN_STYLES = frozenset(_DEFAULT_STYLES.values()) | {Style.LABEL, Style.MATRIX, Style.SPACE, Style.PIPE, Style.DEEP}
+"""Styles that a document may name."""
 
 
-def gather(path_item: Node, operation: Node) -> list[Node]:
-    """The parameters that hold for an operation: its own override the path's of the same name and place."""
+def gather(*holders: Node) -> list[Node]:
+    """The parameters that hold for an operation: its own, the last, override the path's of the same name and place."""
     found: dict[tuple[str, str], Node] = {}
-    for holder in (path_item, operation):
+    for holder in holders:
         for element in holder.elements("parameters") if holder.has("parameters") else ():
             node = element.follow()
             if node is None:
@@ -68,11 +74,12 @@ def lower_parameters(
     names = template_names(path)
     params: list[Param] = []
     for node in nodes:
-        if node.text("in") not in set(Location):
-            if node.text("in") not in elsewhere:
-                node.warn("parameter-unplaced", f"there is no place {node.text('in')!r} for a parameter; it is ignored")
+        place = node.text("in")
+        if place not in {*Location, _WHOLE_QUERY}:
+            if place not in elsewhere:
+                node.warn("parameter-unplaced", f"there is no place {place!r} for a parameter; it is ignored")
             continue
-        location = Location(node.text("in"))
+        location = Location.QUERY if place == _WHOLE_QUERY else Location(place)
         name = node.text("name")
         if location is Location.HEADER and name.lower() in _IGNORED_HEADERS:
             # OpenAPI 3.1 section 4.8.12.2.1: these are the client's own business.
@@ -104,17 +111,29 @@ def _parameter(node: Node, name: str, location: Location, schemas: Schemas, hint
         doc="\n".join(text for text in (described(node) or described(target), constraints(target)) if text),
         deprecated=node.flag("deprecated"),
         limits=limits(target),
+        starts_at=_start(target),
     )
+
+
+def _start(schema: Node) -> int | None:
+    for word in ("default", "minimum"):
+        entry = schema.get(word)
+        if entry is not None and isinstance(entry.value, int) and not isinstance(entry.value, bool):
+            return entry.value
+    return None
 
 
 def _typed(node: Node, location: Location, schemas: Schemas, hint: tuple[str, ...]) -> tuple[Type, Spelling]:
     schema = node.get("schema")
+    is_whole = node.text("in") == _WHOLE_QUERY
     if schema is not None:
-        return schemas.lower(schema, hint), _spelling(node, location)
-    for _, media in node.items("content") if node.has("content") else ():
+        return schemas.lower(schema, hint), Spelling(Style.WHOLE_FORM) if is_whole else _spelling(node, location)
+    for media_type, media in content_of(node).items():
         inner = media.get("schema")
         kind: Type = schemas.lower(inner, hint) if inner is not None else AnyJson("the parameter has no schema")
-        return kind, Spelling(Style.JSON)
+        if is_whole:
+            return kind, Spelling(_WHOLE_STYLES.get(body_kind(media_type), Style.WHOLE_TEXT))
+        return kind, Spelling(Style.JSON) if body_kind(media_type) is BodyKind.JSON else _spelling(node, location)
     if node.has("type"):  # Swagger 2.0: the parameter is its own schema
         return schemas.lower(node, hint), collection(node, location)
     return Primitive(Kind.STRING), _spelling(node, location)
@@ -123,8 +142,8 @@ def _typed(node: Node, location: Location, schemas: Schemas, hint: tuple[str, ..
 def _spelling(node: Node, location: Location) -> Spelling:
     name = node.text("style")
     default = _DEFAULT_STYLES[location]
-    style = Style(name) if name in set(Style) - {Style.JSON} else default
-    if name and name not in set(Style) and name != "cookie":
+    style = Style(name) if name in _WRITTEN_STYLES else default
+    if name and name not in _WRITTEN_STYLES and name != "cookie":
         node.warn("unknown-style", f"there is no style {name!r}; {default.value!r} is used")
     explode = node.flag("explode") if node.has("explode") else style in {Style.FORM, Style.DEEP}
     return Spelling(style, explode, node.flag("allowReserved"))
@@ -132,10 +151,7 @@ def _spelling(node: Node, location: Location) -> Spelling:
 
 def collection(node: Node, location: Location) -> Spelling:
     """Swagger 2.0's collectionFormat as a style."""
-    if node.text("collectionFormat") == "tsv":
-        node.warn("unknown-style", "values separated by tabs cannot be sent; commas are used")
-    default = _DEFAULT_STYLES[location]
     style, explode = _COLLECTION_FORMATS.get(node.text("collectionFormat"), (Style.FORM, False))
-    if location in {Location.PATH, Location.HEADER}:
-        return Spelling(default)
+    if style is Style.FORM and location in {Location.PATH, Location.HEADER}:
+        return Spelling(Style.SIMPLE)
     return Spelling(style, explode)

@@ -1,53 +1,110 @@
-"""Responses of OpenAPI 3 and of Swagger 2.0."""
+"""Answers of OpenAPI 3 and of Swagger 2.0, by status, in each media type that is worth a method of its own."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from samekey.ir import AnyJson, Code, Default, Kind, Primitive, Range, Response
+from samekey.ir import AnyJson, Code, Kind, Primitive, Range, Response, Status, Type
 from samekey.lower.docs import described
-from samekey.lower.media import is_json, is_text, preferred_for_response
+from samekey.lower.media import (
+    content_of,
+    is_json,
+    is_text,
+    others_for_response,
+    preferred_for_response,
+    stream_format,
+    words_of,
+)
+from samekey.lower.statuses import status_of, succeeds
+from samekey.lower.streams import stream_of
 
 if TYPE_CHECKING:
     from samekey.document import Node
-    from samekey.ir import Status, Type
     from samekey.lower.schemas import Schemas
 
-_CODE = re.compile(r"[1-5][0-9][0-9]")
-_RANGE = re.compile(r"([1-5])[xX][xX]")
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of an operation.
+
+    Args:
+        usual: those in the media types that are preferred.
+        others: those in other media types, each with words for it.
+    """
+
+    usual: tuple[Response, ...]
+    others: tuple[tuple[str, tuple[Response, ...]], ...] = ()
 
 
-def responses_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> tuple[Response, ...]:
-    """The answers under `responses`, each in the media type that is preferred."""
-    found: list[Response] = []
+def responses_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Answers:
+    """The answers under `responses`."""
+    usual: list[Response] = []
+    others: dict[str, dict[int, Response]] = {}
     for status, node in _statuses(operation):
-        content = dict(node.items("content")) if node.get("content") else {}
+        content = content_of(node)
+        links = _has_link_header(node)
         if not content or operation.name == "head":
-            found.append(Response(status, None, "", described(node)))
+            usual.append(Response(status, None, "", described(node), links=links))
             continue
-        name = preferred_for_response(list(content))
-        kind = _response_type(content[name].get("schema"), name, schemas, _hint(hint, status))
-        found.append(Response(status, kind, name, described(node)))
-    return tuple(found)
+        for name in _alternatives(content) if succeeds(status) else ():
+            kind = _response_type(content[name].get("schema"), name, schemas, (*_hint(hint, status), words_of(name)))
+            other = Response(status, kind, name, described(node), links=links)
+            others.setdefault(words_of(name), {})[len(usual)] = other
+        usual.append(replace(_response(status, node, content, schemas, _hint(hint, status)), links=links))
+    alternatives = (
+        (words, tuple(changed.get(index, response) for index, response in enumerate(usual)))
+        for words, changed in others.items()
+    )
+    return Answers(tuple(usual), tuple(alternatives))
 
 
-def responses_of_swagger2(
-    operation: Node, produces: tuple[str, ...], schemas: Schemas, hint: str
-) -> tuple[Response, ...]:
+def _response(
+    status: Status, node: Node, content: dict[str, Node], schemas: Schemas, hint: tuple[str, ...]
+) -> Response:
+    streams = {name: media for name, media in content.items() if _is_stream(name, media)}
+    values = [name for name in content if name not in streams]
+    stream = None
+    if streams:
+        name = next(iter(streams))
+        stream = stream_of(name, streams[name], schemas, (*hint, "stream") if values else hint)
+    if not values:
+        return Response(status, None, stream.media_type if stream else "", described(node), stream)
+    name = preferred_for_response(values)
+    kind = _response_type(content[name].get("schema"), name, schemas, hint)
+    return Response(status, kind, name, described(node), stream)
+
+
+def _alternatives(content: dict[str, Node]) -> list[str]:
+    values = {name: media.get("schema") for name, media in content.items() if not _is_stream(name, media)}
+    return others_for_response({name: None if schema is None else schema.value for name, schema in values.items()})
+
+
+def _is_stream(name: str, media: Node) -> bool:
+    has_items = media.get("itemSchema") is not None and not name.startswith("multipart/")
+    return stream_format(name) is not None or has_items
+
+
+def _has_link_header(node: Node) -> bool:
+    headers = node.get("headers")
+    return headers is not None and any(name.lower() == "link" for name, _ in headers.items())
+
+
+def responses_of_swagger2(operation: Node, produces: tuple[str, ...], schemas: Schemas, hint: str) -> Answers:
     """The answers under `responses`, whose media types stand under `produces`."""
     name = preferred_for_response(list(produces)) if produces else "application/json"
     found: list[Response] = []
     for status, node in _statuses(operation):
         schema = node.get("schema")
+        links = _has_link_header(node)
         if schema is None or operation.name == "head":
-            found.append(Response(status, None, "", described(node)))
+            found.append(Response(status, None, "", described(node), links=links))
             continue
         is_file = schema.text("type") == "file"
         media_type = "application/octet-stream" if is_file and is_json(name) else name
         kind = _response_type(schema, media_type, schemas, _hint(hint, status))
-        found.append(Response(status, kind, media_type, described(node)))
-    return tuple(found)
+        found.append(Response(status, kind, media_type, described(node), links=links))
+    return Answers(tuple(found))
 
 
 def _statuses(operation: Node) -> list[tuple[Status, Node]]:
@@ -55,21 +112,13 @@ def _statuses(operation: Node) -> list[tuple[Status, Node]]:
     for key, element in operation.items("responses") if operation.get("responses") else ():
         if key.startswith("x-"):
             continue
-        status = _status(key)
+        status = status_of(key)
         node = element.follow()
         if status is None:
             element.warn("unknown-status", f"{key!r} is no status; the response is ignored")
         elif node is not None and isinstance(node.value, dict):
             found.append((status, node))
     return found
-
-
-def _status(key: str) -> Status | None:
-    if _CODE.fullmatch(key):
-        return Code(int(key))
-    if match := _RANGE.fullmatch(key):
-        return Range(int(match[1]))
-    return Default() if key.lower() == "default" else None
 
 
 def _hint(hint: str, status: Status) -> tuple[str, ...]:

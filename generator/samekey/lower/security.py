@@ -2,56 +2,202 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import urlsplit
 
 from samekey.ir import Location, SchemeKind, SecurityScheme
 from samekey.lower.docs import described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from samekey.document import Node
+    from samekey.ir import Server
 
-_BEARERS = frozenset({"oauth2", "openIdConnect"})
+Requirement: TypeAlias = tuple[tuple[str, ...], ...]
+"""Alternatives; each names the schemes that it needs together."""
+Declared: TypeAlias = Mapping[str, SecurityScheme | None]
+"""Declared schemes by name; None for one whose credentials the SDK does not send."""
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What the name of a scheme or of a header may be (RFC 9110 sections 5.6.2 and 11.1)."""
+_IN_CONNECTION: Final = "give the client an http_client that has the certificate: httpx.Client(verify=…)"
+_DIGEST: Final = "it answers a challenge: give the client http_client=httpx.Client(auth=httpx.DigestAuth(…))"
+_OWN_HEADERS: Final = "pass headers= to the client"
 
 
-def lower_schemes(entries: Iterable[tuple[str, Node]]) -> tuple[SecurityScheme, ...]:
-    """The schemes that the SDK can send credentials for; the others are reported."""
+def lower_schemes(entries: Iterable[tuple[str, Node]]) -> Declared:
+    """The declared schemes; what the SDK cannot send credentials for is reported."""
+    return {name: _scheme(name, element) for name, element in entries}
+
+
+def lower_requirement(node: Node, schemes: Declared) -> Requirement | None:
+    """The alternatives under `security`; None where the word is missing, empty where nothing is needed.
+
+    A scheme that is not declared, or whose credentials travel in the connection, asks nothing of the SDK.
+    """
+    if not node.has("security"):
+        return None
+    return tuple(tuple(_names(element, schemes)) for element in node.elements("security"))
+
+
+def scoped(
+    declared: Declared, root: Node, operations: Iterable[Node], servers: tuple[Server, ...]
+) -> tuple[SecurityScheme, ...]:
+    """The schemes that the SDK sends credentials for, and what their tokens are asked for.
+
+    A token is asked to be good for the scopes of the document's default `security`, and where that names none, for
+    those of all operations. A token URL on the API's own host follows the base URL, wherever that leads.
+    """
+    everywhere = list(operations)
     found: list[SecurityScheme] = []
-    for name, element in entries:
-        node = element.follow()
-        if node is None or not isinstance(node.value, dict):
-            continue
-        scheme = _scheme(name, node)
-        if scheme is None:
-            element.warn(
-                "security-unsupported", f"the security scheme {name!r} is not supported; pass headers yourself"
-            )
-        else:
+    for name, scheme in declared.items():
+        if scheme is not None and scheme.kind is SchemeKind.OAUTH2:
+            scopes = _scopes(name, [root]) or _scopes(name, everywhere)
+            url = _relative(scheme.token_url, servers[0].url if servers else "")
+            found.append(replace(scheme, scopes=scopes, token_url=url))
+        elif scheme is not None:
             found.append(scheme)
     return tuple(found)
 
 
-def lower_requirement(node: Node) -> tuple[tuple[str, ...], ...] | None:
-    """The alternatives under `security`; None where the word is missing, empty where nothing is needed."""
-    if not node.has("security"):
+def _relative(url: str, server: str) -> str:
+    """A URL on a server's own host without the host."""
+    try:
+        parts, own = urlsplit(url), urlsplit(server)
+    except ValueError:
+        return url
+    if not parts.netloc or (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
+        return url
+    return parts._replace(scheme="", netloc="").geturl() or "/"
+
+
+def _names(element: Node, schemes: Declared) -> Iterator[str]:
+    """The schemes of one alternative whose credentials the SDK sends."""
+    headers: dict[str, str] = {}
+    for name, entry in element.items():
+        if name not in schemes:
+            entry.warn(
+                "security-undeclared",
+                f"there is no security scheme {name!r}; the operation is called without it",
+                "declare it under the document's security schemes, or correct the name",
+            )
+            continue
+        scheme = schemes[name]
+        if scheme is None:
+            continue
+        header = _header(scheme).lower()
+        if header and header in headers:
+            entry.warn(
+                "security-conflict",
+                f"{headers[header]!r} and {name!r} both set the header {_header(scheme)}; the last one counts",
+            )
+        headers[header] = name
+        yield name
+
+
+def _header(scheme: SecurityScheme) -> str:
+    if scheme.kind is not SchemeKind.API_KEY:
+        return "Authorization"
+    return scheme.name if scheme.location is Location.HEADER else ""
+
+
+def _scopes(name: str, holders: Iterable[Node]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for holder in holders:
+        # What makes no sense there has been reported when the requirement was read.
+        listed = holder.value.get("security") if isinstance(holder.value, dict) else None
+        for alternative in listed if isinstance(listed, list) else ():
+            wanted = alternative.get(name) if isinstance(alternative, dict) else None
+            for scope in wanted if isinstance(wanted, list) else ():
+                if isinstance(scope, str) and scope.strip():
+                    found[scope.strip()] = None
+    return tuple(found)
+
+
+def _scheme(name: str, element: Node) -> SecurityScheme | None:
+    node = element.follow()
+    if node is None or not isinstance(node.value, dict):
         return None
-    return tuple(tuple(name for name, _ in element.items()) for element in node.elements("security"))
-
-
-def _scheme(name: str, node: Node) -> SecurityScheme | None:
     doc = described(node) if node.has("description") else ""
-    kind = node.text("type")
-    if kind == "apiKey":
-        location = node.text("in").lower()
-        if location in {"header", "query", "cookie"} and node.text("name"):
-            return SecurityScheme(name, SchemeKind.API_KEY, node.text("name"), Location(location), doc)
+    match node.text("type"):
+        case "apiKey":
+            found = _api_key(name, node, doc)
+        case "basic":
+            found = SecurityScheme(name, SchemeKind.BASIC, doc=doc)
+        case "http":
+            found = _http(name, node, doc)
+        case "oauth2":
+            found = _oauth2(name, node, doc)
+        case "openIdConnect":
+            found = SecurityScheme(name, SchemeKind.BEARER, doc=doc)
+        case _:
+            found = None
+    if found is None:
+        _report(name, node, element)
+    return found
+
+
+def _report(name: str, node: Node, element: Node) -> None:
+    if node.text("type") == "mutualTLS":
+        message = f"the security scheme {name!r} is part of the connection"
+        element.document.diagnostics.note("security-in-connection", message, element.place, _IN_CONNECTION)
+        return
+    hint = _DIGEST if node.text("scheme").lower() == "digest" else _OWN_HEADERS
+    element.warn("security-unsupported", f"the security scheme {name!r} is not supported", hint)
+
+
+def _api_key(name: str, node: Node, doc: str) -> SecurityScheme | None:
+    location, carrier = node.text("in").lower(), node.text("name")
+    if location not in {"header", "query", "cookie"} or not carrier:
         return None
-    if kind == "basic":
-        return SecurityScheme(name, SchemeKind.BASIC, doc=doc)
-    if kind == "http":
-        scheme = node.text("scheme").lower()
-        if scheme == "basic":
+    if location != "query" and not _TOKEN.fullmatch(carrier):
+        return None
+    return SecurityScheme(name, SchemeKind.API_KEY, carrier, Location(location), doc)
+
+
+def _http(name: str, node: Node, doc: str) -> SecurityScheme | None:
+    scheme = node.text("scheme")
+    match scheme.lower():
+        case "basic":
             return SecurityScheme(name, SchemeKind.BASIC, doc=doc)
-        return SecurityScheme(name, SchemeKind.BEARER, doc=doc) if scheme == "bearer" else None
-    return SecurityScheme(name, SchemeKind.BEARER, doc=doc) if kind in _BEARERS else None
+        case "bearer":
+            return SecurityScheme(name, SchemeKind.BEARER, doc=doc)
+        case "digest":
+            # What is sent depends on the server's challenge and on the request, so no value given once can be right.
+            return None
+        case _ if _TOKEN.fullmatch(scheme):
+            return SecurityScheme(name, SchemeKind.HTTP, scheme, doc=doc)
+        case _:
+            return None
+
+
+def _oauth2(name: str, node: Node, doc: str) -> SecurityScheme:
+    flow = _client_credentials(node)
+    if flow is None:
+        return SecurityScheme(name, SchemeKind.BEARER, doc=doc)
+    url = flow.text("tokenUrl").strip()
+    if not _is_token_url(url):
+        flow.warn("token-url-unusable", f"{url!r} is no URL to fetch tokens from; bring a token of your own")
+        return SecurityScheme(name, SchemeKind.BEARER, doc=doc)
+    return SecurityScheme(name, SchemeKind.OAUTH2, doc=doc, token_url=url)
+
+
+def _client_credentials(node: Node) -> Node | None:
+    """The flow without a person, as OpenAPI 3 and Swagger 2.0 spell it."""
+    flows = node.get("flows")
+    if flows is not None:
+        found = flows.get("clientCredentials")
+        return found if found is not None and isinstance(found.value, dict) else None
+    return node if node.text("flow") == "application" else None
+
+
+def _is_token_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(url) and (parts.scheme in {"http", "https"} if parts.netloc else not parts.scheme)

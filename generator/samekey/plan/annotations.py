@@ -22,6 +22,7 @@ from samekey.ir import (
     Type,
     TypeDef,
     Union,
+    references,
 )
 
 if TYPE_CHECKING:
@@ -158,20 +159,6 @@ _SPELLED: dict[str, Code] = {
     "Decimal | str": source("Decimal | str"),
     "File": source("File"),
 }
-
-
-def references(kind: Type) -> Iterator[str]:
-    """Ids of the definitions that a type names."""
-    match kind:
-        case Named(id=identity):
-            yield identity
-        case ListOf(item=inner) | MapOf(value=inner) | Nullable(inner=inner):
-            yield from references(inner)
-        case Union(variants=variants):
-            for variant in variants:
-                yield from references(variant)
-        case _:
-            pass
 
 
 def dependencies(definition: TypeDef) -> list[str]:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from samekey import code
 from samekey.code import Code, source
 from samekey.ir import SchemeKind
-from samekey.plan.views import ClientView, CredentialView, ImportView
+from samekey.names.arguments import CREDENTIAL_WORDS
+from samekey.plan.views import ClientView, CredentialView, ImportView, VariableView
 from samekey.profile import DEFAULT, KeyKind
 
 if TYPE_CHECKING:
-    from samekey.ir import Api, RetryHint, SecurityScheme
+    from collections.abc import Iterable, Mapping
+
+    from samekey.ir import Api, RetryHint, SecurityScheme, Server
     from samekey.names import Names
     from samekey.profile import KeyFormat, Profile, Signal
 
-_CREDENTIALS = {
-    SchemeKind.API_KEY: source("ApiKey"),
-    SchemeKind.BASIC: source("Basic"),
-    SchemeKind.BEARER: source("Bearer"),
+_AUTH = (
+    source("ApiKey"), source("Basic"), source("Bearer"), source("ClientCredentials"), source("HttpCredential"),
+)  # fmt: skip
+_SOURCES = (source("AsyncTokenSource"), source("TokenSource"))
+_WORDS: Final[Mapping[tuple[SchemeKind, str], str]] = {
+    (SchemeKind.BEARER, "token"): "{}; a token, a function that returns one, or ClientCredentials",
+    (SchemeKind.OAUTH2, "token"): "{}; a token of your own, or a function that returns one, instead of fetched ones",
+    (SchemeKind.OAUTH2, "client_id"): "{}; the name of this client, to fetch tokens with",
+    (SchemeKind.OAUTH2, "client_secret"): "{}; its secret",
 }
-
-
+"""What an argument is for, where the scheme's own words do not say it."""
+_MAX_SERVER_NAME = 60
 _DEFAULT_MAX_DELAY = 8.0
 _INIT_DOC = (
     "Make a client; it connects when it is first used.",
     "",
     "Args:",
-    "    base_url: the URL that paths are appended to, in place of the document's server.",
+    "    base_url: the URL that paths are appended to, in place of all servers of the document.",
     "    retry: how often, how long and for what a call is retried.",
     "    timeout: the limits on each attempt.",
     "    headers: further headers of every request.",
@@ -44,8 +53,9 @@ _INIT_DOC = (
 
 def plan_client(api: Api, names: Names, version: str) -> ClientView:
     """The view of the two clients."""
-    credentials = tuple(_credential(scheme, names) for scheme in api.schemes)
-    auth = sorted({_CREDENTIALS[scheme.kind] for scheme in api.schemes})
+    credentials = tuple(view for scheme in api.schemes for view in _credentials(scheme, names))
+    auth = [name for name in _AUTH if any(f"{name}(" in view.value for view in credentials)]
+    sources = _SOURCES if any(view.annotation in _SOURCES for view in credentials) else ()
     imports = [
         ImportView(
             source("._runtime._client"),
@@ -68,25 +78,39 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         async_name=code.identifier(f"Async{names.client}"),
         doc=code.docstring(f"Client of {code.one_line(api.title)}.\n\n{_about(api)}".strip()),
         init_doc=code.docstring(_init_doc(api, names)),
-        base_url=code.literal(api.servers[0].url if api.servers else ""),
+        base_url=code.literal(api.servers[0].template if api.servers else ""),
         base_url_variable=code.identifier(f"{names.prefix}_BASE_URL"),
         user_agent=code.literal(f"{names.distribution}-python/{version}"),
         security=code.sequence(code.literal(alternative) for alternative in api.security),
         retry=retry_code(api.retry) if api.retry is not None else source(""),
         profile=profile_code(api.profile) if api.profile != DEFAULT else source(""),
         credentials=credentials,
+        variables=tuple(_variables(api, names)),
+        servers=tuple(_servers(api.servers)),
         imports=tuple(sorted(imports, key=lambda entry: entry.module)),
+        auth_types=tuple(sorted((*sources, source("Credential")))),
     )
 
 
 def _init_doc(api: Api, names: Names) -> str:
-    lines = [
-        f"    {argument}: {code.one_line(scheme.doc or scheme.id, 300)}; "
-        f"the environment variable `{names.prefix}_{argument.upper()}` where it is None."
-        for scheme in api.schemes
-        for argument in names.credentials[scheme.id]
-    ]
-    return "\n".join([*_INIT_DOC[:3], *lines, *_INIT_DOC[3:]])
+    credentials = [line for scheme in api.schemes for line in _credential_docs(scheme, names)]
+    variables = [line for server in api.servers[:1] for line in _variable_docs(server, names)]
+    return "\n".join([*_INIT_DOC[:3], *credentials, *variables, *_INIT_DOC[3:]])
+
+
+def _credential_docs(scheme: SecurityScheme, names: Names) -> Iterable[str]:
+    plain = code.one_line(scheme.doc or scheme.id, 300).rstrip(".")
+    for word, argument in zip(CREDENTIAL_WORDS[scheme.kind], names.credentials[scheme.id], strict=True):
+        about = _WORDS.get((scheme.kind, word), "{}").format(plain)
+        variable = f"{names.prefix}_{argument.upper()}"
+        yield f"    {argument}: {about}; the environment variable `{variable}` where it is None."
+
+
+def _variable_docs(server: Server, names: Names) -> Iterable[str]:
+    for variable in server.variables:
+        about = code.one_line(variable.doc or f"`{variable.name}` of the server {server.template}", 300).rstrip(".")
+        choices = f"; one of {', '.join(code.one_line(choice) for choice in variable.choices)}"
+        yield f"    {names.variables[variable.name]}: {about}{choices if variable.choices else ''}."
 
 
 def _about(api: Api) -> str:
@@ -94,25 +118,62 @@ def _about(api: Api) -> str:
     return code.one_line(first, 600)
 
 
-def _credential(scheme: SecurityScheme, names: Names) -> CredentialView:
-    arguments = tuple(
-        (
-            code.identifier(argument),
-            code.identifier(f"{names.prefix}_{argument.upper()}"),
-            code.prose(scheme.doc or scheme.id),
-        )
-        for argument in names.credentials[scheme.id]
-    )
-    plain = [argument for argument, _, _ in arguments]
+def _credentials(scheme: SecurityScheme, names: Names) -> Iterable[CredentialView]:
+    """The ways to give the credentials of a scheme; a later one takes the place of an earlier one."""
+    arguments = [code.identifier(argument) for argument in names.credentials[scheme.id]]
     match scheme.kind:
         case SchemeKind.API_KEY:
-            value = code.call(source("ApiKey"), code.literal(scheme.name), code.literal(scheme.location.value), *plain)
+            where = code.literal(scheme.name), code.literal(scheme.location.value)
+            yield _view(scheme, names, arguments, code.call(source("ApiKey"), *where, *arguments))
         case SchemeKind.BASIC:
-            value = code.call(source("Basic"), *plain)
+            yield _view(scheme, names, arguments, code.call(source("Basic"), *arguments))
+        case SchemeKind.HTTP:
+            value = code.call(source("HttpCredential"), code.literal(scheme.name), *arguments)
+            yield _view(scheme, names, arguments, value)
         case SchemeKind.BEARER:
-            value = code.call(source("Bearer"), *plain)
-    given = code.conjunction(code.is_given(argument) for argument in plain)
-    return CredentialView(code.literal(scheme.id), arguments, given, value)
+            yield _token_view(scheme, names, arguments[0])
+        case SchemeKind.OAUTH2:
+            *pair, token = arguments
+            scope = [code.literal(" ".join(scheme.scopes))] if scheme.scopes else []
+            fetched = code.call(source("ClientCredentials"), *pair, code.literal(scheme.token_url), *scope)
+            yield _view(scheme, names, pair, code.call(source("Bearer"), fetched))
+            yield _token_view(scheme, names, token)
+
+
+def _token_view(scheme: SecurityScheme, names: Names, token: Code) -> CredentialView:
+    view = _view(scheme, names, [token], code.call(source("Bearer"), token))
+    return replace(view, annotation=source("TokenSource"), async_annotation=source("AsyncTokenSource"))
+
+
+def _view(scheme: SecurityScheme, names: Names, arguments: list[Code], value: Code) -> CredentialView:
+    described = tuple(
+        (name, code.identifier(f"{names.prefix}_{name.upper()}"), code.prose(scheme.doc or scheme.id))
+        for name in arguments
+    )
+    given = code.conjunction(code.is_given(argument) for argument in arguments)
+    return CredentialView(code.literal(scheme.id), described, given, value, source("str"), source("str"))
+
+
+def _variables(api: Api, names: Names) -> Iterable[VariableView]:
+    for variable in api.servers[0].variables if api.servers else ():
+        yield VariableView(
+            name=code.identifier(names.variables[variable.name]),
+            annotation=source("str") if variable.default is not None else source("str | None"),
+            default=code.literal(variable.default),
+            wire=code.literal(variable.name),
+        )
+
+
+def _servers(servers: Iterable[Server]) -> Iterable[tuple[Code, Code, Code]]:
+    """Whole URLs under what the document calls them: a name, else a short description, else the URL itself."""
+    taken: set[str] = set()
+    for server in servers:
+        if not server.url.startswith(("http://", "https://")) or server.url in taken:
+            continue
+        title = code.one_line(server.name or server.doc).rstrip(".")
+        name = title if title and len(title) <= _MAX_SERVER_NAME and title not in taken else server.url
+        taken |= {name, server.url}
+        yield code.literal(name), code.literal(server.url), code.span(name)
 
 
 def profile_code(profile: Profile) -> Code:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from samekey import code
 from samekey.code import Code, source
-from samekey.ir import Alias, Enum, Model, Type, TypeDef, Union
-from samekey.plan.annotations import Annotator, dependencies, references
+from samekey.ir import Alias, Enum, Model, Type, TypeDef, Union, references
+from samekey.plan.annotations import Annotator, dependencies
 from samekey.plan.order import chunk, components
 from samekey.plan.views import (
     AliasView,
@@ -26,6 +26,7 @@ from samekey.plan.views import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from samekey.ir import Field
     from samekey.names import Names
 
 MODULE_SIZE = 20
@@ -42,10 +43,14 @@ _STANDARD = {
     "Sequence": (source("collections.abc"), source("Sequence")),
     "Mapping": (source("collections.abc"), source("Mapping")),
     "File": (source(".._runtime._types"), source("File")),
-    "Model": (source(".._runtime._codec"), source("Model")),
-    "OpenStrEnum": (source(".._runtime._codec"), source("OpenStrEnum")),
-    "OpenIntEnum": (source(".._runtime._codec"), source("OpenIntEnum")),
-    "one_of": (source(".._runtime._codec"), source("one_of")),
+    "ABSENT": (source(".._runtime._model"), source("ABSENT")),
+    "FURTHER": (source(".._runtime._model"), source("FURTHER")),
+    "Model": (source(".._runtime._model"), source("Model")),
+    "OpenModel": (source(".._runtime._model"), source("OpenModel")),
+    "OpenStrEnum": (source(".._runtime._model"), source("OpenStrEnum")),
+    "OpenIntEnum": (source(".._runtime._model"), source("OpenIntEnum")),
+    "keeps_null": (source(".._runtime._model"), source("keeps_null")),
+    "one_of": (source(".._runtime._unions"), source("one_of")),
     # With an underscore, which no property's name has: a property `field` would hide the function.
     "field": (source("msgspec"), source("field as _field")),
 }
@@ -144,11 +149,11 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], *, sendable: 
             annotation = code.quoted(annotation)
         name = code.identifier(annotator.names.fields[model.id, entry.name])
         fields.append(
-            FieldView(name, annotation, _default(entry.name, name, annotator, required=required), _doc(entry.doc))
+            FieldView(name, annotation, _default(entry.name, name, annotator, required=required), _field_doc(entry))
         )
     return StructView(
         code.identifier(annotator.names.types[model.id]),
-        _class_doc(model.doc, deprecated=model.deprecated),
+        _own_doc(model.doc, deprecated=model.deprecated),
         tuple(fields),
     )
 
@@ -170,7 +175,7 @@ def _enum(definition: Enum, annotator: Annotator) -> EnumView:
         (code.identifier(annotator.names.members[definition.id, value]), code.literal(value))
         for value in definition.values
     )
-    return EnumView(code.identifier(annotator.names.types[definition.id]), base, _class_doc(definition.doc), members)
+    return EnumView(code.identifier(annotator.names.types[definition.id]), base, _own_doc(definition.doc), members)
 
 
 def _union(definition: Alias, annotator: Annotator) -> UnionView:
@@ -242,10 +247,10 @@ def _typed_dict(model: Model, name: Code, annotator: Annotator) -> TypedDictView
             annotator.needs.add("NotRequired")
             annotation = code.subscript(source("NotRequired"), annotation)
         spelled.append(annotation)
-    doc = _class_doc(model.doc, deprecated=model.deprecated)
+    doc = _own_doc(model.doc, deprecated=model.deprecated)
     if all(_is_key(entry.name) for entry in sent):
         fields = zip(sent, spelled, strict=True)
-        views = (FieldView(code.identifier(entry.name), kind, source(""), _doc(entry.doc)) for entry, kind in fields)
+        views = (FieldView(code.identifier(entry.name), kind, source(""), _field_doc(entry)) for entry, kind in fields)
         return TypedDictView(name, doc, tuple(views))
     entries = zip(sent, spelled, strict=True)
     return TypedDictCallView(name, doc, tuple((code.literal(entry.name), code.quoted(kind)) for entry, kind in entries))
@@ -261,8 +266,12 @@ def _doc(text: str) -> Code:
     return code.docstring(text) if text.strip() else source("")
 
 
-def _class_doc(text: str, *, deprecated: bool = False) -> Code:
-    return _doc(f"Deprecated. {text}" if deprecated else text)
+def _field_doc(field: Field) -> Code:
+    return _own_doc(field.doc, deprecated=field.deprecated)
+
+
+def _own_doc(text: str, *, deprecated: bool = False) -> Code:
+    return _doc(f"Deprecated. {text}".strip() if deprecated else text)
 
 
 def reachable(kinds: Iterable[Type], types: Mapping[str, TypeDef], *, sending: bool) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from samekey import code
@@ -23,15 +24,16 @@ from samekey.ir import (
     Code as StatusCode,
 )
 from samekey.lower.media import is_json
+from samekey.lower.statuses import successes
 from samekey.names import BODY, spread_model
 from samekey.plan.client import profile_code, retry_code
-from samekey.plan.views import ArgumentView, MethodView, OperationSummary
+from samekey.plan.views import ArgumentView, FormView, MethodView, OperationSummary
 from samekey.profile import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.ir import Api, Model, Operation, Param, Spelling, Status
+    from samekey.ir import Api, Field, Model, Operation, Paging, Param, Spelling, Status, StreamOf
     from samekey.names import Names
     from samekey.plan.annotations import Annotator
 
@@ -41,7 +43,12 @@ _DEFAULT_STYLES = {
     Location.HEADER: (Style.SIMPLE, False),
     Location.COOKIE: (Style.FORM, True),
 }
-_STYLE_FACTS = {Location.PATH: "path_styles", Location.QUERY: "query_styles", Location.HEADER: "header_styles"}
+_STYLE_FACTS = {
+    Location.PATH: "path_styles",
+    Location.QUERY: "query_styles",
+    Location.HEADER: "header_styles",
+    Location.COOKIE: "cookie_styles",
+}
 _SAFETIES = {
     Safety.SAFE: source("Safety.SAFE"),
     Safety.IDEMPOTENT: source("Safety.IDEMPOTENT"),
@@ -79,6 +86,7 @@ class OperationPlanner:
             name=code.identifier(self.names.methods[index].method),
             positional=positional,
             keywords=(*keywords, *self._own_arguments(operation)),
+            form=_FORMS[form_of(operation)],
             returns=self._returns(operation),
             facts=tuple(self._facts(operation)),
             doc=code.docstring(self._doc(operation, [*positional, *keywords])),
@@ -99,7 +107,8 @@ class OperationPlanner:
             why=operation.why,
             call=f"{place.resource}.{place.method}",
             parameters=tuple(self._arguments(index, operation)),
-            returns=str(self._returns(operation)),
+            returns=str(self._given(operation)),
+            streams=str(self._streamed(operation)),
         )
 
     def _arguments(self, index: int, operation: Operation) -> list[ArgumentView]:
@@ -107,23 +116,18 @@ class OperationPlanner:
         body = operation.body
         model = spread_model(operation, self.models)
         if model is not None:
-            hidden = {operation.profile.name} if self._key_in_body(operation) else set[str]()
-            for field in model.fields:
-                if field.read_only or field.name in hidden:
-                    continue
+            for field in given_fields(operation, model):
                 name = self.names.arguments[index, BODY, field.name]
-                found.append(self._argument(name, field.type, field.name, BODY, field.doc, required=field.required))
+                doc = f"Deprecated. {field.doc}".strip() if field.deprecated else field.doc
+                found.append(self._argument(name, field.type, field.name, BODY, doc, required=field.required))
         elif body is not None:
             name = self.names.arguments[index, BODY, BODY]
             found.append(self._argument(name, body.type, BODY, BODY, body.doc, required=body.required))
         return found
 
-    def _key_in_body(self, operation: Operation) -> bool:
-        return operation.safety is Safety.KEYED and operation.profile.carrier is Carrier.BODY
-
     def _parameter(self, index: int, param: Param) -> ArgumentView:
         name = self.names.arguments[index, param.location, param.name]
-        doc = f"Deprecated. {param.doc}" if param.deprecated else param.doc
+        doc = f"Deprecated. {param.doc}".strip() if param.deprecated else param.doc
         return self._argument(name, param.type, param.name, param.location, doc, required=param.required)
 
     def _argument(self, name: str, kind: Type, wire: str, location: str, doc: str, *, required: bool) -> ArgumentView:
@@ -146,21 +150,35 @@ class OperationPlanner:
         added.append(ArgumentView(source("options"), options, source("None"), "", "options", required=False, doc=""))
         return added
 
-    def _successes(self, operation: Operation) -> list[tuple[Status, Type | None]]:
-        listed: list[tuple[Status, Type | None]] = [
-            (response.status, response.type)
-            for response in operation.responses
-            if (isinstance(response.status, StatusCode) and 200 <= response.status.value < 300)  # noqa: PLR2004
-            or response.status == Range(2)
-        ]
-        if not listed:
-            listed = [
-                (response.status, response.type) for response in operation.responses if response.status == Default()
-            ]
-        return listed
-
     def _returns(self, operation: Operation) -> Code:
-        kinds = [self._returned(kind) for _, kind in self._successes(operation)]
+        """What is between the brackets of the call's type."""
+        stream = stream_of(operation)
+        if stream is not None:
+            item = self._returned(stream.item)
+            return item if form_of(operation) is Form.STREAM else code.listed([self._value(operation), item])
+        if operation.paging is not None:
+            return code.listed([self._value(operation), self._returned(operation.paging.item)])
+        return self._value(operation)
+
+    def _given(self, operation: Operation) -> Code:
+        """What a plain call gives."""
+        form = form_of(operation)
+        inner = self._value(operation) if form is Form.EITHER else self._returns(operation)
+        return code.given(_FORMS[form].gives, inner)
+
+    def _streamed(self, operation: Operation) -> Code:
+        """What `.stream(…)` gives; empty where there is no such face."""
+        stream = stream_of(operation)
+        match form_of(operation):
+            case Form.EITHER if stream is not None:
+                return code.given(source("Stream"), self._returned(stream.item))
+            case Form.BYTES:
+                return source("Stream[bytes]")
+            case _:
+                return source("")
+
+    def _value(self, operation: Operation) -> Code:
+        kinds = [self._returned(response.type) for response in successes(operation.responses)]
         return code.alternatives(kinds) if kinds else source("None")
 
     def _returned(self, kind: Type | None) -> Code:
@@ -187,6 +205,11 @@ class OperationPlanner:
     def _facts(self, operation: Operation) -> Iterable[Code]:
         yield code.literal(operation.method)
         yield code.literal(operation.path)
+        stream = stream_of(operation)
+        if stream is not None:
+            yield self._stream_facts(stream)
+        elif operation.paging is not None:
+            yield _paging_facts(operation.paging)
         yield code.keyword_argument("safety", _SAFETIES[operation.safety])
         yield from self._type_facts(operation)
         yield from self._body_facts(operation)
@@ -197,14 +220,16 @@ class OperationPlanner:
         if operation.security is not None and operation.security != self.api.security:
             alternatives = code.sequence(code.literal(names) for names in operation.security)
             yield code.keyword_argument("security", alternatives)
+        if operation.server:
+            yield code.keyword_argument("server", code.literal(operation.server))
         if operation.retry is not None:
             yield code.keyword_argument("retry", retry_code(operation.retry))
         if operation.safety is Safety.KEYED and operation.profile != self.api.profile:
             yield code.keyword_argument("profile", profile_code(operation.profile))
 
     def _type_facts(self, operation: Operation) -> Iterable[Code]:
-        successes = self._successes(operation)
-        decoded = [(status, self._decoded(kind)) for status, kind in successes]
+        succeeding = successes(operation.responses)
+        decoded = [(response.status, self._decoded(response.type)) for response in succeeding]
         distinct = {kind for _, kind in decoded}
         if len(distinct) == 1 and distinct != {source("None")}:
             yield code.keyword_argument("returns", code.thunk(decoded[0][1]))
@@ -212,7 +237,7 @@ class OperationPlanner:
             yield code.keyword_argument(
                 "returns", code.thunk(code.mapping((_status(key), kind) for key, kind in decoded))
             )
-        succeeded = {status for status, _ in successes}
+        succeeded = {response.status for response in succeeding}
         errors = [
             (response.status, self._decoded(response.type))
             for response in operation.responses
@@ -226,13 +251,27 @@ class OperationPlanner:
                 "errors", code.thunk(code.mapping((_status(key), kind) for key, kind in errors))
             )
 
+    def _stream_facts(self, stream: StreamOf) -> Code:
+        arguments = [code.literal(stream.format.value), code.thunk(self._decoded(stream.item))]
+        accept = stream.media_type.partition(";")[0].strip()
+        if accept != "text/event-stream":
+            arguments.append(code.keyword_argument("accept", code.literal(accept)))
+        if stream.flag:
+            arguments.append(code.keyword_argument("flag", code.literal(stream.flag)))
+        if stream.sentinel is not None:
+            arguments.append(code.keyword_argument("sentinel", code.literal(stream.sentinel)))
+        if stream.events:
+            types = code.mapping((code.literal(event), self._decoded(kind)) for event, kind in stream.events)
+            arguments.append(code.keyword_argument("events", code.thunk(types)))
+        return code.call(source("StreamFacts"), *arguments)
+
     def _body_facts(self, operation: Operation) -> Iterable[Code]:
         body = operation.body
         if body is None:
             return
         if body.kind is not BodyKind.JSON:
             yield code.keyword_argument("body", code.literal(body.kind.value))
-        default = body.kind in {BodyKind.FORM, BodyKind.MULTIPART} or body.media_type == "application/json"
+        default = body.kind is BodyKind.FORM or body.media_type in {"application/json", "multipart/form-data"}
         if not default:
             yield code.keyword_argument("media_type", code.literal(body.media_type))
         if not body.required:
@@ -257,8 +296,10 @@ class OperationPlanner:
                         yield code.keyword_argument("path_styles", styles)
                     case "query_styles":
                         yield code.keyword_argument("query_styles", styles)
-                    case _:
+                    case "header_styles":
                         yield code.keyword_argument("header_styles", styles)
+                    case _:
+                        yield code.keyword_argument("cookie_styles", styles)
 
     def _parts(self, index: int, operation: Operation) -> Iterable[Code]:
         for location, part in _PARTS.items():
@@ -271,12 +312,15 @@ class OperationPlanner:
                 yield from _part(part, code.mapping(entries))
         model = spread_model(operation, self.models)
         if model is not None:
-            hidden = {operation.profile.name} if self._key_in_body(operation) else set[str]()
-            fields = [field for field in model.fields if not field.read_only and field.name not in hidden]
-            yield code.keyword_argument("body", code.mapping(
+            entries = [
                 (code.literal(field.name), code.identifier(self.names.arguments[index, BODY, field.name]))
-                for field in fields
-            ))  # fmt: skip
+                for field in given_fields(operation, model)
+            ]
+            flag = _flag_of(operation)
+            # The stream's own method sets the flag; a plain call says that it wants none, whatever the default is.
+            yield code.keyword_argument(
+                "body", code.mapping([*entries, *([(code.literal(flag), source("False"))] if flag else [])])
+            )
         elif operation.body is not None:
             yield code.keyword_argument("body", code.identifier(self.names.arguments[index, BODY, BODY]))
         if operation.safety is Safety.KEYED:
@@ -333,14 +377,74 @@ def _safety_in_words(operation: Operation) -> str:
 
 
 def _accept(operation: Operation) -> str:
-    for response in operation.responses:
-        ok = isinstance(response.status, (StatusCode, Default)) or response.status == Range(2)
-        code_ok = not isinstance(response.status, StatusCode) or 200 <= response.status.value < 300  # noqa: PLR2004
-        if ok and code_ok and response.media_type:
+    for response in successes(operation.responses):
+        if response.media_type:
             if is_json(response.media_type) and "*" in response.media_type:
                 return "application/json"
             return response.media_type.partition(";")[0].strip()
     return "application/json"
+
+
+def _paging_facts(paging: Paging) -> Code:
+    ways = {
+        "items": paging.items, "next": paging.next, "more": paging.more, "last": paging.last, "current": paging.current,
+    }  # fmt: skip
+    spelled = {name: code.literal(way) for name, way in ways.items() if way}
+    if paging.parameter:
+        spelled["parameter"] = code.literal(paging.parameter)
+    if paging.in_body:
+        spelled["in_body"] = source("True")
+    if paging.first:
+        spelled["first"] = code.literal(paging.first)
+    return code.construct(source("Paging"), spelled, code.literal(paging.style.value))
+
+
+class Form(Enum):
+    """What an operation gives: a value, bytes, a list in pages, a stream, or either a value or a stream."""
+
+    VALUE = 1
+    BYTES = 2
+    PAGES = 3
+    STREAM = 4
+    EITHER = 5
+
+
+_FORMS = {
+    Form.VALUE: FormView(source("operation"), source("Call"), source("")),
+    Form.BYTES: FormView(source("download"), source("Call"), source("")),
+    Form.PAGES: FormView(source("pages"), source("PagedCall"), source("Page")),
+    Form.STREAM: FormView(source("stream"), source("StreamCall"), source("Stream")),
+    Form.EITHER: FormView(source("streamable"), source("StreamableCall"), source("")),
+}
+
+
+def form_of(operation: Operation) -> Form:
+    """What an operation gives."""
+    kinds = [response.type for response in successes(operation.responses)]
+    if stream_of(operation) is not None:
+        return Form.EITHER if any(kind is not None for kind in kinds) else Form.STREAM
+    if operation.paging is not None:
+        return Form.PAGES
+    return Form.BYTES if kinds and set(kinds) == {Primitive(Kind.BINARY)} else Form.VALUE
+
+
+def given_fields(operation: Operation, model: Model) -> list[Field]:
+    """The fields of a body that callers give: what is read only, the key, and the flag for a stream are not theirs."""
+    keyed = operation.safety is Safety.KEYED and operation.profile.carrier is Carrier.BODY
+    filled = {operation.profile.name} if keyed else set[str]()
+    flag = _flag_of(operation)
+    filled |= {flag} if flag else set[str]()
+    return [field for field in model.fields if not field.read_only and field.name not in filled]
+
+
+def _flag_of(operation: Operation) -> str:
+    stream = stream_of(operation)
+    return stream.flag if stream is not None else ""
+
+
+def stream_of(operation: Operation) -> StreamOf | None:
+    """The stream that an operation gives, if it gives one."""
+    return next((response.stream for response in successes(operation.responses) if response.stream), None)
 
 
 def _status(status: Status) -> Code:

@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 6
 _PRIMITIVES = {
-    Kind.STRING: source("'text'"),
+    Kind.STRING: source('"text"'),
     Kind.INTEGER: source("1"),
     Kind.NUMBER: source("1.5"),
     Kind.BOOLEAN: source("True"),
     Kind.NULL: source("None"),
-    Kind.DATETIME: source("'2026-01-02T03:04:05Z'"),
-    Kind.DATE: source("'2026-01-02'"),
-    Kind.UUID: source("'3f2504e0-4f89-41d3-9a0c-0305e82c3301'"),
-    Kind.DECIMAL: source("'12.50'"),
-    Kind.BYTES: source("b'bytes'"),
-    Kind.BINARY: source("b'bytes'"),
+    Kind.DATETIME: source('"2026-01-02T03:04:05Z"'),
+    Kind.DATE: source('"2026-01-02"'),
+    Kind.UUID: source('"3f2504e0-4f89-41d3-9a0c-0305e82c3301"'),
+    Kind.DECIMAL: source('"12.50"'),
+    Kind.BYTES: source('b"bytes"'),
+    Kind.BINARY: source('b"bytes"'),
 }
 
 
@@ -72,7 +72,7 @@ class Sampler:
             case LiteralOf(values=values):
                 return code.literal(values[0])
             case AnyJson():
-                return source("'anything'")
+                return source('"anything"')
             case Named(id=identity):
                 return self._named(identity, depth)
 

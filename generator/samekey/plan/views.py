@@ -129,6 +129,21 @@ class ArgumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class FormView:
+    """How an operation of some form is declared.
+
+    Args:
+        decorator: what declares it.
+        call: the class of its calls.
+        gives: the class that a call gives, or empty where it is the value itself.
+    """
+
+    decorator: Code
+    call: Code
+    gives: Code
+
+
+@dataclass(frozen=True, slots=True)
 class MethodView:
     """An operation as it is declared.
 
@@ -136,6 +151,7 @@ class MethodView:
         name: of the method.
         positional: arguments of the path.
         keywords: all other arguments, the required ones first.
+        form: how it is declared.
         returns: what the call gives.
         facts: the arguments of the decorator.
         doc: the docstring.
@@ -145,6 +161,7 @@ class MethodView:
     name: Code
     positional: tuple[ArgumentView, ...]
     keywords: tuple[ArgumentView, ...]
+    form: FormView
     returns: Code
     facts: tuple[Code, ...]
     doc: Code
@@ -179,7 +196,7 @@ class ResourceModule:
 
 @dataclass(frozen=True, slots=True)
 class CredentialView:
-    """A security scheme as arguments of the client."""
+    """A way to give the credentials of a security scheme: arguments of the client."""
 
     scheme: Code
     arguments: tuple[tuple[Code, Code, Code], ...]
@@ -187,6 +204,18 @@ class CredentialView:
     given: Code
     """The condition under which the credential is there."""
     value: Code
+    annotation: Code
+    async_annotation: Code
+
+
+@dataclass(frozen=True, slots=True)
+class VariableView:
+    """A variable of the server as an argument of the client."""
+
+    name: Code
+    annotation: Code
+    default: Code
+    wire: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +233,31 @@ class ClientView:
     retry: Code
     profile: Code
     credentials: tuple[CredentialView, ...]
+    variables: tuple[VariableView, ...]
+    servers: tuple[tuple[Code, Code, Code], ...]
+    """Name and URL of each server, and the name as text."""
     imports: tuple[ImportView, ...]
+    auth_types: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookView:
+    """A webhook: its name, also as text, what makes the type of its payload, that type, and a line of description."""
+
+    name: Code
+    shown: Code
+    made: Code
+    annotation: Code
+    doc: Code
+
+
+@dataclass(frozen=True, slots=True)
+class WebhooksModule:
+    """The module that decodes webhooks."""
+
+    uses_models: bool
+    imports: tuple[ImportView, ...]
+    entries: tuple[WebhookView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +287,13 @@ class Plan:
     client: ClientView
     resources: tuple[ResourceModule, ...]
     models: tuple[ModelsModule, ...]
+    webhooks: WebhooksModule | None
     keyed_example: ExampleView | None
     safe_example: ExampleView | None
+    paged_example: ExampleView | None
+    stream_example: ExampleView | None
+    streamable_example: ExampleView | None
+    download_example: ExampleView | None
     fallbacks: tuple[tuple[str, str], ...]
     """Where a type fell back to Any, and why."""
 
@@ -253,3 +311,5 @@ class OperationSummary:
     call: str
     parameters: tuple[ArgumentView, ...]
     returns: str
+    streams: str = ""
+    """What its `.stream(…)` gives, if it has one."""

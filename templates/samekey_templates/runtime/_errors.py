@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._auth import NoToken
 from ._policy import Answered, Certainty, Failed, Failure, Safety
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class APITimeoutError(APIConnectionError):
     """No complete answer came back in time."""
 
 
+class TokenError(APIConnectionError):
+    """No access token could be had, so the last attempt sent nothing to the API."""
+
+
 class APIDecodeError(APIError):
     """The request was done, but its answer cannot be read.
 
@@ -79,6 +84,22 @@ class APIDecodeError(APIError):
         self.status = status
         self.headers = dict(headers)
         self.content = content
+
+
+class PaginationError(APIError):
+    """A list cannot be followed to its end: the server repeats itself, or its word for the next page makes no sense.
+
+    Args:
+        happened: what it did, for people.
+        record: the call of the page that leads no further.
+        page: the number of that page, counted from 1.
+        request_id: the server's own id of the answer.
+    """
+
+    def __init__(self, happened: str, record: CallRecord, page: int, request_id: str | None = None) -> None:
+        message = f"{record.call.operation}: {happened}, on page {page}; the rest of the list is lost"
+        super().__init__(message, record, request_id=request_id)
+        self.page = page
 
 
 class APIStatusError(APIError):
@@ -185,6 +206,8 @@ def unanswered(record: CallRecord) -> APIError:
     if isinstance(outcome, Failed) and outcome.failure is Failure.UNDECODABLE:
         message = explain(record, f"the answer with status {outcome.status} cannot be read ({outcome})")
         return APIDecodeError(message, record, status=outcome.status or 0, headers={}, content=b"")
+    if isinstance(outcome, NoToken):
+        return TokenError(explain(record, str(outcome)), record)
     timed_out = isinstance(outcome, Failed) and (outcome.timeout or outcome.failure is Failure.DEADLINE)
     return (APITimeoutError if timed_out else APIConnectionError)(explain(record, str(outcome)), record)
 

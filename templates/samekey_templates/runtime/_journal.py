@@ -38,7 +38,8 @@ class JournalEntry:
         operation: the Python path of the method.
         method: the HTTP method.
         path: the path template of the document.
-        target: path and query as they were sent, without credentials.
+        target: path and query as they were sent, without credentials; a whole URL where the operation has a server
+            of its own.
         headers: headers as they were sent, without credentials; the key among them.
         body: the bytes as they were sent; None where there are none.
         security: the alternatives of credentials that the operation asks for, by name.

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Required,
+    Self,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    overload,
+)
 
-from ._call import BodyKind, Call, Endpoint, Response, Types
+from ._call import Call, Endpoint, PagedCall, StreamableCall, StreamCall
+from ._methods import (
+    AsyncDownloadMethod,
+    AsyncMethod,
+    AsyncPagedMethod,
+    AsyncStreamableMethod,
+    AsyncStreamMethod,
+    Declared,
+    DownloadMethod,
+    Method,
+    PagedMethod,
+    StreamableMethod,
+    StreamMethod,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ._auth import Requirement
+    from ._call import BodyKind, Types
     from ._client import AsyncCore, SyncCore
+    from ._paging import Paging
     from ._policy import RetryPolicy, Safety
     from ._profile import Profile
     from ._request import Style
+    from ._stream import StreamFacts
 
 P = ParamSpec("P")
 T = TypeVar("T")
+E = TypeVar("E")
 
 
 class Resource:
@@ -38,49 +66,12 @@ class AsyncResource:
         self._core = core
 
 
-class _Described(Generic[P, T]):
-    """What `help`, `inspect.signature` and editors see of a declared operation: the builder's own words."""
-
-    def __init__(self, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
-        self._build = build
-        self.__doc__ = build.__doc__
-
-    @property
-    def __name__(self) -> str:
-        return self._build.__name__
-
-    @property
-    def __wrapped__(self) -> Callable[..., object]:
-        return self._build
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self._build)
-        parameters = [entry.replace(annotation=_Bare(entry.annotation)) for entry in signature.parameters.values()]
-        returned = str(signature.return_annotation).removeprefix("Call[").removesuffix("]")
-        return signature.replace(parameters=parameters[1:], return_annotation=_Bare(returned))
+# What an operation is when it is looked up depends on the class that it is looked up on. Each form has an overload of
+# its own, since type checkers cannot be told of a method's class in general.
 
 
-class _Bare(str):
-    """An annotation that shows itself without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-class Operation(_Described[P, T]):
-    """A declared operation; looked up on a resource it is a `Method`, on an async one an `AsyncMethod`."""
-
-    def __init__(self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
-        super().__init__(build)
-        self.endpoint = endpoint
-        self.build = build
-        self.name = build.__name__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = f"{owner.__module__.rpartition('.')[2]}.{name}"
+class Operation(Declared[P, T]):
+    """An operation that gives a value; looked up on a resource it is a `Method`, on an async one an `AsyncMethod`."""
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -96,84 +87,149 @@ class Operation(_Described[P, T]):
         return self
 
 
-class _Bound(_Described[P, T]):
-    """An operation on its way to be called."""
+class PagedOperation(Declared[P, T], Generic[P, T, E]):
+    """An operation that gives a list in pages."""
 
-    def __init__(self, operation: Operation[P, T]) -> None:
-        super().__init__(operation.build)
-        self._operation = operation
+    def __init__(
+        self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], PagedCall[T, E]], paging: Paging
+    ) -> None:
+        super().__init__(endpoint, build)
+        self.paging = paging
 
-    def __get__(self, instance: object, owner: type | None = None) -> Self:
-        # `help` takes an object with `__get__` for a routine, and then shows its signature.
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> PagedMethod[P, T, E]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncPagedMethod[P, T, E]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return PagedMethod[P, T, E](self, instance, self.paging)
+        if isinstance(instance, AsyncResource):
+            return AsyncPagedMethod[P, T, E](self, instance, self.paging)
         return self
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._operation.name}>"
+
+class StreamOperation(Declared[P, E]):
+    """An operation that gives a stream of items."""
+
+    def __init__(
+        self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], StreamCall[E]], facts: StreamFacts
+    ) -> None:
+        super().__init__(endpoint, build)
+        self.facts = facts
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> StreamMethod[P, E]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncStreamMethod[P, E]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return StreamMethod(self, instance, self.facts)
+        if isinstance(instance, AsyncResource):
+            return AsyncStreamMethod(self, instance, self.facts)
+        return self
 
 
-class Method(_Bound[P, T]):
-    """An operation bound to a client."""
+class StreamableOperation(Declared[P, T], Generic[P, T, E]):
+    """An operation that gives a value, or the same in a stream of items."""
 
-    def __init__(self, operation: Operation[P, T], resource: Resource) -> None:
-        super().__init__(operation)
-        self._resource = resource
+    def __init__(
+        self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], StreamableCall[T, E]], facts: StreamFacts
+    ) -> None:
+        super().__init__(endpoint, build)
+        self.facts = facts
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        # No docstring: editors then show the operation's own.
-        return self.detailed(*args, **kwargs).data
-
-    def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
-        # The result with status, headers, key, attempts and whether it was replayed. No docstring, as above.
-        operation = self._operation
-        call = operation.build(self._resource, *args, **kwargs)
-        return self._resource._core.execute(operation.name, operation.endpoint, call)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-class AsyncMethod(_Bound[P, T]):
-    """An operation bound to an async client."""
-
-    def __init__(self, operation: Operation[P, T], resource: AsyncResource) -> None:
-        super().__init__(operation)
-        self._resource = resource
-
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        # No docstring: editors then show the operation's own.
-        return (await self.detailed(*args, **kwargs)).data
-
-    async def detailed(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
-        # The result with status, headers, key, attempts and whether it was replayed. No docstring, as above.
-        operation = self._operation
-        call = operation.build(self._resource, *args, **kwargs)
-        return await self._resource._core.execute(operation.name, operation.endpoint, call)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> StreamableMethod[P, T, E]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncStreamableMethod[P, T, E]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return StreamableMethod[P, T, E](self, instance, self.facts)
+        if isinstance(instance, AsyncResource):
+            return AsyncStreamableMethod[P, T, E](self, instance, self.facts)
+        return self
 
 
-def operation(  # noqa: PLR0913  # the facts of an operation, each by its name
-    method: str,
-    path: str,
-    *,
-    safety: Safety,
-    returns: Callable[[], object] | None = None,
-    errors: Callable[[], Types] | None = None,
-    body: BodyKind = "json",
-    media_type: str = "application/json",
-    body_required: bool = True,
-    accept: str = "application/json",
-    security: Requirement | None = None,
-    path_styles: Mapping[str, Style] | None = None,
-    query_styles: Mapping[str, Style] | None = None,
-    header_styles: Mapping[str, Style] | None = None,
-    form_styles: Mapping[str, Style] | None = None,
-    part_types: Mapping[str, str] | None = None,
-    retry: RetryPolicy | None = None,
-    profile: Profile | None = None,
+class DownloadOperation(Declared[P, bytes]):
+    """An operation that gives bytes: at once, in pieces, or into a file."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> DownloadMethod[P]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncDownloadMethod[P]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return DownloadMethod(self, instance)
+        if isinstance(instance, AsyncResource):
+            return AsyncDownloadMethod(self, instance)
+        return self
+
+
+class Facts(TypedDict, total=False):
+    """The facts of an operation beside method and path: the fields of `Endpoint`."""
+
+    safety: Required[Safety]
+    returns: Callable[[], object]
+    errors: Callable[[], Types]
+    body: BodyKind
+    media_type: str
+    body_required: bool
+    accept: str
+    security: Requirement
+    path_styles: Mapping[str, Style]
+    query_styles: Mapping[str, Style]
+    header_styles: Mapping[str, Style]
+    cookie_styles: Mapping[str, Style]
+    server: str
+    form_styles: Mapping[str, Style]
+    part_types: Mapping[str, str]
+    retry: RetryPolicy
+    profile: Profile
+
+
+def operation(
+    method: str, path: str, **facts: Unpack[Facts]
 ) -> Callable[[Callable[Concatenate[Any, P], Call[T]]], Operation[P, T]]:
     """Declare an operation by its facts; the decorated function turns arguments into a `Call`."""
-    endpoint = Endpoint(
-        method, path, safety, returns, errors, body, media_type, body_required, accept, security,
-        path_styles or {}, query_styles or {}, header_styles or {}, form_styles or {}, part_types or {}, retry, profile,
-    )  # fmt: skip
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: Operation(endpoint, build)
 
-    def declare(build: Callable[Concatenate[Any, P], Call[T]]) -> Operation[P, T]:
-        return Operation(endpoint, build)
 
-    return declare
+def pages(
+    method: str, path: str, paging: Paging, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], PagedCall[T, E]]], PagedOperation[P, T, E]]:
+    """Declare an operation that gives a list in pages."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: PagedOperation(endpoint, build, paging)
+
+
+def stream(
+    method: str, path: str, streams: StreamFacts, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], StreamCall[E]]], StreamOperation[P, E]]:
+    """Declare an operation that gives a stream of items."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: StreamOperation(endpoint, build, streams)
+
+
+def streamable(
+    method: str, path: str, streams: StreamFacts, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], StreamableCall[T, E]]], StreamableOperation[P, T, E]]:
+    """Declare an operation that gives a value, or the same in a stream of items."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: StreamableOperation(endpoint, build, streams)
+
+
+def download(
+    method: str, path: str, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], Call[bytes]]], DownloadOperation[P]]:
+    """Declare an operation that gives bytes: at once, in pieces, or into a file."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: DownloadOperation(endpoint, build)

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import base64
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from ._policy import Failed
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +42,69 @@ class Basic:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """A bearer token (RFC 6750)."""
+class HttpCredential:
+    """A credential for any other scheme of HTTP (RFC 9110 section 11.6.2)."""
 
-    token: str
+    scheme: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"HttpCredential({self.scheme!r}, '…')"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """What a client fetches its own tokens with: OAuth 2.0's client credentials (RFC 6749 section 4.4).
+
+    A token is fetched when it is first needed, shared by all calls of a client, and renewed shortly before it expires
+    or when the API refuses it.
+
+    Args:
+        client_id: the client's name at the token endpoint.
+        client_secret: its password there.
+        token_url: the token endpoint; relative to the client's base URL where it is no whole URL.
+        scope: scopes to ask for, separated by spaces; none is asked for where it is empty.
+        parameters: further form fields of the token request, such as `audience`.
+        secret_in_body: send id and secret as form fields instead of HTTP Basic, for servers that want it so.
+    """
+
+    client_id: str
+    client_secret: str
+    token_url: str
+    scope: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    secret_in_body: bool = False
+
+    def __repr__(self) -> str:
+        return f"ClientCredentials({self.client_id!r}, '…', {self.token_url!r})"
+
+
+TokenSource: TypeAlias = str | Callable[[], str] | ClientCredentials
+"""A token, a function that returns one whenever it is asked, or credentials to fetch one with."""
+AsyncTokenSource: TypeAlias = str | Callable[[], str | Awaitable[str]] | ClientCredentials
+"""The same; the async client may also be given a coroutine function."""
+MovingToken: TypeAlias = Callable[[], str | Awaitable[str]] | ClientCredentials
+"""Where a token comes from that is not known beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A bearer token (RFC 6750), or where it comes from."""
+
+    token: AsyncTokenSource
 
     def __repr__(self) -> str:
         return "Bearer('…')"
 
 
-Credential: TypeAlias = ApiKey | Basic | Bearer
+@dataclass(frozen=True, slots=True)
+class NoToken(Failed):
+    """An attempt for which no token could be had, so that nothing was sent to the API."""
+
+
+Credential: TypeAlias = ApiKey | Basic | Bearer | HttpCredential
 Requirement: TypeAlias = tuple[tuple[str, ...], ...]
-"""Alternatives; each names the schemes that it needs together. An empty alternative needs none."""
+"""Alternatives; each names the schemes that it needs together. An empty one says that the others are optional."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +116,55 @@ class Signature:
     cookies: tuple[tuple[str, str], ...] = ()
 
 
-def from_environment(value: str | None, variable: str) -> str | None:
+def from_environment(value: T | None, variable: str) -> T | str | None:
     """A credential given in code, else the environment variable's value, else None."""
     return value if value is not None else os.environ.get(variable) or None
 
 
-def sign(credentials: Mapping[str, Credential], requirement: Requirement) -> Signature:
-    """What to add for the first alternative whose credentials are all there; nothing where none is.
+def chosen(credentials: Mapping[str, Credential], requirement: Requirement) -> tuple[Credential, ...]:
+    """The credentials of the first alternative of which all are there; none where no alternative is complete.
 
     A request without credentials is sent all the same: the server has the last word.
     """
     for names in requirement:
-        if all(name in credentials for name in names):
-            return _signature([credentials[name] for name in names])
-    return Signature()
+        if names and all(name in credentials for name in names):
+            return tuple(credentials[name] for name in names)
+    return ()
 
 
-def _signature(credentials: Sequence[Credential]) -> Signature:
+def moving_token(credentials: Mapping[str, Credential], requirement: Requirement) -> MovingToken | None:
+    """Where the token of a call comes from, if it is not known beforehand."""
+    for credential in reversed(chosen(credentials, requirement)):
+        if isinstance(credential, Bearer) and not isinstance(credential.token, str):
+            return credential.token
+    return None
+
+
+def sign(credentials: Mapping[str, Credential], requirement: Requirement, token: str | None = None) -> Signature:
+    """What to add to a request for its requirement.
+
+    Args:
+        credentials: by security scheme.
+        requirement: the alternatives of the operation.
+        token: the token of the moment, where its credential says only where it comes from.
+    """
+    return _signature(chosen(credentials, requirement), token)
+
+
+def _signature(credentials: Sequence[Credential], token: str | None) -> Signature:
     headers: list[tuple[str, str]] = []
     query: list[tuple[str, str]] = []
     cookies: list[tuple[str, str]] = []
     for credential in credentials:
         match credential:
-            case Bearer(token):
-                headers.append(("Authorization", f"Bearer {token}"))
+            case Bearer(known):
+                current = known if isinstance(known, str) else token
+                if current is not None:
+                    headers.append(("Authorization", f"Bearer {current}"))
             case Basic(username, password):
-                pair = base64.b64encode(f"{username}:{password}".encode()).decode()
-                headers.append(("Authorization", f"Basic {pair}"))
+                headers.append(("Authorization", basic(username, password)))
+            case HttpCredential(scheme, value):
+                headers.append(("Authorization", f"{scheme} {value}"))
             case ApiKey(name, "query", value):
                 query.append((quote(name, safe=""), quote(value, safe="")))
             case ApiKey(name, "cookie", value):
@@ -94,3 +172,8 @@ def _signature(credentials: Sequence[Credential]) -> Signature:
             case ApiKey(name, _, value):
                 headers.append((name, value))
     return Signature(tuple(headers), tuple(query), tuple(cookies))
+
+
+def basic(username: str, password: str) -> str:
+    """The value of an Authorization header for a user name and a password (RFC 7617 section 2)."""
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._record import CallRecord
 
 T = TypeVar("T")
+E = TypeVar("E")
 Types: TypeAlias = Mapping[int | str, object]
 """Types by status, by range such as `4XX`, or under `default`."""
 BodyKind: TypeAlias = Literal["json", "form", "multipart", "raw"]
@@ -47,6 +48,7 @@ class Endpoint:
         part_types: media types of the parts of a multipart body.
         retry: how the API's document wants the operation to be retried, if it says so.
         profile: the dialect of idempotency where it differs from the client's.
+        server: the server of its own that the operation has, relative to the base URL where it is no whole URL.
     """
 
     method: str
@@ -62,10 +64,12 @@ class Endpoint:
     path_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     query_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     header_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
+    cookie_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     form_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     part_types: Mapping[str, str] = field(default_factory=dict[str, str])
     retry: RetryPolicy | None = None
     profile: Profile | None = None
+    server: str = ""
 
 
 class Call(Generic[T]):
@@ -79,9 +83,10 @@ class Call(Generic[T]):
         body: the body: a mapping of fields, or any value that the endpoint's kind of body can hold.
         idempotency_key: the caller's own key; None to mint one where the operation is keyed.
         options: settings of this call alone.
+        query_text: the whole query as a server gave it, in place of `query`.
     """
 
-    __slots__ = ("body", "cookies", "headers", "idempotency_key", "options", "path", "query")
+    __slots__ = ("body", "cookies", "headers", "idempotency_key", "options", "path", "query", "query_text")
 
     def __init__(  # the parts of a request
         self,
@@ -93,6 +98,7 @@ class Call(Generic[T]):
         body: object = OMIT,
         idempotency_key: str | None = None,
         options: CallOptions | None = None,
+        query_text: str | None = None,
     ) -> None:
         self.path = path
         self.query = query
@@ -101,6 +107,25 @@ class Call(Generic[T]):
         self.body = body
         self.idempotency_key = idempotency_key
         self.options = options
+        self.query_text = query_text
+
+
+class PagedCall(Call[T], Generic[T, E]):
+    """One call of an operation that gives a page of items."""
+
+    __slots__ = ()
+
+
+class StreamCall(Call[E]):
+    """One call of an operation that gives a stream of items."""
+
+    __slots__ = ()
+
+
+class StreamableCall(Call[T], Generic[T, E]):
+    """One call of an operation that gives a value, or the same in a stream of items."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +147,10 @@ class Response(Generic[T]):
     content: bytes
     replayed: bool
     record: CallRecord
+
+    def holding(self, data: E) -> Response[E]:
+        """The same response with another result."""
+        return Response(data, self.status, self.headers, self.content, self.replayed, self.record)
 
     @property
     def request_id(self) -> str | None:
@@ -163,6 +192,8 @@ class Settings:
         budget: the retry budget.
         clock: time and chance.
         journal: where keyed calls are written down, if anywhere.
+        variables: values of the variables in the servers' URLs.
+        is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
     """
 
     base_url: str
@@ -179,3 +210,5 @@ class Settings:
     budget: Budget
     clock: Clock
     journal: Journal | None = None
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_moved: bool = False

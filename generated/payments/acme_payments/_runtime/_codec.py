@@ -7,88 +7,20 @@ is kept as plain JSON, and one warning is logged.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias, TypeGuard, Union, cast, get_args, get_origin
+from typing import Any, Union, cast, get_args, get_origin
 
 import msgspec
 
+from ._model import AnyModel, OpenModel, further_of, is_model, sent, struct_of
 from ._types import Omit, is_fields, is_items
-
-Variants: TypeAlias = Callable[[], tuple[object, ...]]
-
-
-class Model(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A JSON object with known fields; unknown ones are ignored when it is read."""
-
-
-class OpenStrEnum(StrEnum):
-    """An enum that accepts values which the document does not list: servers learn new ones before clients do."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> OpenStrEnum | None:
-        if not isinstance(value, str):
-            return None
-        member = str.__new__(cls, value)
-        member._name_ = value
-        member._value_ = value
-        return member
-
-
-class OpenIntEnum(IntEnum):
-    """Like `OpenStrEnum`, of integers."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> OpenIntEnum | None:
-        if not isinstance(value, int) or isinstance(value, bool):
-            return None
-        member = int.__new__(cls, value)
-        member._name_ = str(value)
-        member._value_ = value
-        return member
-
-
-@dataclass(frozen=True, slots=True)
-class _UnionFacts:
-    """What `one_of` was given."""
-
-    variants: Variants
-    tag: str
-    tagged: Callable[[], Mapping[str, object]]
-
-
-def _no_tags() -> Mapping[str, object]:
-    return {}
-
-
-class _AcceptsAnything(type):
-    def __instancecheck__(cls, instance: object) -> bool:
-        return True
-
-
-class OneOf(metaclass=_AcceptsAnything):
-    """A union that msgspec cannot decode by itself; see `one_of`."""
-
-    __slots__ = ()
-    facts: ClassVar[_UnionFacts]
-
-
-def one_of(
-    name: str, variants: Variants, tag: str = "", tagged: Callable[[], Mapping[str, object]] | None = None
-) -> type:
-    """Make a union type for decoding.
-
-    Args:
-        name: its name.
-        variants: makes the variants when first needed; they may refer to the union itself.
-        tag: the property that tells the variants apart, if one does.
-        tagged: makes the map from values of that property to variants.
-    """
-    facts = _UnionFacts(variants, tag, tagged or _no_tags)
-    return _AcceptsAnything(name, (OneOf,), {"facts": facts, "__slots__": ()})
+from ._unions import OneOf, choose, is_union
 
 
 class DecodeFailureError(ValueError):
@@ -163,9 +95,11 @@ def tolerate(value: Any, kind: Any) -> Any:  # noqa: ANN401
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return _tolerate_union(value, get_args(kind))
+    if is_union(kind):
+        return _tolerate_one_of(value, kind)
     if is_fields(value):
-        if _is_struct(kind):
-            return _tolerate_struct(value, kind)
+        if is_model(kind):
+            return _tolerate_model(value, kind)
         if origin is dict:
             item = get_args(kind)[1]
             return {name: tolerate(entry, item) for name, entry in value.items()}
@@ -175,17 +109,18 @@ def tolerate(value: Any, kind: Any) -> Any:  # noqa: ANN401
     return _convert(value, kind)
 
 
-def _is_struct(kind: object) -> TypeGuard[type[msgspec.Struct]]:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-
-
-def _tolerate_struct(fields: dict[str, Any], kind: type[msgspec.Struct]) -> msgspec.Struct:
+def _tolerate_model(fields: dict[str, Any], kind: AnyModel) -> object:
     arguments: dict[str, Any] = {}
-    for info in msgspec.structs.fields(kind):
+    known: set[str] = set()
+    for info in msgspec.structs.fields(struct_of(kind)):
+        known.add(info.encode_name)
         if info.encode_name in fields:
             arguments[info.name] = tolerate(fields[info.encode_name], info.type)
         elif info.required:
             arguments[info.name] = None
+    if issubclass(kind, OpenModel):
+        name, further = further_of(kind)
+        arguments[name] = tolerate({name: value for name, value in fields.items() if name not in known}, further)
     return kind(**arguments)
 
 
@@ -194,16 +129,42 @@ def _tolerate_union(value: Any, variants: tuple[Any, ...]) -> Any:  # noqa: ANN4
         return None
     for variant in variants:
         shape = get_origin(variant) or variant
-        fits_object = is_fields(value) and (shape is dict or _is_struct(shape))
-        if fits_object or (is_items(value) and shape is list):
+        fits_object = is_fields(value) and (shape is dict or is_model(shape))
+        if fits_object or (is_items(value) and shape is list) or is_union(variant):
             return tolerate(value, variant)
     return _convert(value, Union[variants])  # noqa: UP007  # built from a tuple at run time
+
+
+def _tolerate_one_of(value: Any, kind: type[OneOf]) -> Any:  # noqa: ANN401
+    choice = choose(kind, value)
+    return tolerate(value, choice.kinds[0]) if choice.certain else _first_that_fits(value, choice.kinds)
 
 
 def _convert(value: Any, kind: Any) -> Any:  # noqa: ANN401
     for strict in (True, False):
         try:
             return msgspec.convert(value, kind, dec_hook=_dec_hook, strict=strict)
+        except (msgspec.ValidationError, TypeError):
+            continue
+    is_base64 = isinstance(value, str) and (kind is bytes or bytes in get_args(kind))
+    return _from_base64(value) if is_base64 else value
+
+
+def _from_base64(text: str) -> bytes | str:
+    """Bytes in the alphabet of URLs, or without padding (RFC 4648 section 5); the text where it is neither."""
+    try:
+        return base64.b64decode(text.translate(_URL_SAFE) + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return text
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def _first_that_fits(value: Any, kinds: Iterable[Any]) -> Any:  # noqa: ANN401
+    for kind in kinds:
+        try:
+            return msgspec.convert(value, kind, dec_hook=_dec_hook)
         except (msgspec.ValidationError, TypeError):
             continue
     return value
@@ -220,6 +181,8 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
 
 
 def _enc_hook(value: object) -> object:
+    if isinstance(value, OpenModel):
+        return sent(value)
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, object]", value))
     if isinstance(value, Enum):
@@ -230,70 +193,42 @@ def _enc_hook(value: object) -> object:
 
 
 def _dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
-    if issubclass(kind, OneOf):
-        return _choose(kind, value)
+    if is_union(kind):
+        choice = choose(kind, value)
+        if choice.certain:
+            return msgspec.convert(value, choice.kinds[0], dec_hook=_dec_hook)
+        return _first_that_fits(value, choice.kinds)
+    if issubclass(kind, OpenModel):
+        return _opened(value, kind)
     raise NotImplementedError
 
 
-def _choose(kind: type[OneOf], value: Any) -> Any:  # noqa: ANN401
-    """The variant that a value fits best: by its tag, else by required and literal properties."""
-    variants = _variants(kind)
-    if is_fields(value):
-        tagged = variants.by_tag.get(value.get(kind.facts.tag, "")) if kind.facts.tag else None
-        if tagged is not None:
-            return tolerate(value, tagged)
-        ranked = sorted(variants.objects, key=lambda variant: variant.rank(value))
-        candidates: list[Any] = [variant.kind for variant in ranked] + [*variants.others]
-    else:
-        candidates = [*variants.others]
-    for candidate in candidates:
-        try:
-            return msgspec.convert(value, candidate, dec_hook=_dec_hook)
-        except (msgspec.ValidationError, TypeError):
-            continue
-    return value
+def _opened(value: Any, kind: type[OpenModel]) -> OpenModel:  # noqa: ANN401
+    """An open model: the known fields as msgspec decodes them, the others in their dict."""
+    if not is_fields(value):
+        raise msgspec.ValidationError(f"Expected `object`, got `{type(value).__name__}`")
+    struct = struct_of(kind)
+    known = msgspec.structs.asdict(msgspec.convert(value, struct, dec_hook=_dec_hook))
+    attribute, type_ = further_of(kind)
+    wires = frozenset(struct.__struct_encode_fields__)
+    further = {name: entry for name, entry in value.items() if name not in wires}
+    given = {name: entry for name, entry in known.items() if entry is not msgspec.UNSET}
+    return kind(**given, **{attribute: msgspec.convert(further, type_, dec_hook=_dec_hook)})
 
 
-@dataclass(frozen=True, slots=True)
-class _ObjectVariant:
-    kind: Any
-    known: frozenset[str]
-    required: frozenset[str]
-    literals: tuple[tuple[str, tuple[object, ...]], ...]
+def member(value: object, name: str) -> object:
+    """What a decoded object holds under a name on the wire; None where it holds nothing.
 
-    def rank(self, fields: dict[str, Any]) -> tuple[int, int, int]:
-        """Lower is better: wrong literals, missing required fields, then fields that it does not know."""
-        wrong = sum(1 for name, values in self.literals if fields.get(name) not in values)
-        missing = sum(1 for name in self.required if name not in fields)
-        unknown = sum(1 for name in fields if name not in self.known)
-        return wrong, missing, unknown
-
-
-@dataclass(frozen=True, slots=True)
-class _Variants:
-    objects: tuple[_ObjectVariant, ...]
-    others: tuple[Any, ...]
-    by_tag: Mapping[Any, Any]
-
-
-@cache
-def _variants(kind: type[OneOf]) -> _Variants:
-    objects: list[_ObjectVariant] = []
-    others: list[Any] = []
-    for variant in kind.facts.variants():
-        if _is_struct(variant):
-            objects.append(_object_variant(variant))
-        else:
-            others.append(variant)
-    return _Variants(tuple(objects), tuple(others), dict(kind.facts.tagged()))
-
-
-def _object_variant(kind: type[msgspec.Struct]) -> _ObjectVariant:
-    fields = msgspec.structs.fields(kind)
-    literals = [(info.encode_name, get_args(info.type)) for info in fields if get_origin(info.type) is Literal]
-    return _ObjectVariant(
-        kind,
-        frozenset(info.encode_name for info in fields),
-        frozenset(info.encode_name for info in fields if info.required),
-        tuple(literals),
-    )
+    Args:
+        value: a model, or plain JSON.
+        name: the name on the wire.
+    """
+    kind = type(value)
+    if is_model(kind):
+        struct = struct_of(kind)
+        names = dict(zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True))
+        if name in names:
+            return getattr(value, names[name], None)
+    if isinstance(value, OpenModel):
+        return sent(value).get(name)
+    return value.get(name) if is_fields(value) else None

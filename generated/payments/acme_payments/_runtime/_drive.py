@@ -31,7 +31,7 @@ from ._policy import (
 )
 from ._profile import Profile, read_answer
 from ._record import AttemptEvent, CallInfo, CallRecord, RetryEvent
-from ._wire import Limits, RawAnswer, Result
+from ._wire import CutAnswer, Limits, RawAnswer, Result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -193,6 +193,7 @@ class Flight:
         answer = read_answer(
             self.profile, result.status, result.headers, result.content,
             may_run=resumed or bool(self._attempts), resumed=resumed, now=self._clock.wall(),
+            complete=not isinstance(result, CutAnswer),
         )  # fmt: skip
         return at(answer, elapsed)
 

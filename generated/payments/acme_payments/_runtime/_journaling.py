@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._body import Upload
-from ._drive import Flight, adrive, drive, log
+from ._drive import Flight, log
 from ._errors import APIError, explain
 from ._journal import JournalEntry, Settlement
 from ._policy import Answered, CallFacts, Certainty, RetryPolicy, Safety, is_too_old
-from ._prepare import Draft, Prepared, signed
+from ._prepare import Draft, Prepared, ready, whole_url
 from ._record import CallInfo, CallRecord
 from ._telemetry import open_trace
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._call import Settings
     from ._client import AsyncCore, SyncCore
     from ._journal import Journal
-    from ._wire import RawAnswer, WireRequest
+    from ._wire import RawAnswer
 
 R = TypeVar("R")
 
@@ -34,7 +34,8 @@ def journaled(settings: Settings, prepared: Prepared) -> Prepared:
     content = b"".join(content)
     flight = prepared.flight
     flight.facts = replace(flight.facts, replayable=True)
-    return Prepared(replace(prepared.draft, content=content), replace(prepared.request, content=content), flight)
+    draft, request = replace(prepared.draft, content=content), replace(prepared.request, content=content)
+    return replace(prepared, draft=draft, request=request)
 
 
 def open_entry(settings: Settings, journal: Journal, prepared: Prepared) -> None:
@@ -94,11 +95,10 @@ class JournalView:
         flight = _flight(settings, entry)
         if is_too_old(flight.facts, 0.0):
             return _too_old(self._journal, entry)
-        request = _request(settings, entry)
-        transport = self._core.connection.transport()
+        prepared = ready(settings, _draft(entry), flight, {})
         answer: RawAnswer | None = None
         try:
-            answer = drive(flight, lambda limits: transport.attempt(request, limits), settings.clock.sleep)
+            answer = self._core.resend(prepared)
         finally:
             close_entry(settings, self._journal, flight)
         return _settlement(entry, flight, answer)
@@ -132,11 +132,10 @@ class AsyncJournalView:
         flight = _flight(settings, entry)
         if is_too_old(flight.facts, 0.0):
             return await in_thread(_too_old, self._journal, entry)
-        request = _request(settings, entry)
-        transport = self._core.connection.transport()
+        prepared = ready(settings, _draft(entry), flight, {})
         answer: RawAnswer | None = None
         try:
-            answer = await adrive(flight, lambda limits: transport.attempt(request, limits), self._core.sleep)
+            answer = await self._core.resend(prepared)
         finally:
             await in_thread(close_entry, settings, self._journal, flight)
         return _settlement(entry, flight, answer)
@@ -179,12 +178,12 @@ def _flight(settings: Settings, entry: JournalEntry) -> Flight:
     policy: RetryPolicy = settings.retry or settings.usual_retry
     return Flight(
         info, facts, policy, settings.profile, settings.timeout, settings.budget, settings.hooks, settings.clock,
-        open_trace(info, settings.base_url),
+        open_trace(info, whole_url(settings, entry.target)),
     )  # fmt: skip
 
 
-def _request(settings: Settings, entry: JournalEntry) -> WireRequest:
-    return signed(settings, Draft(entry.method, entry.target, entry.headers, entry.body, entry.security), {})
+def _draft(entry: JournalEntry) -> Draft:
+    return Draft(entry.method, entry.target, entry.headers, entry.body, entry.security)
 
 
 def _too_old(journal: Journal, entry: JournalEntry) -> Settlement:

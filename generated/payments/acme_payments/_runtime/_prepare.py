@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, cast
 
-from ._auth import Requirement, sign
+from ._auth import MovingToken, Requirement, moving_token, sign
 from ._body import is_replayable
 from ._codec import present
 from ._drive import Flight
@@ -27,6 +27,7 @@ from ._request import (
     raw_body,
     simplify,
 )
+from ._servers import own_base
 from ._telemetry import open_trace
 from ._types import OMIT, CallOptions, Omit, is_fields
 from ._wire import WireRequest
@@ -45,7 +46,7 @@ class Draft:
 
     Args:
         method: the HTTP method.
-        target: path and query below the base URL.
+        target: path and query below the base URL; a whole URL where the operation has a server of its own.
         headers: names and values in order; the key is among them where it travels in a header.
         content: the body.
         security: the alternatives of credentials that the operation asks for.
@@ -64,13 +65,17 @@ class Prepared:
 
     Args:
         draft: the request without its credentials.
-        request: the request as it goes over the wire.
+        request: the request as it goes over the wire, without a token that is only to be had.
         flight: the books of the call.
+        extra: the headers of this call alone.
+        token: where its token comes from, if it is not known yet.
     """
 
     draft: Draft
     request: WireRequest
     flight: Flight
+    extra: Mapping[str, str]
+    token: MovingToken | None
 
 
 def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
@@ -99,14 +104,27 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
         settings.budget,
         settings.hooks,
         settings.clock,
-        open_trace(info, settings.base_url),
+        open_trace(info, whole_url(settings, draft.target)),
     )
-    return Prepared(draft, signed(settings, draft, options.headers or {}), flight)
+    return ready(settings, draft, flight, options.headers or {})
 
 
-def signed(settings: Settings, draft: Draft, extra: Mapping[str, str]) -> WireRequest:
-    """A draft with credentials and with the caller's own headers, which cannot change the key."""
-    signature = sign(settings.credentials, draft.security)
+def ready(settings: Settings, draft: Draft, flight: Flight, extra: Mapping[str, str]) -> Prepared:
+    """A call whose draft and books are made."""
+    token = moving_token(settings.credentials, draft.security)
+    return Prepared(draft, signed(settings, draft, extra), flight, extra, token)
+
+
+def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: str | None = None) -> WireRequest:
+    """A draft with credentials and with the caller's own headers, which cannot change the key.
+
+    Args:
+        settings: the client's.
+        draft: the request without credentials.
+        extra: the headers of this call alone.
+        token: the token of the moment, where a credential says only where it comes from.
+    """
+    signature = sign(settings.credentials, draft.security, token)
     headers = _Headers()
     for name, value in (
         *_usual(settings),
@@ -122,7 +140,12 @@ def signed(settings: Settings, draft: Draft, extra: Mapping[str, str]) -> WireRe
     target = draft.target
     for name, value in signature.query:
         target += f"{'&' if '?' in target else '?'}{name}={value}"
-    return WireRequest(draft.method, settings.base_url + target, headers.listed(), draft.content)
+    return WireRequest(draft.method, whole_url(settings, target), headers.listed(), draft.content)
+
+
+def whole_url(settings: Settings, target: str) -> str:
+    """The URL of a draft's target."""
+    return target if target.startswith(("http://", "https://")) else settings.base_url + target
 
 
 _NO_OPTIONS = CallOptions()
@@ -153,21 +176,30 @@ def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Pro
         headers.put(profile.name, _quoted(key) if profile.quoted else key)
     if key is not None and profile.first_sent:
         headers.put(profile.first_sent, formatdate(settings.clock.wall(), usegmt=True))
-    cookies = cookie_pairs(call.cookies or {})
+    cookies = cookie_pairs(call.cookies or {}, endpoint.cookie_styles)
     if cookies:
         headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
     return Draft(
         endpoint.method,
-        _target(endpoint, call, carried if profile.carrier == "query" else {}),
+        _base(settings, endpoint) + _target(endpoint, call, carried if profile.carrier == "query" else {}),
         headers.listed(),
         None if body is None else body.content,
         settings.security if endpoint.security is None else endpoint.security,
     )
 
 
+def _base(settings: Settings, endpoint: Endpoint) -> str:
+    """What stands before the path in a draft: nothing, unless the operation has a server of its own."""
+    if not endpoint.server:
+        return ""
+    return own_base(endpoint.server, settings.base_url, settings.variables, is_moved=settings.is_moved)
+
+
 def _target(endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, object]) -> str:
     path = expand_path(endpoint.path, call.path or {}, endpoint.path_styles)
-    text = query_string({**(call.query or {}), **key_parameter}, endpoint.query_styles)
+    given = (call.query or {}) if call.query_text is None else {}
+    own = query_string({**given, **key_parameter}, endpoint.query_styles)
+    text = "&".join(part for part in (call.query_text, own) if part)
     if not text:
         return path
     return f"{path}{'&' if '?' in path else '?'}{text}"
@@ -230,6 +262,6 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object]) 
         case "form":
             return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
         case "multipart":
-            return multipart_body(cast("Mapping[str, object]", value), endpoint.part_types)
+            return multipart_body(cast("Mapping[str, object]", value), endpoint.part_types, endpoint.media_type)
         case "raw":
             return raw_body(value, endpoint.media_type)

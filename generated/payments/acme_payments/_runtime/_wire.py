@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ._policy import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from ._body import Content
     from ._types import Timeout
@@ -49,6 +49,50 @@ class RawAnswer:
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CutAnswer(RawAnswer):
+    """A refusal whose status came and whose body, or even headers, did not."""
+
+
+class StreamCutError(Exception):
+    """An open answer broke off; who reads it turns this into an error for the caller, or into another attempt.
+
+    Args:
+        failed: what happened.
+    """
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(str(failed))
+        self.failed = failed
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAnswer(RawAnswer):
+    """A success whose body is still to be read, piece by piece.
+
+    Args:
+        chunks: the pieces, decompressed, as they come; raises `StreamCutError` where it is cut. Who drops them gives
+            up the rest.
+        close: gives up the rest.
+    """
+
+    chunks: Iterator[bytes]
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncOpenAnswer(RawAnswer):
+    """Like `OpenAnswer`, for an event loop.
+
+    Args:
+        read: the next piece, None at the end; raises `StreamCutError` where it is cut.
+        close: gives up the rest.
+    """
+
+    read: Callable[[], Awaitable[bytes | None]]
+    close: Callable[[], Awaitable[None]]
 
 
 Result: TypeAlias = RawAnswer | Failed

@@ -82,7 +82,7 @@ _HOMES: dict[str, str] = {
     "RefundReasonInput": "._inputs_01",
 }
 
-__all__ = [
+__all__: list[str] = [
     "ChargeStatus",
     "Currency",
     "CardPaymentMethodBrand",

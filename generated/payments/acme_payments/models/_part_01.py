@@ -4,7 +4,8 @@
 import datetime as dt
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .._runtime._codec import Model, OpenStrEnum, one_of
+from .._runtime._model import Model, OpenStrEnum
+from .._runtime._unions import one_of
 
 __all__ = [
     "ChargeStatus",
@@ -205,7 +206,7 @@ class Charge(Model, kw_only=True):
     status: ChargeStatus
     """Where a charge stands: waiting for the bank, holding money, done, refused, or let go."""
     paid: bool | None = None
-    """Whether money has been taken. Look at `status` instead."""
+    """Deprecated. Whether money has been taken. Look at `status` instead."""
     description: str | None = None
     """A note, shown on the customer's receipt.
     (at most 500 characters)

@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .. import models
-from .._runtime._call import Call
-from .._runtime._operation import AsyncResource, Resource, operation
+from .._runtime._call import Call, PagedCall
+from .._runtime._operation import AsyncResource, Resource
+from .._runtime._operation import operation as _operation
+from .._runtime._operation import pages as _pages
+from .._runtime._paging import Paging
 from .._runtime._policy import Safety
 from .._runtime._types import OMIT, Omit
 
@@ -22,9 +25,12 @@ class ChargesOperations:
 
     __slots__ = ()
 
-    @operation(
+    @_pages(
         "GET",
         "/charges",
+        Paging(
+            "cursor", items=("data",), next=("next_cursor",), more=("has_more",), parameter="cursor"
+        ),
         safety=Safety.SAFE,
         returns=lambda: models.ChargePage,
         errors=lambda: {
@@ -45,7 +51,7 @@ class ChargesOperations:
         status: Sequence[models.ChargeStatus | models.ChargeStatusInput] | Omit = OMIT,
         customer: str | Omit = OMIT,
         options: CallOptions | None = None,
-    ) -> Call[models.ChargePage]:
+    ) -> PagedCall[models.ChargePage, models.Charge]:
         """List charges.
 
         Returns the charges of the account, newest first, optionally narrowed by status, customer or age.
@@ -62,7 +68,7 @@ class ChargesOperations:
             status: Only charges in one of these states. Repeat the parameter to give several. (at most 5 items)
             customer: Only charges made to this customer. (matches ^cus_[A-Za-z0-9]+$)
         """
-        return Call(
+        return PagedCall(
             query={
                 "limit": limit,
                 "cursor": cursor,
@@ -74,7 +80,7 @@ class ChargesOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/charges",
         safety=Safety.KEYED,
@@ -148,7 +154,7 @@ class ChargesOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/charges/{charge_id}",
         safety=Safety.SAFE,
@@ -185,7 +191,7 @@ class ChargesOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "PATCH",
         "/charges/{charge_id}",
         safety=Safety.KEYED,
@@ -237,7 +243,7 @@ class ChargesOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/charges/{charge_id}/capture",
         safety=Safety.KEYED,
@@ -287,7 +293,7 @@ class ChargesOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/charges/{charge_id}/cancel",
         safety=Safety.KEYED,
@@ -331,7 +337,7 @@ class ChargesOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/charges/{charge_id}/refund",
         safety=Safety.KEYED,

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .. import models
-from .._runtime._call import Call
-from .._runtime._operation import AsyncResource, Resource, operation
+from .._runtime._call import Call, PagedCall
+from .._runtime._operation import AsyncResource, Resource
+from .._runtime._operation import operation as _operation
+from .._runtime._operation import pages as _pages
+from .._runtime._paging import Paging
 from .._runtime._policy import Safety
 from .._runtime._types import OMIT, Omit
 
@@ -22,9 +25,12 @@ class CustomersOperations:
 
     __slots__ = ()
 
-    @operation(
+    @_pages(
         "GET",
         "/customers",
+        Paging(
+            "cursor", items=("data",), next=("next_cursor",), more=("has_more",), parameter="cursor"
+        ),
         safety=Safety.SAFE,
         returns=lambda: models.CustomerPage,
         errors=lambda: {
@@ -44,7 +50,7 @@ class CustomersOperations:
         created_after: dt.datetime | str | Omit = OMIT,
         email: str | Omit = OMIT,
         options: CallOptions | None = None,
-    ) -> Call[models.CustomerPage]:
+    ) -> PagedCall[models.CustomerPage, models.Customer]:
         """List customers.
 
         Returns the customers of the account, newest first. Deleted customers are not listed.
@@ -60,7 +66,7 @@ class CustomersOperations:
             created_after: Only entries made later than this moment.
             email: Only customers with exactly this address. Upper and lower case are treated alike.
         """
-        return Call(
+        return PagedCall(
             query={
                 "limit": limit,
                 "cursor": cursor,
@@ -71,7 +77,7 @@ class CustomersOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/customers",
         safety=Safety.KEYED,
@@ -128,7 +134,7 @@ class CustomersOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/customers/{customer_id}",
         safety=Safety.SAFE,
@@ -165,7 +171,7 @@ class CustomersOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "PUT",
         "/customers/{customer_id}",
         safety=Safety.IDEMPOTENT,
@@ -221,43 +227,7 @@ class CustomersOperations:
             options=options,
         )
 
-    @operation(
-        "DELETE",
-        "/customers/{customer_id}",
-        safety=Safety.IDEMPOTENT,
-        errors=lambda: {
-            401: models.Error,
-            404: models.Error,
-            429: models.Error,
-            500: models.Error,
-            "default": models.Error,
-        },
-    )
-    def delete(
-        self,
-        customer_id: str,
-        *,
-        acme_account: str | Omit = OMIT,
-        options: CallOptions | None = None,
-    ) -> Call[None]:
-        """Delete a customer.
-
-        Forgets a customer and their saved payment methods for good. Their past charges and refunds are kept.
-
-        Idempotent: sending it twice is sending it once, so it is retried without a key.
-
-        Args:
-            customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)
-            acme_account: For platforms, the connected account to act for. Left out, the request acts for
-                the owner of the API key. (matches ^acct_[A-Za-z0-9]+$)
-        """
-        return Call(
-            path={"customer_id": customer_id},
-            headers={"Acme-Account": acme_account},
-            options=options,
-        )
-
-    @operation(
+    @_operation(
         "PATCH",
         "/customers/{customer_id}",
         safety=Safety.KEYED,
@@ -319,7 +289,43 @@ class CustomersOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
+        "DELETE",
+        "/customers/{customer_id}",
+        safety=Safety.IDEMPOTENT,
+        errors=lambda: {
+            401: models.Error,
+            404: models.Error,
+            429: models.Error,
+            500: models.Error,
+            "default": models.Error,
+        },
+    )
+    def delete(
+        self,
+        customer_id: str,
+        *,
+        acme_account: str | Omit = OMIT,
+        options: CallOptions | None = None,
+    ) -> Call[None]:
+        """Delete a customer.
+
+        Forgets a customer and their saved payment methods for good. Their past charges and refunds are kept.
+
+        Idempotent: sending it twice is sending it once, so it is retried without a key.
+
+        Args:
+            customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)
+            acme_account: For platforms, the connected account to act for. Left out, the request acts for
+                the owner of the API key. (matches ^acct_[A-Za-z0-9]+$)
+        """
+        return Call(
+            path={"customer_id": customer_id},
+            headers={"Acme-Account": acme_account},
+            options=options,
+        )
+
+    @_operation(
         "POST",
         "/customers/{customer_id}/payment_methods",
         safety=Safety.KEYED,
@@ -366,7 +372,7 @@ class CustomersOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "PUT",
         "/customers/{customer_id}/default_payment_method",
         safety=Safety.IDEMPOTENT,

@@ -7,8 +7,11 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from .. import models
-from .._runtime._call import Call
-from .._runtime._operation import AsyncResource, Resource, operation
+from .._runtime._call import Call, PagedCall
+from .._runtime._operation import AsyncResource, Resource
+from .._runtime._operation import operation as _operation
+from .._runtime._operation import pages as _pages
+from .._runtime._paging import Paging
 from .._runtime._policy import Safety
 from .._runtime._types import OMIT, Omit
 
@@ -21,9 +24,12 @@ class RefundsOperations:
 
     __slots__ = ()
 
-    @operation(
+    @_pages(
         "GET",
         "/refunds",
+        Paging(
+            "cursor", items=("data",), next=("next_cursor",), more=("has_more",), parameter="cursor"
+        ),
         safety=Safety.SAFE,
         returns=lambda: models.RefundPage,
         errors=lambda: {
@@ -43,7 +49,7 @@ class RefundsOperations:
         created_after: dt.datetime | str | Omit = OMIT,
         charge: str | Omit = OMIT,
         options: CallOptions | None = None,
-    ) -> Call[models.RefundPage]:
+    ) -> PagedCall[models.RefundPage, models.Refund]:
         """List refunds.
 
         Returns the refunds of the account, newest first, or only those of one charge.
@@ -59,7 +65,7 @@ class RefundsOperations:
             created_after: Only entries made later than this moment.
             charge: Only refunds of this charge. (matches ^ch_[A-Za-z0-9]+$)
         """
-        return Call(
+        return PagedCall(
             query={
                 "limit": limit,
                 "cursor": cursor,
@@ -70,7 +76,7 @@ class RefundsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/refunds",
         safety=Safety.KEYED,
@@ -119,7 +125,7 @@ class RefundsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/refunds/{refund_id}",
         safety=Safety.SAFE,

@@ -33,16 +33,30 @@ def finish(
         APIConnectionError: no complete answer came back.
         APIDecodeError: it was done, but the answer cannot be read.
     """
+    response = finish_open(endpoint, flight, answer)
+    return response.holding(cast("T", _success(endpoint, response, strict=is_strict(settings, call))))
+
+
+def finish_open(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> Response[None]:
+    """The success of a settled flight, its body not yet decoded.
+
+    Raises:
+        APIStatusError: the server refused.
+        APIConnectionError: no complete answer came back.
+    """
     record = flight.record
     outcome = flight.outcome
     if answer is None or not isinstance(outcome, Answered):
         raise unanswered(record)
     if not is_success(answer.status):
         _raise_status(endpoint, record, outcome, answer)
+    return Response(None, answer.status, answer.headers, answer.content, outcome.replayed, record)
+
+
+def is_strict(settings: Settings, call: Call[Any]) -> bool:
+    """Whether the caller wants an error where an answer does not match its schema."""
     options = call.options
-    strict = settings.strict if options is None or options.strict is None else options.strict
-    value = _success(endpoint, record, answer, strict=strict)
-    return Response(cast("T", value), answer.status, answer.headers, answer.content, outcome.replayed, record)
+    return settings.strict if options is None or options.strict is None else options.strict
 
 
 def _raise_status(endpoint: Endpoint, record: CallRecord, outcome: Answered, answer: RawAnswer) -> None:
@@ -94,7 +108,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:300]
 
 
-def _success(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:
+def _success(endpoint: Endpoint, answer: Response[None], *, strict: bool) -> object:
+    record = answer.record
     kinds = endpoint.returns() if endpoint.returns is not None else None
     kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, Mapping) else kinds
     if kind is None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from ._answers import finish
+from ._answers import finish, finish_open, is_strict
+from ._auth import ClientCredentials
 from ._budget import Budget
 from ._call import Settings
 from ._drive import Clock, Hooks, adrive, drive
@@ -17,20 +18,25 @@ from ._journaling import AsyncJournalView, JournalView, close_entry, in_thread, 
 from ._policy import RetryPolicy
 from ._prepare import Prepared, prepare
 from ._profile import Profile
+from ._servers import filled, is_absolute
 from ._types import Timeout
+from ._wire import AsyncOpenAnswer, OpenAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
     from types import TracebackType
 
     import httpx
 
-    from ._auth import Credential, Requirement
+    from ._auth import Credential, NoToken, Requirement
     from ._call import Call, Endpoint, Response
     from ._journal import Journal
+    from ._oauth import AsyncSharedTokens, SharedTokens, Token
     from ._record import AttemptEvent, RetryEvent
+    from ._stream import AsyncStream, Stream, StreamFacts
     from ._transport import AsyncTransport, SyncTransport
-    from ._wire import RawAnswer
+    from ._wire import Limits, RawAnswer, Result, WireRequest
 
 T = TypeVar("T")
 
@@ -40,7 +46,7 @@ class ApiFacts:
     """What the document says of the whole API.
 
     Args:
-        base_url: the default server; empty where the document names none that can stand alone.
+        base_url: the default server, its variables in braces; empty where the document names none.
         base_url_variable: the environment variable that overrides it.
         user_agent: the value of the User-Agent header.
         security: the default alternatives of credentials.
@@ -60,6 +66,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     api: ApiFacts,
     *,
     credentials: Mapping[str, Credential],
+    variables: Mapping[str, str | None] | None = None,
     base_url: str | None = None,
     retry: RetryPolicy | None = None,
     timeout: Timeout | None = None,
@@ -74,10 +81,16 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     Raises:
         ValueError: there is no usable base URL.
     """
-    url = base_url or os.environ.get(api.base_url_variable) or api.base_url
-    if not _is_absolute(url):
+    told = base_url or os.environ.get(api.base_url_variable) or ""
+    given = {name: value for name, value in (variables or {}).items() if value is not None}
+    url = told or filled(api.base_url, given)
+    if not is_absolute(url):
+        missing = [name for name, value in (variables or {}).items() if value is None]
         found = f"{url!r} is no absolute URL" if url else "the API's document names no server"
-        raise ValueError(f"{found}: pass base_url= or set {api.base_url_variable}")
+        wanted = (
+            f"give a value to {' and '.join(missing)}, pass base_url=" if missing and not told else "pass base_url="
+        )
+        raise ValueError(f"{found}: {wanted} or set {api.base_url_variable}")
     return Settings(
         base_url=url.rstrip("/"),
         user_agent=api.user_agent,
@@ -93,15 +106,9 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         budget=Budget(),
         clock=Clock(),
         journal=journal,
+        variables=given,
+        is_moved=bool(told),
     )
-
-
-def _is_absolute(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return False
 
 
 class _SyncConnection:
@@ -110,6 +117,7 @@ class _SyncConnection:
     def __init__(self, http_client: httpx.Client | None) -> None:
         self._http_client = http_client
         self._transport: SyncTransport | None = None
+        self._tokens: dict[ClientCredentials, SharedTokens] = {}
         self._lock = threading.Lock()
 
     def transport(self) -> SyncTransport:
@@ -119,6 +127,15 @@ class _SyncConnection:
             with self._lock:
                 self._transport = self._transport or SyncTransport(self._http_client)
         return self._transport
+
+    def tokens(self, source: ClientCredentials, settings: Settings) -> SharedTokens:
+        from ._oauth import SharedTokens, token_request  # noqa: PLC0415  # few APIs need it
+
+        with self._lock:
+            if source not in self._tokens:
+                request = token_request(source, settings.base_url, settings.user_agent)
+                self._tokens[source] = SharedTokens(request, settings.clock)
+            return self._tokens[source]
 
     def close(self) -> None:
         with self._lock:
@@ -133,6 +150,7 @@ class _AsyncConnection:
     def __init__(self, http_client: httpx.AsyncClient | None) -> None:
         self._http_client = http_client
         self._transport: AsyncTransport | None = None
+        self._tokens: dict[ClientCredentials, AsyncSharedTokens] = {}
 
     def transport(self) -> AsyncTransport:
         if self._transport is None:
@@ -141,10 +159,26 @@ class _AsyncConnection:
             self._transport = AsyncTransport(self._http_client)
         return self._transport
 
+    def tokens(self, source: ClientCredentials, settings: Settings) -> AsyncSharedTokens:
+        from ._oauth import AsyncSharedTokens, token_request  # noqa: PLC0415  # few APIs need it
+
+        if source not in self._tokens:
+            request = token_request(source, settings.base_url, settings.user_agent)
+            self._tokens[source] = AsyncSharedTokens(request, settings.clock)
+        return self._tokens[source]
+
     async def aclose(self) -> None:
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
+
+
+def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
+    return transport.attempt(request, limits)
+
+
+async def _awhole(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
+    return await transport.attempt(request, limits)
 
 
 class SyncCore:
@@ -163,22 +197,96 @@ class SyncCore:
             APIError: it did not end in a usable answer.
             ValueError: an argument cannot be sent.
         """
+        prepared, answer = self._settle(name, endpoint, call, _whole)
+        return finish(self.settings, endpoint, call, prepared.flight, answer)
+
+    def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
+        """Like `execute`, but the body of a success stays open and is read as a stream; of bytes without facts.
+
+        Raises:
+            APIError: no stream came.
+            ValueError: an argument cannot be sent.
+        """
+        from ._stream import BYTES, Stream, ask_for  # noqa: PLC0415  # most programs open no stream
+
+        endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
+        with ExitStack() as opened:
+
+            def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
+                result = transport.open(request, limits)
+                if isinstance(result, OpenAnswer):
+                    opened.callback(result.close)
+                return result
+
+            prepared, answer = self._settle(name, endpoint, call, send)
+            response = finish_open(endpoint, prepared.flight, answer)
+            strict = is_strict(self.settings, call)
+            stream: Stream[Any] = Stream(facts or BYTES, response, cast("OpenAnswer", answer), strict=strict)
+            opened.pop_all()
+            return stream
+
+    def save(self, name: str, endpoint: Endpoint, call: Call[Any], target: Path) -> Response[Path]:
+        """Like `execute`, but the body of a success goes to a file, which appears when it is complete.
+
+        Raises:
+            APIError: it did not end in a whole answer.
+            OSError: the file cannot be written.
+            ValueError: an argument cannot be sent.
+        """
+        from ._download import Download  # noqa: PLC0415  # most programs download nothing
+
+        with Download(target) as file:
+
+            def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
+                return file.receive(transport.open(request, limits))
+
+            prepared, answer = self._settle(name, endpoint, call, send)
+            response = finish_open(endpoint, prepared.flight, answer)
+            file.commit()
+        return response.holding(target)
+
+    def _settle(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        call: Call[Any],
+        send: Callable[[SyncTransport, WireRequest, Limits], Result],
+    ) -> tuple[Prepared, RawAnswer | None]:
         prepared = prepare(self.settings, name, endpoint, call)
         journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
         if journal is None:
-            answer = self._send(prepared)
-        else:
-            prepared = journaled(self.settings, prepared)
-            open_entry(self.settings, journal, prepared)
-            try:
-                answer = self._send(prepared)
-            finally:
-                close_entry(self.settings, journal, prepared.flight)
-        return finish(self.settings, endpoint, call, prepared.flight, answer)
+            return prepared, self._send(prepared, send)
+        prepared = journaled(self.settings, prepared)
+        open_entry(self.settings, journal, prepared)
+        try:
+            return prepared, self._send(prepared, send)
+        finally:
+            close_entry(self.settings, journal, prepared.flight)
 
-    def _send(self, prepared: Prepared) -> RawAnswer | None:
-        transport, request = self.connection.transport(), prepared.request
-        return drive(prepared.flight, lambda limits: transport.attempt(request, limits), self.settings.clock.sleep)
+    def _send(
+        self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
+    ) -> RawAnswer | None:
+        return drive(prepared.flight, self._attempts(prepared, send), self.settings.clock.sleep)
+
+    def resend(self, prepared: Prepared) -> RawAnswer | None:
+        """Send a call of which everything is known."""
+        return self._send(prepared, _whole)
+
+    def _attempts(
+        self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
+    ) -> Callable[[Limits], Result]:
+        """What an attempt does: send the request as it is, or with the token of the moment."""
+        transport, source = self.connection.transport(), prepared.token
+        if source is None:
+            return lambda limits: send(transport, prepared.request, limits)
+        from ._oauth import bearing, called  # noqa: PLC0415  # few APIs need it
+
+        def get(refused: Token | None, limits: Limits) -> Token | NoToken:
+            if isinstance(source, ClientCredentials):
+                return self.connection.tokens(source, self.settings).get(refused, limits, transport.attempt)
+            return called(source)
+
+        return bearing(self.settings, prepared, get, lambda request, limits: send(transport, request, limits))
 
 
 class AsyncCore:
@@ -197,22 +305,100 @@ class AsyncCore:
             APIError: it did not end in a usable answer.
             ValueError: an argument cannot be sent.
         """
+        prepared, answer = await self._settle(name, endpoint, call, _awhole)
+        return finish(self.settings, endpoint, call, prepared.flight, answer)
+
+    async def stream(
+        self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None
+    ) -> AsyncStream[Any]:
+        """Like `execute`, but the body of a success stays open and is read as a stream; of bytes without facts.
+
+        Raises:
+            APIError: no stream came.
+            ValueError: an argument cannot be sent.
+        """
+        from ._stream import BYTES, AsyncStream, ask_for  # noqa: PLC0415  # most programs open no stream
+
+        endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
+        async with AsyncExitStack() as opened:
+
+            async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
+                result = await transport.open(request, limits)
+                if isinstance(result, AsyncOpenAnswer):
+                    opened.push_async_callback(result.close)
+                return result
+
+            prepared, answer = await self._settle(name, endpoint, call, send)
+            response = finish_open(endpoint, prepared.flight, answer)
+            strict = is_strict(self.settings, call)
+            stream: AsyncStream[Any] = AsyncStream(
+                facts or BYTES, response, cast("AsyncOpenAnswer", answer), strict=strict
+            )
+            opened.pop_all()
+            return stream
+
+    async def save(self, name: str, endpoint: Endpoint, call: Call[Any], target: Path) -> Response[Path]:
+        """Like `execute`, but the body of a success goes to a file, which appears when it is complete.
+
+        Raises:
+            APIError: it did not end in a whole answer.
+            OSError: the file cannot be written.
+            ValueError: an argument cannot be sent.
+        """
+        from ._download import Download  # noqa: PLC0415  # most programs download nothing
+
+        with Download(target) as file:
+
+            async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
+                return await file.areceive(await transport.open(request, limits))
+
+            prepared, answer = await self._settle(name, endpoint, call, send)
+            response = finish_open(endpoint, prepared.flight, answer)
+            file.commit()
+        return response.holding(target)
+
+    async def _settle(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        call: Call[Any],
+        send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
+    ) -> tuple[Prepared, RawAnswer | None]:
         prepared = prepare(self.settings, name, endpoint, call)
         journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
         if journal is None:
-            answer = await self._send(prepared)
-        else:
-            prepared = journaled(self.settings, prepared)
-            await in_thread(open_entry, self.settings, journal, prepared)
-            try:
-                answer = await self._send(prepared)
-            finally:
-                await in_thread(close_entry, self.settings, journal, prepared.flight)
-        return finish(self.settings, endpoint, call, prepared.flight, answer)
+            return prepared, await self._send(prepared, send)
+        prepared = journaled(self.settings, prepared)
+        await in_thread(open_entry, self.settings, journal, prepared)
+        try:
+            return prepared, await self._send(prepared, send)
+        finally:
+            await in_thread(close_entry, self.settings, journal, prepared.flight)
 
-    async def _send(self, prepared: Prepared) -> RawAnswer | None:
-        transport, request = self.connection.transport(), prepared.request
-        return await adrive(prepared.flight, lambda limits: transport.attempt(request, limits), self.sleep)
+    async def _send(
+        self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
+    ) -> RawAnswer | None:
+        return await adrive(prepared.flight, self._attempts(prepared, send), self.sleep)
+
+    async def resend(self, prepared: Prepared) -> RawAnswer | None:
+        """Send a call of which everything is known."""
+        return await self._send(prepared, _awhole)
+
+    def _attempts(
+        self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
+    ) -> Callable[[Limits], Awaitable[Result]]:
+        """What an attempt does: send the request as it is, or with the token of the moment."""
+        transport, source = self.connection.transport(), prepared.token
+        if source is None:
+            return lambda limits: send(transport, prepared.request, limits)
+        from ._oauth import abearing, acalled  # noqa: PLC0415  # few APIs need it
+
+        async def get(refused: Token | None, limits: Limits) -> Token | NoToken:
+            if isinstance(source, ClientCredentials):
+                return await self.connection.tokens(source, self.settings).get(refused, limits, transport.attempt)
+            return await acalled(source, limits, self.settings.clock)
+
+        return abearing(self.settings, prepared, get, lambda request, limits: send(transport, request, limits))
 
     async def sleep(self, seconds: float) -> None:
         """Wait in the running event loop."""

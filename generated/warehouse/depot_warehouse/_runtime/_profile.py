@@ -69,7 +69,15 @@ def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:
 
 
 def read_answer(
-    profile: Profile, status: int, headers: Mapping[str, str], body: bytes, *, may_run: bool, resumed: bool, now: float
+    profile: Profile,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    may_run: bool,
+    resumed: bool,
+    now: float,
+    complete: bool = True,
 ) -> Answered:
     """Reduce an answer to what the law looks at.
 
@@ -81,10 +89,11 @@ def read_answer(
         may_run: whether the key was sent before, so the server may still be working on it.
         resumed: whether the caller brought the key, so it may have been used for another payload.
         now: Unix time in seconds.
+        complete: whether the body came; a code that was cut off may have been any.
     """
     if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
         return Answered(status, replayed=is_replayed(profile, headers))
-    codes = _codes(body) if status >= 400 else frozenset[str]()  # noqa: PLR2004
+    codes = (_codes(body) if status >= 400 else frozenset[str]()) if complete else None  # noqa: PLR2004
     # A fresh random key cannot collide with itself, so a bare status says nothing on a first attempt.
     return Answered(
         status,
@@ -96,9 +105,10 @@ def read_answer(
     )
 
 
-def _matches(signals: tuple[Signal, ...], status: int, codes: frozenset[str], *, status_suffices: bool) -> bool:
+def _matches(signals: tuple[Signal, ...], status: int, codes: frozenset[str] | None, *, status_suffices: bool) -> bool:
     return any(
-        signal.status == status and (signal.code in codes if signal.code else status_suffices) for signal in signals
+        signal.status == status and (status_suffices if codes is None or not signal.code else signal.code in codes)
+        for signal in signals
     )
 
 

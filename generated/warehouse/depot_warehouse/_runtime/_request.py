@@ -6,11 +6,12 @@ The body is bytes before the first attempt, so every attempt sends the same ones
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import mimetypes
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -28,12 +29,14 @@ _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 _NO_QUERY_SIGNS = {ord(sign): None for sign in "#&=+"}
 _NO_PATH_ENDS = {ord(sign): None for sign in "?#"}
-_JOINTS = {"spaceDelimited": "%20", "pipeDelimited": "%7C"}
+_JOINTS = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
+_PLACE = re.compile(r"\{([^{}]*)\}")
 RESERVED = ":/?#[]@!$&'()*+,;="
 _DOT_SEGMENTS = frozenset({".", ".."})
 StyleName: TypeAlias = Literal[
-    "form", "simple", "label", "matrix", "spaceDelimited", "pipeDelimited", "deepObject", "json"
-]
+    "form", "simple", "label", "matrix", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject", "json",
+    "wholeForm", "wholeJson", "wholeText",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Style:
     """How a parameter's value is spelled (OpenAPI 3.1 section 4.8.12.3).
 
     Args:
-        name: the style; `json` for a parameter described by a media type.
+        name: the style; `json` for a parameter described by a media type, `whole…` for one that is the whole query
+            (OpenAPI 3.2 section 4.12.1).
         explode: whether each element or property stands for itself.
         allow_reserved: whether reserved characters stay as they are (RFC 3986 section 2.2).
     """
@@ -94,9 +98,26 @@ def query_string(values: Mapping[str, object], styles: Mapping[str, Style]) -> s
         if value is None or value is Omit.OMIT:
             continue
         style = styles.get(name, FORM)
+        whole = _whole_query(value, style)
+        if whole is not None:
+            pairs += [whole] if whole else []
+            continue
         spell = _spell_reserved if style.allow_reserved else _spell
         pairs += [f"{key}={text}" for key, text in style_pairs(name, value, style, spell)]
     return "&".join(pairs)
+
+
+def _whole_query(value: object, style: Style) -> str | None:
+    """A value that is a query by itself; None where it is spelled beside others."""
+    match style.name:
+        case "wholeForm":
+            return _form_text(cast("Mapping[str, object]", simplify(value)), {})
+        case "wholeJson":
+            return _spell(encode(value).decode())
+        case "wholeText":
+            return _spell(scalar(value))
+        case _:
+            return None
 
 
 def _spell(text: str) -> str:
@@ -107,13 +128,15 @@ def _spell_reserved(text: str) -> str:
     return quote(text, safe=RESERVED.translate(_NO_QUERY_SIGNS))
 
 
-def cookie_pairs(values: Mapping[str, object]) -> list[tuple[str, str]]:
+def cookie_pairs(values: Mapping[str, object], styles: Mapping[str, Style] | None = None) -> list[tuple[str, str]]:
     """Cookies with what cannot stand in one encoded (RFC 6265 section 4.1.1); those left out or None are not sent."""
     given = {name: value for name, value in values.items() if value is not None and value is not Omit.OMIT}
     return [
         pair
         for name, value in given.items()
-        for pair in style_pairs(name, value, FORM, lambda text: quote(text, safe=_COOKIE_SAFE))
+        for pair in style_pairs(
+            name, value, (styles or {}).get(name, FORM), lambda text: quote(text, safe=_COOKIE_SAFE)
+        )
     ]
 
 
@@ -136,7 +159,7 @@ def style_pairs(name: str, value: object, style: Style, spell: Callable[[str], s
     texts = [spell(_item_text(item)) for item in value]
     if style.explode:
         return [(spell(name), text) for text in texts]
-    return [(spell(name), _JOINTS.get(style.name, ",").join(texts))] if texts else []
+    return [(spell(name), _joint(style).join(texts))] if texts else []
 
 
 def _object_pairs(name: str, value: dict[str, Any], style: Style, spell: Callable[[str], str]) -> list[tuple[str, str]]:
@@ -145,7 +168,12 @@ def _object_pairs(name: str, value: dict[str, Any], style: Style, spell: Callabl
     fields = [(spell(key), spell(_item_text(item))) for key, item in _given(value)]
     if style.explode:
         return fields
-    return [(spell(name), _JOINTS.get(style.name, ",").join(part for pair in fields for part in pair))]
+    return [(spell(name), _joint(style).join(part for pair in fields for part in pair))]
+
+
+def _joint(style: Style) -> str:
+    """What stands between the elements of an array, encoded: commas as they are, the others not (RFC 3986)."""
+    return quote(_JOINTS.get(style.name, ","), safe=",")
 
 
 def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
@@ -154,7 +182,7 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
     Raises:
         ValueError: it holds characters that cannot stand in a header (RFC 9110 section 5.5).
     """
-    text = encode(value).decode() if style.name == "json" else _simple(value, style)
+    text = encode(value).decode() if style.name == "json" else _simple(value, style, _JOINTS.get(style.name, ","))
     if _TOKEN.fullmatch(name) is None:
         raise ValueError(f"{name!r} cannot be the name of a header")
     if _VALUE.fullmatch(text) is None:
@@ -170,6 +198,10 @@ def json_body(value: object, media_type: str = "application/json") -> Body:
 
 def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body:
     """A body of application/x-www-form-urlencoded; nested objects are sent as JSON unless a style says otherwise."""
+    return Body(_form_text(fields, styles).encode(), "application/x-www-form-urlencoded")
+
+
+def _form_text(fields: Mapping[str, object], styles: Mapping[str, Style]) -> str:
     pairs: list[str] = []
     for name, value in present(fields).items():
         if value is None:
@@ -179,31 +211,51 @@ def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body
             simple = simplify(value)
             style = Style("json") if is_fields(simple) else FORM
         pairs += [f"{key}={text}" for key, text in style_pairs(name, value, style, _form_quote)]
-    return Body("&".join(pairs).encode(), "application/x-www-form-urlencoded")
+    return "&".join(pairs)
 
 
-def multipart_body(fields: Mapping[str, object], media_types: Mapping[str, str]) -> Body:
-    """A body of multipart/form-data (RFC 7578); its boundary is chosen once per call.
+def multipart_body(
+    fields: Mapping[str, object] | Sequence[object],
+    media_types: Mapping[str, str],
+    media_type: str = "multipart/form-data",
+) -> Body:
+    """A body of multipart/form-data (RFC 7578) or of another multipart type; its boundary is chosen once per call.
 
     Args:
-        fields: parts by name; files as content, (name, content) or (name, content, media type).
-        media_types: media types that the document gives for parts.
+        fields: parts by name, or without names in a sequence; files as content, (name, content) or
+            (name, content, media type).
+        media_types: media types that the document gives for parts by name; under "" for those without one.
+        media_type: the media type of the whole; `multipart/form-data` where it is none of that family.
     """
+    kind = media_type.partition(";")[0].strip()
+    kind = kind if kind.startswith("multipart/") else "multipart/form-data"
     boundary = uuid.uuid4().hex
     segments: list[Segment] = []
-    for name, value in present(fields).items():
+    named = present(fields).items() if isinstance(fields, Mapping) else [(None, entry) for entry in fields]
+    for name, value in named:
         if value is None:
             continue
         for entry in value if is_items(value) else [value]:
-            head, content = _part(name, entry, media_types.get(name))
+            head, content = _part(name, entry, media_types.get(name or ""))
             segments += [f"--{boundary}\r\n".encode() + head + b"\r\n\r\n", content, b"\r\n"]
     segments.append(f"--{boundary}--\r\n".encode())
-    return Body(joined(segments), f"multipart/form-data; boundary={boundary}")
+    return Body(joined(segments), f"{kind}; boundary={boundary}")
 
 
 def raw_body(value: object, media_type: str) -> Body:
     """A body of text or bytes, from text, bytes, an open file, or an iterable of bytes."""
+    if isinstance(value, str):
+        return Body(value.encode(charset(media_type)), media_type)
     return Body(joined([_segment(value)]), media_type)
+
+
+def charset(media_type: str) -> str:
+    """The encoding that a media type names, where Python knows it; else UTF-8."""
+    name = media_type.lower().partition("charset=")[2].partition(";")[0].strip().strip('"')
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
 
 
 def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of value
@@ -241,15 +293,8 @@ def simplify(value: object) -> object:
 @cache
 def _parse_path(template: str) -> tuple[tuple[str, str | None], ...]:
     """Pairs of literal text and the parameter behind it."""
-    parts: list[tuple[str, str | None]] = []
-    rest = template
-    while "{" in rest:
-        literal, _, tail = rest.partition("{")
-        name, closing, rest = tail.partition("}")
-        if not closing:
-            return (*parts, (literal + "{" + tail, None))
-        parts.append((literal, name))
-    return (*parts, (rest, None))
+    literals, names = _PLACE.split(template)[::2], _PLACE.findall(template)
+    return (*zip(literals, names, strict=False), (literals[-1], None))
 
 
 def _path_value(name: str, value: object, style: Style) -> str:
@@ -263,7 +308,7 @@ def _path_value(name: str, value: object, style: Style) -> str:
         return "." + _simple(value, style, "." if style.explode else ",", safe, encoded=True)
     if style.name == "matrix":
         return _matrix(name, value, style, safe)
-    text = _simple(value, style, ",", safe, encoded=True)
+    text = _simple(value, style, _joint(style), safe, encoded=True)
     if not text:
         raise ValueError(f"the path parameter {name!r} must not be empty")
     return text
@@ -326,31 +371,43 @@ def _form_quote(text: str) -> str:
     return quote(text, safe="*-._").replace("%20", "+")
 
 
-def _part(name: str, value: object, media_type: str | None) -> tuple[bytes, Segment]:
-    disposition = f'form-data; name="{_escape(name)}"'
+def _part(name: str | None, value: object, media_type: str | None) -> tuple[bytes, Segment]:
     file_name: str | None = None
+    is_file = _is_file(value)
     if isinstance(value, tuple):
         entries = cast("tuple[object, ...]", value)
         file_name, value = str(entries[0]), entries[1]
         media_type = str(entries[2]) if len(entries) > 2 else media_type  # noqa: PLR2004
-    elif isinstance(value, bytes) or hasattr(value, "read"):
-        file_name = PurePath(str(getattr(value, "name", name))).name or name
-    if file_name is not None:
-        disposition += f'; filename="{_escape(file_name)}"'
-        guessed = mimetypes.guess_type(file_name)[0] or "application/octet-stream"
+    elif is_file:
+        file_name = PurePath(str(getattr(value, "name", name or ""))).name or name
+    disposition = _disposition(name, file_name)
+    if is_file:
+        guessed = mimetypes.guess_type(file_name or "")[0] or "application/octet-stream"
         return _part_head(disposition, media_type or guessed), _segment(value)
     simple = simplify(value)
     if is_fields(simple) or is_items(simple):
         return _part_head(disposition, media_type or "application/json"), encode(simple)
     if media_type is not None and media_type.endswith("json"):
         return _part_head(disposition, media_type), encode(simple)
-    return _part_head(disposition, media_type), scalar(simple).encode()
+    return _part_head(disposition, media_type), scalar(simple).encode(charset(media_type or ""))
+
+
+def _is_file(value: object) -> bool:
+    return isinstance(value, (tuple, bytes, bytearray, Iterator, AsyncIterable)) or hasattr(value, "read")
+
+
+def _disposition(name: str | None, file_name: str | None) -> str:
+    """The Content-Disposition of a part (RFC 7578 section 4.2); empty where it has no name (RFC 2046 section 5.1)."""
+    file = f'filename="{_escape(file_name)}"' if file_name else ""
+    if name is None:
+        return f"attachment; {file}" if file else ""
+    return f'form-data; name="{_escape(name)}"{"; " if file else ""}{file}'
 
 
 def _part_head(disposition: str, media_type: str | None) -> bytes:
     if media_type is not None and _VALUE.fullmatch(media_type) is None:
         raise ValueError(f"{media_type!r} is no media type")
-    lines = [f"Content-Disposition: {disposition}"]
+    lines = [f"Content-Disposition: {disposition}"] if disposition else []
     if media_type:
         lines.append(f"Content-Type: {media_type}")
     head = "\r\n".join(lines)

@@ -110,7 +110,7 @@ _HOMES: dict[str, str] = {
     "ReportRequestScopeInput": "._inputs_01",
 }
 
-__all__ = [
+__all__: list[str] = [
     "ProblemErrorsItem",
     "Problem",
     "Availability",

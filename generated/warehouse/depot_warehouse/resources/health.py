@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from .. import models
 from .._runtime._call import Call
-from .._runtime._operation import AsyncResource, Resource, operation
+from .._runtime._operation import AsyncResource, Resource
+from .._runtime._operation import operation as _operation
 from .._runtime._policy import Safety
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class HealthOperations:
 
     __slots__ = ()
 
-    @operation(
+    @_operation(
         "GET",
         "/health",
         safety=Safety.SAFE,

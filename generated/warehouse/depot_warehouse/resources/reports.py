@@ -9,7 +9,8 @@ from uuid import UUID
 
 from .. import models
 from .._runtime._call import Call
-from .._runtime._operation import AsyncResource, Resource, operation
+from .._runtime._operation import AsyncResource, Resource
+from .._runtime._operation import operation as _operation
 from .._runtime._policy import Safety
 from .._runtime._request import Style
 from .._runtime._types import OMIT, Omit
@@ -23,7 +24,7 @@ class ReportsOperations:
 
     __slots__ = ()
 
-    @operation(
+    @_operation(
         "POST",
         "/reports",
         safety=Safety.UNSAFE,
@@ -63,7 +64,7 @@ class ReportsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/reports/{reportId}",
         safety=Safety.SAFE,
@@ -90,7 +91,7 @@ class ReportsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/reports/{reportId}/rows",
         safety=Safety.SAFE,

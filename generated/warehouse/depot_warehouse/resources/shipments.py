@@ -12,7 +12,8 @@ from uuid import UUID
 from .. import models
 from .._runtime._call import Call
 from .._runtime._keys import KeyFormat
-from .._runtime._operation import AsyncResource, Resource, operation
+from .._runtime._operation import AsyncResource, Resource
+from .._runtime._operation import operation as _operation
 from .._runtime._policy import Safety
 from .._runtime._profile import Profile
 from .._runtime._request import Style
@@ -27,7 +28,7 @@ class ShipmentsOperations:
 
     __slots__ = ()
 
-    @operation(
+    @_operation(
         "GET",
         "/shipments",
         safety=Safety.SAFE,
@@ -61,7 +62,7 @@ class ShipmentsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/shipments",
         safety=Safety.KEYED,
@@ -107,7 +108,7 @@ class ShipmentsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/shipments/{shipmentId}",
         safety=Safety.SAFE,
@@ -134,7 +135,7 @@ class ShipmentsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/shipments/{shipmentId}/scans",
         safety=Safety.UNSAFE,

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .. import models
-from .._runtime._call import Call
-from .._runtime._operation import AsyncResource, Resource, operation
+from .._runtime._call import Call, PagedCall
+from .._runtime._operation import AsyncResource, Resource
+from .._runtime._operation import download as _download
+from .._runtime._operation import operation as _operation
+from .._runtime._operation import pages as _pages
+from .._runtime._paging import Paging
 from .._runtime._policy import Safety
 from .._runtime._request import Style
 from .._runtime._types import OMIT, File, Omit
@@ -25,9 +29,10 @@ class StockItemsOperations:
 
     __slots__ = ()
 
-    @operation(
+    @_pages(
         "GET",
         "/items",
+        Paging("cursor", items=("items",), next=("next-page",), parameter="page-token"),
         safety=Safety.SAFE,
         returns=lambda: models.ItemPage,
         errors=lambda: {"default": models.Problem},
@@ -42,7 +47,7 @@ class StockItemsOperations:
         include_archived: bool | Omit = OMIT,
         page_token: str | Omit = OMIT,
         options: CallOptions | None = None,
-    ) -> Call[models.ItemPage]:
+    ) -> PagedCall[models.ItemPage, models.Item]:
         """List stock items.
 
         Returns the items that match all of the conditions given, ordered by SKU.
@@ -56,7 +61,7 @@ class StockItemsOperations:
             include_archived: Whether items that are no longer stocked are listed too. (default false)
             page_token: The `next-page` of the page before.
         """
-        return Call(
+        return PagedCall(
             query={
                 "availability": availability,
                 "filter": filter,
@@ -67,7 +72,7 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "POST",
         "/items",
         safety=Safety.UNSAFE,
@@ -121,7 +126,7 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/items/{sku}",
         safety=Safety.SAFE,
@@ -152,7 +157,7 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "PUT",
         "/items/{sku}",
         safety=Safety.IDEMPOTENT,
@@ -210,38 +215,7 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
-        "DELETE",
-        "/items/{sku}",
-        safety=Safety.IDEMPOTENT,
-        returns=lambda: models.Removal,
-        errors=lambda: {404: models.Problem, "default": models.Problem},
-    )
-    def delete(
-        self,
-        sku: str,
-        *,
-        x_depot_trace: str | Omit = OMIT,
-        options: CallOptions | None = None,
-    ) -> Call[models.Removal]:
-        """Stop stocking an item.
-
-        Takes an item off the books and says what was left of it.
-
-        Idempotent: sending it twice is sending it once, so it is retried without a key.
-
-        Args:
-            sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
-                characters, at most 40 characters)
-            x_depot_trace: A word of yours that is written to the depot's log beside the request. (at most 80 characters)
-        """
-        return Call(
-            path={"sku": sku},
-            headers={"X-Depot-Trace": x_depot_trace},
-            options=options,
-        )
-
-    @operation(
+    @_operation(
         "PATCH",
         "/items/{sku}",
         safety=Safety.UNSAFE,
@@ -290,7 +264,38 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
+        "DELETE",
+        "/items/{sku}",
+        safety=Safety.IDEMPOTENT,
+        returns=lambda: models.Removal,
+        errors=lambda: {404: models.Problem, "default": models.Problem},
+    )
+    def delete(
+        self,
+        sku: str,
+        *,
+        x_depot_trace: str | Omit = OMIT,
+        options: CallOptions | None = None,
+    ) -> Call[models.Removal]:
+        """Stop stocking an item.
+
+        Takes an item off the books and says what was left of it.
+
+        Idempotent: sending it twice is sending it once, so it is retried without a key.
+
+        Args:
+            sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
+                characters, at most 40 characters)
+            x_depot_trace: A word of yours that is written to the depot's log beside the request. (at most 80 characters)
+        """
+        return Call(
+            path={"sku": sku},
+            headers={"X-Depot-Trace": x_depot_trace},
+            options=options,
+        )
+
+    @_operation(
         "POST",
         "/items/{sku}/photos",
         safety=Safety.UNSAFE,
@@ -325,7 +330,7 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
+    @_download(
         "GET",
         "/items/{sku}/photos/{photoId}",
         safety=Safety.SAFE,
@@ -356,7 +361,7 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/bins/{bin-code}",
         safety=Safety.SAFE,
@@ -386,7 +391,7 @@ class StockItemsOperations:
             options=options,
         )
 
-    @operation(
+    @_operation(
         "GET",
         "/grid/{row}-{column}",
         safety=Safety.SAFE,

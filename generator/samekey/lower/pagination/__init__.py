@@ -1,0 +1,85 @@
+"""Lists in pages: found by the config, by other generators' extensions, else by shapes of parameters and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from samekey.lower.pagination.listing import Listing
+from samekey.lower.pagination.shapes import shaped
+from samekey.lower.pagination.told import by_config, by_extension
+from samekey.lower.statuses import successes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samekey.document import Node
+    from samekey.ir import Body, Paging, Param, Response, TypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Finds out how the pages of operations follow each other.
+
+    Args:
+        types: type definitions by id.
+        config: what the config file says of pages; it weighs more than the document.
+        used: the keys of the config that an operation answers to, as they are met.
+    """
+
+    types: Mapping[str, TypeDef]
+    config: Node | None = None
+    used: set[str] = field(default_factory=set[str])
+
+    def of(
+        self,
+        node: Node,
+        method: str,
+        path: str,
+        params: tuple[Param, ...],
+        body: Body | None,
+        responses: tuple[Response, ...],
+    ) -> Paging | None:
+        """How the pages of an operation follow each other; None where it gives no pages.
+
+        Args:
+            node: the operation.
+            method: the HTTP method in capitals.
+            path: the path template.
+            params: its parameters.
+            body: its request body.
+            responses: its answers.
+        """
+        told = self._configured(node, method, path)
+        answers = [response for response in successes(responses) if response.type is not None]
+        kinds = {response.type for response in answers}
+        kind = answers[0].type if len(kinds) == 1 else None
+        if kind is None or any(response.stream is not None for response in answers):
+            if told is not None and isinstance(told.value, dict):
+                told.error("config-invalid", "this operation gives no list that could have pages")
+            return None
+        links = any(response.links for response in answers)
+        listing = Listing(node, method, path, params, body, kind, links, self.types)
+        if told is not None:
+            return by_config(listing, told)
+        return by_extension(listing) or shaped(listing)
+
+    def report_unused(self) -> None:
+        """Report what the config says of operations that are not there."""
+        for key, entry in self.config.items() if self.config is not None else ():
+            if key not in self.used:
+                entry.warn(
+                    "pagination-unused",
+                    f"no operation has the id {key!r}, or this method and path",
+                    "write an operationId, or a method and path such as `GET /charges`",
+                )
+
+    def _configured(self, node: Node, method: str, path: str) -> Node | None:
+        keys = [key for key in (node.text("operationId"), f"{method} {path}") if key and self._tells_of(key)]
+        self.used.update(keys)
+        if self.config is None or not isinstance(self.config.value, dict) or not keys:
+            return None
+        return self.config.child(keys[0], self.config.value[keys[0]])
+
+    def _tells_of(self, key: str) -> bool:
+        return self.config is not None and self.config.has(key)

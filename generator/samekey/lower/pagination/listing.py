@@ -1,0 +1,181 @@
+"""An operation as far as its pages depend on it: what it can be asked for, and the ways through its answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from samekey.ir import (
+    Alias,
+    BodyKind,
+    Enum,
+    Kind,
+    ListOf,
+    LiteralOf,
+    Location,
+    Model,
+    Named,
+    Nullable,
+    Primitive,
+    Type,
+    Union,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from samekey.document import Node
+    from samekey.ir import Body, Field, Param, TypeDef
+
+Way: TypeAlias = tuple[str, ...]
+"""The way from an answer to a value in it, by names on the wire."""
+HOLDERS: Final = frozenset({
+    "meta", "metadata", "pagination", "paging", "page", "pageinfo", "pageable", "links", "cursors", "cursor",
+    "responsemetadata", "resultinfo", "info", "pages", "next", "listmetadata", "paginationinfo", "result", "data",
+    "response",
+})  # fmt: skip
+"""Plain names of objects that hold a list, or what is said of its pages."""
+_DEPTH: Final = 3
+_ALIASES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something that a page can be asked for with.
+
+    Args:
+        name: the query parameter, or the field of the body.
+        type: its type.
+        doc: its description.
+        in_body: whether it is a field of the body.
+        starts_at: the number that the document gives as default, else as minimum.
+        deprecated: the document discourages it.
+    """
+
+    name: str
+    type: Type
+    doc: str
+    in_body: bool = False
+    starts_at: int | None = None
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An operation that may give a list in pages.
+
+    Args:
+        node: the operation.
+        method: the HTTP method in capitals.
+        path: the path template.
+        params: its parameters.
+        body: its request body.
+        answer: what a success brings.
+        links: whether a success has a Link header.
+        types: type definitions by id.
+    """
+
+    node: Node
+    method: str
+    path: str
+    params: tuple[Param, ...]
+    body: Body | None
+    answer: Type
+    links: bool
+    types: Mapping[str, TypeDef]
+
+    @property
+    def last_segment(self) -> str:
+        """The end of the path."""
+        return self.path.rstrip("/").rpartition("/")[2]
+
+    def inputs(self) -> Iterator[Input]:
+        """Parameters of the query, then fields of a JSON body."""
+        for param in self.params:
+            if param.location is Location.QUERY:
+                yield Input(param.name, param.type, param.doc, starts_at=param.starts_at, deprecated=param.deprecated)
+        if self.body is not None and self.body.kind is BodyKind.JSON:
+            for name, field in self.fields(self.body.type).items():
+                yield Input(name, field.type, field.doc, in_body=True, deprecated=field.deprecated)
+
+    def input(self, name: str) -> Input | None:
+        """The parameter or field of a name."""
+        return next((entry for entry in self.inputs() if entry.name == name), None)
+
+    def values(self) -> dict[Way, Field]:
+        """What the answer holds beside its list, the shortest way first."""
+        return dict(sorted(self._walk(self.answer), key=lambda entry: len(entry[0])))
+
+    def at(self, way: Way) -> Type | None:
+        """The type at the end of a way; None where it leads nowhere."""
+        kind = self.answer
+        for name in way:
+            field = self.fields(kind).get(name)
+            if field is None:
+                return None
+            kind = field.type
+        return kind
+
+    def item(self, way: Way) -> Type | None:
+        """The type of the items of the list at the end of a way; None where there is no list."""
+        found = self.at(way)
+        return self.item_of(found) if found is not None else None
+
+    def item_of(self, kind: Type) -> Type | None:
+        """The type of a list's items; None of what is no list."""
+        bare = self.bare(kind)
+        return bare.item if isinstance(bare, ListOf) else None
+
+    def fields(self, kind: Type) -> dict[str, Field]:
+        """The fields of a model that an answer can have."""
+        model = self.model(kind)
+        return {field.name: field for field in model.fields if field.decodable} if model is not None else {}
+
+    def model(self, kind: Type) -> Model | None:
+        """The model behind a type, if there is one."""
+        bare = self.bare(kind)
+        definition = self.types[bare.id] if isinstance(bare, Named) else None
+        return definition if isinstance(definition, Model) else None
+
+    def bare(self, kind: Type) -> Type:
+        """A type without null and without the names that stand for it alone."""
+        for _ in range(_ALIASES):
+            match kind:
+                case Nullable(inner=inner):
+                    kind = inner
+                case Named(id=identity):
+                    definition = self.types[identity]
+                    if not isinstance(definition, Alias) or isinstance(definition.target, Union):
+                        return kind
+                    kind = definition.target
+                case _:
+                    break
+        return kind
+
+    def is_scalar(self, kind: Type) -> bool:
+        """Whether a value has no inner structure."""
+        bare = self.bare(kind)
+        if isinstance(bare, Union):
+            return all(self.is_scalar(variant) for variant in bare.variants)
+        if isinstance(bare, Named):
+            return isinstance(self.types[bare.id], Enum)
+        return isinstance(bare, (Primitive, LiteralOf))
+
+    def is_one_of(self, kind: Type, *kinds: Kind) -> bool:
+        """Whether a value is of one of these kinds."""
+        bare = self.bare(kind)
+        if isinstance(bare, Union):
+            return all(self.is_one_of(variant, *kinds, Kind.NULL) for variant in bare.variants)
+        return isinstance(bare, Primitive) and bare.kind in kinds
+
+    def _walk(self, kind: Type, way: Way = ()) -> Iterator[tuple[Way, Field]]:
+        for name, field in self.fields(kind).items():
+            yield (*way, name), field
+            if len(way) + 1 < _DEPTH and plain(name) in HOLDERS:
+                yield from self._walk(field.type, (*way, name))
+
+
+def plain(name: str) -> str:
+    """A name in small letters without signs: `page[number]`, `pageNumber` and `page_number` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,0 +1,230 @@
+"""Pages found by the shapes of parameters and answers; where they are silent, nothing is guessed.
+
+An operation that is wrongly taken for a list in pages is worse than one that is missed, so every rule asks for two
+signs: something to ask for a page with, and something in the answer that goes with it, or a word that means nothing
+else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from samekey.ir import AnyJson, Kind, Paging, PagingStyle
+from samekey.lower.pagination.listing import HOLDERS, plain
+from samekey.wording import singular, split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samekey.ir import Field, Type
+    from samekey.lower.pagination.listing import Input, Listing, Way
+
+_CURSORS: Final = frozenset({
+    "cursor", "nextcursor", "pagecursor", "startcursor", "aftercursor", "pageafter", "pagetoken", "nextpagetoken",
+    "nexttoken", "starttoken", "continuation", "continuationtoken", "continuationkey", "paginationtoken", "marker",
+    "startkey", "exclusivestartkey", "skiptoken", "scrollid", "bookmark",
+})  # fmt: skip
+_AFTER_ITEM: Final = frozenset({"startingafter", "afterid", "after"})
+_NEXT: Final = frozenset({
+    "next", "nextcursor", "nextpagetoken", "nexttoken", "nextpage", "nextpagecursor", "nextmarker", "nextkey",
+    "nextstartkey", "nextstart", "endcursor", "lastid", "lastkey", "lastevaluatedkey", "after",
+}) | _CURSORS  # fmt: skip
+_NEXT_PAGES: Final = frozenset({"nextpage", "nextpagenumber"})
+_NEXT_URLS: Final = frozenset({
+    "nexturl", "nexturi", "nextlink", "nexthref", "nextpageurl", "nextpagelink", "nextpageuri", "odatanextlink",
+})  # fmt: skip
+_URL_LEAVES: Final = frozenset({"href", "url", "uri", "link"})
+_URL_FORMATS: Final = frozenset({"uri", "url", "uri-reference", "iri", "path"})
+_SPEAKS_OF_URL: Final = re.compile(r"\b(url|uri|link|path|href)s?\b", re.IGNORECASE)
+_SPEAKS_OF_CURSOR: Final = re.compile(r"cursor|token", re.IGNORECASE)
+_PAGES: Final = frozenset({"page", "pagenumber", "pageno", "pagenum", "pageindex", "currentpage"})
+_OFFSETS: Final = frozenset({"offset", "skip", "startindex", "startat", "pageoffset"})
+_FROM_ONE: Final = frozenset({"startindex"})
+_MORE: Final = frozenset({
+    "hasmore", "hasnext", "hasnextpage", "istruncated", "truncated", "morepages", "moreresults", "more",
+})  # fmt: skip
+_PAGE_COUNTS: Final = frozenset({"totalpages", "pagecount", "numpages", "totalpagecount", "pagestotal"})
+_LAST_PAGES: Final = _PAGE_COUNTS | {"lastpage"}
+_LISTS: Final = ("data", "items", "results", "records", "entries", "values", "list", "content", "elements", "result")
+_ASIDE: Final = frozenset({"errors", "warnings", "messages", "notices", "links", "included"})
+"""Lists that go along with an answer."""
+_LISTING: Final = frozenset({"list", "search", "query", "find", "filter"})
+_KEYS: Final = ("id", "token", "uuid", "sid", "key")
+_FROM_ZERO: Final = re.compile(
+    r"\b(zero|0)[- ]?(based|indexed)|\b(start|begin)\w* (at|from|with) (0|zero)\b|\bfirst (page|index) is (0|zero)\b",
+    re.IGNORECASE,
+)
+
+
+def shaped(listing: Listing) -> Paging | None:
+    """How the pages follow each other, as far as shapes tell."""
+    items = items_way(listing) if _lists(listing) else None
+    item = listing.item(items) if items is not None else None
+    if items is None or item is None or _is_a_thing(listing, items):
+        return None
+    values = listing.values()
+    more = (way for way, field in values.items() if plain(way[-1]) in _MORE and _is_flag(listing, field))
+    base = Paging(PagingStyle.CURSOR, items, item, more=next(more, ()))
+    found = (rule(listing, base, values) for rule in (_by_cursor, _by_last_item, _by_next_url, _by_link, _by_number))
+    return next((paging for paging in found if paging is not None), None)
+
+
+def items_way(listing: Listing) -> Way | None:
+    """The way to the list in the answer: the only one, else the one with a usual name or with the path's own."""
+    if listing.item(()) is not None:
+        return ()
+    own = singular(plain(listing.last_segment.partition(".")[0]))
+    lists = [way for way in listing.values() if listing.item(way) is not None]
+    meant = [way for way in lists if plain(way[-1]) not in _ASIDE or singular(plain(way[-1])) == own]
+    top = [way for way in meant if len(way) == 1]
+    if len(top) == 1:
+        return top[0]
+    usual = [own, *(singular(name) for name in _LISTS)]
+    named = [way for way in top or meant if singular(plain(way[-1])) in usual]
+    return min(named, key=lambda way: (usual.index(singular(plain(way[-1]))), len(way)), default=None)
+
+
+def counted(listing: Listing, entry: Input, base: Paging) -> Paging | None:
+    """The paging by a number that counts pages or items; None where nothing says what number is the first.
+
+    Args:
+        listing: the operation.
+        entry: what takes the number.
+        base: what is known already, its style above all.
+    """
+    values = listing.values()
+    is_page = base.style is PagingStyle.PAGE
+    stated = _stated_first(entry)
+    current = () if stated is not None else _own_number(listing, entry, values, is_page=is_page)
+    if stated is None and not current and plain(entry.name) == "pageindex":
+        return None
+    usual = 1 if is_page or plain(entry.name) in _FROM_ONE else 0
+    first = usual if stated is None else stated
+    # The last of pages counted from zero may be their count, or one less.
+    names = _LAST_PAGES if first else _PAGE_COUNTS
+    ends = (way for way, field in values.items() if plain(way[-1]) in names and _is_count(listing, field.type))
+    last = base.last or (next(ends, ()) if is_page else ())
+    return replace(base, parameter=entry.name, in_body=entry.in_body, first=first, current=current, last=last)
+
+
+def _lists(listing: Listing) -> bool:
+    if listing.method in {"GET", "QUERY"}:
+        return True
+    words = {*split(listing.node.text("operationId")), *split(listing.last_segment)}
+    return listing.method == "POST" and bool(words & _LISTING)
+
+
+def _is_a_thing(listing: Listing, items: Way) -> bool:
+    """Whether the answer is something of its own that happens to hold a list, such as a batch with its rows."""
+    fields = listing.fields(listing.answer)
+    if not items or "{" not in listing.last_segment:
+        return "id" in fields
+    others = {plain(name) for name, field in fields.items() if listing.model(field.type) is not None}
+    return "id" in fields or bool(others - HOLDERS)
+
+
+def _by_cursor(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> Paging | None:
+    """A cursor in the answer, and something that takes it."""
+    for entry in sorted(_inputs(listing), key=lambda entry: (entry.deprecated, plain(entry.name) in _AFTER_ITEM)):
+        wanted = _wanted(plain(entry.name))
+        found = [way for way, field in values.items() if plain(way[-1]) in wanted and _is_cursor(listing, field.type)]
+        found = [way for way in found if not _goes_back(way)]
+        if found and _is_cursor(listing, entry.type):
+            # A name that says `next` is surer than one that says `cursor`, which may be this page's own.
+            way = min(found, key=lambda way: (not any("next" in plain(name) for name in way), len(way)))
+            return replace(base, parameter=entry.name, in_body=entry.in_body, next=way)
+    return None
+
+
+def _wanted(name: str) -> frozenset[str]:
+    """What a cursor in the answer may be called, where the input has this plain name."""
+    if name in _CURSORS or name in _AFTER_ITEM:
+        return _NEXT | {name}
+    return _NEXT_PAGES if name in _PAGES else frozenset()
+
+
+def _by_last_item(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
+    """The last item's own id, where the answer says whether there is more."""
+    fields = listing.fields(base.item)
+    for entry in _inputs(listing) if base.more else ():
+        if plain(entry.name) in _AFTER_ITEM and _is_cursor(listing, entry.type):
+            # Another key than the id is taken only where the parameter speaks of it.
+            keys = [key for key in _KEYS if key in fields and (key == "id" or re.search(rf"\b{key}\b", entry.doc))]
+            if keys:
+                return replace(
+                    base, style=PagingStyle.LAST_ITEM, parameter=entry.name, in_body=entry.in_body, next=(keys[0],)
+                )
+    return None
+
+
+def _by_next_url(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> Paging | None:
+    """The next page's URL in the answer."""
+    for way, field in values.items():
+        if _is_next_url(way, field) and listing.is_one_of(field.type, Kind.STRING):
+            return replace(base, next=way)
+    return None
+
+
+def _is_next_url(way: Way, field: Field) -> bool:
+    name, holder = plain(way[-1]), plain(way[-2]) if len(way) > 1 else ""
+    if name in _NEXT_URLS or (name in _URL_LEAVES and holder == "next"):
+        return True
+    if name not in {"next", "nextpage"}:
+        return False
+    # `next` alone may as well be a cursor that nothing takes.
+    speaks = _SPEAKS_OF_URL.search(field.doc) is not None and _SPEAKS_OF_CURSOR.search(field.doc) is None
+    return holder == "links" or field.limits.format in _URL_FORMATS or speaks
+
+
+def _by_link(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
+    return replace(base, style=PagingStyle.LINK) if listing.links else None
+
+
+def _by_number(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
+    """A number that counts items, or pages; items where both are taken, since their number never skips one."""
+    for style, names in ((PagingStyle.OFFSET, _OFFSETS), (PagingStyle.PAGE, _PAGES)):
+        for entry in _inputs(listing):
+            if plain(entry.name) in names and _is_count(listing, entry.type):
+                return counted(listing, entry, replace(base, style=style))
+    return None
+
+
+def _own_number(listing: Listing, entry: Input, values: Mapping[Way, Field], *, is_page: bool) -> Way:
+    """The way to the answer's own number, which tells what the first one is."""
+    names = {plain(entry.name), *(_PAGES if is_page else _OFFSETS)}
+    counts = {way[:-1] for way in values if plain(way[-1]) in _PAGE_COUNTS}
+    for way, field in values.items():
+        name = plain(way[-1])
+        if (name in names or (is_page and name == "number" and way[:-1] in counts)) and _is_count(listing, field.type):
+            return way
+    return ()
+
+
+def _stated_first(entry: Input) -> int | None:
+    """The first number, as default, minimum or description say."""
+    if entry.starts_at in {0, 1}:
+        return entry.starts_at
+    return 0 if _FROM_ZERO.search(entry.doc) else None
+
+
+def _inputs(listing: Listing) -> list[Input]:
+    return [entry for entry in listing.inputs() if not entry.in_body or listing.method == "POST"]
+
+
+def _is_cursor(listing: Listing, kind: Type) -> bool:
+    """Whether a value may be a cursor: no flag, and no date, which filters."""
+    return listing.is_one_of(kind, Kind.STRING, Kind.INTEGER, Kind.NUMBER, Kind.UUID) or isinstance(kind, AnyJson)
+
+
+def _is_count(listing: Listing, kind: Type) -> bool:
+    return listing.is_one_of(kind, Kind.INTEGER, Kind.NUMBER)
+
+
+def _is_flag(listing: Listing, field: Field) -> bool:
+    return listing.is_one_of(field.type, Kind.BOOLEAN) or isinstance(field.type, AnyJson)
+
+
+def _goes_back(way: Way) -> bool:
+    return any(plain(name).startswith(("prev", "first", "before", "start")) for name in way)

@@ -1,0 +1,36 @@
+"""Statuses of answers: how they are written, and which of them are successes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from samekey.ir import Code, Default, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from samekey.ir import Response, Status
+
+_CODE: Final = re.compile(r"[1-5][0-9][0-9]")
+_RANGE: Final = re.compile(r"([1-5])[xX][xX]")
+
+
+def status_of(key: str) -> Status | None:
+    """A status as a document spells it; None where it is none."""
+    if _CODE.fullmatch(key):
+        return Code(int(key))
+    if match := _RANGE.fullmatch(key):
+        return Range(int(match[1]))
+    return Default() if key.lower() == "default" else None
+
+
+def succeeds(status: Status) -> bool:
+    """Whether a status is listed as one of success."""
+    return (isinstance(status, Code) and 200 <= status.value < 300) or status == Range(2)  # noqa: PLR2004
+
+
+def successes(responses: Sequence[Response]) -> list[Response]:
+    """The answers of a call that succeeds: those under 2xx, else the default one (OpenAPI 3.1 section 4.8.16)."""
+    listed = [response for response in responses if succeeds(response.status)]
+    return listed or [response for response in responses if response.status == Default()]

@@ -1,0 +1,56 @@
+"""Webhooks of OpenAPI 3.1, and `x-webhooks` of documents before it: what the API sends by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samekey.ir import Webhook
+from samekey.lower.docs import described
+from samekey.lower.media import is_json, preferred_for_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samekey.document import Node
+    from samekey.lower.schemas import Schemas
+
+_WORDS: Final = ("webhooks", "x-webhooks")
+
+
+def lower_webhooks(root: Node, schemas: Schemas, methods: Iterable[str]) -> tuple[Webhook, ...]:
+    """The webhooks with a JSON payload; others are reported.
+
+    Args:
+        root: the document.
+        schemas: lowers the types of payloads.
+        methods: the words under which operations stand in a path item.
+    """
+    known = frozenset(methods)
+    found: dict[str, Webhook] = {}
+    for word in _WORDS:
+        for name, element in root.items(word) if root.get(word) else ():
+            item = element.follow()
+            if item is None or not isinstance(item.value, dict):
+                element.warn("webhook-lost", f"the webhook {name!r} is no path item; it is missing from the output")
+                continue
+            for method, operation in item.items():
+                webhook = _webhook(name, operation, schemas) if method in known else None
+                if webhook is not None:
+                    found.setdefault(name, webhook)
+    return tuple(found.values())
+
+
+def _webhook(name: str, operation: Node, schemas: Schemas) -> Webhook | None:
+    if not isinstance(operation.value, dict):
+        return None
+    holder = operation.get("requestBody")
+    body = holder.follow() if holder is not None else None
+    content = dict(body.items("content")) if body is not None and body.get("content") else {}
+    media_type = preferred_for_request(list(content)) if content else ""
+    schema = content[media_type].get("schema") if content else None
+    if schema is None or not is_json(media_type):
+        operation.warn("webhook-lost", f"the webhook {name!r} has no JSON payload; it is missing from the output")
+        return None
+    hint = (operation.text("operationId") or name, "payload")
+    doc = operation.text("summary").strip() or described(operation)
+    return Webhook(name, schemas.lower(schema, hint), doc)

@@ -1,0 +1,41 @@
+"""Wire names to Python names, in passes: gather every candidate, propose, resolve collisions; numbers come last.
+
+What stands in the document decides, never the order in which it was walked: a component keeps its name before an
+inline schema, a name that was given before (`ledger.py`) comes before both, and a pinned name of the config first.
+"""
+
+from samekey.names.arguments import BODY, spread_model
+from samekey.names.given import given
+from samekey.names.giving import Names, name
+from samekey.names.identity import operation_keys
+from samekey.names.ledger import EMPTY, LEDGER, Entry, Ledger, is_method, load_ledger, read_ledger, remember, spell
+from samekey.names.operations import MethodName, ResourceName, hides_builtin, is_spoken, labels
+from samekey.names.resolve import resolve
+from samekey.names.words import attribute, pascal, snake
+
+__all__ = [
+    "BODY",
+    "EMPTY",
+    "LEDGER",
+    "Entry",
+    "Ledger",
+    "MethodName",
+    "Names",
+    "ResourceName",
+    "attribute",
+    "given",
+    "hides_builtin",
+    "is_method",
+    "is_spoken",
+    "labels",
+    "load_ledger",
+    "name",
+    "operation_keys",
+    "pascal",
+    "read_ledger",
+    "remember",
+    "resolve",
+    "snake",
+    "spell",
+    "spread_model",
+]

@@ -1,0 +1,106 @@
+"""Names of what is given to methods, and to the client."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from samekey.ir import Location, Model, Named, Nullable
+from samekey.names.ledger import ARGUMENT, ARGUMENTS, CREDENTIALS, VARIABLES
+from samekey.names.reserved import CLIENT_ARGUMENTS, METHOD_ARGUMENTS
+from samekey.names.resolve import resolve
+from samekey.names.words import ascii_snake, attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from samekey.ir import Api, Operation, SecurityScheme, ServerVariable, Type
+    from samekey.names.ledger import Entry, Ledger
+
+BODY: Final = "body"
+CREDENTIAL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "apiKey": ("api_key",), "basic": ("username", "password"), "bearer": ("token",), "http": ("credential",),
+    "oauth2": ("client_id", "client_secret", "token"),
+}  # fmt: skip
+"""What each kind of security scheme takes, in the usual words."""
+
+
+def argument_names(api: Api, keys: Sequence[str], ledger: Ledger) -> dict[tuple[int, str, str], str]:
+    """Arguments by the operation's index, location (or `body`) and wire name.
+
+    Args:
+        api: the API.
+        keys: keys of the ledger by the operation's index.
+        ledger: the names that were given before.
+    """
+    models = {definition.id: definition for definition in api.types if isinstance(definition, Model)}
+    found: dict[tuple[int, str, str], str] = {}
+    for index, operation in enumerate(api.operations):
+        proposals = {(place, wire): _proposals(place, wire) for place, wire in _arguments(operation, models)}
+        kept = ledger.kept((key, (ARGUMENTS, keys[index], " ".join(key))) for key in proposals)
+        names = resolve(proposals, METHOD_ARGUMENTS, kept)
+        found.update({(index, *key): chosen for key, chosen in names.items()})
+    return found
+
+
+def _arguments(operation: Operation, models: Mapping[str, Model]) -> Iterator[tuple[str, str]]:
+    """Location and wire name of each argument; earlier ones choose first, whatever order the document has."""
+    for location in Location:
+        yield from ((location.value, wire) for wire in _exact_first(
+            param.name for param in operation.params if param.location is location
+        ))  # fmt: skip
+    body = spread_model(operation, models)
+    if body is not None:
+        yield from ((BODY, wire) for wire in _exact_first(entry.name for entry in body.fields if not entry.read_only))
+    elif operation.body is not None:
+        yield BODY, BODY
+
+
+def _exact_first(names: Iterator[str]) -> list[str]:
+    return sorted(names, key=lambda wire: (attribute(wire, "param") != wire, wire))
+
+
+def _proposals(location: str, wire: str) -> tuple[str, ...]:
+    plain = attribute(wire, "param")
+    return plain, f"{location}_{plain}", f"{plain.rstrip('_')}_"
+
+
+def spread_model(operation: Operation, models: Mapping[str, Model]) -> Model | None:
+    """The model whose fields become keyword arguments; None where the body is one argument."""
+    if operation.body is None:
+        return None
+    kind: Type = operation.body.type
+    if isinstance(kind, Nullable):
+        kind = kind.inner
+    model = models.get(kind.id) if isinstance(kind, Named) else None
+    return model if model is not None and any(not entry.read_only for entry in model.fields) else None
+
+
+def client_names(
+    schemes: Sequence[SecurityScheme], variables: Sequence[ServerVariable], ledger: Ledger
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Arguments of the client: for each scheme, and for each variable of the server.
+
+    Plain words where a kind of scheme comes once, the scheme's name where not; a variable has its own name.
+    """
+    kinds = Counter(scheme.kind for scheme in schemes)
+    ordered = sorted(schemes, key=lambda scheme: (kinds[scheme.kind] > 1, scheme.id))
+    proposals: dict[Entry, tuple[str, ...]] = {
+        (CREDENTIALS, scheme.id, word): _credential(scheme, word, is_single=kinds[scheme.kind] == 1)
+        for scheme in ordered
+        for word in CREDENTIAL_WORDS[scheme.kind]
+    }
+    for variable in variables:
+        plain = attribute(variable.name, "server")
+        proposals[VARIABLES, variable.name, ARGUMENT] = (plain, f"server_{plain}")
+    chosen = resolve(proposals, CLIENT_ARGUMENTS, ledger.kept((entry, entry) for entry in proposals))
+    return {
+        scheme.id: tuple(chosen[CREDENTIALS, scheme.id, word] for word in CREDENTIAL_WORDS[scheme.kind])
+        for scheme in schemes
+    }, {variable.name: chosen[VARIABLES, variable.name, ARGUMENT] for variable in variables}
+
+
+def _credential(scheme: SecurityScheme, word: str, *, is_single: bool) -> tuple[str, ...]:
+    own = ascii_snake(scheme.id, word)
+    plain = word if is_single else own if len(CREDENTIAL_WORDS[scheme.kind]) == 1 else f"{own}_{word}"
+    return plain, f"{own}_{word}", f"{plain}_credential"

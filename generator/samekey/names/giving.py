@@ -1,0 +1,111 @@
+"""Every name of an SDK, from the API, the config and the names that were given before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samekey.config import hides_module
+from samekey.names.arguments import argument_names, client_names
+from samekey.names.identity import operation_keys, type_keys
+from samekey.names.ledger import EMPTY
+from samekey.names.operations import TITLE_NOISE, method_names
+from samekey.names.reserved import CLIENT_CLASSES, PUBLIC
+from samekey.names.types import field_names, member_names, type_names
+from samekey.names.words import ascii_snake, pascal
+from samekey.wording import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samekey.config import Config
+    from samekey.ir import Api
+    from samekey.names.ledger import Ledger
+    from samekey.names.operations import MethodName, ResourceName
+
+_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
+_NUMBER = re.compile(r"v?[0-9.]+")
+_TITLE_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Every Python name of an SDK beside what it names.
+
+    Args:
+        package: the import name.
+        distribution: the name to install it by.
+        client: the client's class; the async one has `Async` before it.
+        prefix: of environment variables.
+        types: class names by type id.
+        inputs: names of what may be sent, by type id.
+        fields: attributes by type id and wire name.
+        members: enum members by type id and value.
+        resources: in the document's order.
+        methods: by the operation's index.
+        arguments: by the operation's index, location (or `body`) and wire name.
+        credentials: arguments of the client by scheme id.
+        variables: arguments of the client by variable of the server.
+    """
+
+    package: str
+    distribution: str
+    client: str
+    prefix: str
+    types: Mapping[str, str]
+    inputs: Mapping[str, str]
+    fields: Mapping[tuple[str, str], str]
+    members: Mapping[tuple[str, str | int], str]
+    resources: tuple[ResourceName, ...]
+    methods: tuple[MethodName, ...]
+    arguments: Mapping[tuple[int, str, str], str]
+    credentials: Mapping[str, tuple[str, ...]]
+    variables: Mapping[str, str]
+
+
+def name(api: Api, config: Config, ledger: Ledger = EMPTY) -> Names:
+    """Give everything in an API its Python name.
+
+    Args:
+        api: the API.
+        config: what the user decided; a name pinned there comes before all others.
+        ledger: the names that were given before; they come next.
+    """
+    package = config.package or _package(" ".join(_title_words(api.title)))
+    client = config.client or pascal(" ".join(_title_words(api.title)) or package, "Client")
+    if {client, f"Async{client}"} & (PUBLIC | CLIENT_CLASSES):
+        client = f"{client}Client"
+    keys, places = type_keys(api), operation_keys(api)
+    types, inputs = type_names(api, config, keys, ledger)
+    methods, resources = method_names(api, config, places, ledger, client)
+    credentials, variables = client_names(api.schemes, api.servers[0].variables if api.servers else (), ledger)
+    return Names(
+        package=package,
+        distribution=config.distribution or package.replace("_", "-"),
+        client=client,
+        prefix=package.upper(),
+        types=types,
+        inputs=inputs,
+        fields=field_names(api, keys, ledger),
+        members=member_names(api, keys, ledger),
+        resources=resources,
+        methods=methods,
+        arguments=argument_names(api, places, ledger),
+        credentials=credentials,
+        variables=variables,
+    )
+
+
+def _package(title: str) -> str:
+    """An import name that hides neither the standard library nor what the SDK depends on."""
+    found = ascii_snake(title, "client")
+    return f"{found}_client" if hides_module(found) else found
+
+
+def _title_words(title: str) -> list[str]:
+    """Words for the package, which is installed by a name in ASCII (PyPA's specification of names)."""
+    found = _ASCII_WORD.findall(plain(_ASIDE.sub(" ", title)))
+    useful = [word for word in found if word.lower() not in TITLE_NOISE and not _NUMBER.fullmatch(word.lower())]
+    return (useful or found)[:_TITLE_WORDS]

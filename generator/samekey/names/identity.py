@@ -1,0 +1,171 @@
+"""What a thing is, whatever else stands in the document: the key that its name is remembered under, and its words.
+
+A schema is told by its pointer. Indexes in one move when a neighbour comes or goes, so they do not count; the
+parameter's place and name stand in for them, or the words of the schema's own name, such as its title.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from samekey.ir import references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from samekey.ir import Api, TypeDef
+
+_LISTS = frozenset({"oneOf", "anyOf", "allOf", "prefixItems", "items", "parameters"})
+_SECTIONS = {
+    "definitions": (), "schemas": (), "parameters": ("param",), "responses": ("response",),
+    "requestBodies": ("request",),
+}  # fmt: skip
+"""What is said behind the name of a component that is no schema, by where it stands."""
+_PARAMETER = re.compile(r".*?/parameters/[0-9]+(?=/|\Z)")
+_REMOTE = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
+
+
+class UnknownWayError(ValueError):
+    """A pointer leads through a word that says nothing of how a schema is called."""
+
+
+def operation_keys(api: Api) -> list[str]:
+    """Method and path of each operation, with the words that set it apart from others of both, in order."""
+    return list(_unique(f"{entry.method} {entry.path} {entry.variant}".rstrip() for entry in api.operations))
+
+
+def type_keys(api: Api) -> dict[str, str]:
+    """Where each definition stands, by its id: relative to the document, and without indexes."""
+    ordered = sorted(api.types, key=lambda definition: definition.id)
+    parameters = dict(_parameters(api))
+    keys = _unique(_type_key(definition, api.home, parameters) for definition in ordered)
+    return {definition.id: key for definition, key in zip(ordered, keys, strict=True)}
+
+
+def _parameters(api: Api) -> Iterator[tuple[str, str]]:
+    """Place and name of each parameter with an inline schema, by the beginning of that schema's id."""
+    for operation in api.operations:
+        for param in operation.params:
+            for identity in references(param.type):
+                if (found := _PARAMETER.match(identity)) is not None:
+                    yield found[0], f"{param.location.value} {param.name}"
+
+
+def words(definition: TypeDef, home: str) -> tuple[str, ...]:
+    """Words for a definition's name: by the component that it belongs to, not by whoever uses it first.
+
+    Args:
+        definition: what is to be named; its own words are those of its first use.
+        home: the URI of the document.
+    """
+    _, pointer = _split(definition.id, home)
+    tokens = _tokens(pointer.partition("+")[0] if pointer.endswith(("+union", "+form")) else pointer)
+    if tokens[:1] == ["components"]:
+        tokens = tokens[1:]
+    if len(tokens) < 2 or tokens[0] not in _SECTIONS:  # noqa: PLR2004  # a section and a name
+        return definition.name
+    section, name, *way = tokens
+    try:
+        below = _below(way, definition.name)
+    except UnknownWayError:
+        return definition.name
+    return (name, *_suffix(section, name), *below)
+
+
+def _suffix(section: str, name: str) -> tuple[str, ...]:
+    """`NotFound` under `responses` is no schema of that name; `NotFoundResponse` says so itself."""
+    return tuple(word for word in _SECTIONS[section] if not name.lower().endswith(word))
+
+
+def _below(way: list[str], told: tuple[str, ...]) -> list[str]:
+    """Words for what lies below a component; titles of variants are not in the pointer, but in the words told."""
+    left = list(told)
+    found: list[str] = []
+    for step in reversed(list(_steps(way))):
+        known = [step, step[:1]] if step[0] == "item" else [step]
+        spelled = next((form for form in known if tuple(left[-len(form) :]) == form), None)
+        if spelled is None:
+            spelled = tuple(left[-1:]) if step[0] == "option" and left else step
+        if tuple(left[-len(spelled) :]) == spelled:
+            del left[-len(spelled) :]
+        found = [*spelled, *found]
+    return found
+
+
+def _steps(way: list[str]) -> Iterator[tuple[str, ...]]:
+    """The words that each step of a pointer adds, as `lower/schemas.py` gives them."""
+    tokens = iter(way)
+    for token in tokens:
+        match token:
+            case "properties":
+                yield (next(tokens),)
+            case "items":
+                yield ("item",)
+            case "additionalProperties":
+                yield ("value",)
+            case "patternProperties":
+                next(tokens)
+                yield ("value",)
+            case "oneOf" | "anyOf":
+                yield ("option", str(int(next(tokens)) + 1))
+            case "prefixItems":
+                yield ("item", str(int(next(tokens)) + 1))
+            case "allOf" | "content":
+                next(tokens)
+            case "schema":
+                pass
+            case _:
+                raise UnknownWayError(token)
+
+
+def _type_key(definition: TypeDef, home: str, parameters: Mapping[str, str]) -> str:
+    uri, pointer = _split(definition.id, home)
+    parameter = _PARAMETER.match(definition.id)
+    told = parameters.get(parameter[0], "") if parameter is not None else ""
+    tokens = pointer.split("/")
+    for index, token in enumerate(tokens):
+        if token.isdecimal() and _is_index(tokens, index):
+            is_told = told and tokens[index - 1] == "parameters"
+            tokens[index] = told if is_told else "*"
+    more = words(definition, home)[1:] if "*" in tokens else ()
+    return " ".join([f"{_relative(uri, home)}#{'/'.join(tokens)}", *more])
+
+
+def _is_index(tokens: list[str], index: int) -> bool:
+    """Whether a number in a pointer counts the elements of a list, rather than being a name."""
+    is_name = tokens[:index] in (["", "components", "parameters"], ["", "parameters"])
+    return tokens[index - 1] in _LISTS and tokens[index - 2 : index - 1] != ["properties"] and not is_name
+
+
+def _split(identity: str, home: str) -> tuple[str, str]:
+    if identity.startswith(f"{home}#"):
+        return home, identity[len(home) + 1 :]
+    uri, _, pointer = identity.partition("#")
+    return uri, pointer
+
+
+def _tokens(pointer: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+
+
+def _relative(uri: str, home: str) -> str:
+    """A URI as seen from the document: the same in every checkout, and empty for the document itself."""
+    if uri == home:
+        return ""
+    hosts = [found[0] if (found := _REMOTE.match(entry)) else "" for entry in (uri, home)]
+    if hosts[0] != hosts[1]:
+        return uri
+    here, there = home.replace("\\", "/").split("/")[:-1], uri.replace("\\", "/").split("/")
+    shared = next((index for index, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]),
+                  min(len(here), len(there) - 1))  # fmt: skip
+    return "/".join([*[".."] * (len(here) - shared), *there[shared:]])
+
+
+def _unique(keys: Iterable[str]) -> Iterator[str]:
+    """Keys with a number behind those that are there already."""
+    counts = Counter[str]()
+    for key in keys:
+        counts[key] += 1
+        yield key if counts[key] == 1 else f"{key} {counts[key]}"

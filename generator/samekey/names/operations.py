@@ -1,0 +1,283 @@
+"""Names of resources and of their methods."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from samekey.names.ledger import RESOURCES
+from samekey.names.reserved import (
+    ANNOTATION_BUILTINS,
+    CLIENT_CLASSES,
+    CLIENT_WORDS,
+    HIDING_METHODS,
+    MODULE_WORDS,
+    RESOURCE_METHODS,
+    TYPE_WORDS,
+)
+from samekey.names.resolve import fold, resolve
+from samekey.names.words import capitalized, pascal, snake, words
+from samekey.wording import plain, singular, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from samekey.config import Config
+    from samekey.ir import Api, Operation
+    from samekey.names.ledger import Ledger
+
+_VERSION = re.compile(r"v?[0-9]+([._][0-9]+)*|latest|beta|alpha|api|rest")
+_NUMBERED = re.compile(r"_?[0-9]+\Z")
+TITLE_NOISE: Final = frozenset(
+    {"api", "apis", "openapi", "swagger", "rest", "restful", "http", "specification", "spec", "the"}
+)
+"""Words of titles and tags that say nothing."""
+_SMALL_WORDS = frozenset({"by", "of", "the", "id", "for", "to", "with"})
+
+
+@dataclass(frozen=True, slots=True)
+class MethodName:
+    """Where an operation is found: the resource's attribute on the client, and the method."""
+
+    resource: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceName:
+    """A group of operations: attribute and module, class, and the tag that it came from."""
+
+    attribute: str
+    class_name: str
+    tag: str
+
+
+def method_names(
+    api: Api, config: Config, keys: Sequence[str], ledger: Ledger, client: str
+) -> tuple[tuple[MethodName, ...], tuple[ResourceName, ...]]:
+    """Where each operation is found, by index, and the resources in the document's order.
+
+    Args:
+        api: the API.
+        config: what the user decided.
+        keys: keys of the ledger by the operation's index.
+        ledger: the names that were given before.
+        client: the client's class.
+    """
+    pins = {index: pin for index, operation in enumerate(api.operations) if (pin := pinned(operation, config))}
+    tags = list(dict.fromkeys(_tag(operation) for operation in api.operations))
+    kept = ledger.kept((tag, (RESOURCES, tag, "attribute")) for tag in tags if tag not in config.rename_resources)
+    wanted = {tag: kept.get(tag) or _attribute(config.rename_resources.get(tag, tag)) for tag in tags}
+    groups = [_group(operation, pins.get(index), wanted) for index, operation in enumerate(api.operations)]
+    used = [group for group in dict.fromkeys([*tags, *groups]) if group in groups]
+    ordered = sorted(used, key=lambda group: (wanted.get(group) != group, group))
+    proposals = {group: (wanted.get(group) or _attribute(group),) for group in ordered}
+    renamed = {tag: wanted[tag] for tag in config.rename_resources if tag in wanted}
+    attributes = resolve(proposals, CLIENT_WORDS, {**renamed, **kept})
+    reserved = [*TYPE_WORDS, *CLIENT_CLASSES, client, f"Async{client}"]
+    kept_classes = ledger.kept((group, (RESOURCES, group, "class")) for group in ordered if group not in renamed)
+    classes = _classes({group: attributes[group] for group in ordered}, reserved, kept_classes)
+    methods: dict[int, str] = {}
+    for group in used:
+        members = {index: api.operations[index] for index, own in enumerate(groups) if own == group}
+        fixed = {index: pins[index].method for index in members if index in pins}
+        known = ledger.kept(
+            (index, (RESOURCES, group, "methods", keys[index])) for index in members if index not in pins
+        )
+        methods.update(_methods_of(group, members, fixed, known))
+    found = tuple(MethodName(attributes[group], methods[index]) for index, group in enumerate(groups))
+    resources = (ResourceName(attributes[group], classes[group], group if group in wanted else "") for group in used)
+    return found, tuple(resources)
+
+
+def _classes(attributes: Mapping[str, str], reserved: Iterable[str], kept: Mapping[str, str]) -> dict[str, str]:
+    """A class for each resource, such that neither it nor its async twin has the name of another."""
+    used = {fold(entry) for entry in reserved}
+    found: dict[str, str] = {}
+    wishes = [(group, iter((name,))) for group, name in kept.items()]
+    wishes += [(group, _class_proposals(attribute)) for group, attribute in attributes.items()]
+    for group, candidates in wishes:
+        if group not in found:
+            for candidate in candidates:
+                twins = {fold(candidate), fold(f"Async{candidate}")}
+                if not twins & used:
+                    used |= twins
+                    found[group] = candidate
+                    break
+    return found
+
+
+def _class_proposals(attribute: str) -> Iterator[str]:
+    plain = pascal(attribute, "Resource")
+    yield from capitalized(plain, "Resource")
+    yield from (f"{plain}Resource{number}" for number in itertools.count(2))
+
+
+def pinned(operation: Operation, config: Config) -> MethodName | None:
+    """Where the config wants an operation; an empty resource is its tag's.
+
+    An operation in another media type goes where the usual one goes, unless the config speaks of itself.
+    """
+    renames = config.rename_operations
+    own = next((renames[label] for label in labels(operation) if label in renames), "")
+    if own:
+        resource, _, method = own.rpartition(".")
+        return MethodName(resource, method)
+    usual = pinned(replace(operation, variant=""), config) if operation.variant else None
+    return usual and MethodName(usual.resource, snake(f"{usual.method} {operation.variant}", "call"))
+
+
+def labels(operation: Operation) -> tuple[str, str]:
+    """What the config may call an operation: its id, or method and path, and the words that set it apart."""
+    return (
+        f"{operation.id} {operation.variant}".strip(),
+        f"{operation.method} {operation.path} {operation.variant}".strip(),
+    )
+
+
+def _group(operation: Operation, pin: MethodName | None, wanted: Mapping[str, str]) -> str:
+    """The tag whose resource an operation belongs to, or the name of a resource that the config alone knows."""
+    if pin is None or not pin.resource:
+        return _tag(operation)
+    return next((tag for tag, attribute_name in wanted.items() if attribute_name == pin.resource), pin.resource)
+
+
+def _tag(operation: Operation) -> str:
+    """The first tag, else the first word of the path that says something."""
+    if operation.tags and operation.tags[0].strip():
+        return operation.tags[0]
+    for segment in operation.path.split("/"):
+        if segment and "{" not in segment and not _VERSION.fullmatch(segment.lower()):
+            return segment
+    return "root"
+
+
+def _attribute(tag: str) -> str:
+    found = snake(tag, "resource")
+    return f"{found}_" if found in MODULE_WORDS else found
+
+
+def _methods_of(
+    tag: str, members: Mapping[int, Operation], pins: Mapping[int, str], kept: Mapping[int, str]
+) -> dict[int, str]:
+    """Method names of one resource: what is pinned or kept, then short where that stays unique, whole where not."""
+    free = sorted((index for index in members if index not in pins), key=lambda index: _place(members[index]))
+    candidates = {index: _candidates(members[index], tag) for index in free}
+    counts = Counter(short for short, *_ in candidates.values())
+    proposals: dict[int, tuple[str, ...]] = {index: (pin,) for index, pin in pins.items()}
+    for unique in (True, False):
+        for index in free:
+            short, *longer = candidates[index]
+            if (counts[short] == 1) is unique:
+                proposals[index] = (short, *longer) if unique else tuple(longer)
+    return resolve(proposals, RESOURCE_METHODS, {**pins, **kept})
+
+
+def _candidates(operation: Operation, tag: str) -> tuple[str, str, str]:
+    """What an operation may be called in the resource of a tag, from the shortest."""
+    wishes = (_short_method(operation, tag), _whole_method(operation), _by_path(operation))
+    short, whole, by_path = (_method(_varied(wish, operation)) for wish in wishes)
+    return short, whole, by_path
+
+
+def is_spoken(operation: Operation, tag: str, method: str) -> bool:
+    """Whether a method's name is made of the operation's own words, as they are now."""
+    unnumbered = {method.rstrip("_"), _NUMBERED.sub("", method)}
+    return any(candidate.rstrip("_") in unnumbered for candidate in _candidates(operation, tag))
+
+
+def _place(operation: Operation) -> tuple[str, str, str]:
+    """What orders the operations of a resource, however the document does."""
+    return operation.path, operation.method, operation.variant
+
+
+def _varied(method: str, operation: Operation) -> str:
+    """A method's name with the words that set the operation apart from the same one in other media types."""
+    return snake(f"{method} {operation.variant}", "call") if operation.variant else method
+
+
+def _method(candidate: str) -> str:
+    return f"{candidate}_" if candidate in HIDING_METHODS else candidate
+
+
+def _whole_method(operation: Operation) -> str:
+    return snake(" ".join(_operation_words(operation)), "call") if operation.id else _by_path(operation)
+
+
+def _operation_words(operation: Operation) -> list[str]:
+    """The words of the operationId, without the path and method that some frameworks append."""
+    found = list(words(operation.id))
+    appended = [*split(operation.path), operation.method.lower()]
+    if len(found) > len(appended) and found[-len(appended) :] == appended:
+        return found[: -len(appended)]
+    return found
+
+
+def _short_method(operation: Operation, tag: str) -> str:
+    """The operationId without the resource's own noun."""
+    if not operation.id:
+        return _rest_method(operation, tag)
+    spoken = _operation_words(operation)
+    singulars = [singular(word) for word in spoken]
+    for noun in _nouns(tag):
+        size = len(noun)
+        for start in range(len(spoken) - size + 1):
+            rest = spoken[:start] + spoken[start + size :]
+            if singulars[start : start + size] == noun and _useful(rest):
+                return snake(" ".join(rest), "call")
+    return snake(" ".join(spoken), "call")
+
+
+def _nouns(tag: str) -> list[list[str]]:
+    """A resource's noun in the singular, whole and without the words before its last: `stock item`, `item`."""
+    spoken = [singular(word) for word in split(plain(tag)) if word not in TITLE_NOISE]
+    return [spoken[start:] for start in range(len(spoken))]
+
+
+def _useful(spoken: list[str]) -> bool:
+    return bool(spoken) and not all(word.isdigit() or word in _SMALL_WORDS for word in spoken)
+
+
+def _rest_method(operation: Operation, tag: str) -> str:
+    """A name from method and path, as REST means them (RFC 9110 section 9.3)."""
+    segments = [segment for segment in operation.path.split("/") if segment]
+    on_item = bool(segments) and "{" in segments[-1]
+    verb = {
+        "GET": "get" if on_item else "list",
+        "POST": "create",
+        "PUT": "replace",
+        "PATCH": "update",
+        "DELETE": "delete",
+    }.get(operation.method, operation.method.lower())
+    nouns = [segment for segment in segments if "{" not in segment and not _VERSION.fullmatch(segment.lower())]
+    if nouns and [singular(word) for word in split(nouns[0])] in _nouns(tag):
+        nouns = nouns[1:]
+    words = [word for noun in nouns for word in split(noun)]
+    if operation.method == "GET" and not on_item and nouns and singular(words[-1]) == words[-1]:
+        verb = "get"
+    if operation.method == "POST" and nouns and not on_item and singular(words[-1]) == words[-1] and len(segments) > 1:
+        return snake(" ".join(words), "call")
+    if words and (on_item or operation.method == "POST"):
+        words[-1] = singular(words[-1])
+    if (
+        not nouns
+        and not on_item
+        and operation.method == "GET"
+        and singular(split(tag)[-1] if split(tag) else "") == (split(tag)[-1] if split(tag) else "")
+    ):
+        verb = "get"
+    return snake(" ".join([verb, *words]), "call")
+
+
+def _by_path(operation: Operation) -> str:
+    words = [word for segment in operation.path.split("/") for word in split(segment.replace("{", "by ", 1))]
+    return snake(" ".join([operation.method.lower(), *words]), "call")
+
+
+def hides_builtin(method: str) -> bool:
+    """Whether a method of this name hides a builtin from the annotations of its class."""
+    return method in ANNOTATION_BUILTINS and hasattr(builtins, method)

@@ -1,0 +1,46 @@
+"""Names that are not to be had: what Python, annotations and the emitted modules use themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ANNOTATION_BUILTINS: Final = frozenset({"list", "dict", "str", "int", "float", "bool", "bytes"})
+"""Builtins that annotations use; an attribute of such a name would hide them from its class."""
+MODULE_WORDS: Final = frozenset({"dt", "models", "self", "cls"})
+"""What modules import, and what methods call their first argument."""
+TYPE_WORDS: Final = frozenset({
+    "Any", "Call", "CallOptions", "Decimal", "Enum", "File", "Literal", "Mapping", "Model", "NotRequired", "OMIT",
+    "Omit", "OpenIntEnum", "OpenStrEnum", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias", "TypedDict", "UUID",
+    "None", "True", "False",
+})  # fmt: skip
+"""What stands beside types in the emitted modules."""
+METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "options"})
+"""What every method takes."""
+CLIENT_ARGUMENTS: Final = frozenset({
+    "self", "base_url", "retry", "timeout", "headers", "strict", "on_attempt", "on_retry", "journal", "http_client",
+    "found", "from_environment", "make_settings",
+})  # fmt: skip
+CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal"})
+"""What every client has."""
+CLIENT_CLASSES: Final = frozenset({
+    "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AsyncTokenSource", "AttemptEvent", "Basic", "Bearer",
+    "Callable", "ClientCredentials", "Credential", "HttpCredential", "Journal", "KeyFormat", "Page", "PagedCall",
+    "Paging", "Profile", "Resource", "RetryEvent", "RetryPolicy", "Safety", "Signal", "Stream", "StreamCall",
+    "StreamFacts", "StreamableCall", "Style", "SyncClient", "Timeout", "TokenSource",
+})  # fmt: skip
+"""What stands beside the resources' classes in the emitted modules."""
+PUBLIC: Final = frozenset({
+    "OMIT", "APIConnectionError", "APIDecodeError", "APIError", "APIStatusError", "APITimeoutError", "Answered",
+    "AsyncPage", "AsyncPages", "AsyncStream", "Attempt", "AttemptEvent", "AuthenticationError", "BadRequestError",
+    "CallInfo", "CallOptions", "CallRecord", "Certainty", "ClientCredentials", "ConflictError", "Failed", "Failure",
+    "IdempotencyInFlight", "IdempotencyKeyMissing", "IdempotencyKeyReused", "InternalServerError", "Journal",
+    "JournalConflictError", "JournalEntry", "NotFoundError", "Omit", "Page", "PaginationError",
+    "PermissionDeniedError", "PostgresJournal", "RateLimitError", "Response", "RetryEvent", "RetryPolicy",
+    "SERVERS", "SQLiteJournal", "Safety", "ServerSentEvent", "Settlement", "Stream", "Timeout", "TokenError",
+    "UnprocessableEntityError",
+})  # fmt: skip
+"""What every SDK exports beside its clients."""
+HIDING_METHODS: Final = ANNOTATION_BUILTINS - {"list"} | {"models", "dt", "builtins"}
+"""Methods that would hide from annotations what they need; for `list` there is `builtins.list`."""
+RESOURCE_METHODS: Final = HIDING_METHODS | {"mro"}
+"""What no method can be called; every class has an `mro`."""

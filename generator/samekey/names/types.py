@@ -1,0 +1,111 @@
+"""Names of classes, of what may be sent, of fields and of members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samekey.ir import Alias, Enum, Model
+from samekey.names.identity import words
+from samekey.names.ledger import TYPES
+from samekey.names.reserved import TYPE_WORDS
+from samekey.names.resolve import fold, resolve
+from samekey.names.words import attribute, capitalized, constant, pascal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from samekey.config import Config
+    from samekey.ir import Api, TypeDef
+    from samekey.names.ledger import Ledger
+
+_KINDS = {Model: "Model", Enum: "Enum", Alias: "Union"}
+
+
+def pinned_types(api: Api, config: Config) -> dict[str, str]:
+    """Class names that the config wants, by id and in the config's order."""
+    return {
+        definition.id: pin
+        for wire, pin in config.rename_types.items()
+        for definition in api.types
+        if definition.name == (wire,)
+    }
+
+
+def type_names(
+    api: Api, config: Config, keys: Mapping[str, str], ledger: Ledger
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Class names by id, and names of what may be sent; all of them stand beside each other.
+
+    Args:
+        api: the API.
+        config: what the user decided.
+        keys: keys of the ledger by id.
+        ledger: the names that were given before.
+    """
+    told = {definition.id: words(definition, api.home) for definition in api.types}
+    ordered = sorted(api.types, key=lambda definition: _rank(definition, told[definition.id], keys[definition.id]))
+    pins = pinned_types(api, config)
+    free = [definition.id for definition in ordered if definition.id not in pins]
+    kept = ledger.kept((identity, (TYPES, keys[identity], "class")) for identity in free)
+    kept_inputs = ledger.kept((identity, (TYPES, keys[identity], "input")) for identity in free)
+    wanted = {fold(pin) for pin in pins.values()}
+    types = resolve(
+        {definition.id: _proposals(definition, told[definition.id], pins) for definition in ordered},
+        taken=[*TYPE_WORDS, *(name for name in kept_inputs.values() if fold(name) not in wanted)],
+        kept={**pins, **kept},
+    )
+    inputs = resolve(
+        {identity: (f"{types[identity]}Input", f"{types[identity]}InputDict") for identity in types},
+        taken=[*types.values(), *TYPE_WORDS],
+        kept=kept_inputs,
+    )
+    return types, inputs
+
+
+def _rank(definition: TypeDef, told: Sequence[str], key: str) -> tuple[object, ...]:
+    """Who chooses first: components before inline schemas, and what is spelled like a class before what is not."""
+    return len(definition.name) > 1, pascal(told[0], "Type") != told[0], len(told), told, key
+
+
+def _proposals(definition: TypeDef, told: Iterable[str], pins: Mapping[str, str]) -> tuple[str, ...]:
+    kind = _KINDS[type(definition)]
+    if definition.id in pins:
+        return pins[definition.id], f"{pins[definition.id]}{kind}"
+    return capitalized("".join(_without_repeats([pascal(word, "Type") for word in told])), kind)
+
+
+def _without_repeats(parts: list[str]) -> list[str]:
+    """`Charge`, `ChargeStatus` reads better as `ChargeStatus` alone."""
+    kept: list[str] = []
+    for part in parts:
+        if kept and part.startswith(kept[-1]) and part != kept[-1]:
+            kept.pop()
+        kept.append(part)
+    return kept
+
+
+def field_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple[str, str], str]:
+    """Attributes by type id and wire name; what is spelled like Python keeps its name."""
+    found: dict[tuple[str, str], str] = {}
+    for definition in api.types:
+        if isinstance(definition, Model):
+            proposals = {entry.name: attribute(entry.name, "field") for entry in definition.fields}
+            ordered = sorted(proposals, key=lambda wire: (proposals[wire] != wire, wire))
+            kept = ledger.kept((wire, (TYPES, keys[definition.id], "fields", wire)) for wire in ordered)
+            names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
+            found.update({(definition.id, wire): chosen for wire, chosen in names.items()})
+    return found
+
+
+def member_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple[str, str | int], str]:
+    """Members by type id and value; what is spelled like a constant keeps its name."""
+    found: dict[tuple[str, str | int], str] = {}
+    for definition in api.types:
+        if isinstance(definition, Enum):
+            values = {str(value): value for value in definition.values}
+            proposals = {wire: constant(value) for wire, value in values.items()}
+            ordered = sorted(values, key=lambda wire: (proposals[wire] != wire, proposals[wire] != wire.upper(), wire))
+            kept = ledger.kept((wire, (TYPES, keys[definition.id], "members", wire)) for wire in ordered)
+            names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
+            found.update({(definition.id, values[wire]): chosen for wire, chosen in names.items()})
+    return found

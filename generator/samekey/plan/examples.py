@@ -1,0 +1,109 @@
+"""Calls for the emitted README and tests: arguments that type-check, and bodies that may come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from samekey import code
+from samekey.code import Code, source
+from samekey.ir import ListOf
+from samekey.lower.statuses import successes
+from samekey.names import BODY, spread_model
+from samekey.plan.operations import Form, form_of, given_fields
+from samekey.plan.samples import Sampler
+from samekey.plan.views import ExampleView
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from samekey.ir import Api, Model, Operation, Safety, Type, TypeDef
+    from samekey.names import Names
+
+_EMPTY: Final = frozenset({"[]", "{}"})
+"""Samples that a path cannot hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Makes up calls of operations.
+
+    Args:
+        api: the whole API.
+        names: the Python names.
+        types: type definitions by id.
+        models: models by id.
+    """
+
+    api: Api
+    names: Names
+    types: Mapping[str, TypeDef]
+    models: Mapping[str, Model]
+
+    def first(self, safeties: Collection[Safety], forms: Collection[Form]) -> ExampleView | None:
+        """The first operation of a kind that a made-up call can reach, preferring those that create or list.
+
+        Args:
+            safeties: what sending it twice may do.
+            forms: what it gives.
+        """
+        fitting = [
+            index
+            for index, operation in enumerate(self.api.operations)
+            if operation.safety in safeties and form_of(operation) in forms
+        ]
+        fitting.sort(key=self._is_unusual)
+        examples = (self._example(index) for index in fitting)
+        return next((example for example in examples if example is not None), None)
+
+    def _is_unusual(self, index: int) -> bool:
+        method = self.names.methods[index].method
+        return "{" in self.api.operations[index].path or method not in {"create", "list"}
+
+    def _example(self, index: int) -> ExampleView | None:
+        operation = self.api.operations[index]
+        arguments = self._arguments(index, operation)
+        if arguments is None:
+            return None
+        place = self.names.methods[index]
+        return ExampleView(
+            call=code.dotted(code.identifier(place.resource), code.identifier(place.method)),
+            arguments=arguments,
+            path=code.literal(operation.path),
+            method=code.literal(operation.method),
+            answer=_answer(operation),
+            carrier=code.literal(operation.profile.carrier.value),
+            key_name=code.literal(operation.profile.name),
+        )
+
+    def _arguments(self, index: int, operation: Operation) -> Code | None:
+        sampler = Sampler(self.types)
+        entries: list[tuple[Code, Code]] = []
+        for name, kind in self._needed(index, operation):
+            value = sampler.value(kind)
+            if value is None or (not name and value in _EMPTY):
+                return None
+            entries.append((name, value))
+        return code.assigned(entries)
+
+    def _needed(self, index: int, operation: Operation) -> list[tuple[Code, Type]]:
+        """The required arguments, those of the path without a name."""
+        arguments = self.names.arguments
+        needed: list[tuple[Code, Type]] = []
+        for param in operation.params:
+            if param.required:
+                name = code.identifier(arguments[index, param.location, param.name])
+                needed.append((source("") if param.location == "path" else name, param.type))
+        model = spread_model(operation, self.models)
+        if model is not None:
+            fields = [field for field in given_fields(operation, model) if field.required]
+            needed += [(code.identifier(arguments[index, BODY, field.name]), field.type) for field in fields]
+        elif operation.body is not None and operation.body.required:
+            needed.append((code.identifier(arguments[index, BODY, BODY]), operation.body.type))
+        return needed
+
+
+def _answer(operation: Operation) -> Code:
+    """A body that comes back; the tolerant decoder takes an empty object for any model."""
+    kinds = [response.type for response in successes(operation.responses) if response.type is not None]
+    return source("[]") if kinds and isinstance(kinds[0], ListOf) else source("{}")

@@ -1,0 +1,36 @@
+"""The module that decodes webhooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samekey import code
+from samekey.code import source
+from samekey.plan.annotations import Annotator
+from samekey.plan.models import imports
+from samekey.plan.views import WebhooksModule, WebhookView
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samekey.ir import Api, TypeDef
+    from samekey.names import Names
+
+
+def plan_webhooks(api: Api, names: Names, types: Mapping[str, TypeDef]) -> WebhooksModule | None:
+    """The view of the module; None where the document has no webhooks."""
+    if not api.webhooks:
+        return None
+    annotator = Annotator(names, types, prefix=source("models"))
+    entries = tuple(
+        WebhookView(
+            code.literal(webhook.name),
+            code.span(webhook.name),
+            code.thunk(annotator.output(webhook.type)),
+            annotator.output(webhook.type),
+            code.prose(webhook.doc),
+        )
+        for webhook in api.webhooks
+    )
+    standard = imports(annotator.needs - {"Literal"})
+    return WebhooksModule(bool(annotator.used), standard, entries)

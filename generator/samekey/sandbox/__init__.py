@@ -1,0 +1,1 @@
+"""The sandbox: an HTTP API made of a document, which keeps its promise of idempotency and fails on command."""

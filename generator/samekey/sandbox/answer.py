@@ -1,0 +1,29 @@
+"""An answer before it is on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, headers and bytes.
+
+    Args:
+        status: the HTTP status.
+        headers: names and values, without those of the connection and the length.
+        body: the whole body.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300  # noqa: PLR2004
+
+    def marked(self, name: str, value: str) -> Answer:
+        """The same with one more header."""
+        return replace(self, headers=(*self.headers, (name, value)))

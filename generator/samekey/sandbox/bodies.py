@@ -1,0 +1,171 @@
+"""The bodies of answers: a resource in the words of its schema, wrapped where the document wraps it."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import string
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samekey.lower.media import is_json, is_text
+from samekey.lower.merged import Merged
+from samekey.sandbox.answer import Answer
+from samekey.sandbox.samples import MISSING
+from samekey.sandbox.schemas import Direction
+
+if TYPE_CHECKING:
+    from samekey.document import JsonValue, Node
+    from samekey.sandbox.contract import Reply
+    from samekey.sandbox.samples import Known, Samples
+    from samekey.sandbox.schemas import Schemas
+
+_LETTERS = string.ascii_letters + string.digits
+_BYTES = b"\x00\x01\x02 sample bytes"
+_CHANGED = re.compile(r"updated|modified|changed", re.IGNORECASE)
+_EVENTS = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The schema of a resource within an answer.
+
+    Args:
+        schema: the resource's schema.
+        wrapper: the property that holds it, or empty where the answer is the resource.
+    """
+
+    schema: Node
+    wrapper: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What names the schema, behind its references."""
+        target = self.schema.follow()
+        return (target or self.schema).identity
+
+    @property
+    def properties(self) -> dict[str, Merged]:
+        """The properties of the resource."""
+        return {name: Merged.of(parts) for name, parts in Merged.of((self.schema,)).properties().items()}
+
+    def wrapped(self, state: dict[str, JsonValue]) -> JsonValue:
+        """A resource as the answer holds it."""
+        return {self.wrapper: state} if self.wrapper else state
+
+
+def core_of(reply: Reply) -> Core | None:
+    """The resource in an answer; None where the answer is no object."""
+    schema = reply.content.schema if reply.content is not None and is_json(reply.content.media_type) else None
+    if schema is None or Merged.of((schema,)).implied_type != "object":
+        return None
+    core = Core(schema)
+    properties = core.properties
+    if "id" in properties:
+        return core
+    inner = [name for name, merged in properties.items() if merged.implied_type == "object" and merged.properties()]
+    if len(inner) == 1 and "id" in properties[inner[0]].properties():
+        found = Merged.of((schema,)).properties()[inner[0]]
+        return Core(found[0], inner[0])
+    return core
+
+
+def id_name(core: Core | None, parameter: str) -> str:
+    """The property that holds a resource's id: that of the parameter's name, else `id`, else none."""
+    properties = core.properties if core is not None else {}
+    plain = {name.lower().replace("_", "").replace("-", ""): name for name in properties}
+    wanted = parameter.lower().replace("_", "").replace("-", "")
+    return plain.get(wanted) or next((plain[name] for name in ("id", "uuid", "key") if name in plain), "")
+
+
+def mint_id(core: Core | None, name: str, collection: str, schemas: Schemas) -> str:
+    """A new id that looks like those of the document."""
+    merged = core.properties.get(name) if core is not None else None
+    if merged is None:
+        return f"{_singular(collection)}_{_random('x' * 14)}"
+    if merged.text("format") == "uuid":
+        return str(uuid.uuid4())
+    example = merged.first("example")
+    likeness = example.value if example is not None and isinstance(example.value, str) else ""
+    prefix, separator, rest = likeness.rpartition("_")
+    minted = prefix + separator + _random(rest) if likeness else f"{_singular(collection)}_{_random('x' * 14)}"
+    fits = all(schemas.accepts(part, minted, Direction.RESPONSE) for part in merged.parts)
+    return minted if fits else likeness[: len(prefix) + 1] + _random("x" * 8)
+
+
+def times(core: Core | None, *, changed: bool) -> set[str]:
+    """Properties that are moments: all of them, or those that tell of the last change."""
+    properties = core.properties if core is not None else {}
+    moments = {name for name, merged in properties.items() if merged.text("format") == "date-time"}
+    return {name for name in moments if _CHANGED.search(name)} if changed else moments
+
+
+class Bodies:
+    """Writes answers.
+
+    Args:
+        samples: makes values.
+        schemas: judges them.
+    """
+
+    def __init__(self, samples: Samples, schemas: Schemas) -> None:
+        self._samples = samples
+        self._schemas = schemas
+
+    def example(self, reply: Reply) -> Known:
+        """The document's example of an answer, if it has one that its own schema allows."""
+        content = reply.content
+        for example in content.examples if content is not None else ():
+            schema = content.schema if content is not None else None
+            if schema is None or self._schemas.accepts(schema, example, Direction.RESPONSE):
+                return example
+        return MISSING
+
+    def resource_example(self, core: Core | None, reply: Reply) -> dict[str, JsonValue]:
+        """The document's example of a resource, or nothing."""
+        example = self.example(reply)
+        if core is not None and core.wrapper and isinstance(example, dict):
+            example = example.get(core.wrapper)
+        return example if isinstance(example, dict) else {}
+
+    def fitted(self, core: Core | None, state: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """A state in the words of a schema."""
+        made = self._samples.fit(core.schema, state) if core is not None else state
+        return made if isinstance(made, dict) else state
+
+    def answer(self, reply: Reply, known: Known = MISSING, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+        """The answer that a document describes.
+
+        Args:
+            reply: what the document says of it.
+            known: the value, as far as it is known; the document's example, or one made up, otherwise.
+            headers: more headers.
+        """
+        content = reply.content
+        if content is None:
+            return Answer(reply.status, headers)
+        known = self.example(reply) if known is MISSING else known
+        media = "application/json" if "*" in content.media_type else content.media_type
+        headers = (("Content-Type", media), *headers)
+        if is_json(content.media_type):
+            value = self._samples.fit(content.schema, known) if content.schema else known
+            return Answer(reply.status, headers, json.dumps({} if value is MISSING else value).encode())
+        if isinstance(known, str):
+            return Answer(reply.status, headers, known.encode())
+        sample = self._samples.fit(content.schema) if content.schema else ""
+        if content.media_type == _EVENTS:
+            return Answer(reply.status, headers, b"".join(f"data: {json.dumps(sample)}\n\n".encode() for _ in range(3)))
+        text = sample if isinstance(sample, str) else json.dumps(sample)
+        return Answer(reply.status, headers, text.encode() if is_text(content.media_type) else _BYTES)
+
+
+def _singular(collection: str) -> str:
+    word = re.sub(r"[^a-z0-9]", "", collection.rpartition("/")[2].lower()) or "item"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def _random(like: str) -> str:
+    """Random letters and digits, one for each of a text; its signs stay."""
+    return "".join(secrets.choice(_LETTERS) if letter.isalnum() else letter for letter in like)

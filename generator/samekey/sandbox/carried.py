@@ -1,0 +1,103 @@
+"""The idempotency key of a request, in the dialect that the document speaks (RETRIES.md section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from samekey.profile import Carrier
+from samekey.sandbox.problems import problem
+from samekey.sandbox.schemas import Direction
+
+if TYPE_CHECKING:
+    from samekey.profile import Profile
+    from samekey.sandbox.answer import Answer
+    from samekey.sandbox.arrival import Arrival
+    from samekey.sandbox.checks import Read
+    from samekey.sandbox.contract import Site
+    from samekey.sandbox.schemas import Schemas
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The key of a request; None where it bears none and needs none."""
+
+    key: str | None
+
+
+def key_of(site: Site, arrival: Arrival, body: Read, schemas: Schemas, ttl: float) -> Carried | Answer:
+    """The key of a request, or the answer that refuses it.
+
+    Args:
+        site: the operation.
+        arrival: the request.
+        body: its body as a value.
+        schemas: judges the key by the schema of its parameter.
+        ttl: seconds for which keys are remembered.
+    """
+    if not site.keyed:
+        return Carried(None)
+    profile = site.operation.profile
+    found = every_key(profile, arrival, body)
+    if not found:
+        if site.key_node is not None and site.key_node.flag("required"):
+            return problem(400, "key_missing", f"{profile.carrier} {profile.name} is required: one key for each call")
+        return Carried(None)
+    key = _unquoted(found[0]) if profile.quoted else found[0]
+    complaint = _complaint(site, key, len(found), schemas)
+    if key is None or complaint:
+        return problem(400, "key_malformed", f"{profile.carrier} {profile.name}: {complaint}")
+    return _too_old(profile, arrival, ttl) or Carried(key)
+
+
+def every_key(profile: Profile, arrival: Arrival, body: Read = None) -> list[str]:
+    """The keys that a request bears, as they were sent."""
+    match profile.carrier:
+        case Carrier.HEADER:
+            return arrival.every(profile.name)
+        case Carrier.QUERY:
+            return [value for name, value in arrival.fields if name == profile.name]
+        case Carrier.BODY:
+            value = body.get(profile.name) if isinstance(body, dict) else None
+            return [] if value is None else [str(value)]
+
+
+def _complaint(site: Site, key: str | None, count: int, schemas: Schemas) -> str:
+    """What is wrong with a key, or nothing."""
+    longest = site.operation.profile.format.max_length
+    if count > 1:
+        return "a request bears one key"
+    if key is None:
+        return "a string in quotes is expected (RFC 8941 section 3.3.3)"
+    if not key.strip():
+        return "an empty key names nothing"
+    if len(key) > longest:
+        return f"a key has {longest} characters at most, this one has {len(key)}"
+    if not (key.isascii() and key.isprintable()):
+        return "a key is made of printable ASCII characters"
+    schema = site.key_node.get("schema") if site.key_node is not None else None
+    found = schemas.complaints(schema, key, Direction.REQUEST) if schema is not None else []
+    return found[0].message if found else ""
+
+
+def _unquoted(spelled: str) -> str | None:
+    """A string of RFC 8941 section 3.3.3 without its quotes; None where it is none."""
+    if len(spelled) < 2 or not (spelled.startswith('"') and spelled.endswith('"')):  # noqa: PLR2004  # two quotes
+        return None
+    return spelled[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+
+
+def _too_old(profile: Profile, arrival: Arrival, ttl: float) -> Answer | None:
+    """The answer to a request that was first sent so long ago that its key may have been forgotten."""
+    if not profile.first_sent:
+        return None
+    try:
+        sent = parsedate_to_datetime(arrival.header(profile.first_sent))
+    except ValueError:
+        return problem(400, "first_sent_malformed", f"header {profile.first_sent}: a date is required (RFC 9110)")
+    sent = sent if sent.tzinfo is not None else sent.replace(tzinfo=UTC)
+    if (datetime.now(UTC) - sent).total_seconds() < ttl:
+        return None
+    return problem(412, "key_expired", f"this was first sent at {sent}; keys are remembered for {ttl:g} seconds")

@@ -1,0 +1,121 @@
+"""A standing proxy in front of somebody else's API, for all faults that need no knowledge of the server's inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from samekey.sandbox.answer import Answer
+from samekey.sandbox.app import Sandbox, assemble
+from samekey.sandbox.credentials import scope_of
+from samekey.sandbox.database import open_database
+from samekey.sandbox.errors import SandboxError
+from samekey.sandbox.faults import Faults, Plan
+from samekey.sandbox.ledger import Ledger, Told
+from samekey.sandbox.migrations import upgrade
+from samekey.sandbox.problems import problem
+from samekey.sandbox.service import Handled, Subject
+from samekey.sandbox.store import fingerprint
+
+if TYPE_CHECKING:
+    from samekey.sandbox.arrival import Arrival
+    from samekey.sandbox.faults import Struck
+
+KEY = "Idempotency-Key"
+_HOP_BY_HOP = frozenset({
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+    "upgrade", "proxy-connection",
+})  # fmt: skip
+"""Headers that concern one connection (RFC 9110 section 7.6.1)."""
+_REPLAYED = ("idempotent-replayed", "idempotency-replayed")
+_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Somebody else's API.
+
+    Args:
+        url: its address.
+        store: where the ledger is kept.
+        key: the header that carries keys.
+        plan: what is to go wrong.
+    """
+
+    url: str
+    store: str
+    key: str = KEY
+    plan: Plan = field(default_factory=Plan)
+
+
+def open_chaos(upstream: Upstream) -> Sandbox:
+    """Make a proxy.
+
+    Raises:
+        SandboxError: the upstream's address cannot be used.
+        FaultError: a fault needs the server's inside.
+        StoreError: the store cannot be opened.
+    """
+    parts = urlsplit(upstream.url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SandboxError(f"{upstream.url!r} is no address of an API; give http://… or https://…")
+    faults = Faults(upstream.plan, inside=False)
+    database = open_database(upstream.store)
+    upgrade(database)
+    proxy = Proxy(upstream.url.rstrip("/"), upstream.key)
+    return assemble(proxy, Ledger(database), faults, database, title=f"In front of {upstream.url}", inside=False)
+
+
+class Proxy:
+    """Passes requests on, and answers back whole, so that they can be lost after the upstream has given them.
+
+    Args:
+        url: the upstream's address, without a slash at its end.
+        key: the header that carries keys.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._key = key
+        # Nothing is retried and no redirect is followed here: what the client sees is what the upstream says.
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+
+    def subject(self, arrival: Arrival) -> Subject:
+        """Whom and what a request is about, as far as its head tells."""
+        key = arrival.header(self._key) or None
+        identity = key or fingerprint(arrival.method, arrival.target, arrival.body)
+        return Subject((f"{arrival.method} {arrival.path}",), scope_of(arrival.every("authorization")), key, identity)
+
+    async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:  # noqa: ARG002
+        """Pass a request on."""
+        sent = [(n, v) for n, v in arrival.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
+        request = self._client.build_request(
+            arrival.method, f"{self._url}{arrival.target}", headers=sent, content=arrival.body or None
+        )
+        # What the client did not send, nobody sends for it.
+        for name in ("user-agent", "accept", "accept-encoding"):
+            if not arrival.every(name):
+                request.headers.pop(name, None)
+        try:
+            response = await self._client.send(request, stream=True)
+            body = b"".join([piece async for piece in response.aiter_raw()])
+            await response.aclose()
+        except httpx.HTTPError as error:
+            return Handled(problem(502, "upstream", f"the upstream cannot be reached: {error or type(error).__name__}"))
+        headers = tuple((n, v) for n, v in response.headers.multi_items() if n not in _HOP_BY_HOP | {"content-length"})
+        replayed = any(response.headers.get(name, "").lower() == "true" for name in _REPLAYED)
+        return Handled(Answer(response.status_code, headers, body), Told.REPLAYED if replayed else Told.OWN)
+
+    async def left(self, arrival: Arrival, subject: Subject) -> None:
+        """The upstream has no need to know."""
+
+    def purge(self) -> int:
+        """Nothing is kept here."""
+        return 0
+
+    async def close(self) -> None:
+        """Close the connections to the upstream."""
+        await self._client.aclose()

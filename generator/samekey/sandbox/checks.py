@@ -1,0 +1,224 @@
+"""Requests against the document: parameters and bodies are read as values, and judged by their schemas."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from urllib.parse import parse_qsl, unquote
+
+from samekey.ir import BodyKind, Enum, Kind, ListOf, Location, Model, Named, Nullable, Primitive, Style, Union
+from samekey.lower.media import body_kind, content_of, essence, is_json
+from samekey.sandbox.problems import problem
+from samekey.sandbox.schemas import Complaint, Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from samekey.document import JsonValue, Node
+    from samekey.ir import Type, TypeDef
+    from samekey.sandbox.answer import Answer
+    from samekey.sandbox.arrival import Arrival
+    from samekey.sandbox.contract import Content, Declared, Match, Site
+    from samekey.sandbox.schemas import Schemas
+
+_BETWEEN: Final = {Style.FORM: ",", Style.SIMPLE: ",", Style.SPACE: " ", Style.PIPE: "|", Style.TAB: "\t"}
+
+
+class _Unread:
+    """What cannot be read as a value, and so is not judged."""
+
+
+UNREAD: Final = _Unread()
+Read: TypeAlias = "JsonValue | _Unread"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The body of a request that the document allows, as far as it could be read."""
+
+    body: Read
+
+
+class Checks:
+    """Judges requests.
+
+    Args:
+        schemas: judges values.
+        types: the IR's definitions by id.
+    """
+
+    def __init__(self, schemas: Schemas, types: Mapping[str, TypeDef]) -> None:
+        self._schemas = schemas
+        self._types = types
+
+    def check(self, match: Match, arrival: Arrival) -> Checked | Answer:
+        """The body of a request, or the answer that refuses it."""
+        complaints = [
+            complaint
+            for declared in match.site.parameters
+            for complaint in self._parameter(declared, _spelled(declared, match, arrival))
+        ]
+        body = self._body(match.site, arrival)
+        if not isinstance(body, Checked):
+            return body if not isinstance(body, list) else _refusal([*complaints, *body])
+        return _refusal(complaints) if complaints else body
+
+    def glance(self, arrival: Arrival) -> Read:
+        """The body of a request as JSON, whether it is allowed or not."""
+        return _json(arrival.body) if is_json(arrival.media_type) else UNREAD
+
+    def _parameter(self, declared: Declared, spelled: list[str] | dict[str, str] | None) -> Iterable[Complaint]:
+        param = declared.param
+        where = f"{param.location} {param.name}"
+        if spelled is None:
+            return
+        if not spelled:
+            if param.required:
+                yield Complaint(where, "this parameter is required")
+            return
+        value = self._value(declared, spelled)
+        schema = _schema(declared.node)
+        if schema is None or isinstance(value, _Unread):
+            return
+        for complaint in self._schemas.complaints(schema, value, Direction.REQUEST):
+            yield Complaint(where + complaint.where, complaint.message)
+
+    def _value(self, declared: Declared, spelled: list[str] | dict[str, str]) -> Read:
+        param = declared.param
+        if isinstance(spelled, dict):
+            return {name: self._scalar(self._field(param.type, name), text) for name, text in spelled.items()}
+        if param.spelling.style is Style.JSON:
+            return _json(spelled[0])
+        kind = self._plain(param.type)
+        if isinstance(kind, ListOf):
+            between = _BETWEEN.get(param.spelling.style)
+            if between is None:
+                return UNREAD
+            texts = spelled if param.spelling.explode and len(spelled) > 1 else _split(spelled, between, param.location)
+            if param.spelling.explode and param.location is Location.QUERY:
+                texts = spelled
+            return [self._scalar(kind.item, text) for text in texts]
+        if param.spelling.style not in {Style.FORM, Style.SIMPLE} or isinstance(kind, Named):
+            return UNREAD
+        return self._scalar(param.type, spelled[0])
+
+    def _scalar(self, kind: Type, text: str) -> JsonValue:
+        """A text as the value that it spells; where it spells none, the text, for the schema to refuse."""
+        kind = self._plain(kind)
+        match kind:
+            case Primitive(Kind.INTEGER | Kind.NUMBER | Kind.BOOLEAN):
+                value = _json(text)
+                return text if isinstance(value, (_Unread, str, list, dict)) else value
+            case Union(variants):
+                values = [self._scalar(variant, text) for variant in variants]
+                return next((value for value in values if not isinstance(value, str)), text)
+            case _:
+                return text
+
+    def _plain(self, kind: Type) -> Type:
+        """A type without what says nothing of its spelling: null, and the names of lists of integers."""
+        if isinstance(kind, Nullable):
+            return self._plain(kind.inner)
+        if isinstance(kind, Named):
+            definition = self._types.get(kind.id)
+            if isinstance(definition, Enum):
+                numbers = bool(definition.values) and isinstance(definition.values[0], int)
+                return Primitive(Kind.INTEGER if numbers else Kind.STRING)
+        return kind
+
+    def _field(self, kind: Type, name: str) -> Type:
+        """The type of a property of a parameter that is an object."""
+        kind = self._plain(kind)
+        definition = self._types.get(kind.id) if isinstance(kind, Named) else None
+        fields = definition.fields if isinstance(definition, Model) else ()
+        return next((field.type for field in fields if field.name == name), Primitive(Kind.STRING))
+
+    def _body(self, site: Site, arrival: Arrival) -> Checked | Answer | list[Complaint]:
+        if not arrival.body and site.body_required:
+            return [Complaint("", "a body is required")]
+        if not arrival.body or not site.bodies:
+            return Checked(UNREAD)
+        content = _content(site.bodies, arrival.media_type)
+        if content is None:
+            taken = ", ".join(content.media_type for content in site.bodies)
+            detail = f"{arrival.media_type or 'no media type'} is not taken here; send {taken}"
+            return problem(415, "unsupported_media_type", detail)
+        if not is_json(content.media_type):
+            is_form = body_kind(content.media_type) is BodyKind.FORM
+            return Checked(_form(arrival.body) if is_form else UNREAD)
+        value = _json(arrival.body)
+        if isinstance(value, _Unread):
+            return problem(400, "invalid_json", "the body is not JSON")
+        found = self._schemas.complaints(content.schema, value, Direction.REQUEST) if content.schema else []
+        return found or Checked(value)
+
+
+def _refusal(complaints: Sequence[Complaint]) -> Answer:
+    first = complaints[0]
+    more = f", and {len(complaints) - 1} more" if len(complaints) > 1 else ""
+    return problem(400, "invalid_request", f"{first.where or 'body'}: {first.message}{more}", complaints)
+
+
+def _schema(parameter: Node) -> Node | None:
+    """The schema of a parameter, which Swagger 2.0 keeps in the parameter itself."""
+    media = next(iter(content_of(parameter).values()), None)
+    if media is not None:
+        return media.get("schema") if isinstance(media.value, dict) else None
+    return parameter.get("schema") or (parameter if parameter.has("type") else None)
+
+
+def _spelled(declared: Declared, match: Match, arrival: Arrival) -> list[str] | dict[str, str] | None:
+    """A parameter as it was sent; None where it cannot be told whether it was."""
+    param = declared.param
+    match param.location:
+        case Location.PATH:
+            return [match.values[param.name]] if param.name in match.values else None
+        case Location.HEADER:
+            return arrival.every(param.name)
+        case Location.COOKIE:
+            return [arrival.cookies[param.name]] if param.name in arrival.cookies else []
+        case Location.QUERY:
+            return _in_query(param.name, param.spelling.style, arrival)
+
+
+def _in_query(name: str, style: Style, arrival: Arrival) -> list[str] | dict[str, str]:
+    if style is Style.DEEP:
+        return {
+            key[len(name) + 1 : -1]: value
+            for key, value in arrival.fields
+            if key.startswith(f"{name}[") and key.endswith("]")
+        }
+    if style in {Style.WHOLE_FORM, Style.WHOLE_JSON, Style.WHOLE_TEXT}:
+        return [unquote(arrival.query)] if arrival.query else []
+    return [value for key, value in arrival.fields if key in {name, f"{name}[]"}]
+
+
+def _split(spelled: list[str], between: str, location: Location) -> list[str]:
+    texts = [text for whole in spelled for text in whole.split(between)]
+    return [text.strip() for text in texts] if location is Location.HEADER else texts
+
+
+def _content(bodies: Sequence[Content], sent: str) -> Content | None:
+    """The body in the media type that was sent, or in a range that holds it (RFC 9110 section 12.5.1)."""
+    family = sent.partition("/")[0]
+    for wanted in (sent, f"{family}/*", "*/*"):
+        for content in bodies:
+            if essence(content.media_type) == wanted:
+                return content
+    return next((content for content in bodies if is_json(content.media_type) and is_json(sent) and sent), None)
+
+
+def _json(text: str | bytes) -> Read:
+    try:
+        return cast("JsonValue", json.loads(text))
+    except (ValueError, RecursionError):
+        return UNREAD
+
+
+def _form(body: bytes) -> JsonValue:
+    found: dict[str, JsonValue] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+        before = found.get(name)
+        found[name] = value if name not in found else [*(before if isinstance(before, list) else [before]), value]
+    return found

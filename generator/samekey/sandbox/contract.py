@@ -1,0 +1,237 @@
+"""What a document says of each operation, as far as a server must know it: raw schemas and examples beside the IR."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from samekey.ir import Safety
+from samekey.lower.api import METHODS
+from samekey.lower.media import content_of, is_json
+from samekey.lower.parameters import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from samekey.document import Document, JsonValue, Node
+    from samekey.ir import Api, Operation, Param
+
+_PARAMETER = re.compile(r"\{([^{}/]+)\}")
+_CODE = re.compile(r"[1-5][0-9][0-9]")
+_FORM = "application/x-www-form-urlencoded"
+_OK = 200
+_ERRORS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body in one media type, with the examples that the document has for it."""
+
+    media_type: str
+    schema: Node | None
+    examples: tuple[JsonValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer of an operation that goes well."""
+
+    status: int
+    content: Content | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A parameter in the IR and in the document."""
+
+    param: Param
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An operation.
+
+    Args:
+        operation: what the IR says of it.
+        name: its operationId, else method and path.
+        path: its path template, without a query or fragment.
+        parameters: its parameters, without the idempotency key.
+        key_node: the parameter that carries the key, if the document declares it.
+        bodies: the bodies that it takes, in the document's order.
+        body_required: whether it needs one.
+        reply: its answer.
+    """
+
+    operation: Operation
+    name: str
+    path: str
+    parameters: tuple[Declared, ...]
+    key_node: Node | None
+    bodies: tuple[Content, ...]
+    body_required: bool
+    reply: Reply
+
+    @property
+    def method(self) -> str:
+        """The method in capitals."""
+        return self.operation.method
+
+    @property
+    def keyed(self) -> bool:
+        """Whether keys are honoured here."""
+        return self.operation.safety is Safety.KEYED
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may have an effect."""
+        return self.operation.safety is not Safety.SAFE
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An operation and the values of its path."""
+
+    site: Site
+    values: dict[str, str]
+
+
+class Routes:
+    """Finds the operation of a request: paths without parameters first, as OpenAPI asks (3.1 section 4.8.8)."""
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        self._patterns = [(pattern_of(site.path), site) for site in sorted(sites, key=lambda site: _rank(site.path))]
+
+    def find(self, method: str, path: str) -> Match | tuple[str, ...]:
+        """The operation at a path, or the methods that there are at it."""
+        allowed: list[str] = []
+        for pattern, site in self._patterns:
+            found = pattern.fullmatch(path)
+            if found is None:
+                continue
+            if site.method == method:
+                names = _PARAMETER.findall(site.path)
+                return Match(site, dict(zip(names, map(unquote, found.groups()), strict=True)))
+            allowed.append(site.method)
+        return tuple(dict.fromkeys(allowed))
+
+
+def pattern_of(template: str) -> re.Pattern[str]:
+    """A path template as a pattern with a group for each parameter."""
+    pieces = _PARAMETER.split(template)
+    # Every second piece is a name.
+    return re.compile("".join("([^/]+)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)))
+
+
+def base_path(api: Api) -> str:
+    """The path of the API's first server, which its clients put before every path; empty for none."""
+    return urlsplit(api.servers[0].url).path.rstrip("/") if api.servers else ""
+
+
+def sites_of(document: Document, api: Api) -> tuple[Site, ...]:
+    """Every operation, in the document's order; those that differ by media type alone are one."""
+    raw = dict(_raw_operations(document.node))
+    found: dict[tuple[str, str], Site] = {}
+    for operation in api.operations:
+        place = (operation.method, operation.path)
+        if place in raw and place not in found:
+            found[place] = _site(document.node, operation, *raw[place])
+    return tuple(found.values())
+
+
+def _rank(path: str) -> tuple[int, ...]:
+    """Segments without parameters before those with one, from the left."""
+    return tuple(1 if _PARAMETER.search(segment) else 0 for segment in path.split("/"))
+
+
+def _raw_operations(root: Node) -> Iterator[tuple[tuple[str, str], tuple[tuple[Node, ...], Node]]]:
+    for path, element in root.items("paths") if root.get("paths") else ():
+        item = element.follow()
+        if item is None:
+            continue
+        holders = (item,) if item.identity == element.identity else (item, element)
+        place = path if path.startswith("/") else f"/{path}"
+        for holder in holders:
+            for word, node in holder.items():
+                if word in METHODS:
+                    yield (word.upper(), place), (holders, node)
+                elif word == "additionalOperations":
+                    for method, inner in node.items():
+                        yield (method, place), (holders, inner)
+
+
+def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Node) -> Site:
+    declared = gather(*holders, node)
+    swagger = root.has("swagger")
+    bodies, required = _swagger_bodies(root, node, declared) if swagger else _bodies(node)
+    profile = operation.profile
+    key = next((n for n in declared if (n.text("in"), n.text("name")) == (profile.carrier, profile.name)), None)
+    nodes = {(n.text("in"), n.text("name")): n for n in declared}
+    params = [param for param in operation.params if (param.location, param.name) in nodes]
+    return Site(
+        operation=operation,
+        name=operation.id or f"{operation.method} {operation.path}",
+        path=re.split(r"[?#]", operation.path)[0],
+        parameters=tuple(Declared(p, nodes[p.location, p.name]) for p in params if nodes[p.location, p.name] != key),
+        key_node=key,
+        bodies=tuple(bodies),
+        body_required=required,
+        reply=_reply(root, node, swagger=swagger),
+    )
+
+
+def _bodies(node: Node) -> tuple[list[Content], bool]:
+    holder = node.get("requestBody")
+    body = holder.follow() if holder is not None else None
+    if body is None or not isinstance(body.value, dict):
+        return [], False
+    return [_content(name, media) for name, media in content_of(body).items()], body.flag("required")
+
+
+def _swagger_bodies(root: Node, node: Node, declared: Iterable[Node]) -> tuple[list[Content], bool]:
+    consumes = node.texts("consumes") or root.texts("consumes") or ("application/json",)
+    for parameter in declared:
+        if parameter.text("in") == "body":
+            return [Content(name, parameter.get("schema")) for name in consumes], parameter.flag("required")
+    if any(parameter.text("in") == "formData" for parameter in declared):
+        return [Content(name, None) for name in (_FORM, "multipart/form-data")], False
+    return [], False
+
+
+def _reply(root: Node, node: Node, *, swagger: bool) -> Reply:
+    responses = node.get("responses")
+    listed = dict(responses.items()) if responses is not None and isinstance(responses.value, dict) else {}
+    codes = [code for code in listed if _CODE.fullmatch(code) and int(code) < _ERRORS]
+    best = next((code for code in codes if code.startswith("2")), None)
+    best = best or next((code for code in listed if code.upper() == "2XX"), None)
+    best = best or next(iter(codes), None) or ("default" if "default" in listed else None)
+    if best is None:
+        return Reply(_OK)
+    answer = listed[best].follow()
+    status = int(best) if best.isdigit() else _OK
+    if answer is None or not isinstance(answer.value, dict):
+        return Reply(status)
+    contents = _swagger_contents(root, node, answer) if swagger else [_content(*e) for e in content_of(answer).items()]
+    return Reply(status, next((c for c in contents if is_json(c.media_type)), next(iter(contents), None)))
+
+
+def _swagger_contents(root: Node, node: Node, answer: Node) -> list[Content]:
+    schema = answer.get("schema")
+    if schema is None:
+        return []
+    examples = dict(answer.items("examples")) if answer.get("examples") else {}
+    produces = node.texts("produces") or root.texts("produces") or ("application/json",)
+    return [Content(name, schema, (examples[name].value,) if name in examples else ()) for name in produces]
+
+
+def _content(name: str, media: Node) -> Content:
+    if not isinstance(media.value, dict):
+        return Content(name, None)
+    examples = [media.value["example"]] if media.has("example") else []
+    for _, element in media.items("examples") if media.get("examples") else ():
+        example = element.follow()
+        if example is not None and isinstance(example.value, dict) and "value" in example.value:
+            examples.append(example.value["value"])
+    return Content(name, media.get("schema"), tuple(examples))

@@ -1,0 +1,86 @@
+"""Who a request comes from: any credential that the document asks for, or the one that the sandbox was given."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from samekey.ir import Location, SchemeKind
+
+if TYPE_CHECKING:
+    from samekey.ir import Api, Operation, SecurityScheme
+    from samekey.sandbox.arrival import Arrival
+
+ANYBODY = "anybody"
+"""The scope of a request that bears no credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Looks at credentials.
+
+    Args:
+        api: its schemes, and what it asks for by default.
+        token: the one credential that is taken; empty for any.
+    """
+
+    api: Api
+    token: str = ""
+
+    def scope(self, operation: Operation | None, arrival: Arrival) -> str | None:
+        """A name for whoever bears the credentials of a request, or None where they do not suffice.
+
+        Args:
+            operation: the operation; None for one that the document does not know.
+            arrival: the request.
+        """
+        asked = self.api.security if operation is None or operation.security is None else operation.security
+        schemes = {scheme.id: scheme for scheme in self.api.schemes}
+        for alternative in asked or ((),):
+            # What the generated SDKs cannot send, such as certificates, the sandbox does not ask for.
+            found = [_credential(schemes[name], arrival) for name in alternative if name in schemes]
+            if all(credential and self._takes(credential) for credential in found):
+                return scope_of([credential for credential in found if credential] or _any(self.api, arrival))
+        return None
+
+    def _takes(self, credential: str) -> bool:
+        return not self.token or hmac.compare_digest(credential.encode(), self.token.encode())
+
+
+def _credential(scheme: SecurityScheme, arrival: Arrival) -> str:
+    """What a request shows for a scheme, or nothing."""
+    if scheme.kind is SchemeKind.API_KEY:
+        match scheme.location:
+            case Location.QUERY:
+                return arrival.field(scheme.name)
+            case Location.COOKIE:
+                return arrival.cookies.get(scheme.name, "")
+            case _:
+                return arrival.header(scheme.name)
+    word, _, rest = arrival.header("authorization").partition(" ")
+    if word.lower() != scheme.kind.value.lower():
+        return ""
+    return rest.strip() if scheme.kind is SchemeKind.BEARER else _basic(rest.strip())
+
+
+def _basic(encoded: str) -> str:
+    """The user and the password of Basic (RFC 7617), or nothing where they cannot be read."""
+    try:
+        return base64.b64decode(encoded, validate=True).decode("utf-8").removesuffix(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def _any(api: Api, arrival: Arrival) -> list[str]:
+    """Credentials that nobody asked for still tell one caller from another."""
+    found = [_credential(scheme, arrival) for scheme in api.schemes]
+    return [credential for credential in found if credential] or arrival.every("authorization")
+
+
+def scope_of(credentials: list[str]) -> str:
+    """A name that tells nobody the credentials, which are not kept."""
+    return sha256("\0".join(credentials).encode()).hexdigest()[:16] if credentials else ANYBODY

@@ -1,0 +1,180 @@
+"""SQLite and PostgreSQL, and all that differs between them: how a write begins, and who may work on a name."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import URL, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from samekey.sandbox.errors import StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Generator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_BUSY_SECONDS = 30.0
+_POOL = 40
+"""Connections, and so transactions at once, of one process."""
+_PAUSE = 0.02
+
+
+class CommitLostError(Exception):
+    """The database went while it was told to commit: the transaction may have been kept or not."""
+
+
+class Database(Protocol):
+    """What the sandbox needs of a database."""
+
+    @property
+    def engine(self) -> Engine:
+        """The pool of connections."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection in a transaction that may write; what is not committed is dropped at the end."""
+        ...
+
+    def try_take(self, connection: Connection, name: str) -> bool:
+        """Take a name for this transaction; False where another process's transaction has it."""
+        ...
+
+    def wait_for(self, connection: Connection, name: str) -> None:
+        """Take a name for this transaction as soon as the one that has it is over."""
+        ...
+
+
+class Sqlite:
+    """A file. SQLite has one writer at a time, so a transaction that may write is alone from its first statement."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        # A queue within the process: SQLite itself makes writers poll, and starves some of them.
+        self._writer = threading.Lock()
+        event.listen(engine, "connect", _prepare)
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """A connection in a transaction that no other writer runs beside."""
+        with self._writer, self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def try_take(self, connection: Connection, name: str) -> bool:  # noqa: ARG002  # the only writer has every name
+        """The only writer has every name."""
+        return True
+
+    def wait_for(self, connection: Connection, name: str) -> None:
+        """The only writer has every name."""
+
+
+class Postgres:
+    """A server that several processes on several machines may share."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """A connection in a transaction; others run beside it."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def try_take(self, connection: Connection, name: str) -> bool:
+        """Take a name by an advisory lock, which ends with its transaction, and with its process."""
+        taken = connection.execute(text("SELECT pg_try_advisory_xact_lock(:name)"), {"name": number_of(name)})
+        return bool(taken.scalar_one())
+
+    def wait_for(self, connection: Connection, name: str) -> None:
+        """Take a name by an advisory lock."""
+        connection.execute(text(f"SET LOCAL lock_timeout = {round(_BUSY_SECONDS * 1000)}"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": number_of(name)})
+
+
+def open_database(location: str) -> Sqlite | Postgres:
+    """Connect to a store.
+
+    Args:
+        location: a file, `sqlite:///file`, or `postgresql://user@host/database`.
+
+    Raises:
+        StoreError: it is no such thing, cannot be reached, or its driver is not installed.
+    """
+    url = _url(location)
+    try:
+        engine = create_engine(url, pool_size=_POOL, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=True)
+        database = Sqlite(engine) if url.get_backend_name() == "sqlite" else Postgres(engine)
+        engine.connect().close()
+    except ImportError as error:
+        raise StoreError(f"{location} needs a driver: pip install 'samekey[sandbox]' ({error})") from error
+    except DBAPIError as error:
+        raise StoreError(f"cannot open {url.render_as_string()}: {str(error.orig).strip()}") from error
+    return database
+
+
+def commit(connection: Connection) -> None:
+    """Commit.
+
+    Raises:
+        CommitLostError: the database did not say that it has, so it may have or not.
+    """
+    try:
+        connection.commit()
+    except DBAPIError as error:
+        # The transaction may still be open on this connection, and nobody else must get it so.
+        connection.invalidate(error)
+        raise CommitLostError(str(error.orig)) from error
+
+
+def number_of(name: str) -> int:
+    """A name as the number that an advisory lock of PostgreSQL takes: 64 bits with a sign."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
+def _url(location: str) -> URL:
+    scheme, separator, rest = location.partition("://")
+    if not separator:
+        return URL.create("sqlite", database=str(Path(location)))
+    if scheme in {"postgres", "postgresql"}:
+        location = f"postgresql+psycopg://{rest}"
+    try:
+        url = make_url(location)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(f"{location} is no URL of a database") from error
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise StoreError(f"{scheme} is no store; give a file, or postgresql://…")
+    if url.get_backend_name() == "sqlite" and not url.database:
+        raise StoreError("a store in memory cannot be shared by threads; give a file")
+    return url
+
+
+def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    """Write ahead, and be on the disk before a commit is answered."""
+    # Transactions begin where `writing` says; the driver must not begin its own.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1000)}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to its write-ahead log, which SQLite does not wait for when another process does the same."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return

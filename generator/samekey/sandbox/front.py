@@ -1,0 +1,224 @@
+"""What stands between the wire and an API: it reads requests, lets faults strike them, and sends the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from samekey.sandbox.arrival import Arrival
+from samekey.sandbox.faults import LOST_ANSWERS, REFUSALS, Fault
+from samekey.sandbox.ledger import Event, Kind, Told
+from samekey.sandbox.problems import problem
+from samekey.sandbox.service import CrashError, Handled
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from samekey.sandbox.answer import Answer
+    from samekey.sandbox.faults import Faults, Struck
+    from samekey.sandbox.ledger import Ledger
+    from samekey.sandbox.service import Backend, Subject
+    from samekey.sandbox.wire import Door, Wire
+
+_PIECES = 20
+_PATIENCE = 5.0
+_IN_FLIGHT = 409
+_WAITS = frozenset({_IN_FLIGHT, 425, 429, 503})
+
+
+class _GoneError(Exception):
+    """The client left before its request was whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A request on its way."""
+
+    arrival: Arrival
+    subject: Subject
+    struck: Struck | None
+    wire: Wire
+    receive: Receive
+    send: Send
+
+    @property
+    def fault(self) -> Fault | None:
+        """The fault that has struck it."""
+        return self.struck.fault if self.struck is not None else None
+
+    @property
+    def seconds(self) -> float:
+        """How long the fault lasts."""
+        return self.struck.seconds if self.struck is not None else 0.0
+
+
+class Front:
+    """An ASGI application over a backend, with faults.
+
+    Args:
+        backend: answers requests.
+        faults: decides what goes wrong.
+        ledger: where all of it is written down.
+        door: where connections come in.
+        base: what clients may put before every path.
+    """
+
+    def __init__(self, backend: Backend, faults: Faults, ledger: Ledger, door: Door, base: str = "") -> None:
+        self._backend = backend
+        self._faults = faults
+        self._ledger = ledger
+        self._door = door
+        self._base = base
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or lose its answer."""
+        try:
+            arrival = await self._read(scope, receive)
+        except _GoneError:
+            return
+        subject = self._backend.subject(arrival)
+        struck = self._faults.strike(subject.names, subject.identity)
+        exchange = _Exchange(arrival, subject, struck, scope["state"]["wire"], receive, send)
+        self._note(exchange, Kind.ARRIVED)
+        if struck is not None:
+            self._note(exchange, Kind.FAULT, fault=struck.fault)
+        try:
+            await self._exchange(exchange)
+        except CrashError:
+            await self._lose(exchange, Told.FAULT, reset=True)
+
+    async def _read(self, scope: Scope, receive: Receive) -> Arrival:
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise _GoneError
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        path = scope["raw_path"].decode("latin-1")
+        if self._base and (path == self._base or path.startswith(f"{self._base}/")):
+            path = path[len(self._base) :] or "/"
+        headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+        query = scope["query_string"].decode("latin-1")
+        return Arrival(str(uuid.uuid4()), scope["method"], path, query, headers, bytes(body))
+
+    async def _exchange(self, exchange: _Exchange) -> None:
+        fault = exchange.fault
+        if fault is Fault.REFUSE:
+            self._door.shut_for(exchange.seconds)
+        if fault in {Fault.REFUSE, Fault.RESET}:
+            await self._lose(exchange, Told.FAULT, reset=True)
+            return
+        if fault is not None and (status := REFUSALS.get(fault)) is not None:
+            await self._send(exchange, Handled(_refusal(status, exchange.seconds), Told.FAULT))
+            return
+        if fault is Fault.STALL:
+            await asyncio.sleep(exchange.seconds)
+        handled = await self._handle(exchange)
+        if fault is not None and (status := LOST_ANSWERS.get(fault)) is not None:
+            lost = problem(status, "failed", "the answer was lost on its way")
+            await self._send(exchange, Handled(lost, handled.told), lost=True)
+        elif fault is Fault.CUT:
+            await self._lose(exchange, handled.told)
+        elif fault is Fault.STALL_AFTER:
+            await _left(exchange.receive, exchange.seconds)
+            await self._lose(exchange, handled.told)
+        else:
+            await self._send(exchange, handled)
+
+    async def _handle(self, exchange: _Exchange) -> Handled:
+        """Deliver a request, once or as often as the fault will have it."""
+        if exchange.fault is Fault.DUPLICATE:
+            await self._again(exchange)
+        elif exchange.fault is Fault.RACE:
+            first = asyncio.create_task(self._again(exchange))
+            handled = await self._backend.handle(exchange.arrival, exchange.subject, exchange.struck)
+            await first
+            return handled
+        return await self._backend.handle(exchange.arrival, exchange.subject, exchange.struck)
+
+    async def _again(self, exchange: _Exchange) -> None:
+        """Deliver a request one more time, and drop the answer."""
+        other = replace(exchange.arrival, attempt=str(uuid.uuid4()))
+        copy = _Exchange(other, exchange.subject, None, exchange.wire, exchange.receive, exchange.send)
+        self._note(copy, Kind.ARRIVED, detail="delivered by the fault")
+        handled = await self._backend.handle(other, exchange.subject, None)
+        self._note(copy, Kind.LOST, handled.answer.status, handled.told)
+
+    async def _send(self, exchange: _Exchange, handled: Handled, *, lost: bool = False) -> None:
+        """Send an answer, cut or slowed where the fault will have it; `lost` where it takes the place of another."""
+        answer = handled.answer
+        if exchange.wire.is_closing():
+            await self._lose(exchange, handled.told)
+            return
+        # An answer without a body has nothing to cut but its head.
+        in_body = exchange.fault is Fault.CUT_IN_BODY and bool(answer.body)
+        in_head = exchange.fault is Fault.CUT_IN_HEAD or (exchange.fault is Fault.CUT_IN_BODY and not in_body)
+        if in_head:
+            exchange.wire.cut_in_head()
+        elif in_body:
+            exchange.wire.cut_in_body(len(answer.body) // 2)
+        cut = in_head or in_body
+        # Written down first: who has the answer finds it in the ledger.
+        self._note(exchange, Kind.LOST if cut or lost else Kind.ANSWERED, answer.status, handled.told)
+        if cut:
+            await self._backend.left(exchange.arrival, exchange.subject)
+        await _respond(exchange, answer)
+        if cut:
+            await _left(exchange.receive, _PATIENCE)
+
+    async def _lose(self, exchange: _Exchange, told: Told, *, reset: bool = False) -> None:
+        """Close the connection without an answer."""
+        self._note(exchange, Kind.LOST, detail=told)
+        await self._backend.left(exchange.arrival, exchange.subject)
+        if reset:
+            exchange.wire.reset()
+        else:
+            exchange.wire.close()
+        await _left(exchange.receive, _PATIENCE)
+
+    def _note(
+        self, exchange: _Exchange, kind: Kind, status: int | None = None, detail: str = "", fault: Fault | None = None
+    ) -> None:
+        subject = exchange.subject
+        self._ledger.note(
+            Event(kind, exchange.arrival.attempt, subject.names[0], subject.scope, subject.key, status, fault, detail)
+        )
+
+
+async def _respond(exchange: _Exchange, answer: Answer) -> None:
+    # The length of an answer to HEAD is that of the answer to GET, which has a body.
+    body = b"" if exchange.arrival.method == "HEAD" else answer.body
+    length = [("Content-Length", str(len(answer.body)))] if answer.status not in {204, 304} else []
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*answer.headers, *length)]
+    with contextlib.suppress(OSError):
+        await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if exchange.fault is Fault.SLOW_BYTES:
+            size = max(1, len(body) // _PIECES)
+            for start in range(0, len(body), size):
+                piece = {"type": "http.response.body", "body": body[start : start + size], "more_body": True}
+                await exchange.send(piece)
+                await asyncio.sleep(exchange.seconds / _PIECES)
+            body = b""
+        await exchange.send({"type": "http.response.body", "body": body})
+
+
+def _refusal(status: int, seconds: float) -> Answer:
+    headers = (("Retry-After", f"{seconds:g}"),) if status in _WAITS else ()
+    code = "request_in_flight" if status == _IN_FLIGHT else "fault"
+    return problem(status, code, "refused by a fault; nothing was done", headers=headers)
+
+
+async def _left(receive: Receive, seconds: float) -> None:
+    """Wait for the client to be gone."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(gone(), seconds)

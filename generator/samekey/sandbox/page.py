@@ -1,0 +1,152 @@
+"""What lies under `/_samekey/`: the live page, the ledger for programs, and the switches for faults."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from anyio.to_thread import run_sync
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from samekey.sandbox.errors import FaultError
+from samekey.sandbox.faults import INSIDE, Fault, parse_plan, spelled
+from samekey.sandbox.ledger import Follower
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from samekey.sandbox.faults import Faults
+    from samekey.sandbox.ledger import Ledger, Totals
+    from samekey.sandbox.wire import Door
+
+PREFIX = "/_samekey"
+_PAUSE = 0.25
+_HEARTBEAT = 40
+"""Pauses without news after which a word is sent, so that both sides notice when the other is gone."""
+_MOST = 10_000
+_TYPES = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+_POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
+
+
+class Page:
+    """The routes of the page.
+
+    Args:
+        title: what is served.
+        ledger: what has happened.
+        faults: what is to go wrong.
+        door: tells when the server stops.
+        inside: whether faults of the server's inside can be had.
+    """
+
+    def __init__(self, title: str, ledger: Ledger, faults: Faults, door: Door, *, inside: bool = True) -> None:
+        self._title = title
+        self._ledger = ledger
+        self._faults = faults
+        self._door = door
+        self._inside = inside
+
+    @property
+    def routes(self) -> list[Route]:
+        """What is found below the prefix."""
+        static = [Route(f"/{name}", _static(name, kind)) for name, kind in _TYPES.items()]
+        return [
+            Route("/", _static("index.html", "text/html")),
+            *static,
+            Route("/events", self.events),
+            Route("/ledger.json", self.ledger),
+            Route("/faults", self.plan, methods=["GET", "PUT"]),
+            Route("/ledger", self.clear, methods=["DELETE"]),
+        ]
+
+    async def ledger(self, request: Request) -> Response:
+        """Everything that has happened after a number (`?after=`), and the totals."""
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdigit()):
+            return JSONResponse({"error": "`after` is the number of an event"}, 400)
+        await run_sync(self._ledger.flush)
+        events = await run_sync(self._ledger.events, int(after), _MOST)
+        return JSONResponse(
+            {
+                "totals": _plain(await run_sync(self._ledger.totals)),
+                "events": [event.plain() for event in events],
+                "more": len(events) == _MOST,
+            }
+        )
+
+    async def clear(self, request: Request) -> Response:
+        """Forget what has happened."""
+        if refused := _foreign(request):
+            return refused
+        await run_sync(self._ledger.clear)
+        return Response(status_code=204)
+
+    async def plan(self, request: Request) -> Response:
+        """Tell or set the rules of faults."""
+        if request.method == "PUT":
+            if refused := _foreign(request):
+                return refused
+            try:
+                self._faults.plan = parse_plan((await request.body()).decode("utf-8", "replace"), inside=self._inside)
+            except FaultError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(spelled(self._faults.plan))
+
+    async def events(self, _: Request) -> Response:
+        """What happens, as it happens (server-sent events)."""
+        return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    async def _stream(self) -> AsyncIterator[str]:
+        faults = [fault.value for fault in Fault if self._inside or fault not in INSIDE]
+        yield _event("hello", {"title": self._title, "faults": faults})
+        await run_sync(self._ledger.flush)
+        last = await run_sync(self._ledger.last)
+        follower = Follower(self._ledger, max(0, last - _MOST))
+        told: tuple[Any, ...] = ()
+        quiet = 0
+        while not self._door.is_closing:
+            events = await run_sync(follower.new)
+            state = (self._faults.plan, await run_sync(self._ledger.totals) if events or not told else told[1])
+            if events:
+                yield _event("happened", [event.plain() for event in events])
+            if state != told:
+                yield _event("totals", {"totals": _plain(state[1]), "plan": spelled(state[0])})
+            quiet = 0 if events else quiet + 1
+            if quiet % _HEARTBEAT == _HEARTBEAT - 1:
+                yield ": still here\n\n"
+            told = state
+            await asyncio.sleep(_PAUSE)
+
+
+def _static(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
+    """A file of the page; it needs nothing from elsewhere, and is allowed nothing."""
+    content = files("samekey.sandbox").joinpath("static", name).read_bytes()
+
+    async def answer(_: Request) -> Response:
+        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+        return Response(content, media_type=kind, headers=headers)
+
+    return answer
+
+
+def _foreign(request: Request) -> Response | None:
+    """The answer to another site's page: it may send forms to this address, but no JSON without being asked first."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+        return None
+    return JSONResponse({"error": "changes are sent as application/json"}, 415)
+
+
+def _event(name: str, value: object) -> str:
+    return f"event: {name}\ndata: {json.dumps(value)}\n\n"
+
+
+def _plain(totals: Totals) -> dict[str, object]:
+    return {
+        "attempts": totals.attempts, "effects": totals.effects, "keys": totals.keys, "replays": totals.replays,
+        "prevented": totals.prevented, "faults": totals.faults,
+    }  # fmt: skip

@@ -1,0 +1,107 @@
+"""Lists in pages, in the ways that the IR knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from samekey.ir import PagingStyle
+from samekey.lower.merged import Merged
+
+if TYPE_CHECKING:
+    from samekey.document import JsonValue, Node
+    from samekey.sandbox.arrival import Arrival
+    from samekey.sandbox.contract import Site
+    from samekey.sandbox.rows import Row
+
+_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "top", "maxresults", "max_results")
+_DEFAULT_SIZE = 20
+_LARGEST_SIZE = 1000
+_TOTALS = ("total", "total_count", "totalcount", "total_results")
+_LISTS = ("data", "items", "results", "records", "entries", "values")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list.
+
+    Args:
+        rows: the resources on it.
+        known: what else the answer says, by the way to it.
+        link: the Link header's target of the next page, or empty.
+    """
+
+    rows: list[Row]
+    known: dict[tuple[str, ...], JsonValue] = field(default_factory=dict[tuple[str, ...], "JsonValue"])
+    link: str = ""
+
+
+def way_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
+    """The way to the list in an answer: empty where the answer is the list, None where there is none."""
+    merged = Merged.of((schema,))
+    if merged.implied_type == "array":
+        return ()
+    if site.operation.paging is not None:
+        return site.operation.paging.items
+    names = [name for name, parts in merged.properties().items() if Merged.of(parts).implied_type == "array"]
+    last = site.path.rpartition("/")[2]
+    return next(((name,) for name in (*_LISTS, last, *names) if name in names), None)
+
+
+def page_of(site: Site, arrival: Arrival, rows: list[Row]) -> Page:
+    """The page that a request asks for.
+
+    Args:
+        site: the operation.
+        arrival: the request.
+        rows: the whole list, newest first.
+    """
+    paging = site.operation.paging
+    size = _size(arrival)
+    start = _start(site, arrival, rows, size)
+    chosen = rows[start : start + size]
+    more = start + size < len(rows)
+    known: dict[tuple[str, ...], JsonValue] = {(name,): len(rows) for name in _TOTALS}
+    if paging is None:
+        return Page(chosen, known)
+    cursor = str(chosen[-1].seq) if more and chosen else None
+    if paging.style is PagingStyle.CURSOR and paging.next:
+        known[paging.next] = cursor if paging.parameter or cursor is None else _link(arrival, "after", cursor)
+    if paging.more:
+        known[paging.more] = more
+    if paging.last:
+        known[paging.last] = paging.first + max(0, -(-len(rows) // size) - 1)
+    following = _link(arrival, "after", cursor) if paging.style is PagingStyle.LINK and cursor else ""
+    return Page(chosen, known, following)
+
+
+def _size(arrival: Arrival) -> int:
+    for name, text in arrival.fields:
+        if name.lower() in _SIZES and text.isascii() and text.isdigit():
+            return min(max(1, int(text)), _LARGEST_SIZE)
+    return _DEFAULT_SIZE
+
+
+def _start(site: Site, arrival: Arrival, rows: list[Row], size: int) -> int:
+    """The place in the list where the page begins."""
+    paging = site.operation.paging
+    text = arrival.field("after") or (arrival.field(paging.parameter) if paging is not None else "")
+    if paging is None or not text:
+        return 0
+    number = int(text) if text.isascii() and text.isdigit() else None
+    match paging.style:
+        case PagingStyle.OFFSET:
+            return max(0, (number or 0) - paging.first)
+        case PagingStyle.PAGE:
+            return max(0, (number or 0) - paging.first) * size
+        case PagingStyle.LAST_ITEM:
+            return next((at + 1 for at, row in enumerate(rows) if row.id == text), len(rows))
+        case PagingStyle.CURSOR | PagingStyle.LINK:
+            return next((at for at, row in enumerate(rows) if number is not None and row.seq < number), len(rows))
+
+
+def _link(arrival: Arrival, name: str, value: str) -> str:
+    """The target of this request with one more parameter."""
+    fields = [(found, text) for found, text in arrival.fields if found != name]
+    return f"{arrival.path}?{urlencode([*fields, (name, value)])}"

@@ -1,0 +1,207 @@
+"""What an API does: resources are created, read, listed, replaced, changed and removed, by the shape of its paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samekey.sandbox import rows
+from samekey.sandbox.bodies import mint_id
+from samekey.sandbox.pages import page_of
+from samekey.sandbox.problems import problem
+from samekey.sandbox.shapes import Verb, filled, identity, shapes_of
+from samekey.sandbox.subjects import subject_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from samekey.document import JsonValue
+    from samekey.sandbox.answer import Answer
+    from samekey.sandbox.arrival import Arrival
+    from samekey.sandbox.bodies import Bodies
+    from samekey.sandbox.checks import Read
+    from samekey.sandbox.contract import Match, Site
+    from samekey.sandbox.schemas import Schemas
+    from samekey.sandbox.subjects import Subject
+
+    State = dict[str, JsonValue]
+
+_NO_CONTENT = 204
+
+
+class Resources:
+    """Carries out operations within a transaction.
+
+    Args:
+        sites: all operations of the API.
+        bodies: writes answers.
+        schemas: judges values.
+    """
+
+    def __init__(self, sites: Sequence[Site], bodies: Bodies, schemas: Schemas) -> None:
+        shapes = shapes_of(sites)
+        self._subjects = {site.name: subject_of(site, shapes[site.name]) for site in sites}
+        self._bodies = bodies
+        self._schemas = schemas
+
+    def perform(self, connection: Connection, match: Match, arrival: Arrival, body: Read) -> Answer:
+        """Do what a request asks for, and answer it.
+
+        Args:
+            connection: a transaction.
+            match: the operation, and the values of its path.
+            arrival: the request.
+            body: its body as a value.
+        """
+        subject = self._subjects[match.site.name]
+        for parent in subject.shape.parents:
+            collection, number = identity(parent, match)
+            if rows.read(connection, collection, number) is None:
+                return _missing(number)
+        sent = dict(body) if isinstance(body, dict) else {}
+        match subject.shape.verb:
+            case Verb.CREATE:
+                return self._create(connection, subject, match, sent)
+            case Verb.LIST:
+                return self._list(connection, subject, match, arrival)
+            case Verb.OTHER:
+                return self._other(subject, sent)
+            case _:
+                return self._with_resource(connection, subject, match, sent)
+
+    def _create(self, connection: Connection, subject: Subject, match: Match, sent: State) -> Answer:
+        collection = filled(subject.site.path, match.values)
+        number = self._number(connection, subject, collection, sent)
+        if rows.read(connection, collection, str(number)) is not None:
+            return problem(409, "exists", f"{number!r} is there already")
+        state = self._new(subject, sent, {subject.id_name: number} if subject.id_name else {})
+        rows.write(connection, collection, str(number), state)
+        return self._resource(subject, state, (("Location", f"{collection}/{number}"),))
+
+    def _number(self, connection: Connection, subject: Subject, collection: str, sent: State) -> JsonValue:
+        """The id of a new resource: the client's, where it may choose one, else one that looks like the document's."""
+        chosen = sent.get(subject.id_name) if subject.id_name in subject.settable else None
+        if isinstance(chosen, str | int) and chosen:
+            return chosen
+        if subject.numbered:
+            return rows.next_number(connection, collection)
+        return mint_id(subject.core, subject.id_name, collection, self._schemas)
+
+    def _new(self, subject: Subject, sent: State, fixed: State) -> State:
+        """The state of a new resource: what was sent, and the document's example of what a server makes up.
+
+        What the client could have said and did not is there only if it must be, and moments are now.
+        """
+        example = self._bodies.resource_example(subject.own, subject.site.reply)
+        made = {n: v for n, v in example.items() if n not in subject.unsaid and n not in subject.moments}
+        state = self._bodies.fitted(subject.own, {**made, **sent, **fixed})
+        if subject.reader is not None and not subject.echoes:
+            state = {**self._bodies.fitted(subject.reader, {**sent, **state}), **state}
+        return {**state, **fixed}
+
+    def _list(self, connection: Connection, subject: Subject, match: Match, arrival: Arrival) -> Answer:
+        reply = subject.site.reply
+        if subject.items is None or not subject.shape.creatable:
+            return self._bodies.answer(reply)
+        found = rows.listed(connection, filled(subject.site.path, match.values))
+        page = page_of(subject.site, arrival, _asked_for(found, subject.filters, arrival))
+        items: JsonValue = [row.state for row in page.rows]
+        headers = (("Link", f'<{page.link}>; rel="next"'),) if page.link else ()
+        if not subject.items:
+            return self._bodies.answer(reply, items, headers)
+        return self._bodies.answer(reply, _nested([*page.known.items(), (subject.items, items)]), headers)
+
+    def _other(self, subject: Subject, sent: State) -> Answer:
+        example = self._bodies.example(subject.site.reply)
+        return self._bodies.answer(subject.site.reply, {**example, **sent} if isinstance(example, dict) else example)
+
+    def _with_resource(self, connection: Connection, subject: Subject, match: Match, sent: State) -> Answer:
+        shape = subject.shape
+        if shape.place is None:
+            return self._other(subject, sent)
+        collection, number = identity(shape.place, match)
+        state = rows.read(connection, collection, number)
+        if shape.verb is Verb.REPLACE:
+            state = self._new(subject, sent, _kept(subject, state, number))
+        elif state is None and shape.creatable:
+            return _missing(number)
+        elif state is None:
+            # What clients cannot create is there under whatever name they ask for.
+            return self._resource(subject, self._imagined(subject, number))
+        if shape.verb is Verb.REMOVE:
+            rows.remove(connection, collection, number)
+        elif shape.verb is Verb.CHANGE or (shape.verb is Verb.ACT and subject.echoes):
+            state = self._changed(subject, state, sent)
+        elif shape.verb is Verb.ACT:
+            return self._other(subject, sent)
+        if shape.verb not in {Verb.READ, Verb.REMOVE}:
+            rows.write(connection, collection, number, state)
+        return self._resource(subject, state)
+
+    def _changed(self, subject: Subject, state: State, sent: State) -> State:
+        """A state after a change: RFC 7396, within what the schema has room for; moments of change are now."""
+        merged = {name: value for name, value in _patched(state, sent).items() if name not in subject.changes}
+        made = self._bodies.fitted(subject.reader or subject.own, merged)
+        return {**{name: value for name, value in state.items() if name in merged}, **made}
+
+    def _imagined(self, subject: Subject, number: str) -> State:
+        example = self._bodies.resource_example(subject.own, subject.site.reply)
+        value: JsonValue = int(number) if subject.numbered and number.isascii() and number.isdigit() else number
+        return {**example, **({subject.id_name: value} if subject.id_name else {})}
+
+    def _resource(self, subject: Subject, state: State, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+        reply = subject.site.reply
+        if subject.own is None or reply.status == _NO_CONTENT:
+            return self._bodies.answer(reply, headers=headers)
+        return self._bodies.answer(reply, subject.own.wrapped(state), headers)
+
+
+def _missing(number: str) -> Answer:
+    return problem(404, "not_found", f"there is no {number!r} here")
+
+
+def _asked_for(found: list[rows.Row], filters: frozenset[str], arrival: Arrival) -> list[rows.Row]:
+    """The resources that have one of the values that the query names for each of its filters."""
+    asked: dict[str, set[str]] = {}
+    for name, text in arrival.fields:
+        if name in filters:
+            asked.setdefault(name, set()).update([text, *text.split(",")])
+    return [row for row in found if all(_spelled(row.state.get(name)) in asked[name] for name in asked)]
+
+
+def _spelled(value: JsonValue) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _nested(entries: Iterable[tuple[tuple[str, ...], JsonValue]]) -> State:
+    """An object that holds values at the ends of ways."""
+    made: State = {}
+    for way, value in entries:
+        level = made
+        for name in way[:-1]:
+            inner = level.setdefault(name, {})
+            if not isinstance(inner, dict):
+                break
+            level = inner
+        else:
+            level[way[-1]] = value
+    return made
+
+
+def _kept(subject: Subject, old: State | None, number: str) -> State:
+    """What replacing a resource does not change: its id, and what its client cannot set."""
+    kept = {n: v for n, v in (old or {}).items() if n not in subject.settable and n not in subject.changes}
+    if not subject.id_name:
+        return kept
+    value: JsonValue = int(number) if subject.numbered and number.isascii() and number.isdigit() else number
+    return {**kept, subject.id_name: value}
+
+
+def _patched(state: Mapping[str, JsonValue], sent: Mapping[str, JsonValue]) -> State:
+    """RFC 7396, but null stays null: the schema says whether a property may be so, or is dropped."""
+    made = dict(state)
+    for name, value in sent.items():
+        old = made.get(name)
+        made[name] = dict(_patched(old, value)) if isinstance(old, dict) and isinstance(value, dict) else value
+    return made

@@ -1,0 +1,250 @@
+"""Values made up from schemas: what is known is kept where it fits, the rest comes from examples or the schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import rstr
+
+from samekey.lower.merged import Merged, says_null, target_of
+from samekey.sandbox.schemas import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samekey.document import JsonValue, Node
+    from samekey.lower.merged import Parts
+    from samekey.sandbox.schemas import Schemas
+
+_DEEP = 8
+"""From this depth on, only what is required."""
+_SHALLOW = 3
+"""To this depth what is optional is said, where all is to be."""
+_TOO_DEEP = 24
+_LONGEST_PATTERN = 400
+_FORMATS: Final = {
+    "date": "%Y-%m-%d",
+    "date-time": "%Y-%m-%dT%H:%M:%SZ",
+    "time": "%H:%M:%SZ",
+}
+_WORDS: Final = {
+    "uuid": "5f0c6f0e-6d0b-4c57-9c57-0a1b6c2d3e4f",
+    "uri": "https://example.org/",
+    "url": "https://example.org/",
+    "uri-reference": "/",
+    "email": "someone@example.org",
+    "hostname": "example.org",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "byte": "c2FtcGxl",
+    "base64": "c2FtcGxl",
+    "decimal": "1.00",
+    "duration": "PT1M",
+    "int64": "1",
+}
+
+
+class _Missing:
+    """Nothing is known of a value."""
+
+
+MISSING: Final = _Missing()
+Known: TypeAlias = "JsonValue | _Missing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Depth:
+    """How deep in a value another one is made, and whether what is optional is said."""
+
+    level: int = 0
+    whole: bool = False
+
+    @property
+    def down(self) -> _Depth:
+        """One level below."""
+        return _Depth(self.level + 1, self.whole)
+
+    @property
+    def says_all(self) -> bool:
+        """Whether what is optional is said here."""
+        return self.whole and self.level < _SHALLOW
+
+
+class Samples:
+    """Makes values.
+
+    Args:
+        schemas: judges them.
+        now: the present time.
+    """
+
+    def __init__(self, schemas: Schemas, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._schemas = schemas
+        self._now = now
+
+    def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
+        """A value that a schema allows to come back, made of what is known wherever that fits.
+
+        Args:
+            schema: the schema.
+            known: a value of which all is kept that the schema has room for.
+        """
+        value = self._fit((schema,), known, _Depth())
+        if self._accepts((schema,), value):
+            return value
+        # Some conditions (`if`, `anyOf` of required properties) hold only where everything is said.
+        whole = self._fit((schema,), known, _Depth(whole=True))
+        return whole if self._accepts((schema,), whole) else value
+
+    def _fit(self, given: Parts, known: Known, depth: _Depth) -> JsonValue:
+        merged = Merged.of(given)
+        if known is None and (says_null(merged.parts) or self._accepts(given, None)):
+            return None
+        known = MISSING if known is None else known
+        if isinstance(known, _Missing):
+            example = self._example(given, merged)
+            if not isinstance(example, _Missing):
+                # An example is known by way of the document; it is fitted for what must not come back.
+                known = example
+        if depth.level > _TOO_DEEP:
+            return None
+        opened, tags = self._open(merged, known)
+        match opened.implied_type:
+            case "object":
+                return {**self._object(opened, known, depth), **tags}
+            case "array":
+                return self._array(opened, known, depth)
+            case _ if not isinstance(known, _Missing) and self._accepts(given, known):
+                return known
+            case _:
+                return self._scalar(opened)
+
+    def _example(self, given: Parts, merged: Merged) -> Known:
+        """The first of the document's own words for a value that its schema allows."""
+        for word in ("const", "default", "example", "examples", "x-example"):
+            node = merged.first(word)
+            if node is None:
+                continue
+            value = node.value
+            if word == "examples":
+                value = value[0] if isinstance(value, list) and value else None
+            if value is not None and self._accepts(given, value):
+                return value
+        return MISSING
+
+    def _open(self, merged: Merged, known: Known) -> tuple[Merged, dict[str, JsonValue]]:
+        """A union as the variant that takes what is known, else as its first that is more than null, with its tag."""
+        for word in ("oneOf", "anyOf"):
+            variants = [node for node in merged.elements(word) if Merged.of((node,)).implied_type != "null"]
+            if not variants:
+                continue
+            chosen = variants[0]
+            if not isinstance(known, _Missing):
+                chosen = next((node for node in variants if self._accepts((node,), known)), chosen)
+            opened, tags = self._open(Merged.of((*(merged.without_unions() or ()), chosen)), known)
+            return opened, {**tags, **_tag(merged, chosen)}
+        return merged, {}
+
+    def _object(self, merged: Merged, known: Known, depth: _Depth) -> dict[str, JsonValue]:
+        fields = known if isinstance(known, dict) else {}
+        properties = merged.properties()
+        made: dict[str, JsonValue] = {}
+        for name, parts in properties.items():
+            if any(part.flag("writeOnly") for part in Merged.of(parts).parts):
+                continue
+            if name in fields or name in merged.required or depth.says_all:
+                made[name] = self._fit(parts, fields.get(name, MISSING), depth.down)
+        for name in merged.required - properties.keys():
+            made[name] = fields.get(name)
+        if not properties or merged.allows_extra:
+            made |= {name: value for name, value in fields.items() if name not in properties}
+        return made
+
+    def _array(self, merged: Merged, known: Known, depth: _Depth) -> JsonValue:
+        items = merged.first("items")
+        if isinstance(known, list):
+            return [self._fit((items,), item, depth.down) for item in known] if items is not None else known
+        least = _number(merged, "minItems")
+        count = max(int(least) if least is not None else 0, 1 if depth.level < _DEEP else 0)
+        return [self._fit((items,), MISSING, depth.down) for _ in range(min(count, 100))] if items is not None else []
+
+    def _scalar(self, merged: Merged) -> JsonValue:
+        listed = [value for value in merged.enum_values() if value is not None]
+        if listed:
+            return listed[0]
+        match merged.implied_type:
+            case "integer":
+                return round(self._amount(merged))
+            case "number":
+                return self._amount(merged)
+            case "boolean":
+                return True
+            case "null":
+                return None
+            case _:
+                return self._text(merged)
+
+    def _amount(self, merged: Merged) -> float:
+        least, most = _number(merged, "minimum"), _number(merged, "maximum")
+        above, below = _number(merged, "exclusiveMinimum"), _number(merged, "exclusiveMaximum")
+        step = _number(merged, "multipleOf")
+        if above is not None:
+            least = above + (step or 1)
+        elif merged.flag("exclusiveMinimum") and least is not None:
+            least += step or 1
+        if below is not None:
+            most = below - (step or 1)
+        value = 1.0 if least is None else max(1.0, least)
+        if most is not None and value > most:
+            value = most
+        return -(-value // step) * step if step else value
+
+    def _text(self, merged: Merged) -> str:
+        pattern, form = merged.text("pattern"), merged.text("format")
+        if pattern:
+            return _matching(pattern, _number(merged, "maxLength"))
+        if form in _FORMATS:
+            return self._now().strftime(_FORMATS[form])
+        if form in _WORDS:
+            return _WORDS[form]
+        least, most = _number(merged, "minLength") or 0, _number(merged, "maxLength")
+        text = "text" * (1 + int(min(least, 10_000)) // 4)
+        if least:
+            text = text[: max(int(least), 4)]
+        return text if most is None else text[: int(most)]
+
+    def _accepts(self, given: Parts, value: JsonValue) -> bool:
+        return all(self._schemas.accepts(part, value, Direction.RESPONSE) for part in given)
+
+
+def _tag(merged: Merged, variant: Node) -> dict[str, JsonValue]:
+    """The property that tells a variant from the others, where the document names one (OpenAPI 3.1 section 4.8.25)."""
+    holder = merged.first("discriminator")
+    name = holder.text("propertyName") if holder is not None and isinstance(holder.value, dict) else ""
+    if holder is None or not name or variant.reference is None:
+        return {}
+    target = target_of(variant)
+    for value, node in holder.items("mapping") if holder.get("mapping") else ():
+        found = node.lookup(node.value) if isinstance(node.value, str) and "#" in node.value else None
+        if found is not None and found.identity == target:
+            return {name: value}
+    return {name: variant.reference.rpartition("/")[2]}
+
+
+def _number(merged: Merged, word: str) -> float | None:
+    node = merged.first(word)
+    value = node.value if node is not None else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _matching(pattern: str, longest: float | None) -> str:
+    """A text that a pattern matches, always the same one; the pattern itself where none can be made."""
+    try:
+        tries = [rstr.Rstr(Random(seed)).xeger(pattern) for seed in range(8)]  # noqa: S311  # no secret
+    except Exception:  # noqa: BLE001  # rstr knows some of the syntax only, and says so in many ways
+        return pattern[:_LONGEST_PATTERN]
+    shortest = min(tries, key=len)
+    return shortest if longest is None else shortest[: int(longest)]

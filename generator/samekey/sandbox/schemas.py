@@ -1,0 +1,126 @@
+"""Whether a value is what a schema of the document allows: told by jsonschema, with OpenAPI's dialects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+import jsonschema.validators
+import openapi_schema_validator
+import referencing
+from jsonschema.exceptions import UnknownType, relevance
+from referencing.exceptions import Unresolvable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jsonschema.exceptions import ValidationError
+
+    from samekey.document import JsonValue, Node
+
+# Validators are classes made at run time, and the registry is generic over what schemas are: neither can be typed.
+_DIALECTS = cast("Any", openapi_schema_validator)
+_VALIDATORS = cast("Any", jsonschema.validators)
+_REFERENCING = cast("Any", referencing)
+_MOST = 5
+_UNJUDGED = (Unresolvable, RecursionError, UnknownType, TypeError, ValueError, AttributeError, KeyError, re.error)
+"""What jsonschema raises over a schema that is none."""
+
+
+class Direction(StrEnum):
+    """Which way a value goes: what is read-only need not come in, what is write-only need not go out."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong, and where.
+
+    Args:
+        where: a parameter with its place, or a JSON pointer into the body.
+        message: a sentence for people.
+    """
+
+    where: str
+    message: str
+
+
+class Schemas:
+    """Judges values by the schemas of a document.
+
+    Args:
+        root: the document.
+    """
+
+    def __init__(self, root: Node) -> None:
+        self._root = root
+        self._registry: Any = _REFERENCING.Registry(retrieve=self._retrieve)
+        version = root.text("openapi") or root.text("swagger")
+        self._classes = {direction: _validator(version, direction) for direction in Direction}
+        self._validators: dict[tuple[str, Direction], Any] = {}
+
+    def complaints(self, schema: Node, value: JsonValue, direction: Direction) -> list[Complaint]:
+        """What a schema has to say against a value; nothing where the schema itself cannot be read."""
+        try:
+            errors = sorted(cast("Iterable[Any]", self._validator(schema, direction).iter_errors(value)), key=relevance)
+        except _UNJUDGED:
+            return []
+        return [_complaint(error) for error in reversed(errors[-_MOST:])]
+
+    def accepts(self, schema: Node, value: JsonValue, direction: Direction) -> bool:
+        """Whether a schema allows a value."""
+        try:
+            return bool(self._validator(schema, direction).is_valid(value))
+        except _UNJUDGED:
+            return True
+
+    def _validator(self, schema: Node, direction: Direction) -> Any:  # noqa: ANN401
+        place = (schema.identity, direction)
+        if place not in self._validators:
+            reference = {"$ref": f"{_uri(schema.source.uri)}#{quote(schema.pointer, safe='/~')}"}
+            kind = self._classes[direction]
+            self._validators[place] = kind(reference, registry=self._registry, format_checker=kind.FORMAT_CHECKER)
+        return self._validators[place]
+
+    def _retrieve(self, uri: str) -> Any:  # noqa: ANN401
+        found = self._root if uri == _uri(self._root.source.uri) else self._root.lookup(f"{uri}#")
+        if found is None:
+            raise _REFERENCING.exceptions.NoSuchResource(ref=uri)
+        return _REFERENCING.Resource(found.value, _REFERENCING.Specification.OPAQUE)
+
+
+def _uri(location: str) -> str:
+    """A path or URL as the URI that references are resolved against."""
+    return location if "://" in location else Path(location).absolute().as_uri()
+
+
+def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401
+    old = _DIALECTS.OAS30WriteValidator if direction is Direction.REQUEST else _DIALECTS.OAS30ReadValidator
+    plain = _VALIDATORS.Draft202012Validator.VALIDATORS
+    # The dialects' own unions follow discriminators, for a parent that lists its children without end.
+    words = {word: plain[word] for word in ("allOf", "anyOf", "oneOf")}
+    words |= {"required": old.VALIDATORS["required"]}
+    if version.startswith("3.1"):
+        return _VALIDATORS.extend(_DIALECTS.OAS31Validator, words)
+    if version.startswith("3.2"):
+        return _VALIDATORS.extend(_DIALECTS.OAS32Validator, words)
+    # What comes back is echoed and what is sent is ignored, so neither word refuses anything.
+    return _VALIDATORS.extend(old, {**words, "readOnly": _anything, "writeOnly": _anything})
+
+
+def _anything(*_: object) -> tuple[()]:
+    return ()
+
+
+def _complaint(error: ValidationError) -> Complaint:
+    # Of a union, the branch that came nearest tells the most.
+    while error.context:
+        error = max(error.context, key=lambda inner: len(inner.absolute_path))
+    where = "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in error.absolute_path)
+    return Complaint(where, error.message)

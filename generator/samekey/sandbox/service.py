@@ -1,0 +1,310 @@
+"""A request from its credentials to its stored answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from samekey.profile import Carrier
+from samekey.sandbox.carried import Carried, every_key, key_of
+from samekey.sandbox.checks import UNREAD, Checked
+from samekey.sandbox.contract import Match
+from samekey.sandbox.credentials import ANYBODY
+from samekey.sandbox.database import CommitLostError, commit
+from samekey.sandbox.faults import Fault
+from samekey.sandbox.ledger import Event, Kind, Told
+from samekey.sandbox.problems import problem
+from samekey.sandbox.store import Claim, Done, InFlight, Mismatch, NotKeptError, Replayed, Stage, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from samekey.profile import Profile, Signal
+    from samekey.sandbox.answer import Answer
+    from samekey.sandbox.arrival import Arrival
+    from samekey.sandbox.checks import Checks, Read
+    from samekey.sandbox.contract import Routes, Site
+    from samekey.sandbox.credentials import Guard
+    from samekey.sandbox.database import Database
+    from samekey.sandbox.faults import Struck
+    from samekey.sandbox.ledger import Ledger
+    from samekey.sandbox.resources import Resources
+    from samekey.sandbox.schemas import Schemas
+    from samekey.sandbox.store import KeyStore, Settled
+
+RETRY_AFTER = ("Retry-After", "1")
+_CRASHES = {
+    Fault.CRASH_AFTER_CLAIM: Stage.CLAIMED,
+    Fault.CRASH_AFTER_EFFECT: Stage.DONE,
+    Fault.CRASH_BEFORE_COMMIT: Stage.STORED,
+}
+
+
+class CrashError(Exception):
+    """The server died over a request, as seen from outside."""
+
+
+class _FailError(Exception):
+    """The server gave up a request, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom and what a request is about, for the ledger and for rules of faults.
+
+    Args:
+        names: what its operation is called: first as people call it.
+        scope: whose request it is.
+        key: the key that it bears, well formed or not.
+        identity: what tells it from other requests, and not from its retries.
+    """
+
+    names: tuple[str, ...]
+    scope: str
+    key: str | None
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """An answer, and how it came to be."""
+
+    answer: Answer
+    told: Told = Told.OWN
+
+
+class Backend(Protocol):
+    """What stands behind the faults of the wire: the sandbox's own API, or somebody else's."""
+
+    def subject(self, arrival: Arrival) -> Subject:
+        """Whom and what a request is about."""
+        ...
+
+    async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
+        """Answer a request.
+
+        Raises:
+            CrashError: the fault that struck has ended it without an answer.
+        """
+        ...
+
+    async def left(self, arrival: Arrival, subject: Subject) -> None:
+        """The client of a request has gone without its answer."""
+        ...
+
+    def purge(self) -> int:
+        """Remove some of what is out of date; how much."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is made of.
+
+    Args:
+        routes: finds operations.
+        guard: looks at credentials.
+        checks: looks at requests.
+        schemas: judges values.
+        resources: carries requests out.
+        keys: does each key once.
+        ledger: writes effects down.
+        database: where all of it is kept.
+        ttl: seconds for which keys are remembered.
+        profile: the dialect of requests that name no operation.
+    """
+
+    routes: Routes
+    guard: Guard
+    checks: Checks
+    schemas: Schemas
+    resources: Resources
+    keys: KeyStore
+    ledger: Ledger
+    database: Database
+    ttl: float
+    profile: Profile
+
+
+class Service:
+    """The API of a document.
+
+    Args:
+        parts: what it is made of.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def subject(self, arrival: Arrival) -> Subject:
+        """Whom and what a request is about."""
+        found = self._parts.routes.find(arrival.method, arrival.path)
+        site = found.site if isinstance(found, Match) else None
+        profile = site.operation.profile if site is not None else self._parts.profile
+        body = self._parts.checks.glance(arrival) if profile.carrier is Carrier.BODY else UNREAD
+        keys = every_key(profile, arrival, body)
+        scope = self._parts.guard.scope(site.operation if site is not None else None, arrival) or ANYBODY
+        key = keys[0] if keys and site is not None and site.keyed else None
+        place = f"{arrival.method} {site.path if site is not None else arrival.path}"
+        names = (site.name, place) if site is not None and site.name != place else (place,)
+        content = fingerprint(arrival.method, arrival.target, arrival.body)
+        return Subject(names, scope, key, key if key is not None else content)
+
+    def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
+        """Answer a request.
+
+        Raises:
+            CrashError: the fault that struck has ended it without an answer.
+        """
+        found = self._parts.routes.find(arrival.method, arrival.path)
+        if not isinstance(found, Match):
+            return Handled(_nowhere(arrival, found))
+        admitted = self._admit(found, arrival)
+        if not isinstance(admitted, _Admitted):
+            return Handled(admitted)
+        try:
+            return self._carry_out(_Work(found, arrival, subject, admitted.body, admitted.key, struck))
+        except _FailError:
+            return Handled(problem(500, "failed", "something broke; nothing was done"), Told.FAULT)
+        except (NotKeptError, CommitLostError, DBAPIError, PoolTimeoutError):
+            return Handled(problem(503, "store_unavailable", "the store cannot be used now", headers=(RETRY_AFTER,)))
+
+    def _admit(self, match: Match, arrival: Arrival) -> _Admitted | Answer:
+        """Look at credentials, request and key; nothing that is refused here is remembered."""
+        if self._parts.guard.scope(match.site.operation, arrival) is None:
+            detail = "the credentials are missing, or not those that are taken here"
+            return problem(401, "unauthorized", detail, headers=(("WWW-Authenticate", "Bearer"),))
+        checked = self._parts.checks.check(match, arrival)
+        if not isinstance(checked, Checked):
+            return checked
+        carried = key_of(match.site, arrival, checked.body, self._parts.schemas, self._parts.ttl)
+        return _Admitted(checked.body, carried.key) if isinstance(carried, Carried) else carried
+
+    def left(self, arrival: Arrival, subject: Subject) -> None:
+        """The client of a request has gone without its answer."""
+        if subject.key is not None:
+            self._parts.keys.left(_claim(arrival, subject.scope, subject.key))
+
+    def purge(self) -> int:
+        """Remove a batch of expired keys; how many."""
+        return self._parts.keys.purge()
+
+    def _carry_out(self, work: _Work) -> Handled:
+        parts = self._parts
+        if not work.match.site.changes:
+            with parts.database.engine.connect() as connection:
+                return Handled(parts.resources.perform(connection, work.match, work.arrival, work.body))
+        if work.key is None:
+            return Handled(self._unkeyed(work))
+        claim = _claim(work.arrival, work.subject.scope, work.key)
+        return _told(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
+
+    def _unkeyed(self, work: _Work) -> Answer:
+        with self._parts.database.writing() as connection:
+            work.reached(Stage.CLAIMED)
+            answer = self._effect(work)(connection)
+            work.reached(Stage.DONE)
+            work.reached(Stage.STORED)
+            commit(connection)
+            return answer
+
+    def _effect(self, work: _Work) -> Callable[[Connection], Answer]:
+        """What a request does, as one step of a transaction."""
+
+        def effect(connection: Connection) -> Answer:
+            struck = work.struck
+            if struck is not None and struck.fault is Fault.SLOW:
+                time.sleep(struck.seconds)
+            answer = self._parts.resources.perform(connection, work.match, work.arrival, work.body)
+            if answer.succeeded:
+                self._parts.ledger.effect(connection, work.event(answer))
+            if struck is not None and struck.fault is Fault.FAIL_STORED:
+                return problem(500, "failed", "something broke after it was done; this answer is kept")
+            return answer
+
+        return effect
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """The body and the key of a request that may be carried out."""
+
+    body: Read
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A request that is to be carried out."""
+
+    match: Match
+    arrival: Arrival
+    subject: Subject
+    body: Read
+    key: str | None
+    struck: Struck | None
+
+    def event(self, answer: Answer) -> Event:
+        """The effect, for the ledger."""
+        detail = dict(answer.headers).get("Location", "")
+        return Event(
+            Kind.EFFECT, self.arrival.attempt, self.subject.names[0], self.subject.scope, self.key,
+            answer.status, detail=detail,
+        )  # fmt: skip
+
+    def reached(self, stage: Stage) -> None:
+        """Crash or fail, if this is where the fault strikes."""
+        fault = self.struck.fault if self.struck is not None else None
+        if fault is not None and _CRASHES.get(fault) is stage:
+            raise CrashError
+        if fault is Fault.FAIL_BEFORE_COMMIT and stage is Stage.STORED:
+            raise _FailError
+
+
+def _claim(arrival: Arrival, scope: str, key: str) -> Claim:
+    return Claim(scope, key, fingerprint(arrival.method, arrival.target, arrival.body), arrival.attempt)
+
+
+def _told(settled: Settled, site: Site) -> Handled:
+    """What became of a claim, in the dialect of the operation."""
+    profile = site.operation.profile
+    match settled:
+        case Done(answer):
+            return Handled(answer)
+        case Replayed(answer):
+            marker = next(iter(profile.replayed), "Idempotent-Replayed")
+            return Handled(answer.marked(marker, "true"), Told.REPLAYED)
+        case InFlight():
+            return Handled(in_flight(profile), Told.IN_FLIGHT)
+        case Mismatch():
+            detail = "this key has been used for another payload; nothing was done"
+            return Handled(_signal(profile.mismatch, 422, "key_reused", detail), Told.MISMATCH)
+
+
+def in_flight(profile: Profile) -> Answer:
+    """What is said while the first request with a key is running."""
+    detail = "the first request with this key is still being worked on; ask again with the same key"
+    answer = _signal(profile.in_flight, 409, "request_in_flight", detail)
+    return replace(answer, headers=(*answer.headers, RETRY_AFTER))
+
+
+def _signal(signals: tuple[Signal, ...], status: int, code: str, detail: str) -> Answer:
+    first = next(iter(signals), None)
+    return problem(first.status if first else status, (first.code if first else "") or code, detail)
+
+
+def _nowhere(arrival: Arrival, allowed: tuple[str, ...]) -> Answer:
+    if not allowed:
+        return problem(404, "no_such_path", f"the document has no path {arrival.path}")
+    detail = f"the document has no {arrival.method} at this path, only {', '.join(allowed)}"
+    return problem(405, "no_such_method", detail, headers=(("Allow", ", ".join(allowed)),))

@@ -1,0 +1,121 @@
+"""The httpx clients that an SDK makes for itself: one TLS context for all, watched sockets, no needless work."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import httpx
+
+from ._sockets import AsyncBackend, Backend
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+
+def own_client() -> httpx.Client:
+    """A client for threads."""
+    return _watched(httpx.Client(verify=_tls_context(), limits=_LIMITS), Backend)
+
+
+def own_async_client() -> httpx.AsyncClient:
+    """A client for an event loop."""
+    client = _watched(httpx.AsyncClient(verify=_tls_context(), limits=_POOL_LIMITS), AsyncBackend)
+    first = getattr(client, "_transport", None)
+    if isinstance(first, httpx.AsyncHTTPTransport):
+        # Not as `transport=`: a client that is given one does not look for proxies in the environment.
+        others = [httpx.AsyncHTTPTransport(verify=_tls_context(), limits=_POOL_LIMITS) for _ in range(_POOLS - 1)]
+        for other in others:
+            _watch(other, AsyncBackend)
+        setattr(client, "_transport", _Pools([first, *others]))  # noqa: B010  # no attribute that types know
+    return client
+
+
+_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
+
+
+def _watched(client: _Client, backend: Callable[[Any], object]) -> _Client:
+    """A client of our own whose connections keep the deadline and see the head of an answer.
+
+    Neither httpx nor httpcore lets the network of an `httpx.Client` be given from outside, so it is exchanged in their
+    attributes; where a version has others, the client stays as it is, and only what docs/retrying.md says is lost.
+    """
+    for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
+        _watch(transport, backend)
+    if hasattr(client, "_cookies"):
+        setattr(client, "_cookies", _QuietCookies())  # noqa: B010  # its setter would make plain ones of them
+    return client
+
+
+def _watch(transport: object, backend: Callable[[Any], object]) -> None:
+    pool = getattr(transport, "_pool", None)
+    network = getattr(pool, "_network_backend", None)
+    if network is not None:
+        setattr(pool, "_network_backend", backend(network))  # noqa: B010  # no attribute that types know
+
+
+_POOLS: Final = 16
+_LIMITS: Final = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=15.0)
+_POOL_LIMITS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=15.0)
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    # A TLS context costs 28 ms and 0.8 MB; all clients with these settings share it.
+    return httpx.create_ssl_context()
+
+
+class _QuietCookies(httpx.Cookies):
+    """Cookies that look at an answer only where it sets some; httpx's own cost an eighth of a call."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
+
+
+class _Pools(httpx.AsyncBaseTransport):
+    """Several pools behind one client: what httpcore's pool does for a request grows with its open connections.
+
+    Args:
+        pools: each takes a request when it has the fewest to do; the first of these, so that calls one after the other
+            share a connection.
+    """
+
+    def __init__(self, pools: Sequence[httpx.AsyncBaseTransport]) -> None:
+        self._pools = pools
+        self._busy = [0] * len(pools)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        index = self._busy.index(min(self._busy))
+        self._busy[index] += 1
+        try:
+            response = await self._pools[index].handle_async_request(request)
+        except BaseException:
+            self._busy[index] -= 1
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # what the base class promises
+        response.stream = _Counted(response.stream, self._busy, index)
+        return response
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
+
+class _Counted(httpx.AsyncByteStream):
+    """The body of an answer; its pool has one less to do when it is closed."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, busy: list[int], index: int) -> None:
+        self._stream = stream
+        self._busy = busy
+        self._index: int | None = index
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        index, self._index = self._index, None
+        if index is not None:
+            self._busy[index] -= 1
+        await self._stream.aclose()

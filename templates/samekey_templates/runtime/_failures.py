@@ -1,0 +1,135 @@
+"""The exceptions of httpx as outcomes of an attempt (RETRIES.md section 3)."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from ._body import SpentBodyError
+from ._policy import Failed, Failure, is_success
+from ._sockets import DeadlinePassedError
+from ._wire import CutAnswer, Result, StreamCutError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_REFUSED_STREAM: Final = 7
+_NO_ANSWER: Final = ": Server disconnected without sending a response"
+"""What httpcore says also of an answer that breaks off inside its headers."""
+EXPECTED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SpentBodyError, DeadlinePassedError)
+"""What an attempt may end in."""
+
+
+def stream_cut(error: Exception, response: httpx.Response) -> StreamCutError:
+    """What an exception means to an answer that was open: a success, so the failure of the attempt that brought it."""
+    result = failure(error, response)
+    return StreamCutError(result if isinstance(result, Failed) else Failed(Failure.ANSWER_CUT, _words(error)))
+
+
+def failure(error: Exception, response: httpx.Response | None, until: float = float("inf")) -> Result:
+    """The outcome that an exception of httpx means.
+
+    Args:
+        error: the exception.
+        response: the answer, if its status line had come; its headers may have not.
+        until: the value of `time.monotonic()` at which the whole call ends.
+    """
+    if isinstance(error, httpx.HTTPStatusError):
+        # A hook of the caller's own client raises for statuses; the answer is here all the same.
+        return CutAnswer(error.response.status_code, error.response.headers, b"")
+    detail = _words(error)
+    timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError))
+    if response is not None:
+        return _failure_in_body(error, response, detail, timeout=timeout)
+    match error:
+        case httpx.ConnectError() if _certificate_refused(error) or _has_no_host(error):
+            kind = Failure.UNSENDABLE
+        case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
+            kind = Failure.UNREACHABLE
+        case httpx.LocalProtocolError() if "Content-Length" in detail:
+            # The body was shorter or longer than it said: part of it has left.
+            kind = Failure.ANSWER_LOST
+        case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
+            kind = Failure.UNSENDABLE
+        case SpentBodyError():
+            kind = Failure.UNSENDABLE
+        case httpx.RemoteProtocolError() if _not_processed(error):
+            kind = Failure.STREAM_REFUSED
+        case _:
+            kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
+    return Failed(kind, detail, timeout=timeout)
+
+
+def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *, timeout: bool) -> Result:
+    status = response.status_code
+    if not is_success(status):
+        # The status line decides; what the body would have said is lost.
+        return CutAnswer(status, response.headers, b"")
+    if isinstance(error, httpx.DecodingError):
+        return Failed(Failure.UNDECODABLE, detail, status=status)
+    what = f"the answer with status {status} was cut: {detail.removesuffix(_NO_ANSWER)}"
+    return Failed(Failure.ANSWER_CUT, what, timeout=timeout, status=status)
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case httpx.ConnectTimeout():
+            words = "connecting timed out"
+        case httpx.ReadTimeout():
+            words = "read timed out"
+        case httpx.WriteTimeout():
+            words = "write timed out"
+        case httpx.PoolTimeout():
+            words = "no connection of the pool became free in time"
+        case httpx.ConnectError() if refusal := _certificate_refused(error):
+            words = _sentence("the server's certificate was refused", refusal)
+        case httpx.ConnectError():
+            words = _sentence("cannot connect", error)
+        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
+            words = _sentence("the connection was cut", error)
+        case _:
+            words = str(error) or type(error).__name__
+    return words
+
+
+def _sentence(what: str, error: BaseException) -> str:
+    why = str(error).rstrip(".: ")
+    return f"{what}: {why}" if why else what
+
+
+def _has_no_host(error: httpx.ConnectError) -> bool:
+    try:
+        return not error.request.url.host
+    except RuntimeError:
+        return False
+
+
+def _certificate_refused(error: Exception) -> BaseException | None:
+    """What refused the certificate, if that is what went wrong."""
+    found = (cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError))
+    return next(found, error if "CERTIFICATE_VERIFY_FAILED" in str(error) else None)
+
+
+def _not_processed(error: Exception) -> bool:
+    """Whether HTTP/2 said that the server did nothing with the stream; httpx hides the frame in a cause's arguments.
+
+    REFUSED_STREAM means that (RFC 9113 section 8.7), and so does a GOAWAY whose last stream is 0 (section 6.8).
+    """
+    for cause in _causes(error):
+        for frame in cause.args:
+            last = getattr(frame, "last_stream_id", None)
+            if last == 0 or (last is None and getattr(frame, "error_code", None) == _REFUSED_STREAM):
+                return True
+    return False
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what is behind it, each once: a chain of exceptions may lead back to itself."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__

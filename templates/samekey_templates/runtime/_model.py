@@ -1,0 +1,183 @@
+"""What comes back as an object: models, models with further properties, and open enums.
+
+A field that was left out reads as None, as one that came as null does; what is sent again tells them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from functools import cache
+from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, TypeVar, dataclass_transform, get_type_hints
+
+import msgspec
+
+ABSENT: Final[Any] = msgspec.UNSET
+"""The default of a field that may be null: it reads as None, and is not sent."""
+FURTHER: Final[Any] = object()
+"""The default of the attribute that holds further properties: an empty dict of its own for each object."""
+_REQUIRED: Final = msgspec.NODEFAULT
+
+
+class Model(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A JSON object with known fields; unknown ones are ignored when it is read."""
+
+    def __repr__(self) -> str:
+        # The one that comes with Struct would show what stands for None inside.
+        return _shown(self, self.__struct_fields__)
+
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def keeps_null(kind: type[ModelT]) -> type[ModelT]:
+    """Make fields whose default is `ABSENT` read as None, where only a null that came or was set is sent.
+
+    The values themselves stay where the decoder puts them.
+    """
+    defaults = kind.__struct_defaults__
+    for name, default in zip(kind.__struct_fields__[-len(defaults) :], defaults, strict=True):
+        if default is ABSENT:
+            setattr(kind, name, _none_for_absent(kind.__dict__[name]))
+    return kind
+
+
+def _none_for_absent(slot: Any) -> property:  # noqa: ANN401  # a member of a class in C
+    get = slot.__get__
+
+    def read(model: object) -> object:
+        value = get(model)
+        return None if value is ABSENT else value
+
+    return property(read, slot.__set__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A known field of an open model: its name on the wire, and what its default says."""
+
+    wire: str
+    required: bool
+    keeps_null: bool
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
+class OpenModel:
+    """A JSON object with known fields, and further ones in a dict of their own, whose default is `FURTHER`.
+
+    msgspec drops what a Struct does not know, so this is none; the codec decodes and encodes it.
+    """
+
+    _known: ClassVar[dict[str, _Known]] = {}
+    _further: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        known: dict[str, _Known] = {}
+        for name in cls.__annotations__:
+            given = cls.__dict__.get(name, _REQUIRED)
+            renamed = isinstance(given, _FIELD)
+            default = given.default if renamed else given
+            if default is FURTHER:
+                cls._further = name
+            else:
+                wire = (given.name if renamed else None) or name
+                known[name] = _Known(wire, default is _REQUIRED, default is ABSENT)
+            if default is not _REQUIRED and default is not FURTHER:
+                setattr(cls, name, None)
+            elif name in cls.__dict__:
+                delattr(cls, name)
+        cls._known = known
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401  # type checkers see the fields
+        further = given.pop(self._further, None)
+        unknown = sorted(given.keys() - self._known.keys())
+        missing = [name for name, known in self._known.items() if known.required and name not in given]
+        if unknown or missing:
+            told = f"missing {', '.join(missing)}" if missing else f"unexpected {', '.join(unknown)}"
+            raise TypeError(f"{type(self).__name__}: {told}")
+        self.__dict__.update({name: given[name] for name in self._known if name in given})
+        self.__dict__[self._further] = dict(further or {})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpenModel) and type(self) is type(other) and sent(self) == sent(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed, as every model can
+
+    def __repr__(self) -> str:
+        return _shown(self, (*self._known, self._further))
+
+
+_FIELD: Final = type(msgspec.field(default=None))
+AnyModel: TypeAlias = type[Model] | type[OpenModel]
+
+
+def _shown(model: object, names: tuple[str, ...]) -> str:
+    return f"{type(model).__name__}({', '.join(f'{name}={getattr(model, name)!r}' for name in names)})"
+
+
+def sent(model: OpenModel) -> dict[str, object]:
+    """The fields of an open model by their names on the wire, the known ones first; those left out are not there."""
+    given = model.__dict__
+    fields = {
+        known.wire: given[name]
+        for name, known in model._known.items()  # noqa: SLF001  # the class and this function are one
+        if name in given and (given[name] is not None or known.required or known.keeps_null)
+    }
+    further: dict[str, object] = given[model._further]  # noqa: SLF001
+    return {**fields, **{name: value for name, value in further.items() if name not in fields}}
+
+
+def is_model(kind: object) -> TypeGuard[AnyModel]:
+    """Whether a type is a class of models."""
+    return isinstance(kind, type) and issubclass(kind, (Model, OpenModel))
+
+
+@cache
+def struct_of(kind: AnyModel) -> type[msgspec.Struct]:
+    """The class that msgspec decodes known fields into: the model itself, or one made for an open model."""
+    if issubclass(kind, Model):
+        return kind
+    hints = get_type_hints(kind)
+    known = kind._known  # noqa: SLF001
+    return msgspec.defstruct(
+        kind.__name__,
+        [
+            (name, hints[name]) if field.required else (name, hints[name], ABSENT)
+            for name, field in known.items()
+        ],
+        kw_only=True,
+        rename={name: field.wire for name, field in known.items()},
+    )  # fmt: skip
+
+
+@cache
+def further_of(kind: type[OpenModel]) -> tuple[str, Any]:
+    """The attribute that holds further properties, and the type of the dict in it."""
+    name = kind._further  # noqa: SLF001
+    return name, get_type_hints(kind)[name]
+
+
+class OpenStrEnum(StrEnum):
+    """An enum that accepts values which the document does not list: servers learn new ones before clients do."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> OpenStrEnum | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+
+class OpenIntEnum(IntEnum):
+    """Like `OpenStrEnum`, of integers."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> OpenIntEnum | None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        member = int.__new__(cls, value)
+        member._name_ = str(value)
+        member._value_ = value
+        return member

@@ -1,0 +1,234 @@
+"""The streams below the HTTP library: they keep the deadline, and see how far an answer has come.
+
+httpcore applies the read timeout to each piece that arrives, so a server that sends its headers byte by byte outlasts
+any deadline; and what was read of an answer that breaks off inside its headers is lost with it, the status too. A
+connection's stream can see to both, since it is given the limit of each step, which is a `Step`.
+
+Rule of this file: it imports neither httpx nor httpcore; the protocols say what it takes from httpcore's network.
+"""
+
+# ruff: noqa: ASYNC109  # `timeout` is httpcore's name
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Iterator
+
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?: [^\r\n]*)?\r?\n")
+_END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
+_PREFIX: Final = b"HTTP/1."
+_FINAL: Final = 200
+_LONGEST: Final = 8192
+SHORTEST: Final = 0.001
+"""Seconds: the shortest limit that is passed on, since none at all means something else to a socket."""
+_PIECE: Final = 65_536
+
+
+class DeadlinePassedError(Exception):
+    """The call's deadline passed while an attempt was on the wire."""
+
+
+class Step(float):
+    """The seconds that one step of an attempt may take, and what its stream has read of the answer.
+
+    Args:
+        seconds: for each read or write of the step.
+        until: the value of `time.monotonic()` at which the whole call ends.
+    """
+
+    __slots__ = ("noted", "status", "until")
+
+    noted: bytes | None
+    """The start of the answer as far as it must be kept: None where its status is known, or nothing like one came."""
+    status: int | None
+    """The status of the answer, from the moment on at which its status line is complete."""
+    until: float
+    """The value of `time.monotonic()` at which the whole call ends."""
+
+    def __new__(cls, seconds: float, until: float) -> Self:
+        step = super().__new__(cls, seconds)
+        step.noted = b""
+        step.status = None
+        step.until = until
+        return step
+
+    def left(self) -> float:
+        """Seconds for the next read or write.
+
+        Raises:
+            DeadlinePassedError: there are none.
+        """
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise DeadlinePassedError("the deadline passed")
+        return min(self, left)
+
+    def note(self, noted: bytes) -> None:
+        """Look for the status line, behind the heads of interim answers (RFC 9112 section 4, RFC 9110 section 15.2).
+
+        Args:
+            noted: what has come so far.
+        """
+        while line := _STATUS_LINE.match(noted):
+            status = int(line[1])
+            if status >= _FINAL:
+                self.status, self.noted = status, None
+                return
+            end = _END_OF_HEAD.search(noted, line.end() - 1)
+            if end is None:
+                break
+            noted = noted[end.end() :]
+        is_head = noted[: len(_PREFIX)] == _PREFIX[: len(noted)]
+        self.noted = noted if is_head and len(noted) <= _LONGEST else None
+
+
+class NetworkStream(Protocol):
+    """A connection, as httpcore uses it."""
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes: ...
+    def write(self, buffer: bytes | memoryview, timeout: float | None = None) -> None: ...
+    def close(self) -> None: ...
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
+    ) -> NetworkStream: ...
+    def get_extra_info(self, info: str) -> object: ...
+
+
+class NetworkBackend(Protocol):
+    """What makes connections, as httpcore uses it."""
+
+    def connect_tcp(self, *args: object, **named: object) -> NetworkStream: ...
+    def connect_unix_socket(self, *args: object, **named: object) -> NetworkStream: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class AsyncNetworkStream(Protocol):
+    """A connection, as httpcore uses it in an event loop."""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes: ...
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None: ...
+    async def aclose(self) -> None: ...
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
+    ) -> AsyncNetworkStream: ...
+    def get_extra_info(self, info: str) -> object: ...
+
+
+class AsyncNetworkBackend(Protocol):
+    """What makes connections, as httpcore uses it in an event loop."""
+
+    async def connect_tcp(self, *args: object, **named: object) -> AsyncNetworkStream: ...
+    async def connect_unix_socket(self, *args: object, **named: object) -> AsyncNetworkStream: ...
+    def sleep(self, seconds: float) -> Awaitable[None]: ...
+
+
+class Backend:
+    """Makes connections whose streams know what a `Step` is."""
+
+    def __init__(self, inner: NetworkBackend) -> None:
+        self._inner = inner
+        self.sleep = inner.sleep
+
+    def connect_tcp(self, *args: object, **named: object) -> Stream:
+        return Stream(self._inner.connect_tcp(*args, **named))
+
+    def connect_unix_socket(self, *args: object, **named: object) -> Stream:
+        return Stream(self._inner.connect_unix_socket(*args, **named))
+
+
+class Stream:
+    """A connection that reads and writes until the deadline and no longer, and notes the head of an answer."""
+
+    __slots__ = ("_inner", "_is_tunnel", "close", "get_extra_info")
+
+    def __init__(self, inner: NetworkStream) -> None:
+        self._inner = inner
+        self._is_tunnel = False
+        self.close = inner.close
+        self.get_extra_info = inner.get_extra_info
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if not isinstance(timeout, Step):
+            return self._inner.read(max_bytes, timeout)
+        received = self._inner.read(max_bytes, timeout.left())
+        if timeout.noted is not None and not self._is_tunnel:
+            timeout.note(timeout.noted + received)
+        return received
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._is_tunnel = self._is_tunnel or _asks_for_a_tunnel(buffer)
+        if not isinstance(timeout, Step):
+            self._inner.write(buffer, timeout)
+        elif len(buffer) <= _PIECE:
+            self._inner.write(buffer, timeout.left())
+        else:
+            for piece in _pieces(buffer):
+                self._inner.write(piece, timeout.left())
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> Stream:
+        # A proxy may have taken its time since the step began. Whatever fails here, nothing was sent: no other error.
+        if isinstance(timeout, Step):
+            timeout = min(timeout, max(SHORTEST, timeout.until - time.monotonic()))
+        return Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+
+class AsyncBackend:
+    """Like `Backend`, for an event loop."""
+
+    def __init__(self, inner: AsyncNetworkBackend) -> None:
+        self._inner = inner
+        self.sleep = inner.sleep
+
+    async def connect_tcp(self, *args: object, **named: object) -> AsyncStream:
+        return AsyncStream(await self._inner.connect_tcp(*args, **named))
+
+    async def connect_unix_socket(self, *args: object, **named: object) -> AsyncStream:
+        return AsyncStream(await self._inner.connect_unix_socket(*args, **named))
+
+
+class AsyncStream:
+    """A connection that notes the head of an answer; the deadline is kept by a cancel scope around the attempt."""
+
+    __slots__ = ("_inner", "_is_tunnel", "aclose", "get_extra_info")
+
+    def __init__(self, inner: AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._is_tunnel = False
+        self.aclose = inner.aclose
+        self.get_extra_info = inner.get_extra_info
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        received = await self._inner.read(max_bytes, timeout)
+        if isinstance(timeout, Step) and timeout.noted is not None and not self._is_tunnel:
+            timeout.note(timeout.noted + received)
+        return received
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._is_tunnel = self._is_tunnel or _asks_for_a_tunnel(buffer)
+        await self._inner.write(buffer, timeout)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncStream:
+        return AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+
+def _asks_for_a_tunnel(buffer: bytes) -> bool:
+    """Whether this is the request to a proxy whose 2xx says nothing of the attempt (RFC 9110 section 9.3.6)."""
+    return buffer.startswith(b"CONNECT ")
+
+
+def _pieces(buffer: bytes) -> Iterator[memoryview]:
+    """A long buffer in pieces, since a slow server takes even one call to write beyond any timeout."""
+    view = memoryview(buffer)
+    return (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))

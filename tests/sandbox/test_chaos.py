@@ -1,0 +1,80 @@
+"""The proxy in front of somebody else's API: here another sandbox plays the somebody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import httpx
+import pytest
+from samekey.sandbox.chaos import Upstream, open_chaos
+from samekey.sandbox.errors import FaultError, SandboxError
+from samekey.sandbox.faults import INSIDE, Fault, Plan, Rule
+from samekey.sandbox.serving import Running, in_thread
+
+CHARGE = {"amount": 1999, "currency": "eur"}
+HEADERS = {"Authorization": "Bearer x", "Idempotency-Key": "2f1c7a54-90b3-4e0e-8d25-6a1f0c9be731"}
+
+
+@pytest.fixture
+def proxy(payments: Running, tmp_path: Path) -> Generator[Running]:
+    """A proxy in front of the payments API."""
+    with in_thread(open_chaos(Upstream(payments.url, str(tmp_path / "chaos.db")))) as server:
+        yield server
+
+
+def test_requests_and_answers_pass_unchanged(proxy: Running, payments: Running) -> None:
+    """Path, query, headers and bodies go through, and so do errors; nobody adds a header of their own."""
+    through = httpx.post(f"{proxy.url}/charges", json=CHARGE, headers=HEADERS)
+    again = httpx.post(f"{payments.url}/charges", json=CHARGE, headers=HEADERS)
+    assert through.status_code == 201
+    assert through.content == again.content
+    assert again.headers["idempotent-replayed"] == "true"
+    listed = httpx.get(f"{proxy.url}/charges", params={"limit": 1}, headers=HEADERS)
+    assert [entry["id"] for entry in listed.json()["data"]] == [through.json()["id"]]
+    assert httpx.get(f"{proxy.url}/charges", params={"limit": 0}, headers=HEADERS).status_code == 400
+    assert httpx.get(f"{proxy.url}/charges").headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("fault", sorted(set(Fault) - INSIDE))
+def test_faults_strike_somebody_elses_api(proxy: Running, payments: Running, fault: Fault) -> None:
+    """Whatever the proxy does to the first attempt, the key makes it one charge, and the ledger has the fault."""
+    proxy.fail(Rule(fault, "POST /charges", times=1, seconds=0.1))
+    for _ in range(3):
+        try:
+            answer = httpx.post(f"{proxy.url}/charges", json=CHARGE, headers=HEADERS)
+        except httpx.TransportError:
+            time.sleep(0.15)
+            continue
+        if answer.status_code == 201:
+            break
+    assert answer.status_code == 201
+    assert payments.totals().effects == 1
+    assert proxy.totals().faults == {fault.value: 1}
+
+
+def test_an_answer_is_cut_after_the_upstream_has_given_it(proxy: Running, payments: Running) -> None:
+    """The charge is made, the client does not know, and finds it by its key."""
+    proxy.fail(Rule(Fault.CUT, times=1))
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.post(f"{proxy.url}/charges", json=CHARGE, headers=HEADERS)
+    assert payments.totals().effects == 1
+    assert httpx.post(f"{proxy.url}/charges", json=CHARGE, headers=HEADERS).headers["idempotent-replayed"] == "true"
+    assert proxy.totals().replays == 1
+
+
+def test_an_upstream_that_is_not_there_is_a_bad_gateway(tmp_path: Path) -> None:
+    """502, in the words of a gateway."""
+    with in_thread(open_chaos(Upstream("http://127.0.0.1:1", str(tmp_path / "chaos.db")))) as server:
+        answer = httpx.get(f"{server.url}/anything")
+        assert (answer.status_code, answer.json()["code"]) == (502, "upstream")
+
+
+def test_what_cannot_be_proxied_is_refused(tmp_path: Path) -> None:
+    """An address that is none, and faults of a server's inside."""
+    store = str(tmp_path / "chaos.db")
+    with pytest.raises(SandboxError, match="no address"):
+        open_chaos(Upstream("ftp://x", store))
+    with pytest.raises(FaultError, match="inside"):
+        open_chaos(Upstream("http://127.0.0.1:1", store, plan=Plan((Rule(Fault.SLOW),))))

@@ -1,0 +1,184 @@
+"""The ledger for programs, and the page for people, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Generator
+from pathlib import Path
+
+import httpx
+import pytest
+from samekey.sandbox.faults import Fault, Rule
+from samekey.sandbox.serving import Running
+
+from tests.sandbox.chromium import Chromium
+
+CHARGE = {"amount": 1999, "currency": "eur"}
+KEY = "2f1c7a54-90b3-4e0e-8d25-6a1f0c9be731"
+ROWS = "[...document.querySelectorAll('article')]"
+
+
+def charge(client: httpx.Client, key: str = KEY) -> None:
+    """Ask for a charge until there is an answer."""
+    while True:
+        try:
+            client.post("/charges", json=CHARGE, headers={"Idempotency-Key": key})
+        except httpx.TransportError:
+            continue
+        return
+
+
+def test_the_ledger_tells_attempts_faults_and_the_one_effect(client: httpx.Client, payments: Running) -> None:
+    """Every attempt is there with what became of it, in the order of time, and the totals add up."""
+    payments.fail(Rule(Fault.CUT, times=1))
+    charge(client)
+    told = httpx.get(f"{payments.page}ledger.json").json()
+    events = sorted(told["events"], key=lambda event: event["at"])
+    kinds = [(event["kind"], event["fault"] or event["detail"] or event["status"]) for event in events]
+    assert [kind for kind, _ in kinds] == ["arrived", "fault", "effect", "lost", "arrived", "answered"]
+    assert kinds[1][1] == "cut"
+    assert kinds[5][1] == "replayed"
+    assert {event["key"] for event in events} == {KEY}
+    assert len({event["attempt"] for event in events}) == 2
+    assert told["totals"] == {
+        "attempts": 2, "effects": 1, "keys": 1, "replays": 1, "prevented": 1, "faults": {"cut": 1}
+    }  # fmt: skip
+    last = max(event["seq"] for event in events)
+    assert httpx.get(f"{payments.page}ledger.json", params={"after": last}).json()["events"] == []
+    assert httpx.get(f"{payments.page}ledger.json", params={"after": "x"}).status_code == 400
+
+
+def test_the_ledger_can_be_cleared(client: httpx.Client, payments: Running) -> None:
+    """What has happened is forgotten; keys are not."""
+    charge(client)
+    assert httpx.request("DELETE", f"{payments.page}ledger", json={}).status_code == 204
+    assert httpx.get(f"{payments.page}ledger.json").json()["events"] == []
+    charge(client)
+    assert payments.totals().effects == 0
+
+
+def test_faults_are_set_by_the_admin_route(client: httpx.Client, payments: Running) -> None:
+    """A plan is put, read back, and strikes; one that is none is refused and changes nothing."""
+    plan = {"seed": 3, "rules": [{"fault": "503", "operation": "createCharge", "times": 1, "seconds": 0.1}]}
+    set_ = httpx.put(f"{payments.page}faults", json=plan)
+    assert set_.json()["rules"][0]["fault"] == "503"
+    assert httpx.get(f"{payments.page}faults").json() == set_.json()
+    refused = httpx.put(f"{payments.page}faults", json={"rules": [{"fault": "none"}]})
+    assert refused.status_code == 400
+    assert "faults are" in refused.json()["error"]
+    assert client.get("/charges").status_code == 200
+    assert client.post("/charges", json=CHARGE).status_code == 503
+    assert client.post("/charges", json=CHARGE).status_code == 201
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "text/plain"}])
+def test_another_sites_page_changes_nothing(payments: Running, headers: dict[str, str]) -> None:
+    """A browser sends such requests for any page without asking; they are refused."""
+    for method, path in (("PUT", "faults"), ("DELETE", "ledger")):
+        assert httpx.request(method, f"{payments.page}{path}", content=b"{}", headers=headers).status_code == 415
+
+
+def test_events_come_as_they_happen(client: httpx.Client, payments: Running) -> None:
+    """The stream tells its title first, then everything, then what is new."""
+    charge(client)
+    with httpx.stream("GET", f"{payments.page}events", timeout=10) as stream:
+        lines = (line for line in stream.iter_lines() if line.startswith(("event", "data")))
+        assert next(lines) == "event: hello"
+        assert json.loads(next(lines)[6:])["title"] == "Acme Payments"
+        assert next(lines) == "event: happened"
+        assert len(json.loads(next(lines)[6:])) == 3
+        assert next(lines) == "event: totals"
+        assert json.loads(next(lines)[6:])["totals"]["effects"] == 1
+        charge(client, KEY.replace("2", "3"))
+        seen: list[str] = []
+        while len(seen) < 3:
+            if next(lines) == "event: happened":
+                seen += [event["kind"] for event in json.loads(next(lines)[6:])]
+        assert sorted(seen) == ["answered", "arrived", "effect"]
+
+
+@pytest.fixture
+def browser(tmp_path: Path, payments: Running) -> Generator[Chromium]:
+    """A browser that shows the page."""
+    with Chromium(tmp_path) as browser:
+        browser.offline()
+        browser.open(payments.page)
+        browser.until("document.getElementById('link')?.dataset.state === 'live'")
+        yield browser
+
+
+def test_the_page_is_clear_at_a_glance(
+    browser: Chromium, client: httpx.Client, payments: Running, tmp_path: Path
+) -> None:
+    """Requests appear as they come: a row for a key, a chip for each attempt, one effect, duplicates prevented."""
+    assert browser.evaluate("document.getElementById('title').textContent") == "Acme Payments"
+    assert browser.evaluate("document.getElementById('empty').hidden") is False
+    payments.fail(Rule(Fault.CUT_IN_BODY, "createCharge", times=1), Rule(Fault.UNAVAILABLE, "createCharge", times=1))
+    client.post("/customers", json={"email": "a@mail.example"}, headers={"Idempotency-Key": KEY.replace("7", "8")})
+    charge(client)
+    browser.until("document.getElementById('effects').textContent === '2'")
+    browser.until(f"{ROWS}.length === 2")
+    charge(client)
+    browser.until("document.getElementById('prevented').textContent === '1'")
+    browser.until(f"{ROWS}.some(row => row.querySelectorAll('.chip').length === 3)")
+    row = browser.evaluate(f"{ROWS}[0].innerText")
+    assert "createCharge" in row
+    assert KEY in browser.evaluate(f"{ROWS}[0].textContent")
+    assert "done once" in row
+    assert "from memory" in row
+    browser.screenshot(tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 20_000
+    assert browser.complaints == []
+
+
+def test_filters_choose_rows(browser: Chromium, client: httpx.Client) -> None:
+    """By words, by having been asked for twice, and reads only where they are wanted."""
+    charge(client)
+    charge(client)
+    charge(client, KEY.replace("2", "3"))
+    client.get("/charges")
+    browser.until(f"{ROWS}.length === 2")
+    browser.evaluate("document.getElementById('retried').click()")
+    browser.until(f"{ROWS}.length === 1")
+    browser.evaluate("document.getElementById('retried').click(); document.getElementById('reads').click()")
+    browser.until(f"{ROWS}.length === 3")
+    search = "document.getElementById('search').value = 'LISTCHARGES'; " \
+        "document.getElementById('search').dispatchEvent(new Event('input'))"  # fmt: skip
+    browser.evaluate(search)
+    browser.until(f"{ROWS}.length === 1")
+
+
+def test_switches_set_faults(browser: Chromium, client: httpx.Client, payments: Running) -> None:
+    """Ticking a fault and applying it makes the next request fail, and one button ends it."""
+    browser.until("document.querySelector('#options input[value=\"503\"]') !== null")
+    browser.evaluate("""
+        document.getElementById('switches').open = true;
+        document.querySelector('#options input[value="503"]').click();
+        document.getElementById('probability').value = 100;
+        document.querySelector('#faults button[type=submit]').click();
+    """)
+    browser.until("document.getElementById('active').textContent === '503'")
+    assert client.get("/charges").status_code == 503
+    browser.evaluate("document.getElementById('calm').click()")
+    browser.until("document.getElementById('active').hidden")
+    assert client.get("/charges").status_code == 200
+    assert payments.totals().faults == {"503": 1}
+
+
+def test_text_from_requests_stays_text(browser: Chromium, client: httpx.Client, payments: Running) -> None:
+    """A key or a path that looks like markup is shown as it is, and does nothing."""
+    markup = "<img src=x onerror=document.title=1>"
+    client.post("/charges", json=CHARGE, headers={"Idempotency-Key": markup})
+    browser.until(f"{ROWS}.some(row => row.textContent.includes('onerror'))")
+    assert browser.evaluate("document.querySelectorAll('img').length") == 0
+    policy = httpx.get(payments.page).headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+
+
+def test_the_page_says_when_the_server_is_gone(browser: Chromium, payments: Running) -> None:
+    """Somebody who looks at an old page is told so, and the page goes on by itself when the server is back."""
+    stopping = threading.Thread(target=payments.stop)
+    stopping.start()
+    browser.until("document.getElementById('link').dataset.state === 'lost'")
+    stopping.join()

@@ -1,0 +1,59 @@
+"""The studio's SDK, generated once per run, and every way to call it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samekey.config import Config
+from samekey.diagnostics import Diagnostics
+from samekey.document import load
+from samekey.generate import generate
+
+from .faces import FACES, Face
+
+SPEC = Path(__file__).parents[2] / "specs" / "studio" / "openapi.yaml"
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SDK of the studio, as it is written."""
+    diagnostics = Diagnostics()
+    document = load(str(SPEC), diagnostics)
+    assert document is not None
+    result = generate(document, Config())
+    assert result is not None
+    assert not list(diagnostics)
+    folder = tmp_path_factory.mktemp("studio")
+    for path, text in result.files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def studio(project: Path) -> Any:  # noqa: ANN401  # it is generated while the tests run
+    """The package, imported."""
+    sys.path.insert(0, str(project))
+    try:
+        return importlib.import_module("loom_studio")
+    finally:
+        sys.path.remove(str(project))
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine's environment reaches a client: no proxy, no token, no base URL."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "LOOM_STUDIO_TOKEN", "LOOM_STUDIO_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(params=list(FACES))
+def face(request: pytest.FixtureRequest) -> Face:
+    """Every way to call the SDK."""
+    return FACES[request.param]
