@@ -51,7 +51,7 @@ components:
         id: {type: string}
         at: {type: string, format: date-time}
 """
-USE = '''\
+USE = """\
 import datetime as dt
 from typing import assert_type
 
@@ -76,7 +76,7 @@ for name, payload, strict, expected in (
         continue
     raise AssertionError(f"{payload!r} was decoded")
 assert set(webhooks.PAYLOADS) == {"order.created", 'days "closed"'}
-'''
+"""
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,13 @@ async def main() -> None:
     charge = await aclient.charges.get("ch_1")
     print(charge.amo|unt)
     await aclient.charges.create.detailed(|)
+    async for listed in aclient.charges.li|st(|):
+        print(listed.amo|unt)
+
+
+for found in client.charges.li|st(|):
+    print(found.amo|unt)
+client.charges.list().|items
 """
 
 
@@ -66,6 +73,35 @@ def test_names_are_completed(server: LanguageServer) -> None:
     """Behind a dot stand the resources, and behind a resource its methods."""
     assert {"charges", "customers", "refunds", "with_options", "close"} <= set(server.completions(4))
     assert {"create", "get", "list", "update", "capture", "cancel"} <= set(server.completions(5))
+
+
+@pytest.mark.parametrize("mark", [10, 13])
+def test_lists_are_hovered_over_like_other_methods(server: LanguageServer, mark: int) -> None:
+    """A list in pages shows its arguments and its docstring, not the machinery behind it."""
+    shown = server.hover(mark)
+    assert "limit: int" in shown
+    assert "List charges" in shown
+    assert "Safe: it only reads" in shown
+
+
+@pytest.mark.parametrize(("mark", "given"), [(11, "AsyncPages[ChargePage, Charge]"), (14, "Page[ChargePage, Charge]")])
+def test_a_lists_signature_tells_page_and_item(server: LanguageServer, mark: int, given: str) -> None:
+    """Between the parentheses: the arguments, the page and the item that a loop gives."""
+    label, doc = server.signature(mark)
+    assert "cursor: str" in label
+    assert label.rpartition("-> ")[2] == given
+    assert "List charges" in doc
+
+
+@pytest.mark.parametrize("mark", [12, 15])
+def test_items_of_a_loop_are_typed(server: LanguageServer, mark: int) -> None:
+    """What a loop over a list gives is the model itself, under `for` and `async for`."""
+    assert "int" in server.hover(mark)
+
+
+def test_a_page_is_completed(server: LanguageServer) -> None:
+    """Behind a page stand its items and the way to the next one."""
+    assert {"items", "result", "next_page", "pages", "response"} <= set(server.completions(16))
 
 
 def test_results_are_typed(server: LanguageServer) -> None:

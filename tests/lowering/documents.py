@@ -112,11 +112,11 @@ class Lowered:
         return definition.values
 
     def operation(self, key: str = "") -> Operation:
-        """The operation with an operationId, or `METHOD /path`; the only one where no key is given."""
+        """The operation with an operationId, or `METHOD /path`; the only one where no key is given. No sisters."""
         found = [
             operation
             for operation in self.api.operations
-            if key in {"", operation.id, f"{operation.method} {operation.path}"}
+            if not operation.variant and key in {"", operation.id, f"{operation.method} {operation.path}"}
         ]
         assert len(found) == 1, [(entry.method, entry.path, entry.id) for entry in self.api.operations]
         return found[0]

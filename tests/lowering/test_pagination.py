@@ -22,6 +22,11 @@ THINGS = {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}
 COMMON = {"Thing": THING, "Meta": {"type": "object", "properties": {"next_cursor": STRING, "total": INTEGER}}}
 
 
+def words_of(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Words of an operation that are no names of Python's."""
+    return dict(words)
+
+
 def obj(**properties: Mapping[str, Any]) -> dict[str, Any]:
     """An object."""
     return {"type": "object", "properties": properties}
@@ -366,12 +371,16 @@ def test_a_thing_that_holds_a_list_is_no_page() -> None:
     """A batch with its rows is got as a batch; a list below a folder's name is a list."""
     rows = {"items": THINGS, "total_pages": INTEGER}
     assert (
-        listing(obj(batch={"$ref": "#/components/schemas/Thing"}, **rows), param("page", INTEGER), path="/batches/{id}")
+        listing(
+            obj(batch={"$ref": "#/components/schemas/Thing"}, **words_of(rows)),
+            param("page", INTEGER),
+            path="/batches/{id}",
+        )
         .operation()
         .paging
         is None
     )
-    assert listing(obj(**rows), param("page", INTEGER), path="/folders/{id}").operation().paging is not None
+    assert listing(obj(**words_of(rows)), param("page", INTEGER), path="/folders/{id}").operation().paging is not None
     assert listing(THINGS, param("page", INTEGER), path="/folders/{id}").operation().paging is not None
 
 
@@ -396,7 +405,7 @@ def test_a_thing_that_holds_a_list_is_no_page() -> None:
 def test_fern(words: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     """`x-fern-pagination` says it all, with names that no rule would find."""
     answer = obj(rows=THINGS, at=obj(end=STRING), on={"type": "boolean"})
-    found = listing(answer, "from", param("sheet", INTEGER), **{"x-fern-pagination": words})
+    found = listing(answer, "from", param("sheet", INTEGER), **words_of({"x-fern-pagination": words}))
     assert told(found) == expected
     assert found.codes == []
 
@@ -405,7 +414,7 @@ def test_fern_at_the_root() -> None:
     """An operation that says `true` means what stands at the root."""
     words = {"cursor": "$request.from", "next_cursor": "$response.end", "results": "$response.rows"}
     root = {"x-fern-pagination": words}
-    found = listing(obj(rows=THINGS, end=STRING), "from", root=root, **{"x-fern-pagination": True})
+    found = listing(obj(rows=THINGS, end=STRING), "from", root=root, **words_of({"x-fern-pagination": True}))
     assert told(found)["parameter"] == "from"
     assert listing(obj(rows=THINGS, end=STRING), "from", root=root).operation().paging is None
 
@@ -434,7 +443,7 @@ def test_fern_at_the_root() -> None:
 def test_speakeasy(words: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     """`x-speakeasy-pagination`, in all of its types."""
     answer = obj(rows=THINGS, at=obj(end=STRING), count=INTEGER)
-    found = listing(answer, "from", param("sheet", INTEGER), **{"x-speakeasy-pagination": words})
+    found = listing(answer, "from", param("sheet", INTEGER), **words_of({"x-speakeasy-pagination": words}))
     assert told(found) == expected
     assert found.codes == []
 
@@ -450,7 +459,7 @@ def test_speakeasy(words: Mapping[str, Any], expected: Mapping[str, Any]) -> Non
 )
 def test_an_extension_that_cannot_be_is_a_warning(words: Mapping[str, Any]) -> None:
     """A list that would end after its first page is no list in pages; the operation gives what it gives."""
-    found = listing(obj(rows=THINGS, end=STRING), "from", **{"x-fern-pagination": words})
+    found = listing(obj(rows=THINGS, end=STRING), "from", **words_of({"x-fern-pagination": words}))
     assert found.operation().paging is None
     assert found.found("pagination-ignored") == ["/paths/~1things/get/x-fern-pagination"]
 
@@ -459,7 +468,7 @@ def test_an_extension_that_cannot_be_is_a_warning(words: Mapping[str, Any]) -> N
 @pytest.mark.parametrize("name", ["x-fern-pagination", "x-speakeasy-pagination"])
 def test_an_extension_of_another_kind_is_passed_over(name: str, words: object) -> None:
     """Shapes count then, as if it were not there."""
-    assert told(listing(holding(next_cursor=STRING), "cursor", **{name: words}))["next"] == "next_cursor"
+    assert told(listing(holding(next_cursor=STRING), "cursor", **words_of({name: words})))["next"] == "next_cursor"
 
 
 # The config
@@ -479,7 +488,7 @@ def test_the_config_says_how() -> None:
         obj(rows=THINGS, **{"@end": obj(**{"a.b": STRING})}),
         "from",
         config={"listThings": {"parameter": "from", "items": "rows", "next": "/@end/a.b"}},
-        **{"x-fern-pagination": {"offset": "$request.from", "results": "$response.rows"}},
+        **words_of({"x-fern-pagination": {"offset": "$request.from", "results": "$response.rows"}}),
     )
     assert told(found) == {"style": "cursor", "items": "rows", "next": "@end.a.b", "parameter": "from"}
 

@@ -29,6 +29,11 @@ def ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def words_of(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Words of an operation that are no names of Python's."""
+    return dict(words)
+
+
 def answering(
     content: Mapping[str, Any],
     body: Mapping[str, Any] | None = None,
@@ -249,13 +254,15 @@ def test_a_flag_may_be_null() -> None:
 
 def test_fern_streams() -> None:
     """`x-fern-streaming: true`: what the answer describes comes line by line, and not at once."""
-    found = answering({"application/json": {"schema": ref("Thing")}}, **{"x-fern-streaming": True})
+    found = answering({"application/json": {"schema": ref("Thing")}}, **words_of({"x-fern-streaming": True}))
     assert (value(found), items(found), stream(found).format) == ("nothing", "Thing", StreamFormat.LINES)
 
 
 def test_fern_events() -> None:
     """`format: sse`: events."""
-    found = answering({"application/json": {"schema": ref("Thing")}}, **{"x-fern-streaming": {"format": "sse"}})
+    found = answering(
+        {"application/json": {"schema": ref("Thing")}}, **words_of({"x-fern-streaming": {"format": "sse"}})
+    )
     assert (items(found), stream(found).format, stream(found).sentinel) == ("Thing", StreamFormat.EVENTS, None)
 
 
@@ -264,7 +271,9 @@ def test_fern_on_condition() -> None:
     words = {
         "format": "sse", "stream-condition": "$request.live", "response": ref("Other"), "response-stream": ref("Thing"),
     }  # fmt: skip
-    found = answering({"application/json": {}}, asking(live={"type": "boolean"}), **{"x-fern-streaming": words})
+    found = answering(
+        {"application/json": {}}, asking(live={"type": "boolean"}), **words_of({"x-fern-streaming": words})
+    )
     assert (value(found), items(found), stream(found).flag) == ("Other", "Thing", "live")
 
 
@@ -274,7 +283,7 @@ def test_fern_means_the_success() -> None:
         "400": {"description": "", "content": {"application/json": {"schema": ref("Other")}}},
         "200": {"description": "", "content": {"application/json": {"schema": ref("Thing")}}},
     }
-    found = answering({}, responses=responses, **{"x-fern-streaming": True})
+    found = answering({}, responses=responses, **words_of({"x-fern-streaming": True}))
     assert items(found) == "Thing"
     assert found.responses()["400"] == "Other"
 
@@ -282,6 +291,6 @@ def test_fern_means_the_success() -> None:
 @pytest.mark.parametrize("word", [False, None])
 def test_fern_says_no(word: object) -> None:
     """`false` is no stream."""
-    found = answering({"application/json": {"schema": ref("Thing")}}, **{"x-fern-streaming": word})
+    found = answering({"application/json": {"schema": ref("Thing")}}, **words_of({"x-fern-streaming": word}))
     assert stream_of(found.operation()) is None
     assert value(found) == "Thing"

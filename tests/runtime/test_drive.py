@@ -16,8 +16,8 @@ from samekey_templates.runtime._auth import ApiKey, Bearer
 from samekey_templates.runtime._budget import Budget
 from samekey_templates.runtime._call import Call, Endpoint, Response, Settings
 from samekey_templates.runtime._client import AsyncCore, SyncCore
-from samekey_templates.runtime._model import Model
 from samekey_templates.runtime._drive import Hooks
+from samekey_templates.runtime._model import Model
 from samekey_templates.runtime._policy import Answered, Certainty, Failed, Failure, RetryPolicy, Safety
 from samekey_templates.runtime._record import AttemptEvent, CallRecord, RetryEvent
 from samekey_templates.runtime._types import CallOptions, Timeout

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from samekey_templates.runtime import _errors as errors
-from samekey_templates.runtime._model import Model, OpenStrEnum
 from samekey_templates.runtime._errors import (
     APIConnectionError,
     APIDecodeError,
@@ -23,6 +22,7 @@ from samekey_templates.runtime._errors import (
     status_error_class,
     unanswered,
 )
+from samekey_templates.runtime._model import Model, OpenStrEnum
 from samekey_templates.runtime._policy import (
     Answered,
     Attempt,

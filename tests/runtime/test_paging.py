@@ -10,13 +10,16 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samekey_templates.runtime._auth import ApiKey
 from samekey_templates.runtime._call import Call, Response
-from samekey_templates.runtime._model import Model
 from samekey_templates.runtime._errors import PaginationError
+from samekey_templates.runtime._model import Model
 from samekey_templates.runtime._paging import Paging, Place, items_of, next_link, value_at
 from samekey_templates.runtime._policy import Safety
 from samekey_templates.runtime._record import CallInfo, CallRecord
 from samekey_templates.runtime._types import OMIT
+
+from .making import make_endpoint, make_settings, wired
 
 RECORD = CallRecord(CallInfo("things.list", "GET", "/things", Safety.SAFE))
 CURSOR = Paging("cursor", items=("data",), parameter="cursor", next=("next",))
@@ -165,31 +168,31 @@ def test_a_cursor_that_is_none(end: object) -> None:
     assert following(CURSOR, {"data": [1], "next": end}) is None
 
 
-@pytest.mark.parametrize(
-    ("paging", "data"),
-    [
-        (CURSOR, {"data": [1]}),
-        (CURSOR, {}),
-        (CURSOR, None),
-        (CURSOR, "no page at all"),
-        (URL, {"data": [1], "links": None}),
-        (URL, {"data": [1], "links": {}}),
-        (OFFSET, {"data": []}),
-        (OFFSET, {"data": None}),
-        (PAGE, {"data": []}),
-        (Paging("page", ("data",), "page", first=1, last=("pages",)), {"data": ["a"], "pages": 1}),
-        (Paging("page", ("data",), "page", first=0, last=("pages",)), {"data": ["a"], "pages": 1}),
-        (LAST_ITEM, {"data": [{"id": "a"}], "has_more": False}),
-        (LAST_ITEM, {"data": [], "has_more": True}),
-        (LAST_ITEM, {"data": [{}], "has_more": True}),
-        (
-            Paging("cursor", ("data",), "cursor", next=("next",), more=("more",)),
-            {"data": [1], "next": "b", "more": False},
-        ),
-        (Paging("page", ("data",), "page", more=("more",)), {"data": [1], "more": False}),
-        (LINK, [1]),
-    ],
-)
+LAST_PAGES: list[tuple[Paging, Any]] = [
+    (CURSOR, {"data": [1]}),
+    (CURSOR, {}),
+    (CURSOR, None),
+    (CURSOR, "no page at all"),
+    (URL, {"data": [1], "links": None}),
+    (URL, {"data": [1], "links": {}}),
+    (OFFSET, {"data": []}),
+    (OFFSET, {"data": None}),
+    (PAGE, {"data": []}),
+    (Paging("page", ("data",), "page", first=1, last=("pages",)), {"data": ["a"], "pages": 1}),
+    (Paging("page", ("data",), "page", first=0, last=("pages",)), {"data": ["a"], "pages": 1}),
+    (LAST_ITEM, {"data": [{"id": "a"}], "has_more": False}),
+    (LAST_ITEM, {"data": [], "has_more": True}),
+    (LAST_ITEM, {"data": [{}], "has_more": True}),
+    (
+        Paging("cursor", ("data",), "cursor", next=("next",), more=("more",)),
+        {"data": [1], "next": "b", "more": False},
+    ),
+    (Paging("page", ("data",), "page", more=("more",)), {"data": [1], "more": False}),
+    (LINK, [1]),
+]
+
+
+@pytest.mark.parametrize(("paging", "data"), LAST_PAGES)
 def test_the_last_page(paging: Paging, data: Any) -> None:  # noqa: ANN401
     """No cursor, no items, no more, the last number, or nothing that makes sense: the list is over."""
     assert following(paging, data) is None
@@ -287,7 +290,7 @@ def test_the_error_tells_which_answer_it_was() -> None:
     """The request's id goes with the error, as it does with all others."""
     answer = page({"data": [1], "links": {"next": "/"}}, {"x-request-id": "req_7"})
     with pytest.raises(PaginationError) as caught:
-        Place(URL, Call()).after(answer)
+        Place(URL, Call[object]()).after(answer)
     assert caught.value.request_id == "req_7"
 
 
@@ -346,6 +349,19 @@ def test_a_list_by_its_link_header() -> None:
     """Only the query of the link is taken."""
     header = '<https://elsewhere.test/other?page=2&token=t>; rel="next"'
     assert query(LINK, [1], link=header) == "page=2&token=t"
+
+
+def test_a_link_that_repeats_our_credentials() -> None:
+    """A server writes the query that it was sent into its links; the key that is in it is not sent twice."""
+    settings = make_settings(credentials={"key": ApiKey("api_key", "query", "new")}, security=(("key",),))
+    call: Call[Any] = Call(query={"limit": 2})
+    link = "https://api.test/v1/things?api_key=old&limit=2&page=2&api_key_id=7"
+    following_ = following(URL, {"data": [1], "links": {"next": link}}, call)
+    assert following_ is not None
+    endpoint = make_endpoint(Safety.SAFE)
+    assert wired(settings, endpoint, call)[0].url == "http://api.test/v1/things?limit=2&api_key=new"
+    request, _ = wired(settings, endpoint, following_)
+    assert request.url == "http://api.test/v1/things?limit=2&page=2&api_key_id=7&api_key=new"
 
 
 # Values

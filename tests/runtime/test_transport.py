@@ -7,8 +7,8 @@ import time
 
 import httpx
 import pytest
-from samekey_templates.runtime._policy import Failed, Failure
 from samekey_templates.runtime._failures import failure
+from samekey_templates.runtime._policy import Failed, Failure
 from samekey_templates.runtime._transport import AsyncTransport, SyncTransport
 from samekey_templates.runtime._types import Timeout
 from samekey_templates.runtime._wire import CutAnswer, Limits, WireRequest

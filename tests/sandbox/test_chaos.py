@@ -41,15 +41,14 @@ def test_requests_and_answers_pass_unchanged(proxy: Running, payments: Running) 
 def test_faults_strike_somebody_elses_api(proxy: Running, payments: Running, fault: Fault) -> None:
     """Whatever the proxy does to the first attempt, the key makes it one charge, and the ledger has the fault."""
     proxy.fail(Rule(fault, "POST /charges", times=1, seconds=0.1))
-    for _ in range(3):
+    statuses: list[int] = []
+    while 201 not in statuses and len(statuses) < 3:
         try:
-            answer = httpx.post(f"{proxy.url}/charges", json=CHARGE, headers=HEADERS)
+            statuses.append(httpx.post(f"{proxy.url}/charges", json=CHARGE, headers=HEADERS).status_code)
         except httpx.TransportError:
+            statuses.append(0)
             time.sleep(0.15)
-            continue
-        if answer.status_code == 201:
-            break
-    assert answer.status_code == 201
+    assert statuses[-1] == 201
     assert payments.totals().effects == 1
     assert proxy.totals().faults == {fault.value: 1}
 

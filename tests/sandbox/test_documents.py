@@ -1,4 +1,4 @@
-"""Every document of the project can be served, and the answers are what its schemas say, as an independent judge sees it."""
+"""Every document of the project can be served, and answers are what its schemas say, by an independent judge."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def answers(path: Path, store: Path) -> Iterator[tuple[Site, bytes]]:
     upgrade(database)
     with database.writing() as connection:
         for site in sites:
-            values = {name: "1" for name in re.findall(r"\{([^{}/]+)\}", site.path)}
+            values = dict.fromkeys(re.findall(r"\{([^{}/]+)\}", site.path), "1")
             schema = next((body.schema for body in site.bodies if is_json(body.media_type)), None)
             body = samples.fit(schema) if schema is not None else UNREAD
             answer = resources.perform(connection, Match(site, values), Arrival("a", site.method, site.path), body)
-            assert answer.status == site.reply.status or answer.status == 404
+            assert answer.status in {site.reply.status, 404}
             if answer.status < _ERRORS:
                 yield site, answer.body
     database.engine.dispose()

@@ -143,8 +143,10 @@ def test_filters_choose_rows(browser: Chromium, client: httpx.Client) -> None:
     browser.until(f"{ROWS}.length === 1")
     browser.evaluate("document.getElementById('retried').click(); document.getElementById('reads').click()")
     browser.until(f"{ROWS}.length === 3")
-    search = "document.getElementById('search').value = 'LISTCHARGES'; " \
-        "document.getElementById('search').dispatchEvent(new Event('input'))"  # fmt: skip
+    search = """
+        document.getElementById('search').value = 'LISTCHARGES';
+        document.getElementById('search').dispatchEvent(new Event('input'));
+    """
     browser.evaluate(search)
     browser.until(f"{ROWS}.length === 1")
 

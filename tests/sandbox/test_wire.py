@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -52,6 +53,14 @@ EXPECTED = {
 }
 
 
+def charge(client: httpx.Client) -> tuple[int | None, str]:
+    """Ask for a charge; the status of a whole answer, or the words of an error."""
+    try:
+        return client.post("/charges", json=CHARGE, headers=KEY).status_code, ""
+    except httpx.TransportError as error:
+        return None, str(error)
+
+
 def test_every_fault_is_expected_here() -> None:
     """No fault goes untested."""
     assert set(EXPECTED) == set(Fault)
@@ -62,11 +71,8 @@ def test_a_fault_and_its_retry(client: httpx.Client, payments: Running, fault: F
     """The fault looks as it says; retrying with the same key ends in one charge, and the ledger tells all of it."""
     expected = EXPECTED[fault]
     payments.fail(Rule(fault, times=1, seconds=0.2))
-    try:
-        status: int | None = client.post("/charges", json=CHARGE, headers=KEY).status_code
-    except httpx.TransportError as error:
-        status = None
-        assert any(words in str(error) for words in (expected.error or "impossible").split("|")), error
+    status, words = charge(client)
+    assert re.search(expected.error or "^$", words)
     if fault is Fault.RACE:
         # Of two deliveries at once one is first; the other is told to wait, or gets its answer.
         assert status in {201, 409}

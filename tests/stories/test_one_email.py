@@ -1,7 +1,7 @@
 """A queue delivers 'send the welcome email' twice, and the consumer's derived key makes it one email.
 
-The queue is a durable one from a library, the worker a process of its own that dies before it acknowledges, the client an
-SDK generated here, and the API a sandbox that loses answers.
+The queue is a durable one from a library, the worker a process of its own that dies before it acknowledges, the client
+an SDK generated here, and the API a sandbox that loses answers.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def test_a_message_that_comes_again_is_one_email(sdk: Path, post_office: Running
 
 
 def test_without_a_derived_key_it_is_three(sdk: Path, post_office: Running, tmp_path: Path) -> None:
-    """What the story is about: a key that is made anew for each delivery protects each delivery, and not the message."""
+    """What the story is about: a key made anew for each delivery protects the delivery, and not the message."""
     queue = tmp_path / "queue"
     put(queue, 2)
     assert work(sdk, queue, post_office.url, "random-keys", "die") == 9

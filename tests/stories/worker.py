@@ -5,26 +5,27 @@ With `die` the process ends after the email was sent and before the queue was to
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import uuid
 from typing import Any
 
 import persistqueue
-from post_office import PostOffice, derive_key
 
 
 def main(queue_path: str, url: str, *, die: bool, random_keys: bool) -> None:
     """Work until the queue is empty."""
+    sdk: Any = importlib.import_module("post_office")
     # What was taken and never acknowledged comes again.
     queue: Any = persistqueue.SQLiteAckQueue(queue_path, auto_resume=True)
-    client = PostOffice(base_url=url)
+    client = sdk.PostOffice(base_url=url)
     while True:
         try:
             message = queue.get(block=False)
         except persistqueue.Empty:
             break
-        key = str(uuid.uuid4()) if random_keys else derive_key("welcome-email", message["user"])
+        key = str(uuid.uuid4()) if random_keys else sdk.derive_key("welcome-email", message["user"])
         client.emails.send(to=message["to"], template="welcome", idempotency_key=key)
         if die:
             os._exit(9)

@@ -146,8 +146,8 @@ class Server:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
+        stream = connection.makefile("rb")
         try:
-            stream = connection.makefile("rb")
             while (request := _read(stream)) is not None:
                 self.seen.append(request)
                 if not self._answer(connection, self._play(request)):
@@ -168,8 +168,9 @@ class Server:
         """Send an answer; whether the connection may be used again."""
         if answer.status is None:
             return False
-        is_chunked = isinstance(answer.body, tuple) and answer.length is None
-        body = answer.body if isinstance(answer.body, tuple) else (_content(answer.body),)
+        pieces: Any = answer.body
+        is_chunked = isinstance(pieces, tuple) and answer.length is None
+        body: list[object] = list(pieces) if isinstance(pieces, tuple) else [_content(answer.body)]  # pyright: ignore[reportUnknownArgumentType]
         headers = {"Content-Type": answer.media_type, **answer.headers}
         if is_chunked:
             headers["Transfer-Encoding"] = "chunked"
@@ -204,7 +205,7 @@ def _content(body: object) -> bytes:
 
 
 def _read(stream: Any) -> Request | None:  # noqa: ANN401  # the file of a socket
-    first = stream.readline().decode("latin-1").split(" ")
+    first: list[str] = stream.readline().decode("latin-1").split(" ")
     if len(first) != len(("method", "target", "version")):
         return None
     headers: dict[str, str] = {}

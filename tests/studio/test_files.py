@@ -197,7 +197,10 @@ def test_a_full_disk_is_the_disks_error(studio: Any, face: Face, target: Path, m
         def truncate(self) -> None: ...
         def close(self) -> None: ...
 
-    monkeypatch.setattr(Path, "open", lambda path, _: Full(path))
+    def opened(path: Path, _: str) -> Full:
+        return Full(path)
+
+    monkeypatch.setattr(Path, "open", opened)
     with Server(lambda _: pieces(CONTENT, STALL, media_type="application/octet-stream")) as server:
         face.run(studio, server.url, scenario)
 

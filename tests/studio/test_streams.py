@@ -387,9 +387,11 @@ def test_with_closes_a_sync_stream(studio: Any) -> None:  # noqa: ANN401
                 raise ZeroDivisionError(item.id)
 
     with playing(RENDERS[0], STALL) as server, studio.LoomStudio(base_url=server.url, token="t") as client:  # noqa: S106
-        with pytest.raises(ZeroDivisionError, match="r0"):
+        with pytest.raises(ZeroDivisionError, match="r0") as caught:
             fail()
+        # The exception still holds the stream, so nothing else has closed it.
         assert server.settled(0)
+        assert caught.value.__traceback__
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -434,9 +436,11 @@ def test_a_hook_that_fails_leaves_no_stream_open(studio: Any, face: Face) -> Non
         raise ZeroDivisionError
 
     async def scenario(api: Api) -> None:
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(ZeroDivisionError) as caught:
             await api.open(WATCH)
+        # The exception still holds the answer, so nothing else has closed it.
         assert server.settled(0)
+        assert caught.value.__traceback__
 
     with playing(RENDERS[0], STALL) as server:
         face.run(studio, server.url, scenario, on_attempt=broken)

@@ -162,7 +162,9 @@ def _sites(
         told = reduce(lambda known, part: lower_profile(part, known), items, profile)
         for method, node in _operations(items).items():
             if not isinstance(node.value, dict):
-                node.error("not-an-operation", f"expected an operation under {method!r}; it is missing from the output")
+                node.error(
+                    "not-an-operation", f"expected an operation under {node.name!r}; it is missing from the output"
+                )
                 continue
             own = lower_profile(node, told)
             stated = own if config is None else refine(config, own)

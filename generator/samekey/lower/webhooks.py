@@ -44,7 +44,9 @@ def _webhook(name: str, operation: Node, schemas: Schemas) -> Webhook | None:
     if not isinstance(operation.value, dict):
         return None
     holder = operation.get("requestBody")
-    body = holder.follow() if holder is not None else None
+    if holder is None:
+        return None
+    body = holder.follow()
     content = dict(body.items("content")) if body is not None and body.get("content") else {}
     media_type = preferred_for_request(list(content)) if content else ""
     schema = content[media_type].get("schema") if content else None

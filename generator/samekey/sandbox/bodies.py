@@ -34,10 +34,12 @@ class Core:
 
     Args:
         schema: the resource's schema.
+        properties: the properties of the resource.
         wrapper: the property that holds it, or empty where the answer is the resource.
     """
 
     schema: Node
+    properties: dict[str, Merged]
     wrapper: str = ""
 
     @property
@@ -45,11 +47,6 @@ class Core:
         """What names the schema, behind its references."""
         target = self.schema.follow()
         return (target or self.schema).identity
-
-    @property
-    def properties(self) -> dict[str, Merged]:
-        """The properties of the resource."""
-        return {name: Merged.of(parts) for name, parts in Merged.of((self.schema,)).properties().items()}
 
     def wrapped(self, state: dict[str, JsonValue]) -> JsonValue:
         """A resource as the answer holds it."""
@@ -61,15 +58,18 @@ def core_of(reply: Reply) -> Core | None:
     schema = reply.content.schema if reply.content is not None and is_json(reply.content.media_type) else None
     if schema is None or Merged.of((schema,)).implied_type != "object":
         return None
-    core = Core(schema)
-    properties = core.properties
+    properties = _properties(schema)
     if "id" in properties:
-        return core
+        return Core(schema, properties)
     inner = [name for name, merged in properties.items() if merged.implied_type == "object" and merged.properties()]
     if len(inner) == 1 and "id" in properties[inner[0]].properties():
-        found = Merged.of((schema,)).properties()[inner[0]]
-        return Core(found[0], inner[0])
-    return core
+        found = Merged.of((schema,)).properties()[inner[0]][0]
+        return Core(found, _properties(found), inner[0])
+    return Core(schema, properties)
+
+
+def _properties(schema: Node) -> dict[str, Merged]:
+    return {name: Merged.of(parts) for name, parts in Merged.of((schema,)).properties().items()}
 
 
 def id_name(core: Core | None, parameter: str) -> str:
@@ -113,15 +113,23 @@ class Bodies:
     def __init__(self, samples: Samples, schemas: Schemas) -> None:
         self._samples = samples
         self._schemas = schemas
+        self._examples: dict[int, Known] = {}
 
     def example(self, reply: Reply) -> Known:
         """The document's example of an answer, if it has one that its own schema allows."""
         content = reply.content
-        for example in content.examples if content is not None else ():
-            schema = content.schema if content is not None else None
-            if schema is None or self._schemas.accepts(schema, example, Direction.RESPONSE):
-                return example
-        return MISSING
+        if content is None:
+            return MISSING
+        # Contents are as old as the document and live as long; each is looked at once.
+        if id(content) not in self._examples:
+            schema = content.schema
+            allowed = (
+                example
+                for example in content.examples
+                if schema is None or self._schemas.accepts(schema, example, Direction.RESPONSE)
+            )
+            self._examples[id(content)] = next(allowed, MISSING)
+        return self._examples[id(content)]
 
     def resource_example(self, core: Core | None, reply: Reply) -> dict[str, JsonValue]:
         """The document's example of a resource, or nothing."""
@@ -135,13 +143,16 @@ class Bodies:
         made = self._samples.fit(core.schema, state) if core is not None else state
         return made if isinstance(made, dict) else state
 
-    def answer(self, reply: Reply, known: Known = MISSING, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    def answer(
+        self, reply: Reply, known: Known = MISSING, headers: tuple[tuple[str, str], ...] = (), *, ready: bool = False
+    ) -> Answer:
         """The answer that a document describes.
 
         Args:
             reply: what the document says of it.
             known: the value, as far as it is known; the document's example, or one made up, otherwise.
             headers: more headers.
+            ready: whether the value is what the schema asks for, so that nothing needs to be made of it.
         """
         content = reply.content
         if content is None:
@@ -150,7 +161,7 @@ class Bodies:
         media = "application/json" if "*" in content.media_type else content.media_type
         headers = (("Content-Type", media), *headers)
         if is_json(content.media_type):
-            value = self._samples.fit(content.schema, known) if content.schema else known
+            value = known if ready or content.schema is None else self._samples.fit(content.schema, known)
             return Answer(reply.status, headers, json.dumps({} if value is MISSING else value).encode())
         if isinstance(known, str):
             return Answer(reply.status, headers, known.encode())

@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, insert, select
 from samekey.sandbox.tables import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy import Connection, Row
 
@@ -240,12 +240,3 @@ def _totals(counted: Iterable[tuple[str, str, int]], faults: dict[str, int], key
             told[detail] += count
     replays = told[Told.REPLAYED]
     return Totals(kinds[Kind.ARRIVED], kinds[Kind.EFFECT], keys, replays, replays + told[Told.IN_FLIGHT], faults)
-
-
-def by_key(events: Sequence[Event]) -> dict[str, list[Event]]:
-    """Events of each key, in the order of time."""
-    found: dict[str, list[Event]] = {}
-    for event in sorted(events, key=lambda event: event.at):
-        if event.key is not None:
-            found.setdefault(f"{event.scope} {event.key}", []).append(event)
-    return found

@@ -8,6 +8,7 @@ from samekey.sandbox import rows
 from samekey.sandbox.bodies import mint_id
 from samekey.sandbox.pages import page_of
 from samekey.sandbox.problems import problem
+from samekey.sandbox.samples import MISSING, Missing
 from samekey.sandbox.shapes import Verb, filled, identity, shapes_of
 from samekey.sandbox.subjects import subject_of
 
@@ -76,7 +77,7 @@ class Resources:
         if rows.read(connection, collection, str(number)) is not None:
             return problem(409, "exists", f"{number!r} is there already")
         state = self._new(subject, sent, {subject.id_name: number} if subject.id_name else {})
-        rows.write(connection, collection, str(number), state)
+        rows.write(connection, collection, str(number), self._kept_as(subject, state))
         return self._resource(subject, state, (("Location", f"{collection}/{number}"),))
 
     def _number(self, connection: Connection, subject: Subject, collection: str, sent: State) -> JsonValue:
@@ -95,10 +96,13 @@ class Resources:
         """
         example = self._bodies.resource_example(subject.own, subject.site.reply)
         made = {n: v for n, v in example.items() if n not in subject.unsaid and n not in subject.moments}
-        state = self._bodies.fitted(subject.own, {**made, **sent, **fixed})
-        if subject.reader is not None and not subject.echoes:
-            state = {**self._bodies.fitted(subject.reader, {**sent, **state}), **state}
-        return {**state, **fixed}
+        if subject.echoes:
+            return {**self._bodies.fitted(subject.own, {**made, **sent, **fixed}), **fixed}
+        return {**made, **sent, **self._bodies.fitted(subject.own, {**made, **sent, **fixed}), **fixed}
+
+    def _kept_as(self, subject: Subject, state: State) -> State:
+        """A state as the operation that reads it will answer it."""
+        return state if subject.echoes or subject.reader is None else self._bodies.fitted(subject.reader, state)
 
     def _list(self, connection: Connection, subject: Subject, match: Match, arrival: Arrival) -> Answer:
         reply = subject.site.reply
@@ -128,7 +132,7 @@ class Resources:
             return _missing(number)
         elif state is None:
             # What clients cannot create is there under whatever name they ask for.
-            return self._resource(subject, self._imagined(subject, number))
+            return self._bodies.answer(subject.site.reply, self._imagined(subject, number, sent))
         if shape.verb is Verb.REMOVE:
             rows.remove(connection, collection, number)
         elif shape.verb is Verb.CHANGE or (shape.verb is Verb.ACT and subject.echoes):
@@ -136,25 +140,27 @@ class Resources:
         elif shape.verb is Verb.ACT:
             return self._other(subject, sent)
         if shape.verb not in {Verb.READ, Verb.REMOVE}:
-            rows.write(connection, collection, number, state)
+            rows.write(connection, collection, number, self._kept_as(subject, state))
         return self._resource(subject, state)
 
     def _changed(self, subject: Subject, state: State, sent: State) -> State:
         """A state after a change: RFC 7396, within what the schema has room for; moments of change are now."""
         merged = {name: value for name, value in _patched(state, sent).items() if name not in subject.changes}
-        made = self._bodies.fitted(subject.reader or subject.own, merged)
-        return {**{name: value for name, value in state.items() if name in merged}, **made}
+        return self._bodies.fitted(subject.reader or subject.own, merged)
 
-    def _imagined(self, subject: Subject, number: str) -> State:
+    def _imagined(self, subject: Subject, number: str, sent: State) -> JsonValue | Missing:
+        """A resource that nobody has created: the document's example, under the name that was asked for."""
+        if subject.own is None:
+            return MISSING
         example = self._bodies.resource_example(subject.own, subject.site.reply)
         value: JsonValue = int(number) if subject.numbered and number.isascii() and number.isdigit() else number
-        return {**example, **({subject.id_name: value} if subject.id_name else {})}
+        return subject.own.wrapped({**example, **sent, **({subject.id_name: value} if subject.id_name else {})})
 
     def _resource(self, subject: Subject, state: State, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
         reply = subject.site.reply
         if subject.own is None or reply.status == _NO_CONTENT:
             return self._bodies.answer(reply, headers=headers)
-        return self._bodies.answer(reply, subject.own.wrapped(state), headers)
+        return self._bodies.answer(reply, subject.own.wrapped(state), headers, ready=subject.echoes)
 
 
 def _missing(number: str) -> Answer:

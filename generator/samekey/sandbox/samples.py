@@ -47,12 +47,12 @@ _WORDS: Final = {
 }
 
 
-class _Missing:
+class Missing:
     """Nothing is known of a value."""
 
 
-MISSING: Final = _Missing()
-Known: TypeAlias = "JsonValue | _Missing"
+MISSING: Final = Missing()
+Known: TypeAlias = "JsonValue | Missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Samples:
     def __init__(self, schemas: Schemas, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._schemas = schemas
         self._now = now
+        self._merged: dict[tuple[str, ...], Merged] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
         """A value that a schema allows to come back, made of what is known wherever that fits.
@@ -100,13 +101,13 @@ class Samples:
         return whole if self._accepts((schema,), whole) else value
 
     def _fit(self, given: Parts, known: Known, depth: _Depth) -> JsonValue:
-        merged = Merged.of(given)
+        merged = self._read(given)
         if known is None and (says_null(merged.parts) or self._accepts(given, None)):
             return None
         known = MISSING if known is None else known
-        if isinstance(known, _Missing):
+        if isinstance(known, Missing):
             example = self._example(given, merged)
-            if not isinstance(example, _Missing):
+            if not isinstance(example, Missing):
                 # An example is known by way of the document; it is fitted for what must not come back.
                 known = example
         if depth.level > _TOO_DEEP:
@@ -117,10 +118,17 @@ class Samples:
                 return {**self._object(opened, known, depth), **tags}
             case "array":
                 return self._array(opened, known, depth)
-            case _ if not isinstance(known, _Missing) and self._accepts(given, known):
+            case _ if not isinstance(known, Missing) and self._accepts(given, known):
                 return known
             case _:
                 return self._scalar(opened)
+
+    def _read(self, given: Parts) -> Merged:
+        """Schemas as one, read once."""
+        place = tuple(part.identity for part in given)
+        if place not in self._merged:
+            self._merged[place] = Merged.of(given)
+        return self._merged[place]
 
     def _example(self, given: Parts, merged: Merged) -> Known:
         """The first of the document's own words for a value that its schema allows."""
@@ -142,7 +150,7 @@ class Samples:
             if not variants:
                 continue
             chosen = variants[0]
-            if not isinstance(known, _Missing):
+            if not isinstance(known, Missing):
                 chosen = next((node for node in variants if self._accepts((node,), known)), chosen)
             opened, tags = self._open(Merged.of((*(merged.without_unions() or ()), chosen)), known)
             return opened, {**tags, **_tag(merged, chosen)}
@@ -153,7 +161,7 @@ class Samples:
         properties = merged.properties()
         made: dict[str, JsonValue] = {}
         for name, parts in properties.items():
-            if any(part.flag("writeOnly") for part in Merged.of(parts).parts):
+            if any(part.flag("writeOnly") for part in self._read(parts).parts):
                 continue
             if name in fields or name in merged.required or depth.says_all:
                 made[name] = self._fit(parts, fields.get(name, MISSING), depth.down)

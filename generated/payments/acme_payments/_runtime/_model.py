@@ -63,7 +63,7 @@ class _Known:
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
-class OpenModel:
+class OpenModel:  # noqa: PLW1641  # it can be changed, as every model can, so it has no hash
     """A JSON object with known fields, and further ones in a dict of their own, whose default is `FURTHER`.
 
     msgspec drops what a Struct does not know, so this is none; the codec decodes and encodes it.
@@ -75,13 +75,13 @@ class OpenModel:
     def __init_subclass__(cls) -> None:
         known: dict[str, _Known] = {}
         for name in cls.__annotations__:
-            given = cls.__dict__.get(name, _REQUIRED)
+            given: Any = cls.__dict__.get(name, _REQUIRED)
             renamed = isinstance(given, _FIELD)
-            default = given.default if renamed else given
+            default: Any = given.default if renamed else given
             if default is FURTHER:
                 cls._further = name
             else:
-                wire = (given.name if renamed else None) or name
+                wire: str = (given.name if renamed else None) or name
                 known[name] = _Known(wire, default is _REQUIRED, default is ABSENT)
             if default is not _REQUIRED and default is not FURTHER:
                 setattr(cls, name, None)
@@ -102,13 +102,11 @@ class OpenModel:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OpenModel) and type(self) is type(other) and sent(self) == sent(other)
 
-    __hash__ = None  # type: ignore[assignment]  # it can be changed, as every model can
-
     def __repr__(self) -> str:
         return _shown(self, (*self._known, self._further))
 
 
-_FIELD: Final = type(msgspec.field(default=None))
+_FIELD: Final[Any] = type(msgspec.field(default=None))
 AnyModel: TypeAlias = type[Model] | type[OpenModel]
 
 
@@ -121,10 +119,10 @@ def sent(model: OpenModel) -> dict[str, object]:
     given = model.__dict__
     fields = {
         known.wire: given[name]
-        for name, known in model._known.items()  # noqa: SLF001  # the class and this function are one
+        for name, known in model._known.items()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if name in given and (given[name] is not None or known.required or known.keeps_null)
     }
-    further: dict[str, object] = given[model._further]  # noqa: SLF001
+    further: dict[str, object] = given[model._further]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return {**fields, **{name: value for name, value in further.items() if name not in fields}}
 
 
@@ -133,29 +131,38 @@ def is_model(kind: object) -> TypeGuard[AnyModel]:
     return isinstance(kind, type) and issubclass(kind, (Model, OpenModel))
 
 
-@cache
 def struct_of(kind: AnyModel) -> type[msgspec.Struct]:
     """The class that msgspec decodes known fields into: the model itself, or one made for an open model."""
-    if issubclass(kind, Model):
-        return kind
-    hints = get_type_hints(kind)
-    known = kind._known  # noqa: SLF001
-    return msgspec.defstruct(
-        kind.__name__,
-        [
-            (name, hints[name]) if field.required else (name, hints[name], ABSENT)
-            for name, field in known.items()
-        ],
-        kw_only=True,
-        rename={name: field.wire for name, field in known.items()},
-    )  # fmt: skip
+    return kind if issubclass(kind, Model) else _parts_of(kind).struct
+
+
+def further_of(kind: type[OpenModel]) -> tuple[str, Any]:
+    """The attribute that holds further properties, and the type of the dict in it."""
+    parts = _parts_of(kind)
+    return parts.attribute, parts.further
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """An open model for the decoder: its known fields, and the attribute and type of the others."""
+
+    struct: type[msgspec.Struct]
+    attribute: str
+    further: Any
+
+
+def _parts_of(kind: Any) -> _Parts:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
+    return _parts(kind)
 
 
 @cache
-def further_of(kind: type[OpenModel]) -> tuple[str, Any]:
-    """The attribute that holds further properties, and the type of the dict in it."""
-    name = kind._further  # noqa: SLF001
-    return name, get_type_hints(kind)[name]
+def _parts(kind: type[OpenModel]) -> _Parts:
+    hints = get_type_hints(kind)
+    known = kind._known  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    attribute = kind._further  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    fields = [(name, hints[name]) if field.required else (name, hints[name], ABSENT) for name, field in known.items()]
+    rename = {name: field.wire for name, field in known.items()}
+    return _Parts(msgspec.defstruct(kind.__name__, fields, kw_only=True, rename=rename), attribute, hints[attribute])
 
 
 class OpenStrEnum(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeAlias, TypeGuard, get_args, get_origin
 
 import msgspec
 
@@ -101,7 +101,7 @@ class _Tag:
 
     def variant(self, fields: dict[str, Any]) -> Choice | None:
         value = _spelled(fields.get(self.name))
-        if value in self.variants:
+        if value is not None and value in self.variants:
             return Choice([self.variants[value]], certain=True)
         if self.otherwise is not None:
             return Choice([self.otherwise], certain=True)
@@ -169,7 +169,7 @@ def _variants(kind: type[OneOf]) -> _Variants:
     return _Variants((*models, *maps), tuple(others), tuple(_tag(union.facts) for union in unions if union.facts.tag))
 
 
-def is_union(kind: object) -> bool:
+def is_union(kind: object) -> TypeGuard[type[OneOf]]:
     """Whether a type was made by `one_of`."""
     return isinstance(kind, _AcceptsAnything)
 

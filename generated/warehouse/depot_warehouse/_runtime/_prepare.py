@@ -137,10 +137,17 @@ def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: st
     if signature.cookies:
         signed_cookies = cookie_pairs(dict(signature.cookies))
         headers.append("Cookie", "; ", "; ".join(f"{name}={value}" for name, value in signed_cookies))
-    target = draft.target
+    target = _without(draft.target, {name for name, _ in signature.query}) if signature.query else draft.target
     for name, value in signature.query:
         target += f"{'&' if '?' in target else '?'}{name}={value}"
     return WireRequest(draft.method, whole_url(settings, target), headers.listed(), draft.content)
+
+
+def _without(target: str, names: set[str]) -> str:
+    """A target without some parameters: a server's link to the next page may hold the credentials that it was sent."""
+    path, _, query = target.partition("?")
+    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in names]
+    return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def whole_url(settings: Settings, target: str) -> str:

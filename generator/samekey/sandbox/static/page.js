@@ -98,8 +98,9 @@ function verdictOf(row) {
   const effects = row.attempts.filter((attempt) => attempt.effect).length;
   const count = row.attempts.length;
   const asked = count === 1 ? "asked for once" : `asked for ${count} times`;
-  if (effects > 1) return ["twice", `done ${effects} times!`, row.key === null ? `${asked}, without a key` : asked];
-  if (effects === 1) return ["once", "done once", row.key === null ? `${asked}, without a key` : asked];
+  if (effects > 1) return ["twice", `done ${effects} times!`, asked];
+  if (effects === 1 && row.key === null) return ["bare", "done", "no key: again would be twice"];
+  if (effects === 1) return ["once", "done once", asked];
   if (row.attempts.some((attempt) => kindOf(attempt) === "read")) return ["read", "read", asked];
   if (row.attempts.some((attempt) => attempt.ended === null)) return ["open", "running", asked];
   if (row.attempts.some((attempt) => attempt.how === "replayed")) return ["once", "done once", `${asked}, first some time ago`];
