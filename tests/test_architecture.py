@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,19 @@ FLOW = (
     "code", "plan", "render", "format", "write", "generate", "sandbox", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
+LOWER_FLOW = (
+    "docs", "media", "statuses", "profiles", "extensions", "carriers", "safety", "security", "servers", "merged",
+    "unions", "schemas", "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "api",
+)  # fmt: skip
+"""The words of OpenAPI, likewise."""
+RUNTIME_FLOW = (
+    "_types", "_policy", "_budget", "_retry_after", "_keys", "_profile", "_record", "_body", "_wire", "_sockets",
+    "_servers", "_auth", "_model", "_unions", "_codec", "_request", "_errors", "_telemetry", "_drive",
+    "_connections", "_failures", "_opened", "_transport", "_call", "_prepare", "_answers", "_events", "_stream",
+    "_download", "_paging", "_pages", "_journal", "_journal_postgres", "_journaling", "_oauth", "_client", "_methods",
+    "_operation", "_webhooks",
+)  # fmt: skip
+"""The modules of an SDK's runtime, likewise; for types alone they may look ahead."""
 
 
 def room(path: Path) -> str:
@@ -46,6 +60,40 @@ def test_arrows_point_one_way(path: Path) -> None:
     assert own in FLOW, f"{own} has no place in the flow"
     backward = {other for other in imported_rooms(path) if FLOW.index(other) > FLOW.index(own)}
     assert not backward, f"{own} imports {backward}, which come after it"
+
+
+def needed(path: Path) -> Iterator[str]:
+    """The modules that a file imports when it runs, relative ones and those of its own package."""
+    pending: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            pending += node.orelse
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        pending += ast.iter_child_nodes(node)
+
+
+@pytest.mark.parametrize("path", sorted(RUNTIME.glob("_[a-z]*.py")), ids=lambda path: path.stem)
+def test_the_runtime_flows_one_way(path: Path) -> None:
+    """No module of the runtime needs a later one, not even inside a function."""
+    assert path.stem in RUNTIME_FLOW, f"{path.name} has no place in the flow of the runtime"
+    later = set(RUNTIME_FLOW[RUNTIME_FLOW.index(path.stem) + 1 :])
+    assert not later & set(needed(path))
+
+
+@pytest.mark.parametrize("word", sorted(path.stem for path in (GENERATOR / "lower").glob("[a-z]*")), ids=str)
+def test_the_words_of_openapi_flow_one_way(word: str) -> None:
+    """No word is read with the help of a later one."""
+    assert word in LOWER_FLOW, f"{word} has no place in the flow of lower/"
+    later = {f"samekey.lower.{other}" for other in LOWER_FLOW[LOWER_FLOW.index(word) + 1 :]}
+    home = GENERATOR / "lower" / word
+    files = sorted(home.glob("*.py")) if home.is_dir() else [home.with_suffix(".py")]
+    assert files
+    assert not [
+        name for file in files for name in needed(file) if any(f"{name}.".startswith(f"{one}.") for one in later)
+    ]
 
 
 @pytest.mark.parametrize("path", sorted(GENERATOR.rglob("*.py")), ids=lambda path: str(path.relative_to(GENERATOR)))
@@ -82,7 +130,9 @@ def test_source_is_made_in_one_place(path: Path) -> None:
     assert not attributes
 
 
-@pytest.mark.parametrize("name", ["_policy.py", "_budget.py", "_record.py", "_retry_after.py", "_wire.py"])
+@pytest.mark.parametrize(
+    "name", ["_policy.py", "_budget.py", "_record.py", "_retry_after.py", "_wire.py", "_paging.py", "_events.py"]
+)
 def test_the_core_of_retrying_is_pure(name: str) -> None:
     """What decides knows no HTTP library, no event loop, no clock and no chance."""
     tree = ast.parse((RUNTIME / name).read_text("utf-8"))
