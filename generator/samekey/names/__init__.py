@@ -4,7 +4,7 @@ What stands in the document decides, never the order in which it was walked: a c
 inline schema, a name that was given before (`ledger.py`) comes before both, and a pinned name of the config first.
 """
 
-from samekey.names.arguments import BODY, spread_model
+from samekey.names.arguments import BODY, EXTRA, spread_model
 from samekey.names.given import given
 from samekey.names.giving import Names, name
 from samekey.names.identity import operation_keys
@@ -16,6 +16,7 @@ from samekey.names.words import attribute, pascal, snake
 __all__ = [
     "BODY",
     "EMPTY",
+    "EXTRA",
     "LEDGER",
     "Entry",
     "Ledger",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from samekey.names.ledger import Entry, Ledger
 
 BODY: Final = "body"
+EXTRA: Final = "extra"
+"""The place, and the name, of what goes into a body beside its known fields."""
 CREDENTIAL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "apiKey": ("api_key",), "basic": ("username", "password"), "bearer": ("token",), "http": ("credential",),
     "oauth2": ("client_id", "client_secret", "token"),
@@ -52,6 +54,8 @@ def _arguments(operation: Operation, models: Mapping[str, Model]) -> Iterator[tu
     body = spread_model(operation, models)
     if body is not None:
         yield from ((BODY, wire) for wire in _exact_first(entry.name for entry in body.fields if not entry.read_only))
+        if body.extra is not None:
+            yield EXTRA, EXTRA
     elif operation.body is not None:
         yield BODY, BODY
 

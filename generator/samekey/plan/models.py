@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey import code
 from samekey.code import Code, source
-from samekey.ir import Alias, Enum, Model, Type, TypeDef, Union, references
+from samekey.ir import Alias, Enum, MapOf, Model, Type, TypeDef, Union, references
 from samekey.plan.annotations import Annotator, dependencies
 from samekey.plan.order import chunk, components
 from samekey.plan.views import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from samekey.names import Names
 
 MODULE_SIZE = 20
+_EXTRA_NAMES = (source("extra"), source("extra_fields"), source("extra_fields_"), source("extra_fields_2"))
 _STANDARD = {
     "dt": (source("datetime"), source("as dt")),
     "Decimal": (source("decimal"), source("Decimal")),
@@ -136,7 +137,8 @@ def _siblings(used: set[str], homes: Mapping[str, str], spelled: Mapping[str, st
 
 
 def _struct(model: Model, annotator: Annotator, defined: set[str], *, sendable: bool) -> StructView:
-    annotator.needs.add("Model")
+    is_open = model.extra is not None
+    annotator.needs.add("OpenModel" if is_open else "Model")
     fields: list[FieldView] = []
     for entry in model.fields:
         if not entry.decodable or (entry.write_only and not sendable):
@@ -151,11 +153,25 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], *, sendable: 
         fields.append(
             FieldView(name, annotation, _default(entry.name, name, annotator, required=required), _field_doc(entry))
         )
+    if model.extra is not None:
+        fields.append(_extra(model, model.extra, annotator, defined))
     return StructView(
         code.identifier(annotator.names.types[model.id]),
+        source("OpenModel") if is_open else source("Model, kw_only=True"),
         _own_doc(model.doc, deprecated=model.deprecated),
         tuple(fields),
     )
+
+
+def _extra(model: Model, kind: Type, annotator: Annotator, defined: set[str]) -> FieldView:
+    """The attribute that holds what a model's fields do not; its name is that of none of them."""
+    annotator.needs.add("FURTHER")
+    taken = {annotator.names.fields[model.id, entry.name] for entry in model.fields}
+    name = next(name for name in _EXTRA_NAMES if name not in taken)
+    annotation = annotator.output(MapOf(kind))
+    if any(identity not in defined for identity in references(kind)):
+        annotation = code.quoted(annotation)
+    return FieldView(name, annotation, source("FURTHER"), _doc("Further fields, by their names."))
 
 
 def _default(wire: str, name: Code, annotator: Annotator, *, required: bool) -> Code:

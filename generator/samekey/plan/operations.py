@@ -14,6 +14,7 @@ from samekey.ir import (
     Default,
     Kind,
     Location,
+    MapOf,
     Primitive,
     Range,
     Safety,
@@ -25,7 +26,7 @@ from samekey.ir import (
 )
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
-from samekey.names import BODY, spread_model
+from samekey.names import BODY, EXTRA, spread_model
 from samekey.plan.client import profile_code, retry_code
 from samekey.plan.views import ArgumentView, FormView, MethodView, OperationSummary
 from samekey.profile import Carrier
@@ -120,6 +121,10 @@ class OperationPlanner:
                 name = self.names.arguments[index, BODY, field.name]
                 doc = f"Deprecated. {field.doc}".strip() if field.deprecated else field.doc
                 found.append(self._argument(name, field.type, field.name, BODY, doc, required=field.required))
+            if model.extra is not None:
+                name = self.names.arguments[index, EXTRA, EXTRA]
+                doc = "Further fields, by their names."
+                found.append(self._argument(name, MapOf(model.extra), "", EXTRA, doc, required=False))
         elif body is not None:
             name = self.names.arguments[index, BODY, BODY]
             found.append(self._argument(name, body.type, BODY, BODY, body.doc, required=body.required))
@@ -318,9 +323,11 @@ class OperationPlanner:
             ]
             flag = _flag_of(operation)
             # The stream's own method sets the flag; a plain call says that it wants none, whatever the default is.
-            yield code.keyword_argument(
-                "body", code.mapping([*entries, *([(code.literal(flag), source("False"))] if flag else [])])
-            )
+            fields = code.mapping([*entries, *([(code.literal(flag), source("False"))] if flag else [])])
+            if model.extra is not None:
+                extra = code.identifier(self.names.arguments[index, EXTRA, EXTRA])
+                fields = code.call(source("_with_extra"), fields, extra)
+            yield code.keyword_argument("body", fields)
         elif operation.body is not None:
             yield code.keyword_argument("body", code.identifier(self.names.arguments[index, BODY, BODY]))
         if operation.safety is Safety.KEYED:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samekey import code
 from samekey.code import source
 from samekey.ir import Model, Safety, Type
-from samekey.names import hides_builtin, spread_model
+from samekey.names import EXTRA, hides_builtin, spread_model
 from samekey.plan.annotations import Annotator, fallbacks
 from samekey.plan.client import plan_client
 from samekey.plan.examples import Examples
@@ -77,6 +77,8 @@ def _sent(api: Api, models: Mapping[str, Model]) -> Iterable[Type]:
         model = spread_model(operation, models)
         if model is not None:
             yield from (field.type for field in model.fields if not field.read_only)
+            if model.extra is not None:
+                yield model.extra
         elif operation.body is not None:
             yield operation.body.type
 
@@ -113,6 +115,8 @@ def _resource(
     ]
     if any(argument.default == "OMIT" for argument in keywords):
         lines.append(ImportView(source(".._runtime._types"), (source("OMIT"), source("Omit"))))
+    if any(argument.location == EXTRA for argument in keywords):
+        lines.append(ImportView(source(".._runtime._types"), (source("with_extra as _with_extra"),)))
     if "Style(" in facts:
         lines.append(ImportView(source(".._runtime._request"), (source("Style"),)))
     if "Profile(" in facts:

@@ -29,10 +29,11 @@ class FieldView:
 
 @dataclass(frozen=True, slots=True)
 class StructView:
-    """A class for what comes back."""
+    """A class for what comes back: its name, the class it is made of with that one's arguments, doc and fields."""
 
     template: ClassVar[str] = "struct.jinja"
     name: Code
+    base: Code
     doc: Code
     fields: tuple[FieldView, ...]
 
