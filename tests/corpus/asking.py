@@ -223,7 +223,14 @@ class Asker:
         if not isinstance(value, dict) or not isinstance(given, Mapping):
             raise FailureError("no argument for a whole body", f"{shown(value)} cannot be given field by field")
         by_wire = {entry.wire: entry for entry in entries}
+        further = next((entry for entry in self.case.row.parameters if entry.location == "extra"), None)
+        extra: dict[str, object] = {}
+        if further is not None:
+            made.named[str(further.name)] = extra
         for name, entry in value.items():
+            if name not in by_wire and further is not None:
+                extra[name] = entry
+                continue
             if name not in by_wire:
                 cause = UNDESCRIBED if name in undescribed else "no argument for a field of the body"
                 raise FailureError(cause, f"{name!r} with {shown(entry)} has no argument")

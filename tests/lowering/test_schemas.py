@@ -385,7 +385,8 @@ def test_words_about_a_field_reach_the_model() -> None:
         """,
         roots=["Thing"],
     )
-    assert set(found.model("Thing")) == {"id!", "secret!", "plain", "shared", "wrapped", "own"}
+    # A name that is required and described nowhere can be sent, and is not asked for.
+    assert set(found.model("Thing")) == {"id!", "secret!", "plain", "shared", "wrapped", "own", "ghost"}
     assert field_of(found, "Thing", "id").read_only
     assert field_of(found, "Thing", "id").doc == "the id\n(at most 9 characters)"
     assert field_of(found, "Thing", "secret").write_only

@@ -163,6 +163,11 @@ class Merged:
         node = self.first("additionalProperties")
         return (node is not None and node.value is not False) or self.has("patternProperties")
 
+    @property
+    def required_names(self) -> tuple[str, ...]:
+        """The names that must be there, in the document's order."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in required_of(part)))
+
     def properties(self) -> dict[str, Parts]:
         """Properties by name, each with every schema that the parts give for it, the outermost part's first."""
         ordered = [*self.parts[1:], *self.parts[:1]] if self.parts and self.parts[0].has("allOf") else self.parts

@@ -244,9 +244,14 @@ class Schemas:
         if identity in self.definitions:
             return Named(identity)
         # Registered before its fields are lowered, so that definitions keep the order of first use.
-        placeholder = Model(identity, hint, ())
+        placeholder = Model(identity, hint, (), extra if merged.allows_extra else None)
         self.definitions[identity] = placeholder
         fields = tuple(self._field(name, parts, merged.required, hint) for name, parts in properties.items())
+        if extra is None or not merged.allows_extra:
+            # A name that is required and described nowhere is often a slip, so it is not asked for; it can be sent.
+            nowhere = AnyJson("the property is required, and described nowhere")
+            names = (name for name in merged.required_names if name not in properties and not UNDECODABLE.search(name))
+            fields += tuple(Field(name, nowhere) for name in names)
         self.definitions[identity] = Model(
             identity,
             hint,
@@ -413,7 +418,9 @@ class Schemas:
             case MapOf():
                 return "object"
             case Named(id=identity):
-                return "object" if isinstance(self.definitions.get(identity), Model) else None
+                # A model with further properties is no class that msgspec tells from others by itself.
+                model = self.definitions.get(identity)
+                return "object" if isinstance(model, Model) and model.extra is None else None
             case _:
                 return None
 

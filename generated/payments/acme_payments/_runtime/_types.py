@@ -41,6 +41,11 @@ def is_items(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def with_extra(fields: Mapping[str, object], extra: Mapping[str, object] | Omit) -> dict[str, object]:
+    """The fields of a body with further ones beside them."""
+    return {**({} if isinstance(extra, Omit) else extra), **fields}
+
+
 FileContent: TypeAlias = bytes | str | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
 """What can be uploaded: bytes, text, an open file, or an iterable of bytes, which is sent while it is read."""
 File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]

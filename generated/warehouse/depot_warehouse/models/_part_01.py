@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import field as _field
 
-from .._runtime._model import Model, OpenIntEnum, OpenStrEnum
+from .._runtime._model import FURTHER, Model, OpenIntEnum, OpenModel, OpenStrEnum
 from .._runtime._unions import one_of
 
 __all__ = [
@@ -91,7 +91,7 @@ class ItemFilter(Model, kw_only=True):
     """Changed after this moment."""
 
 
-class Attributes(Model, kw_only=True):
+class Attributes(OpenModel):
     """What an item is like. Two attributes are known to us, and all others are yours."""
 
     colour: str | None = None
@@ -100,6 +100,8 @@ class Attributes(Model, kw_only=True):
     """The weight with its packing.
     (at least 0)
     """
+    extra: dict[str, str] = FURTHER
+    """Further fields, by their names."""
 
 
 class Person(Model, kw_only=True):
