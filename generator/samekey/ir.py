@@ -184,10 +184,17 @@ class Enum:
 
 @dataclass(frozen=True, slots=True)
 class Discriminator:
-    """The property that tells the variants of a union apart, and the variant for each of its values."""
+    """The property that tells the variants of a union apart.
+
+    Args:
+        property: its name.
+        mapping: the variant for each of its values.
+        otherwise: the variant for all other values; None where the one that fits best is taken.
+    """
 
     property: str
     mapping: tuple[tuple[str, Type], ...] = ()
+    otherwise: Type | None = None
 
 
 @dataclass(frozen=True, slots=True)

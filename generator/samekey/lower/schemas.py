@@ -29,6 +29,7 @@ from samekey.ir import (
     Union,
 )
 from samekey.lower.docs import constraints, described, limits
+from samekey.lower.families import Heirs, family_of, gather_heirs
 from samekey.lower.merged import (
     FORMATS,
     STRUCTURAL,
@@ -72,6 +73,7 @@ class Schemas:
     exhausted: bool = False
     _types: dict[str, Type] = field(default_factory=dict[str, Type])
     _open: dict[str, Hint] = field(default_factory=dict[str, Hint])
+    _heirs: Heirs | None = None
     _recursive: set[str] = field(default_factory=set[str])
     _merging: set[str] = field(default_factory=set[str])
     _uniting: set[str] = field(default_factory=set[str])
@@ -108,8 +110,37 @@ class Schemas:
         target = node.lookup(reference) if node.follow() is not None else None
         if target is None:
             return AnyJson(f"the reference {reference!r} cannot be resolved")
-        named = self.lower(target, reference_name(reference, target))
+        named = self._family(target) or self.lower(target, reference_name(reference, target))
         return or_null(named) if node.flag("nullable") else named
+
+    def _family(self, parent: Node) -> Type | None:
+        """The union of a schema's heirs, where its discriminator tells them apart; None where it has none."""
+        if not isinstance(parent.value, dict) or not parent.has("discriminator"):
+            return None
+        if self._heirs is None:
+            self._heirs = gather_heirs(parent.document.node)
+        family = family_of(parent, self._heirs)
+        if family is None:
+            return None
+        identity = f"{parent.identity}+family"
+        if identity not in self.definitions:
+            hint = ("any", parent.name)
+            # Registered before its heirs are lowered, which may refer to it.
+            self.definitions[identity] = Alias(identity, hint, AnyJson())
+            own = self.lower(parent, (parent.name,))
+            heirs = {heir.name: self._heir(heir) for heir in family.heirs}
+            heirs[parent.name] = own
+            mapping = tuple((value, heirs[name]) for value, name in family.mapping)
+            union = Union(tuple(dict.fromkeys(heirs.values())))
+            discriminator = Discriminator(family.property, mapping, own)
+            self.definitions[identity] = Alias(identity, hint, union, discriminator, described(parent))
+        return Named(identity)
+
+    def _heir(self, heir: Node) -> Type:
+        """The type of an heir: its own, even where it adds nothing to its parent."""
+        if self._sole_reference(heir) is not None:
+            return self._defined(heir, (heir,), (heir.name,))
+        return self.lower(heir, (heir.name,))
 
     def _resolves(self, node: Node) -> bool:
         """Whether structural words beside a reference count: they do from OpenAPI 3.1 on."""
@@ -380,7 +411,9 @@ class Schemas:
             if kind not in mapped:
                 for value in tag_values(variant, name) or implicit_tag(variant):
                     mapping.setdefault(value, kind)
-        return Discriminator(name, tuple(mapping.items())) if name else None
+        default = node.get("defaultMapping") if isinstance(node.value, dict) else None
+        otherwise = by_target.get(mapped_target(default, [variant for variant, _ in variants])) if default else None
+        return Discriminator(name, tuple(mapping.items()), otherwise) if name else None
 
     def _union_of(
         self, node: Node, variants: tuple[Type, ...], hint: Hint, discriminator: Discriminator | None, doc: str = ""

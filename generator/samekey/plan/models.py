@@ -207,6 +207,9 @@ def _union(definition: Alias, annotator: Annotator) -> UnionView:
             code.keyword_argument("tag", code.literal(discriminator.property)),
             code.keyword_argument("tagged", code.thunk(tagged)),
         ]
+        if discriminator.otherwise is not None:
+            otherwise = code.thunk(annotator.output(discriminator.otherwise))
+            arguments.append(code.keyword_argument("otherwise", otherwise))
     alias = code.quoted(code.alternatives(spelled))
     return UnionView(name, _doc(definition.doc), alias, code.call(source("one_of"), *arguments))
 
