@@ -65,6 +65,9 @@ def _exact_first(names: Iterator[str]) -> list[str]:
 
 
 def _proposals(location: str, wire: str) -> tuple[str, ...]:
+    if location == EXTRA:
+        # As the attribute of a model is called.
+        return EXTRA, f"{EXTRA}_fields", f"{EXTRA}_fields_"
     plain = attribute(wire, "param")
     return plain, f"{location}_{plain}", f"{plain.rstrip('_')}_"
 
