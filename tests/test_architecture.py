@@ -20,7 +20,7 @@ FLOW = (
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
     "docs", "media", "statuses", "profiles", "extensions", "carriers", "safety", "security", "servers", "merged",
-    "unions", "schemas", "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "api",
+    "unions", "families", "schemas", "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 RUNTIME_FLOW = (

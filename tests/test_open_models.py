@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # the document and the program keep lines that belong together
 """Objects with further properties, and parents that stand for their heirs: typed, read, and sent again."""
 
 from __future__ import annotations

@@ -79,11 +79,13 @@ class Opener:
     def _lay(self, schema: View, parts: list[View], seen: set[str], heir: View | None) -> None:
         parts.append(schema)
         owner = heir or schema
+        # A schema without a name is no heir: what it wraps stands for any of its own heirs.
+        inherits = _COMPONENT.fullmatch(owner.pointer or "") is not None
         for element in schema.child("allOf").elements():
             parent = resolved(element)
-            if parent is not None and _is_parent(parent) and _COMPONENT.fullmatch(owner.pointer or ""):
+            if parent is not None and _is_parent(parent) and inherits:
                 self._tag(parent, owner, parts)
-            self._open(element, parts, seen, owner)
+            self._open(element, parts, seen, owner if inherits else None)
         for word in ("oneOf", "anyOf"):
             variants = list(schema.child(word).elements())
             # What a parent offers, its heirs do not inherit.

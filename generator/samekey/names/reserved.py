@@ -10,7 +10,7 @@ MODULE_WORDS: Final = frozenset({"dt", "models", "self", "cls"})
 """What modules import, and what methods call their first argument."""
 TYPE_WORDS: Final = frozenset({
     "Any", "Call", "CallOptions", "Decimal", "Enum", "File", "Literal", "Mapping", "Model", "NotRequired", "OMIT",
-    "Omit", "OpenIntEnum", "OpenStrEnum", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias", "TypedDict", "UUID",
+    "FURTHER", "Omit", "OpenIntEnum", "OpenModel", "OpenStrEnum", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias", "TypedDict", "UUID",
     "None", "True", "False",
 })  # fmt: skip
 """What stands beside types in the emitted modules."""
