@@ -9,9 +9,9 @@ ANNOTATION_BUILTINS: Final = frozenset({"list", "dict", "str", "int", "float", "
 MODULE_WORDS: Final = frozenset({"dt", "models", "self", "cls"})
 """What modules import, and what methods call their first argument."""
 TYPE_WORDS: Final = frozenset({
-    "Any", "Call", "CallOptions", "Decimal", "Enum", "File", "Literal", "Mapping", "Model", "NotRequired", "OMIT",
-    "FURTHER", "Omit", "OpenIntEnum", "OpenModel", "OpenStrEnum", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias", "TypedDict", "UUID",
-    "None", "True", "False",
+    "Any", "Call", "CallOptions", "Decimal", "Enum", "FURTHER", "File", "Literal", "Mapping", "Model", "NotRequired",
+    "OMIT", "Omit", "OpenIntEnum", "OpenModel", "OpenStrEnum", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",
+    "TypedDict", "UUID", "None", "True", "False",
 })  # fmt: skip
 """What stands beside types in the emitted modules."""
 METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "options"})

@@ -44,13 +44,11 @@ _STANDARD = {
     "Sequence": (source("collections.abc"), source("Sequence")),
     "Mapping": (source("collections.abc"), source("Mapping")),
     "File": (source(".._runtime._types"), source("File")),
-    "ABSENT": (source(".._runtime._model"), source("ABSENT")),
     "FURTHER": (source(".._runtime._model"), source("FURTHER")),
     "Model": (source(".._runtime._model"), source("Model")),
     "OpenModel": (source(".._runtime._model"), source("OpenModel")),
     "OpenStrEnum": (source(".._runtime._model"), source("OpenStrEnum")),
     "OpenIntEnum": (source(".._runtime._model"), source("OpenIntEnum")),
-    "keeps_null": (source(".._runtime._model"), source("keeps_null")),
     "one_of": (source(".._runtime._unions"), source("one_of")),
     # With an underscore, which no property's name has: a property `field` would hide the function.
     "field": (source("msgspec"), source("field as _field")),

@@ -1,6 +1,6 @@
 """What comes back as an object: models, models with further properties, and open enums.
 
-A field that was left out reads as None, as one that came as null does; what is sent again tells them apart.
+A field that was left out reads as None, as one that came as null does.
 """
 
 from __future__ import annotations
@@ -8,12 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, dataclass_transform, get_type_hints
 
 import msgspec
 
-ABSENT: Final[Any] = msgspec.UNSET
-"""The default of a field that may be null: it reads as None, and is not sent."""
 FURTHER: Final[Any] = object()
 """The default of the attribute that holds further properties: an empty dict of its own for each object."""
 _REQUIRED: Final = msgspec.NODEFAULT
@@ -22,43 +20,13 @@ _REQUIRED: Final = msgspec.NODEFAULT
 class Model(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A JSON object with known fields; unknown ones are ignored when it is read."""
 
-    def __repr__(self) -> str:
-        # The one that comes with Struct would show what stands for None inside.
-        return _shown(self, self.__struct_fields__)
-
-
-ModelT = TypeVar("ModelT", bound=Model)
-
-
-def keeps_null(kind: type[ModelT]) -> type[ModelT]:
-    """Make fields whose default is `ABSENT` read as None, where only a null that came or was set is sent.
-
-    The values themselves stay where the decoder puts them.
-    """
-    defaults = kind.__struct_defaults__
-    for name, default in zip(kind.__struct_fields__[-len(defaults) :], defaults, strict=True):
-        if default is ABSENT:
-            setattr(kind, name, _none_for_absent(kind.__dict__[name]))
-    return kind
-
-
-def _none_for_absent(slot: Any) -> property:  # noqa: ANN401  # a member of a class in C
-    get = slot.__get__
-
-    def read(model: object) -> object:
-        value = get(model)
-        return None if value is ABSENT else value
-
-    return property(read, slot.__set__)
-
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A known field of an open model: its name on the wire, and what its default says."""
+    """A known field of an open model: its name on the wire, and whether it must be there."""
 
     wire: str
     required: bool
-    keeps_null: bool
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -81,7 +49,7 @@ class OpenModel:  # noqa: PLW1641  # it can be changed, as every model can, so i
                 cls._further = name
             else:
                 wire: str = (given.name if renamed else None) or name
-                known[name] = _Known(wire, default is _REQUIRED, default is ABSENT)
+                known[name] = _Known(wire, default is _REQUIRED)
             if default is not _REQUIRED and default is not FURTHER:
                 setattr(cls, name, None)
             elif name in cls.__dict__:
@@ -119,7 +87,7 @@ def sent(model: OpenModel) -> dict[str, object]:
     fields = {
         known.wire: given[name]
         for name, known in model._known.items()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        if name in given and (given[name] is not None or known.required or known.keeps_null)
+        if name in given and (given[name] is not None or known.required)
     }
     further: dict[str, object] = given[model._further]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return {**fields, **{name: value for name, value in further.items() if name not in fields}}
@@ -159,7 +127,9 @@ def _parts(kind: type[OpenModel]) -> _Parts:
     hints = get_type_hints(kind)
     known = kind._known  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     attribute = kind._further  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    fields = [(name, hints[name]) if field.required else (name, hints[name], ABSENT) for name, field in known.items()]
+    fields = [
+        (name, hints[name]) if field.required else (name, hints[name], msgspec.UNSET) for name, field in known.items()
+    ]
     rename = {name: field.wire for name, field in known.items()}
     return _Parts(msgspec.defstruct(kind.__name__, fields, kw_only=True, rename=rename), attribute, hints[attribute])
 
