@@ -1,0 +1,38 @@
+"""The command line: the only room that prints."""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+import typer
+
+from samekey.cli.generating import generate, inspect
+from samekey.cli.serving import chaos, serve
+
+app = typer.Typer(
+    name="samekey",
+    help="Read an OpenAPI document and write a Python client library that is safe to retry.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root() -> None:
+    """Read an OpenAPI document and write a Python client library that is safe to retry."""
+
+
+for command in (generate, inspect, serve, chaos):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Pipes may have an encoding that cannot spell a document's text, such as Windows' old code pages.
+            stream.reconfigure(errors="backslashreplace")
+    app()

@@ -1,0 +1,198 @@
+"""`samekey generate` and `samekey inspect`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Overlays, Spec
+from samekey.cli.output import fail, printable, progress, show
+from samekey.diagnostics import Diagnostics
+
+if TYPE_CHECKING:
+    from samekey.config import Config
+    from samekey.document import Document
+    from samekey.generate import Result
+    from samekey.names import Ledger
+    from samekey.plan.views import OperationSummary
+
+_WIDE = 1000
+
+
+def generate(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK.")],
+    config: ConfigFile = None,
+    overlay: Overlays = None,
+    package: Annotated[str, typer.Option(metavar="NAME", help="The import name of the SDK.", show_default=False)] = "",
+    *,
+    check: CheckOnly = False,
+) -> None:
+    """Write an installable SDK; exit 0 when every operation of the document is in it."""
+    from samekey.generate import generate as make  # noqa: PLC0415  # `--help` need not wait for the generator
+
+    began = time.monotonic()
+    diagnostics = Diagnostics()
+    with progress() as step:
+        step("loading")
+        settings = _config(config, package, diagnostics)
+        ledger = _ledger(output, diagnostics)
+        document = _load(spec, settings, overlay, diagnostics) if settings is not None else None
+        if settings is None or ledger is None or document is None or diagnostics.failed:
+            fail(diagnostics)
+        result = make(document, settings, step, ledger)
+        # An SDK that lacks something must not take the place of a whole one.
+        if result is None or diagnostics.failed:
+            fail(diagnostics)
+        step("comparing" if check else "writing files")
+        summary = _write(result, output, diagnostics, check=check)
+    show(diagnostics)
+    typer.echo(f"{summary}: {result.operations} operations, {result.types} models in {time.monotonic() - began:.2f} s")
+    _show_fallbacks(result)
+    raise typer.Exit(1 if diagnostics.failed else 0)
+
+
+def inspect(
+    spec: Spec,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK, for its names.", show_default=False),
+    ] = None,
+    config: ConfigFile = None,
+    overlay: Overlays = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show each operation: how it is called, whether it is keyed, and why."""
+    from samekey.generate import inspect as make  # noqa: PLC0415
+
+    diagnostics = Diagnostics()
+    settings = _config(config, "", diagnostics)
+    ledger = _ledger(output, diagnostics)
+    if settings is None or ledger is None:
+        fail(diagnostics)
+    document = _load(spec, settings, overlay, diagnostics)
+    rows = make(document, settings, ledger) if document is not None else None
+    if rows is None:
+        fail(diagnostics)
+    show(diagnostics)
+    if as_json:
+        typer.echo(json.dumps([_row(row) for row in rows], indent=2))
+    else:
+        _table(rows)
+    raise typer.Exit(1 if diagnostics.failed else 0)
+
+
+def _config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config | None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from samekey.config import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
+
+    if package and not is_package_name(package):
+        message = f"{package!r} is no name that Python can import in lower case"
+        raise typer.BadParameter(message, param_hint="--package")
+    if hides_module(package):
+        message = f"a package {package!r} would hide the module of that name"
+        raise typer.BadParameter(message, param_hint="--package")
+    found = Config() if path is None else load_config(str(path), diagnostics)
+    return replace(found, package=package) if found is not None and package else found
+
+
+def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
+    """The names that an SDK has given before; None where they cannot be read."""
+    from samekey.names import EMPTY, LEDGER, load_ledger  # noqa: PLC0415
+
+    return EMPTY if target is None else load_ledger(target / LEDGER, diagnostics)
+
+
+def _load(spec: str, config: Config, overlays: list[str] | None, diagnostics: Diagnostics) -> Document | None:
+    """The document with the overlays of the config, then those of the command line."""
+    from samekey.document import load  # noqa: PLC0415
+
+    document = load(spec, diagnostics, stdin=sys.stdin.buffer.read() if spec == "-" else b"")
+    locations = [*config.overlays, *(overlays or ())]
+    if document is None or not locations:
+        return document
+    from samekey.overlay import apply_overlays, load_overlay  # noqa: PLC0415
+
+    found = [load_overlay(location, diagnostics) for location in locations]
+    usable = [overlay for overlay in found if overlay is not None]
+    return apply_overlays(document, usable) if len(usable) == len(found) else None
+
+
+def _write(result: Result, target: Path, diagnostics: Diagnostics, *, check: bool) -> str:
+    from samekey.write import apply, compare, diff  # noqa: PLC0415
+
+    changes = compare(target, result.files, diagnostics)
+    if changes is None:
+        fail(diagnostics)
+    for path in changes.kept:
+        diagnostics.note("file-kept", f"{target / path} was taken over by hand and stays as it is")
+    if check:
+        for line in diff(target, result.files, changes):
+            typer.echo(line)
+        if changes.any:
+            diagnostics.error(
+                "out-of-date",
+                f"{target} is out of date: {len(changes.write)} files to write, {len(changes.remove)} to remove",
+                hint="run the same command without --check",
+            )
+        return f"checked {target}"
+    if not apply(target, result.files, changes, diagnostics):
+        fail(diagnostics)
+    return f"wrote {target} ({len(changes.write)} files changed, {len(changes.remove)} removed)"
+
+
+def _show_fallbacks(result: Result) -> None:
+    if not result.fallbacks:
+        return
+    reasons: dict[str, list[str]] = {}
+    for place, reason in result.fallbacks:
+        reasons.setdefault(reason, []).append(place)
+    typer.echo(f"{len(result.fallbacks)} types are Any:")
+    for reason, places in sorted(reasons.items(), key=lambda entry: -len(entry[1])):
+        typer.echo(f"  {len(places):4d}  {printable(reason)}, first at {printable(places[0])}")
+
+
+def _row(row: OperationSummary) -> dict[str, object]:
+    return {
+        "operation_id": row.operation_id,
+        "method": row.method,
+        "path": row.path,
+        "safety": row.safety,
+        "key": {"in": row.key[0], "name": row.key[1]} if row.key else None,
+        "why": row.why,
+        "call": row.call,
+        "parameters": [
+            {
+                "name": argument.name,
+                "wire": argument.wire,
+                "in": argument.location,
+                "required": argument.required,
+                "type": argument.annotation,
+            }
+            for argument in row.parameters
+        ],
+        "returns": row.returns,
+    }
+
+
+def _table(rows: list[OperationSummary]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("call", "method", "path", "safety", "key", "why"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"call", "method", "safety"})
+    for row in rows:
+        key = f"{row.key[0]} {row.key[1]}" if row.key else ""
+        table.add_row(*(Text(printable(cell)) for cell in (row.call, row.method, row.path, row.safety, key, row.why)))
+    console = Console()
+    # In a pipe every row stays on its line, for grep and its like.
+    (console if console.is_terminal else Console(width=_WIDE)).print(table)

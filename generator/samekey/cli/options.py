@@ -1,0 +1,34 @@
+"""The arguments and options that commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A path, a URL, or - for standard input.")]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The config file; see docs/config.md.", show_default=False),
+]
+Overlays = Annotated[
+    list[str] | None,
+    typer.Option("--overlay", metavar="FILE", help="Changes to the document; may be repeated.", show_default=False),
+]
+CheckOnly = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if DIR is not up to date.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON list for other programs.")]
+Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 is any free one.")]
+Store = Annotated[str, typer.Option(metavar="URL", help="Where all is kept: a file, or postgresql://….")]
+FaultRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault", metavar="FAULT", help="What goes wrong: cut, 503, any,probability=0.3; may be repeated.",
+        show_default=False,
+    ),
+]  # fmt: skip
+FaultFile = Annotated[
+    Path | None,
+    typer.Option("--faults", metavar="FILE", help="Rules of faults; see docs/sandbox.md.", show_default=False),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seeds the chance of faults.")]

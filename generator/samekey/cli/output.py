@@ -1,0 +1,57 @@
+"""What every command says in the same way: findings, progress, and text that a terminal may see."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from samekey.diagnostics import Diagnostics, Severity, explain
+from samekey.diagnostics import printable as escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+_MAX_NOTES = 10
+
+
+@contextmanager
+def progress() -> Generator[Callable[[str], None]]:
+    """A spinner with the current step on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    with Console(stderr=True).status("starting") as status:
+        yield status.update
+
+
+def fail(diagnostics: Diagnostics) -> NoReturn:
+    """Show what was found, and exit 1."""
+    show(diagnostics)
+    raise typer.Exit(1)
+
+
+def show(diagnostics: Diagnostics) -> None:
+    """Errors whole, the first warnings and notes whole, the rest as a count."""
+    others = [entry for entry in diagnostics if entry.severity is not Severity.ERROR]
+    errors = [entry for entry in diagnostics if entry.severity is Severity.ERROR]
+    for entry in [*others[:_MAX_NOTES], *errors]:
+        print_finding(explain(entry), entry.severity)
+    if len(others) > _MAX_NOTES:
+        print_finding(f"note: {len(others) - _MAX_NOTES} more warnings and notes of the same kinds", Severity.NOTE)
+
+
+def print_finding(text: str, severity: Severity) -> None:
+    """Print a finding to standard error, its first line in the colour of its severity."""
+    colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}[severity]
+    first, separator, rest = text.partition("\n")
+    typer.echo(typer.style(first, fg=colour, bold=True) + separator + rest, err=True)
+
+
+def printable(text: str) -> str:
+    """A text of a document without what a terminal would obey."""
+    return escaped(text)

@@ -1,0 +1,110 @@
+"""`samekey serve` and `samekey chaos`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from samekey.cli.options import FaultFile, FaultRules, Listen, Seed, Spec, Store
+from samekey.cli.output import print_finding, printable
+from samekey.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from samekey.sandbox.app import Sandbox
+    from samekey.sandbox.faults import Plan
+
+
+def serve(
+    spec: Spec,
+    listen: Listen = "127.0.0.1:8787",
+    store: Store = "samekey-sandbox.db",
+    token: Annotated[str, typer.Option(metavar="TOKEN", help="The one credential to take; any by default.")] = "",
+    ttl: Annotated[
+        float | None, typer.Option(metavar="HOURS", help="How long keys are remembered.", min=0.001, max=72)
+    ] = None,
+    fault: FaultRules = None,
+    faults: FaultFile = None,
+    seed: Seed = 1,
+) -> None:
+    """Serve a real API made of the document: it keeps its promise of idempotency, and fails on command."""
+    address = _address(listen)
+    with sandbox_extra():
+        from samekey.sandbox.app import Settings, open_sandbox  # noqa: PLC0415  # an extra
+
+        plan = _plan(fault, faults, seed, inside=True)
+        settings = Settings(store, token, None if ttl is None else ttl * 3600, plan)
+        sandbox = open_sandbox(spec, settings, sys.stdin.buffer.read() if spec == "-" else b"")
+        _serve(sandbox, address)
+
+
+def chaos(
+    upstream: Annotated[str, typer.Option(metavar="URL", help="The API to stand in front of.")],
+    listen: Listen = "127.0.0.1:8788",
+    store: Store = "samekey-chaos.db",
+    key: Annotated[str, typer.Option(metavar="HEADER", help="The header that carries keys.")] = "Idempotency-Key",
+    fault: FaultRules = None,
+    faults: FaultFile = None,
+    seed: Seed = 1,
+) -> None:
+    """Stand in front of an API and lose its answers, so that its clients can be watched."""
+    address = _address(listen)
+    with sandbox_extra():
+        from samekey.sandbox.chaos import Upstream, open_chaos  # noqa: PLC0415  # an extra
+
+        plan = _plan(fault, faults, seed, inside=False)
+        _serve(open_chaos(Upstream(upstream, store, key, plan)), address)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004  # the last port and one
+        raise typer.BadParameter(f"{listen!r} is no HOST:PORT", param_hint="--listen")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+@contextmanager
+def sandbox_extra() -> Generator[None]:
+    """Say in a line what the sandbox cannot do, or that it is not installed."""
+    try:
+        from samekey.sandbox.errors import SandboxError  # noqa: PLC0415
+
+        try:
+            yield
+        except SandboxError as error:
+            print_finding(f"error: {error}", Severity.ERROR)
+            raise typer.Exit(1) from error
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("samekey"):
+            raise
+        message = f"error: the sandbox is an extra, and {error.name} is missing: pip install 'samekey[sandbox]'"
+        print_finding(message, Severity.ERROR)
+        raise typer.Exit(1) from error
+
+
+def _plan(flags: list[str] | None, file: Path | None, seed: int, *, inside: bool) -> Plan:
+    """What is to go wrong: the rules of the flags, then those of the file."""
+    from samekey.sandbox.faults import Plan, parse_flag, read_plan  # noqa: PLC0415
+
+    flagged = [rule for text in flags or () for rule in parse_flag(text, inside=inside)]
+    filed = read_plan(file, inside=inside) if file is not None else Plan(seed=seed)
+    return Plan((*flagged, *filed.rules), filed.seed)
+
+
+def _serve(sandbox: Sandbox, address: tuple[str, int]) -> None:
+    from samekey.sandbox.serving import Running, serve  # noqa: PLC0415
+
+    def started(running: Running) -> None:
+        count = f", {sandbox.operations} operations" if sandbox.operations else ""
+        typer.echo(f"{printable(sandbox.title)}{count}: {typer.style(running.url, bold=True)}")
+        typer.echo(f"  watch and fail it: {running.page}")
+        typer.echo(f"  kept in:           {sandbox.database.engine.url}")
+        rules = [f"{rule.fault} ({rule.probability:.0%} of {rule.operation})" for rule in sandbox.faults.plan.rules]
+        typer.echo(f"  goes wrong:        {', '.join(rules) or 'nothing'}")
+
+    serve(sandbox, *address, started)
