@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Overlays, Spec
-from samekey.cli.output import fail, printable, progress, show
-from samekey.diagnostics import Diagnostics
+from samekey.cli.output import fail, progress, show
+from samekey.diagnostics import Diagnostics, printable
 
 if TYPE_CHECKING:
     from samekey.config import Config

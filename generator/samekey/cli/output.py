@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from samekey.diagnostics import Diagnostics, Severity, explain
-from samekey.diagnostics import printable as escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -50,8 +49,3 @@ def print_finding(text: str, severity: Severity) -> None:
     colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}[severity]
     first, separator, rest = text.partition("\n")
     typer.echo(typer.style(first, fg=colour, bold=True) + separator + rest, err=True)
-
-
-def printable(text: str) -> str:
-    """A text of a document without what a terminal would obey."""
-    return escaped(text)

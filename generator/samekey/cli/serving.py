@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samekey.cli.options import FaultFile, FaultRules, Listen, Seed, Spec, Store
-from samekey.cli.output import print_finding, printable
-from samekey.diagnostics import Severity
+from samekey.cli.output import print_finding
+from samekey.diagnostics import Severity, printable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
