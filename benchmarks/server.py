@@ -17,7 +17,7 @@ CHARGE: Final = (
     b'{"id":"ch_1Q2w3e4r5t6y","object":"charge","amount":4999,"currency":"usd","status":"succeeded",'
     b'"customer":"cus_9s6XKzkNRiz8i3","description":"Order 66 of 2026, two boxes","captured":true,'
     b'"created_at":"2026-11-24T10:00:00Z","updated_at":"2026-11-24T10:00:00Z","metadata":{"order":"66","channel":"web","cart":"c_81f2"},'
-    b'"amount_refunded":0,"receipt_email":"jenny@example.com","payment_method":{"type":"card","brand":"visa","last4":"4242"}}'
+    b'"amount_refunded":0,"receipt_email":"jenny@example.com","payment_method":{"type":"card","brand":"visa","last4":"4242","exp_month":4,"exp_year":2030}}'
 )
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 

@@ -114,7 +114,9 @@ class Asker:
         return parameter.required or self.fill == "all" or (self.fill == "some" and given % 2 == 0)
 
     def _excuse(self, parameter: Parameter) -> None:
-        """A parameter without an argument: only an optional key may lack one."""
+        """A parameter without an argument: only the place of a credential and an optional key may lack one."""
+        if (parameter.location, parameter.name) in self.case.bench.credentials:
+            return
         if parameter.required or "idempot" not in parameter.name.lower():
             raise FailureError("no argument for a parameter", f"{parameter.location} {parameter.name!r}")
         self.case.note(f"no argument for the optional {parameter.name}")

@@ -48,6 +48,14 @@ class Bench:
     validity: Validity
     core: OpenAPI | None
 
+    @property
+    def credentials(self) -> set[tuple[str, str]]:
+        """Where the document's API keys travel, as places and names."""
+        components = self.root.get("components")
+        declared = self.root.get("securityDefinitions") or (components and components.get("securitySchemes"))
+        schemes = [declared.get(name) for name in declared.fields] if declared else []
+        return {(str(found.fields.get("in")), str(found.fields.get("name"))) for found in schemes if found}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

@@ -54,6 +54,13 @@ CASES: list[tuple[str, Call, Mapping[str, str], str, Mapping[str, str | None]]] 
     ),
     ("optional, left out", lambda api: api.calls.optional(), {}, "/optional", NONE),
     ("security: []", lambda api: api.calls.open(), ALL, "/open", NONE),
+    (
+        "parameters in the places of credentials",
+        lambda api: api.calls.declared(session="1"),
+        ALL,
+        "/declared?api%20key=q",
+        {**NONE, "x-key": "h", "cookie": "session=1"},
+    ),
     ("no credentials at all", lambda api: api.calls.by_default(), {}, "/default", NONE),
 ]
 

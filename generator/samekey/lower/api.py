@@ -17,7 +17,7 @@ from samekey.lower.profiles import lower_profile, refine
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
 from samekey.lower.safety import judge
 from samekey.lower.schemas import Schemas
-from samekey.lower.security import lower_requirement, lower_schemes, scoped
+from samekey.lower.security import Security, lower_requirement, lower_schemes, scoped
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
 from samekey.lower.streams import extended, with_flag
 from samekey.lower.webhooks import lower_webhooks
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from samekey.document import Document, Node
     from samekey.ir import Body, Param, Response, Server
-    from samekey.lower.security import Declared
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -90,7 +89,8 @@ def lower(document: Document, config: Node | None = None, pages: Node | None = N
     header = declared_header(site.params for site in sites)
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
     paging = Pages(schemas.definitions, pages)
-    operations = tuple(_operation(site, schemas, declared, header, paging, marked=marked) for site in sites)
+    security = Security(declared, lower_requirement(root, declared) or ())
+    operations = tuple(_operation(site, schemas, security, header, paging, marked=marked) for site in sites)
     paging.report_unused()
     webhooks = lower_webhooks(root, schemas, METHODS)
     if schemas.exhausted:
@@ -102,7 +102,7 @@ def lower(document: Document, config: Node | None = None, pages: Node | None = N
         description=info.text("description") if info else "",
         servers=servers,
         schemes=scoped(declared, root, (site.node for site in sites), servers),
-        security=lower_requirement(root, declared) or (),
+        security=security.usual,
         tags=tuple(_tags(root)),
         operations=operations,
         types=tuple(schemas.definitions.values()),
@@ -218,9 +218,10 @@ def _variants(
 
 
 def _operation(
-    site: _Site, schemas: Schemas, declared: Declared, header: str, pages: Pages, *, marked: bool
+    site: _Site, schemas: Schemas, security: Security, header: str, pages: Pages, *, marked: bool
 ) -> Operation:
     node = site.node
+    needed = lower_requirement(node, security.declared)
     profile = honours_key(node, marked=marked, profile=_named(site.profile, header))
     found = carriers_of(site.params, site.body, schemas)
     if _is_stated(site.profile):
@@ -236,10 +237,15 @@ def _operation(
         description=node.text("description").strip(),
         deprecated=node.flag("deprecated"),
         # An optional key parameter never becomes an argument: keyed calls fill it, the others do not need it.
-        params=tuple(param for param in site.params if not _is_filled(param, verdict.profile, verdict.safety)),
+        # Nor does a parameter that carries a credential: the client fills it.
+        params=tuple(
+            param
+            for param in site.params
+            if not _is_filled(param, verdict.profile, verdict.safety) and not security.fills(param, needed)
+        ),
         body=site.body,
         responses=site.responses,
-        security=lower_requirement(node, declared),
+        security=needed,
         safety=verdict.safety,
         profile=verdict.profile,
         why=verdict.why,

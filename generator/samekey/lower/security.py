@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from samekey.document import Node
-    from samekey.ir import Server
+    from samekey.ir import Param, Server
 
 Requirement: TypeAlias = tuple[tuple[str, ...], ...]
 """Alternatives; each names the schemes that it needs together."""
@@ -42,6 +42,37 @@ def lower_requirement(node: Node, schemes: Declared) -> Requirement | None:
     if not node.has("security"):
         return None
     return tuple(tuple(_names(element, schemes)) for element in node.elements("security"))
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """The security of a document.
+
+    Args:
+        declared: its schemes.
+        usual: the alternatives of operations that say nothing of their own.
+    """
+
+    declared: Declared
+    usual: Requirement
+
+    def fills(self, param: Param, needed: Requirement | None) -> bool:
+        """Whether a parameter is the place of a credential, which the client sends by itself.
+
+        Args:
+            param: a parameter of an operation.
+            needed: the operation's own alternatives; None where it has none.
+        """
+        names = {name for names in (self.usual if needed is None else needed) for name in names}
+        return any(_is_place(scheme, param) for name, scheme in self.declared.items() if name in names)
+
+
+def _is_place(scheme: SecurityScheme | None, param: Param) -> bool:
+    if scheme is None or scheme.kind is not SchemeKind.API_KEY or scheme.location is not param.location:
+        return False
+    if param.location is Location.HEADER:
+        return scheme.name.lower() == param.name.lower()
+    return scheme.name == param.name
 
 
 def scoped(
