@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from samekey_templates.runtime import _errors as errors
 from samekey_templates.runtime._errors import (
     APIConnectionError,
@@ -289,7 +289,7 @@ def test_a_record_is_frozen() -> None:
     """What hooks and errors carry cannot be changed by whoever reads it."""
     frozen: list[Any] = [LOST, LOST.call, LOST.attempts[0], LOST.attempts[0].outcome]
     for value in frozen:
-        field = next(iter(value.__dataclass_fields__))
+        field = value.__struct_fields__[0]
         with pytest.raises(AttributeError):
             setattr(value, field, None)
         assert replace(value) == value

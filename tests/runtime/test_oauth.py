@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from samekey_templates.runtime._auth import Bearer, ClientCredentials, NoToken
 from samekey_templates.runtime._call import Call
@@ -140,7 +141,7 @@ def a_call(safety: Safety = Safety.KEYED, **changes: Any) -> tuple[Any, Prepared
 def test_when_a_refused_token_is_renewed(since: float, sent: int, *, replayable: bool) -> None:
     """Where it is older than the call, and the body can be sent again."""
     settings, prepared = a_call()
-    prepared.flight.facts = replace(prepared.flight.facts, replayable=replayable)
+    prepared.flight.facts = msgspec.structs.replace(prepared.flight.facts, replayable=replayable)
     requests: list[WireRequest] = []
 
     def send(request: WireRequest, _: Limits) -> Result:

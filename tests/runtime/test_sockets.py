@@ -154,6 +154,28 @@ def test_a_long_buffer_is_written_in_pieces_and_whole() -> None:
         assert all(len(piece) <= 65_536 for piece in wire.written)
 
 
+def test_a_head_leaves_with_the_start_of_its_body() -> None:
+    """One write, so one packet; what comes after it leaves at once."""
+    wire = Wire()
+    stream, writing = Stream(wire), Step(5.0, time.monotonic() + 60.0, holds=True)
+    stream.write(b"POST / HTTP/1.1\r\n\r\n", writing)
+    assert wire.written == []
+    stream.write(b"{}", writing)
+    stream.write(b"", writing)
+    stream.write(b"more", writing)
+    assert wire.written == [b"POST / HTTP/1.1\r\n\r\n{}", b"more"]
+
+
+def test_a_head_that_waits_in_vain_leaves_before_its_answer_is_read() -> None:
+    """Such as the request to a proxy for a tunnel, which has no body."""
+    wire = Wire([b"HTTP/1.1 200 OK\r\n"])
+    stream = Stream(wire)
+    stream.write(b"CONNECT a:443 HTTP/1.1\r\n\r\n", Step(5.0, time.monotonic() + 60.0, holds=True))
+    assert wire.written == []
+    stream.read(65_536, step())
+    assert wire.written == [b"CONNECT a:443 HTTP/1.1\r\n\r\n"]
+
+
 def test_the_answer_to_a_proxy_is_not_noted() -> None:
     """What opens a tunnel says nothing of the request that goes through it; what comes through it does."""
     wire = Wire([b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n"])

@@ -32,8 +32,9 @@ def finish(
         APIConnectionError: no complete answer came back.
         APIDecodeError: it was done, but the answer cannot be read.
     """
-    response = finish_open(endpoint, flight, answer)
-    return response.holding(cast("T", _success(endpoint, response, strict=is_strict(settings, call))))
+    record, answered, raw = _succeeded(endpoint, flight, answer)
+    value = _value(endpoint, record, raw, strict=is_strict(settings, call))
+    return Response(cast("T", value), raw.status, raw.headers, raw.content, answered.replayed, record)
 
 
 def finish_open(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> Response[None]:
@@ -43,13 +44,18 @@ def finish_open(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) ->
         APIStatusError: the server refused.
         APIConnectionError: no complete answer came back.
     """
+    record, answered, raw = _succeeded(endpoint, flight, answer)
+    return Response(None, raw.status, raw.headers, raw.content, answered.replayed, record)
+
+
+def _succeeded(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> tuple[CallRecord, Answered, RawAnswer]:
     record = flight.record
     outcome = flight.outcome
     if answer is None or not isinstance(outcome, Answered):
         raise unanswered(record)
     if not is_success(answer.status):
         _raise_status(endpoint, record, outcome, answer)
-    return Response(None, answer.status, answer.headers, answer.content, outcome.replayed, record)
+    return record, outcome, answer
 
 
 def is_strict(settings: Settings, call: Call[Any]) -> bool:
@@ -107,8 +113,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:300]
 
 
-def _success(endpoint: Endpoint, answer: Response[None], *, strict: bool) -> object:
-    record = answer.record
+def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:
     kinds = endpoint.returns() if endpoint.returns is not None else None
     kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, Mapping) else kinds
     if kind is None:

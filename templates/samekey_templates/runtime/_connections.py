@@ -48,6 +48,17 @@ def _watched(client: _Client, backend: Callable[[Any], object]) -> _Client:
     return client
 
 
+def is_watched(client: httpx.Client | httpx.AsyncClient) -> bool:
+    """Whether all connections of a client keep the deadline and see the head of an answer."""
+    first = getattr(client, "_transport", None)
+    transports = [*getattr(first, "pools", (first,)), *getattr(client, "_mounts", {}).values()]
+    return all(
+        isinstance(getattr(getattr(transport, "_pool", None), "_network_backend", None), Backend | AsyncBackend)
+        for transport in transports
+        if transport is not None
+    )
+
+
 def _watch(transport: object, backend: Callable[[Any], object]) -> None:
     pool = getattr(transport, "_pool", None)
     network = getattr(pool, "_network_backend", None)
@@ -83,14 +94,14 @@ class _Pools(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, pools: Sequence[httpx.AsyncBaseTransport]) -> None:
-        self._pools = pools
+        self.pools = pools
         self._busy = [0] * len(pools)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         index = self._busy.index(min(self._busy))
         self._busy[index] += 1
         try:
-            response = await self._pools[index].handle_async_request(request)
+            response = await self.pools[index].handle_async_request(request)
         except BaseException:
             self._busy[index] -= 1
             raise
@@ -99,7 +110,7 @@ class _Pools(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        for pool in self._pools:
+        for pool in self.pools:
             await pool.aclose()
 
 

@@ -39,9 +39,13 @@ class Step(float):
     Args:
         seconds: for each read or write of the step.
         until: the value of `time.monotonic()` at which the whole call ends.
+        holds: whether what is written first may wait for what is written second.
     """
 
-    __slots__ = ("noted", "status", "until")
+    __slots__ = ("holds", "noted", "status", "until")
+
+    holds: bool
+    """Whether what is written next may wait for what is written after it."""
 
     noted: bytes | None
     """The start of the answer as far as it must be kept: None where its status is known, or nothing like one came."""
@@ -50,8 +54,9 @@ class Step(float):
     until: float
     """The value of `time.monotonic()` at which the whole call ends."""
 
-    def __new__(cls, seconds: float, until: float) -> Self:
+    def __new__(cls, seconds: float, until: float, *, holds: bool = False) -> Self:
         step = super().__new__(cls, seconds)
+        step.holds = holds
         step.noted = b""
         step.status = None
         step.until = until
@@ -67,6 +72,10 @@ class Step(float):
         if left <= 0:
             raise DeadlinePassedError("the deadline passed")
         return min(self, left)
+
+    def left_to_connect(self) -> float:
+        """Seconds to reach the server; never none, since whatever fails here must say that nothing was sent."""
+        return min(self, max(SHORTEST, self.until - time.monotonic()))
 
     def note(self, noted: bytes) -> None:
         """Look for the status line, behind the heads of interim answers (RFC 9112 section 4, RFC 9110 section 15.2).
@@ -135,19 +144,23 @@ class Backend:
         self.sleep = inner.sleep
 
     def connect_tcp(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_tcp(*args, **named))
+        return Stream(self._inner.connect_tcp(*args, **_cut(named)))
 
     def connect_unix_socket(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_unix_socket(*args, **named))
+        return Stream(self._inner.connect_unix_socket(*args, **_cut(named)))
 
 
 class Stream:
-    """A connection that reads and writes until the deadline and no longer, and notes the head of an answer."""
+    """A connection that reads and writes until the deadline and no longer, and notes the head of an answer.
 
-    __slots__ = ("_inner", "_is_tunnel", "close", "get_extra_info")
+    The head of a request waits for the start of its body, so that both leave in one write and in one packet.
+    """
+
+    __slots__ = ("_held", "_inner", "_is_tunnel", "close", "get_extra_info")
 
     def __init__(self, inner: NetworkStream) -> None:
         self._inner = inner
+        self._held = b""
         self._is_tunnel = False
         self.close = inner.close
         self.get_extra_info = inner.get_extra_info
@@ -155,6 +168,9 @@ class Stream:
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if not isinstance(timeout, Step):
             return self._inner.read(max_bytes, timeout)
+        if self._held:
+            # A proxy is asked for a tunnel in a request of its own, which has no body.
+            self._write(b"", timeout)
         received = self._inner.read(max_bytes, timeout.left())
         if timeout.noted is not None and not self._is_tunnel:
             timeout.note(timeout.noted + received)
@@ -164,7 +180,15 @@ class Stream:
         self._is_tunnel = self._is_tunnel or _asks_for_a_tunnel(buffer)
         if not isinstance(timeout, Step):
             self._inner.write(buffer, timeout)
-        elif len(buffer) <= _PIECE:
+        elif timeout.holds:
+            timeout.holds = False
+            self._held = buffer
+        elif buffer:
+            self._write(buffer, timeout)
+
+    def _write(self, buffer: bytes, timeout: Step) -> None:
+        buffer, self._held = self._held + buffer, b""
+        if len(buffer) <= _PIECE:
             self._inner.write(buffer, timeout.left())
         else:
             for piece in _pieces(buffer):
@@ -173,9 +197,8 @@ class Stream:
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
-        # A proxy may have taken its time since the step began. Whatever fails here, nothing was sent: no other error.
-        if isinstance(timeout, Step):
-            timeout = min(timeout, max(SHORTEST, timeout.until - time.monotonic()))
+        # A proxy may have taken its time since the step began.
+        timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
         return Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))
 
 
@@ -187,32 +210,47 @@ class AsyncBackend:
         self.sleep = inner.sleep
 
     async def connect_tcp(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_tcp(*args, **named))
+        return AsyncStream(await self._inner.connect_tcp(*args, **_cut(named)))
 
     async def connect_unix_socket(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_unix_socket(*args, **named))
+        return AsyncStream(await self._inner.connect_unix_socket(*args, **_cut(named)))
 
 
 class AsyncStream:
-    """A connection that notes the head of an answer; the deadline is kept by a cancel scope around the attempt."""
+    """Like `Stream`, for an event loop."""
 
-    __slots__ = ("_inner", "_is_tunnel", "aclose", "get_extra_info")
+    __slots__ = ("_held", "_inner", "_is_tunnel", "aclose", "get_extra_info")
 
     def __init__(self, inner: AsyncNetworkStream) -> None:
         self._inner = inner
+        self._held = b""
         self._is_tunnel = False
         self.aclose = inner.aclose
         self.get_extra_info = inner.get_extra_info
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        received = await self._inner.read(max_bytes, timeout)
-        if isinstance(timeout, Step) and timeout.noted is not None and not self._is_tunnel:
+        if not isinstance(timeout, Step):
+            return await self._inner.read(max_bytes, timeout)
+        if self._held:
+            await self._write(b"", timeout)
+        received = await self._inner.read(max_bytes, timeout.left())
+        if timeout.noted is not None and not self._is_tunnel:
             timeout.note(timeout.noted + received)
         return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._is_tunnel = self._is_tunnel or _asks_for_a_tunnel(buffer)
-        await self._inner.write(buffer, timeout)
+        if not isinstance(timeout, Step):
+            await self._inner.write(buffer, timeout)
+        elif timeout.holds:
+            timeout.holds = False
+            self._held = buffer
+        elif buffer:
+            await self._write(buffer, timeout)
+
+    async def _write(self, buffer: bytes, timeout: Step) -> None:
+        buffer, self._held = self._held + buffer, b""
+        await self._inner.write(buffer, timeout.left())
 
     async def start_tls(
         self,
@@ -220,7 +258,14 @@ class AsyncStream:
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> AsyncStream:
+        timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
         return AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+
+def _cut(named: dict[str, object]) -> dict[str, object]:
+    """The arguments of a connection with its timeout cut to what is left of the deadline."""
+    timeout = named.get("timeout")
+    return {**named, "timeout": timeout.left_to_connect()} if isinstance(timeout, Step) else named
 
 
 def _asks_for_a_tunnel(buffer: bytes) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from ._policy import Failed
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from ._types import Timeout
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
+class WireRequest(Struct, frozen=True):
     """A request as it goes over the wire, the same on every attempt.
 
     Args:
@@ -35,8 +35,7 @@ class WireRequest:
         return f"WireRequest({self.method!r}, {self.url.partition('?')[0]!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class RawAnswer:
+class RawAnswer(Struct, frozen=True):
     """A complete answer.
 
     Args:
@@ -50,8 +49,7 @@ class RawAnswer:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class CutAnswer(RawAnswer):
+class CutAnswer(RawAnswer, frozen=True):
     """A refusal whose status came and whose body, or even headers, did not."""
 
 
@@ -67,8 +65,7 @@ class StreamCutError(Exception):
         self.failed = failed
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAnswer(RawAnswer):
+class OpenAnswer(RawAnswer, frozen=True):
     """A success whose body is still to be read, piece by piece.
 
     Args:
@@ -81,8 +78,7 @@ class OpenAnswer(RawAnswer):
     close: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncOpenAnswer(RawAnswer):
+class AsyncOpenAnswer(RawAnswer, frozen=True):
     """Like `OpenAnswer`, for an event loop.
 
     Args:
@@ -97,8 +93,7 @@ class AsyncOpenAnswer(RawAnswer):
 Result: TypeAlias = RawAnswer | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The limits on one attempt.
 
     Args:

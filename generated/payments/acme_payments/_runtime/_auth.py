@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from ._policy import Failed
 
 if TYPE_CHECKING:
@@ -97,8 +99,7 @@ class Bearer:
         return "Bearer('…')"
 
 
-@dataclass(frozen=True, slots=True)
-class NoToken(Failed):
+class NoToken(Failed, frozen=True):
     """An attempt for which no token could be had, so that nothing was sent to the API."""
 
 
@@ -107,8 +108,7 @@ Requirement: TypeAlias = tuple[tuple[str, ...], ...]
 """Alternatives; each names the schemes that it needs together. An empty one says that the others are optional."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a credential adds to a request."""
 
     headers: tuple[tuple[str, str], ...] = ()

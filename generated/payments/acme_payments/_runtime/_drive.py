@@ -190,12 +190,11 @@ class Flight:
         if isinstance(result, Failed):
             return at(result, elapsed)
         resumed = self.facts.resumed
-        answer = read_answer(
+        return read_answer(
             self.profile, result.status, result.headers, result.content,
             may_run=resumed or bool(self._attempts), resumed=resumed, now=self._clock.wall(),
-            complete=not isinstance(result, CutAnswer),
+            at=elapsed, complete=not isinstance(result, CutAnswer),
         )  # fmt: skip
-        return at(answer, elapsed)
 
     def _note(self, outcome: Outcome, wait: float | None) -> Attempt:
         certainty = certainty_of(self.facts, self._attempts, outcome)
@@ -205,10 +204,11 @@ class Flight:
         self._in_flight = False
         if self._trace is not None:
             self._trace.end(attempt)
-        log.debug(
-            "%s: attempt %d %s in %.3f s (%s)%s",
-            self.info.operation, attempt.number, outcome, took, certainty, self._key_for_log(),
-        )  # fmt: skip
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug(
+                "%s: attempt %d %s in %.3f s (%s)%s",
+                self.info.operation, attempt.number, outcome, took, certainty, self._key_for_log(),
+            )  # fmt: skip
         if self.hooks.on_attempt is not None:
             self.hooks.on_attempt(AttemptEvent(self.info, attempt))
         return attempt

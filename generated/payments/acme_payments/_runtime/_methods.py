@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast
 
 from ._pages import AsyncPage, AsyncPages, Page
 from ._paging import Place
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ._call import Call, Endpoint, Response
+    from ._client import AsyncCore, SyncCore
     from ._operation import AsyncResource, Resource
     from ._paging import Paging
     from ._stream import AsyncStream, Stream, StreamFacts
@@ -90,9 +91,10 @@ class _Bound(Described[P, T]):
     """An operation on its way to be called."""
 
     def __init__(self, operation: Declared[P, T], resource: Resource | AsyncResource) -> None:
-        super().__init__(operation.build)
+        # One is made for each call, so nothing is asked of the classes above.
+        self.__doc__ = operation.__doc__
+        self._build = operation.build
         self._name, self._endpoint = operation.name, operation.endpoint
-        self._operation = operation
         self._resource = resource
 
     def __get__(self, instance: object, owner: type | None = None) -> Self:
@@ -103,15 +105,15 @@ class _Bound(Described[P, T]):
         return f"<{type(self).__name__} {self._name}>"
 
     def _call(self, *args: P.args, **kwargs: P.kwargs) -> Call[T]:
-        return self._operation.build(self._resource, *args, **kwargs)
+        return self._build(self._resource, *args, **kwargs)
 
 
 class _SyncBound(_Bound[P, T]):
     """An operation bound to a client."""
 
-    def __init__(self, operation: Declared[P, T], resource: Resource) -> None:
-        super().__init__(operation, resource)
-        self._core = resource._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    @property
+    def _core(self) -> SyncCore:
+        return cast("Resource", self._resource)._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def _fetch(self, call: Call[T]) -> Response[T]:
         return self._core.execute(self._name, self._endpoint, call)
@@ -123,9 +125,9 @@ class _SyncBound(_Bound[P, T]):
 class _AsyncBound(_Bound[P, T]):
     """An operation bound to an async client."""
 
-    def __init__(self, operation: Declared[P, T], resource: AsyncResource) -> None:
-        super().__init__(operation, resource)
-        self._core = resource._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    @property
+    def _core(self) -> AsyncCore:
+        return cast("AsyncResource", self._resource)._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     async def _fetch(self, call: Call[T]) -> Response[T]:
         return await self._core.execute(self._name, self._endpoint, call)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from ._auth import MovingToken, Requirement, moving_token, sign
+from msgspec import Struct
+
+from ._auth import MovingToken, Requirement, Signature, moving_token, sign
 from ._body import is_replayable
 from ._codec import present
 from ._drive import Flight
@@ -15,6 +16,7 @@ from ._keys import mint, validate
 from ._policy import CallFacts, Safety
 from ._record import CallInfo
 from ._request import (
+    SIMPLE,
     Body,
     Style,
     cookie_pairs,
@@ -40,8 +42,7 @@ if TYPE_CHECKING:
     from ._profile import Profile
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A request without its credentials: what a journal may keep.
 
     Args:
@@ -59,8 +60,25 @@ class Draft:
     security: Requirement
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Standing(Struct, frozen=True):
+    """What all requests of a client have in common that ask for the same credentials.
+
+    Args:
+        headers: names and values by the names in lower case.
+        query: credentials in the query, encoded.
+        secret_names: their names.
+        cookies: credentials in cookies, encoded.
+        token: where a token comes from that is not known yet, and so is not among all these.
+    """
+
+    headers: Mapping[str, tuple[str, str]]
+    query: str
+    secret_names: frozenset[str]
+    cookies: str
+    token: MovingToken | None
+
+
+class Prepared(Struct, frozen=True):
     """A call that is ready to be sent.
 
     Args:
@@ -111,8 +129,7 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
 
 def ready(settings: Settings, draft: Draft, flight: Flight, extra: Mapping[str, str]) -> Prepared:
     """A call whose draft and books are made."""
-    token = moving_token(settings.credentials, draft.security)
-    return Prepared(draft, signed(settings, draft, extra), flight, extra, token)
+    return Prepared(draft, signed(settings, draft, extra), flight, extra, _standing(settings, draft.security).token)
 
 
 def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: str | None = None) -> WireRequest:
@@ -124,26 +141,48 @@ def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: st
         extra: the headers of this call alone.
         token: the token of the moment, where a credential says only where it comes from.
     """
-    signature = sign(settings.credentials, draft.security, token)
-    headers = _Headers()
-    for name, value in (
-        *_usual(settings),
-        *signature.headers,
-        *settings.headers.items(),
-        *extra.items(),
-        *draft.headers,
-    ):
+    standing = _standing(settings, draft.security)
+    if token is not None:
+        standing = _stand(settings, sign(settings.credentials, draft.security, token), standing.token)
+    headers = _Headers(standing.headers)
+    for name, value in extra.items():
         headers.put(name, value)
-    if signature.cookies:
-        signed_cookies = cookie_pairs(dict(signature.cookies))
-        headers.append("Cookie", "; ", "; ".join(f"{name}={value}" for name, value in signed_cookies))
-    target = _without(draft.target, {name for name, _ in signature.query}) if signature.query else draft.target
-    for name, value in signature.query:
-        target += f"{'&' if '?' in target else '?'}{name}={value}"
+    for name, value in draft.headers:
+        headers.found[name.lower()] = name, value
+    if standing.cookies:
+        headers.append("Cookie", "; ", standing.cookies)
+    target = draft.target
+    if standing.query:
+        target = _without(target, standing.secret_names)
+        target += f"{'&' if '?' in target else '?'}{standing.query}"
     return WireRequest(draft.method, whole_url(settings, target), headers.listed(), draft.content)
 
 
-def _without(target: str, names: set[str]) -> str:
+def _standing(settings: Settings, requirement: Requirement) -> Standing:
+    """What all requests with a requirement have in common, worked out once for each client."""
+    found = settings.standing.get(requirement)
+    if found is None:
+        token = moving_token(settings.credentials, requirement)
+        found = _stand(settings, sign(settings.credentials, requirement), token)
+        settings.standing[requirement] = found
+    return found
+
+
+def _stand(settings: Settings, signature: Signature, token: MovingToken | None) -> Standing:
+    headers = _Headers({})
+    usual = (("User-Agent", settings.user_agent), ("Accept", "application/json"))
+    for name, value in (*usual, *signature.headers, *settings.headers.items()):
+        headers.put(name, value)
+    return Standing(
+        headers.found,
+        "&".join(f"{name}={value}" for name, value in signature.query),
+        frozenset(name for name, _ in signature.query),
+        "; ".join(f"{name}={value}" for name, value in cookie_pairs(dict(signature.cookies))),
+        token,
+    )
+
+
+def _without(target: str, names: frozenset[str]) -> str:
     """A target without some parameters: a server's link to the next page may hold the credentials that it was sent."""
     path, _, query = target.partition("?")
     kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in names]
@@ -155,11 +194,8 @@ def whole_url(settings: Settings, target: str) -> str:
     return target if target.startswith(("http://", "https://")) else settings.base_url + target
 
 
-_NO_OPTIONS = CallOptions()
-
-
-def _usual(settings: Settings) -> tuple[tuple[str, str], ...]:
-    return (("User-Agent", settings.user_agent), ("Accept", "application/json"))
+_NO_OPTIONS: Final = CallOptions()
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def _key(endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
@@ -172,23 +208,24 @@ def _key(endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
 
 def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None) -> Draft:
     carried = {profile.name: key} if key is not None else {}
-    body = _body(endpoint, call, carried if profile.carrier == "body" else {})
-    headers = _Headers()
+    body = _body(endpoint, call, carried if profile.carrier == "body" else _NOTHING)
+    headers = _Headers(_NOTHING)
     if endpoint.accept != "application/json":
         headers.put("Accept", endpoint.accept)
-    headers.put_given(call.headers or {}, endpoint.header_styles)
+    if call.headers:
+        headers.put_given(call.headers, endpoint.header_styles)
     if body is not None:
         headers.put("Content-Type", body.media_type)
     if key is not None and profile.carrier == "header":
         headers.put(profile.name, _quoted(key) if profile.quoted else key)
     if key is not None and profile.first_sent:
         headers.put(profile.first_sent, formatdate(settings.clock.wall(), usegmt=True))
-    cookies = cookie_pairs(call.cookies or {}, endpoint.cookie_styles)
+    cookies = cookie_pairs(call.cookies, endpoint.cookie_styles) if call.cookies else ()
     if cookies:
         headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
     return Draft(
         endpoint.method,
-        _base(settings, endpoint) + _target(endpoint, call, carried if profile.carrier == "query" else {}),
+        _base(settings, endpoint) + _target(endpoint, call, carried if profile.carrier == "query" else _NOTHING),
         headers.listed(),
         None if body is None else body.content,
         settings.security if endpoint.security is None else endpoint.security,
@@ -203,8 +240,10 @@ def _base(settings: Settings, endpoint: Endpoint) -> str:
 
 
 def _target(endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, object]) -> str:
-    path = expand_path(endpoint.path, call.path or {}, endpoint.path_styles)
-    given = (call.query or {}) if call.query_text is None else {}
+    path = expand_path(endpoint.path, call.path or _NOTHING, endpoint.path_styles)
+    given = (call.query or _NOTHING) if call.query_text is None else _NOTHING
+    if not given and not key_parameter and not call.query_text:
+        return path
     own = query_string({**given, **key_parameter}, endpoint.query_styles)
     text = "&".join(part for part in (call.query_text, own) if part)
     if not text:
@@ -215,28 +254,25 @@ def _target(endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, obj
 class _Headers:
     """Headers of a request; a later one takes the place of an earlier one of the same name."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("found",)
 
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[str, str]] = {}
+    def __init__(self, known: Mapping[str, tuple[str, str]]) -> None:
+        self.found = dict(known)
 
     def put(self, name: str, value: str) -> None:
-        self._found[name.lower()] = (name, header_value(name, value))
+        self.found[name.lower()] = (name, header_value(name, value))
 
     def put_given(self, values: Mapping[str, object], styles: Mapping[str, Style]) -> None:
         for name, value in values.items():
             if value is not None and value is not Omit.OMIT:
-                self._found[name.lower()] = (name, header_value(name, value, styles.get(name, _HEADER_STYLE)))
+                self.found[name.lower()] = (name, header_value(name, value, styles.get(name, SIMPLE)))
 
     def listed(self) -> tuple[tuple[str, str], ...]:
-        return tuple(self._found.values())
+        return tuple(self.found.values())
 
     def append(self, name: str, joint: str, value: str) -> None:
-        known = self._found.get(name.lower())
+        known = self.found.get(name.lower())
         self.put(name, f"{known[1]}{joint}{value}" if known else value)
-
-
-_HEADER_STYLE = Style("simple")
 
 
 def _quoted(key: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 from ._errors import request_id
 from ._request import (
     Style,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ._drive import Clock, Hooks
     from ._journal import Journal
     from ._policy import Attempt, Certainty, RetryPolicy, Safety
+    from ._prepare import Standing
     from ._profile import Profile
     from ._record import CallRecord
 
@@ -128,8 +131,7 @@ class StreamableCall(Call[T], Generic[T, E]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Response(Generic[T]):
+class Response(Struct, Generic[T], frozen=True):
     """A result with the answer behind it.
 
     Args:
@@ -194,6 +196,7 @@ class Settings:
         journal: where keyed calls are written down, if anywhere.
         variables: values of the variables in the servers' URLs.
         is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
+        standing: what requests have in common, by requirement, as far as it has been worked out.
     """
 
     base_url: str
@@ -212,3 +215,6 @@ class Settings:
     journal: Journal | None = None
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     is_moved: bool = False
+    standing: dict[Requirement, Standing] = field(
+        init=False, repr=False, compare=False, default_factory=dict["Requirement", "Standing"]
+    )

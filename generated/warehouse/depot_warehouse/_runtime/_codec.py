@@ -11,12 +11,12 @@ import base64
 import binascii
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Union, cast, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from ._model import AnyModel, OpenModel, further_of, is_model, sent, struct_of
 from ._types import Omit, is_fields, is_items
@@ -27,8 +27,7 @@ class DecodeFailureError(ValueError):
     """The body is not what the document says, and strictness was asked for or it is no JSON at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A decoded body, and what was wrong with it; empty where it kept to its schema."""
 
     value: Any

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from msgspec import Struct, structs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,8 +65,7 @@ class Failure(StrEnum):
     """The answer points elsewhere, and following could repeat or leak the request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A complete answer, reduced to what the law looks at.
 
     Args:
@@ -89,8 +90,7 @@ class Answered:
         return f"status {self.status}"
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """An attempt without a complete answer.
 
     Args:
@@ -114,8 +114,7 @@ class Failed:
 Outcome: TypeAlias = Answered | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One HTTP request on the wire and what became of it.
 
     Args:
@@ -135,8 +134,7 @@ class Attempt:
     wait: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallFacts:
+class CallFacts(Struct, frozen=True):
     """What the law needs to know of a call.
 
     Args:
@@ -197,8 +195,7 @@ class RetryPolicy:
                 raise ValueError(f"statuses {never} are never retried: the server has refused the request itself")
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Send again.
 
     Args:
@@ -212,8 +209,7 @@ class Retry:
     cost: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Do not send again, and why."""
 
     reason: str
@@ -363,9 +359,9 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004
 
 
-def at(outcome: Outcome, seconds: float) -> Outcome:
-    """The outcome, placed in time: seconds since the call began."""
-    return replace(outcome, at=seconds)
+def at(failed: Failed, seconds: float) -> Failed:
+    """The failure, placed in time: seconds since the call began."""
+    return structs.replace(failed, at=seconds)
 
 
 def _settles(outcome: Outcome) -> bool:

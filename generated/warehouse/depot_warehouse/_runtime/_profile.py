@@ -65,10 +65,10 @@ class Profile:
 
 def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:
     """Whether an answer bears the marker of a stored one."""
-    return any(headers.get(name, "").strip().lower() not in _NO for name in profile.replayed)
+    return any(name in headers and headers[name].strip().lower() not in _NO for name in profile.replayed)
 
 
-def read_answer(
+def read_answer(  # noqa: PLR0913  # all that the law looks at
     profile: Profile,
     status: int,
     headers: Mapping[str, str],
@@ -77,6 +77,7 @@ def read_answer(
     may_run: bool,
     resumed: bool,
     now: float,
+    at: float = 0.0,
     complete: bool = True,
 ) -> Answered:
     """Reduce an answer to what the law looks at.
@@ -89,14 +90,16 @@ def read_answer(
         may_run: whether the key was sent before, so the server may still be working on it.
         resumed: whether the caller brought the key, so it may have been used for another payload.
         now: Unix time in seconds.
+        at: seconds since the call began.
         complete: whether the body came; a code that was cut off may have been any.
     """
     if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
-        return Answered(status, replayed=is_replayed(profile, headers))
+        return Answered(status, at, replayed=is_replayed(profile, headers))
     codes = (_codes(body) if status >= 400 else frozenset[str]()) if complete else None  # noqa: PLR2004
     # A fresh random key cannot collide with itself, so a bare status says nothing on a first attempt.
     return Answered(
         status,
+        at,
         retry_after=retry_after(headers, now),
         in_flight=_matches(profile.in_flight, status, codes, status_suffices=may_run),
         mismatch=_matches(profile.mismatch, status, codes, status_suffices=resumed),

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ._policy import Certainty
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from ._policy import Attempt, Safety
 
 
-@dataclass(frozen=True, slots=True)
-class CallInfo:
+class CallInfo(Struct, frozen=True):
     """Which call this is; given to hooks and kept in every error and response.
 
     Args:
@@ -31,8 +31,7 @@ class CallInfo:
     idempotency_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """A call with its attempts.
 
     Args:
@@ -50,16 +49,14 @@ class CallRecord:
     stopped: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEvent:
+class AttemptEvent(Struct, frozen=True):
     """Given to `on_attempt` when an attempt has ended."""
 
     call: CallInfo
     attempt: Attempt
 
 
-@dataclass(frozen=True, slots=True)
-class RetryEvent:
+class RetryEvent(Struct, frozen=True):
     """Given to `on_retry` before the wait for the next attempt.
 
     Args:

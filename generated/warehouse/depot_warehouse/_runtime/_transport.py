@@ -7,15 +7,17 @@ Only `_transport`, `_failures` and `_connections` import httpx; a change of HTTP
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
 
 import anyio
 import httpx
 
 from ._body import Upload
-from ._connections import own_async_client, own_client
+from ._connections import is_watched, own_async_client, own_client
 from ._failures import EXPECTED, failure
 from ._opened import aopened, opened
 from ._policy import Failed, Failure, is_success
@@ -23,7 +25,7 @@ from ._sockets import SHORTEST, DeadlinePassedError, Step
 from ._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from ._body import Content
 
@@ -32,6 +34,8 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _KEEP_METHOD: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_NO_AUTH: Final = httpx.Auth()
+_NO_SCOPE: Final = cast("AbstractContextManager[object, bool]", nullcontext())
 
 
 class SyncTransport:
@@ -40,6 +44,8 @@ class SyncTransport:
     def __init__(self, http_client: httpx.Client | None = None) -> None:
         self._owned = http_client is None
         self._client = http_client or own_client()
+        self._is_watched = is_watched(self._client)
+        self._usual = _usual_headers(self._client) if self._owned else None
 
     def attempt(self, request: WireRequest, limits: Limits) -> Result:
         """Send once and read the whole answer, following redirects of the same origin that keep method and body."""
@@ -61,19 +67,21 @@ class SyncTransport:
     def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
         response: httpx.Response | None = None
         stays_open = False
-        timeouts = _Timeouts(limits)
+        timeouts = _timeouts(request, limits, is_watched=self._is_watched)
         try:
-            built = _build(request, timeouts, self._client)
-            response = self._client.send(built, stream=True, follow_redirects=False)
+            built = _build(request, timeouts, self._client, self._usual or _usual_headers(self._client))
+            response = self._client.send(
+                built, stream=True, follow_redirects=False, **_own_auth(built, is_owned=self._owned)
+            )
             if keep_open and is_success(response.status_code):
                 stays_open = True
                 timeouts.lift()
                 return opened(response)
-            content = bytearray()
-            for chunk in response.iter_bytes():
-                content += chunk
+            pieces: list[bytes] = []
+            for piece in _decoded(response):
+                pieces.append(piece)
                 _check(limits)
-            return RawAnswer(response.status_code, response.headers, bytes(content))
+            return RawAnswer(response.status_code, response.headers, b"".join(pieces))
         except EXPECTED as error:
             return failure(error, response or timeouts.begun(), limits.until)
         finally:
@@ -92,6 +100,8 @@ class AsyncTransport:
     def __init__(self, http_client: httpx.AsyncClient | None = None) -> None:
         self._owned = http_client is None
         self._client = http_client or own_async_client()
+        self._is_watched = is_watched(self._client)
+        self._usual = _usual_headers(self._client) if self._owned else None
 
     async def attempt(self, request: WireRequest, limits: Limits) -> Result:
         """Send once and read the whole answer, following redirects of the same origin that keep method and body."""
@@ -113,25 +123,31 @@ class AsyncTransport:
     async def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
         response: httpx.Response | None = None
         stays_open = False
-        timeouts = _Timeouts(limits)
-        with anyio.move_on_after(max(0.0, limits.until - time.monotonic())):
+        timeouts = _timeouts(request, limits, is_watched=self._is_watched)
+        with self._scope(request, limits):
             try:
-                wire = _build(request, timeouts, self._client)
-                response = await self._client.send(wire, stream=True, follow_redirects=False)
+                built = _build(request, timeouts, self._client, self._usual or _usual_headers(self._client))
+                response = await self._client.send(
+                    built, stream=True, follow_redirects=False, **_own_auth(built, is_owned=self._owned)
+                )
                 if keep_open and is_success(response.status_code):
                     stays_open = True
                     timeouts.lift()
                     return aopened(response)
-                content = bytearray()
-                async for chunk in response.aiter_bytes():
-                    content += chunk
-                return RawAnswer(response.status_code, response.headers, bytes(content))
+                content = b"".join([piece async for piece in _adecoded(response)])
+                return RawAnswer(response.status_code, response.headers, content)
             except EXPECTED as error:
                 return failure(error, response or timeouts.begun(), limits.until)
             finally:
                 if response is not None and not stays_open:
                     await response.aclose()
         return failure(DeadlinePassedError("the deadline passed"), response or timeouts.begun(), limits.until)
+
+    def _scope(self, request: WireRequest, limits: Limits) -> AbstractContextManager[object, bool]:
+        """What ends an attempt at the deadline, where its connection does not: the body may be the caller's to make."""
+        if self._is_watched and not isinstance(request.content, Upload):
+            return _NO_SCOPE
+        return anyio.move_on_after(max(0.0, limits.until - time.monotonic()))
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -140,41 +156,88 @@ class AsyncTransport:
 
 
 class _Timeouts(dict[str, float]):
-    """The limits of each step, cut to what is left of the deadline when the step begins.
+    """The limits of each step for a client of the caller's own, cut to what is left of the deadline when it begins.
 
     httpcore asks for a limit as each step starts, so a slow first step leaves less to the next.
     """
 
-    __slots__ = ("_step", "_until")
+    __slots__ = ("_until",)
 
     def __init__(self, limits: Limits) -> None:
         timeout = limits.timeout
         super().__init__(connect=timeout.connect, read=timeout.read, write=timeout.write, pool=timeout.pool)
         self._until = limits.until
-        self._step: Step | None = None
 
     def lift(self) -> None:
         """A stream may outlast the call's deadline, which ends with its head; each of its reads keeps its own limit."""
         self._until = float("inf")
 
-    def get(self, key: str, default: object = None) -> Step:  # noqa: ARG002
-        self._step = Step(max(SHORTEST, min(self[key], self._until - time.monotonic())), self._until)
-        return self._step
+    def get(self, key: str, default: object = None) -> float:  # noqa: ARG002
+        return min(self[key], max(SHORTEST, self._until - time.monotonic()))
 
     def begun(self) -> httpx.Response | None:
-        """The answer whose status line the last step has read, though its headers did not all come."""
-        status = self._step.status if self._step is not None else None
+        """Nobody sees what such a client has read of an answer."""
+        return None
+
+
+class _Steps(dict[str, float]):
+    """The limits of each step for a client of our own, whose connections keep the deadline by themselves.
+
+    Args:
+        limits: of the attempt.
+        holds: whether a body that is at hand follows the head, so that both may leave together.
+    """
+
+    __slots__ = ("_read",)
+
+    def __init__(self, limits: Limits, *, holds: bool) -> None:
+        timeout, until = limits.timeout, limits.until
+        self._read = Step(timeout.read, until)
+        super().__init__(
+            pool=min(timeout.pool, max(SHORTEST, until - time.monotonic())),
+            connect=Step(timeout.connect, until),
+            write=Step(timeout.write, until, holds=holds),
+            read=self._read,
+        )
+
+    def lift(self) -> None:
+        """As above."""
+        self._read.until = float("inf")
+
+    def begun(self) -> httpx.Response | None:
+        """The answer whose status line has come, though its headers did not all come."""
+        status = self._read.status
         return None if status is None else httpx.Response(status)
 
 
-def _build(request: WireRequest, timeouts: _Timeouts, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+def _timeouts(request: WireRequest, limits: Limits, *, is_watched: bool) -> _Steps | _Timeouts:
+    if not is_watched:
+        return _Timeouts(limits)
+    return _Steps(limits, holds=bool(request.content) and not isinstance(request.content, Upload))
+
+
+_Usual: TypeAlias = Sequence[tuple[str, bytes, bytes]]
+"""Headers that a client sends with all requests: names in lower case, names, values."""
+
+
+def _usual_headers(client: httpx.Client | httpx.AsyncClient) -> _Usual:
+    found = [(name.lower().decode("latin-1"), name, value) for name, value in client.headers.raw]
+    # That a connection is kept needs no word in HTTP/1.1 (RFC 9112 section 9.3).
+    return [entry for entry in found if entry[::2] != ("connection", b"keep-alive")]
+
+
+def _build(
+    request: WireRequest, timeouts: Mapping[str, float], client: httpx.Client | httpx.AsyncClient, usual: _Usual
+) -> httpx.Request:
     """The request as httpx sends it; made by hand, since httpx would parse the URL and spell the headers each time."""
     url = _url(request.url)
     own = {name.lower() for name, _ in request.headers}
     headers = [(b"Host", url.netloc)]
-    headers += [(name, value) for name, value in client.headers.raw if name.lower().decode("latin-1") not in own]
+    headers += [(name, value) for lower, name, value in usual if lower not in own]
     headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
-    headers += [*_length(request.content, request.method), *_cookies(client, url)]
+    headers += _length(request.content, request.method)
+    if client.cookies.jar:
+        headers += _cookies(client, url)
     built = httpx.Request(
         request.method,
         url,
@@ -192,6 +255,25 @@ def _url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
+def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth]:
+    """No authentication where there can be none; httpx would look for a name and a password in the URL each time."""
+    return {"auth": _NO_AUTH} if is_owned and not request.url.userinfo else {}
+
+
+def _decoded(response: httpx.Response) -> Iterator[bytes]:
+    """The pieces of a body."""
+    return response.iter_raw() if _is_plain(response) else response.iter_bytes()
+
+
+def _adecoded(response: httpx.Response) -> AsyncIterator[bytes]:
+    return response.aiter_raw() if _is_plain(response) else response.aiter_bytes()
+
+
+def _is_plain(response: httpx.Response) -> bool:
+    """Whether a body needs no decoder. One that is there already can only be asked for in the other way."""
+    return not response.is_stream_consumed and "content-encoding" not in response.headers
+
+
 def _length(content: Content | None, method: str) -> Iterator[tuple[bytes, bytes]]:
     """How long the body is (RFC 9112 section 6); a method that means a body says also that there is none."""
     if content is None:
@@ -203,10 +285,9 @@ def _length(content: Content | None, method: str) -> Iterator[tuple[bytes, bytes
 
 
 def _cookies(client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> Iterator[tuple[bytes, bytes]]:
-    if len(client.cookies.jar):
-        request = httpx.Request("GET", url)
-        client.cookies.set_cookie_header(request)
-        yield from ((b"Cookie", value.encode("latin-1")) for value in request.headers.get_list("cookie"))
+    request = httpx.Request("GET", url)
+    client.cookies.set_cookie_header(request)
+    yield from ((b"Cookie", value.encode("latin-1")) for value in request.headers.get_list("cookie"))
 
 
 def _body(
