@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
 from samekey_templates.runtime._call import Call, Endpoint, Settings
 from samekey_templates.runtime._client import ApiFacts
 from samekey_templates.runtime._client import make_settings as client_settings

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import anyio
 import anyio.lowlevel
 import httpx
 import pytest
+from msgspec.structs import replace
 from samekey_templates.runtime import _errors as errors
 from samekey_templates.runtime._auth import ApiKey, Bearer
 from samekey_templates.runtime._budget import Budget

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
+from msgspec import structs
 from samekey_templates.runtime._auth import Bearer, ClientCredentials, NoToken
 from samekey_templates.runtime._call import Call
 from samekey_templates.runtime._oauth import SharedTokens, Token, bearing, read_token, token_request
@@ -38,7 +37,7 @@ def test_the_token_url_against_the_base_url() -> None:
         "https://login.test/t?a=1": "https://login.test/t?a=1",
         "https://[::1": "https://[::1",
     }.items():
-        assert token_request(replace(SOURCE, token_url=url), "https://api.test/v1", "t").url == expected
+        assert token_request(structs.replace(SOURCE, token_url=url), "https://api.test/v1", "t").url == expected
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,7 @@ def test_the_endpoints_words_are_one_printable_line() -> None:
 
 def test_a_query_of_the_token_url_is_not_told() -> None:
     """It may hold a key."""
-    request = token_request(replace(SOURCE, token_url=PRIVATE), "https://api.test", "t")
+    request = token_request(structs.replace(SOURCE, token_url=PRIVATE), "https://api.test", "t")
     assert request.url.endswith("?key=private")
     assert "private" not in str(read_token(request, answer(500), since=0.0))
 
@@ -141,7 +140,7 @@ def a_call(safety: Safety = Safety.KEYED, **changes: Any) -> tuple[Any, Prepared
 def test_when_a_refused_token_is_renewed(since: float, sent: int, *, replayable: bool) -> None:
     """Where it is older than the call, and the body can be sent again."""
     settings, prepared = a_call()
-    prepared.flight.facts = msgspec.structs.replace(prepared.flight.facts, replayable=replayable)
+    prepared.flight.facts = structs.replace(prepared.flight.facts, replayable=replayable)
     requests: list[WireRequest] = []
 
     def send(request: WireRequest, _: Limits) -> Result:
@@ -188,5 +187,5 @@ def test_no_repr_shows_a_secret() -> None:
     """Reprs end up in logs."""
     settings, prepared = a_call()
     shown = [repr(Token("private", 0.0, 0.0)), repr(SOURCE), repr(Bearer(SOURCE)), repr(settings), repr(prepared)]
-    shown += [repr(REQUEST), repr(replace(SOURCE, parameters={"assertion": "private"}))]
+    shown += [repr(REQUEST), repr(structs.replace(SOURCE, parameters={"assertion": "private"}))]
     assert not [text for text in shown if "private" in text or "secret'" in text.replace("client_secret'", "")]

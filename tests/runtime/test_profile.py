@@ -67,6 +67,13 @@ def test_a_bare_422_says_mismatch_only_of_a_key_that_the_caller_brought(resumed:
     assert read(PLAIN, 422, resumed=resumed, may_run=True).mismatch is resumed
 
 
+@pytest.mark.parametrize("status", [409, 422])
+def test_a_stored_answer_is_the_operations_own_word(status: int) -> None:
+    """What is replayed has ended: a 409 that says "it exists" must not be asked for until the deadline."""
+    answer = read(PLAIN, status, may_run=True, resumed=True, headers={"Idempotent-Replayed": "true"})
+    assert (answer.in_flight, answer.mismatch, answer.replayed) == (False, False, True)
+
+
 @pytest.mark.parametrize("status", [400, 404, 408, 410, 425, 429, 500, 503])
 def test_other_statuses_say_neither(status: int) -> None:
     """A profile of statuses reads only its own."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from samekey_templates.runtime._auth import ApiKey, Basic, Bearer, Credential, HttpCredential, Requirement, sign
 from samekey_templates.runtime._call import Call
 from samekey_templates.runtime._client import ApiFacts, make_settings

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ._errors import request_id
 from ._request import (
@@ -31,8 +30,7 @@ Types: TypeAlias = Mapping[int | str, object]
 BodyKind: TypeAlias = Literal["json", "form", "multipart", "raw"]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """What is the same in every call of an operation.
 
     Args:
@@ -174,8 +172,7 @@ class Response(Struct, Generic[T], frozen=True):
         return self.record.certainty
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a client keeps for all of its calls.
 
     Args:
@@ -214,6 +211,4 @@ class Settings:
     journal: Journal | None = None
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     is_moved: bool = False
-    standing: dict[Requirement, Standing] = field(
-        init=False, repr=False, compare=False, default_factory=dict["Requirement", "Standing"]
-    )
+    standing: dict[Requirement, Standing] = field(default_factory=dict["Requirement", "Standing"])

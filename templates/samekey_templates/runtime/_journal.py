@@ -12,9 +12,10 @@ import os
 import sqlite3
 import threading
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -28,8 +29,7 @@ class JournalConflictError(ValueError):
     """The key was used for other bytes before; nothing was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(Struct, frozen=True):
     """A keyed call that may have been sent and is not settled.
 
     Args:
@@ -70,8 +70,7 @@ class JournalEntry:
         return f"JournalEntry({self.operation!r}, key={self.key!r}, first_sent={self.first_sent!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """What became of an entry that was resumed.
 
     Args:

@@ -9,9 +9,6 @@ import inspect
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast
 
-from ._pages import AsyncPage, AsyncPages, Page
-from ._paging import Place
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
@@ -19,6 +16,7 @@ if TYPE_CHECKING:
     from ._call import Call, Endpoint, Response
     from ._client import AsyncCore, SyncCore
     from ._operation import AsyncResource, Resource
+    from ._pages import AsyncPage, AsyncPages, Page
     from ._paging import Paging
     from ._stream import AsyncStream, Stream, StreamFacts
 
@@ -168,6 +166,9 @@ class PagedMethod(_Detailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
+        from ._pages import Page  # noqa: PLC0415  # imported with the first list
+        from ._paging import Place  # noqa: PLC0415
+
         place = Place(self._paging, self._call(*args, **kwargs))
         return Page(self._fetch, place, self._fetch(place.call))
 
@@ -180,6 +181,9 @@ class AsyncPagedMethod(_AsyncDetailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
+        from ._pages import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
+        from ._paging import Place  # noqa: PLC0415
+
         call = self._call(*args, **kwargs)
 
         async def first() -> AsyncPage[T, E]:

@@ -11,11 +11,11 @@ import inspect
 import json
 import re
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 from urllib.parse import quote_plus, urlencode, urljoin
 
 import anyio
+from msgspec import Struct
 
 from ._auth import ClientCredentials, NoToken, basic
 from ._drive import log
@@ -42,8 +42,7 @@ _FINAL: Final = frozenset({Failure.UNSENDABLE, Failure.REDIRECTED, Failure.UNDEC
 _FOREVER: Final = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A token.
 
     Args:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-import anyio
-
 from ._failures import EXPECTED, stream_cut
 from ._wire import AsyncOpenAnswer, OpenAnswer
 
@@ -58,6 +56,8 @@ class _AsyncPieces:
         would complain of when it finds them open. A read that is cancelled ends each of them from within: it gives
         what has come already, and goes no more to the network.
         """
+        import anyio  # noqa: PLC0415  # comes with httpx, and only an event loop needs it
+
         with anyio.CancelScope(shield=True) as scope, contextlib.suppress(*EXPECTED, RuntimeError):
             scope.cancel()
             while await anext(self._pieces, None) is not None:

@@ -6,15 +6,15 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from msgspec import Struct, field, structs
 
 from ._answers import finish, finish_open, is_strict
 from ._auth import ClientCredentials
 from ._budget import Budget
 from ._call import Settings
 from ._drive import Clock, Hooks, adrive, drive
-from ._journaling import AsyncJournalView, JournalView, close_entry, in_thread, journaled, open_entry
 from ._policy import RetryPolicy
 from ._prepare import Prepared, prepare
 from ._profile import Profile
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._auth import Credential, NoToken, Requirement
     from ._call import Call, Endpoint, Response
     from ._journal import Journal
+    from ._journaling import AsyncJournalView, JournalView
     from ._oauth import AsyncSharedTokens, SharedTokens, Token
     from ._record import AttemptEvent, RetryEvent
     from ._stream import AsyncStream, Stream, StreamFacts
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiFacts:
+class ApiFacts(Struct, frozen=True):
     """What the document says of the whole API.
 
     Args:
@@ -256,6 +256,8 @@ class SyncCore:
         journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
         if journal is None:
             return prepared, self._send(prepared, send)
+        from ._journaling import close_entry, journaled, open_entry  # noqa: PLC0415  # few clients have a journal
+
         prepared = journaled(self.settings, prepared)
         open_entry(self.settings, journal, prepared)
         try:
@@ -368,6 +370,8 @@ class AsyncCore:
         journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
         if journal is None:
             return prepared, await self._send(prepared, send)
+        from ._journaling import close_entry, in_thread, journaled, open_entry  # noqa: PLC0415  # few have a journal
+
         prepared = journaled(self.settings, prepared)
         await in_thread(open_entry, self.settings, journal, prepared)
         try:
@@ -436,6 +440,8 @@ class SyncClient:
         Raises:
             ValueError: the client was made without a journal.
         """
+        from ._journaling import JournalView  # noqa: PLC0415  # few clients have a journal
+
         return JournalView(self._core, _journal(self._core.settings))
 
     def close(self) -> None:
@@ -482,6 +488,8 @@ class AsyncClient:
         Raises:
             ValueError: the client was made without a journal.
         """
+        from ._journaling import AsyncJournalView  # noqa: PLC0415  # few clients have a journal
+
         return AsyncJournalView(self._core, _journal(self._core.settings))
 
     async def close(self) -> None:
@@ -504,12 +512,13 @@ def _changed(
     headers: Mapping[str, str] | None,
     strict: bool | None,  # noqa: FBT001
 ) -> Settings:
-    return replace(
+    return structs.replace(
         settings,
         retry=retry or settings.retry,
         timeout=timeout or settings.timeout,
         headers={**settings.headers, **(headers or {})},
         strict=settings.strict if strict is None else strict,
+        standing={},
     )
 
 

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,8 +17,7 @@ _LONGEST_NUMBER: Final = 15
 """Digits of a time to wait: more of them are no time, and Python refuses to read thousands."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent(Generic[E_co]):
+class ServerSentEvent(Struct, Generic[E_co], frozen=True):
     """An event of a stream (WHATWG HTML, section 9.2).
 
     Args:

@@ -11,16 +11,16 @@ import os
 import re
 import time
 import uuid
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 _VISIBLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _NAMESPACE = uuid.UUID("6b1d7a52-3c0e-4f7b-9a55-0c5f2a9d1e77")
 DEFAULT_ALPHABET = "0123456789abcdef"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFormat:
+class KeyFormat(Struct, frozen=True):
     """What a key must look like.
 
     Args:

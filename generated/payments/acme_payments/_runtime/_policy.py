@@ -6,7 +6,6 @@ Rule of this file: no httpx, no asyncio, no clock, no randomness. Everything arr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -152,8 +151,7 @@ class CallFacts(Struct, frozen=True):
     key_age: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Struct, frozen=True):
     """How often, how long and for what a call is retried; frozen, so it can be shared.
 
     Args:
@@ -224,8 +222,7 @@ class _Wait(StrEnum):
     AT_ONCE = "at once, the first time"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """A row of the table: who is retried, after which wait, and what the attempt makes certain."""
 
     retried: frozenset[Safety]
@@ -359,9 +356,9 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004
 
 
-def at(failed: Failed, seconds: float) -> Failed:
-    """The failure, placed in time: seconds since the call began."""
-    return structs.replace(failed, at=seconds)
+def at(outcome: Outcome, seconds: float) -> Outcome:
+    """The outcome, placed in time: seconds since the call began."""
+    return structs.replace(outcome, at=seconds)
 
 
 def _settles(outcome: Outcome) -> bool:
@@ -371,7 +368,7 @@ def _settles(outcome: Outcome) -> bool:
 def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rule:
     if isinstance(outcome, Failed):
         if outcome.failure is Failure.REDIRECTED and outcome.status == 303:  # noqa: PLR2004
-            return replace(_REDIRECT, certainty=Certainty.APPLIED)
+            return structs.replace(_REDIRECT, certainty=Certainty.APPLIED)
         return _FAILURES[outcome.failure]
     if call.safety is Safety.KEYED:
         keyed = _keyed_rule(history, outcome)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from ._keys import KeyFormat
 from ._policy import Answered
@@ -21,8 +22,7 @@ _YES = frozenset({"true", "1", "?1"})
 _NO = frozenset({"", "false", "0", "?0"})
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """How the server says something: a status, and where the status is ambiguous a code in the body.
 
     Args:
@@ -34,8 +34,7 @@ class Signal:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """How an API takes idempotency keys and what it says about them.
 
     Args:
@@ -96,14 +95,16 @@ def read_answer(  # noqa: PLR0913  # all that the law looks at
     if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
         return Answered(status, at, replayed=is_replayed(profile, headers))
     codes = (_codes(body) if status >= 400 else frozenset[str]()) if complete else None  # noqa: PLR2004
-    # A fresh random key cannot collide with itself, so a bare status says nothing on a first attempt.
+    replayed = is_replayed(profile, headers)
+    # A stored answer is the word of a request that has ended, whatever its status is used for otherwise. And a fresh
+    # random key cannot collide with itself, so a bare status says nothing on a first attempt.
     return Answered(
         status,
         at,
         retry_after=retry_after(headers, now),
-        in_flight=_matches(profile.in_flight, status, codes, status_suffices=may_run),
-        mismatch=_matches(profile.mismatch, status, codes, status_suffices=resumed),
-        replayed=is_replayed(profile, headers),
+        in_flight=not replayed and _matches(profile.in_flight, status, codes, status_suffices=may_run),
+        mismatch=not replayed and _matches(profile.mismatch, status, codes, status_suffices=resumed),
+        replayed=replayed,
         should_retry=_should_retry(profile, headers),
     )
 

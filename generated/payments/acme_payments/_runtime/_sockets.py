@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?: [^\r\n]*)?\r?\n")
 _END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
@@ -97,6 +97,10 @@ class Step(float):
         self.noted = noted if is_head and len(noted) <= _LONGEST else None
 
 
+Secured: TypeAlias = "Callable[[ssl.SSLContext], ssl.SSLContext]"
+"""The TLS context to use for the one that a connection was asked for."""
+
+
 class NetworkStream(Protocol):
     """A connection, as httpcore uses it."""
 
@@ -138,17 +142,23 @@ class AsyncNetworkBackend(Protocol):
 
 
 class Backend:
-    """Makes connections whose streams know what a `Step` is."""
+    """Makes connections whose streams know what a `Step` is.
 
-    def __init__(self, inner: NetworkBackend) -> None:
+    Args:
+        inner: makes the connections.
+        secured: the TLS context to use for the one that httpcore was given.
+    """
+
+    def __init__(self, inner: NetworkBackend, secured: Secured) -> None:
         self._inner = inner
+        self._secured = secured
         self.sleep = inner.sleep
 
     def connect_tcp(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_tcp(*args, **_cut(named)))
+        return Stream(self._inner.connect_tcp(*args, **_cut(named)), self._secured)
 
     def connect_unix_socket(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_unix_socket(*args, **_cut(named)))
+        return Stream(self._inner.connect_unix_socket(*args, **_cut(named)), self._secured)
 
 
 class Stream:
@@ -157,9 +167,10 @@ class Stream:
     The head of a request waits for the start of its body, so that both leave in one write and in one packet.
     """
 
-    __slots__ = ("_held", "_inner", "_is_tunnel", "close", "get_extra_info")
+    __slots__ = ("_held", "_inner", "_is_tunnel", "_secured", "close", "get_extra_info")
 
-    def __init__(self, inner: NetworkStream) -> None:
+    def __init__(self, inner: NetworkStream, secured: Secured) -> None:
+        self._secured = secured
         self._inner = inner
         self._held = b""
         self._is_tunnel = False
@@ -200,29 +211,32 @@ class Stream:
     ) -> Stream:
         # A proxy may have taken its time since the step began.
         timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
-        return Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+        secured = self._inner.start_tls(self._secured(ssl_context), server_hostname, timeout)
+        return Stream(secured, self._secured)
 
 
 class AsyncBackend:
     """Like `Backend`, for an event loop."""
 
-    def __init__(self, inner: AsyncNetworkBackend) -> None:
+    def __init__(self, inner: AsyncNetworkBackend, secured: Secured) -> None:
         self._inner = inner
+        self._secured = secured
         self.sleep = inner.sleep
 
     async def connect_tcp(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_tcp(*args, **_cut(named)))
+        return AsyncStream(await self._inner.connect_tcp(*args, **_cut(named)), self._secured)
 
     async def connect_unix_socket(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_unix_socket(*args, **_cut(named)))
+        return AsyncStream(await self._inner.connect_unix_socket(*args, **_cut(named)), self._secured)
 
 
 class AsyncStream:
     """Like `Stream`, for an event loop."""
 
-    __slots__ = ("_held", "_inner", "_is_tunnel", "aclose", "get_extra_info")
+    __slots__ = ("_held", "_inner", "_is_tunnel", "_secured", "aclose", "get_extra_info")
 
-    def __init__(self, inner: AsyncNetworkStream) -> None:
+    def __init__(self, inner: AsyncNetworkStream, secured: Secured) -> None:
+        self._secured = secured
         self._inner = inner
         self._held = b""
         self._is_tunnel = False
@@ -260,7 +274,8 @@ class AsyncStream:
         timeout: float | None = None,
     ) -> AsyncStream:
         timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
-        return AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+        secured = await self._inner.start_tls(self._secured(ssl_context), server_hostname, timeout)
+        return AsyncStream(secured, self._secured)
 
 
 def _cut(named: dict[str, object]) -> dict[str, object]:

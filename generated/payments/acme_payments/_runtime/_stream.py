@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections import deque
 from copy import copy
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+
+from msgspec import Struct, structs
 
 from ._codec import Decoded, DecodeFailureError, decode, encode
 from ._drive import log
@@ -29,8 +30,7 @@ DONE: Final = "[DONE]"
 """The word that ends many streams of events."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFacts:
+class StreamFacts(Struct, frozen=True):
     """What the document says of a stream.
 
     Args:
@@ -60,7 +60,7 @@ def ask_for(facts: StreamFacts, endpoint: Endpoint, call: Call[T]) -> tuple[Endp
         fields = None if call.body is OMIT else simplify(call.body)
         call = copy(call)
         call.body = {**(fields if is_fields(fields) else {}), facts.flag: True}
-    return replace(endpoint, accept=facts.accept), call
+    return structs.replace(endpoint, accept=facts.accept), call
 
 
 class _Reader(Generic[E_co]):

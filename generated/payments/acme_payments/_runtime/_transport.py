@@ -13,13 +13,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
 
-import anyio
 import httpx
 
 from ._body import Upload
 from ._connections import is_watched, own_async_client, own_client
 from ._failures import EXPECTED, failure
-from ._opened import aopened, opened
 from ._policy import Failed, Failure, is_success
 from ._sockets import SHORTEST, DeadlinePassedError, Step
 from ._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
@@ -76,6 +74,8 @@ class SyncTransport:
             if keep_open and is_success(response.status_code):
                 stays_open = True
                 timeouts.lift()
+                from ._opened import opened  # noqa: PLC0415  # imported with the first stream
+
                 return opened(response)
             pieces: list[bytes] = []
             for piece in _decoded(response):
@@ -133,6 +133,8 @@ class AsyncTransport:
                 if keep_open and is_success(response.status_code):
                     stays_open = True
                     timeouts.lift()
+                    from ._opened import aopened  # noqa: PLC0415  # imported with the first stream
+
                     return aopened(response)
                 content = b"".join([piece async for piece in _adecoded(response)])
                 return RawAnswer(response.status_code, response.headers, content)
@@ -147,6 +149,8 @@ class AsyncTransport:
         """What ends an attempt at the deadline, where its connection does not: the body may be the caller's to make."""
         if self._is_watched and not isinstance(request.content, Upload):
             return _NO_SCOPE
+        import anyio  # noqa: PLC0415  # comes with httpx; needed only here
+
         return anyio.move_on_after(max(0.0, limits.until - time.monotonic()))
 
     async def aclose(self) -> None:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias, TypeGuard, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from ._model import AnyModel, is_model, struct_of
 from ._types import is_fields
@@ -19,8 +19,7 @@ Tagged: TypeAlias = Callable[[], Mapping[str, object]]
 Rank: TypeAlias = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Struct, frozen=True):
     """What `one_of` was given."""
 
     variants: Variants
@@ -66,8 +65,7 @@ def one_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The variants that a value may be, the best first; `certain` where a tag names the only one."""
 
     kinds: Sequence[Any]
@@ -92,8 +90,7 @@ def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
     return Choice([*(variant.kind for variant in ranked), *variants.others])
 
 
-@dataclass(frozen=True, slots=True)
-class _Tag:
+class _Tag(Struct, frozen=True):
     name: str
     variants: Mapping[str, Any]
     otherwise: Any
@@ -121,8 +118,7 @@ def _spelled(value: object) -> str | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
+class _Object(Struct, frozen=True):
     kind: AnyModel
     known: frozenset[str]
     required: frozenset[str]
@@ -141,8 +137,7 @@ class _Object:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Map:
+class _Map(Struct, frozen=True):
     kind: Any
 
     def rank(self, fields: dict[str, Any]) -> Rank:  # noqa: ARG002  # it takes any
@@ -150,8 +145,7 @@ class _Map:
         return (0, 0, 0, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Variants:
+class _Variants(Struct, frozen=True):
     objects: tuple[_Object | _Map, ...]
     others: tuple[Any, ...]
     tags: tuple[_Tag, ...]

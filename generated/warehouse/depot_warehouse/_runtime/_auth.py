@@ -6,11 +6,10 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ._policy import Failed
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Struct, frozen=True):
     """An API key in a header, the query or a cookie."""
 
     name: str
@@ -32,8 +30,7 @@ class ApiKey:
         return f"ApiKey({self.name!r}, {self.location!r}, '…')"
 
 
-@dataclass(frozen=True, slots=True)
-class Basic:
+class Basic(Struct, frozen=True):
     """A user name and a password (RFC 7617)."""
 
     username: str
@@ -43,8 +40,7 @@ class Basic:
         return "Basic('…', '…')"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpCredential:
+class HttpCredential(Struct, frozen=True):
     """A credential for any other scheme of HTTP (RFC 9110 section 11.6.2)."""
 
     scheme: str
@@ -54,8 +50,7 @@ class HttpCredential:
         return f"HttpCredential({self.scheme!r}, '…')"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
+class ClientCredentials(Struct, frozen=True):
     """What a client fetches its own tokens with: OAuth 2.0's client credentials (RFC 6749 section 4.4).
 
     A token is fetched when it is first needed, shared by all calls of a client, and renewed shortly before it expires
@@ -74,8 +69,12 @@ class ClientCredentials:
     client_secret: str
     token_url: str
     scope: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     secret_in_body: bool = False
+
+    def __hash__(self) -> int:
+        # A mapping has none; equal ones are equal in all else.
+        return hash((self.client_id, self.client_secret, self.token_url, self.scope, self.secret_in_body))
 
     def __repr__(self) -> str:
         return f"ClientCredentials({self.client_id!r}, '…', {self.token_url!r})"
@@ -89,8 +88,7 @@ MovingToken: TypeAlias = Callable[[], str | Awaitable[str]] | ClientCredentials
 """Where a token comes from that is not known beforehand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Struct, frozen=True):
     """A bearer token (RFC 6750), or where it comes from."""
 
     token: AsyncTokenSource

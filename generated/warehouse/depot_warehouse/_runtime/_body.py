@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,7 @@ class SpentBodyError(Exception):
     """A body that can be read only once was asked for a second time; nothing was sent."""
 
 
-@dataclass(slots=True)
-class FileSegment:
+class FileSegment(Struct):
     """A file from where it stood when the call was made.
 
     Args:
@@ -54,8 +54,7 @@ class FileSegment:
             yield chunk.encode() if isinstance(chunk, str) else chunk
 
 
-@dataclass(slots=True)
-class IteratorSegment:
+class IteratorSegment(Struct):
     """An iterable of bytes; a sequence can be read again, an iterator cannot."""
 
     source: Iterable[bytes] | AsyncIterable[bytes]
@@ -81,8 +80,7 @@ class IteratorSegment:
 Segment: TypeAlias = bytes | FileSegment | IteratorSegment
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A body made of segments, read while it is sent."""
 
     segments: tuple[Segment, ...] = field(default_factory=tuple[Segment, ...])

@@ -3,68 +3,67 @@
 
 from __future__ import annotations
 
+import ssl
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from ._sockets import AsyncBackend, Backend
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Callable, Sequence
+
+    from ._sockets import Secured
 
 
 def own_client() -> httpx.Client:
     """A client for threads."""
-    return _watched(httpx.Client(verify=_tls_context(), limits=_LIMITS), Backend)
+    client = httpx.Client(verify=_stand_in(), limits=_LIMITS)
+    _watch(client, Backend)
+    return client if is_watched(client) else httpx.Client(verify=_tls_context(), limits=_LIMITS)
 
 
 def own_async_client() -> httpx.AsyncClient:
     """A client for an event loop."""
-    client = _watched(httpx.AsyncClient(verify=_tls_context(), limits=_POOL_LIMITS), AsyncBackend)
+    client = httpx.AsyncClient(verify=_stand_in(), limits=_POOL_LIMITS)
     first = getattr(client, "_transport", None)
     if isinstance(first, httpx.AsyncHTTPTransport):
         # Not as `transport=`: a client that is given one does not look for proxies in the environment.
-        others = [httpx.AsyncHTTPTransport(verify=_tls_context(), limits=_POOL_LIMITS) for _ in range(_POOLS - 1)]
-        for other in others:
-            _watch(other, AsyncBackend)
+        others = [httpx.AsyncHTTPTransport(verify=_stand_in(), limits=_POOL_LIMITS) for _ in range(_POOLS - 1)]
         setattr(client, "_transport", _Pools([first, *others]))  # noqa: B010  # no attribute that types know
-    return client
+    _watch(client, AsyncBackend)
+    return client if is_watched(client) else httpx.AsyncClient(verify=_tls_context(), limits=_LIMITS)
 
 
-_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
-
-
-def _watched(client: _Client, backend: Callable[[Any], object]) -> _Client:
-    """A client of our own whose connections keep the deadline and see the head of an answer.
+def _watch(client: httpx.Client | httpx.AsyncClient, backend: Callable[[Any, Secured], object]) -> None:
+    """Make the connections of a client keep the deadline and see the head of an answer.
 
     Neither httpx nor httpcore lets the network of an `httpx.Client` be given from outside, so it is exchanged in their
-    attributes; where a version has others, the client stays as it is, and only what docs/retrying.md says is lost.
+    attributes; where a version has others, the client is no use, and only what docs/retrying.md says is lost.
     """
-    for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
-        _watch(transport, backend)
+    for transport in _transports(client):
+        pool = getattr(transport, "_pool", None)
+        network = getattr(pool, "_network_backend", None)
+        if network is not None:
+            setattr(pool, "_network_backend", backend(network, _secured))  # noqa: B010  # likewise
     if hasattr(client, "_cookies"):
         setattr(client, "_cookies", _QuietCookies())  # noqa: B010  # its setter would make plain ones of them
-    return client
+
+
+def _transports(client: httpx.Client | httpx.AsyncClient) -> list[object]:
+    """The transports of a client, those of proxies included."""
+    first = getattr(client, "_transport", None)
+    found = [*getattr(first, "pools", (first,)), *getattr(client, "_mounts", {}).values()]
+    return [transport for transport in found if transport is not None]
 
 
 def is_watched(client: httpx.Client | httpx.AsyncClient) -> bool:
     """Whether all connections of a client keep the deadline and see the head of an answer."""
-    first = getattr(client, "_transport", None)
-    transports = [*getattr(first, "pools", (first,)), *getattr(client, "_mounts", {}).values()]
     return all(
         isinstance(getattr(getattr(transport, "_pool", None), "_network_backend", None), Backend | AsyncBackend)
-        for transport in transports
-        if transport is not None
+        for transport in _transports(client)
     )
-
-
-def _watch(transport: object, backend: Callable[[Any], object]) -> None:
-    pool = getattr(transport, "_pool", None)
-    network = getattr(pool, "_network_backend", None)
-    if network is not None:
-        setattr(pool, "_network_backend", backend(network))  # noqa: B010  # no attribute that types know
 
 
 _POOLS: Final = 16
@@ -74,8 +73,23 @@ _POOL_LIMITS: Final = httpx.Limits(max_connections=64, max_keepalive_connections
 
 @cache
 def _tls_context() -> ssl.SSLContext:
-    # A TLS context costs 28 ms and 0.8 MB; all clients with these settings share it.
+    """The one TLS context of all clients: it costs 28 ms and 0.8 MB, and is made for the first TLS connection."""
     return httpx.create_ssl_context()
+
+
+@cache
+def _stand_in() -> ssl.SSLContext:
+    """Stands for the TLS context until then; it knows no authority, so it would trust nobody."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _secured(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The context for a connection; a proxy has its own."""
+    if context is not _stand_in():
+        return context
+    # What httpcore has told the other one, which cannot be asked for it.
+    _tls_context().set_alpn_protocols(["http/1.1"])
+    return _tls_context()
 
 
 class _QuietCookies(httpx.Cookies):

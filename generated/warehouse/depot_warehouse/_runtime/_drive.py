@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ._policy import (
     Answered,
@@ -43,16 +44,14 @@ if TYPE_CHECKING:
 log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(Struct, frozen=True):
     """What the caller wants to hear of attempts and retries."""
 
     on_attempt: Callable[[AttemptEvent], None] | None = None
     on_retry: Callable[[RetryEvent], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """Time and chance, injected so that tests decide them.
 
     Args:

@@ -6,12 +6,12 @@ A field that was left out reads as None, as one that came as null does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, dataclass_transform, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
 FURTHER: Final[Any] = object()
 """The default of the attribute that holds further properties: an empty dict of its own for each object."""
@@ -22,8 +22,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A JSON object with known fields; unknown ones are ignored when it is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """A known field of an open model: its name on the wire, and whether it must be there."""
 
     wire: str
@@ -110,8 +109,7 @@ def further_of(kind: type[OpenModel]) -> tuple[str, Any]:
     return parts.attribute, parts.further
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """An open model for the decoder: its known fields, and the attribute and type of the others."""
 
     struct: type[msgspec.Struct]

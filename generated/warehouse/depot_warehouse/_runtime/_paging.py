@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from ._codec import member
 from ._errors import PaginationError
@@ -25,8 +26,7 @@ _ENDS: Final = (None, "", "0", 0, False)
 """What stands in place of a cursor after the last page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
+class Paging(Struct, frozen=True):
     """How the pages of a list follow each other.
 
     Args:
@@ -75,8 +75,7 @@ class Trail:
         return bool(items) and page in known
 
 
-@dataclass(frozen=True, slots=True)
-class Place(Generic[T]):
+class Place(Struct, Generic[T], frozen=True):
     """The place of a page in its list.
 
     Args:

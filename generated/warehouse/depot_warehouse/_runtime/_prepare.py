@@ -77,6 +77,9 @@ class Standing(Struct, frozen=True):
     cookies: str
     token: MovingToken | None
 
+    def __repr__(self) -> str:
+        return "Standing('…')"
+
 
 class Prepared(Struct, frozen=True):
     """A call that is ready to be sent.

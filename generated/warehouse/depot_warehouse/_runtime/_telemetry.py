@@ -7,7 +7,6 @@ Names follow the semantic conventions of HTTP clients; no header, query or body 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,8 +23,6 @@ _ERROR = 400
 @cache
 def _api() -> Any:  # noqa: ANN401  # the package may be missing, so its types cannot be named
     """The package's `trace` module, or None where it is not installed."""
-    if importlib.util.find_spec("opentelemetry") is None:
-        return None
     try:
         return importlib.import_module("opentelemetry.trace")
     except ImportError:

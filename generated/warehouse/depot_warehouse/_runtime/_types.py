@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +53,7 @@ File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent
 """A file to upload: its content, or (name, content), or (name, content, media type)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(Struct, frozen=True):
     """Limits on one attempt, each in seconds; all are cut to what is left of the call's deadline.
 
     Args:
@@ -75,8 +75,7 @@ class Timeout:
                 raise ValueError(f"{name} must be a finite number of seconds above 0, not {value}")
 
 
-@dataclass(frozen=True, slots=True)
-class CallOptions:
+class CallOptions(Struct, frozen=True):
     """Settings of a single call; what is None comes from the client.
 
     Args:
