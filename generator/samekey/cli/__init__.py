@@ -8,7 +8,9 @@ from io import TextIOWrapper
 import typer
 
 from samekey.cli.generating import generate, inspect
+from samekey.cli.proving import prove
 from samekey.cli.serving import chaos, serve
+from samekey.cli.verifying import verify
 
 app = typer.Typer(
     name="samekey",
@@ -25,7 +27,7 @@ def root() -> None:
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (generate, inspect, serve, chaos):
+for command in (generate, inspect, serve, chaos, prove, verify):
     app.command()(command)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +11,10 @@ import typer
 
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Overlays, Spec
 from samekey.cli.output import fail, progress, show
+from samekey.cli.reading import read_config, read_document
 from samekey.diagnostics import Diagnostics, printable
 
 if TYPE_CHECKING:
-    from samekey.config import Config
-    from samekey.document import Document
     from samekey.generate import Result
     from samekey.names import Ledger
     from samekey.plan.views import OperationSummary
@@ -40,9 +38,9 @@ def generate(
     diagnostics = Diagnostics()
     with progress() as step:
         step("loading")
-        settings = _config(config, package, diagnostics)
+        settings = read_config(config, package, diagnostics)
         ledger = _ledger(output, diagnostics)
-        document = _load(spec, settings, overlay, diagnostics) if settings is not None else None
+        document = read_document(spec, settings, diagnostics, overlay) if settings is not None else None
         if settings is None or ledger is None or document is None or diagnostics.failed:
             fail(diagnostics)
         result = make(document, settings, step, ledger)
@@ -72,11 +70,11 @@ def inspect(
     from samekey.generate import inspect as make  # noqa: PLC0415
 
     diagnostics = Diagnostics()
-    settings = _config(config, "", diagnostics)
+    settings = read_config(config, "", diagnostics)
     ledger = _ledger(output, diagnostics)
     if settings is None or ledger is None:
         fail(diagnostics)
-    document = _load(spec, settings, overlay, diagnostics)
+    document = read_document(spec, settings, diagnostics, overlay)
     rows = make(document, settings, ledger) if document is not None else None
     if rows is None:
         fail(diagnostics)
@@ -88,41 +86,11 @@ def inspect(
     raise typer.Exit(1 if diagnostics.failed else 0)
 
 
-def _config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config | None:
-    from dataclasses import replace  # noqa: PLC0415
-
-    from samekey.config import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
-
-    if package and not is_package_name(package):
-        message = f"{package!r} is no name that Python can import in lower case"
-        raise typer.BadParameter(message, param_hint="--package")
-    if hides_module(package):
-        message = f"a package {package!r} would hide the module of that name"
-        raise typer.BadParameter(message, param_hint="--package")
-    found = Config() if path is None else load_config(str(path), diagnostics)
-    return replace(found, package=package) if found is not None and package else found
-
-
 def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
     """The names that an SDK has given before; None where they cannot be read."""
     from samekey.names import EMPTY, LEDGER, load_ledger  # noqa: PLC0415
 
     return EMPTY if target is None else load_ledger(target / LEDGER, diagnostics)
-
-
-def _load(spec: str, config: Config, overlays: list[str] | None, diagnostics: Diagnostics) -> Document | None:
-    """The document with the overlays of the config, then those of the command line."""
-    from samekey.document import load  # noqa: PLC0415
-
-    document = load(spec, diagnostics, stdin=sys.stdin.buffer.read() if spec == "-" else b"")
-    locations = [*config.overlays, *(overlays or ())]
-    if document is None or not locations:
-        return document
-    from samekey.overlay import apply_overlays, load_overlay  # noqa: PLC0415
-
-    found = [load_overlay(location, diagnostics) for location in locations]
-    usable = [overlay for overlay in found if overlay is not None]
-    return apply_overlays(document, usable) if len(usable) == len(found) else None
 
 
 def _write(result: Result, target: Path, diagnostics: Diagnostics, *, check: bool) -> str:

@@ -79,15 +79,23 @@ class Samples:
     Args:
         schemas: judges them.
         now: the present time.
+        direction: which way they go: what is sent lacks what is read-only, what comes back what is write-only.
     """
 
-    def __init__(self, schemas: Schemas, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        schemas: Schemas,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        direction: Direction = Direction.RESPONSE,
+    ) -> None:
         self._schemas = schemas
         self._now = now
+        self._direction = direction
+        self._hidden = "writeOnly" if direction is Direction.RESPONSE else "readOnly"
         self._merged: dict[tuple[str, ...], Merged] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
-        """A value that a schema allows to come back, made of what is known wherever that fits.
+        """A value that a schema allows to go its way, made of what is known wherever that fits.
 
         Args:
             schema: the schema.
@@ -161,7 +169,7 @@ class Samples:
         properties = merged.properties()
         made: dict[str, JsonValue] = {}
         for name, parts in properties.items():
-            if any(part.flag("writeOnly") for part in self._read(parts).parts):
+            if any(part.flag(self._hidden) for part in self._read(parts).parts):
                 continue
             if name in fields or name in merged.required or depth.says_all:
                 made[name] = self._fit(parts, fields.get(name, MISSING), depth.down)
@@ -225,7 +233,7 @@ class Samples:
         return text if most is None else text[: int(most)]
 
     def _accepts(self, given: Parts, value: JsonValue) -> bool:
-        return all(self._schemas.accepts(part, value, Direction.RESPONSE) for part in given)
+        return all(self._schemas.accepts(part, value, self._direction) for part in given)
 
 
 def _tag(merged: Merged, variant: Node) -> dict[str, JsonValue]:

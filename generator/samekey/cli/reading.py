@@ -1,0 +1,48 @@
+"""What commands read: the config file, and the document with its overlays."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samekey.config import Config
+    from samekey.diagnostics import Diagnostics
+    from samekey.document import Document
+
+
+def read_config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config | None:
+    """The config file, or the defaults without one; None where it cannot be read."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from samekey.config import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
+
+    if package and not is_package_name(package):
+        message = f"{package!r} is no name that Python can import in lower case"
+        raise typer.BadParameter(message, param_hint="--package")
+    if hides_module(package):
+        message = f"a package {package!r} would hide the module of that name"
+        raise typer.BadParameter(message, param_hint="--package")
+    found = Config() if path is None else load_config(str(path), diagnostics)
+    return replace(found, package=package) if found is not None and package else found
+
+
+def read_document(
+    spec: str, config: Config, diagnostics: Diagnostics, overlays: list[str] | None = None
+) -> Document | None:
+    """The document with the overlays of the config, then those of the command line."""
+    from samekey.document import load  # noqa: PLC0415
+
+    document = load(spec, diagnostics, stdin=sys.stdin.buffer.read() if spec == "-" else b"")
+    locations = [*config.overlays, *(overlays or ())]
+    if document is None or not locations:
+        return document
+    from samekey.overlay import apply_overlays, load_overlay  # noqa: PLC0415
+
+    found = [load_overlay(location, diagnostics) for location in locations]
+    usable = [overlay for overlay in found if overlay is not None]
+    return apply_overlays(document, usable) if len(usable) == len(found) else None

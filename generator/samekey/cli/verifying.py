@@ -1,0 +1,144 @@
+"""`samekey verify`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from samekey.cli.options import ConfigFile, Spec
+from samekey.cli.output import fail, print_finding, progress
+from samekey.cli.reading import read_config, read_document
+from samekey.cli.serving import sandbox_extra
+from samekey.diagnostics import Diagnostics, Severity, printable
+
+if TYPE_CHECKING:
+    from samekey.verify.described import Described
+    from samekey.verify.findings import Report
+
+_COLOURS = {"ok": "green", "broken": "red", "told otherwise": "yellow", "not judged": "cyan"}
+_WIDE = 10_000
+
+
+def verify(  # noqa: PLR0913, PLR0917  # an option each
+    spec: Spec,
+    base_url: Annotated[str, typer.Option(metavar="URL", help="Where the API is.")],
+    operation: Annotated[str, typer.Option(metavar="ID", help="The POST or PATCH to try.")],
+    oracle: Annotated[
+        str,
+        typer.Option(
+            metavar="ORACLE",
+            show_default=False,
+            help="Tells effects apart: id, id:/pointer, list:OPERATION or count:OPERATION#/pointer.",
+        ),
+    ] = "",
+    token: Annotated[
+        str, typer.Option(metavar="TOKEN", envvar="SAMEKEY_TOKEN", help="The credential.", show_default=False)
+    ] = "",
+    other_token: Annotated[
+        str,
+        typer.Option(
+            metavar="TOKEN", envvar="SAMEKEY_OTHER_TOKEN", help="That of another account.", show_default=False
+        ),
+    ] = "",
+    body: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The body to send; a second one differs from it.", show_default=False),
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.", show_default=False),
+    ] = None,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long before a late retry.", min=0)] = 5.0,
+    report: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A report: .json, or JUnit's .xml; may be repeated.", show_default=False),
+    ] = None,
+    write_profile: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write what was seen as a config for `generate`.", show_default=False),
+    ] = None,
+    config: ConfigFile = None,
+    *,
+    i_own_this_api: Annotated[
+        bool, typer.Option("--i-own-this-api", help="Say that an API on another machine is yours to test.")
+    ] = False,
+) -> None:
+    """Check whether a running API does each key once; exit 1 where a promise is broken."""
+    for file in report or ():
+        if file.suffix not in {".json", ".xml"}:
+            raise typer.BadParameter(f"{file} ends in neither .json nor .xml", param_hint="--report")
+    with sandbox_extra():
+        from samekey.verify.run import Wishes, check_api  # noqa: PLC0415  # an extra
+
+        wishes = Wishes(
+            base_url, operation, oracle, token, other_token, _bodies(body), _given(given), wait, own=i_own_this_api
+        )
+        with progress() as step:
+            found = check_api(_described(spec, config), wishes, step)
+        _tell(found)
+        _write(found, report or [], write_profile)
+    raise typer.Exit(1 if found.broken else 0)
+
+
+def _described(spec: str, config: Path | None) -> Described:
+    from samekey.verify.described import describe  # noqa: PLC0415  # an extra
+
+    diagnostics = Diagnostics()
+    settings = read_config(config, "", diagnostics)
+    document = read_document(spec, settings, diagnostics) if settings is not None else None
+    described = describe(document, settings) if document is not None and settings is not None else None
+    if described is None or diagnostics.failed:
+        fail(diagnostics)
+    return described
+
+
+def _bodies(files: list[Path] | None) -> tuple[bytes, ...]:
+    try:
+        return tuple(file.read_bytes() for file in files or ())
+    except OSError as error:
+        raise typer.BadParameter(f"{error.filename}: {error.strerror}", param_hint="--body") from error
+
+
+def _given(settings: list[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in settings or ()]
+    for name, separator, _ in pairs:
+        if not separator:
+            raise typer.BadParameter(f"{name!r} is no NAME=VALUE", param_hint="--set")
+    return {name: value for name, _, value in pairs}
+
+
+def _tell(report: Report) -> None:
+    from samekey.verify.report import headline, verdict_of  # noqa: PLC0415
+
+    typer.echo(headline(report))
+    wide = max(len(finding.check) for finding in report.findings)
+    indent = max(map(len, _COLOURS)) + wide + 4
+    # A pipe gets a line for each check.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
+    for finding in report.findings:
+        verdict = typer.style(finding.verdict.ljust(indent - wide - 2), fg=_COLOURS[finding.verdict])
+        why = textwrap.fill(
+            printable(finding.why), max(width, 2 * indent), initial_indent=" " * indent, subsequent_indent=" " * indent
+        )
+        typer.echo(verdict + finding.check.ljust(wide + 2) + why[indent:])
+    typer.echo(typer.style(verdict_of(report), fg="red" if report.broken else "green", bold=True))
+
+
+def _write(report: Report, files: list[Path], profile: Path | None) -> None:
+    from samekey.verify.profile import as_config  # noqa: PLC0415
+    from samekey.verify.report import as_json, as_junit  # noqa: PLC0415
+
+    texts = [(file, as_json(report) if file.suffix == ".json" else as_junit(report)) for file in files]
+    if profile is not None:
+        texts.append((profile, as_config(report)))
+    for file, text in texts:
+        try:
+            file.write_text(text, "utf-8")
+        except OSError as error:
+            print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
+            raise typer.Exit(1) from error

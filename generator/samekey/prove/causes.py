@@ -1,0 +1,162 @@
+"""Why something was done twice, read from the histories alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from samekey.sandbox.ledger import Kind
+from samekey.sandbox.ledger import Told as Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from samekey.prove.history import History
+    from samekey.sandbox.ledger import Event
+
+_OK = 200
+_NOT_OK = 300
+
+
+class Cause(StrEnum):
+    """Why."""
+
+    NEW_KEY = "done again under another key"
+    NO_MEMORY = "done again, and no request of the whole run was answered from memory"
+    AT_ONCE = "both ran at once"
+    FORGOTTEN = "done again after a while, although sooner requests were answered from memory"
+    LEFT = "done again after its client had left"
+    ELSEWHERE = "done again by another process"
+    ANSWERED = "done again although the first was answered"
+    UNSEEN = "done again, and what was written down of it died with a killed server"
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """A request that was settled when its call had its effect already.
+
+    Args:
+        done: whether it had an effect as well; else it was answered from memory.
+        ahead: seconds by which it arrived before the last effect; negative where it came later, None where the record
+            of its arrival is lost.
+        gap: seconds from the last effect to its own, or for one that was answered from memory to its arrival.
+        left: whether a client had gone without an answer between the last effect and its own.
+        same_key: whether it bore the key of the last effect.
+        same_process: whether the process of the last effect got it.
+    """
+
+    done: bool
+    ahead: float | None
+    gap: float
+    left: bool
+    same_key: bool
+    same_process: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the servers remembered in the whole run.
+
+    Args:
+        replays: answers from memory.
+        longest: seconds after the effect at which the latest of them was asked for.
+    """
+
+    replays: int
+    longest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The cause of a duplicate, and the same in a sentence with its numbers."""
+
+    cause: Cause
+    text: str
+
+
+def traces(history: History) -> dict[int, list[Event]]:
+    """What the servers wrote down of each call that had an effect under a key, in order."""
+    owners = history.owners()
+    found: defaultdict[int, list[Event]] = defaultdict(list)
+    for event in sorted(history.events, key=lambda event: event.at):
+        if event.key in owners:
+            found[owners[event.key]].append(event)
+    return dict(found)
+
+
+def memory(events: Mapping[int, Sequence[Event]]) -> Memory:
+    """What the servers remembered."""
+    replayed = [second for trace in events.values() for second in _seconds(trace) if not second.done]
+    return Memory(len(replayed), max((second.gap for second in replayed), default=0.0))
+
+
+def explain(trace: Sequence[Event], known: Memory, window: float) -> Explained | None:
+    """Why a call had more than one effect; None where it had not.
+
+    Args:
+        trace: its events, in order.
+        known: what was remembered in the whole run.
+        window: seconds in which a key must be remembered.
+    """
+    second = next((second for second in _seconds(trace) if second.done), None)
+    if second is None:
+        return None
+    cause = _cause(second, known)
+    return Explained(cause, _sentence(cause, second, known, window))
+
+
+def _cause(second: Second, known: Memory) -> Cause:
+    """The first that holds."""
+    causes = (
+        (not second.same_key, Cause.NEW_KEY),
+        (not known.replays, Cause.NO_MEMORY),
+        (second.ahead is None, Cause.UNSEEN),
+        ((second.ahead or 0.0) > 0, Cause.AT_ONCE),
+        (second.gap > known.longest, Cause.FORGOTTEN),
+        (second.left, Cause.LEFT),
+        (not second.same_process, Cause.ELSEWHERE),
+    )
+    return next((cause for holds, cause in causes if holds), Cause.ANSWERED)
+
+
+def _sentence(cause: Cause, second: Second, known: Memory, window: float) -> str:
+    after = f"{second.gap:.2f} s after the first effect"
+    match cause:
+        case Cause.AT_ONCE:
+            return (
+                f"{cause}: the second request arrived {(second.ahead or 0.0) * 1000:.0f} ms before the first's effect"
+            )
+        case Cause.FORGOTTEN:
+            return (
+                f"done again {after}, although the key was younger than the retry window of {window:g} s; no request "
+                f"that came more than {known.longest:.2f} s after an effect was answered from memory"
+            )
+        case _:
+            return f"{cause}, {after}"
+
+
+def _seconds(trace: Sequence[Event]) -> Iterator[Second]:
+    """The requests that were settled after the first effect, in order."""
+    effects = [event for event in trace if event.kind is Kind.EFFECT]
+    arrivals = {event.attempt: event.at for event in trace if event.kind is Kind.ARRIVED}
+    replays = [event for event in trace if event.detail == Word.REPLAYED]
+    for event in sorted([*effects[1:], *replays], key=lambda event: event.at):
+        before = [effect for effect in effects if effect is not event and effect.at <= event.at]
+        if before:
+            last, done = before[-1], event.kind is Kind.EFFECT
+            arrival = arrivals.get(event.attempt)
+            yield Second(
+                done=done,
+                ahead=None if arrival is None else last.at - arrival,
+                gap=event.at - last.at if done or arrival is None else max(0.0, arrival - last.at),
+                left=any(last.at <= other.at <= event.at and _is_left(other) for other in trace),
+                same_key=event.key == last.key,
+                same_process=event.process == last.process,
+            )
+
+
+def _is_left(event: Event) -> bool:
+    """Whether a client went without an answer, be it one that a gateway made up."""
+    return event.kind is Kind.LOST and (event.status is None or _OK <= event.status < _NOT_OK)

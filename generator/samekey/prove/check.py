@@ -1,0 +1,153 @@
+"""What must always hold (RETRIES.md section 6), checked on the client's history against the servers' ledger."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from samekey.prove.history import Certainty, Settled
+from samekey.sandbox.ledger import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from samekey.prove.history import History, Limits, Told
+
+CLOCKS = 0.005
+"""Seconds by which the clocks of one machine may disagree."""
+SLACK = 1.0
+"""Seconds by which a busy machine may end a call late."""
+
+
+class Promise(IntEnum):
+    """A promise, the gravest first."""
+
+    ONCE = 1
+    """At most one effect per key and per call."""
+    CERTAINTY = 2
+    """What a caller is told is so."""
+    SAMENESS = 3
+    """Attempts of a call share key and bytes, calls share no key, and reads carry none."""
+    LIMITS = 4
+    """No more attempts than allowed, none past the deadline, none sooner than asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken promise.
+
+    Args:
+        promise: which one.
+        call: the call that shows it; None where no call is to blame.
+        text: what is wrong, in words.
+    """
+
+    promise: Promise
+    call: int | None
+    text: str
+
+
+def violations(history: History) -> list[Violation]:
+    """Every broken promise, the gravest first; empty where all of them held."""
+    effects = _effects(history)
+    found = [*_strays(history), *_sameness(history.calls)]
+    for told in history.calls:
+        if told.keyed:
+            found += _once(told, effects[told.call])
+            found += _certain(told, effects[told.call].total())
+        found += _within(told, history.limits)
+    return sorted(found, key=lambda violation: violation.promise)
+
+
+def _effects(history: History) -> defaultdict[int, Counter[str]]:
+    """How often each call had its effect, by key."""
+    owners = history.owners()
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for event in history.events:
+        if event.kind is Kind.EFFECT and event.key in owners:
+            found[owners[event.key]][event.key] += 1
+    return found
+
+
+def _strays(history: History) -> Iterator[Violation]:
+    owners = history.owners()
+    strays = {
+        event.key for event in history.events if event.kind is Kind.EFFECT and event.key and event.key not in owners
+    }
+    for key in sorted(strays):
+        yield Violation(Promise.ONCE, None, f"an effect under key {key}, which no call has sent")
+
+
+def _once(told: Told, effects: Counter[str]) -> Iterator[Violation]:
+    for key, count in effects.items():
+        if count > 1:
+            yield Violation(Promise.ONCE, told.call, f"{count} effects under key {key}")
+    if len(effects) > 1:
+        yield Violation(Promise.ONCE, told.call, f"{effects.total()} effects under {len(effects)} keys of one call")
+
+
+def _certain(told: Told, effects: int) -> Iterator[Violation]:
+    lie = _lie(told, effects)
+    if lie:
+        yield Violation(Promise.CERTAINTY, told.call, lie)
+
+
+def _lie(told: Told, effects: int) -> str:
+    """What is wrong with what the caller was told; that something was done twice is another matter."""
+    done = effects > 0
+    match told.certainty, told.settled:
+        case Certainty.APPLIED, _:
+            return "" if done else "told applied, and nothing was done"
+        case ((Certainty.NOT_SENT | Certainty.REJECTED), _):
+            return "" if not done else f"told {told.certainty}, and it was done"
+        case Certainty.UNKNOWN, None | Settled.UNKNOWN:
+            return "unknown, and still so after calling again with its key"
+        case Certainty.UNKNOWN, settled:
+            agrees = done is (settled is not Settled.REJECTED)
+            return "" if agrees else f"settled as {settled}, and it was {'done' if done else 'not done'}"
+
+
+def _within(told: Told, limits: Limits) -> Iterator[Violation]:
+    retries = sum(1 for attempt in told.attempts[:-1] if not attempt.polling)
+    if retries > limits.retries:
+        yield Violation(Promise.LIMITS, told.call, f"{retries} retries, {limits.retries} allowed")
+    if told.elapsed > limits.deadline + SLACK:
+        yield Violation(Promise.LIMITS, told.call, f"{told.elapsed:.2f} s, the deadline was {limits.deadline:.2f} s")
+    for attempt, following in pairwise(told.attempts):
+        waited = following.sent_at - attempt.sent_at - attempt.took
+        if waited < attempt.asked - CLOCKS:
+            text = f"sent again after {waited:.3f} s, asked to wait {attempt.asked:.3f} s"
+            yield Violation(Promise.LIMITS, told.call, text)
+        if following.sent_at - told.attempts[0].sent_at >= limits.window:
+            yield Violation(Promise.LIMITS, told.call, "sent again when its key may have been forgotten")
+
+
+def _sameness(calls: Sequence[Told]) -> Iterator[Violation]:
+    senders: defaultdict[str, set[int]] = defaultdict(set)
+    for told in calls:
+        for request in (*told.requests, *told.settling):
+            if request.key is not None:
+                senders[request.key].add(told.call)
+        yield from (Violation(Promise.SAMENESS, told.call, text) for text in _differences(told))
+    for key, numbers in senders.items():
+        if len(numbers) > 1:
+            yield Violation(Promise.SAMENESS, min(numbers), f"key {key} was sent by {len(numbers)} calls")
+
+
+def _differences(told: Told) -> Iterator[str]:
+    keys = {request.key for request in (*told.requests, *told.settling)}
+    if not told.keyed:
+        if keys - {None} or told.key is not None:
+            yield f"{told.operation} is not keyed, and carried a key"
+        return
+    if len(keys) > 1:
+        yield f"{len(keys)} keys for one call"
+    if len({request.digest for request in told.requests}) > 1:
+        yield "its attempts did not send the same bytes"
+    if keys - {told.key}:
+        yield "sent another key than its caller was told"
+    if told.key is None:
+        yield f"{told.operation} is keyed, and its caller was told no key"

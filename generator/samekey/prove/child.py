@@ -1,0 +1,70 @@
+"""A server of a proof, in a process of its own: `python -m samekey.prove.child`.
+
+Standard input brings it its orders in a line of JSON. It opens its store, waits for another line, serves, and says so
+with a line. It ends when standard input does, so none of them outlives the proof.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from samekey.sandbox.app import Settings, open_sandbox
+from samekey.sandbox.broken import Broken  # noqa: TC001  # msgspec reads annotations
+from samekey.sandbox.errors import SandboxError
+from samekey.sandbox.faults import Plan  # noqa: TC001  # likewise
+from samekey.sandbox.serving import serve
+
+if TYPE_CHECKING:
+    from samekey.sandbox.serving import Running
+
+GO = b"go\n"
+READY = b"ready\n"
+HOST = "127.0.0.1"
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What a server is to be.
+
+    Args:
+        spec: the document.
+        store: where all is kept.
+        port: where to listen.
+        plan: what goes wrong.
+        broken: the promise that it breaks.
+    """
+
+    spec: str
+    store: str
+    port: int
+    plan: Plan
+    broken: Broken | None = None
+
+
+def main() -> None:
+    """Serve as ordered."""
+    orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
+    try:
+        sandbox = open_sandbox(orders.spec, Settings(orders.store, plan=orders.plan, broken=orders.broken))
+    except SandboxError as error:
+        sys.exit(str(error))
+    if sys.stdin.buffer.readline() == GO:
+        threading.Thread(target=_end_with_the_proof, daemon=True).start()
+        serve(sandbox, HOST, orders.port, _started)
+
+
+def _started(_: Running) -> None:
+    os.write(sys.stdout.fileno(), READY)
+
+
+def _end_with_the_proof() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""A proof from its document to its verdict: generate, serve, call through the storm, settle, and check."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from samekey.config import Config
+from samekey.diagnostics import Diagnostics
+from samekey.document import load
+from samekey.generate import inspect
+from samekey.lower import lower
+from samekey.prove.arguments import Maker
+from samekey.prove.calls import candidates, explore
+from samekey.prove.clients import Clients, faces, settle, through
+from samekey.prove.errors import ProveError
+from samekey.prove.history import History
+from samekey.prove.sdk import generated
+from samekey.prove.servers import serving
+from samekey.prove.terms import Mistake
+from samekey.prove.verdict import conclude
+from samekey.prove.wire import Gate
+from samekey.sandbox.broken import Broken
+from samekey.sandbox.contract import base_path
+from samekey.sandbox.database import open_database
+from samekey.sandbox.migrations import upgrade
+from samekey.sandbox.store import LONGEST_TTL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from samekey.document import Document
+    from samekey.ir import Api
+    from samekey.plan.views import OperationSummary
+    from samekey.prove.calls import Call, Repertoire
+    from samekey.prove.history import Told
+    from samekey.prove.servers import Servers
+    from samekey.prove.terms import Terms
+    from samekey.prove.verdict import Verdict
+    from samekey.sandbox.database import Postgres, Sqlite
+
+_KILL_EVERY: Final = 1000
+"""Calls between two kills, where there are many."""
+_FEWEST_KILLS: Final = 2
+_STEP: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of it.
+
+    Args:
+        title: the title of the API.
+        processes: servers on the one store.
+        kills: how often one of them was killed.
+        repertoire: what was called.
+        verdict: what was found.
+        seconds: how long all of it took.
+    """
+
+    title: str
+    processes: int
+    kills: int
+    repertoire: Repertoire
+    verdict: Verdict
+    seconds: float
+
+
+def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str], None] = lambda _: None) -> Proof:
+    """Make calls through every fault, and check what must always hold (RETRIES.md section 6).
+
+    Args:
+        spec: a path or URL of the document.
+        terms: what is to be proven, and how.
+        diagnostics: the sink for what is wrong with the document.
+        step: told what is being done, for progress.
+
+    Raises:
+        ProveError: the proof cannot be made; where that is for the document, the sink says more.
+        SandboxError: the store cannot be used.
+    """
+    began = time.monotonic()
+    step("reading the document")
+    document, api, rows = _read(spec, diagnostics)
+    new_keys = terms.mistake is Mistake.NEW_KEY_PER_ATTEMPT
+    broken = Broken(terms.mistake) if terms.mistake is not None and not new_keys else None
+    with (
+        generated(document, step) as sdk,
+        _store(terms.store) as (store, database),
+        serving(spec, store, database, processes=terms.processes, seed=terms.seed, broken=broken) as servers,
+    ):
+        gate = Gate(servers.ports, new_keys=new_keys)
+        clients = Clients(sdk, base_path(api), gate, min(api.profile.ttl, LONGEST_TTL))
+        step("finding out what can be called")
+        with clients.sync(calm=True) as client:
+            found = candidates(document, api, rows)
+            repertoire = explore(client, Maker(document.node), found, sdk.package.APIError)
+        planned = [(number, repertoire.choose(number, terms.seed)) for number in range(terms.calls)]
+        servers.storm()
+        kills, told = _weather(clients, servers, planned, terms.seed, step)
+        step("waiting for late arrivals")
+        servers.calm()
+        step("settling what is unknown")
+        calls = [call for _, call in planned]
+        history = History(tuple(settle(clients, list(zip(told, calls, strict=True)))), servers.events(), clients.limits)
+    step("checking")
+    verdict = conclude(history)
+    return Proof(api.title, terms.processes, kills, repertoire, verdict, time.monotonic() - began)
+
+
+def _read(spec: str, diagnostics: Diagnostics) -> tuple[Document, Api, Sequence[OperationSummary]]:
+    """A document as it was loaded, as the servers read it, and the methods of its SDK."""
+    document = load(spec, diagnostics)
+    # Read a second time, so that nothing is reported twice.
+    again = load(spec, Diagnostics()) if document is not None else None
+    api = lower(again) if again is not None else None
+    rows = inspect(again, Config()) if again is not None else None
+    if document is None or api is None or rows is None:
+        if document is not None and not diagnostics.failed:
+            lower(document)
+        raise ProveError("this document cannot be read")
+    return document, api, rows
+
+
+@contextlib.contextmanager
+def _store(location: str) -> Generator[tuple[str, Sqlite | Postgres]]:
+    """Where the servers keep all: what was asked for, or a file that is dropped at the end."""
+    with tempfile.TemporaryDirectory(prefix="samekey-prove-") as folder:
+        location = location or str(Path(folder) / "prove.db")
+        database = open_database(location)
+        try:
+            upgrade(database)
+            yield location, database
+        finally:
+            database.engine.dispose()
+
+
+class _Reaper:
+    """Kills a server now and then, as the calls go by.
+
+    Args:
+        servers: whom to choose from.
+        calls: how many calls there will be.
+        seed: decides who is killed.
+    """
+
+    def __init__(self, servers: Servers, calls: int, seed: int) -> None:
+        kills = max(_FEWEST_KILLS, calls // _KILL_EVERY)
+        self._turns = [calls * turn // (kills + 1) for turn in range(kills, 0, -1)]
+        self._servers = servers
+        self._random = Random(seed)  # noqa: S311  # chance that can be repeated
+        self.kills = 0
+        self._choose()
+
+    def see(self, count: int) -> None:
+        """Kill, if it is time.
+
+        Args:
+            count: calls that have ended.
+        """
+        if self._turns and count >= self._turns[-1]:
+            self._turns.pop()
+            self._victim.replace()
+            self.kills += 1
+            if self._turns:
+                self._choose()
+
+    def _choose(self) -> None:
+        self._victim = self._random.choice(self._servers.servers)
+        self._victim.prepare()
+
+
+class _Progress:
+    """Counts calls that have ended, and stops the clients when there is no use in going on."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.is_over = False
+        self._lock = threading.Lock()
+
+    def up(self) -> None:
+        """A call has ended."""
+        with self._lock:
+            self.count += 1
+        if self.is_over:
+            raise ProveError("the proof was given up")
+
+
+def _weather(
+    clients: Clients,
+    servers: Servers,
+    planned: Sequence[tuple[int, Call]],
+    seed: int,
+    step: Callable[[str], None],
+) -> tuple[int, list[Told]]:
+    """Make the calls through every face while servers are killed; how often, and what was told."""
+    progress = _Progress()
+    kinds = faces()
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        runs = [
+            pool.submit(through, face, clients, planned[at :: len(kinds)], progress.up) for at, face in enumerate(kinds)
+        ]
+        reaper = _Reaper(servers, len(planned), seed)
+        try:
+            while not all(run.done() for run in runs):
+                time.sleep(_STEP)
+                step(f"{progress.count} of {len(planned)} calls")
+                servers.check()
+                reaper.see(progress.count)
+                for run in runs:
+                    if run.done():
+                        run.result()
+        finally:
+            progress.is_over = True
+        told = [entry for run in runs for entry in run.result()]
+    return reaper.kills, sorted(told, key=lambda entry: entry.call)

@@ -1,0 +1,74 @@
+"""The verdict of a proof, as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from samekey.prove.check import Promise
+from samekey.prove.history import Certainty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samekey.prove.proof import Proof
+    from samekey.prove.verdict import Case, Verdict
+
+_BROKEN: Final = {
+    Promise.ONCE: ("duplicates", "calls that had more than one effect"),
+    Promise.CERTAINTY: ("lies", "calls whose callers were told what is not so"),
+    Promise.SAMENESS: ("sameness", "calls whose key or bytes were not as they must be"),
+    Promise.LIMITS: ("limits", "calls that passed a limit"),
+}
+_MOST_UNTRIED: Final = 3
+Named = TypeVar("Named", bound=str)
+
+
+def report(proof: Proof) -> Iterable[str]:
+    """A proof in lines of text, the verdict last."""
+    repertoire, verdict = proof.repertoire, proof.verdict
+    others = len(repertoire.reads) + len(repertoire.replacements)
+    servers = f"{proof.processes} servers" if proof.processes > 1 else "one server"
+    yield f"{proof.title}: {len(repertoire.keyed)} keyed operations and {others} others"
+    for name, reason in repertoire.untried[:_MOST_UNTRIED]:
+        yield f"  not called: {name}, since {reason}"
+    if len(repertoire.untried) > _MOST_UNTRIED:
+        yield f"  not called: {len(repertoire.untried) - _MOST_UNTRIED} more"
+    yield from _figures(verdict)
+    yield f"  killed      {proof.kills} times, {servers}; {proof.seconds:.0f} s in all"
+    if verdict.case is not None:
+        yield from _story(verdict.case, verdict)
+
+
+def _figures(verdict: Verdict) -> Iterable[str]:
+    told = ", ".join(f"{verdict.told.get(word.value, 0)} {word}" for word in reversed(Certainty))
+    median, slowest = verdict.median * 1000, verdict.slowest * 1000
+    yield f"  calls       {verdict.calls}, {verdict.keyed} of them keyed, in {verdict.attempts} requests"
+    yield f"  faults      {sum(verdict.faults.values())}; {_counted(verdict.faults)}"
+    yield f"  effects     {verdict.effects}; {verdict.replays} requests were answered from memory"
+    yield f"  told        {told}; {verdict.settled} settled by calling again with the key"
+    yield f"  a call      {median:.0f} ms at p50, {slowest:.0f} ms at p99"
+    for promise, (name, words) in _BROKEN.items():
+        if promise <= Promise.CERTAINTY or verdict.broken(promise):
+            yield f"  {name:10}  {verdict.broken(promise)} {words}"
+
+
+def _story(case: Case, verdict: Verdict) -> Iterable[str]:
+    """The shortest history that shows what is broken, and why."""
+    yield ""
+    yield from (f"  {count:4d} times: {cause}" for cause, count in _sorted(verdict.causes))
+    yield "The shortest history that shows it:"
+    key = f", key {case.key}" if case.key else ""
+    call = f"call {case.violation.call}, {case.operation}{key}: " if case.violation.call is not None else ""
+    yield f"  {call}{case.violation.text}"
+    yield from (f"  {line}" for line in case.lines)
+    if case.why:
+        yield f"  why: {case.why}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Names and counts, the most frequent first."""
+    return ", ".join(f"{name} {count}" for name, count in _sorted(counts)) or "none"
+
+
+def _sorted(counts: Mapping[Named, int]) -> list[tuple[Named, int]]:
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

@@ -1,0 +1,82 @@
+"""The SDK of a document: generated to a folder of its own, imported, and forgotten again."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import logging
+import sys
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samekey.config import Config
+from samekey.generate import generate
+from samekey.prove.errors import ProveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import ModuleType
+
+    from samekey.document import Document
+
+_SETTINGS = frozenset({
+    "self", "base_url", "retry", "timeout", "headers", "strict", "on_attempt", "on_retry", "journal", "http_client",
+})  # fmt: skip
+"""What every client can be given; the other arguments are credentials and parts of addresses."""
+_CREDENTIAL = "prove"
+
+
+@dataclass(frozen=True, slots=True)
+class Sdk:
+    """A generated package. What it holds is known only when it is there, so its parts are of any type."""
+
+    package: ModuleType
+    client: Any
+    async_client: Any
+
+    def part(self, name: str) -> Any:  # noqa: ANN401
+        """A module of its runtime."""
+        return importlib.import_module(f"{self.package.__name__}._runtime.{name}")
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Something for every credential: the sandbox takes any."""
+        return dict.fromkeys(inspect.signature(self.client.__init__).parameters.keys() - _SETTINGS, _CREDENTIAL)
+
+
+@contextlib.contextmanager
+def generated(document: Document, step: Callable[[str], None]) -> Generator[Sdk]:
+    """The SDK of a document, as long as a block lasts.
+
+    Args:
+        document: the document.
+        step: told the name of each step as it begins, for progress.
+
+    Raises:
+        ProveError: nothing can be made of the document; why is in its sink.
+    """
+    # A name of its own, so that it meets neither another proof nor an SDK that is installed.
+    name = f"proved_{uuid.uuid4().hex[:12]}"
+    result = generate(document, Config(package=name, client="Proved"), step)
+    if result is None:
+        raise ProveError("no SDK can be made of the document")
+    with tempfile.TemporaryDirectory(prefix="samekey-prove-") as folder:
+        for path, text in result.files.items():
+            place = Path(folder) / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, "utf-8")
+        # What it has to say of answers, nobody has asked for here.
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+        try:
+            package = importlib.import_module(name)
+            yield Sdk(package, package.Proved, package.AsyncProved)
+        finally:
+            sys.path.remove(folder)
+            for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+                del sys.modules[module]

@@ -1,0 +1,251 @@
+"""The servers of a proof: processes that are killed and started again, and the ledger that they share."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+
+from samekey.prove.child import GO, HOST, READY, Orders
+from samekey.prove.errors import ProveError
+from samekey.prove.storm import storm
+from samekey.sandbox.faults import Plan, spelled
+from samekey.sandbox.ledger import Kind, Ledger
+from samekey.sandbox.page import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from samekey.sandbox.broken import Broken
+    from samekey.sandbox.database import Postgres, Sqlite
+    from samekey.sandbox.ledger import Event
+
+_PAUSE = 0.15
+_QUIET_TURNS = 3
+_PATIENCE = 60.0
+_MANY = 10_000_000
+_SEEDS = 1000
+"""Room between the seeds of two servers, for those that take the place of killed ones."""
+
+
+class _Process:
+    """A server in a process of its own."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `stop`
+        self._process = subprocess.Popen(  # our own program
+            [sys.executable, "-m", "samekey.prove.child"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+        )  # fmt: skip
+        # Not as an argument: the address of a store may hold a password, and arguments are for all to see.
+        self._tell(msgspec.json.encode(orders) + b"\n")
+
+    @property
+    def name(self) -> str:
+        """What it calls itself in the ledger."""
+        return f"{socket.gethostname()}/{self._process.pid}"
+
+    def go(self) -> None:
+        """Let it serve, and wait until it does."""
+        self._tell(GO)
+        if self._process.stdout is None or self._process.stdout.readline() != READY:
+            raise ProveError(f"a server does not start: {self._complaint()}")
+
+    def check(self) -> None:
+        """Notice when it has ended by itself."""
+        if self._process.poll() is not None:
+            raise ProveError(f"a server has ended by itself: {self._complaint()}")
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+    def _tell(self, line: bytes) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+
+    def _complaint(self) -> str:
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - 2000))
+        return self._errors.read().decode("utf-8", "replace").strip() or "it says nothing"
+
+
+class Server:
+    """An address at which a process serves; when that one is killed, another takes its place.
+
+    Args:
+        spec: the document.
+        store: where all is kept.
+        plan: what goes wrong, once the storm has begun.
+        broken: the promise that is broken.
+    """
+
+    def __init__(self, spec: str, store: str, plan: Plan, broken: Broken | None) -> None:
+        with socket.create_server((HOST, 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self._orders = Orders(spec, store, self.port, plan, broken)
+        self._started = 0
+        self._next: _Process | None = None
+        # No faults yet: what can be called is found out first.
+        self._process = _Process(msgspec.structs.replace(self._orders, plan=Plan()))
+
+    @property
+    def name(self) -> str:
+        """What the process that serves now calls itself in the ledger."""
+        return self._process.name
+
+    def go(self) -> None:
+        """Serve."""
+        self._process.go()
+
+    def prepare(self) -> None:
+        """Have another process ready, so that a killed one is missed for a moment only."""
+        self._started += 1
+        plan = msgspec.structs.replace(self._orders.plan, seed=self._orders.plan.seed + self._started)
+        self._next = _Process(msgspec.structs.replace(self._orders, plan=plan))
+
+    def replace(self) -> None:
+        """SIGKILL the process that serves; the one that was prepared takes its place."""
+        if self._next is not None:
+            self._process.kill()
+            self._process, self._next = self._next, None
+            self._process.go()
+
+    def storm(self) -> None:
+        """Let things go wrong."""
+        self._set(self._orders.plan)
+
+    def calm(self) -> None:
+        """Let nothing go wrong any more."""
+        self._set(Plan())
+
+    def check(self) -> None:
+        """Notice when it has ended by itself."""
+        self._process.check()
+
+    def stop(self) -> None:
+        """End all of it."""
+        for process in (self._process, self._next):
+            if process is not None:
+                process.kill()
+
+    def _set(self, plan: Plan) -> None:
+        request = urllib.request.Request(
+            f"http://{HOST}:{self.port}{PREFIX}/faults",
+            json.dumps(spelled(plan)).encode(), {"Content-Type": "application/json"}, method="PUT",
+        )  # fmt: skip
+        # A door that was shut by a fault opens again in a moment.
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
+                    answer.read()
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise ProveError(f"a server cannot be reached: {error}") from error
+                time.sleep(_PAUSE)
+            else:
+                return
+
+
+class Servers:
+    """Some servers on one store.
+
+    Args:
+        servers: the servers.
+        database: their store; its schema must be there.
+    """
+
+    def __init__(self, servers: tuple[Server, ...], database: Sqlite | Postgres) -> None:
+        self.servers = servers
+        self._ledger = Ledger(database)
+        self._start = self._ledger.last()
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where they listen."""
+        return tuple(server.port for server in self.servers)
+
+    def storm(self) -> None:
+        """Forget what was, and let things go wrong."""
+        self._drained()
+        self._start = self._ledger.last()
+        for server in self.servers:
+            server.storm()
+
+    def calm(self) -> None:
+        """Let nothing go wrong any more, and wait for late arrivals."""
+        for server in self.servers:
+            server.calm()
+        self._drained()
+
+    def check(self) -> None:
+        """Notice when one has ended by itself."""
+        for server in self.servers:
+            server.check()
+
+    def events(self) -> tuple[Event, ...]:
+        """Everything that has happened since the storm began, when no request is under way."""
+        self._drained()
+        return tuple(self._ledger.events(self._start, _MANY))
+
+    def _drained(self) -> None:
+        """Wait until no request is under way; what was under way in a killed process has ended with it."""
+        deadline = time.monotonic() + _PATIENCE
+        alive = {server.name for server in self.servers}
+        quiet = 0
+        while quiet < _QUIET_TURNS:
+            # A turn is longer than servers take to write down what has happened.
+            time.sleep(_PAUSE)
+            self.check()
+            quiet = quiet + 1 if not _under_way(self._ledger.events(self._start, _MANY), alive) else 0
+            if time.monotonic() > deadline:
+                raise ProveError(f"requests are still under way after {_PATIENCE:g} s")
+
+
+@contextlib.contextmanager
+def serving(
+    spec: str, store: str, database: Sqlite | Postgres, *, processes: int, seed: int, broken: Broken | None
+) -> Generator[Servers]:
+    """Servers on one store, as long as a block lasts.
+
+    Args:
+        spec: the document.
+        store: where all is kept.
+        database: the same, opened.
+        processes: how many servers.
+        seed: seeds the chance of faults.
+        broken: the promise that is broken.
+    """
+    one_writer = database.engine.dialect.name == "sqlite"
+    with contextlib.ExitStack() as stack:
+        servers: list[Server] = []
+        for number in range(processes):
+            plan = storm(seed + number * _SEEDS, one_writer=one_writer)
+            servers.append(Server(spec, store, plan, broken))
+            stack.callback(servers[-1].stop)
+        for server in servers:
+            server.go()
+        yield Servers(tuple(servers), database)
+
+
+def _under_way(events: list[Event], alive: set[str]) -> set[str]:
+    """Requests that have arrived at a living process, and of which nothing has become yet."""
+    arrived = {event.attempt for event in events if event.kind is Kind.ARRIVED and event.process in alive}
+    return arrived - {event.attempt for event in events if event.kind in {Kind.ANSWERED, Kind.LOST}}

@@ -1,0 +1,141 @@
+"""The verdict of a proof, as data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samekey.prove.causes import explain, memory, traces
+from samekey.prove.check import violations
+from samekey.prove.timeline import timeline
+from samekey.sandbox.ledger import Kind
+from samekey.sandbox.ledger import Told as Word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from samekey.prove.causes import Cause, Explained
+    from samekey.prove.check import Promise, Violation
+    from samekey.prove.history import History
+    from samekey.sandbox.ledger import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The shortest history that shows a violation.
+
+    Args:
+        violation: the violation.
+        operation: what was called.
+        key: the key of the call.
+        lines: the history.
+        why: why something was done twice; empty where nothing was.
+    """
+
+    violation: Violation
+    operation: str
+    key: str
+    lines: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a proof has found.
+
+    Args:
+        calls: calls that were made.
+        keyed: those of them that carried keys.
+        attempts: requests that left the clients.
+        faults: how often each fault struck.
+        effects: effects under the keys of the calls.
+        replays: answers from memory.
+        told: how often callers were told what.
+        settled: calls that were unknown, and were made again with their key.
+        violations: broken promises.
+        causes: why things were done twice, and how often.
+        case: the shortest history that shows the gravest of them; None where all promises held.
+        median: seconds of a call, half of them took less.
+        slowest: seconds that one call in a hundred took longer than.
+    """
+
+    calls: int
+    keyed: int
+    attempts: int
+    faults: Mapping[str, int]
+    effects: int
+    replays: int
+    told: Mapping[str, int]
+    settled: int
+    violations: tuple[Violation, ...]
+    causes: Mapping[Cause, int]
+    case: Case | None
+    median: float
+    slowest: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether every promise held."""
+        return not self.violations
+
+    def broken(self, promise: Promise) -> int:
+        """How many calls show that a promise was broken."""
+        return len({violation.call for violation in self.violations if violation.promise is promise})
+
+
+def conclude(history: History) -> Verdict:
+    """The verdict on a history."""
+    found = violations(history)
+    trace = traces(history)
+    known = memory(trace)
+    explained = {call: why for call in trace if (why := explain(trace[call], known, history.limits.window))}
+    kinds = Counter(event.kind for event in history.events if event.key is not None)
+    took = sorted(told.elapsed for told in history.calls)
+    return Verdict(
+        calls=len(history.calls),
+        keyed=sum(told.keyed for told in history.calls),
+        attempts=sum(len(told.requests) for told in history.calls),
+        faults=Counter(str(event.fault) for event in history.events if event.kind is Kind.FAULT),
+        effects=kinds[Kind.EFFECT],
+        replays=sum(1 for event in history.events if event.detail == Word.REPLAYED),
+        told=Counter(told.certainty.value for told in history.calls),
+        settled=sum(told.settled is not None for told in history.calls),
+        violations=tuple(found),
+        causes=Counter(why.cause for why in explained.values()),
+        case=_shortest(history, found, trace, explained),
+        median=took[len(took) // 2] if took else 0.0,
+        slowest=took[len(took) * 99 // 100] if took else 0.0,
+    )
+
+
+def _shortest(
+    history: History, found: list[Violation], trace: Mapping[int, list[Event]], explained: Mapping[int, Explained]
+) -> Case | None:
+    """The history of the fewest events among those that show the gravest violation, and its commonest cause."""
+    if not found:
+        return None
+    calls = {told.call: told for told in history.calls}
+    gravest = [violation for violation in found if violation.promise is found[0].promise]
+    common = Counter(why.cause for why in explained.values()).most_common(1)
+
+    def weight(violation: Violation) -> tuple[bool, bool, int]:
+        told = calls.get(violation.call) if violation.call is not None else None
+        why = explained.get(told.call) if told is not None else None
+        uncommon = why is None or why.cause is not common[0][0]
+        events = trace.get(told.call, []) if told is not None else []
+        return uncommon, _is_torn(events), len(events) + (len(told.requests) if told is not None else 0)
+
+    violation = min(gravest, key=weight)
+    told = calls.get(violation.call) if violation.call is not None else None
+    if told is None:
+        return Case(violation, "", "", (), "")
+    why = explained.get(told.call)
+    lines = timeline(told, trace.get(told.call, []))
+    return Case(violation, told.operation, told.key or "", lines, why.text if why is not None else "")
+
+
+def _is_torn(events: Sequence[Event]) -> bool:
+    """Whether a part of what was written down died with a killed server."""
+    arrived = {event.attempt for event in events if event.kind is Kind.ARRIVED}
+    return any(event.attempt not in arrived for event in events)

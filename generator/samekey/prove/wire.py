@@ -1,0 +1,127 @@
+"""What leaves the client: seen, and sent to one server or another, on its way out of httpx."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+import httpx
+
+from samekey.profile import Carrier
+from samekey.prove.history import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from samekey.document import JsonValue
+    from samekey.profile import Profile
+
+_FORM = "application/x-www-form-urlencoded"
+_CURRENT: ContextVar[Watch | None] = ContextVar("watch", default=None)
+"""The call that this thread or task is making."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Sees what a call sends.
+
+    Args:
+        profile: how its operation carries keys.
+        seen: what it has sent so far.
+    """
+
+    profile: Profile
+    seen: list[Request] = field(default_factory=list[Request])
+
+
+@contextmanager
+def watched(watch: Watch) -> Generator[None]:
+    """See what is sent by this thread or task as long as a block lasts."""
+    token = _CURRENT.set(watch)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What every request of the clients goes through.
+
+    Args:
+        ports: of the servers; the attempts of a call go to one after the other, as through a load balancer.
+        new_keys: whether each attempt gets a key of its own, which is the mistake to be caught.
+    """
+
+    ports: tuple[int, ...]
+    new_keys: bool = False
+
+    def passed(self, request: httpx.Request) -> None:
+        """See a request of threads."""
+        request.read()
+        self._see(request)
+
+    async def apassed(self, request: httpx.Request) -> None:
+        """See a request of tasks."""
+        await request.aread()
+        self._see(request)
+
+    def _see(self, request: httpx.Request) -> None:
+        watch = _CURRENT.get()
+        if watch is None:
+            return
+        key = key_of(watch.profile, request)
+        if self.new_keys and key is not None:
+            give_key(watch.profile, request, key, str(uuid.uuid4())[: len(key)])
+            key = key_of(watch.profile, request)
+        parts = (request.method.encode(), request.url.raw_path, request.content)
+        digest = sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+        index = len(watch.seen) + (sum(key.encode()) if key is not None else 0)
+        request.url = request.url.copy_with(port=self.ports[index % len(self.ports)])
+        watch.seen.append(Request(time.time(), key, digest))
+
+
+def key_of(profile: Profile, request: httpx.Request) -> str | None:
+    """The key that a request bears."""
+    match profile.carrier:
+        case Carrier.HEADER:
+            key: str | None = request.headers.get(profile.name)
+            return key.strip('"') if key is not None and profile.quoted else key
+        case Carrier.QUERY:
+            value: str | None = request.url.params.get(profile.name)
+            return value
+        case Carrier.BODY:
+            return _in_body(profile.name, request)
+
+
+def give_key(profile: Profile, request: httpx.Request, old: str, new: str) -> None:
+    """Exchange the key of a request for another one of the same length."""
+    match profile.carrier:
+        case Carrier.HEADER:
+            request.headers[profile.name] = request.headers[profile.name].replace(old, new)
+        case Carrier.QUERY:
+            request.url = request.url.copy_set_param(profile.name, new)
+        case Carrier.BODY:
+            content = request.content.replace(old.encode(), new.encode())
+            request.stream = httpx.ByteStream(content)
+            # What has been read is remembered apart from what is sent.
+            setattr(request, "_content", content)  # noqa: B010  # no attribute that types know
+
+
+def _in_body(name: str, request: httpx.Request) -> str | None:
+    if request.headers.get("content-type", "").startswith(_FORM):
+        values = parse_qs(request.content.decode("utf-8", "replace")).get(name, [])
+        return values[0] if values else None
+    try:
+        body: JsonValue = json.loads(request.content)
+    except ValueError:
+        return None
+    value = body.get(name) if isinstance(body, dict) else None
+    return None if value is None else str(value)

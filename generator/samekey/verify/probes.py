@@ -1,0 +1,260 @@
+"""One small function for each check: what is sent, and what the answers and effects say."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from samekey.profile import Signal
+from samekey.verify.calls import Answered
+from samekey.verify.findings import Check, Finding, Marked, SaysMismatch, UnjudgedError, Verdict, VerifyError
+from samekey.verify.requests import fresh_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from samekey.verify.calls import Caller, Outcome
+    from samekey.verify.oracle import Effects, Oracle
+    from samekey.verify.requests import Credential, Payload, Request
+
+_EXCERPT = 200
+_LIKE_A_MARKER = re.compile(r"replay|idempot|duplicate|original|cache", re.IGNORECASE)
+_HINTS: Final = {
+    401: "; give a credential with --token",
+    404: "; is --base-url right?",
+    3: "; is --base-url right?",
+    4: "; give a body that is taken with --body FILE",
+}
+"""What a user may do about an answer, by status or by its first digit."""
+LIMITED: Final = frozenset({429, 503})
+"""What is said before keys are looked at."""
+_NO: Final = frozenset({"", "false", "0", "?0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What probes work with.
+
+    Args:
+        caller: sends requests.
+        request: the request that is tried.
+        other: another body that the operation takes; None where none is known.
+        oracle: tells effects apart.
+        wait: seconds before a late retry.
+        needs_key: whether the document says that a key is required.
+        stranger: the credential of another account, if there is one.
+        items: requests that work on what was made, for an id.
+        marker: the header that marks stored answers, once it is known.
+        pace: seconds that an answer usually takes, once it is known.
+    """
+
+    caller: Caller
+    request: Request
+    other: Payload | None
+    oracle: Oracle
+    wait: float
+    needs_key: bool
+    stranger: Credential | None
+    items: Callable[[Answered], tuple[Request, ...]]
+    marker: str = ""
+    pace: float = 0.0
+
+    def key(self) -> str:
+        """A new key."""
+        return fresh_key(self.request.profile.format)
+
+    def is_replay(self, answer: Answered) -> bool:
+        """Whether an answer bears the marker of a stored one."""
+        return bool(self.marker) and answer.header(self.marker).strip().lower() not in _NO
+
+
+Probe: TypeAlias = "Callable[[Bench], Finding]"
+
+
+def two_keys(bench: Bench) -> tuple[Finding, Bench]:
+    """Two requests with a key each are two effects, and the oracle sees both: else nothing can be judged.
+
+    Returns:
+        The finding, and the bench with what was learned.
+
+    Raises:
+        VerifyError: there is nothing to judge by.
+    """
+    before = _mark(bench.oracle)
+    outcomes = [bench.caller.settle(bench.request.bearing(bench.key())) for _ in range(2)]
+    answers = [_good(bench, outcome) for outcome in outcomes]
+    try:
+        effects = bench.oracle.since(before, outcomes)
+    except UnjudgedError as error:
+        raise VerifyError(str(error)) from error
+    if effects.count != 2:  # noqa: PLR2004  # one for each key
+        raise VerifyError(
+            f"two requests with different keys should be two effects; {bench.oracle} tells of {effects.count}. "
+            "Name another oracle with --oracle, and see that nobody else uses the API meanwhile"
+        )
+    finding = Finding(Check.TWO_KEYS, Verdict.OK, f"two keys were two effects, told apart by {bench.oracle}")
+    return finding, replace(bench, pace=min(answer.took for answer in answers))
+
+
+def replay(bench: Bench) -> Finding:
+    """The same bytes with the same key, one after the other."""
+    sending = bench.request.bearing(bench.key())
+    before = bench.oracle.mark()
+    first = answered(bench.caller.settle(sending))
+    again = answered(bench.caller.settle(sending))
+    effects = bench.oracle.since(before, [first, again])
+    if effects.count > 1:
+        return _twice(Check.REPLAY, "the same request again", effects)
+    facts = tuple(Marked(name) for name in [_marker(bench, first, again)] if name)
+    return _told(Check.REPLAY, first, again, facts[0].name if facts else "", facts)
+
+
+def other_payload(bench: Bench) -> Finding:
+    """Another payload under a key that was used."""
+    if bench.other is None:
+        why = "no other payload could be made up; give a second --body FILE"
+        return Finding(Check.OTHER_PAYLOAD, Verdict.UNJUDGED, why)
+    key, other = bench.key(), bench.request.saying(bench.other)
+    before = bench.oracle.mark()
+    first = answered(bench.caller.settle(bench.request.bearing(key)))
+    second = answered(bench.caller.send(other.bearing(key)))
+    effects = bench.oracle.since(before, [first, second])
+    if effects.count > 1:
+        return _twice(Check.OTHER_PAYLOAD, "another payload under a used key", effects)
+    if second.status in LIMITED:
+        raise UnjudgedError(f"the API is too busy to say: {spoken(second)}")
+    if second.succeeded:
+        why = f"another payload was answered {second.status} as if it were the first; a client's mistake goes unseen"
+        return Finding(Check.OTHER_PAYLOAD, Verdict.OTHERWISE, why)
+    by_itself = answered(bench.caller.settle(other.bearing(bench.key())))
+    if not by_itself.succeeded:
+        why = f"the other payload is refused by itself ({by_itself.status}); give a second --body FILE"
+        return Finding(Check.OTHER_PAYLOAD, Verdict.UNJUDGED, why)
+    if not second.refused:
+        why = f"another payload was answered {second.status}, which tells a client to try again"
+        return Finding(Check.OTHER_PAYLOAD, Verdict.OTHERWISE, why)
+    fact = SaysMismatch(Signal(second.status, second.code))
+    return Finding(Check.OTHER_PAYLOAD, Verdict.OK, f"another payload was refused with {spoken(second)}", (fact,))
+
+
+def late_retry(bench: Bench) -> Finding:
+    """The same again after a while."""
+    sending = bench.request.bearing(bench.key())
+    before = bench.oracle.mark()
+    first = answered(bench.caller.settle(sending))
+    time.sleep(bench.wait)
+    again = answered(bench.caller.settle(sending))
+    effects = bench.oracle.since(before, [first, again])
+    if effects.count > 1:
+        return _twice(Check.LATE_RETRY, f"the same request {bench.wait:g} s later", effects)
+    return _told(Check.LATE_RETRY, first, again, bench.marker, (), f"{bench.wait:g} s later, ")
+
+
+def other_credential(bench: Bench) -> Finding:
+    """The same key in the hands of another account."""
+    if bench.stranger is None:
+        return Finding(Check.OTHER_CREDENTIAL, Verdict.UNJUDGED, "give the token of another account: --other-token")
+    key = bench.key()
+    first = answered(bench.caller.settle(bench.request.bearing(key)))
+    other = answered(bench.caller.settle(bench.request.of(bench.stranger).bearing(key)))
+    if other.succeeded and ((other.body and other.body == first.body) or bench.is_replay(other)):
+        why = "another account was given the stored answer of the first: each account needs keys of its own"
+        return Finding(Check.OTHER_CREDENTIAL, Verdict.BROKEN, why)
+    if other.succeeded:
+        return Finding(Check.OTHER_CREDENTIAL, Verdict.OK, "the same key of another account is another key")
+    by_itself = answered(bench.caller.settle(bench.request.of(bench.stranger).bearing(bench.key())))
+    if not by_itself.succeeded:
+        why = f"--other-token is refused by itself ({by_itself.status})"
+        return Finding(Check.OTHER_CREDENTIAL, Verdict.UNJUDGED, why)
+    why = f"the key of one account stands in the way of another's, which was answered {spoken(other)}"
+    return Finding(Check.OTHER_CREDENTIAL, Verdict.BROKEN, why)
+
+
+def answered(outcome: Outcome) -> Answered:
+    """The answer.
+
+    Raises:
+        UnjudgedError: there is none.
+    """
+    if isinstance(outcome, Answered):
+        return outcome
+    raise UnjudgedError(f"no answer came: {outcome.why}")
+
+
+def spoken(answer: Answered) -> str:
+    """A status, with the code that came with it."""
+    return f"{answer.status} ({answer.code})" if answer.code else str(answer.status)
+
+
+def broken_by(check: Check, what: str, effects: Effects, last: Sequence[Outcome]) -> Finding | None:
+    """The finding of a promise that is broken; None where there were as many effects as there should be.
+
+    Args:
+        check: what is checked.
+        what: what was done, in words.
+        effects: what came of it.
+        last: the last answer under each key, each of which should be one effect.
+    """
+    wanted = len(last)
+    if effects.count > wanted:
+        return _twice(check, what, effects, wanted)
+    done = all(isinstance(outcome, Answered) and outcome.succeeded for outcome in last)
+    if done and effects.exact and effects.count < wanted:
+        why = f"{what}: {effects.count} effects where {wanted} should be, though success was told"
+        return Finding(check, Verdict.BROKEN, why)
+    return None
+
+
+def _twice(check: Check, what: str, effects: Effects, wanted: int = 1) -> Finding:
+    seen = f"{'' if effects.exact else 'at least '}{effects.count} effects"
+    keys = "one key" if wanted == 1 else f"{wanted} keys"
+    return Finding(check, Verdict.BROKEN, f"{what} was carried out again: {seen} under {keys}")
+
+
+def _told(
+    check: Check, first: Answered, again: Answered, marker: str, facts: tuple[Marked, ...], when: str = ""
+) -> Finding:
+    """What a client is told by the second answer, where there was one effect."""
+    if not again.succeeded:
+        why = f"{when}the same request was answered {spoken(again)}, so its client never learns what the first one made"
+        return Finding(check, Verdict.OTHERWISE, why, facts)
+    if again.status != first.status:
+        why = f"{when}the same request was answered {again.status} after {first.status}; nothing was done again"
+        return Finding(check, Verdict.OTHERWISE, why, facts)
+    if again.body != first.body:
+        why = f"{when}the answer was written anew and differs from the first; nothing was done again"
+        return Finding(check, Verdict.OTHERWISE, why, facts)
+    mark = f", marked {marker}" if marker else ", with no header that marks it as stored"
+    return Finding(check, Verdict.OK, f"{when}the first answer came again byte for byte{mark}", facts)
+
+
+def _marker(bench: Bench, first: Answered, again: Answered) -> str:
+    """The header that only the stored answer bears: one that the profile knows, else one that looks like it."""
+    known = [name for name in bench.request.profile.replayed if _says_yes(again, name) and not _says_yes(first, name)]
+    names = {name for name, _ in again.headers}
+    alike = [name for name in sorted(names) if _LIKE_A_MARKER.search(name) and again.header(name) != first.header(name)]
+    return next((name for name in [*known, *alike] if _says_yes(again, name)), "")
+
+
+def _says_yes(answer: Answered, name: str) -> bool:
+    return answer.header(name).strip().lower() not in _NO
+
+
+def _mark(oracle: Oracle) -> int:
+    try:
+        return oracle.mark()
+    except UnjudgedError as error:
+        raise VerifyError(str(error)) from error
+
+
+def _good(bench: Bench, outcome: Outcome) -> Answered:
+    if not isinstance(outcome, Answered):
+        raise VerifyError(f"{bench.caller.base} cannot be reached: {outcome.why}")
+    if outcome.succeeded:
+        return outcome
+    excerpt = outcome.body[:_EXCERPT].decode("utf-8", "replace")
+    hint = _HINTS.get(outcome.status) or _HINTS.get(outcome.status // 100, "")
+    name = bench.request.site.name
+    raise VerifyError(f"{name} was answered {outcome.status}, so nothing can be tried{hint}. It said: {excerpt}")

@@ -1,0 +1,82 @@
+"""The dialect that was seen, in the words of the config file (docs/config.md), for `samekey generate`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import yaml
+
+from samekey.diagnostics import printable
+from samekey.profile import DEFAULT, KeyKind
+from samekey.verify.findings import TRUST, Honours, Longest, Marked, SaysInFlight, SaysMismatch, Verdict
+
+if TYPE_CHECKING:
+    from samekey.profile import KeyFormat, Profile, Signal
+    from samekey.verify.findings import Report
+
+_Words: TypeAlias = "dict[str, str | int | bool | list[str] | _Words | list[_Words | int]]"
+
+
+def observed(report: Report) -> Profile:
+    """The dialect that the document speaks of, with what was seen in its place."""
+    profile = report.profile
+    for finding in report.findings:
+        for fact in finding.facts:
+            match fact:
+                case Marked(name):
+                    profile = replace(profile, replayed=(name,))
+                case SaysInFlight(signal, _):
+                    profile = replace(profile, in_flight=(signal,))
+                case SaysMismatch(signal):
+                    profile = replace(profile, mismatch=(signal,))
+                case Longest(length):
+                    profile = replace(profile, format=replace(profile.format, max_length=length))
+                case Honours(method, honoured):
+                    others = tuple(name for name in profile.methods if name != method)
+                    profile = replace(profile, methods=(*others, method) if honoured else others)
+    return profile
+
+
+def as_config(report: Report) -> str:
+    """A config file with the dialect; where keys cannot be relied on, one that says so."""
+    head = f"# What `samekey verify` saw of {report.operation} at {report.address}"
+    if report.trusted:
+        return f"{printable(head)}.\n{_spelled({'idempotency': _words(observed(report))})}"
+    broken = [finding for finding in report.of(Verdict.BROKEN) if finding.check in TRUST]
+    reasons = "".join(f"# {printable(f'{finding.check}: {finding.why}')}\n" for finding in broken)
+    return f"{printable(head)}: keys cannot be relied on.\n{reasons}idempotency: false\n"
+
+
+def _spelled(words: _Words) -> str:
+    text: str = yaml.safe_dump(words, sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+def _words(profile: Profile) -> _Words:
+    words: _Words = {"in": profile.carrier.value, "name": profile.name, "methods": list(profile.methods)}
+    if profile.format != DEFAULT.format:
+        words["format"] = _format(profile.format)
+    if profile.quoted:
+        words["quoted"] = True
+    if profile.ttl != DEFAULT.ttl:
+        words["ttl"] = f"{profile.ttl:g}s"
+    words["in_flight"] = [_signal(signal) for signal in profile.in_flight]
+    words["mismatch"] = [_signal(signal) for signal in profile.mismatch]
+    words["replayed"] = list(profile.replayed)
+    if profile.should_retry != DEFAULT.should_retry:
+        words["should_retry"] = list(profile.should_retry)
+    if profile.first_sent:
+        words["first_sent"] = profile.first_sent
+    return words
+
+
+def _format(form: KeyFormat) -> _Words:
+    words: _Words = {"kind": form.kind.value, "max_length": form.max_length}
+    if form.kind is KeyKind.ALPHABET:
+        words |= {"length": form.length, "alphabet": form.alphabet}
+    return words
+
+
+def _signal(signal: Signal) -> _Words | int:
+    return {"status": signal.status, "code": signal.code} if signal.code else signal.status

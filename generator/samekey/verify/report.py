@@ -1,0 +1,76 @@
+"""A report in words, in JSON, and as JUnit XML."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from samekey.diagnostics import printable
+from samekey.verify.findings import Verdict
+
+if TYPE_CHECKING:
+    from samekey.verify.findings import Fact, Finding, Report
+
+
+def headline(report: Report) -> str:
+    """What was checked, in a line."""
+    return printable(f"{report.title}, {report.operation} at {report.address}, by {report.oracle}")
+
+
+def verdict_of(report: Report) -> str:
+    """What came out, in a line."""
+    counts = Counter(finding.verdict for finding in report.findings)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    if report.broken:
+        return f"a promise is broken: {told}"
+    return f"no promise is broken: {told}"
+
+
+def as_json(report: Report) -> str:
+    """The report for programs."""
+    whole = {
+        "title": report.title,
+        "operation": report.operation,
+        "base_url": report.address,
+        "oracle": report.oracle,
+        "broken": report.broken,
+        "checks": [_check(finding) for finding in report.findings],
+    }
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def as_junit(report: Report) -> str:
+    """The report for continuous integration: what is broken failed, what was not judged is skipped."""
+    broken, unjudged = (len(report.of(verdict)) for verdict in (Verdict.BROKEN, Verdict.UNJUDGED))
+    counts = {"tests": str(len(report.findings)), "failures": str(broken), "errors": "0", "skipped": str(unjudged)}
+    root = ET.Element("testsuites", counts)
+    suite = ET.SubElement(root, "testsuite", {"name": f"samekey verify {printable(report.operation)}", **counts})
+    for finding in report.findings:
+        case = ET.SubElement(suite, "testcase", {"classname": printable(report.operation), "name": finding.check})
+        _outcome(case, finding)
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written.decode() + "\n"
+
+
+def _outcome(case: ET.Element, finding: Finding) -> None:
+    why = printable(finding.why)
+    match finding.verdict:
+        case Verdict.BROKEN:
+            ET.SubElement(case, "failure", {"message": why, "type": "broken"})
+        case Verdict.UNJUDGED:
+            ET.SubElement(case, "skipped", {"message": why})
+        case Verdict.OK | Verdict.OTHERWISE:
+            ET.SubElement(case, "system-out").text = f"{finding.verdict}: {why}"
+
+
+def _check(finding: Finding) -> dict[str, object]:
+    facts = [_fact(fact) for fact in finding.facts]
+    return {"check": finding.check, "verdict": finding.verdict, "why": finding.why, "learned": facts}
+
+
+def _fact(fact: Fact) -> dict[str, object]:
+    return {"fact": type(fact).__name__, **asdict(fact)}

@@ -1,0 +1,215 @@
+"""A whole run: the document, the API, and one check after the other."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from samekey.verify.calls import Answered, Caller
+from samekey.verify.findings import Check, Finding, Marked, Report, UnjudgedError, Verdict, VerifyError
+from samekey.verify.losing import client_left, lost_answer, parallel
+from samekey.verify.oracle import Asker, Ids, Listed, read_oracle
+from samekey.verify.probes import Bench, late_retry, other_credential, other_payload, replay, two_keys
+from samekey.verify.requests import NOBODY, credential_of, payload_of, request_of, varied
+from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from samekey.sandbox.contract import Site
+    from samekey.verify.described import Described
+    from samekey.verify.oracle import Oracle
+    from samekey.verify.probes import Probe
+    from samekey.verify.requests import Payload, Request
+
+_PROBES: Final[tuple[tuple[Check, Probe], ...]] = (
+    (Check.REPLAY, replay),
+    (Check.OTHER_PAYLOAD, other_payload),
+    (Check.PARALLEL, parallel),
+    (Check.LOST_ANSWER, lost_answer),
+    (Check.CLIENT_LEFT, client_left),
+    (Check.LATE_RETRY, late_retry),
+    (Check.NO_KEY, no_key),
+    (Check.EMPTY_KEY, empty_key),
+    (Check.MALFORMED_KEY, malformed_key),
+    (Check.LONG_KEY, long_key),
+    (Check.OTHER_CREDENTIAL, other_credential),
+    (Check.OTHER_METHODS, other_methods),
+)
+_MOST_BODIES = 2
+_HIDDEN = "***"
+_LONG = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a user wants to be verified.
+
+    Args:
+        base_url: where the API is.
+        operation: an operationId, or `METHOD /path`.
+        oracle: what tells effects apart, see `read_oracle`; empty for what the document offers.
+        token: the credential.
+        other_token: the credential of another account; empty for none.
+        bodies: the body, and another one; what is not given is made up.
+        given: values of parameters, by name.
+        wait: seconds before a late retry.
+        own: whether the user says that the API is theirs.
+    """
+
+    base_url: str
+    operation: str
+    oracle: str = ""
+    token: str = field(default="", repr=False)
+    other_token: str = field(default="", repr=False)
+    bodies: tuple[bytes, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict[str, str])
+    wait: float = 5.0
+    own: bool = False
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine, as far as it says so by itself (RFC 6761 section 6.3)."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_api(described: Described, wishes: Wishes, step: Callable[[str], None] = lambda _: None) -> Report:
+    """Check an API.
+
+    Args:
+        described: the API as its document has it.
+        wishes: what is wanted.
+        step: told the name of each check as it begins, for progress.
+
+    Raises:
+        VerifyError: the API may not or cannot be checked, or nothing could be judged.
+    """
+    base = _address(wishes)
+    site = described.keyed(wishes.operation)
+    hidden = _Hidden(described, site, wishes)
+    try:
+        with Caller(base) as caller:
+            bench = bench_of(described, site, wishes, caller)
+            step(Check.TWO_KEYS)
+            first, bench = _sighted(bench, described, named=bool(wishes.oracle))
+            findings = [first, *_findings(bench, step)]
+    except VerifyError as error:
+        raise VerifyError(hidden.out_of(str(error))) from None
+    shown = tuple(replace(found, why=hidden.out_of(found.why)) for found in findings)
+    return Report(described.api.title, site.name, base, str(bench.oracle), shown, site.operation.profile)
+
+
+class _Hidden:
+    """Keeps credentials out of texts, wherever an API may have echoed them."""
+
+    def __init__(self, described: Described, site: Site, wishes: Wishes) -> None:
+        credentials = [
+            credential_of(described.api, site.operation, token) for token in (wishes.token, wishes.other_token)
+        ]
+        secrets = {secret for credential in credentials for secret in credential.secrets}
+        longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
+        self._pattern = re.compile("|".join(map(_wherever, longest_first)) or "(?!)")
+
+    def out_of(self, text: str) -> str:
+        """The text without them."""
+        return self._pattern.sub(_HIDDEN, text)
+
+
+def _wherever(secret: str) -> str:
+    """A pattern that finds a secret; one that is as short as a word is no part of other words."""
+    pattern = re.escape(secret)
+    return pattern if len(secret) >= _LONG else rf"(?<!\w){pattern}(?!\w)"
+
+
+def _address(wishes: Wishes) -> str:
+    parts = urlsplit(wishes.base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise VerifyError(f"{wishes.base_url!r} is no address of an API; give http://… or https://…")
+    if parts.username or parts.password:
+        raise VerifyError("an address holds no credentials here; give them with --token")
+    if not wishes.own and not is_loopback(wishes.base_url):
+        raise VerifyError(
+            f"{parts.hostname} is not this machine. Checking makes real requests, many of them malformed, and leaves "
+            "what they make behind: if the API is yours to test, say so with --i-own-this-api"
+        )
+    return wishes.base_url.rstrip("/")
+
+
+def bench_of(described: Described, site: Site, wishes: Wishes, caller: Caller) -> Bench:
+    """What probes work with.
+
+    Raises:
+        VerifyError: the user must say more, or something else.
+    """
+    if len(wishes.bodies) > _MOST_BODIES:
+        raise VerifyError("give one body, or two that differ")
+    credential = credential_of(described.api, site.operation, wishes.token)
+    stranger = credential_of(described.api, site.operation, wishes.other_token)
+    bodies: list[Payload | None] = [payload_of(site, data) for data in wishes.bodies]
+    request = request_of(described, site, credential, wishes.given, bodies[0] if bodies else None)
+    other = bodies[1] if len(bodies) > 1 else varied(described, site, request.payload)
+    return Bench(
+        caller=caller,
+        request=request,
+        other=other,
+        oracle=read_oracle(wishes.oracle, site, Asker(described, caller, credential, wishes.given)),
+        wait=wishes.wait,
+        needs_key=site.key_node is not None and site.key_node.flag("required"),
+        stranger=None if stranger == NOBODY else stranger,
+        items=lambda made: _items(described, site, wishes, made),
+    )
+
+
+def _items(described: Described, site: Site, wishes: Wishes, made: Answered) -> tuple[Request, ...]:
+    """Requests that change or remove what was made; those that cannot be made up are left out."""
+    found: list[Request] = []
+    for item in described.items(site):
+        place = described.shapes[item.name].place
+        if place is None:
+            continue
+        given = {**wishes.given, place.name: Ids(described.way_to_id(site)).of(made)}
+        credential = credential_of(described.api, item.operation, wishes.token)
+        try:
+            request = request_of(described, item, credential, given)
+        except VerifyError:
+            continue
+        # Keys go where they go in the operation that is tried, wherever the document says nothing of them.
+        found.append(replace(request, profile=site.operation.profile) if item.key_node is None else request)
+    return tuple(found)
+
+
+def _sighted(bench: Bench, described: Described, *, named: bool) -> tuple[Finding, Bench]:
+    """The first check; a list that nobody named and that shows nothing is given up for ids."""
+    try:
+        return two_keys(bench)
+    except VerifyError:
+        if named or not isinstance(bench.oracle, Listed):
+            raise
+        ids: Oracle = Ids(described.way_to_id(bench.request.site))
+        return two_keys(replace(bench, oracle=ids))
+
+
+def _findings(bench: Bench, step: Callable[[str], None]) -> Iterator[Finding]:
+    """All checks but the first; what marks stored answers is known from the one that sees it on."""
+    for check, probe in _PROBES:
+        step(check)
+        found = _found(check, probe, bench)
+        marker = next((fact.name for fact in found.facts if isinstance(fact, Marked)), bench.marker)
+        bench = replace(bench, marker=marker)
+        yield found
+
+
+def _found(check: Check, probe: Probe, bench: Bench) -> Finding:
+    try:
+        return probe(bench)
+    except UnjudgedError as error:
+        return Finding(check, Verdict.UNJUDGED, str(error))

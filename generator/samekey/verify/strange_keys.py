@@ -1,0 +1,129 @@
+"""Checks of requests whose key is missing, or is none, and of other methods."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from samekey.profile import Carrier
+from samekey.verify.findings import Check, Finding, Honours, Longest, UnjudgedError, Verdict
+from samekey.verify.probes import answered, spoken
+
+if TYPE_CHECKING:
+    from samekey.verify.calls import Answered
+    from samekey.verify.probes import Bench
+    from samekey.verify.requests import Request
+
+_OVERSIZED = 1000
+_LENGTHS: Final = (255, 128, 64, 50, 45, 40)
+
+
+def no_key(bench: Bench) -> Finding:
+    """A request without a key."""
+    answer = answered(bench.caller.settle(bench.request.bearing()))
+    if answer.succeeded:
+        if bench.needs_key:
+            why = f"a request without a key was carried out ({answer.status}), though the document requires one"
+            return Finding(Check.NO_KEY, Verdict.OTHERWISE, why)
+        return Finding(Check.NO_KEY, Verdict.OK, "a request without a key was carried out: keys are optional")
+    if answer.refused:
+        note = "" if bench.needs_key else "; the document does not say that keys are required"
+        verdict = Verdict.OK if bench.needs_key else Verdict.OTHERWISE
+        return Finding(Check.NO_KEY, verdict, f"a request without a key was refused with {spoken(answer)}{note}")
+    return Finding(Check.NO_KEY, Verdict.OTHERWISE, f"a request without a key was answered {answer.status}")
+
+
+def empty_key(bench: Bench) -> Finding:
+    """An empty key, twice."""
+    sending = bench.request.bearing("")
+    before = bench.oracle.mark()
+    first = answered(bench.caller.settle(sending))
+    if first.refused:
+        return Finding(Check.EMPTY_KEY, Verdict.OK, f"an empty key was refused with {spoken(first)}")
+    again = answered(bench.caller.settle(sending))
+    if not (first.succeeded and again.succeeded):
+        worse = again if first.succeeded else first
+        return Finding(Check.EMPTY_KEY, Verdict.OTHERWISE, f"an empty key was answered {spoken(worse)}")
+    if bench.oracle.since(before, [first, again]).count > 1:
+        why = "an empty key was taken for none: each request is carried out"
+    else:
+        why = "an empty key was taken for a key, which all clients with that mistake share"
+    return Finding(Check.EMPTY_KEY, Verdict.OTHERWISE, why)
+
+
+def malformed_key(bench: Bench) -> Finding:
+    """A key that is no ASCII text, and where they can be had at all, two keys in one request."""
+    tries = {"a key with letters beyond ASCII": bench.request.bearing(f"{bench.key()[:-1]}é")}
+    if bench.request.profile.carrier is not Carrier.BODY:
+        tries["two keys in one request"] = bench.request.bearing(bench.key(), bench.key())
+    answers = {what: answered(bench.caller.settle(sending)) for what, sending in tries.items()}
+    why = "; ".join(
+        f"{what}: {'refused with' if answer.refused else 'answered'} {spoken(answer)}"
+        for what, answer in answers.items()
+    )
+    refused = all(answer.refused for answer in answers.values())
+    return Finding(Check.MALFORMED_KEY, Verdict.OK if refused else Verdict.OTHERWISE, why)
+
+
+def long_key(bench: Bench) -> Finding:
+    """Two keys of a thousand characters that differ in the last; where they are refused, the longest that is not."""
+    start = (uuid.uuid4().hex * _OVERSIZED)[: _OVERSIZED - 1]
+    before = bench.oracle.mark()
+    answers = [answered(bench.caller.settle(bench.request.bearing(start + end))) for end in "01"]
+    if all(answer.succeeded for answer in answers):
+        if bench.oracle.since(before, answers).count > 1:
+            why = f"keys of {_OVERSIZED} characters are taken whole: two that differ in the last are two"
+            return Finding(Check.LONG_KEY, Verdict.OK, why)
+        why = f"two keys of {_OVERSIZED} characters that differ in the last were taken for one: the second was not done"
+        return Finding(Check.LONG_KEY, Verdict.BROKEN, why)
+    if answers[0].succeeded:
+        why = f"of two keys of {_OVERSIZED} characters that differ in the last, the second was answered"
+        return Finding(Check.LONG_KEY, Verdict.BROKEN, f"{why} {spoken(answers[1])}")
+    if not answers[0].refused:
+        why = f"a key of {_OVERSIZED} characters was answered {spoken(answers[0])}; a refusal would be clearer"
+        return Finding(Check.LONG_KEY, Verdict.OTHERWISE, why)
+    longest = _longest(bench)
+    told = f"; the longest that was taken has {longest}" if longest else ""
+    why = f"a key of {_OVERSIZED} characters was refused with {spoken(answers[0])}{told}"
+    return Finding(Check.LONG_KEY, Verdict.OK, why, (Longest(longest),) if 0 < longest < _LENGTHS[0] else ())
+
+
+def other_methods(bench: Bench) -> Finding:
+    """Which of the operations on what was made honour keys, told by the marker of stored answers."""
+    if not bench.marker:
+        raise UnjudgedError("stored answers bear no mark, so nothing tells whether keys are looked at")
+    made = answered(bench.caller.settle(bench.request.bearing(bench.key())))
+    requests = bench.items(made)
+    if not requests:
+        raise UnjudgedError("the document has no PATCH, PUT or DELETE for what this operation makes")
+    seen = [(request.site, *_honours(bench, request)) for request in requests]
+    why = "; ".join(f"{site.name} ({site.method}) {told}" for site, told, _ in seen)
+    facts = tuple(Honours(site.method, honoured) for site, _, honoured in seen if honoured is not None)
+    promised = {site.method for site, _, _ in seen if site.keyed}
+    disappointed = any(fact.method in promised and not fact.honoured for fact in facts)
+    return Finding(Check.OTHER_METHODS, Verdict.OTHERWISE if disappointed else Verdict.OK, why, facts)
+
+
+def _longest(bench: Bench) -> int:
+    """The longest of some usual lengths that is taken, or 0."""
+    keys = [*(_of_length(length) for length in _LENGTHS), str(uuid.uuid4())]
+    for key in keys:
+        if answered(bench.caller.settle(bench.request.bearing(key))).succeeded:
+            return len(key)
+    return 0
+
+
+def _of_length(length: int) -> str:
+    return (uuid.uuid4().hex * length)[:length]
+
+
+def _honours(bench: Bench, request: Request) -> tuple[str, bool | None]:
+    """What is told of a method, and whether keys are honoured on it; None where that cannot be said."""
+    sending = request.bearing(bench.key())
+    first: Answered = answered(bench.caller.settle(sending))
+    if not first.succeeded:
+        return f"was answered {spoken(first)}", None
+    again = answered(bench.caller.settle(sending))
+    if bench.is_replay(again):
+        return "honours keys", True
+    return f"does not look at them: the same again was answered {spoken(again)} without a mark", False

@@ -1,0 +1,95 @@
+"""Why something was done twice is read from the histories alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from samekey.prove.causes import Cause, Memory, explain, memory, traces
+from samekey.prove.history import Request
+from samekey.prove.verdict import conclude
+from samekey.sandbox.ledger import Event, Kind
+
+from tests.prove.histories import EVENTS, GOOD, READ, event, history
+
+REMEMBERING = Memory(replays=9, longest=0.3)
+ARRIVED = event(Kind.ARRIVED, "a", 0.0)
+EFFECT = event(Kind.EFFECT, "a", 0.1)
+ANSWERED = event(Kind.ANSWERED, "a", 0.11, status=201)
+LOST = event(Kind.LOST, "a", 0.11)
+BY_A_GATEWAY = event(Kind.LOST, "a", 0.11, status=502)
+
+
+def second(arrived: float, done: float) -> tuple[Event, Event]:
+    """Another request, and its effect."""
+    return event(Kind.ARRIVED, "b", arrived), event(Kind.EFFECT, "b", done)
+
+
+TRACES: dict[Cause, tuple[Event, ...]] = {
+    Cause.AT_ONCE: (ARRIVED, EFFECT, ANSWERED, *second(0.05, 0.15)),
+    Cause.LEFT: (ARRIVED, EFFECT, LOST, *second(0.2, 0.25)),
+    Cause.ANSWERED: (ARRIVED, EFFECT, BY_A_GATEWAY, *second(0.2, 0.25)),
+    Cause.FORGOTTEN: (ARRIVED, EFFECT, LOST, *second(0.6, 0.7)),
+    Cause.UNSEEN: (ARRIVED, EFFECT, ANSWERED, second(0.2, 0.3)[1]),
+    Cause.ELSEWHERE: (
+        ARRIVED, EFFECT, ANSWERED, *[replace(entry, process="there/2") for entry in second(0.2, 0.3)],
+    ),
+    Cause.NEW_KEY: (ARRIVED, EFFECT, LOST, *[replace(entry, key="k2") for entry in second(0.2, 0.3)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", TRACES)
+def test_the_cause_of_a_duplicate_is_told(cause: Cause) -> None:
+    """From the order of arrivals, effects and losses, in words with numbers."""
+    found = explain(TRACES[cause], REMEMBERING, 3600.0)
+    assert found is not None
+    assert found.cause is cause
+
+
+def test_where_nothing_is_ever_remembered_that_is_the_cause() -> None:
+    """Whatever else is so, keys were not looked at."""
+    for cause in set(TRACES) - {Cause.NEW_KEY}:
+        found = explain(TRACES[cause], Memory(0, 0.0), 3600.0)
+        assert found is not None
+        assert found.cause is Cause.NO_MEMORY
+
+
+def test_what_was_done_once_has_no_cause() -> None:
+    """An answer from memory is no duplicate, and shows for how long servers remember."""
+    trace = traces(history(GOOD, READ))
+    assert set(trace) == {1}
+    assert explain(trace[1], REMEMBERING, 3600.0) is None
+    known = memory(trace)
+    assert known.replays == 1
+    assert known.longest == pytest.approx(0.16)
+
+
+def test_the_numbers_are_in_the_sentence() -> None:
+    """How late it was, and for how long a key must be remembered."""
+    found = explain(TRACES[Cause.FORGOTTEN], REMEMBERING, 3600.0)
+    assert found is not None
+    assert "0.60 s after the first effect" in found.text
+    assert "retry window of 3600 s" in found.text
+
+
+def test_the_shortest_history_is_shown() -> None:
+    """Of two calls that were done twice, the one with fewer events; what happened stands in its order."""
+    twice = (*EVENTS, event(Kind.EFFECT, "b", 100.25))
+    longer = tuple(replace(entry, key="k3", attempt=f"{entry.attempt}3") for entry in (*twice, twice[0]))
+    other = replace(GOOD, call=3, key="k3", requests=(Request(100.0, "k3", "aa"),))
+    verdict = conclude(history(GOOD, other, events=(*twice, *longer)))
+    assert verdict.case is not None
+    assert verdict.case.violation.call == 1
+    assert [line.split("  ")[-1] for line in verdict.case.lines] == [
+        "attempt 1 sent",
+        "request A arrives",
+        "request A: EFFECT 1",
+        "request A: its answer is lost",
+        "attempt 1: the connection was cut (unknown)",
+        "attempt 2 sent",
+        "request B arrives",
+        "request B is answered 201 (replayed)",
+        "request B: EFFECT 2",
+        "attempt 2: status 201 (applied)",
+        "the caller is told: applied",
+    ]

@@ -1,0 +1,122 @@
+"""`samekey prove` on real servers: every promise holds, and each broken one is found out for its own reason."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from samekey.diagnostics import Diagnostics
+from samekey.prove.causes import Cause
+from samekey.prove.check import Promise
+from samekey.prove.proof import prove
+from samekey.prove.report import report
+from samekey.prove.terms import Mistake, Terms
+
+from tests import postgres
+
+ROOT = Path(__file__).parent.parent.parent
+PAYMENTS = str(ROOT / "specs" / "payments" / "openapi.yaml")
+WAREHOUSE = str(ROOT / "specs" / "warehouse" / "openapi.json")
+
+
+def run(*arguments: str, folder: Path, code: str = "from samekey.cli import main; main()") -> tuple[int, str, str]:
+    """The command in a process of its own: exit code, output, errors."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "prove", *arguments],
+        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def postgres_server() -> Generator[str]:
+    """A PostgreSQL server."""
+    with postgres.running() as url:
+        yield url
+
+
+def test_every_promise_holds_through_every_fault(tmp_path: Path) -> None:
+    """On SQLite, with kills: no duplicate, no lie, exit 0, and a verdict that says what it rests on."""
+    code, said, complaints = run(PAYMENTS, "--calls", "300", "--seed", "7", folder=tmp_path)
+    assert (code, complaints) == (0, "")
+    assert "Acme Payments: 9 keyed operations" in said
+    assert "calls       300, " in said
+    assert "duplicates  0 calls" in said
+    assert "lies        0 calls" in said
+    assert "killed      2 times" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_servers_share_one_postgresql(postgres_server: str) -> None:
+    """Two of them, each of which is asked about the keys of the other."""
+    proof = prove(PAYMENTS, Terms(calls=200, store=postgres_server, processes=2), Diagnostics())
+    assert proof.verdict.violations == ()
+    assert proof.kills == 2
+    assert proof.verdict.replays > 10
+    assert len(proof.verdict.faults) > 15
+    assert proof.verdict.told["applied"] > 120
+
+
+REASONS = {
+    Mistake.NO_KEYS: Cause.NO_MEMORY,
+    Mistake.CHECK_THEN_SET: Cause.AT_ONCE,
+    Mistake.FORGET_ON_DISCONNECT: Cause.LEFT,
+    Mistake.SHORT_TTL: Cause.FORGOTTEN,
+    Mistake.NEW_KEY_PER_ATTEMPT: Cause.NEW_KEY,
+}
+
+
+@pytest.mark.parametrize("mistake", Mistake)
+def test_each_mistake_is_found_out_for_its_own_reason(mistake: Mistake) -> None:
+    """A checker that cannot fail proves nothing: there are duplicates, and the history shown says why."""
+    document = WAREHOUSE if mistake is Mistake.NEW_KEY_PER_ATTEMPT else PAYMENTS
+    proof = prove(document, Terms(calls=200, mistake=mistake), Diagnostics())
+    assert proof.verdict.broken(Promise.ONCE) > 3
+    assert max(proof.verdict.causes, key=lambda cause: proof.verdict.causes[cause]) is REASONS[mistake]
+    said = "\n".join(report(proof))
+    assert "EFFECT 2" in said
+    assert said.splitlines()[-1].startswith(
+        "  why: done again" if mistake is not Mistake.CHECK_THEN_SET else "  why: both"
+    )
+
+
+def document(folder: Path, *methods: str) -> str:
+    """A document with some operations on one path."""
+    operations = {method: {"responses": {"200": {"description": "Fine."}}} for method in methods}
+    path = folder / "openapi.json"
+    info = {"title": "T", "version": "1"}
+    path.write_text(json.dumps({"openapi": "3.1.0", "info": info, "paths": {"/things": operations}}), "utf-8")
+    return str(path)
+
+
+def test_a_document_without_keys_is_refused(tmp_path: Path) -> None:
+    """There is nothing to prove, which is said in a line."""
+    code, said, complaints = run(document(tmp_path, "get"), folder=tmp_path)
+    assert (code, said) == (1, "")
+    assert complaints == (
+        "error: there is nothing to prove, since no keyed operation can be called: the document has none\n"
+    )
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    """With what is wrong, exit 1, and no traceback."""
+    code, said, complaints = run("nowhere.yaml", folder=tmp_path)
+    assert (code, said) == (1, "")
+    assert "cannot read nowhere.yaml" in complaints
+    assert "Traceback" not in complaints
+    code, said, complaints = run(document(tmp_path, "post"), "--store", "mysql://x/y", folder=tmp_path)
+    assert (code, said) == (1, "")
+    assert "mysql is no store" in complaints
+
+
+def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path) -> None:
+    """As for the other commands of the sandbox."""
+    block = "import sys; sys.modules['starlette'] = None; from samekey.cli import main; main()"
+    code, _, complaints = run(PAYMENTS, folder=tmp_path, code=block)
+    assert code == 1
+    assert "pip install 'samekey[sandbox]'" in complaints
+    assert "Traceback" not in complaints

@@ -1,0 +1,173 @@
+"""A server of notes that does each key once, but for one quirk."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TAKES = 0.02
+"""Seconds that a note takes."""
+
+
+class Quirk(Enum):
+    """What is odd about a server."""
+
+    NONE = auto()
+    UNMARKED = auto()
+    """Stored answers bear no mark."""
+    REWRITTEN = auto()
+    """The answer is written anew each time."""
+    OTHER_STATUS = auto()
+    """200 where the first was 201."""
+    DUPLICATE = auto()
+    """A used key is refused, whatever comes with it."""
+    SILENT = auto()
+    """Another payload is given the stored answer."""
+    SLOPPY = auto()
+    """Another payload is carried out."""
+    FAILING = auto()
+    """Another payload is answered 500."""
+    LIMITED = auto()
+    """Another payload meets a limiter."""
+    CRASHING = auto()
+    """Whoever comes while the first is running is answered 500."""
+    PATIENT = auto()
+    """Whoever comes while the first is running waits for it."""
+    SHORTENING = auto()
+    """Keys are cut to 255 characters."""
+    TAKING_EMPTY = auto()
+    """An empty key is a key."""
+    IGNORING_EMPTY = auto()
+    """An empty key is none."""
+    NEEDING_KEYS = auto()
+    """Without a key nothing is done."""
+    LOSING = auto()
+    """The first with a key is answered as if it were done, and is not."""
+
+
+@dataclass
+class _Stored:
+    body: bytes
+    note: dict[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class _Reply:
+    status: int
+    value: object
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class Notes:
+    """The notes and the keys of a server."""
+
+    quirk: Quirk
+    notes: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    _stored: dict[str, _Stored] = field(default_factory=dict[str, _Stored])
+    _lock: threading.Condition = field(default_factory=threading.Condition)
+
+    def create(self, key: str | None, body: bytes) -> _Reply:
+        """Answer a POST."""
+        quirk = self.quirk
+        if key is None:
+            return self._refused("key_missing") if quirk is Quirk.NEEDING_KEYS else _Reply(201, self._make(body))
+        if not key and quirk is not Quirk.TAKING_EMPTY:
+            return _Reply(201, self._make(body)) if quirk is Quirk.IGNORING_EMPTY else self._refused("key_empty")
+        if quirk is Quirk.SHORTENING:
+            key = key[:255]
+        with self._lock:
+            stored = self._stored.get(key)
+            if stored is None:
+                self._stored[key] = _Stored(body)
+            elif stored.note is None and quirk is Quirk.PATIENT:
+                self._lock.wait_for(lambda: stored.note is not None, 10)
+        return self._first(key, body) if stored is None else self._again(stored, body)
+
+    def _first(self, key: str, body: bytes) -> _Reply:
+        time.sleep(TAKES)
+        with self._lock:
+            lost = self.quirk is Quirk.LOSING and len(self._stored) > 2  # the first two look honest
+            note: dict[str, object] = {"id": key, "text": ""} if lost else self._make(body)
+            self._stored[key].note = note
+            self._lock.notify_all()
+        return _Reply(201, note)
+
+    def _again(self, stored: _Stored, body: bytes) -> _Reply:
+        if stored.body != body and self.quirk is not Quirk.SILENT:
+            return self._other(body)
+        if stored.note is None:
+            return _Reply(500, {}) if self.quirk is Quirk.CRASHING else _Reply(409, {"code": 409, "name": "running"})
+        mark = () if self.quirk is Quirk.UNMARKED else (("X-Original-Answer", "1"),)
+        match self.quirk:
+            case Quirk.DUPLICATE:
+                return _Reply(409, {"code": "used"})
+            case Quirk.REWRITTEN:
+                return _Reply(201, {**stored.note, "read_at": time.monotonic()}, mark)
+            case Quirk.OTHER_STATUS:
+                return _Reply(200, stored.note, mark)
+            case _:
+                return _Reply(201, stored.note, mark)
+
+    def _other(self, body: bytes) -> _Reply:
+        match self.quirk:
+            case Quirk.SLOPPY:
+                return _Reply(201, self._make(body))
+            case Quirk.FAILING:
+                return _Reply(500, {})
+            case Quirk.LIMITED:
+                return _Reply(429, {})
+            case _:
+                return _Reply(422, {"error": {"type": "key_reused", "message": "this is not the same"}})
+
+    def _make(self, body: bytes) -> dict[str, object]:
+        note: dict[str, object] = {**json.loads(body), "id": f"note_{len(self.notes)}"}
+        self.notes.append(note)
+        return note
+
+    def _refused(self, code: str) -> _Reply:
+        return _Reply(400, {"code": code})
+
+
+@contextlib.contextmanager
+def quirky(quirk: Quirk) -> Generator[str]:
+    """A server with a quirk, and its address."""
+    notes = Notes(quirk)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Head and body go out one by one; the second must not wait for the first to be acknowledged.
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self._send(_Reply(200, {"data": notes.notes}))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self._send(notes.create(self.headers.get("idempotency-key"), body))
+
+        def _send(self, reply: _Reply) -> None:
+            content = json.dumps(reply.value).encode()
+            with contextlib.suppress(OSError):
+                self.send_response(reply.status)
+                for name, value in (*reply.headers, ("Content-Length", str(len(content)))):
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(5)

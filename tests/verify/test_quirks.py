@@ -1,0 +1,108 @@
+"""What servers of other makes do: each check tells what is broken from what is only told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from samekey.profile import Signal
+from samekey.verify import calls
+from samekey.verify.findings import Check, Finding, Marked, SaysInFlight, SaysMismatch, UnjudgedError, Verdict
+from samekey.verify.losing import client_left, lost_answer, parallel
+from samekey.verify.probes import Probe, late_retry, other_payload, replay
+from samekey.verify.run import Wishes
+from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods
+
+from tests.verify.conftest import probed
+from tests.verify.quirky_server import Quirk, quirky
+
+Q, OK, BROKEN, OTHERWISE = Quirk, Verdict.OK, Verdict.BROKEN, Verdict.OTHERWISE
+
+
+def tried(spec: Path, quirk: Quirk, probe: Probe) -> Finding:
+    """The finding of one check against a server with a quirk."""
+    with quirky(quirk) as url:
+        return probed(url, spec, probe, Wishes(url, "createNote", wait=0.05), "x-original-answer")
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These servers are quick; nobody waits long for them."""
+    monkeypatch.setattr(calls, "_SHORTEST_WAIT", 0.01)
+
+
+@pytest.mark.parametrize(
+    ("probe", "quirk", "verdict", "why"),
+    [
+        (replay, Q.NONE, OK, "byte for byte, marked x-original-answer"),
+        (replay, Q.UNMARKED, OK, "with no header that marks it"),
+        (replay, Q.REWRITTEN, OTHERWISE, "differs from the first"),
+        (replay, Q.OTHER_STATUS, OTHERWISE, "answered 200 after 201"),
+        (replay, Q.DUPLICATE, OTHERWISE, "409 (used), so its client never learns"),
+        (late_retry, Q.NONE, OK, "0.05 s later, the first answer came again"),
+        (late_retry, Q.REWRITTEN, OTHERWISE, "written anew"),
+        (other_payload, Q.NONE, OK, "422 (key_reused)"),
+        (other_payload, Q.SILENT, OTHERWISE, "a client's mistake goes unseen"),
+        (other_payload, Q.SLOPPY, BROKEN, "2 effects under one key"),
+        (other_payload, Q.FAILING, OTHERWISE, "500, which tells a client to try again"),
+        (parallel, Q.NONE, OK, "409 (running) without Retry-After"),
+        (parallel, Q.PATIENT, OK, "waited and got the stored answer"),
+        (parallel, Q.CRASHING, OTHERWISE, "some got 500"),
+        (parallel, Q.LOSING, BROKEN, "0 effects where 3 should be"),
+        (client_left, Q.NONE, OK, "with the stored answer: one effect each"),
+        (client_left, Q.UNMARKED, OK, "one effect each"),
+        (client_left, Q.DUPLICATE, OTHERWISE, "a client that came back was answered 409 (used)"),
+        (client_left, Q.LOSING, BROKEN, "0 effects where 8 should be"),
+        (lost_answer, Q.NONE, OK, "came when it was asked for again"),
+        (lost_answer, Q.REWRITTEN, OTHERWISE, "not with what was lost"),
+        (lost_answer, Q.LOSING, BROKEN, "0 effects where 1 should be"),
+        (no_key, Q.NONE, OK, "keys are optional"),
+        (no_key, Q.NEEDING_KEYS, OTHERWISE, "the document does not say that keys are required"),
+        (empty_key, Q.NONE, OK, "refused with 400 (key_empty)"),
+        (empty_key, Q.TAKING_EMPTY, OTHERWISE, "which all clients with that mistake share"),
+        (empty_key, Q.IGNORING_EMPTY, OTHERWISE, "each request is carried out"),
+        (malformed_key, Q.NONE, OTHERWISE, "a key with letters beyond ASCII: answered 201"),
+        (long_key, Q.NONE, OK, "taken whole"),
+        (long_key, Q.SHORTENING, BROKEN, "were taken for one"),
+    ],
+)  # fmt: skip
+def test_a_quirk_is_told(notes: Callable[..., Path], probe: Probe, quirk: Quirk, verdict: Verdict, why: str) -> None:
+    """The verdict, and the reason in words."""
+    found = tried(notes(), quirk, probe)
+    assert (found.verdict, why in found.why) == (verdict, True), found
+
+
+def test_a_key_that_the_document_requires_must_be_required(notes: Callable[..., Path]) -> None:
+    """Refusing a request without one is then right, and carrying it out is told."""
+    key = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string"}}
+    spec = notes(create={"parameters": [key]})
+    assert tried(spec, Quirk.NEEDING_KEYS, no_key).verdict is Verdict.OK
+    found = tried(spec, Quirk.NONE, no_key)
+    assert (found.verdict, "though the document requires one" in found.why) == (Verdict.OTHERWISE, True)
+
+
+@pytest.mark.parametrize(
+    ("probe", "quirk", "why"),
+    [(other_payload, Quirk.LIMITED, "too busy"), (other_methods, Quirk.NONE, "no PATCH, PUT or DELETE")],
+)
+def test_what_says_nothing_is_not_judged(notes: Callable[..., Path], probe: Probe, quirk: Quirk, why: str) -> None:
+    """A limiter does not look at keys."""
+    with pytest.raises(UnjudgedError, match=why):
+        tried(notes(), quirk, probe)
+
+
+def test_no_other_payload_is_not_judged(notes: Callable[..., Path]) -> None:
+    """Where the document leaves no choice, the user is asked for a second body."""
+    spec = notes(create_body={"text": {"const": "x"}})
+    found = tried(spec, Quirk.NONE, other_payload)
+    assert (found.verdict, "second --body" in found.why) == (Verdict.UNJUDGED, True)
+
+
+def test_facts_are_learned(notes: Callable[..., Path]) -> None:
+    """Codes are found where generated clients look for them; a status that is spelled in the body is no code."""
+    spec = notes()
+    assert tried(spec, Quirk.NONE, replay).facts == (Marked("x-original-answer"),)
+    assert tried(spec, Quirk.NONE, other_payload).facts == (SaysMismatch(Signal(422, "key_reused")),)
+    assert tried(spec, Quirk.NONE, parallel).facts == (SaysInFlight(Signal(409, "running"), None),)
+    assert {tried(spec, quirk, parallel).check for quirk in (Quirk.NONE, Quirk.PATIENT)} == {Check.PARALLEL}
