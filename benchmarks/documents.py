@@ -27,7 +27,7 @@ def document(operations: int) -> dict[str, Any]:
     """A document of at least so many operations."""
     count = -(-operations // OPERATIONS)
     paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {"Problem": _object(99, {"message": {"type": "string"}})}
+    schemas: dict[str, Any] = {"Problem": _object({"message": {"type": "string"}})}
     for number in range(count):
         paths |= _paths(number)
         schemas |= _schemas(number, count)
@@ -39,6 +39,13 @@ def document(operations: int) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
+
+
+def item(number: int) -> dict[str, Any]:
+    """An object of the schema `Item0Out`, with another inside."""
+    values = (number, "eur", "2026-11-24T10:00:00Z", True, 2.5, ["red", "blue"], 4, "high", "2026-11-25T10:00:00Z", False)
+    fields = dict(zip(_WORDS, values, strict=True))
+    return {"id": f"it_{number}", "state": "open", "origin": {"note": "A note.", **fields}, **fields}
 
 
 def write(operations: int, path: Path) -> Path:
@@ -73,8 +80,8 @@ def _schemas(number: int, count: int) -> dict[str, Any]:
     states = {"type": "string", "enum": ["new", "open", "settled", f"kind_{number % 7}"]}
     other = {"$ref": f"#/components/schemas/Item{(number * 7 + 3) % count}In"}
     return {
-        f"{name}Out": _object(number, {"id": {"type": "string"}, "state": states, "origin": other}),
-        f"{name}In": _object(number + 1, {"note": {"type": "string"}}),
+        f"{name}Out": _object({"id": {"type": "string"}, "state": states, "origin": other}),
+        f"{name}In": _object({"note": {"type": "string"}}),
         f"{name}Change": {"type": "object", "properties": {"note": {"type": ["string", "null"]}, "state": states}},
         f"{name}Page": {
             "type": "object",
@@ -88,10 +95,9 @@ def _schemas(number: int, count: int) -> dict[str, Any]:
     }
 
 
-def _object(seed: int, more: dict[str, Any]) -> dict[str, Any]:
+def _object(more: dict[str, Any]) -> dict[str, Any]:
     fields = {
-        word: {**_KINDS[(seed + place) % len(_KINDS)], "description": f"The {word} of it."}
-        for place, word in enumerate(_WORDS)
+        word: {**_KINDS[place % len(_KINDS)], "description": f"The {word} of it."} for place, word in enumerate(_WORDS)
     }
     return {
         "type": "object",

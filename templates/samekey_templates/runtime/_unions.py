@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias, TypeGuard, get_args, get_origin
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeGuard, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -82,7 +82,7 @@ def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
     if not is_fields(value):
         return Choice(variants.others)
     for tag in variants.tags:
-        found = tag.variant(value)
+        found = tag.choice(value)
         if found is not None:
             return found
     ranked = sorted(variants.objects, key=lambda variant: variant.rank(value))
@@ -91,17 +91,18 @@ def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
 
 class _Tag(Struct, frozen=True):
     name: str
-    variants: Mapping[str, Any]
-    otherwise: Any
+    choices: Mapping[str, Choice]
+    otherwise: Choice | None
     closed: bool
 
-    def variant(self, fields: dict[str, Any]) -> Choice | None:
+    def choice(self, fields: dict[str, Any]) -> Choice | None:
         value = _spelled(fields.get(self.name))
-        if value is not None and value in self.variants:
-            return Choice([self.variants[value]], certain=True)
-        if self.otherwise is not None:
-            return Choice([self.otherwise], certain=True)
-        return Choice([]) if self.closed and value is not None else None
+        if value is not None and value in self.choices:
+            return self.choices[value]
+        return _NONE if self.otherwise is None and self.closed and value is not None else self.otherwise
+
+
+_NONE: Final = Choice([])
 
 
 def _spelled(value: object) -> str | None:
@@ -179,8 +180,9 @@ def _unions(kind: type[OneOf], seen: set[type[OneOf]]) -> Iterator[type[OneOf]]:
 
 
 def _tag(facts: _Facts) -> _Tag:
-    otherwise = facts.otherwise() if facts.otherwise is not None else None
-    return _Tag(facts.tag, dict(facts.tagged()), otherwise, facts.closed)
+    choices = {value: Choice([variant], certain=True) for value, variant in facts.tagged().items()}
+    otherwise = Choice([facts.otherwise()], certain=True) if facts.otherwise is not None else None
+    return _Tag(facts.tag, choices, otherwise, facts.closed)
 
 
 def _object(kind: AnyModel) -> _Object:

@@ -7,20 +7,18 @@ is kept as plain JSON, and one warning is logged.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, Union, cast, get_args, get_origin
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
 
-from ._model import AnyModel, OpenModel, further_of, is_model, sent, struct_of
+from ._hooks import dec_hook
+from ._model import OpenModel, is_model, sent, struct_of
+from ._tolerance import apart
 from ._types import Omit, is_fields, is_items
-from ._unions import OneOf, choose, is_union
 
 
 class DecodeFailureError(ValueError):
@@ -84,89 +82,9 @@ def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
         raise DecodeFailureError(str(error)) from error
     try:
         # The first decoder stops where the schema is broken, and may not have seen that the rest is no JSON.
-        return Decoded(tolerate(msgspec.json.decode(content), kind), problem)
+        return Decoded(apart(msgspec.json.decode(content), kind), problem)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error
-
-
-def tolerate(value: Any, kind: Any) -> Any:  # noqa: ANN401
-    """Build a type from plain JSON field by field, keeping as it came whatever does not fit."""
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return _tolerate_union(value, get_args(kind))
-    if is_union(kind):
-        return _tolerate_one_of(value, kind)
-    if is_fields(value):
-        if is_model(kind):
-            return _tolerate_model(value, kind)
-        if origin is dict:
-            item = get_args(kind)[1]
-            return {name: tolerate(entry, item) for name, entry in value.items()}
-    if is_items(value) and origin is list:
-        item = get_args(kind)[0]
-        return [tolerate(entry, item) for entry in value]
-    return _convert(value, kind)
-
-
-def _tolerate_model(fields: dict[str, Any], kind: AnyModel) -> object:
-    arguments: dict[str, Any] = {}
-    known: set[str] = set()
-    for info in msgspec.structs.fields(struct_of(kind)):
-        known.add(info.encode_name)
-        if info.encode_name in fields:
-            arguments[info.name] = tolerate(fields[info.encode_name], info.type)
-        elif info.required:
-            arguments[info.name] = None
-    if issubclass(kind, OpenModel):
-        name, further = further_of(kind)
-        arguments[name] = tolerate({name: value for name, value in fields.items() if name not in known}, further)
-    return kind(**arguments)
-
-
-def _tolerate_union(value: Any, variants: tuple[Any, ...]) -> Any:  # noqa: ANN401
-    if value is None:
-        return None
-    for variant in variants:
-        shape = get_origin(variant) or variant
-        fits_object = is_fields(value) and (shape is dict or is_model(shape))
-        if fits_object or (is_items(value) and shape is list) or is_union(variant):
-            return tolerate(value, variant)
-    return _convert(value, Union[variants])  # noqa: UP007  # built from a tuple at run time
-
-
-def _tolerate_one_of(value: Any, kind: type[OneOf]) -> Any:  # noqa: ANN401
-    choice = choose(kind, value)
-    return tolerate(value, choice.kinds[0]) if choice.certain else _first_that_fits(value, choice.kinds)
-
-
-def _convert(value: Any, kind: Any) -> Any:  # noqa: ANN401
-    for strict in (True, False):
-        try:
-            return msgspec.convert(value, kind, dec_hook=_dec_hook, strict=strict)
-        except (msgspec.ValidationError, TypeError):
-            continue
-    is_base64 = isinstance(value, str) and (kind is bytes or bytes in get_args(kind))
-    return _from_base64(value) if is_base64 else value
-
-
-def _from_base64(text: str) -> bytes | str:
-    """Bytes in the alphabet of URLs, or without padding (RFC 4648 section 5); the text where it is neither."""
-    try:
-        return base64.b64decode(text.translate(_URL_SAFE) + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return text
-
-
-_URL_SAFE = str.maketrans("-_", "+/")
-
-
-def _first_that_fits(value: Any, kinds: Iterable[Any]) -> Any:  # noqa: ANN401
-    for kind in kinds:
-        try:
-            return msgspec.convert(value, kind, dec_hook=_dec_hook)
-        except (msgspec.ValidationError, TypeError):
-            continue
-    return value
 
 
 @cache
@@ -176,7 +94,7 @@ def _encoder() -> msgspec.json.Encoder:
 
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
-    return msgspec.json.Decoder(kind, dec_hook=_dec_hook)
+    return msgspec.json.Decoder(kind, dec_hook=dec_hook)
 
 
 def _enc_hook(value: object) -> object:
@@ -189,30 +107,6 @@ def _enc_hook(value: object) -> object:
     if isinstance(value, Sequence):
         return list(cast("Sequence[object]", value))
     raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
-
-
-def _dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
-    if is_union(kind):
-        choice = choose(kind, value)
-        if choice.certain:
-            return msgspec.convert(value, choice.kinds[0], dec_hook=_dec_hook)
-        return _first_that_fits(value, choice.kinds)
-    if issubclass(kind, OpenModel):
-        return _opened(value, kind)
-    raise NotImplementedError
-
-
-def _opened(value: Any, kind: type[OpenModel]) -> OpenModel:  # noqa: ANN401
-    """An open model: the known fields as msgspec decodes them, the others in their dict."""
-    if not is_fields(value):
-        raise msgspec.ValidationError(f"Expected `object`, got `{type(value).__name__}`")
-    struct = struct_of(kind)
-    known = msgspec.structs.asdict(msgspec.convert(value, struct, dec_hook=_dec_hook))
-    attribute, type_ = further_of(kind)
-    wires = frozenset(struct.__struct_encode_fields__)
-    further = {name: entry for name, entry in value.items() if name not in wires}
-    given = {name: entry for name, entry in known.items() if entry is not msgspec.UNSET}
-    return kind(**given, **{attribute: msgspec.convert(further, type_, dec_hook=_dec_hook)})
 
 
 def member(value: object, name: str) -> object:
