@@ -715,6 +715,27 @@ def test_a_boundary_is_chosen_once_per_call() -> None:
     assert len(boundaries) == 20
 
 
+def test_a_later_call_with_the_same_key_sends_the_same_bytes() -> None:
+    """Else a server that compares bytes would take the call that settles another one for a different request."""
+    fields = {"name": "a", "file": ("a.csv", b"x,y")}
+    first, again = (multipart_body(fields, {}, key="k1") for _ in range(2))
+    assert (first.media_type, content(first.content)) == (again.media_type, content(again.content))
+    others = [
+        multipart_body(fields, {}, key="k2"),
+        multipart_body({**fields, "name": "b"}, {}, key="k1"),
+        multipart_body({**fields, "file": ("a.csv", b"x,z")}, {}, key="k1"),
+        multipart_body({**fields, "file": ("b.csv", b"x,y")}, {}, key="k1"),
+        multipart_body({"name": "ax", "file": ("a.csv", b",y")}, {}, key="k1"),
+    ]
+    assert len({first.media_type, *(other.media_type for other in others)}) == 6
+
+
+def test_the_boundary_of_what_is_read_while_it_is_sent_is_random() -> None:
+    """Nothing is known of an open file's content, and a key may be guessed: a boundary made of it could be as well."""
+    boundaries = {multipart_body({"file": io.BytesIO(b"x")}, {}, key="k1").media_type for _ in range(20)}
+    assert len(boundaries) == 20
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(b"\x00\x01", b"\x00\x01"), ("é", "é".encode()), (io.BytesIO(b"file"), b"file"), (io.StringIO("text"), b"text")],

@@ -137,3 +137,36 @@ def test_bad_headers_are_unsendable(name: str, value: str) -> None:
     transport._client.close()  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
     assert isinstance(result, Failed)
     assert result.failure in (Failure.UNSENDABLE, Failure.UNREACHABLE)
+
+
+class ServerDisconnectedError(Exception):
+    """What aiohttp raises where a connection breaks, whenever that is."""
+
+    __module__ = "aiohttp.client_exceptions"
+
+
+class ClientConnectorError(Exception):
+    """What aiohttp raises where no connection comes about."""
+
+    __module__ = "aiohttp.client_exceptions"
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (ServerDisconnectedError(), Failure.ANSWER_LOST),
+        (ClientConnectorError(), Failure.UNREACHABLE),
+        (ConnectionRefusedError(), Failure.UNREACHABLE),
+        (None, Failure.UNREACHABLE),
+    ],
+)
+@pytest.mark.parametrize("error", [httpx.ConnectTimeout("x"), httpx.ConnectError("x")])
+def test_a_transport_of_others_is_not_believed_blindly(
+    error: Exception, cause: Exception | None, kind: Failure
+) -> None:
+    """Some call it a failed connection when one breaks after the request was sent, and that is no proof of nothing."""
+    error.__cause__ = cause
+    result = failure(error, None)
+    assert isinstance(result, Failed)
+    assert result.failure is kind
+    assert result.timeout is (kind is Failure.UNREACHABLE and isinstance(error, httpx.ConnectTimeout))

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cache, lru_cache
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import quote
@@ -229,6 +230,7 @@ def multipart_body(
     fields: Mapping[str, object] | Sequence[object],
     media_types: Mapping[str, str],
     media_type: str = "multipart/form-data",
+    key: str | None = None,
 ) -> Body:
     """A body of multipart/form-data (RFC 7578) or of another multipart type; its boundary is chosen once per call.
 
@@ -237,20 +239,35 @@ def multipart_body(
             (name, content, media type).
         media_types: media types that the document gives for parts by name; under "" for those without one.
         media_type: the media type of the whole; `multipart/form-data` where it is none of that family.
+        key: the call's idempotency key. Servers compare bytes, so a later call with the same key and parts of known
+            content has the same boundary.
     """
     kind = media_type.partition(";")[0].strip()
     kind = kind if kind.startswith("multipart/") else "multipart/form-data"
-    boundary = uuid.uuid4().hex
-    segments: list[Segment] = []
     named = present(fields).items() if isinstance(fields, Mapping) else [(None, entry) for entry in fields]
-    for name, value in named:
-        if value is None:
-            continue
-        for entry in value if is_items(value) else [value]:
-            head, content = _part(name, entry, media_types.get(name or ""))
-            segments += [f"--{boundary}\r\n".encode() + head + b"\r\n\r\n", content, b"\r\n"]
+    parts = [
+        _part(name, entry, media_types.get(name or ""))
+        for name, value in named
+        if value is not None
+        for entry in (value if is_items(value) else [value])
+    ]
+    boundary = _boundary(parts, key)
+    segments: list[Segment] = []
+    for head, content in parts:
+        segments += [f"--{boundary}\r\n".encode() + head + b"\r\n\r\n", content, b"\r\n"]
     segments.append(f"--{boundary}--\r\n".encode())
     return Body(joined(segments), f"{kind}; boundary={boundary}")
+
+
+def _boundary(parts: Sequence[tuple[bytes, Segment]], key: str | None) -> str:
+    """A text that no part holds: nobody can write the digest of a text into that text, nor guess a random one."""
+    known = [(head, content) for head, content in parts if isinstance(content, bytes)]
+    if key is None or len(known) < len(parts):
+        return uuid.uuid4().hex
+    digest = sha256(key.encode())
+    for piece in (piece for part in known for piece in part):
+        digest.update(len(piece).to_bytes(8, "big") + piece)
+    return digest.hexdigest()[:32]
 
 
 def raw_body(value: object, media_type: str) -> Body:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _REFUSED_STREAM: Final = 7
 _NO_ANSWER: Final = ": Server disconnected without sending a response"
 """What httpcore says also of an answer that breaks off inside its headers."""
+_KNOWN: Final = frozenset({"anyio", "asyncio", "builtins", "httpcore", "httpx", "socket", "ssl", "trio"})
+"""Whose exceptions below a failed connection say that it failed."""
+_CONNECTORS: Final = frozenset({"ClientConnectorError", "ConnectionTimeoutError"})
+"""Exceptions of aiohttp that say so."""
 EXPECTED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SpentBodyError, DeadlinePassedError)
 """What an attempt may end in."""
 
@@ -42,10 +46,12 @@ def failure(error: Exception, response: httpx.Response | None, until: float = fl
         # A hook of the caller's own client raises for statuses; the answer is here all the same.
         return CutAnswer(error.response.status_code, error.response.headers, b"")
     detail = _words(error)
-    timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError))
+    timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError)) and _foreign(error) is None
     if response is not None:
         return _failure_in_body(error, response, detail, timeout=timeout)
     match error:
+        case _ if _foreign(error) is not None:
+            kind = Failure.ANSWER_LOST
         case httpx.ConnectError() if _certificate_refused(error) or _has_no_host(error):
             kind = Failure.UNSENDABLE
         case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
@@ -76,7 +82,10 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
 
 
 def _words(error: Exception) -> str:
+    foreign = _foreign(error)
     match error:
+        case _ if foreign is not None:
+            words = f"the connection was cut: {type(foreign).__name__}"
         case httpx.ConnectTimeout():
             words = "connecting timed out"
         case httpx.ReadTimeout():
@@ -106,6 +115,23 @@ def _has_no_host(error: httpx.ConnectError) -> bool:
         return not error.request.url.host
     except RuntimeError:
         return False
+
+
+def _foreign(error: Exception) -> BaseException | None:
+    """What another transport than httpx's own calls a failed connection, where it may have been cut much later.
+
+    httpx-aiohttp turns every broken connection into a `ConnectTimeout`, one that breaks after the request was sent too.
+    """
+    if not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        return None
+    causes = list(_causes(error))[1:]
+    if not causes or any(kind.__name__ in _CONNECTORS for cause in causes for kind in type(cause).__mro__):
+        return None
+    return next((cause for cause in causes if _library(cause) not in _KNOWN), None)
+
+
+def _library(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def _certificate_refused(error: Exception) -> BaseException | None:

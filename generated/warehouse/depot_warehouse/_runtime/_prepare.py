@@ -211,7 +211,7 @@ def _key(endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
 
 def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None) -> Draft:
     carried = {profile.name: key} if key is not None else {}
-    body = _body(endpoint, call, carried if profile.carrier == "body" else _NOTHING)
+    body = _body(endpoint, call, carried if profile.carrier == "body" else _NOTHING, key)
     headers = _Headers(_NOTHING)
     if endpoint.accept != "application/json":
         headers.put("Accept", endpoint.accept)
@@ -298,7 +298,7 @@ def _fields_of(body: object) -> Mapping[str, object]:
     return simple
 
 
-def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object]) -> Body | None:
+def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object], key: str | None) -> Body | None:
     value = call.body if not key_field else {**_fields_of(call.body), **key_field}
     if value is OMIT or (not endpoint.body_required and is_fields(value) and not present(value)):
         return None
@@ -308,6 +308,7 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object]) 
         case "form":
             return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
         case "multipart":
-            return multipart_body(cast("Mapping[str, object]", value), endpoint.part_types, endpoint.media_type)
+            fields = cast("Mapping[str, object]", value)
+            return multipart_body(fields, endpoint.part_types, endpoint.media_type, key)
         case "raw":
             return raw_body(value, endpoint.media_type)
