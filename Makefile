@@ -11,16 +11,17 @@ SEED ?= 1
 
 .PHONY: demo test soak corpus lint types generated check-generated clean
 
-demo: $(VENV)/.demo ## generate an SDK and make real calls through lost answers
+demo: $(VENV)/.demo ## generate an SDK, serve its API, lose answers, and show that nothing happens twice
 	@$(BIN)/python demo/run.py
 
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
-soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then the broken servers
-	$(BIN)/python -m tests.soak.run --calls $(CALLS) --seed $(SEED)
-	@for mode in no-keys check-then-set forget-on-disconnect short-ttl; do \
-		! $(BIN)/python -m tests.soak.run --calls 1000 --seed $(SEED) --face threads --mode $$mode || exit 1; done
+soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then what must be found out
+	$(BIN)/samekey prove specs/payments/openapi.yaml --calls $(CALLS) --seed $(SEED)
+	@for mistake in no-keys check-then-set forget-on-disconnect short-ttl new-key-per-attempt; do \
+		$(BIN)/samekey prove specs/payments/openapi.yaml --calls 1000 --seed $(SEED) --break $$mistake \
+			| grep "why: " || { echo "$$mistake was not found out"; exit 1; }; done
 
 corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated, imported, type-checked, and called
 	$(BIN)/python -m tests.corpus.report --types --round-trip $(CORPUS_ARGS)
@@ -48,7 +49,7 @@ $(BIN)/python:
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml
 	@echo "installing samekey into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox]'
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml

@@ -1,22 +1,36 @@
-"""`make demo`: generate the payments SDK, lose its answers, and show that nothing happens twice."""
+"""`make demo`: generate the payments SDK, serve the API, lose its answers, and show that nothing happens twice."""
 
 from __future__ import annotations
 
 import importlib
 import subprocess
 import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
-from server import Server
+from samekey.prove.clients import attempts_of
+from samekey.prove.history import Certainty, Told
+from samekey.prove.timeline import timeline
+from samekey.sandbox.faults import Fault, Rule
+from samekey.sandbox.ledger import Event, Kind
+from samekey.sandbox.ledger import Told as Word
+from samekey.sandbox.serving import running
+
+if TYPE_CHECKING:
+    from samekey.sandbox.serving import Running
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "payments" / "openapi.yaml"
 OUTPUT = ROOT / "build" / "demo"
-CUT = "the connection is cut"
-console = Console(highlight=False)
+CROWD = 12
+LOSSES = (
+    Fault.CUT, Fault.CUT_IN_HEAD, Fault.CUT_IN_BODY, Fault.BAD_GATEWAY, Fault.FAIL_AFTER_COMMIT,
+    Fault.CRASH_BEFORE_COMMIT, Fault.UNAVAILABLE, Fault.RESET, Fault.DUPLICATE, Fault.RACE,
+)  # fmt: skip
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -25,66 +39,124 @@ def main() -> int:
     subprocess.run([sys.executable, "-m", "samekey", "generate", str(SPEC), "-o", str(OUTPUT)], check=True)  # noqa: S603
     sys.path.insert(0, str(OUTPUT))
     acme: Any = importlib.import_module("acme_payments")
+    with running(SPEC) as sandbox:
+        step("2", f"samekey serve {SPEC.relative_to(ROOT)}")
+        console.print(f"    the API:          {sandbox.url}")
+        console.print(f"    watch it:         {sandbox.page}  [dim]while this runs[/dim]")
+        retry = acme.RetryPolicy(max_retries=12, initial_delay=0.1, max_delay=0.4)
+        with acme.AcmePayments(base_url=sandbox.url, token="demo", retry=retry) as client:  # noqa: S106
+            held = [
+                charge_once(sandbox, client),
+                read_without_a_key(sandbox, client),
+                settle_the_unknown(sandbox, client, acme),
+                charge_a_crowd(sandbox, client),
+            ]
+        return verdict(sandbox, held)
 
-    server = Server()
-    client = acme.AcmePayments(base_url=server.url, token="demo", retry=acme.RetryPolicy(initial_delay=0.1))  # noqa: S106
-    step("2", "charge a customer; the server takes the money, then the answer is lost twice")
-    server.bank.losses = [CUT, "a 503 is sent"]
-    code = 'client.charges.create.detailed(amount=4999, currency="eur")'
-    console.print(f"    >>> {code}")
+
+def charge_once(sandbox: Running, client: Any) -> bool:  # noqa: ANN401  # the SDK has just been made
+    """One charge whose answer is lost twice; whether it was made once."""
+    step("3", "charge a customer; the money is taken, then the answer is lost twice")
+    sandbox.fail(Rule(Fault.CUT, times=1), Rule(Fault.BAD_GATEWAY, times=1))
+    console.print('    >>> client.charges.create(amount=4999, currency="eur")')
     response = client.charges.create.detailed(amount=4999, currency="eur")
-    console.print(
-        f"    {response.data.id}: {response.data.amount} {response.data.currency}, replayed={response.replayed}"
-    )
-    show(server)
-    keys = {seen.key for seen in server.bank.seen}
-    bodies = {seen.body for seen in server.bank.seen}
-    attempts, charges = len(server.bank.seen), len(server.bank.charges)
+    charge = response.data
+    console.print(f"    {charge.id}: {charge.amount} {charge.currency}, replayed={response.replayed}")
+    show(sandbox, response.record)
+    return effects(sandbox, response.record.call.idempotency_key) == 1
 
-    step("3", "read it back; the answer is lost once, and a read needs no key")
-    server.bank.seen.clear()
-    server.bank.losses = [CUT]
-    client.charges.get(response.data.id)
-    show(server)
-    reads_keyless = all(seen.key is None for seen in server.bank.seen)
 
-    step("4", "lose every answer: the error says what is certain, and the key settles it")
-    server.bank.losses = [CUT] * 4
+def read_without_a_key(sandbox: Running, client: Any) -> bool:  # noqa: ANN401
+    """A read whose answer is lost once; whether it carried no key."""
+    step("4", "list the charges; the answer is lost once, and a read needs no key")
+    sandbox.fail(Rule(Fault.CUT, times=1))
+    before = len(sandbox.events())
+    response = client.charges.list.detailed()
+    console.print(f"    {len(response.data.data)} charge after {len(response.record.attempts)} attempts")
+    return all(event.key is None for event in sandbox.events()[before:])
+
+
+def settle_the_unknown(sandbox: Running, client: Any, acme: Any) -> bool:  # noqa: ANN401
+    """A charge of which every answer is lost; whether its key settles it."""
+    step("5", "lose every answer: the error says what is certain, and the key settles it")
+    sandbox.fail(Rule(Fault.CUT))
     try:
-        client.charges.create(amount=100, currency="eur")
-    except acme.APIError as error:
-        console.print(f"    {type(error).__name__}: {error}", soft_wrap=True)
-        key = error.idempotency_key
-        console.print(
-            "    >>> client.charges.create(amount=100, currency='eur', idempotency_key=error.idempotency_key)"
+        client.with_options(retry=acme.RetryPolicy(max_retries=2, initial_delay=0.1)).charges.create(
+            amount=100, currency="eur"
         )
-        settled = client.charges.create.detailed(amount=100, currency="eur", idempotency_key=key)
-        console.print(f"    {settled.data.id}: {settled.certainty}, replayed={settled.replayed}")
-    client.close()
+    except acme.APIError as error:
+        console.print(f"    {type(error).__name__}: {error}")
+        key = error.idempotency_key
+    else:
+        return False
+    sandbox.fail()
+    console.print("    >>> client.charges.create(amount=100, currency='eur', idempotency_key=error.idempotency_key)")
+    settled = client.charges.create.detailed(amount=100, currency="eur", idempotency_key=key)
+    console.print(f"    {settled.data.id}: {settled.certainty}, replayed={settled.replayed}")
+    return bool(settled.replayed) and effects(sandbox, key) == 1
 
-    held = (attempts, len(keys), len(bodies), charges, len(server.bank.charges), reads_keyless) == (3, 1, 1, 1, 2, True)
+
+def charge_a_crowd(sandbox: Running, client: Any) -> bool:  # noqa: ANN401
+    """Many charges at once through all of it; whether each was made once."""
+    step("6", f"{CROWD} charges at once; half of the requests meet a fault")
+    sandbox.fail(*[Rule(fault, probability=0.07, seconds=0.1) for fault in LOSSES])
+    with ThreadPoolExecutor(CROWD) as pool:
+        amounts = [100 * (number + 1) for number in range(CROWD)]
+        made = list(pool.map(lambda amount: client.charges.create.detailed(amount=amount, currency="eur"), amounts))
+    events = sandbox.events()
+    keys = [response.record.call.idempotency_key for response in made]
+    for key in keys:
+        own = [event for event in events if event.key == key]
+        what = " · ".join(filter(None, map(word, own)))
+        console.print(f"    {key[:8]}…  {what}")
+    return all(effects(sandbox, key) == 1 for key in keys)
+
+
+def verdict(sandbox: Running, held: list[bool]) -> int:
+    """Say what came of all of it."""
+    totals = sandbox.totals()
+    keys = Counter(event.key for event in sandbox.events() if event.kind is Kind.EFFECT)
+    once = all(held) and set(keys.values()) == {1}
+    wanted = CROWD + 2
     console.print(
-        f"\n[bold]{attempts} attempts, {len(keys)} key, {len(bodies)} body, {charges} charge.[/bold] "
-        f"After everything: 2 calls that took money, {len(server.bank.charges)} charges."
+        f"\n[bold]{wanted} charges were asked for, in {totals.attempts} requests with {sum(totals.faults.values())} "
+        f"faults. {totals.effects} were made, {'each once' if once else 'NOT each once'}.[/bold] "
+        f"{totals.prevented} requests would have made one a second time."
     )
-    return 0 if held else 1
+    console.print("Serve your own document: samekey serve openapi.yaml. Prove it: samekey prove openapi.yaml")
+    return 0 if once and totals.effects == wanted else 1
 
 
 def step(number: str, text: str) -> None:
     """Announce a step."""
-    console.print(f"\n[bold]{number}.[/bold] {text}", soft_wrap=True)
+    console.print(f"\n[bold]{number}.[/bold] {text}")
 
 
-def show(server: Server) -> None:
-    """Print what came over the wire."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("    on the wire", "Idempotency-Key", "what became of it"):
-        table.add_column(heading, no_wrap=True)
-    for number, seen in enumerate(server.bank.seen, 1):
-        table.add_row(f"    attempt {number}: {seen.method} {seen.path}", seen.key or "none", seen.fate)
-    if not console.is_terminal:
-        console.width = 140
-    console.print(table)
+def show(sandbox: Running, record: Any) -> None:  # noqa: ANN401
+    """Print the timeline of a call."""
+    key = record.call.idempotency_key
+    told = Told(1, record.call.operation, True, key, Certainty.APPLIED, attempts_of(record), (), record.elapsed)  # noqa: FBT003
+    console.print(f"    key {key}")
+    for line in timeline(told, [event for event in sandbox.events() if event.key == key]):
+        console.print(f"    {line}", style="bold green" if "EFFECT" in line else None, markup=False)
+
+
+def effects(sandbox: Running, key: str) -> int:
+    """How often something was done under a key."""
+    return sum(event.key == key and event.kind is Kind.EFFECT for event in sandbox.events())
+
+
+def word(event: Event) -> str:
+    """An event of a crowd in a word or two."""
+    match event.kind:
+        case Kind.FAULT:
+            return f"[yellow]{event.fault}[/yellow]"
+        case Kind.EFFECT:
+            return "[bold green]CHARGED[/bold green]"
+        case Kind.ANSWERED if event.detail != Word.FAULT:
+            return f"{event.status} {event.detail}".rstrip()
+        case _:
+            return ""
 
 
 if __name__ == "__main__":

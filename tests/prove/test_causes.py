@@ -12,7 +12,8 @@ from samekey.sandbox.ledger import Event, Kind
 
 from tests.prove.histories import EVENTS, GOOD, READ, event, history
 
-REMEMBERING = Memory(replays=9, longest=0.3)
+REMEMBERING = Memory(replays=9, longest=0.3, shared=True)
+ALONE = replace(REMEMBERING, shared=False)
 ARRIVED = event(Kind.ARRIVED, "a", 0.0)
 EFFECT = event(Kind.EFFECT, "a", 0.1)
 ANSWERED = event(Kind.ANSWERED, "a", 0.11, status=201)
@@ -25,15 +26,14 @@ def second(arrived: float, done: float) -> tuple[Event, Event]:
     return event(Kind.ARRIVED, "b", arrived), event(Kind.EFFECT, "b", done)
 
 
+BY_ANOTHER = (ARRIVED, EFFECT, LOST, *[replace(entry, process="there/2") for entry in second(0.6, 0.7)])
+
 TRACES: dict[Cause, tuple[Event, ...]] = {
     Cause.AT_ONCE: (ARRIVED, EFFECT, ANSWERED, *second(0.05, 0.15)),
     Cause.LEFT: (ARRIVED, EFFECT, LOST, *second(0.2, 0.25)),
     Cause.ANSWERED: (ARRIVED, EFFECT, BY_A_GATEWAY, *second(0.2, 0.25)),
     Cause.FORGOTTEN: (ARRIVED, EFFECT, LOST, *second(0.6, 0.7)),
     Cause.UNSEEN: (ARRIVED, EFFECT, ANSWERED, second(0.2, 0.3)[1]),
-    Cause.ELSEWHERE: (
-        ARRIVED, EFFECT, ANSWERED, *[replace(entry, process="there/2") for entry in second(0.2, 0.3)],
-    ),
     Cause.NEW_KEY: (ARRIVED, EFFECT, LOST, *[replace(entry, key="k2") for entry in second(0.2, 0.3)]),
 }  # fmt: skip
 
@@ -46,10 +46,22 @@ def test_the_cause_of_a_duplicate_is_told(cause: Cause) -> None:
     assert found.cause is cause
 
 
+def test_memory_may_end_with_a_process() -> None:
+    """Where no process knows what another did, and none forgets by itself, that is the cause; else it is time."""
+    for known, cause in (
+        (ALONE, Cause.ELSEWHERE),
+        (REMEMBERING, Cause.FORGOTTEN),
+        (replace(ALONE, fades=True), Cause.FORGOTTEN),
+    ):
+        found = explain(BY_ANOTHER, known, 3600.0)
+        assert found is not None
+        assert found.cause is cause
+
+
 def test_where_nothing_is_ever_remembered_that_is_the_cause() -> None:
     """Whatever else is so, keys were not looked at."""
     for cause in set(TRACES) - {Cause.NEW_KEY}:
-        found = explain(TRACES[cause], Memory(0, 0.0), 3600.0)
+        found = explain(TRACES[cause], Memory(), 3600.0)
         assert found is not None
         assert found.cause is Cause.NO_MEMORY
 
@@ -62,6 +74,20 @@ def test_what_was_done_once_has_no_cause() -> None:
     known = memory(trace)
     assert known.replays == 1
     assert known.longest == pytest.approx(0.16)
+    assert not known.fades
+    assert not known.shared
+
+
+def test_what_servers_remember_is_read_from_the_whole_run() -> None:
+    """Whether processes share a memory, and whether it fades while they live."""
+    replay = (ARRIVED, EFFECT, event(Kind.ARRIVED, "b", 0.2), event(Kind.ANSWERED, "b", 0.21, detail="replayed"))
+    by_another = (*replay[:2], *[replace(entry, process="there/2") for entry in replay[2:]])
+    late = TRACES[Cause.FORGOTTEN]
+    assert not memory({1: replay, 2: BY_ANOTHER}).fades
+    assert memory({1: replay, 2: late}).fades
+    assert not memory({1: replay, 2: TRACES[Cause.AT_ONCE]}).fades
+    assert not memory({1: replay}).shared
+    assert memory({1: by_another}).shared
 
 
 def test_the_numbers_are_in_the_sentence() -> None:

@@ -74,14 +74,15 @@ REASONS = {
 def test_each_mistake_is_found_out_for_its_own_reason(mistake: Mistake) -> None:
     """A checker that cannot fail proves nothing: there are duplicates, and the history shown says why."""
     document = WAREHOUSE if mistake is Mistake.NEW_KEY_PER_ATTEMPT else PAYMENTS
-    proof = prove(document, Terms(calls=200, mistake=mistake), Diagnostics())
-    assert proof.verdict.broken(Promise.ONCE) > 3
-    assert max(proof.verdict.causes, key=lambda cause: proof.verdict.causes[cause]) is REASONS[mistake]
+    # Two at once are rarer than answers that are lost.
+    calls = 400 if mistake is Mistake.CHECK_THEN_SET else 250
+    proof = prove(document, Terms(calls=calls, mistake=mistake), Diagnostics())
+    assert proof.verdict.broken(Promise.ONCE) > 1
+    assert proof.verdict.case is not None
+    assert proof.verdict.case.cause is REASONS[mistake]
     said = "\n".join(report(proof))
     assert "EFFECT 2" in said
-    assert said.splitlines()[-1].startswith(
-        "  why: done again" if mistake is not Mistake.CHECK_THEN_SET else "  why: both"
-    )
+    assert proof.verdict.case.why in said.splitlines()[-1]
 
 
 def document(folder: Path, *methods: str) -> str:

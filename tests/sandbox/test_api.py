@@ -188,6 +188,60 @@ def test_a_configured_credential_is_the_only_one(tmp_path: Path) -> None:
             assert answer.status_code == status
 
 
+GUARDED = """
+openapi: 3.1.0
+info: {title: Guarded, version: "1"}
+security: [{own: []}]
+paths:
+  /orders:
+    post: {responses: {"201": {description: made, content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}}}
+  /orders/{id}:
+    parameters: [{name: id, in: path, required: true, schema: %s}]
+    get: {responses: {"200": {description: ok, content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}}}
+components: {securitySchemes: {own: %s}}
+"""  # noqa: E501  # a document
+
+
+def guarded(folder: Path, identifier: str, scheme: str) -> Path:
+    """A document with one kind of id and one kind of credential."""
+    path = folder / "guarded.yaml"
+    path.write_text(GUARDED % (identifier, scheme), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header"),
+    [
+        ("{type: oauth2, flows: {clientCredentials: {tokenUrl: /token, scopes: {}}}}", "Bearer x"),
+        ("{type: http, scheme: bearer}", "Bearer x"),
+        ("{type: http, scheme: basic}", "Basic eDp5"),
+        ("{type: http, scheme: hoba}", "HOBA x"),
+    ],
+)
+def test_credentials_go_by_their_own_word(tmp_path: Path, scheme: str, header: str) -> None:
+    """A token that was fetched is borne like any other."""
+    with running(guarded(tmp_path, "{type: string}", scheme)) as server:
+        asked = [httpx.post(f"{server.url}/orders", headers={"Authorization": word}) for word in (header, "Other x")]
+        assert [answer.status_code for answer in asked] == [201, 401]
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "{type: string}",
+        "{type: string, format: uuid}",
+        '{type: string, pattern: "^[A-Z0-9]+$"}',
+        '{type: string, pattern: "^[0-9]+$"}',
+    ],
+)
+def test_what_was_made_is_found_by_its_id(tmp_path: Path, identifier: str) -> None:
+    """An id is what the parameter allows by which it is asked for, though the resource itself says nothing of it."""
+    headers = {"Authorization": "Bearer x"}
+    with running(guarded(tmp_path, identifier, "{type: http, scheme: bearer}")) as server:
+        made = httpx.post(f"{server.url}/orders", headers=headers).json()["id"]
+        assert httpx.get(f"{server.url}/orders/{made}", headers=headers).json()["id"] == made
+
+
 def test_paths_may_leave_out_what_the_address_of_the_api_says(payments: Running) -> None:
     """The document's server ends in /v1; both ways lead to the API."""
     for base in (payments.origin, payments.url):

@@ -223,6 +223,16 @@ def test_signals_are_the_documents(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "other_payload")
 
 
+def test_a_fault_speaks_the_documents_dialect(tmp_path: Path) -> None:
+    """Said in another dialect, "the first still runs" would be taken for the operation's own refusal."""
+    told = {"in_flight": [{"status": 422, "code": "busy"}]}
+    with running(dialect(tmp_path, told)) as server:
+        server.fail(Rule(Fault.CONFLICT, times=1))
+        answer = httpx.post(f"{server.url}/jobs", json={}, headers=keyed())
+        assert (answer.status_code, answer.json()["code"]) == (422, "busy")
+        assert float(answer.headers["retry-after"]) > 0
+
+
 def test_the_date_of_the_first_attempt_is_looked_at(tmp_path: Path) -> None:
     """Where the API asks when a call was first sent, one that is older than keys are remembered is refused."""
     with running(dialect(tmp_path, {"first_sent": "First-Sent"})) as server:

@@ -28,9 +28,14 @@ class Cause(StrEnum):
     AT_ONCE = "both ran at once"
     FORGOTTEN = "done again after a while, although sooner requests were answered from memory"
     LEFT = "done again after its client had left"
-    ELSEWHERE = "done again by another process"
+    ELSEWHERE = "done again by another process, and none has ever answered from the memory of another"
     ANSWERED = "done again although the first was answered"
     UNSEEN = "done again, and what was written down of it died with a killed server"
+
+    @property
+    def needs_a_kill(self) -> bool:
+        """Whether it may say more of a server that was killed than of keys."""
+        return self in {Cause.ELSEWHERE, Cause.UNSEEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,14 @@ class Memory:
     Args:
         replays: answers from memory.
         longest: seconds after the effect at which the latest of them was asked for.
+        fades: whether a process has done again what it had done itself, later than that.
+        shared: whether one process has answered from the memory of another.
     """
 
-    replays: int
-    longest: float
+    replays: int = 0
+    longest: float = 0.0
+    fades: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,16 @@ def traces(history: History) -> dict[int, list[Event]]:
 
 def memory(events: Mapping[int, Sequence[Event]]) -> Memory:
     """What the servers remembered."""
-    replayed = [second for trace in events.values() for second in _seconds(trace) if not second.done]
-    return Memory(len(replayed), max((second.gap for second in replayed), default=0.0))
+    seconds = [second for trace in events.values() for second in _seconds(trace)]
+    replayed = [second for second in seconds if not second.done]
+    longest = max((second.gap for second in replayed), default=0.0)
+    late = [second for second in seconds if second.done and second.gap > longest and not _is_at_once(second)]
+    return Memory(
+        replays=len(replayed),
+        longest=longest,
+        fades=any(second.same_process for second in late),
+        shared=any(not second.same_process for second in replayed),
+    )
 
 
 def explain(trace: Sequence[Event], known: Memory, window: float) -> Explained | None:
@@ -109,16 +126,21 @@ def explain(trace: Sequence[Event], known: Memory, window: float) -> Explained |
 
 def _cause(second: Second, known: Memory) -> Cause:
     """The first that holds."""
+    elsewhere = not (second.same_process or known.fades or known.shared)
     causes = (
         (not second.same_key, Cause.NEW_KEY),
         (not known.replays, Cause.NO_MEMORY),
         (second.ahead is None, Cause.UNSEEN),
-        ((second.ahead or 0.0) > 0, Cause.AT_ONCE),
+        (_is_at_once(second), Cause.AT_ONCE),
+        (elsewhere, Cause.ELSEWHERE),
         (second.gap > known.longest, Cause.FORGOTTEN),
         (second.left, Cause.LEFT),
-        (not second.same_process, Cause.ELSEWHERE),
     )
     return next((cause for holds, cause in causes if holds), Cause.ANSWERED)
+
+
+def _is_at_once(second: Second) -> bool:
+    return second.ahead is not None and second.ahead > 0
 
 
 def _sentence(cause: Cause, second: Second, known: Memory, window: float) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,11 +89,13 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
     """
     began = time.monotonic()
     step("reading the document")
-    document, api, rows = _read(spec, diagnostics)
+    # A name of its own, so that it meets neither another proof nor an SDK that is installed.
+    config = Config(package=f"proved_{uuid.uuid4().hex[:12]}", client="Proved")
+    document, api, rows = _read(spec, config, diagnostics)
     new_keys = terms.mistake is Mistake.NEW_KEY_PER_ATTEMPT
     broken = Broken(terms.mistake) if terms.mistake is not None and not new_keys else None
     with (
-        generated(document, step) as sdk,
+        generated(document, config, step) as sdk,
         _store(terms.store) as (store, database),
         serving(spec, store, database, processes=terms.processes, seed=terms.seed, broken=broken) as servers,
     ):
@@ -115,13 +118,13 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
     return Proof(api.title, terms.processes, kills, repertoire, verdict, time.monotonic() - began)
 
 
-def _read(spec: str, diagnostics: Diagnostics) -> tuple[Document, Api, Sequence[OperationSummary]]:
+def _read(spec: str, config: Config, diagnostics: Diagnostics) -> tuple[Document, Api, Sequence[OperationSummary]]:
     """A document as it was loaded, as the servers read it, and the methods of its SDK."""
     document = load(spec, diagnostics)
     # Read a second time, so that nothing is reported twice.
     again = load(spec, Diagnostics()) if document is not None else None
     api = lower(again) if again is not None else None
-    rows = inspect(again, Config()) if again is not None else None
+    rows = inspect(again, config) if again is not None else None
     if document is None or api is None or rows is None:
         if document is not None and not diagnostics.failed:
             lower(document)

@@ -8,12 +8,10 @@ import inspect
 import logging
 import sys
 import tempfile
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samekey.config import Config
 from samekey.generate import generate
 from samekey.prove.errors import ProveError
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import ModuleType
 
+    from samekey.config import Config
     from samekey.document import Document
 
 _SETTINGS = frozenset({
@@ -49,19 +48,19 @@ class Sdk:
 
 
 @contextlib.contextmanager
-def generated(document: Document, step: Callable[[str], None]) -> Generator[Sdk]:
+def generated(document: Document, config: Config, step: Callable[[str], None]) -> Generator[Sdk]:
     """The SDK of a document, as long as a block lasts.
 
     Args:
         document: the document.
+        config: names the package and the class of its client.
         step: told the name of each step as it begins, for progress.
 
     Raises:
         ProveError: nothing can be made of the document; why is in its sink.
     """
-    # A name of its own, so that it meets neither another proof nor an SDK that is installed.
-    name = f"proved_{uuid.uuid4().hex[:12]}"
-    result = generate(document, Config(package=name, client="Proved"), step)
+    name = config.package
+    result = generate(document, config, step)
     if result is None:
         raise ProveError("no SDK can be made of the document")
     with tempfile.TemporaryDirectory(prefix="samekey-prove-") as folder:
@@ -75,7 +74,7 @@ def generated(document: Document, step: Callable[[str], None]) -> Generator[Sdk]
         importlib.invalidate_caches()
         try:
             package = importlib.import_module(name)
-            yield Sdk(package, package.Proved, package.AsyncProved)
+            yield Sdk(package, getattr(package, config.client), getattr(package, f"Async{config.client}"))
         finally:
             sys.path.remove(folder)
             for module in [module for module in sys.modules if module.partition(".")[0] == name]:

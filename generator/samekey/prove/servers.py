@@ -33,6 +33,8 @@ _PAUSE = 0.15
 _QUIET_TURNS = 3
 _PATIENCE = 60.0
 _MANY = 10_000_000
+_TAIL = 5000
+"""Events, counted from the last, among which every request is that may still be under way."""
 _SEEDS = 1000
 """Room between the seeds of two servers, for those that take the place of killed ones."""
 
@@ -214,7 +216,8 @@ class Servers:
             # A turn is longer than servers take to write down what has happened.
             time.sleep(_PAUSE)
             self.check()
-            quiet = quiet + 1 if not _under_way(self._ledger.events(self._start, _MANY), alive) else 0
+            recent = self._ledger.events(max(self._start, self._ledger.last() - _TAIL), _MANY)
+            quiet = quiet + 1 if not _under_way(recent, alive) else 0
             if time.monotonic() > deadline:
                 raise ProveError(f"requests are still under way after {_PATIENCE:g} s")
 

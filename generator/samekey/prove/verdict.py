@@ -30,13 +30,15 @@ class Case:
         operation: what was called.
         key: the key of the call.
         lines: the history.
-        why: why something was done twice; empty where nothing was.
+        cause: why something was done twice; None where nothing was.
+        why: the same in a sentence; empty where nothing was.
     """
 
     violation: Violation
     operation: str
     key: str
     lines: tuple[str, ...]
+    cause: Cause | None
     why: str
 
 
@@ -112,27 +114,29 @@ def conclude(history: History) -> Verdict:
 def _shortest(
     history: History, found: list[Violation], trace: Mapping[int, list[Event]], explained: Mapping[int, Explained]
 ) -> Case | None:
-    """The history of the fewest events among those that show the gravest violation, and its commonest cause."""
+    """The history of the fewest events among those that show the gravest violation, and its most telling cause."""
     if not found:
         return None
     calls = {told.call: told for told in history.calls}
     gravest = [violation for violation in found if violation.promise is found[0].promise]
-    common = Counter(why.cause for why in explained.values()).most_common(1)
+    counts = Counter(why.cause for why in explained.values())
+    telling = min(counts, key=lambda cause: (cause.needs_a_kill, -counts[cause]), default=None)
 
     def weight(violation: Violation) -> tuple[bool, bool, int]:
         told = calls.get(violation.call) if violation.call is not None else None
         why = explained.get(told.call) if told is not None else None
-        uncommon = why is None or why.cause is not common[0][0]
+        uncommon = why is None or why.cause is not telling
         events = trace.get(told.call, []) if told is not None else []
         return uncommon, _is_torn(events), len(events) + (len(told.requests) if told is not None else 0)
 
     violation = min(gravest, key=weight)
     told = calls.get(violation.call) if violation.call is not None else None
     if told is None:
-        return Case(violation, "", "", (), "")
+        return Case(violation, "", "", (), None, "")
     why = explained.get(told.call)
     lines = timeline(told, trace.get(told.call, []))
-    return Case(violation, told.operation, told.key or "", lines, why.text if why is not None else "")
+    cause, sentence = (why.cause, why.text) if why is not None else (None, "")
+    return Case(violation, told.operation, told.key or "", lines, cause, sentence)
 
 
 def _is_torn(events: Sequence[Event]) -> bool:

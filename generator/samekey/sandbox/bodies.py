@@ -80,13 +80,31 @@ def id_name(core: Core | None, parameter: str) -> str:
     return plain.get(wanted) or next((plain[name] for name in ("id", "uuid", "key") if name in plain), "")
 
 
-def mint_id(core: Core | None, name: str, collection: str, schemas: Schemas) -> str:
-    """A new id that looks like those of the document."""
+def mint_id(core: Core | None, name: str, collection: str, schemas: Schemas, parameter: Node | None = None) -> str:
+    """A new id that looks like those of the document.
+
+    Args:
+        core: the resource.
+        name: the property that holds its id, or empty.
+        collection: where it is.
+        schemas: judges values.
+        parameter: the schema of the parameter by which it is asked for, if it can be.
+    """
     merged = core.properties.get(name) if core is not None else None
+    if "uuid" in {known.text("format") for known in (merged, parameter) if known is not None}:
+        return str(uuid.uuid4())
+    minted = _minted(merged, collection, schemas)
+    if parameter is None:
+        return minted
+    # What has been made must be found by its id, whatever the document's examples look like.
+    likely = (minted, _random("x" * 17).upper(), str(secrets.randbelow(10**12)))
+    return next((text for text in likely if schemas.accepts(parameter, text, Direction.REQUEST)), minted)
+
+
+def _minted(merged: Merged | None, collection: str, schemas: Schemas) -> str:
+    """An id that looks like the example of the property that holds it."""
     if merged is None:
         return f"{_singular(collection)}_{_random('x' * 14)}"
-    if merged.text("format") == "uuid":
-        return str(uuid.uuid4())
     example = merged.first("example")
     likeness = example.value if example is not None and isinstance(example.value, str) else ""
     prefix, separator, rest = likeness.rpartition("_")

@@ -61,10 +61,14 @@ def _credential(scheme: SecurityScheme, arrival: Arrival) -> str:
                 return arrival.cookies.get(scheme.name, "")
             case _:
                 return arrival.header(scheme.name)
+    # A client that fetches tokens by itself bears them like any other.
+    name = {SchemeKind.OAUTH2: SchemeKind.BEARER.value, SchemeKind.HTTP: scheme.name}.get(
+        scheme.kind, scheme.kind.value
+    )
     word, _, rest = arrival.header("authorization").partition(" ")
-    if word.lower() != scheme.kind.value.lower():
+    if word.lower() != name.lower():
         return ""
-    return rest.strip() if scheme.kind is SchemeKind.BEARER else _basic(rest.strip())
+    return _basic(rest.strip()) if scheme.kind is SchemeKind.BASIC else rest.strip()
 
 
 def _basic(encoded: str) -> str:

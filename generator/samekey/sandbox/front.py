@@ -114,7 +114,7 @@ class Front:
             await self._lose(exchange, Told.FAULT, reset=True)
             return
         if fault is not None and (status := REFUSALS.get(fault)) is not None:
-            await self._send(exchange, Handled(_refusal(status, exchange.seconds), Told.FAULT))
+            await self._send(exchange, Handled(_refusal(status, exchange), Told.FAULT))
             return
         if fault is Fault.STALL:
             await asyncio.sleep(exchange.seconds)
@@ -135,19 +135,22 @@ class Front:
         if exchange.fault is Fault.DUPLICATE:
             await self._again(exchange)
         elif exchange.fault is Fault.RACE:
-            first = asyncio.create_task(self._again(exchange))
+            other = asyncio.create_task(self._again(exchange))
             handled = await self._backend.handle(exchange.arrival, exchange.subject, exchange.struck)
-            await first
-            return handled
+            copied = await other
+            # Who sends a request twice at once passes on the answer that went well. "The first still runs" would say of
+            # a fresh key that somebody else has used it, which its client has no reason to believe.
+            return copied if copied.answer.succeeded and not handled.answer.succeeded else handled
         return await self._backend.handle(exchange.arrival, exchange.subject, exchange.struck)
 
-    async def _again(self, exchange: _Exchange) -> None:
-        """Deliver a request one more time, and drop the answer."""
+    async def _again(self, exchange: _Exchange) -> Handled:
+        """Deliver a request one more time."""
         other = replace(exchange.arrival, attempt=str(uuid.uuid4()))
         copy = _Exchange(other, exchange.subject, None, exchange.wire, exchange.receive, exchange.send)
         self._note(copy, Kind.ARRIVED, detail="delivered by the fault")
         handled = await self._backend.handle(other, exchange.subject, None)
         self._note(copy, Kind.LOST, handled.answer.status, handled.told)
+        return handled
 
     async def _send(self, exchange: _Exchange, handled: Handled, *, lost: bool = False) -> None:
         """Send an answer, cut or slowed where the fault will have it; `lost` where it takes the place of another."""
@@ -207,9 +210,12 @@ async def _respond(exchange: _Exchange, answer: Answer) -> None:
         await exchange.send({"type": "http.response.body", "body": body})
 
 
-def _refusal(status: int, seconds: float) -> Answer:
-    headers = (("Retry-After", f"{seconds:g}"),) if status in _WAITS else ()
-    code = "request_in_flight" if status == _IN_FLIGHT else "fault"
+def _refusal(status: int, exchange: _Exchange) -> Answer:
+    headers = (("Retry-After", f"{exchange.seconds:g}"),) if status in _WAITS else ()
+    code = "fault"
+    if status == _IN_FLIGHT:
+        # In the operation's own dialect: to a client that knows another, this would be the refusal of the operation.
+        status, code = exchange.subject.in_flight.status, exchange.subject.in_flight.code or "request_in_flight"
     return problem(status, code, "refused by a fault; nothing was done", headers=headers)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from samekey.document import JsonValue
+    from samekey.document import JsonValue, Node
     from samekey.sandbox.answer import Answer
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.bodies import Bodies
@@ -87,7 +87,7 @@ class Resources:
             return chosen
         if subject.numbered:
             return rows.next_number(connection, collection)
-        return mint_id(subject.core, subject.id_name, collection, self._schemas)
+        return mint_id(subject.core, subject.id_name, collection, self._schemas, _asked_by(subject))
 
     def _new(self, subject: Subject, sent: State, fixed: State) -> State:
         """The state of a new resource: what was sent, and the document's example of what a server makes up.
@@ -161,6 +161,14 @@ class Resources:
         if subject.own is None or reply.status == _NO_CONTENT:
             return self._bodies.answer(reply, headers=headers)
         return self._bodies.answer(reply, subject.own.wrapped(state), headers, ready=subject.echoes)
+
+
+def _asked_by(subject: Subject) -> Node | None:
+    """The schema of the parameter by which a resource is asked for."""
+    reader = subject.shape.reader
+    last = reader.path.rpartition("/")[2].strip("{}") if reader is not None else ""
+    nodes = [declared.node for declared in reader.parameters if declared.param.name == last] if reader else []
+    return nodes[0].get("schema") if nodes else None
 
 
 def _missing(number: str) -> Answer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from samekey.profile import Carrier
+from samekey.profile import Carrier, Signal
 from samekey.sandbox.carried import Carried, every_key, key_of
 from samekey.sandbox.checks import UNREAD, Checked
 from samekey.sandbox.contract import Match
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from samekey.profile import Profile, Signal
+    from samekey.profile import Profile
     from samekey.sandbox.answer import Answer
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.checks import Checks, Read
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.store import KeyStore, Settled
 
 RETRY_AFTER = ("Retry-After", "1")
+_IN_FLIGHT = Signal(409)
 _CRASHES = {
     Fault.CRASH_AFTER_CLAIM: Stage.CLAIMED,
     Fault.CRASH_AFTER_EFFECT: Stage.DONE,
@@ -63,12 +64,14 @@ class Subject:
         scope: whose request it is.
         key: the key that it bears, well formed or not.
         identity: what tells it from other requests, and not from its retries.
+        in_flight: how its dialect says that the first request with its key still runs.
     """
 
     names: tuple[str, ...]
     scope: str
     key: str | None
     identity: str
+    in_flight: Signal = _IN_FLIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ class Service:
         place = f"{arrival.method} {site.path if site is not None else arrival.path}"
         names = (site.name, place) if site is not None and site.name != place else (place,)
         content = fingerprint(arrival.method, arrival.target, arrival.body)
-        return Subject(names, scope, key, key if key is not None else content)
+        identity = key if key is not None else content
+        return Subject(names, scope, key, identity, next(iter(profile.in_flight), _IN_FLIGHT))
 
     def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
         """Answer a request.
