@@ -9,7 +9,7 @@ SDKS := payments warehouse
 CALLS ?= 10000
 SEED ?= 1
 
-.PHONY: demo test soak corpus lint types generated check-generated clean
+.PHONY: demo test soak corpus bench lint types generated check-generated clean
 
 demo: $(VENV)/.demo ## generate an SDK, serve its API, lose answers, and show that nothing happens twice
 	@$(BIN)/python demo/run.py
@@ -25,6 +25,9 @@ soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and tr
 
 corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated, imported, type-checked, and called
 	$(BIN)/python -m tests.corpus.report --types --round-trip $(CORPUS_ARGS)
+
+bench: $(VENV)/.dev ## what is measured, beside others; they are installed into environments of their own
+	$(BIN)/python -m benchmarks.report --json build/bench/report.json --picture docs/performance.svg $(BENCH_ARGS)
 
 lint: $(VENV)/.dev ## ruff, on everything that is written by hand
 	$(BIN)/ruff check .

@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
+BODY: Final[dict[str, Any]] = {
+    "amount": 4999,
+    "currency": "usd",
+    "customer": "cus_9s6XKzkNRiz8i3",
+    "description": "Order 66 of 2026, two boxes, to be paid on delivery",
+    "metadata": {"order": "66", "channel": "web", "cart": "c_81f2", "campaign": "autumn", "invoice": "INV-2026-0066"},
+    "payment_method": {"type": "card", "number": "4242424242424242", "exp_month": 4, "exp_year": 2030, "cvc": "123"},
+}
+"""A charge as the payments document takes it."""
 OPERATIONS: Final = 5
 """Of each resource."""
 _WORDS: Final = (
@@ -43,7 +52,18 @@ def document(operations: int) -> dict[str, Any]:
 
 def item(number: int) -> dict[str, Any]:
     """An object of the schema `Item0Out`, with another inside."""
-    values = (number, "eur", "2026-11-24T10:00:00Z", True, 2.5, ["red", "blue"], 4, "high", "2026-11-25T10:00:00Z", False)
+    values = (
+        number,
+        "eur",
+        "2026-11-24T10:00:00Z",
+        True,
+        2.5,
+        ["red", "blue"],
+        4,
+        "high",
+        "2026-11-25T10:00:00Z",
+        False,
+    )
     fields = dict(zip(_WORDS, values, strict=True))
     return {"id": f"it_{number}", "state": "open", "origin": {"note": "A note.", **fields}, **fields}
 

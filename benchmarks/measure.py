@@ -1,41 +1,82 @@
-"""Measuring two things against each other: in turns, in one process, the ratio of their CPU times with its spread."""
+"""Measuring two things against each other: in turns, in one process, ratios of CPU and wall time with their spread."""
 
 from __future__ import annotations
 
 import gc
+import json
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+
+Times = tuple[float, float]
+"""CPU and wall time, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
-    """What one thing costs of another.
-
-    Args:
-        median: of the ratios of all rounds.
-        low: the first quartile.
-        high: the third quartile.
-        ours: the median CPU time of ours, in microseconds.
-        theirs: of the other.
-    """
+class Spread:
+    """The median of some ratios, with their first and third quartile."""
 
     median: float
     low: float
     high: float
-    ours: float
-    theirs: float
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f}), {self.ours:,.0f} us of {self.theirs:,.0f} us"
 
 
-def paired(ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int = 40, number: int = 50) -> Ratio:
-    """The ratio of two calls, measured in turns.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the report.
+
+    Args:
+        what: what is measured.
+        against: what it is measured against.
+        target: the ratio to stay below; 0 where there is none.
+        ratio: what was measured; of CPU time, unless `note` says otherwise.
+        wall: the same of wall time, if it was taken.
+        note: the absolute figures.
+    """
+
+    what: str
+    against: str
+    target: float
+    ratio: Spread
+    wall: Spread | None = None
+    note: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the target is reached; two decimals, as in the table."""
+        return not self.target or round(self.ratio.median, 2) <= self.target
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """The median and the quartiles of some values."""
+    if len(values) == 1:
+        return Spread(values[0], values[0], values[0])
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(median, low, high)
+
+
+def compared(what: str, against: str, target: float, pairs: Sequence[tuple[Times, Times]], unit: str = "us") -> Row:
+    """A row of pairs of times: ours and the other's, in seconds."""
+    scale = {"us": 1e6, "ms": 1e3, "s": 1.0}[unit]
+    ours, theirs = (statistics.median(pair[side][0] for pair in pairs) * scale for side in (0, 1))
+    return Row(
+        what,
+        against,
+        target,
+        spread([mine[0] / other[0] for mine, other in pairs]),
+        spread([mine[1] / other[1] for mine, other in pairs]),
+        f"{ours:,.{2 if ours < 10 else 0}f} {unit} of {theirs:,.{2 if theirs < 10 else 0}f} {unit}",  # noqa: PLR2004
+    )
+
+
+def paired(
+    ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int = 40, number: int = 50
+) -> list[tuple[Times, Times]]:
+    """The times of two calls, taken in turns.
 
     Args:
         ours: what is measured.
@@ -46,8 +87,7 @@ def paired(ours: Callable[[], object], theirs: Callable[[], object], *, rounds: 
     for _ in range(number):
         ours()
         theirs()
-    pairs = [(_cpu(ours, number), _cpu(theirs, number)) for _ in range(rounds)]
-    return ratio_of(pairs)
+    return [(_times(ours, number), _times(theirs, number)) for _ in range(rounds)]
 
 
 async def paired_async(
@@ -56,35 +96,38 @@ async def paired_async(
     *,
     rounds: int = 40,
     number: int = 50,
-) -> Ratio:
+) -> list[tuple[Times, Times]]:
     """Like `paired`, in an event loop."""
     for _ in range(number):
         await ours()
         await theirs()
-    pairs = [(await _acpu(ours, number), await _acpu(theirs, number)) for _ in range(rounds)]
-    return ratio_of(pairs)
+    return [(await _atimes(ours, number), await _atimes(theirs, number)) for _ in range(rounds)]
 
 
-def ratio_of(pairs: list[tuple[float, float]]) -> Ratio:
-    """The ratio that pairs of CPU times, in microseconds, amount to."""
-    ratios = [mine / other for mine, other in pairs]
-    low, median, high = statistics.quantiles(ratios, n=4)
-    return Ratio(
-        median, low, high, statistics.median(mine for mine, _ in pairs), statistics.median(other for _, other in pairs)
-    )
+def tell(rows: Sequence[Row]) -> None:
+    """Print rows for the process that asked for them."""
+    print(json.dumps([asdict(row) for row in rows]))
 
 
-def _cpu(call: Callable[[], object], number: int) -> float:
+def told(text: str) -> list[Row]:
+    """Rows that another process printed."""
+    return [
+        Row(**{**row, "ratio": Spread(**row["ratio"]), "wall": Spread(**row["wall"]) if row["wall"] else None})
+        for row in json.loads(text)
+    ]
+
+
+def _times(call: Callable[[], object], number: int) -> Times:
     gc.collect()
-    began = time.process_time()
+    began, wall = time.process_time(), time.perf_counter()
     for _ in range(number):
         call()
-    return (time.process_time() - began) / number * 1e6
+    return (time.process_time() - began) / number, (time.perf_counter() - wall) / number
 
 
-async def _acpu(call: Callable[[], Awaitable[object]], number: int) -> float:
+async def _atimes(call: Callable[[], Awaitable[object]], number: int) -> Times:
     gc.collect()
-    began = time.process_time()
+    began, wall = time.process_time(), time.perf_counter()
     for _ in range(number):
         await call()
-    return (time.process_time() - began) / number * 1e6
+    return (time.process_time() - began) / number, (time.perf_counter() - wall) / number

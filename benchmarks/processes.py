@@ -1,0 +1,78 @@
+"""What processes cost: code in one of its own, and commands with all that they start."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.measure import Row, compared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROUNDS: Final = 25
+_TIMED: Final = """
+import json, re, time
+began, wall = time.process_time(), time.perf_counter()
+{code}
+times = time.process_time() - began, time.perf_counter() - wall
+peak = re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]
+print(json.dumps([*times, int(peak)]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that has ended.
+
+    Args:
+        cpu: seconds, its children's included.
+        wall: seconds.
+        peak: its memory at most, in MB.
+        succeeded: whether it exited with 0.
+    """
+
+    cpu: float
+    wall: float
+    peak: float
+    succeeded: bool
+
+
+def ran(command: Sequence[str]) -> Ran:
+    """Run a command to its end, without its output; .pyc files may exist."""
+    began = time.perf_counter()
+    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
+    _, status, usage = os.wait4(program.pid, 0)
+    program.returncode = os.waitstatus_to_exitcode(status)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Ran(cpu, time.perf_counter() - began, usage.ru_maxrss / 1024, program.returncode == 0)
+
+
+def timed(code: str) -> tuple[float, float, float]:
+    """CPU and wall time in seconds, and peak memory in KB, of code in a new process; .pyc files may exist."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _TIMED.format(code=code)], capture_output=True, check=True, env=_environment()
+    )
+    cpu, wall, peak = json.loads(ran.stdout)
+    return cpu, wall, peak
+
+
+def imports(names: dict[str, float]) -> list[Row]:
+    """Imports of modules, with their targets, against that of httpx."""
+    found: dict[str, list[tuple[tuple[float, float], tuple[float, float]]]] = {name: [] for name in names}
+    for name in names:
+        timed(f"import {name}")
+    for _ in range(ROUNDS):
+        httpx = timed("import httpx")[:2]
+        for name, pairs in found.items():
+            pairs.append((timed(f"import {name}")[:2], httpx))
+    return [compared(f"import {name}", "import httpx", names[name], pairs, "ms") for name, pairs in found.items()]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
