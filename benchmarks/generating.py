@@ -71,7 +71,7 @@ def unchanged(folder: Path) -> Iterator[Row]:
 def reading(folder: Path) -> Row:
     """A YAML document of 4 MB, with the lines of its values, against PyYAML's own C loader."""
     path = folder / "big.yaml"
-    text = yaml.dump(document(2_900), Dumper=yaml.CSafeDumper, sort_keys=False)
+    text = yaml.dump(document(4_000), Dumper=yaml.CSafeDumper, sort_keys=False)
     path.write_text(text, "utf-8")
 
     def ours() -> None:

@@ -93,19 +93,26 @@ def read_answer(  # noqa: PLR0913  # all that the law looks at
     """
     if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
         return Answered(status, at, replayed=is_replayed(profile, headers))
-    codes = (_codes(body) if status >= 400 else frozenset[str]()) if complete else None  # noqa: PLR2004
-    replayed = is_replayed(profile, headers)
+    # Looked up many times, and a mapping without regard to case takes its time over each.
+    lower = {name.lower(): value for name, value in headers.items()}
+    codes = (_codes(body) if _asks_for_codes(profile, status) else frozenset[str]()) if complete else None
+    replayed = any(lower.get(name.lower(), "").strip().lower() not in _NO for name in profile.replayed)
     # A stored answer is the word of a request that has ended, whatever its status is used for otherwise. And a fresh
     # random key cannot collide with itself, so a bare status says nothing on a first attempt.
     return Answered(
         status,
         at,
-        retry_after=retry_after(headers, now),
+        retry_after=retry_after(lower, now),
         in_flight=not replayed and _matches(profile.in_flight, status, codes, status_suffices=may_run),
         mismatch=not replayed and _matches(profile.mismatch, status, codes, status_suffices=resumed),
         replayed=replayed,
-        should_retry=_should_retry(profile, headers),
+        should_retry=_should_retry(profile, lower),
     )
+
+
+def _asks_for_codes(profile: Profile, status: int) -> bool:
+    """Whether the body of an answer with this status may say more than the status."""
+    return any(signal.code and signal.status == status for signal in (*profile.in_flight, *profile.mismatch))
 
 
 def _matches(signals: tuple[Signal, ...], status: int, codes: frozenset[str] | None, *, status_suffices: bool) -> bool:
@@ -117,7 +124,7 @@ def _matches(signals: tuple[Signal, ...], status: int, codes: frozenset[str] | N
 
 def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
     for name in profile.should_retry:
-        word = headers.get(name, "").strip().lower()
+        word = headers.get(name.lower(), "").strip().lower()
         if word in _YES:
             return True
         if word in _NO and word:

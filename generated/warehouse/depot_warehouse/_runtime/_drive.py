@@ -149,10 +149,11 @@ class Flight:
             return None
         self._last_cost = decision.cost
         attempt = self._note(outcome, decision.delay)
-        log.info(
-            "%s: attempt %d %s; next in %.2f s%s",
-            self.info.operation, attempt.number, outcome, decision.delay, self._key_for_log(),
-        )  # fmt: skip
+        if log.isEnabledFor(logging.INFO):
+            log.info(
+                "%s: attempt %d %s; next in %.2f s%s",
+                self.info.operation, attempt.number, outcome, decision.delay, self._key_for_log(),
+            )  # fmt: skip
         if self.hooks.on_retry is not None:
             self.hooks.on_retry(RetryEvent(self.info, attempt, decision.delay, decision.reason))
         return decision.delay
