@@ -68,7 +68,7 @@ class Wire:
 
 def step(seconds: float = 5.0, left: float = 60.0) -> Step:
     """A step of an attempt, with so much left of the deadline."""
-    return Step(seconds, time.monotonic() + left)
+    return Step.of(seconds, time.monotonic() + left)
 
 
 def same(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -162,7 +162,7 @@ def test_a_long_buffer_is_written_in_pieces_and_whole() -> None:
 def test_a_head_leaves_with_the_start_of_its_body() -> None:
     """One write, so one packet; what comes after it leaves at once."""
     wire = Wire()
-    stream, writing = Stream(wire, same), Step(5.0, time.monotonic() + 60.0, holds=True)
+    stream, writing = Stream(wire, same), Step.of(5.0, time.monotonic() + 60.0, holds=True)
     stream.write(b"POST / HTTP/1.1\r\n\r\n", writing)
     assert wire.written == []
     stream.write(b"{}", writing)
@@ -175,7 +175,7 @@ def test_a_head_that_waits_in_vain_leaves_before_its_answer_is_read() -> None:
     """Such as the request to a proxy for a tunnel, which has no body."""
     wire = Wire([b"HTTP/1.1 200 OK\r\n"])
     stream = Stream(wire, same)
-    stream.write(b"CONNECT a:443 HTTP/1.1\r\n\r\n", Step(5.0, time.monotonic() + 60.0, holds=True))
+    stream.write(b"CONNECT a:443 HTTP/1.1\r\n\r\n", Step.of(5.0, time.monotonic() + 60.0, holds=True))
     assert wire.written == []
     stream.read(65_536, step())
     assert wire.written == [b"CONNECT a:443 HTTP/1.1\r\n\r\n"]

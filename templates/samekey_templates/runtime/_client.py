@@ -176,8 +176,8 @@ def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Re
     return transport.attempt(request, limits)
 
 
-async def _awhole(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
-    return await transport.attempt(request, limits)
+def _awhole(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Awaitable[Result]:
+    return transport.attempt(request, limits)
 
 
 class SyncCore:
@@ -378,10 +378,10 @@ class AsyncCore:
         finally:
             await in_thread(close_entry, self.settings, journal, prepared.flight)
 
-    async def _send(
+    def _send(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
-    ) -> RawAnswer | None:
-        return await adrive(prepared.flight, self._attempts(prepared, send), self.sleep)
+    ) -> Awaitable[RawAnswer | None]:
+        return adrive(prepared.flight, self._attempts(prepared, send), self.sleep)
 
     async def resend(self, prepared: Prepared) -> RawAnswer | None:
         """Send a call of which everything is known."""

@@ -34,32 +34,30 @@ class DeadlinePassedError(Exception):
 
 
 class Step(float):
-    """The seconds that one step of an attempt may take, and what its stream has read of the answer.
+    """The seconds that one step of an attempt may take, and what its stream has read of the answer."""
 
-    Args:
-        seconds: for each read or write of the step.
-        until: the value of `time.monotonic()` at which the whole call ends.
-        holds: whether what is written first may wait for what is written second.
-    """
-
-    __slots__ = ("holds", "noted", "status", "until")
-
-    holds: bool
-    """Whether what is written next may wait for what is written after it."""
-
-    noted: bytes | None
-    """The start of the answer as far as it must be kept: None where its status is known, or nothing like one came."""
-    status: int | None
-    """The status of the answer, from the moment on at which its status line is complete."""
     until: float
     """The value of `time.monotonic()` at which the whole call ends."""
+    holds: bool = False
+    """Whether what is written next may wait for what is written after it."""
+    noted: bytes | None = b""
+    """The start of the answer as far as it must be kept: None where its status is known, or nothing like one came."""
+    status: int | None = None
+    """The status of the answer, from the moment on at which its status line is complete."""
 
-    def __new__(cls, seconds: float, until: float, *, holds: bool = False) -> Self:
-        step = super().__new__(cls, seconds)
-        step.holds = holds
-        step.noted = b""
-        step.status = None
+    @classmethod
+    def of(cls, seconds: float, until: float, *, holds: bool = False) -> Self:
+        """A step.
+
+        Args:
+            seconds: for each read or write of the step.
+            until: the value of `time.monotonic()` at which the whole call ends.
+            holds: whether what is written first may wait for what is written second.
+        """
+        step = cls(seconds)
         step.until = until
+        if holds:
+            step.holds = True
         return step
 
     def left(self) -> float:

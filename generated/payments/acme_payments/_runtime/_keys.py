@@ -39,9 +39,9 @@ class KeyFormat(Struct, frozen=True):
 def mint(form: KeyFormat) -> str:
     """A fresh key that no other call has."""
     if form.kind == "uuid4":
-        return str(uuid.uuid4())
+        return _spelled(_versioned(int.from_bytes(os.urandom(16), "big"), 4))
     if form.kind == "uuid7":
-        return str(_uuid7())
+        return _spelled(_uuid7())
     size = len(form.alphabet)
     number = int.from_bytes(os.urandom(form.length * 2), "big")
     letters: list[str] = []
@@ -74,7 +74,7 @@ def derive_key(namespace: str | uuid.UUID, *parts: str | int | uuid.UUID | dt.da
         base = namespace if isinstance(namespace, uuid.UUID) else uuid.uuid5(_NAMESPACE, namespace)
         return str(uuid.uuid5(base, name))
     digest = hmac.new(secret, name.encode(), hashlib.sha256).digest()
-    return str(_versioned(int.from_bytes(digest[:16], "big"), 8))
+    return _spelled(_versioned(int.from_bytes(digest[:16], "big"), 8))
 
 
 def validate(key: str, form: KeyFormat) -> str:
@@ -92,17 +92,22 @@ def validate(key: str, form: KeyFormat) -> str:
     return key
 
 
-def _uuid7() -> uuid.UUID:
+def _uuid7() -> int:
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
     return _versioned((milliseconds & 0xFFFF_FFFF_FFFF) << 80 | random, 7)
 
 
-def _versioned(value: int, version: int) -> uuid.UUID:
+def _versioned(value: int, version: int) -> int:
     """128 bits as a UUID of a version (RFC 9562 section 4)."""
     value = value & ~(0xF << 76) | version << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value)
+    return value & ~(0x3 << 62) | 0x2 << 62
+
+
+def _spelled(value: int) -> str:
+    """128 bits as the text of a UUID; an object of one would cost more than the rest of the key."""
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _text(part: str | uuid.UUID | dt.date) -> str:

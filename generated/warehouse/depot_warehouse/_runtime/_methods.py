@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from os import PathLike
 
     from ._call import Call, Endpoint, Response
@@ -127,8 +127,8 @@ class _AsyncBound(_Bound[P, T]):
     def _core(self) -> AsyncCore:
         return cast("AsyncResource", self._resource)._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
-    async def _fetch(self, call: Call[T]) -> Response[T]:
-        return await self._core.execute(self._name, self._endpoint, call)
+    def _fetch(self, call: Call[T]) -> Awaitable[Response[T]]:
+        return self._core.execute(self._name, self._endpoint, call)
 
     async def _open(self, call: Call[T], facts: StreamFacts | None) -> AsyncStream[Any]:
         return await self._core.stream(self._name, self._endpoint, call, facts)

@@ -23,7 +23,7 @@ from ._sockets import SHORTEST, DeadlinePassedError, Step
 from ._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 
     from ._body import Content
 
@@ -103,13 +103,13 @@ class AsyncTransport:
         self._is_watched = is_watched(self._client)
         self._usual = _usual_headers(self._client) if self._owned else None
 
-    async def attempt(self, request: WireRequest, limits: Limits) -> Result:
+    def attempt(self, request: WireRequest, limits: Limits) -> Awaitable[Result]:
         """Send once and read the whole answer, following redirects of the same origin that keep method and body."""
-        return await self._follow(request, limits, keep_open=False)
+        return self._follow(request, limits, keep_open=False)
 
-    async def open(self, request: WireRequest, limits: Limits) -> Result:
+    def open(self, request: WireRequest, limits: Limits) -> Awaitable[Result]:
         """Like `attempt`, but the body of a success is left to be read: the answer is an `AsyncOpenAnswer`."""
-        return await self._follow(request, limits, keep_open=True)
+        return self._follow(request, limits, keep_open=True)
 
     async def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
         for _ in range(MAX_REDIRECTS):
@@ -196,11 +196,11 @@ class _Steps(dict[str, float]):
 
     def __init__(self, limits: Limits, *, holds: bool) -> None:
         timeout, until = limits.timeout, limits.until
-        self._read = Step(timeout.read, until)
+        self._read = Step.of(timeout.read, until)
         super().__init__(
             pool=min(timeout.pool, max(SHORTEST, until - time.monotonic())),
-            connect=Step(timeout.connect, until),
-            write=Step(timeout.write, until, holds=holds),
+            connect=Step.of(timeout.connect, until),
+            write=Step.of(timeout.write, until, holds=holds),
             read=self._read,
         )
 
