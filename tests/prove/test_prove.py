@@ -85,6 +85,17 @@ def test_each_mistake_is_found_out_for_its_own_reason(mistake: Mistake) -> None:
     assert proof.verdict.case.why in said.splitlines()[-1]
 
 
+def test_a_broken_promise_is_exit_1(tmp_path: Path) -> None:
+    """The command says how often, and ends with the shortest history and why it is so."""
+    code, said, complaints = run(PAYMENTS, "--calls", "150", "--break", "no-keys", folder=tmp_path)
+    assert (code, complaints) == (1, "")
+    assert "duplicates  0 calls" not in said
+    assert "The shortest history that shows it:" in said
+    assert said.splitlines()[-1].startswith(
+        "  why: done again, and no request of the whole run was answered from memory"
+    )
+
+
 def document(folder: Path, *methods: str) -> str:
     """A document with some operations on one path."""
     operations = {method: {"responses": {"200": {"description": "Fine."}}} for method in methods}

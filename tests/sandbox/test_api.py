@@ -39,12 +39,20 @@ paths:
   /shelves/{shelf_id}/books/{isbn}:
     parameters: [{name: shelf_id, in: path, required: true, schema: {type: integer}}, {name: isbn, in: path, required: true, schema: {type: string}}]
     get: {responses: {"200": {description: ok, content: {application/json: {schema: {type: object, properties: {book: {$ref: "#/components/schemas/Book"}}}}}}}}
+  /scrolls:
+    post:
+      requestBody: {required: true, content: {application/x-www-form-urlencoded: {schema: {$ref: "#/components/schemas/Scroll"}}}}
+      responses: {"201": {description: made, content: {application/json: {schema: {$ref: "#/components/schemas/Scroll"}}}}}
+    get: {responses: {"200": {description: ok, content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Scroll"}}}}}}}
   /settings/{name}:
     parameters: [{name: name, in: path, required: true, schema: {type: string}}]
     put:
       requestBody: {content: {application/json: {schema: {type: object, properties: {name: {type: string}, value: {type: string}}}}}}
-      responses: {"200": {description: ok, content: {application/json: {schema: {type: object, properties: {name: {type: string}, value: {type: string}}}}}}}
-    get: {responses: {"200": {description: ok, content: {application/json: {schema: {type: object, properties: {name: {type: string}, value: {type: string}}}}}}}}
+      responses:
+        "200": &setting {description: ok, content: {application/json: {schema: {type: object, properties: {name: {type: string}, value: {type: string}}}}}}
+        "201": *setting
+        "404": {description: never}
+    get: {responses: {"200": *setting}}
   /search:
     get:
       parameters:
@@ -63,6 +71,16 @@ components:
         id: {type: integer, readOnly: true}
         theme: {type: string, maxLength: 10}
         secret: {type: string, writeOnly: true}
+    Scroll:
+      type: object
+      required: [id, pages]
+      properties:
+        id: {type: string, readOnly: true}
+        pages: {type: integer, minimum: 1}
+        open: {type: boolean}
+        tags: {type: array, items: {type: string}}
+        flags: {type: array, items: {type: string}}
+        notes: {type: object, properties: {by: {type: string}, year: {type: integer}}}
     Book: {type: object, required: [isbn], properties: {id: {type: string, format: uuid, readOnly: true}, isbn: {type: string}, title: {type: string}}}
 """  # noqa: E501  # a document
 
@@ -226,6 +244,23 @@ def test_credentials_go_by_their_own_word(tmp_path: Path, scheme: str, header: s
 
 
 @pytest.mark.parametrize(
+    ("scheme", "place", "challenge"),
+    [
+        ("{type: http, scheme: basic}", "Authorization: Basic …", "Basic"),
+        ("{type: http, scheme: hoba}", "Authorization: hoba …", "hoba"),
+        ("{type: apiKey, in: query, name: api_key}", "query api_key", "Bearer"),
+    ],
+)
+def test_who_is_not_let_in_is_told_what_to_show(tmp_path: Path, scheme: str, place: str, challenge: str) -> None:
+    """The 401 says where the credential goes, and names a scheme of HTTP (RFC 9110 section 15.5.2)."""
+    with running(guarded(tmp_path, "{type: string}", scheme)) as server:
+        refused = httpx.post(f"{server.url}/orders")
+        assert refused.status_code == 401
+        assert refused.json()["detail"].endswith(f": {place}")
+        assert refused.headers["www-authenticate"] == challenge
+
+
+@pytest.mark.parametrize(
     "identifier",
     [
         "{type: string}",
@@ -274,9 +309,49 @@ def test_what_belongs_to_a_resource_goes_with_it(shop: httpx.Client) -> None:
 def test_put_makes_what_is_named_by_its_client(shop: httpx.Client) -> None:
     """Where clients choose names, PUT creates and replaces."""
     assert shop.get("/settings/colour").status_code == 404
-    assert shop.put("/settings/colour", json={"value": "red"}).json() == {"name": "colour", "value": "red"}
-    shop.put("/settings/colour", json={"value": "blue"})
+    made = shop.put("/settings/colour", json={"value": "red"})
+    assert (made.status_code, made.json()) == (201, {"name": "colour", "value": "red"})
+    replaced = shop.put("/settings/colour", json={"value": "blue"})
+    assert (replaced.status_code, replaced.json()) == (200, {"name": "colour", "value": "blue"})
     assert shop.get("/settings/colour").json() == {"name": "colour", "value": "blue"}
+
+
+def test_put_does_not_make_what_the_server_names(client: httpx.Client, payments: Running) -> None:
+    """Where POST gives the ids and the document has a 404 for PUT, one that was never given is not there."""
+    assert client.put("/customers/cus_unknown", json={"email": "a@mail.example"}).status_code == 404
+    assert client.get("/customers/cus_unknown").status_code == 404
+    assert payments.totals().effects == 0
+
+
+def test_a_form_is_read_as_values(shop: httpx.Client) -> None:
+    """Numbers, lists and levels come back as what they are, though a form has only texts."""
+    sent = "pages=3&open=true&tags[]=a&tags[]=b&notes[by]=me&notes[year]=1999&flags=x&id=9"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    made = shop.post("/scrolls", content=sent, headers=form)
+    assert made.status_code == 201
+    expected = {
+        "pages": 3, "open": True, "tags": ["a", "b"], "notes": {"by": "me", "year": 1999}, "flags": ["x"]
+    }  # fmt: skip
+    assert made.json().items() >= expected.items()
+    assert shop.post("/scrolls", content=f"pages=1&a{'[b]' * 9999}=1", headers=form).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("sent", "where", "words"),
+    [
+        ("open=true", "", "'pages' is a required property"),
+        ("pages=many", "/pages", "is not of type 'integer'"),
+        ("pages=0", "/pages", "minimum"),
+        ("pages=1&open=perhaps", "/open", "boolean"),
+        ("pages=1&pages=2", "/pages", "integer"),
+    ],
+)
+def test_a_form_is_judged(shop: httpx.Client, sent: str, where: str, words: str) -> None:
+    """What is missing or wrong in a plain field is refused with its place."""
+    refused = shop.post("/scrolls", content=sent, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert refused.status_code == 400
+    assert [error["where"] for error in refused.json()["errors"]] == [where]
+    assert words in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def test_requests_and_answers_pass_unchanged(proxy: Running, payments: Running) 
     listed = httpx.get(f"{proxy.url}/charges", params={"limit": 1}, headers=HEADERS)
     assert [entry["id"] for entry in listed.json()["data"]] == [through.json()["id"]]
     assert httpx.get(f"{proxy.url}/charges", params={"limit": 0}, headers=HEADERS).status_code == 400
-    assert httpx.get(f"{proxy.url}/charges").headers["www-authenticate"] == "Bearer"
+    refused = httpx.get(f"{proxy.url}/charges").headers
+    assert refused["www-authenticate"] == "Bearer"
+    assert len(refused.get_list("date")) == 1
 
 
 @pytest.mark.parametrize("fault", sorted(set(Fault) - INSIDE))
@@ -75,5 +77,7 @@ def test_what_cannot_be_proxied_is_refused(tmp_path: Path) -> None:
     store = str(tmp_path / "chaos.db")
     with pytest.raises(SandboxError, match="no address"):
         open_chaos(Upstream("ftp://x", store))
+    with pytest.raises(SandboxError, match="no credentials"):
+        open_chaos(Upstream("http://me:secret@127.0.0.1:1", store))
     with pytest.raises(FaultError, match="inside"):
         open_chaos(Upstream("http://127.0.0.1:1", store, plan=Plan((Rule(Fault.SLOW),))))

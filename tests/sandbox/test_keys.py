@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from samekey.sandbox import app
 from samekey.sandbox.app import Settings
 from samekey.sandbox.faults import Fault, Rule
 from samekey.sandbox.ledger import Kind
@@ -167,6 +170,24 @@ def test_a_key_is_forgotten_in_time(tmp_path: Path) -> None:
         time.sleep(0.35)
         later = httpx.post(f"{server.url}/charges", json=CHARGE, headers=headers)
         assert first.json()["id"] == again.json()["id"] != later.json()["id"]
+
+
+def test_old_keys_are_purged_while_it_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody asks for any more is gone after a while, without a request."""
+    from tests.sandbox.conftest import PAYMENTS  # noqa: PLC0415
+
+    monkeypatch.setattr(app, "_PURGE_TURNS", 1)
+    with (
+        running(PAYMENTS, Settings(store=str(tmp_path / "s.db"), ttl=0.5)) as server,
+        contextlib.closing(sqlite3.connect(tmp_path / "s.db")) as store,
+    ):
+        httpx.post(f"{server.url}/charges", json=CHARGE, headers={**keyed(), "Authorization": "Bearer x"})
+        counts = [store.execute("SELECT count(*) FROM samekey_keys").fetchone()[0]]
+        deadline = time.monotonic() + 10
+        while counts[-1] and time.monotonic() < deadline:
+            time.sleep(0.05)
+            counts.append(store.execute("SELECT count(*) FROM samekey_keys").fetchone()[0])
+        assert (counts[0], counts[-1]) == (1, 0)
 
 
 def dialect(folder: Path, idempotency: dict[str, Any], parameter: str = "") -> Path:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
 import pytest
+from samekey.sandbox.chaos import Upstream, open_chaos
 from samekey.sandbox.faults import Fault, Rule
-from samekey.sandbox.serving import Running
+from samekey.sandbox.serving import Running, in_thread
 
 from tests.sandbox.chromium import Chromium
 
@@ -56,6 +58,23 @@ def test_the_ledger_can_be_cleared(client: httpx.Client, payments: Running) -> N
     assert httpx.get(f"{payments.page}ledger.json").json()["events"] == []
     charge(client)
     assert payments.totals().effects == 0
+
+
+def test_numbers_go_on_after_the_ledger_was_cleared(client: httpx.Client, payments: Running) -> None:
+    """Whoever follows the ledger is told that it was cleared, and misses nothing of what comes then."""
+    other = KEY.replace("2", "3")
+    charge(client)
+    last = max(event["seq"] for event in httpx.get(f"{payments.page}ledger.json").json()["events"])
+    with httpx.stream("GET", f"{payments.page}events", timeout=10) as stream:
+        lines = (line for line in stream.iter_lines() if line.startswith(("event", "data")))
+        while next(lines) != "event: totals":
+            pass
+        httpx.request("DELETE", f"{payments.page}ledger", json={})
+        charge(client, other)
+        told = list(takewhile(lambda line: other not in line, lines))
+    assert "event: forgotten" in told
+    after = httpx.get(f"{payments.page}ledger.json", params={"after": last}).json()["events"]
+    assert sorted(event["kind"] for event in after) == ["answered", "arrived", "effect"]
 
 
 def test_faults_are_set_by_the_admin_route(client: httpx.Client, payments: Running) -> None:
@@ -149,6 +168,49 @@ def test_filters_choose_rows(browser: Chromium, client: httpx.Client) -> None:
     """
     browser.evaluate(search)
     browser.until(f"{ROWS}.length === 1")
+
+
+def test_what_needs_no_key_is_told_from_what_lacks_one(browser: Chromium, client: httpx.Client) -> None:
+    """A charge without a key would be made twice; to delete again changes nothing."""
+    customer = client.post("/customers", json={"email": "a@mail.example"}).json()["id"]
+    client.delete(f"/customers/{customer}")
+    browser.until(f"{ROWS}.length === 2")
+    verdicts = f"{ROWS}.map(row => row.querySelector('.verdict').innerText.replaceAll('\\n', ' '))"
+    browser.until(f"{verdicts}[0].startsWith('done') && {verdicts}[1].startsWith('done')")
+    assert browser.evaluate(verdicts) == [
+        "done needs no key: a retry changes nothing", "done no key: a retry would do it again"
+    ]  # fmt: skip
+
+
+def test_the_page_of_a_proxy_says_what_it_knows(client: httpx.Client, payments: Running, tmp_path: Path) -> None:
+    """What was passed on, and what the API says it has answered from memory; not what was done, which it cannot see."""
+    chaos = open_chaos(Upstream(payments.url, str(tmp_path / "chaos.db")))
+    with in_thread(chaos) as proxy, Chromium(tmp_path) as browser:
+        client.base_url = httpx.URL(proxy.url)
+        browser.open(proxy.page)
+        browser.until("document.getElementById('link')?.dataset.state === 'live'")
+        proxy.fail(Rule(Fault.CUT, times=1))
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post("/charges", json=CHARGE, headers={"Idempotency-Key": KEY})
+        browser.until(f"{ROWS}[0]?.innerText.includes('answer lost')")
+        assert "passed on" in browser.evaluate(f"{ROWS}[0].innerText")
+        charge(client)
+        browser.until(f"{ROWS}[0].innerText.includes('answered from memory')")
+        charge(client, KEY.replace("2", "3"))
+        browser.until(f"{ROWS}.length === 2")
+        browser.until(f"{ROWS}[0].querySelector('.verdict').innerText.startsWith('answered')")
+        assert browser.evaluate("document.getElementById('effects').offsetParent") is None
+        assert browser.complaints == []
+
+
+def test_clearing_empties_the_page_which_goes_on(browser: Chromium, client: httpx.Client) -> None:
+    """Rows and totals begin anew, and what comes then is shown."""
+    charge(client)
+    browser.until(f"{ROWS}.length === 1")
+    browser.evaluate("document.getElementById('clear').click()")
+    browser.until(f"{ROWS}.length === 0 && document.getElementById('effects').textContent === '0'")
+    charge(client, KEY.replace("2", "3"))
+    browser.until(f"{ROWS}.length === 1 && document.getElementById('effects').textContent === '1'")
 
 
 def test_switches_set_faults(browser: Chromium, client: httpx.Client, payments: Running) -> None:

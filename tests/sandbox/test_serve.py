@@ -138,6 +138,24 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path, arguments: list
     assert "Traceback" not in done.stderr
 
 
+def test_an_address_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
+    """As everything else that keeps a server from starting."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = run("serve", str(PAYMENTS), "--listen", listen, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: cannot listen at {listen}: Address already in use\n"
+
+
+@pytest.mark.parametrize(("flags", "seed"), [([], 7), (["--seed", "9"], 9)])
+def test_a_seed_that_is_given_wins_over_the_files(tmp_path: Path, flags: list[str], seed: int) -> None:
+    """A run of a file of faults can be varied without writing another file."""
+    (tmp_path / "faults.yaml").write_text("seed: 7", "utf-8")
+    arguments = ["serve", str(PAYMENTS), "--listen", "127.0.0.1:0", "--faults", "faults.yaml", *flags]
+    with program(*arguments, folder=tmp_path) as (_, url):
+        assert httpx.get(f"{url.removesuffix('/v1')}/_samekey/faults").json()["seed"] == seed
+
+
 @pytest.mark.parametrize("listen", ["8000x", "127.0.0.1", "127.0.0.1:99999", ":"])
 def test_an_address_that_is_none_is_refused(tmp_path: Path, listen: str) -> None:
     """A usage error, as for any other option."""

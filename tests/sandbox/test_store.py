@@ -335,8 +335,9 @@ def test_a_store_that_cannot_be_opened_says_why(location: str, complaint: str) -
         open_database(location)
 
 
-def test_a_password_is_not_shown() -> None:
+@pytest.mark.parametrize("place", ["127.0.0.1:1/none", "127.0.0.1:port/none"], ids=["nobody there", "no URL"])
+def test_a_password_is_not_shown(place: str) -> None:
     """A message about a store does not tell its password."""
     with pytest.raises(StoreError) as caught:
-        open_database("postgresql://tester:hunter2@127.0.0.1:1/none")
+        open_database(f"postgresql://tester:hunter2@{place}")
     assert "hunter2" not in str(caught.value)

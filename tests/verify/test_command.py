@@ -84,6 +84,14 @@ def test_the_api_of_somebody_else_is_left_alone(url: str) -> None:
     assert done.stdout == ""
 
 
+def test_an_api_of_ones_own_is_asked_wherever_it_is() -> None:
+    """With the flag requests are sent; here nobody listens."""
+    arguments = ["--base-url", "http://0.0.0.0:1", "--operation", "createCharge", "--oracle", "id"]
+    done = CliRunner().invoke(app, ["verify", str(PAYMENTS), *arguments, "--i-own-this-api"])
+    assert done.exit_code == 1
+    assert "http://0.0.0.0:1 cannot be reached" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("url", "here"),
     [

@@ -31,4 +31,8 @@ FaultFile = Annotated[
     Path | None,
     typer.Option("--faults", metavar="FILE", help="Rules of faults; see docs/sandbox.md.", show_default=False),
 ]
+FaultSeed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Seeds the chance of faults; 1, or the file's.", show_default=False),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seeds the chance of faults.")]

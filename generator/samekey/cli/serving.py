@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from samekey.cli.options import FaultFile, FaultRules, Listen, Seed, Spec, Store
+from samekey.cli.options import FaultFile, FaultRules, FaultSeed, Listen, Spec, Store
 from samekey.cli.output import print_finding
 from samekey.diagnostics import Severity, printable
 
@@ -30,7 +30,7 @@ def serve(
     ] = None,
     fault: FaultRules = None,
     faults: FaultFile = None,
-    seed: Seed = 1,
+    seed: FaultSeed = None,
 ) -> None:
     """Serve a real API made of the document: it keeps its promise of idempotency, and fails on command."""
     address = _address(listen)
@@ -50,7 +50,7 @@ def chaos(
     key: Annotated[str, typer.Option(metavar="HEADER", help="The header that carries keys.")] = "Idempotency-Key",
     fault: FaultRules = None,
     faults: FaultFile = None,
-    seed: Seed = 1,
+    seed: FaultSeed = None,
 ) -> None:
     """Stand in front of an API and lose its answers, so that its clients can be watched."""
     address = _address(listen)
@@ -87,21 +87,21 @@ def sandbox_extra() -> Generator[None]:
         raise typer.Exit(1) from error
 
 
-def _plan(flags: list[str] | None, file: Path | None, seed: int, *, inside: bool) -> Plan:
-    """What is to go wrong: the rules of the flags, then those of the file."""
+def _plan(flags: list[str] | None, file: Path | None, seed: int | None, *, inside: bool) -> Plan:
+    """What is to go wrong: the rules of the flags, then those of the file; a given seed wins over the file's."""
     from samekey.sandbox.faults import Plan, parse_flag, read_plan  # noqa: PLC0415
 
     flagged = [rule for text in flags or () for rule in parse_flag(text, inside=inside)]
-    filed = read_plan(file, inside=inside) if file is not None else Plan(seed=seed)
-    return Plan((*flagged, *filed.rules), filed.seed)
+    filed = read_plan(file, inside=inside) if file is not None else Plan()
+    return Plan((*flagged, *filed.rules), filed.seed if seed is None else seed)
 
 
 def _serve(sandbox: Sandbox, address: tuple[str, int]) -> None:
     from samekey.sandbox.serving import Running, serve  # noqa: PLC0415
 
     def started(running: Running) -> None:
-        count = f", {sandbox.operations} operations" if sandbox.operations else ""
-        typer.echo(f"{printable(sandbox.title)}{count}: {typer.style(running.url, bold=True)}")
+        count = f", {sandbox.served.operations} operations" if sandbox.served.operations else ""
+        typer.echo(f"{printable(sandbox.served.title)}{count}: {typer.style(running.url, bold=True)}")
         typer.echo(f"  watch and fail it: {running.page}")
         typer.echo(f"  kept in:           {sandbox.database.engine.url}")
         rules = [f"{rule.fault} ({rule.probability:.0%} of {rule.operation})" for rule in sandbox.faults.plan.rules]

@@ -50,11 +50,11 @@ def main() -> None:
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
     try:
         sandbox = open_sandbox(orders.spec, Settings(orders.store, plan=orders.plan, broken=orders.broken))
+        if sys.stdin.buffer.readline() == GO:
+            threading.Thread(target=_end_with_the_proof, daemon=True).start()
+            serve(sandbox, HOST, orders.port, _started)
     except SandboxError as error:
         sys.exit(str(error))
-    if sys.stdin.buffer.readline() == GO:
-        threading.Thread(target=_end_with_the_proof, daemon=True).start()
-        serve(sandbox, HOST, orders.port, _started)
 
 
 def _started(_: Running) -> None:

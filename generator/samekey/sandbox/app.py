@@ -14,6 +14,7 @@ from starlette.routing import Mount
 
 from samekey.diagnostics import Diagnostics, Severity, explain
 from samekey.document import load
+from samekey.ir import Safety
 from samekey.lower import lower
 from samekey.sandbox.bodies import Bodies
 from samekey.sandbox.broken import Broken, broken
@@ -26,7 +27,7 @@ from samekey.sandbox.faults import Faults, Plan
 from samekey.sandbox.front import Front
 from samekey.sandbox.ledger import Ledger
 from samekey.sandbox.migrations import upgrade
-from samekey.sandbox.page import PREFIX, Page
+from samekey.sandbox.page import PREFIX, Page, Served
 from samekey.sandbox.resources import Resources
 from samekey.sandbox.samples import Samples
 from samekey.sandbox.schemas import Schemas
@@ -78,21 +79,17 @@ class Sandbox:
     Args:
         app: the ASGI application.
         door: where its connections come in.
-        title: what it serves.
-        base: what its clients put before every path.
+        served: what it serves.
         ledger: what has happened.
         faults: what is to go wrong.
-        operations: how many operations it serves.
         database: where all is kept.
     """
 
     app: Starlette
     door: Door
-    title: str
-    base: str
+    served: Served
     ledger: Ledger
     faults: Faults
-    operations: int
     database: Sqlite | Postgres
 
 
@@ -145,12 +142,9 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"") -> Sandbox:
     upgrade(database)
     keys = Keys(database, ttl) if settings.broken is None else broken(settings.broken, database, ttl)
     parts = _parts(document, api, settings, database, keys, ttl)
-    base = base_path(api)
-    service = Service(parts)
-    return assemble(
-        _InThreads(service), parts.ledger, Faults(settings.plan), database,
-        title=api.title, base=base, operations=len(api.operations),
-    )  # fmt: skip
+    repeatable = frozenset(each.id for each in api.operations if each.id and each.safety is Safety.IDEMPOTENT)
+    served = Served(api.title, base_path(api), len(api.operations), repeatable)
+    return assemble(_InThreads(Service(parts)), parts.ledger, Faults(settings.plan), database, served)
 
 
 def assemble(
@@ -158,11 +152,7 @@ def assemble(
     ledger: Ledger,
     faults: Faults,
     database: Sqlite | Postgres,
-    *,
-    title: str,
-    base: str = "",
-    operations: int = 0,
-    inside: bool = True,
+    served: Served,
 ) -> Sandbox:
     """Put faults, ledger and page around a backend.
 
@@ -171,14 +161,11 @@ def assemble(
         ledger: what happens is written there.
         faults: decides what goes wrong.
         database: where the ledger is; it is closed with the application.
-        title: what is served.
-        base: what clients put before every path.
-        operations: how many operations there are.
-        inside: whether faults of the server's inside can be had.
+        served: what is served.
     """
     door = Door()
-    page = Page(title, ledger, faults, door, inside=inside)
-    front = Front(backend, faults, ledger, door, base)
+    page = Page(served, ledger, faults, door)
+    front = Front(backend, faults, ledger, door, served.base)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -192,7 +179,7 @@ def assemble(
         database.engine.dispose()
 
     app = Starlette(routes=[Mount(PREFIX, routes=page.routes), Mount("/", app=front)], lifespan=lifespan)
-    return Sandbox(app, door, title, base, ledger, faults, operations, database)
+    return Sandbox(app, door, served, ledger, faults, database)
 
 
 async def _keep(ledger: Ledger, backend: Backend) -> None:

@@ -16,6 +16,7 @@ from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.faults import Faults, Plan
 from samekey.sandbox.ledger import Ledger, Told
 from samekey.sandbox.migrations import upgrade
+from samekey.sandbox.page import Served
 from samekey.sandbox.problems import problem
 from samekey.sandbox.service import Handled, Subject
 from samekey.sandbox.store import fingerprint
@@ -62,11 +63,14 @@ def open_chaos(upstream: Upstream) -> Sandbox:
     parts = urlsplit(upstream.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SandboxError(f"{upstream.url!r} is no address of an API; give http://… or https://…")
+    if parts.username or parts.password:
+        raise SandboxError("an address holds no credentials here; those of each request are passed on")
     faults = Faults(upstream.plan, inside=False)
     database = open_database(upstream.store)
     upgrade(database)
     proxy = Proxy(upstream.url.rstrip("/"), upstream.key)
-    return assemble(proxy, Ledger(database), faults, database, title=f"In front of {upstream.url}", inside=False)
+    served = Served(f"In front of {upstream.url}", inside=False)
+    return assemble(proxy, Ledger(database), faults, database, served)
 
 
 class Proxy:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from samekey.ir import BodyKind, Enum, Kind, ListOf, Location, Model, Named, Nullable, Primitive, Style, Union
 from samekey.lower.media import body_kind, content_of, essence, is_json
+from samekey.sandbox.forms import complaints_of, read_form
 from samekey.sandbox.problems import problem
 from samekey.sandbox.schemas import Complaint, Direction
 
@@ -145,13 +146,20 @@ class Checks:
             detail = f"{arrival.media_type or 'no media type'} is not taken here; send {taken}"
             return problem(415, "unsupported_media_type", detail)
         if not is_json(content.media_type):
-            is_form = body_kind(content.media_type) is BodyKind.FORM
-            return Checked(_form(arrival.body) if is_form else UNREAD)
+            return self._form(content, arrival)
         value = _json(arrival.body)
         if isinstance(value, _Unread):
             return problem(400, "invalid_json", "the body is not JSON")
         found = self._schemas.complaints(content.schema, value, Direction.REQUEST) if content.schema else []
         return found or Checked(value)
+
+    def _form(self, content: Content, arrival: Arrival) -> Checked | list[Complaint]:
+        """The body of a form; what is neither that nor JSON is taken as it is."""
+        if body_kind(content.media_type) is not BodyKind.FORM:
+            return Checked(UNREAD)
+        fields = read_form(arrival.body, content.schema)
+        found = list(complaints_of(fields, content.schema, self._schemas)) if content.schema is not None else []
+        return found or Checked(fields)
 
 
 def _refusal(complaints: Sequence[Complaint]) -> Answer:
@@ -214,11 +222,3 @@ def _json(text: str | bytes) -> Read:
         return cast("JsonValue", json.loads(text))
     except (ValueError, RecursionError):
         return UNREAD
-
-
-def _form(body: bytes) -> JsonValue:
-    found: dict[str, JsonValue] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
-        before = found.get(name)
-        found[name] = value if name not in found else [*(before if isinstance(before, list) else [before]), value]
-    return found

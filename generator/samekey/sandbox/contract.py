@@ -22,7 +22,9 @@ _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 _CODE = re.compile(r"[1-5][0-9][0-9]")
 _FORM = "application/x-www-form-urlencoded"
 _OK = 200
+_CREATED = 201
 _ERRORS = 400
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Site:
         bodies: the bodies that it takes, in the document's order.
         body_required: whether it needs one.
         reply: its answer.
+        replies: all answers of those that go well.
+        refuses_unknown: whether the document says that what is not there is answered 404.
     """
 
     operation: Operation
@@ -73,6 +77,12 @@ class Site:
     bodies: tuple[Content, ...]
     body_required: bool
     reply: Reply
+    replies: tuple[Reply, ...]
+    refuses_unknown: bool
+
+    def reply_where(self, *, made: bool) -> Reply:
+        """The answer where something was made (201, RFC 9110 section 9.3.4), or was there already."""
+        return next((reply for reply in self.replies if (reply.status == _CREATED) is made), self.reply)
 
     @property
     def method(self) -> str:
@@ -170,6 +180,7 @@ def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Nod
     key = next((n for n in declared if (n.text("in"), n.text("name")) == (profile.carrier, profile.name)), None)
     nodes = {(n.text("in"), n.text("name")): n for n in declared}
     params = [param for param in operation.params if (param.location, param.name) in nodes]
+    replies = _replies(root, node, swagger=swagger)
     return Site(
         operation=operation,
         name=operation.id or f"{operation.method} {operation.path}",
@@ -178,7 +189,9 @@ def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Nod
         key_node=key,
         bodies=tuple(bodies),
         body_required=required,
-        reply=_reply(root, node, swagger=swagger),
+        reply=replies[0],
+        replies=replies,
+        refuses_unknown=str(_NOT_FOUND) in _responses(node),
     )
 
 
@@ -200,17 +213,24 @@ def _swagger_bodies(root: Node, node: Node, declared: Iterable[Node]) -> tuple[l
     return [], False
 
 
-def _reply(root: Node, node: Node, *, swagger: bool) -> Reply:
+def _responses(node: Node) -> dict[str, Node]:
     responses = node.get("responses")
-    listed = dict(responses.items()) if responses is not None and isinstance(responses.value, dict) else {}
+    return dict(responses.items()) if responses is not None and isinstance(responses.value, dict) else {}
+
+
+def _replies(root: Node, node: Node, *, swagger: bool) -> tuple[Reply, ...]:
+    """The answers of an operation that goes well: at least one, the best first."""
+    listed = _responses(node)
     codes = [code for code in listed if _CODE.fullmatch(code) and int(code) < _ERRORS]
-    best = next((code for code in codes if code.startswith("2")), None)
-    best = best or next((code for code in listed if code.upper() == "2XX"), None)
-    best = best or next(iter(codes), None) or ("default" if "default" in listed else None)
-    if best is None:
-        return Reply(_OK)
-    answer = listed[best].follow()
-    status = int(best) if best.isdigit() else _OK
+    good = [code for code in codes if code.startswith("2")]
+    others = [code for code in listed if code.upper() == "2XX"] + codes + [code for code in listed if code == "default"]
+    found = good or others[:1]
+    return tuple(_reply(root, node, code, listed[code], swagger=swagger) for code in found) or (Reply(_OK),)
+
+
+def _reply(root: Node, node: Node, code: str, response: Node, *, swagger: bool) -> Reply:
+    answer = response.follow()
+    status = int(code) if code.isdigit() else _OK
     if answer is None or not isinstance(answer.value, dict):
         return Reply(status)
     contents = _swagger_contents(root, node, answer) if swagger else [_content(*e) for e in content_of(answer).items()]

@@ -38,14 +38,30 @@ class Guard:
             operation: the operation; None for one that the document does not know.
             arrival: the request.
         """
-        asked = self.api.security if operation is None or operation.security is None else operation.security
-        schemes = {scheme.id: scheme for scheme in self.api.schemes}
-        for alternative in asked or ((),):
-            # What the generated SDKs cannot send, such as certificates, the sandbox does not ask for.
-            found = [_credential(schemes[name], arrival) for name in alternative if name in schemes]
+        for alternative in self._asked(operation):
+            found = [_credential(scheme, arrival) for scheme in alternative]
             if all(credential and self._takes(credential) for credential in found):
                 return scope_of([credential for credential in found if credential] or _any(self.api, arrival))
         return None
+
+    def wanted(self, operation: Operation) -> tuple[str, str]:
+        """What a request must show, in words, and as a challenge (RFC 9110 section 11.6.1).
+
+        Args:
+            operation: the operation.
+        """
+        alternatives = self._asked(operation)
+        ways = [" and ".join(_place(scheme) for scheme in alternative) for alternative in alternatives]
+        schemes = [scheme for alternative in alternatives for scheme in alternative]
+        words = [_word(scheme) for scheme in schemes if scheme.kind is not SchemeKind.API_KEY]
+        # Keys of an API's own have no scheme of HTTP, and an answer must name one.
+        return ", or ".join(ways), next(iter(words), _word(None))
+
+    def _asked(self, operation: Operation | None) -> list[list[SecurityScheme]]:
+        """The ways to be let in; what the generated SDKs cannot send, such as certificates, is not asked for."""
+        asked = self.api.security if operation is None or operation.security is None else operation.security
+        schemes = {scheme.id: scheme for scheme in self.api.schemes}
+        return [[schemes[name] for name in alternative if name in schemes] for alternative in asked or ((),)]
 
     def _takes(self, credential: str) -> bool:
         return not self.token or hmac.compare_digest(credential.encode(), self.token.encode())
@@ -61,14 +77,24 @@ def _credential(scheme: SecurityScheme, arrival: Arrival) -> str:
                 return arrival.cookies.get(scheme.name, "")
             case _:
                 return arrival.header(scheme.name)
-    # A client that fetches tokens by itself bears them like any other.
-    name = {SchemeKind.OAUTH2: SchemeKind.BEARER.value, SchemeKind.HTTP: scheme.name}.get(
-        scheme.kind, scheme.kind.value
-    )
     word, _, rest = arrival.header("authorization").partition(" ")
-    if word.lower() != name.lower():
+    if word.lower() != _word(scheme).lower():
         return ""
     return _basic(rest.strip()) if scheme.kind is SchemeKind.BASIC else rest.strip()
+
+
+def _place(scheme: SecurityScheme) -> str:
+    """Where a credential goes, in words."""
+    if scheme.kind is SchemeKind.API_KEY:
+        return f"{scheme.location} {scheme.name}"
+    return f"Authorization: {_word(scheme)} …"
+
+
+def _word(scheme: SecurityScheme | None) -> str:
+    """The scheme of HTTP by which a credential is borne; a token that is fetched is borne like any other."""
+    if scheme is not None and scheme.kind is SchemeKind.HTTP:
+        return scheme.name
+    return "Basic" if scheme is not None and scheme.kind is SchemeKind.BASIC else "Bearer"
 
 
 def _basic(encoded: str) -> str:

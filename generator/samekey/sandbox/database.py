@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -115,7 +116,7 @@ def open_database(location: str) -> Sqlite | Postgres:
         database = Sqlite(engine) if url.get_backend_name() == "sqlite" else Postgres(engine)
         engine.connect().close()
     except ImportError as error:
-        raise StoreError(f"{location} needs a driver: pip install 'samekey[sandbox]' ({error})") from error
+        raise StoreError(f"{_shown(location)} needs a driver: pip install 'samekey[sandbox]' ({error})") from error
     except DBAPIError as error:
         raise StoreError(f"cannot open {url.render_as_string()}: {str(error.orig).strip()}") from error
     return database
@@ -149,12 +150,17 @@ def _url(location: str) -> URL:
     try:
         url = make_url(location)
     except (ArgumentError, ValueError) as error:
-        raise StoreError(f"{location} is no URL of a database") from error
+        raise StoreError(f"{_shown(location)} is no URL of a database") from error
     if url.get_backend_name() not in {"sqlite", "postgresql"}:
         raise StoreError(f"{scheme} is no store; give a file, or postgresql://…")
     if url.get_backend_name() == "sqlite" and not url.database:
         raise StoreError("a store in memory cannot be shared by threads; give a file")
     return url
+
+
+def _shown(location: str) -> str:
+    """A location without its password, whatever else is wrong with it."""
+    return re.sub(r"(?<=://)([^/@]*?):.*@", r"\1:***@", location)
 
 
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

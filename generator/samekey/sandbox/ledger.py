@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, insert, select
 from samekey.sandbox.tables import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy import Connection, Row
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _OVERLAP = 500
 """Numbers that are looked at again: PostgreSQL gives them out before it commits, so a lower one may come later."""
 _KEPT = 200_000
+_CLEARED = "cleared"
+"""The kind of the row that stands where everything before was forgotten."""
 
 
 class Kind(StrEnum):
@@ -90,6 +92,21 @@ class Event:
             "operation": self.operation, "scope": self.scope, "key": self.key, "status": self.status,
             "fault": self.fault, "detail": self.detail, "process": self.process,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has come to a ledger.
+
+    Args:
+        events: what happened, in the order of time.
+        numbers: the numbers under which it is known from now on.
+        cleared: whether all that was known before was forgotten.
+    """
+
+    events: tuple[Event, ...]
+    numbers: frozenset[int]
+    cleared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +174,24 @@ class Ledger:
             after: the last number that is known.
             limit: the most events.
         """
+        query = select(LEDGER).where(LEDGER.c.seq > after, LEDGER.c.kind != _CLEARED)
+        with self._database.engine.connect() as connection:
+            return [_event(row) for row in connection.execute(query.order_by(LEDGER.c.seq).limit(limit))]
+
+    def news(self, after: int, known: Collection[int], limit: int = 10_000) -> News:
+        """What has happened after a number, but for what is known.
+
+        Args:
+            after: where to begin.
+            known: the numbers that are known.
+            limit: the most rows that are looked at.
+        """
         query = select(LEDGER).where(LEDGER.c.seq > after).order_by(LEDGER.c.seq).limit(limit)
         with self._database.engine.connect() as connection:
-            return [_event(row) for row in connection.execute(query)]
+            rows = [row for row in connection.execute(query) if row.seq not in known]
+        cleared = max((row.seq for row in rows if row.kind == _CLEARED), default=0)
+        events = sorted((_event(row) for row in rows if row.seq > cleared), key=lambda event: event.at)
+        return News(tuple(events), frozenset(row.seq for row in rows), cleared=cleared > 0)
 
     def last(self) -> int:
         """The number of the last event."""
@@ -172,7 +204,10 @@ class Ledger:
             with self._lock:
                 self._pending.clear()
             with self._database.writing() as connection:
-                connection.execute(delete(LEDGER))
+                # The mark keeps the last number: SQLite would begin anew, and followers would take news for old.
+                row = {"kind": _CLEARED, "at": time.time(), "attempt": "", "scope": "", "operation": "", "detail": ""}
+                mark = connection.execute(insert(LEDGER).values(row).returning(LEDGER.c.seq)).scalar_one()
+                connection.execute(delete(LEDGER).where(LEDGER.c.seq < mark))
                 connection.commit()
 
     def trim(self) -> None:
@@ -213,14 +248,12 @@ class Follower:
         self._given: set[int] = set()
         self._highest = after
 
-    def new(self) -> list[Event]:
-        """The events that have come since the last time."""
-        found = self._ledger.events(max(self._start, self._highest - _OVERLAP))
-        fresh = [event for event in found if event.seq not in self._given]
-        self._highest = max([self._highest, *(event.seq for event in fresh)])
-        self._given.update(event.seq for event in fresh)
-        self._given = {seq for seq in self._given if seq > self._highest - 2 * _OVERLAP}
-        return sorted(fresh, key=lambda event: event.at)
+    def new(self) -> News:
+        """What has come since the last time."""
+        news = self._ledger.news(max(self._start, self._highest - _OVERLAP), self._given)
+        self._highest = max([self._highest, *news.numbers])
+        self._given = {seq for seq in self._given | news.numbers if seq > self._highest - 2 * _OVERLAP}
+        return news
 
 
 def _event(row: Row[tuple[object, ...]]) -> Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -33,23 +34,40 @@ _TYPES = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/ja
 _POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server serves.
+
+    Args:
+        title: its name for people.
+        base: what its clients put before every path.
+        operations: how many operations it has, where that is known.
+        repeatable: the names of those that may be done again without a key.
+        inside: whether faults of the server's inside can be had.
+    """
+
+    title: str
+    base: str = ""
+    operations: int = 0
+    repeatable: frozenset[str] = frozenset()
+    inside: bool = True
+
+
 class Page:
     """The routes of the page.
 
     Args:
-        title: what is served.
+        served: what is served.
         ledger: what has happened.
         faults: what is to go wrong.
         door: tells when the server stops.
-        inside: whether faults of the server's inside can be had.
     """
 
-    def __init__(self, title: str, ledger: Ledger, faults: Faults, door: Door, *, inside: bool = True) -> None:
-        self._title = title
+    def __init__(self, served: Served, ledger: Ledger, faults: Faults, door: Door) -> None:
+        self._served = served
         self._ledger = ledger
         self._faults = faults
         self._door = door
-        self._inside = inside
 
     @property
     def routes(self) -> list[Route]:
@@ -92,7 +110,9 @@ class Page:
             if refused := _foreign(request):
                 return refused
             try:
-                self._faults.plan = parse_plan((await request.body()).decode("utf-8", "replace"), inside=self._inside)
+                self._faults.plan = parse_plan(
+                    (await request.body()).decode("utf-8", "replace"), inside=self._served.inside
+                )
             except FaultError as error:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(spelled(self._faults.plan))
@@ -102,21 +122,24 @@ class Page:
         return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _stream(self) -> AsyncIterator[str]:
-        faults = [fault.value for fault in Fault if self._inside or fault not in INSIDE]
-        yield _event("hello", {"title": self._title, "faults": faults})
+        faults = [fault.value for fault in Fault if self._served.inside or fault not in INSIDE]
+        hello = {"title": self._served.title, "faults": faults, "repeatable": sorted(self._served.repeatable)}
+        yield _event("hello", {**hello, "proxy": not self._served.inside})
         await run_sync(self._ledger.flush)
         last = await run_sync(self._ledger.last)
         follower = Follower(self._ledger, max(0, last - _MOST))
         told: tuple[Any, ...] = ()
         quiet = 0
         while not self._door.is_closing:
-            events = await run_sync(follower.new)
-            state = (self._faults.plan, await run_sync(self._ledger.totals) if events or not told else told[1])
-            if events:
-                yield _event("happened", [event.plain() for event in events])
+            news = await run_sync(follower.new)
+            state = (self._faults.plan, await run_sync(self._ledger.totals) if news.numbers or not told else told[1])
+            if news.cleared:
+                yield _event("forgotten", {})
+            if news.events:
+                yield _event("happened", [event.plain() for event in news.events])
             if state != told:
                 yield _event("totals", {"totals": _plain(state[1]), "plan": spelled(state[0])})
-            quiet = 0 if events else quiet + 1
+            quiet = 0 if news.numbers else quiet + 1
             if quiet % _HEARTBEAT == _HEARTBEAT - 1:
                 yield ": still here\n\n"
             told = state

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.bodies import Bodies
     from samekey.sandbox.checks import Read
-    from samekey.sandbox.contract import Match, Site
+    from samekey.sandbox.contract import Match, Reply, Site
     from samekey.sandbox.schemas import Schemas
     from samekey.sandbox.subjects import Subject
 
@@ -78,7 +78,7 @@ class Resources:
             return problem(409, "exists", f"{number!r} is there already")
         state = self._new(subject, sent, {subject.id_name: number} if subject.id_name else {})
         rows.write(connection, collection, str(number), self._kept_as(subject, state))
-        return self._resource(subject, state, (("Location", f"{collection}/{number}"),))
+        return self._resource(subject, state, subject.site.reply, (("Location", f"{collection}/{number}"),))
 
     def _number(self, connection: Connection, subject: Subject, collection: str, sent: State) -> JsonValue:
         """The id of a new resource: the client's, where it may choose one, else one that looks like the document's."""
@@ -126,7 +126,11 @@ class Resources:
             return self._other(subject, sent)
         collection, number = identity(shape.place, match)
         state = rows.read(connection, collection, number)
+        reply = subject.site.reply
+        if shape.verb is Verb.REPLACE and state is None and shape.minted and subject.site.refuses_unknown:
+            return _missing(number)
         if shape.verb is Verb.REPLACE:
+            reply = subject.site.reply_where(made=state is None)
             state = self._new(subject, sent, _kept(subject, state, number))
         elif state is None and shape.creatable:
             return _missing(number)
@@ -141,7 +145,7 @@ class Resources:
             return self._other(subject, sent)
         if shape.verb not in {Verb.READ, Verb.REMOVE}:
             rows.write(connection, collection, number, self._kept_as(subject, state))
-        return self._resource(subject, state)
+        return self._resource(subject, state, reply)
 
     def _changed(self, subject: Subject, state: State, sent: State) -> State:
         """A state after a change: RFC 7396, within what the schema has room for; moments of change are now."""
@@ -156,11 +160,13 @@ class Resources:
         value: JsonValue = int(number) if subject.numbered and number.isascii() and number.isdigit() else number
         return subject.own.wrapped({**example, **sent, **({subject.id_name: value} if subject.id_name else {})})
 
-    def _resource(self, subject: Subject, state: State, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-        reply = subject.site.reply
+    def _resource(
+        self, subject: Subject, state: State, reply: Reply, headers: tuple[tuple[str, str], ...] = ()
+    ) -> Answer:
         if subject.own is None or reply.status == _NO_CONTENT:
             return self._bodies.answer(reply, headers=headers)
-        return self._bodies.answer(reply, subject.own.wrapped(state), headers, ready=subject.echoes)
+        ready = subject.echoes and reply is subject.site.reply
+        return self._bodies.answer(reply, subject.own.wrapped(state), headers, ready=ready)
 
 
 def _asked_by(subject: Subject) -> Node | None:

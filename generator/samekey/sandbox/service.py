@@ -186,8 +186,9 @@ class Service:
     def _admit(self, match: Match, arrival: Arrival) -> _Admitted | Answer:
         """Look at credentials, request and key; nothing that is refused here is remembered."""
         if self._parts.guard.scope(match.site.operation, arrival) is None:
-            detail = "the credentials are missing, or not those that are taken here"
-            return problem(401, "unauthorized", detail, headers=(("WWW-Authenticate", "Bearer"),))
+            places, challenge = self._parts.guard.wanted(match.site.operation)
+            detail = f"the credentials are missing, or not those that are taken here: {places}"
+            return problem(401, "unauthorized", detail, headers=(("WWW-Authenticate", challenge),))
         checked = self._parts.checks.check(match, arrival)
         if not isinstance(checked, Checked):
             return checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import tempfile
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from samekey.sandbox.app import Sandbox, Settings, open_sandbox
+from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.faults import Plan, Rule
 from samekey.sandbox.page import PREFIX
 from samekey.sandbox.wire import WiredProtocol, WiredServer
@@ -47,7 +49,7 @@ class Running:
     @property
     def url(self) -> str:
         """The base URL for clients of the API."""
-        return f"{self.origin}{self._sandbox.base}"
+        return f"{self.origin}{self._sandbox.served.base}"
 
     @property
     def page(self) -> str:
@@ -113,16 +115,30 @@ def serve(sandbox: Sandbox, host: str, port: int, started: Callable[[Running], N
         host: the address to listen at.
         port: the port, or 0 for a free one.
         started: told when it serves.
-    """
-    server = WiredServer(_config(sandbox, host, port), sandbox.door)
 
+    Raises:
+        SandboxError: nobody can listen there.
+    """
+    _look(host, port)
+    server = WiredServer(_config(sandbox, host, port), sandbox.door)
     server.when_started = lambda: started(Running(sandbox, server))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
+
+
+def _look(host: str, port: int) -> None:
+    """Listen for a moment: the HTTP server would end the process where it cannot."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise SandboxError(f"cannot listen at {host}:{port}: {str(error.strerror).partition(' (')[0]}") from error
 
 
 def _config(sandbox: Sandbox, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
         sandbox.app, host=host, port=port, http=WiredProtocol, ws="none", lifespan="on", access_log=False,
         log_level="warning", timeout_graceful_shutdown=_GRACE, server_header=False,
+        # A proxy passes on the date of the API behind it.
+        date_header=sandbox.served.inside,
     )  # fmt: skip

@@ -53,6 +53,7 @@ class Shape:
         parents: resources that must exist for it, the outermost first.
         reader: the operation that reads a resource of this collection, if there is one.
         creatable: whether resources of this collection can be created, so that one that was not does not exist.
+        minted: whether they are created at the collection, where the server names them.
     """
 
     verb: Verb
@@ -60,6 +61,7 @@ class Shape:
     parents: tuple[Place, ...] = ()
     reader: Site | None = None
     creatable: bool = False
+    minted: bool = False
 
 
 _ITEM_VERBS = {
@@ -101,7 +103,8 @@ def _shape(
         place = Place(item["collection"], item["name"])
         reader = methods.get(("GET", site.path))
         above = parents[:-1] if parents and parents[-1] == place else parents
-        return Shape(_ITEM_VERBS[site.method], place, above, reader, place.collection in creatable)
+        verb, collection = _ITEM_VERBS[site.method], place.collection
+        return Shape(verb, place, above, reader, collection in creatable, collection in creators)
     if site.method in _COLLECTION_VERBS and site.path in kept:
         reader = next((methods[key] for key in methods if key[0] == "GET" and _collection(key[1]) == site.path), None)
         verb = _COLLECTION_VERBS[site.method]

@@ -17,6 +17,7 @@ from samekey.sandbox.database import open_database
 from samekey.sandbox.faults import Fault, Faults, Plan, Rule
 from samekey.sandbox.ledger import Ledger
 from samekey.sandbox.migrations import upgrade
+from samekey.sandbox.page import Served
 from samekey.sandbox.serving import in_thread
 from samekey.verify.calls import Answered, Lost
 from samekey.verify.findings import Check, Finding, SaysInFlight, UnjudgedError, Verdict
@@ -61,7 +62,7 @@ def lost_answer(bench: Bench) -> Finding:
         upgrade(database)
         witness = _Witness(bench.caller.base, bench.request.profile.name)
         cut = Faults(Plan((Rule(Fault.CUT, times=1),)), inside=False)
-        proxy = assemble(witness, Ledger(database), cut, database, title="verify", inside=False)
+        proxy = assemble(witness, Ledger(database), cut, database, Served("verify", inside=False))
         with in_thread(proxy) as server:
             through = bench.caller.at(server.url)
             lost = through.send(sending)

@@ -18,6 +18,9 @@ const find = (id) => document.getElementById(id);
 const rows = new Map();
 const byAttempt = new Map();
 const stale = new Set();
+let repeatable = new Set();
+// A proxy cannot see what the API behind it does: it tells what was passed on, and not what was done.
+let isProxy = false;
 let drawing = 0;
 
 // --- what happened ---
@@ -32,7 +35,8 @@ function rowOf(event) {
 
 function attemptOf(event) {
   if (!byAttempt.has(event.attempt)) {
-    const attempt = { at: event.at, ended: null, fault: null, effect: false, how: "running", status: null, lost: false };
+    const reads = /^(GET|HEAD|OPTIONS) /.test(event.operation);
+    const attempt = { at: event.at, ended: null, fault: null, effect: false, how: "running", status: null, lost: false, reads };
     byAttempt.set(event.attempt, attempt);
     const row = rowOf(event);
     row.attempts.push(attempt);
@@ -62,6 +66,7 @@ function kindOf(attempt) {
   if (attempt.how === "replayed") return "replayed";
   if (attempt.how === "in flight" || (attempt.how === "fault" && attempt.status === 409)) return "waiting";
   if (attempt.how === "running") return "running";
+  if (isProxy && !attempt.reads && attempt.how === "own" && (attempt.lost || attempt.status < 400)) return "passed";
   return attempt.how === "own" && attempt.status !== null && attempt.status < 400 ? "read" : "refused";
 }
 
@@ -85,7 +90,7 @@ function chip(attempt) {
   made.dataset.how = kind;
   made.append(element("i", `dot ${kind}`));
   const said = attempt.status ?? (attempt.ended === null ? "…" : "no answer");
-  const words = { effect: "done", replayed: "from memory", waiting: "wait", running: "running", refused: "", read: "" }[kind];
+  const words = { effect: "done", replayed: "from memory", waiting: "wait", running: "running", passed: "passed on", refused: "", read: "" }[kind];
   made.append(element("span", "", words ? `${words} · ${said}` : `${said}`));
   if (attempt.lost) made.append(element("span", "lost-mark", "✂"));
   if (attempt.fault && attempt.fault !== `${attempt.status}`) made.append(element("span", "fault", attempt.fault));
@@ -94,13 +99,23 @@ function chip(attempt) {
   return made;
 }
 
+function mayRepeat(operation) {
+  return repeatable.has(operation) || /^(PUT|DELETE) /.test(operation);
+}
+
 function verdictOf(row) {
   const effects = row.attempts.filter((attempt) => attempt.effect).length;
   const count = row.attempts.length;
   const asked = count === 1 ? "asked for once" : `asked for ${count} times`;
   if (effects > 1) return ["twice", `done ${effects} times!`, asked];
-  if (effects === 1 && row.key === null) return ["bare", "done", "no key: again would be twice"];
+  if (effects === 1 && row.key === null) {
+    return mayRepeat(row.operation) ? ["once", "done", "needs no key: a retry changes nothing"] : ["bare", "done", "no key: a retry would do it again"];
+  }
   if (effects === 1) return ["once", "done once", asked];
+  if (isProxy && row.attempts.some((attempt) => attempt.how === "replayed")) return ["once", "answered from memory", asked];
+  const passed = row.attempts.filter((attempt) => kindOf(attempt) === "passed");
+  if (passed.some((attempt) => !attempt.lost)) return ["passed", "answered", asked];
+  if (passed.length > 0) return ["open", "answer lost", asked];
   if (row.attempts.some((attempt) => kindOf(attempt) === "read")) return ["read", "read", asked];
   if (row.attempts.some((attempt) => attempt.ended === null)) return ["open", "running", asked];
   if (row.attempts.some((attempt) => attempt.how === "replayed")) return ["once", "done once", `${asked}, first some time ago`];
@@ -221,7 +236,10 @@ const tell = (state, words) => {
   find("link").textContent = words;
 };
 source.addEventListener("hello", (event) => {
-  const { title, faults } = JSON.parse(event.data);
+  const { title, faults, repeatable: names, proxy } = JSON.parse(event.data);
+  repeatable = new Set(names);
+  isProxy = proxy;
+  for (const each of document.querySelectorAll("[data-for]")) each.hidden = (each.dataset.for === "proxy") !== proxy;
   // After a pause everything is told again.
   forget();
   find("title").textContent = title;
@@ -232,6 +250,10 @@ source.addEventListener("hello", (event) => {
 });
 source.addEventListener("happened", (event) => {
   for (const happened of JSON.parse(event.data)) take(happened);
+  schedule();
+});
+source.addEventListener("forgotten", () => {
+  forget();
   schedule();
 });
 source.addEventListener("totals", (event) => showTotals(JSON.parse(event.data)));
