@@ -467,7 +467,7 @@ def evaluate(name):
     for exported in (package, package.models):
         for entry in exported.__all__:
             value = getattr(exported, entry)
-            if isinstance(value, type) and issubclass(value, msgspec.Struct):
+            if isinstance(value, type) and issubclass(value, msgspec.Struct) and "._runtime." not in value.__module__:
                 msgspec.inspect.type_info(value)
             elif typing.is_typeddict(value):
                 try:

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import yaml
 
@@ -71,6 +71,9 @@ class SyntaxProblem:
     index: int
 
 
+_TOO_DEEP: Final = SyntaxProblem("it is nested too deeply", 0)
+
+
 def parse_json(text: str) -> Parsed | SyntaxProblem:
     """The value of a text in JSON; what JSON cannot spell (NaN, 1e999) stays text."""
     duplicates: list[Duplicate] = []
@@ -89,7 +92,7 @@ def parse_json(text: str) -> Parsed | SyntaxProblem:
     except json.JSONDecodeError as error:
         return SyntaxProblem(error.msg.lower(), error.pos)
     except RecursionError:
-        return SyntaxProblem("it is nested too deeply", 0)
+        return _TOO_DEEP
     return Parsed(value, _located(duplicates, text))
 
 
@@ -123,6 +126,9 @@ def parse_yaml(text: str) -> Parsed | SyntaxProblem:
     try:
         return _YamlBuilder(text).document()
     except yaml.MarkedYAMLError as error:
+        if "nesting depth" in str(error.problem):
+            # PyYAML counts from 6.0.4 on; to users it is the same as below.
+            return _TOO_DEEP
         mark = error.problem_mark or error.context_mark
         return SyntaxProblem(str(error.problem or error.context or error), mark.index if mark is not None else 0)
     except yaml.reader.ReaderError as error:
@@ -130,7 +136,7 @@ def parse_yaml(text: str) -> Parsed | SyntaxProblem:
         index = len(text.encode()[: error.position].decode("utf-8", "ignore"))
         return SyntaxProblem(str(error.reason), index)
     except RecursionError:
-        return SyntaxProblem("it is nested too deeply", 0)
+        return _TOO_DEEP
     finally:
         if was_enabled:
             gc.enable()

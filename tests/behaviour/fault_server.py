@@ -28,7 +28,6 @@ _RESET = struct.pack("ii", 1, 0)
 _PATIENCE = 10.0
 _HOLD = 0.45
 _TRICKLE = 2.0
-_SHORT = 0.02
 _PIECE = 65_536
 
 
@@ -64,20 +63,6 @@ class Act(Enum):
     """The body comes byte by byte, as long."""
     ANSWER = auto()
     """Another answer than the operation's own."""
-
-
-class Keying(Enum):
-    """How well the server keeps its keys; all but the first are mistakes that tests must catch."""
-
-    GOOD = auto()
-    OFF = auto()
-    """Keys are not looked at."""
-    RACY = auto()
-    """The key is looked up before the effect and stored after it, with nothing between two requests."""
-    FORGETFUL = auto()
-    """A key is forgotten when its client has left without the answer."""
-    SHORT = auto()
-    """A key is forgotten sooner than clients retry."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +162,6 @@ class Effect:
 class _Entry:
     fingerprint: tuple[str, str, bytes]
     answer: Answer | None = None
-    until: float = float("inf")
 
 
 class _Left(Exception):  # noqa: N818  # ends the serving of a connection, nothing more
@@ -209,8 +193,7 @@ def customer(identifier: str, **fields: object) -> dict[str, Any]:
 class FaultServer:
     """Serves connections in threads until it is closed."""
 
-    def __init__(self, keying: Keying = Keying.GOOD) -> None:
-        self.keying = keying
+    def __init__(self) -> None:
         self.seen: list[Seen] = []
         self.effects: list[Effect] = []
         self.broken: list[BaseException] = []
@@ -334,12 +317,7 @@ class FaultServer:
                 _reset(connection)
             request = self._read(connection, fault)
             answer = self._work(request, fault)
-            try:
-                self._reply(connection, answer, fault)
-            except (_Left, OSError):
-                if self.keying is Keying.FORGETFUL and request.key is not None:
-                    self._stored.pop(request.key, None)
-                raise
+            self._reply(connection, answer, fault)
         finally:
             with self._idle:
                 self._busy -= 1
@@ -383,11 +361,9 @@ class FaultServer:
             return Answer(400, error_body("invalid_request", "The header Idempotency-Key is required."))
         fingerprint = (request.method, request.target, request.body)
         with self._lock:
-            entry = self._known(request.key)
+            entry = self._stored.get(request.key)
             if entry is None:
-                entry = _Entry(fingerprint)
-                if self.keying is not Keying.RACY:
-                    self._stored[request.key] = entry
+                entry = self._stored[request.key] = _Entry(fingerprint)
             elif entry.fingerprint != fingerprint:
                 return Answer(422, error_body("key_reused", "This key came with another payload."))
             elif entry.answer is None:
@@ -403,15 +379,8 @@ class FaultServer:
             self.effects.append(Effect(request.key, request.method, request.target, request.body))
             answer = self._created(request, len(self.effects))
             entry.answer = fault.answer if fault.stored and fault.answer is not None else answer
-            entry.until = time.monotonic() + (_SHORT if self.keying is Keying.SHORT else float("inf"))
             self._stored[request.key] = entry
         return answer
-
-    def _known(self, key: str) -> _Entry | None:
-        entry = self._stored.get(key)
-        if self.keying is Keying.OFF or (entry is not None and time.monotonic() > entry.until):
-            return None
-        return entry
 
     def _created(self, request: Seen, number: int) -> Answer:
         identity = {"Request-Id": f"req_{number}"}

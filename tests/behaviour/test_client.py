@@ -46,6 +46,19 @@ def test_a_calls_own_retry_policy_wins(server: FaultServer, face: Face) -> None:
     assert [len(first.record.attempts), len(second.record.attempts)] == [1, 3]
 
 
+@pytest.mark.parametrize("wrong", [{"timeout": 30}, {"timeout": 2.5}, {"retry": 3}], ids=str)
+def test_a_number_is_no_timeout_and_no_policy(server: FaultServer, wrong: dict[str, Any]) -> None:
+    """It is refused where it is given, in words that say what is wanted, and not in the middle of a call."""
+    (name,) = wrong
+    told = f"{name} must be a (Timeout|RetryPolicy), such as "
+    with pytest.raises(TypeError, match=told):
+        make(server, **wrong)
+    with pytest.raises(TypeError, match=told):
+        make(server).with_options(**wrong)
+    with pytest.raises(TypeError, match="timeout must be a Timeout"):
+        CallOptions(timeout=30)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 def test_a_calls_own_timeout_wins(server: FaultServer, face: Face) -> None:
     """`CallOptions(timeout=...)` cuts one call short."""
     server.plan(Fault(Act.STALL, after=True))

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 from msgspec import Struct, field
 
 from ._errors import request_id
+from ._policy import RetryPolicy
 from ._request import (
     Style,
 )
-from ._types import OMIT, CallOptions, Timeout
+from ._types import OMIT, CallOptions, Timeout, checked
 
 if TYPE_CHECKING:
     from ._auth import Credential, Requirement
     from ._budget import Budget
     from ._drive import Clock, Hooks
     from ._journal import Journal
-    from ._policy import Attempt, Certainty, RetryPolicy, Safety
+    from ._policy import Attempt, Certainty, Safety
     from ._prepare import Standing
     from ._profile import Profile
     from ._record import CallRecord
@@ -213,3 +214,8 @@ class Settings(Struct, frozen=True):
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     is_moved: bool = False
     standing: dict[Requirement, Standing] = field(default_factory=dict["Requirement", "Standing"])
+
+    def __post_init__(self) -> None:
+        checked("timeout", self.timeout, Timeout)
+        if self.retry is not None:
+            checked("retry", self.retry, RetryPolicy)

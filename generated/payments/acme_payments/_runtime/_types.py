@@ -75,6 +75,16 @@ class Timeout(Struct, frozen=True):
                 raise ValueError(f"{name} must be a finite number of seconds above 0, not {value}")
 
 
+def checked(name: str, value: object, kind: type) -> None:
+    """Refuse an argument of another class at once: further on, its error would look like a failure of the call.
+
+    Raises:
+        TypeError: it is of another class.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, such as {kind()!r}, and not {value!r}")
+
+
 class CallOptions(Struct, frozen=True):
     """Settings of a single call; what is None comes from the client.
 
@@ -89,3 +99,7 @@ class CallOptions(Struct, frozen=True):
     timeout: Timeout | None = None
     headers: Mapping[str, str] | None = None
     strict: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.timeout is not None:
+            checked("timeout", self.timeout, Timeout)
