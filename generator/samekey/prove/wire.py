@@ -70,7 +70,10 @@ class Gate:
 
     async def apassed(self, request: httpx.Request) -> None:
         """See a request of tasks."""
+        stream = request.stream
         await request.aread()
+        # Reading puts a generator in its place, which trio finds unfinished where the write fails.
+        request.stream = stream
         self._see(request)
 
     def _see(self, request: httpx.Request) -> None:
