@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from samekey_templates.runtime import _connections
 from samekey_templates.runtime._sockets import Backend, DeadlinePassedError, Step, Stream
 from samekey_templates.runtime._transport import AsyncTransport, SyncTransport
 
@@ -203,6 +204,20 @@ def test_limits_of_others_are_passed_on() -> None:
     stream.start_tls(ssl.create_default_context(), "api.test", None)
     assert wire.limits == [None, 3.0, None]
     assert stream.get_extra_info("socket") == "socket"
+
+
+def test_what_stands_in_for_the_tls_context_is_exchanged_and_trusts_nobody() -> None:
+    """All clients get the one context that knows the authorities; a proxy's own context stays as it is."""
+    own = _connections._STAND_IN
+    assert own.verify_mode is ssl.CERT_REQUIRED
+    assert own.check_hostname
+    assert own.get_ca_certs() == []
+    secured = _connections._secured(own)
+    assert secured is _connections._secured(own)
+    assert secured is not own
+    assert secured.get_ca_certs()
+    other = ssl.create_default_context()
+    assert _connections._secured(other) is other
 
 
 def test_a_client_without_the_attributes_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

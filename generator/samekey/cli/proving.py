@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import Seed
 from samekey.cli.output import progress, show
-from samekey.cli.serving import sandbox_extra
 from samekey.diagnostics import Diagnostics, printable
 from samekey.prove.terms import MOST_CALLS, MOST_PROCESSES, Mistake, Terms
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import FaultFile, FaultRules, FaultSeed, Listen, Spec, Store
-from samekey.cli.output import print_finding
-from samekey.diagnostics import Severity, printable
+from samekey.diagnostics import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from samekey.sandbox.app import Sandbox
     from samekey.sandbox.faults import Plan
 
@@ -66,25 +63,6 @@ def _address(listen: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004  # the last port and one
         raise typer.BadParameter(f"{listen!r} is no HOST:PORT", param_hint="--listen")
     return host.strip("[]") or "127.0.0.1", int(port)
-
-
-@contextmanager
-def sandbox_extra() -> Generator[None]:
-    """Say in a line what the sandbox cannot do, or that it is not installed."""
-    try:
-        from samekey.sandbox.errors import SandboxError  # noqa: PLC0415
-
-        try:
-            yield
-        except SandboxError as error:
-            print_finding(f"error: {error}", Severity.ERROR)
-            raise typer.Exit(1) from error
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("samekey"):
-            raise
-        message = f"error: the sandbox is an extra, and {error.name} is missing: pip install 'samekey[sandbox]'"
-        print_finding(message, Severity.ERROR)
-        raise typer.Exit(1) from error
 
 
 def _plan(flags: list[str] | None, file: Path | None, seed: int | None, *, inside: bool) -> Plan:

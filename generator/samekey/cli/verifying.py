@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import ConfigFile, Spec
 from samekey.cli.output import fail, print_finding, progress
 from samekey.cli.reading import read_config, read_document
-from samekey.cli.serving import sandbox_extra
 from samekey.diagnostics import Diagnostics, Severity, printable
 
 if TYPE_CHECKING:

@@ -9,9 +9,7 @@ from msgspec import Struct, field
 
 from ._errors import request_id
 from ._policy import RetryPolicy
-from ._request import (
-    Style,
-)
+from ._request import Style
 from ._types import OMIT, CallOptions, Timeout, checked
 
 if TYPE_CHECKING:

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 def own_client() -> httpx.Client:
     """A client for threads."""
-    client = httpx.Client(verify=_stand_in(), limits=_LIMITS)
+    client = httpx.Client(verify=_STAND_IN, limits=_LIMITS)
     _watch(client, Backend)
     return client if is_watched(client) else httpx.Client(verify=_tls_context(), limits=_LIMITS)
 
 
 def own_async_client() -> httpx.AsyncClient:
     """A client for an event loop."""
-    client = httpx.AsyncClient(verify=_stand_in(), limits=_POOL_LIMITS)
+    client = httpx.AsyncClient(verify=_STAND_IN, limits=_POOL_LIMITS)
     first = getattr(client, "_transport", None)
     if isinstance(first, httpx.AsyncHTTPTransport):
         # Not as `transport=`: a client that is given one does not look for proxies in the environment.
-        others = [httpx.AsyncHTTPTransport(verify=_stand_in(), limits=_POOL_LIMITS) for _ in range(_POOLS - 1)]
+        others = [httpx.AsyncHTTPTransport(verify=_STAND_IN, limits=_POOL_LIMITS) for _ in range(_POOLS - 1)]
         setattr(client, "_transport", _Pools([first, *others]))  # noqa: B010  # no attribute that types know
     _watch(client, AsyncBackend)
     return client if is_watched(client) else httpx.AsyncClient(verify=_tls_context(), limits=_LIMITS)
@@ -70,21 +70,20 @@ _LIMITS: Final = httpx.Limits(max_connections=1000, max_keepalive_connections=10
 _POOL_LIMITS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=15.0)
 
 
+_STAND_IN: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Stands for the TLS context until then; it knows no authority, so it would trust nobody. There is one, whichever
+thread comes first: by it a connection is told from one that a proxy secures."""
+
+
 @cache
 def _tls_context() -> ssl.SSLContext:
     """The one TLS context of all clients: it costs 28 ms and 0.8 MB, and is made for the first TLS connection."""
     return httpx.create_ssl_context()
 
 
-@cache
-def _stand_in() -> ssl.SSLContext:
-    """Stands for the TLS context until then; it knows no authority, so it would trust nobody."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
 def _secured(context: ssl.SSLContext) -> ssl.SSLContext:
     """The context for a connection; a proxy has its own."""
-    if context is not _stand_in():
+    if context is not _STAND_IN:
         return context
     # What httpcore has told the other one, which cannot be asked for it.
     _tls_context().set_alpn_protocols(["http/1.1"])

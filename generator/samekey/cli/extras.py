@@ -1,0 +1,33 @@
+"""What commands need that is an extra of samekey."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from samekey.cli.output import print_finding
+from samekey.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@contextmanager
+def sandbox_extra() -> Generator[None]:
+    """Say in a line what the sandbox cannot do, or that it is not installed."""
+    try:
+        from samekey.sandbox.errors import SandboxError  # noqa: PLC0415
+
+        try:
+            yield
+        except SandboxError as error:
+            print_finding(f"error: {error}", Severity.ERROR)
+            raise typer.Exit(1) from error
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("samekey"):
+            raise
+        message = f"error: the sandbox is an extra, and {error.name} is missing: pip install 'samekey[sandbox]'"
+        print_finding(message, Severity.ERROR)
+        raise typer.Exit(1) from error
