@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from samekey.sandbox.serving import running
 
 from tests.sandbox.conftest import PAYMENTS, fresh_database
 
@@ -237,3 +240,16 @@ def test_processes_share_one_postgresql(tmp_path: Path, postgres_server: str) ->
     assert max(len(identifiers) for identifiers in found) == 1
     assert totals["effects"] == 40
     assert totals["keys"] == 40
+
+
+def test_a_sandbox_in_a_thread_has_its_address_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow its start: uvicorn says that it has started before anybody knows the port."""
+    startup = uvicorn.Server.startup
+
+    async def slowly(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        await startup(server, sockets)
+        await asyncio.sleep(0.3)
+
+    monkeypatch.setattr(uvicorn.Server, "startup", slowly)
+    with running(PAYMENTS) as sandbox:
+        assert httpx.get(f"{sandbox.url}/charges").status_code == 401

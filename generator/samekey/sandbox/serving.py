@@ -91,15 +91,24 @@ def running(spec: str | Path, settings: Settings | None = None) -> Generator[Run
 
 @contextlib.contextmanager
 def in_thread(sandbox: Sandbox) -> Generator[Running]:
-    """Serve a sandbox from a thread."""
+    """Serve a sandbox from a thread.
+
+    Raises:
+        SandboxError: it does not start.
+    """
     server = WiredServer(_config(sandbox, "127.0.0.1", 0), sandbox.door)
+    ready = threading.Event()
+    # Not uvicorn's `started`, which is true a moment before the port is known.
+    server.when_started = ready.set
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + _PATIENCE
-    while not server.started and thread.is_alive() and time.monotonic() < deadline:
-        time.sleep(_STEP)
+    while not ready.wait(_STEP) and thread.is_alive() and time.monotonic() < deadline:
+        pass
     running_ = Running(sandbox, server)
     try:
+        if not ready.is_set():
+            raise SandboxError("the sandbox does not start")
         yield running_
     finally:
         running_.stop()
