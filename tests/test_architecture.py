@@ -14,8 +14,9 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "wording", "diagnostics", "profile", "values", "document", "overlay", "ir", "lower", "config", "names", "renames",
-    "code", "plan", "render", "format", "write", "generate", "sandbox", "verify", "prove", "cli", "__main__",
+    "collector", "cache", "wording", "diagnostics", "profile", "values", "document", "overlay", "ir", "lower", "config",
+    "names", "renames", "code", "plan", "render", "format", "write", "memory", "generate", "sandbox", "verify", "prove",
+    "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 from samekey.config import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
 from samekey.diagnostics import Diagnostics, Severity, explain
 from samekey.document import load
@@ -210,7 +211,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 )
 def test_durations_have_units(spelled: str, seconds: float) -> None:
     """A plain number is seconds; s, m, h and d say otherwise."""
-    assert profile(f"{{ttl: {spelled}}}") == replace(DEFAULT, ttl=seconds)
+    assert profile(f"{{ttl: {spelled}}}") == changed(DEFAULT, ttl=seconds)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +250,7 @@ def test_a_key_may_have_another_form(spelled: str, form: KeyFormat) -> None:
 
 def test_false_is_an_api_without_keys() -> None:
     """No method is keyed; the rest of the profile stays."""
-    assert profile("false") == replace(DEFAULT, methods=())
+    assert profile("false") == changed(DEFAULT, methods=())
 
 
 @pytest.mark.parametrize(
@@ -265,7 +266,7 @@ def test_methods_are_spelled_as_one_likes(spelled: str, methods: tuple[str, ...]
 def test_a_preset_is_taken_whole_and_refined(name: str) -> None:
     """A dialect by its name; what stands beside it wins."""
     assert profile(f"{{preset: {name}}}") == PRESETS[name]
-    assert profile(f"{{preset: {name}, ttl: 5s}}") == replace(PRESETS[name], ttl=5.0)
+    assert profile(f"{{preset: {name}, ttl: 5s}}") == changed(PRESETS[name], ttl=5.0)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ DOC_WIDTH = 100
 DOC_LIMIT = 120
 _ENTRY = re.compile(r"\s+\w+: ")
 _LAST = ("None", "Omit")
-_PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|.""", re.DOTALL)
+_PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^'"|[\]]+|.""", re.DOTALL)
 """A string with its escapes, or any other character of source."""
 _ENDS_DOCSTRING = re.compile(r'"{3}|"\Z')
 _SPACES = re.compile(r"\s+")

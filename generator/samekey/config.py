@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from samekey.diagnostics import Diagnostics, Place
-    from samekey.document import Node
+    from samekey.document import Fetch, Node
 
 _KEYS = ("package", "distribution", "version", "client", "rename", "idempotency", "pagination", "overlays")
 _RENAME_KEYS = ("types", "operations", "resources")
@@ -58,13 +58,18 @@ class Config:
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"], compare=False)
 
 
-def load_config(path: str, diagnostics: Diagnostics) -> Config | None:
+def load_config(path: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
     """Read and check a config file.
 
+    Args:
+        path: the file.
+        diagnostics: the sink for what is wrong in it, at its line.
+        fetch: reads bytes by path, for callers who want to know what was read.
+
     Returns:
-        The config, or None where it cannot be read; what is wrong in it is reported at its line.
+        The config, or None where it cannot be read.
     """
-    document = load(path, diagnostics)
+    document = load(path, diagnostics, fetch)
     return None if document is None else read_config(document.node)
 
 

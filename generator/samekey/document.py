@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin
 
 import yaml
+from msgspec import Struct
 
 from samekey.diagnostics import Diagnostics, Place, Position
 from samekey.values import JsonValue, Parsed, SyntaxProblem, compose, parse_json, parse_yaml, spelling
@@ -137,7 +138,7 @@ class Document:
         return self._sources[uri]
 
     def _read(self, uri: str, referrer: Node) -> SourceText | None:
-        if not uri.startswith(_REMOTE) and referrer.source.uri.startswith(_REMOTE):
+        if not is_remote(uri) and is_remote(referrer.source.uri):
             referrer.warn("reference-refused", f"a remote document may not refer to the local file {uri}")
             return None
         try:
@@ -148,8 +149,7 @@ class Document:
         return _parse(uri, data, self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A value of a document with its place; accessors repair what is plain and report the rest."""
 
     document: Document
@@ -318,7 +318,7 @@ def fetch_bytes(uri: str) -> bytes:
     Raises:
         FetchError: it cannot be read; the text says why.
     """
-    if not uri.startswith(_REMOTE):
+    if not is_remote(uri):
         try:
             return Path(uri).read_bytes()
         except OSError as error:
@@ -336,11 +336,16 @@ def fetch_bytes(uri: str) -> bytes:
     return response.content
 
 
+def is_remote(uri: str) -> bool:
+    """Whether a URI is a URL, and no path of a file."""
+    return uri.startswith(_REMOTE)
+
+
 def join_uri(base: str, reference: str) -> str:
     """Resolve a reference against the URI of the document that holds it (RFC 3986 section 5)."""
-    if reference.startswith(_REMOTE):
+    if is_remote(reference):
         return reference
-    if base.startswith(_REMOTE):
+    if is_remote(base):
         return urljoin(base, reference)
     relative = unquote(reference.removeprefix("file://"))
     folder = Path() if base == STDIN else Path(base).parent
@@ -351,7 +356,7 @@ def _root_uri(location: str) -> str:
     """The name of the first document, spelled as references from other files to it are."""
     if location == "-":
         return STDIN
-    return location if location.startswith(_REMOTE) else _normal(Path(location))
+    return location if is_remote(location) else _normal(Path(location))
 
 
 def _normal(path: Path) -> str:

@@ -5,9 +5,10 @@ Nothing here knows Python; identifiers are given in `names/`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,57 +34,49 @@ class Kind(StrEnum):
     """Raw bytes: a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Primitive:
+class Primitive(Struct, frozen=True):
     """A scalar."""
 
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """An array."""
 
     item: Type
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Struct, frozen=True):
     """An object with free keys."""
 
     value: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(Struct, frozen=True):
     """One of several types, in the document's order."""
 
     variants: tuple[Type, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Nullable:
+class Nullable(Struct, frozen=True):
     """A type, or null."""
 
     inner: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A reference to a `TypeDef` by its id."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralOf:
+class LiteralOf(Struct, frozen=True):
     """One of the listed strings or integers, without a name of its own."""
 
     values: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyJson:
+class AnyJson(Struct, frozen=True):
     """Any JSON; `reason` says why there is no better type."""
 
     reason: str = ""
@@ -106,8 +99,7 @@ def references(kind: Type) -> Iterator[str]:
             pass
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a string must keep to.
 
     Args:
@@ -124,8 +116,7 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A property of a model.
 
     Args:
@@ -151,8 +142,7 @@ class Field:
     decodable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """An object with known properties.
 
     Args:
@@ -172,8 +162,7 @@ class Model:
     deprecated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Enum:
+class Enum(Struct, frozen=True):
     """A closed list in the document, open in the SDK: of strings or of integers."""
 
     id: str
@@ -182,8 +171,7 @@ class Enum:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Discriminator:
+class Discriminator(Struct, frozen=True):
     """The property that tells the variants of a union apart.
 
     Args:
@@ -197,8 +185,7 @@ class Discriminator:
     otherwise: Type | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """A named type that is no model: a union, or a type that contains itself."""
 
     id: str
@@ -241,8 +228,7 @@ class Style(StrEnum):
     WHOLE_TEXT = "wholeText"
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """The style of a parameter with its modifiers."""
 
     style: Style
@@ -250,8 +236,7 @@ class Spelling:
     allow_reserved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """A parameter of the path, the query, a header or a cookie."""
 
     name: str
@@ -275,8 +260,7 @@ class BodyKind(StrEnum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The request body in the media type that is sent.
 
     Args:
@@ -298,22 +282,19 @@ class Body:
     part_types: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A single status."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """A class of statuses: 2 for 2XX."""
 
     first: int
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(Struct, frozen=True):
     """Every status that is not listed."""
 
 
@@ -328,8 +309,7 @@ class StreamFormat(StrEnum):
     SEQUENCE = "json-seq"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamOf:
+class StreamOf(Struct, frozen=True):
     """A body that comes item by item.
 
     Args:
@@ -349,8 +329,7 @@ class StreamOf:
     events: tuple[tuple[str, Type], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer under a status.
 
     Args:
@@ -385,8 +364,7 @@ class PagingStyle(StrEnum):
     """The answer's Link header (RFC 8288)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
+class Paging(Struct, frozen=True):
     """How the pages of a list follow each other; ways lead from the answer to a value by names on the wire.
 
     Args:
@@ -423,8 +401,7 @@ class Safety(StrEnum):
     UNSAFE = "unsafe"
 
 
-@dataclass(frozen=True, slots=True)
-class RetryHint:
+class RetryHint(Struct, frozen=True):
     """How the document wants an operation, or all of them, to be retried; None where it is silent.
 
     Args:
@@ -442,8 +419,7 @@ class RetryHint:
     statuses: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One method on one path.
 
     Args:
@@ -501,8 +477,7 @@ class SchemeKind(StrEnum):
     """A bearer token that the client can fetch with credentials of its own (RFC 6749 section 4.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityScheme:
+class SecurityScheme(Struct, frozen=True):
     """A named way to authenticate.
 
     Args:
@@ -524,8 +499,7 @@ class SecurityScheme:
     scopes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServerVariable:
+class ServerVariable(Struct, frozen=True):
     """A part of a server's URL that the user chooses; `default` is None where the document has none."""
 
     name: str
@@ -534,8 +508,7 @@ class ServerVariable:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A base URL.
 
     Args:
@@ -553,16 +526,14 @@ class Server:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A group of operations."""
 
     name: str
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """What the API sends by itself: the webhook's name and its JSON payload."""
 
     name: str
@@ -570,8 +541,7 @@ class Webhook:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """The whole document, understood.
 
     Args:

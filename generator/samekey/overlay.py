@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from samekey.diagnostics import Place
 from samekey.document import STDIN, Document, Node, SourceText, describe, extended, join_uri, load, tokens
@@ -32,8 +34,7 @@ Parts: TypeAlias = tuple[str | int, ...]
 """Keys and indexes on the way from the root to a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """A file of changes.
 
     Args:
@@ -94,8 +95,7 @@ def apply_overlays(document: Document, overlays: Iterable[Overlay]) -> Document:
     return replace(document, root=SourceText(root.uri, root.text, tree.value, tree.place))
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(Struct, frozen=True):
     """A value that an action brings, and where it was written."""
 
     value: JsonValue
@@ -106,8 +106,7 @@ class _MismatchError(Exception):
     """Two values of different kinds cannot be merged; the text says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(Struct, frozen=True):
     """A container of our own, and where each of its entries was written.
 
     Args:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct, field
 
 
 class Carrier(StrEnum):
@@ -23,8 +24,7 @@ class KeyKind(StrEnum):
     ALPHABET = "alphabet"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFormat:
+class KeyFormat(Struct, frozen=True):
     """What a key must look like.
 
     Args:
@@ -40,16 +40,14 @@ class KeyFormat:
     max_length: int = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """How the server says something: a status, and a code in the body where the status is ambiguous."""
 
     status: int
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """How an API takes idempotency keys and what it says about them.
 
     Args:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from samekey.names import is_method, is_spoken, labels, operation_keys
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from samekey.names import Entry, Ledger, Names
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A rename, and the names that things of the old name were given.
 
     Args:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
 import jinja2
 
+from samekey.cache import cache_folder
 from samekey.code import Code, indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from jinja2.bccache import Bucket
 
     from samekey.plan.views import Plan
 
@@ -69,6 +73,7 @@ def _render(template: str, **values: object) -> str:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (_TEMPLATES / "client" / name).read_text("utf-8")),
+        bytecode_cache=_bytecode(),
         undefined=jinja2.StrictUndefined,
         finalize=_only_code,
         autoescape=False,  # noqa: S701  # `finalize` refuses everything that is not Code
@@ -79,6 +84,20 @@ def _environment() -> jinja2.Environment:
     filters = cast("dict[str, Callable[..., object]]", environment.filters)
     filters["indented"] = indented
     return environment
+
+
+class _Bytecode(jinja2.FileSystemBytecodeCache):
+    """Compiled templates, by a digest of their source; where they cannot be written they are compiled again."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Write one down."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _bytecode() -> _Bytecode | None:
+    folder = cache_folder("templates")
+    return None if folder is None else _Bytecode(str(folder))
 
 
 def _only_code(value: object) -> Code:

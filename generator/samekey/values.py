@@ -5,15 +5,16 @@ Values are JSON's alone, built from the events of PyYAML's C parser: no `NO` tha
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import yaml
+from msgspec import Struct
+
+from samekey.collector import paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,24 +48,21 @@ class SpelledFloat(float):
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """A key that stands twice in one mapping; `index` is where it stands again, None where nobody can tell."""
 
     key: str
     index: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """What a text means."""
 
     value: JsonValue
     duplicates: tuple[Duplicate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxProblem:
+class SyntaxProblem(Struct, frozen=True):
     """Why a text means nothing, and at which of its characters."""
 
     message: str
@@ -120,11 +118,9 @@ def compose(text: str) -> yaml.Node | None:
 
 def parse_yaml(text: str) -> Parsed | SyntaxProblem:
     """The value of a text in YAML."""
-    # The collector would walk the growing tree again and again; nothing here makes cycles.
-    was_enabled = gc.isenabled()
-    gc.disable()
     try:
-        return _YamlBuilder(text).document()
+        with paused():
+            return _YamlBuilder(text).document()
     except yaml.MarkedYAMLError as error:
         if "nesting depth" in str(error.problem):
             # PyYAML counts from 6.0.4 on; to users it is the same as below.
@@ -137,9 +133,6 @@ def parse_yaml(text: str) -> Parsed | SyntaxProblem:
         return SyntaxProblem(str(error.reason), index)
     except RecursionError:
         return _TOO_DEEP
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _YamlBuilder:

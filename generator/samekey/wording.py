@@ -6,6 +6,7 @@ import difflib
 import keyword
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(spelled))
 
 
+@lru_cache(maxsize=10_000)  # a word of a document comes again and again
 def split(text: str) -> tuple[str, ...]:
     """The words of a name in lower case: `createHTTPCharge`, `create-http-charge` and `create.http charge` alike."""
     text = unicodedata.normalize("NFKC", text)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from samekey.diagnostics import Diagnostic, Severity
 from samekey.names import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from samekey.diagnostics import Diagnostics
 
@@ -27,8 +28,7 @@ class UnsafePathError(ValueError):
     """A path that leaves the target folder: a defect of `names/`, caught before anything is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """How a folder differs from what would be written.
 
     Args:
@@ -68,6 +68,20 @@ def compare(target: Path, files: Mapping[str, str], diagnostics: Diagnostics) ->
     kept = [path for path in differing if _is_theirs(current[path])]
     write = [path for path in differing if path not in kept]
     return Changes(tuple(write), tuple(_stale(target, files)), tuple(kept))
+
+
+def is_unchanged(target: Path, digests: Mapping[str, str], digest: Callable[[bytes], str]) -> bool:
+    """Whether a folder holds what it held: each file as it was, nothing in the way of one, and no stale file of ours.
+
+    Args:
+        target: the folder.
+        digests: of its files, by path.
+        digest: makes one.
+    """
+    contents = {path: _read(target / path) for path in digests}
+    same = all(text is not None and digest(text) == digests[path] for path, text in contents.items())
+    obstacles = (obstacle for path in digests for obstacle in _obstacles(target, path))
+    return same and not any(obstacles) and not any(_stale(target, digests))
 
 
 def _refusals(target: Path, files: Mapping[str, str], current: Mapping[str, bytes | None]) -> Iterator[Diagnostic]:
@@ -189,7 +203,7 @@ def _witnesses(target: Path) -> Iterator[Path]:
         yield package / "__init__.py"
 
 
-def _stale(target: Path, files: Mapping[str, str]) -> Iterator[str]:
+def _stale(target: Path, files: Collection[str]) -> Iterator[str]:
     """Files that bear our header and are no longer part of the output."""
     for path in sorted(_candidates(target)):
         relative = path.relative_to(target).as_posix()

@@ -8,18 +8,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Overlays, Spec
-from samekey.cli.output import fail, progress, show
+from samekey.cli.output import fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document
+from samekey.collector import paused
 from samekey.diagnostics import Diagnostics, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from samekey.generate import Result
+    from samekey.memory import Inputs, Said
     from samekey.names import Ledger
     from samekey.plan.views import OperationSummary
+    from samekey.write import Changes
 
 _WIDE = 1000
+
+
+class _Command(Struct, frozen=True):
+    """The arguments of `samekey generate` that its output depends on."""
+
+    spec: str
+    output: Path
+    config: Path | None
+    overlays: tuple[str, ...]
+    package: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What tells this command from others."""
+        return (self.spec, str(self.output), str(self.config or ""), self.package, *self.overlays)
 
 
 def generate(
@@ -32,26 +53,29 @@ def generate(
     check: CheckOnly = False,
 ) -> None:
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
-    from samekey.generate import generate as make  # noqa: PLC0415  # `--help` need not wait for the generator
+    from samekey.memory import Inputs, place_of_run, recall, remember  # noqa: PLC0415  # `--help` need not wait for it
+    from samekey.names import LEDGER  # noqa: PLC0415
 
     began = time.monotonic()
-    diagnostics = Diagnostics()
-    with progress() as step:
-        step("loading")
-        settings = read_config(config, package, diagnostics)
-        ledger = _ledger(output, diagnostics)
-        document = read_document(spec, settings, diagnostics, overlay) if settings is not None else None
-        if settings is None or ledger is None or document is None or diagnostics.failed:
-            fail(diagnostics)
-        result = make(document, settings, step, ledger)
-        # An SDK that lacks something must not take the place of a whole one.
-        if result is None or diagnostics.failed:
-            fail(diagnostics)
+    command = _Command(spec, output, config, tuple(overlay or ()), package)
+    place = place_of_run(command.words) if spec != "-" else None
+    said = recall(place, output) if check and place is not None else None
+    if said is not None:
+        _tell(f"checked {output}, where nothing has changed", said, began)
+        return
+    diagnostics, inputs = Diagnostics(), Inputs()
+    with paused(to_the_end=True), progress() as step:
+        ledger, result = _made(command, diagnostics, inputs, step)
         step("comparing" if check else "writing files")
-        summary = _write(result, output, diagnostics, check=check)
-    show(diagnostics)
-    typer.echo(f"{summary}: {result.operations} operations, {result.types} models in {time.monotonic() - began:.2f} s")
-    _show_fallbacks(result)
+        changes = _compared(result, output, diagnostics)
+        act = _checked if check else _written
+        summary = act(result, output, changes, diagnostics)
+        said = _said(result, diagnostics)
+        # A run that finds other names than it leaves may have more to say the next time.
+        is_steady = ledger.source is None or LEDGER not in changes.write
+        if place is not None and is_steady and not diagnostics.failed:
+            remember(place, output, inputs, result.files, said)
+    _tell(summary, said, began)
     raise typer.Exit(1 if diagnostics.failed else 0)
 
 
@@ -74,7 +98,7 @@ def inspect(
     ledger = _ledger(output, diagnostics)
     if settings is None or ledger is None:
         fail(diagnostics)
-    document = read_document(spec, settings, diagnostics, overlay)
+    document = read_document(spec, settings, diagnostics, overlay or ())
     rows = make(document, settings, ledger) if document is not None else None
     if rows is None:
         fail(diagnostics)
@@ -93,38 +117,85 @@ def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
     return EMPTY if target is None else load_ledger(target / LEDGER, diagnostics)
 
 
-def _write(result: Result, target: Path, diagnostics: Diagnostics, *, check: bool) -> str:
-    from samekey.write import apply, compare, diff  # noqa: PLC0415
+def _made(
+    command: _Command, diagnostics: Diagnostics, inputs: Inputs, step: Callable[[str], None]
+) -> tuple[Ledger, Result]:
+    """The names that were there, and what is made now."""
+    from samekey.generate import generate as make  # noqa: PLC0415
+
+    step("loading")
+    settings = read_config(command.config, command.package, diagnostics, inputs.fetch)
+    ledger = _ledger(command.output, diagnostics)
+    document = (
+        read_document(command.spec, settings, diagnostics, command.overlays, inputs.fetch)
+        if settings is not None
+        else None
+    )
+    if settings is None or ledger is None or document is None or diagnostics.failed:
+        fail(diagnostics)
+    result = make(document, settings, step, ledger)
+    # An SDK that lacks something must not take the place of a whole one.
+    if result is None or diagnostics.failed:
+        fail(diagnostics)
+    return ledger, result
+
+
+def _compared(result: Result, target: Path, diagnostics: Diagnostics) -> Changes:
+    from samekey.write import compare  # noqa: PLC0415
 
     changes = compare(target, result.files, diagnostics)
     if changes is None:
         fail(diagnostics)
     for path in changes.kept:
         diagnostics.note("file-kept", f"{target / path} was taken over by hand and stays as it is")
-    if check:
-        for line in diff(target, result.files, changes):
-            typer.echo(line)
-        if changes.any:
-            diagnostics.error(
-                "out-of-date",
-                f"{target} is out of date: {len(changes.write)} files to write, {len(changes.remove)} to remove",
-                hint="run the same command without --check",
-            )
-        return f"checked {target}"
+    return changes
+
+
+def _checked(result: Result, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
+    from samekey.write import diff  # noqa: PLC0415
+
+    for line in diff(target, result.files, changes):
+        typer.echo(line)
+    if changes.any:
+        diagnostics.error(
+            "out-of-date",
+            f"{target} is out of date: {len(changes.write)} files to write, {len(changes.remove)} to remove",
+            hint="run the same command without --check",
+        )
+    return f"checked {target}"
+
+
+def _written(result: Result, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
+    from samekey.write import apply  # noqa: PLC0415
+
     if not apply(target, result.files, changes, diagnostics):
         fail(diagnostics)
     return f"wrote {target} ({len(changes.write)} files changed, {len(changes.remove)} removed)"
 
 
-def _show_fallbacks(result: Result) -> None:
-    if not result.fallbacks:
-        return
+def _said(result: Result, diagnostics: Diagnostics) -> Said:
+    from samekey.memory import Said  # noqa: PLC0415
+
+    made = f"{result.operations} operations, {result.types} models"
+    return Said(made, tuple(worded(diagnostics)), tuple(_fallbacks(result)))
+
+
+def _fallbacks(result: Result) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for place, reason in result.fallbacks:
         reasons.setdefault(reason, []).append(place)
-    typer.echo(f"{len(result.fallbacks)} types are Any:")
+    if reasons:
+        yield f"{len(result.fallbacks)} types are Any:"
     for reason, places in sorted(reasons.items(), key=lambda entry: -len(entry[1])):
-        typer.echo(f"  {len(places):4d}  {printable(reason)}, first at {printable(places[0])}")
+        yield f"  {len(places):4d}  {printable(reason)}, first at {printable(places[0])}"
+
+
+def _tell(summary: str, said: Said, began: float) -> None:
+    for severity, text in said.findings:
+        print_finding(text, severity)
+    typer.echo(f"{summary}: {said.made} in {time.monotonic() - began:.2f} s")
+    for line in said.fallbacks:
+        typer.echo(line)
 
 
 def _row(row: OperationSummary) -> dict[str, object]:

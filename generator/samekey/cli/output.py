@@ -35,13 +35,19 @@ def fail(diagnostics: Diagnostics) -> NoReturn:
 
 
 def show(diagnostics: Diagnostics) -> None:
+    """Print what was found to standard error."""
+    for severity, text in worded(diagnostics):
+        print_finding(text, severity)
+
+
+def worded(diagnostics: Diagnostics) -> list[tuple[Severity, str]]:
     """Errors whole, the first warnings and notes whole, the rest as a count."""
     others = [entry for entry in diagnostics if entry.severity is not Severity.ERROR]
     errors = [entry for entry in diagnostics if entry.severity is Severity.ERROR]
-    for entry in [*others[:_MAX_NOTES], *errors]:
-        print_finding(explain(entry), entry.severity)
+    found = [(entry.severity, explain(entry)) for entry in [*others[:_MAX_NOTES], *errors]]
     if len(others) > _MAX_NOTES:
-        print_finding(f"note: {len(others) - _MAX_NOTES} more warnings and notes of the same kinds", Severity.NOTE)
+        found.append((Severity.NOTE, f"note: {len(others) - _MAX_NOTES} more warnings and notes of the same kinds"))
+    return found
 
 
 def print_finding(text: str, severity: Severity) -> None:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from samekey.config import Config
     from samekey.diagnostics import Diagnostics
-    from samekey.document import Document
+    from samekey.document import Document, Fetch
 
 
-def read_config(path: Path | None, package: str, diagnostics: Diagnostics) -> Config | None:
+def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
     """The config file, or the defaults without one; None where it cannot be read."""
     from dataclasses import replace  # noqa: PLC0415
 
@@ -27,22 +28,26 @@ def read_config(path: Path | None, package: str, diagnostics: Diagnostics) -> Co
     if hides_module(package):
         message = f"a package {package!r} would hide the module of that name"
         raise typer.BadParameter(message, param_hint="--package")
-    found = Config() if path is None else load_config(str(path), diagnostics)
+    found = Config() if path is None else load_config(str(path), diagnostics, fetch)
     return replace(found, package=package) if found is not None and package else found
 
 
 def read_document(
-    spec: str, config: Config, diagnostics: Diagnostics, overlays: list[str] | None = None
+    spec: str,
+    config: Config,
+    diagnostics: Diagnostics,
+    overlays: Sequence[str] = (),
+    fetch: Fetch | None = None,
 ) -> Document | None:
     """The document with the overlays of the config, then those of the command line."""
     from samekey.document import load  # noqa: PLC0415
 
-    document = load(spec, diagnostics, stdin=sys.stdin.buffer.read() if spec == "-" else b"")
-    locations = [*config.overlays, *(overlays or ())]
+    document = load(spec, diagnostics, fetch, sys.stdin.buffer.read() if spec == "-" else b"")
+    locations = [*config.overlays, *overlays]
     if document is None or not locations:
         return document
     from samekey.overlay import apply_overlays, load_overlay  # noqa: PLC0415
 
-    found = [load_overlay(location, diagnostics) for location in locations]
+    found = [load_overlay(location, diagnostics, fetch) for location in locations]
     usable = [overlay for overlay in found if overlay is not None]
     return apply_overlays(document, usable) if len(usable) == len(found) else None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.ir import Api, Operation, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
@@ -34,8 +36,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What a method may be (RFC 9110 section 9.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """Where a version of OpenAPI keeps what the others keep elsewhere."""
 
     servers: Callable[[Node], tuple[Server, ...]]
@@ -45,8 +46,7 @@ class Dialect:
     body_places: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
+class _Site(Struct, frozen=True):
     """An operation where it stands, before its safety is known."""
 
     method: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.ir import NO_LIMITS, Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive
 from samekey.profile import Carrier, KeyFormat, KeyKind
@@ -28,8 +30,7 @@ _MAX_PATTERN = 200
 _UUID_LENGTH = 36
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A carrier that the document declares."""
 
     carrier: Carrier

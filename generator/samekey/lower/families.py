@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from samekey.lower.unions import tag_values
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 _PLACES = ("/components/schemas/", "/definitions/")
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """A parent's heirs, and the heir that each value of its discriminator names.
 
     Args:
@@ -30,8 +30,7 @@ class Family:
     mapping: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Heirs:
+class Heirs(Struct, frozen=True):
     """Which component inherits from which.
 
     Args:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from samekey.ir import Kind
 from samekey.lower.docs import described
@@ -52,8 +53,7 @@ FORMATS: dict[tuple[str, str], Kind] = {
 _FILES = ("application/octet-stream", "application/pdf", "application/zip", "image/", "audio/", "video/")
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """Several schemas that hold at once, read as one."""
 
     parts: Parts

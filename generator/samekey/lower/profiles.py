@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from samekey.profile import PRESETS, Carrier, KeyFormat, KeyKind, Signal
 from samekey.values import spelling

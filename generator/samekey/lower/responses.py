@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.ir import AnyJson, Code, Kind, Primitive, Range, Response, Status, Type
 from samekey.lower.docs import described
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from samekey.lower.schemas import Schemas
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """The answers of an operation.
 
     Args:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
 from samekey.lower.carriers import fit
@@ -27,8 +29,7 @@ _RUNNING = re.compile(
 _OTHER_PAYLOAD = re.compile(r"mismatch|re-?used?|(different|another) (request|payload|body|param)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The safety of an operation, the dialect that holds for it, and why."""
 
     safety: Safety

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.ir import Location, SchemeKind, SecurityScheme
 from samekey.lower.docs import described
@@ -44,8 +46,7 @@ def lower_requirement(node: Node, schemes: Declared) -> Requirement | None:
     return tuple(tuple(_names(element, schemes)) for element in node.elements("security"))
 
 
-@dataclass(frozen=True, slots=True)
-class Security:
+class Security(Struct, frozen=True):
     """The security of a document.
 
     Args:

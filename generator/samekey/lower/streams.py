@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.ir import (
     Alias,
@@ -34,8 +36,7 @@ _TEXTS: Final = frozenset({Primitive(Kind.STRING), Primitive(Kind.BINARY)})
 _DEEPEST: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     """What a schema says of whole events: their type, empty for any, and the schema of their data."""
 
     event: str

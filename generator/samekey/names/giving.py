@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from samekey.config import hides_module
 from samekey.names.arguments import argument_names, client_names
@@ -30,8 +31,7 @@ _NUMBER = re.compile(r"v?[0-9.]+")
 _TITLE_WORDS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """Every Python name of an SDK beside what it names.
 
     Args:

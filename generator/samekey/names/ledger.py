@@ -189,7 +189,11 @@ def spell(ledger: Ledger) -> str:
     """The text of the file: sorted, a name a line, with nothing in it that does not print."""
     tree = {_ABOUT: _TEXT, **_tree(ledger.names)}
     text = json.dumps(tree, ensure_ascii=False, indent=1, sort_keys=True)
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n"
+    return "".join(f"{line if line.isprintable() else _escaped(line)}\n" for line in text.split("\n"))
+
+
+def _escaped(line: str) -> str:
+    return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in line)
 
 
 def _tree(names: Mapping[Entry, str]) -> dict[str, object]:

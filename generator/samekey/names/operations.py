@@ -6,8 +6,10 @@ import builtins
 import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.names.ledger import RESOURCES
 from samekey.names.reserved import (
@@ -39,16 +41,14 @@ TITLE_NOISE: Final = frozenset(
 _SMALL_WORDS = frozenset({"by", "of", "the", "id", "for", "to", "with"})
 
 
-@dataclass(frozen=True, slots=True)
-class MethodName:
+class MethodName(Struct, frozen=True):
     """Where an operation is found: the resource's attribute on the client, and the method."""
 
     resource: str
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceName:
+class ResourceName(Struct, frozen=True):
     """A group of operations: attribute and module, class, and the tag that it came from."""
 
     attribute: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from samekey import code
 from samekey.code import Code, source
@@ -24,8 +25,7 @@ _EMPTY: Final = frozenset({"[]", "{}"})
 """Samples that a path cannot hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Examples:
+class Examples(Struct, frozen=True):
     """Makes up calls of operations.
 
     Args:

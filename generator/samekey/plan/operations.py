@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from samekey import code
 from samekey.code import Code, source
@@ -60,8 +61,7 @@ _PARTS = {Location.PATH: "path", Location.QUERY: "query", Location.HEADER: "head
 _RAW = {Kind.STRING: source("str"), Kind.BINARY: source("bytes")}
 
 
-@dataclass(frozen=True, slots=True)
-class OperationPlanner:
+class OperationPlanner(Struct, frozen=True):
     """Plans the methods of one resource.
 
     Args:

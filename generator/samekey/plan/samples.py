@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from samekey import code
 from samekey.code import Code, source
@@ -44,8 +45,7 @@ _PRIMITIVES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sampler:
+class Sampler(Struct, frozen=True):
     """Makes up values.
 
     Args:

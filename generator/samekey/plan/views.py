@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from samekey.code import Code
 
 
-@dataclass(frozen=True, slots=True)
-class ImportView:
+class ImportView(Struct, frozen=True):
     """`from module import names`."""
 
     module: Code
     names: tuple[Code, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldView:
+class FieldView(Struct, frozen=True):
     """A field of a model or TypedDict; `default` and `doc` may be empty."""
 
     name: Code
@@ -27,8 +26,7 @@ class FieldView:
     doc: Code
 
 
-@dataclass(frozen=True, slots=True)
-class StructView:
+class StructView(Struct, frozen=True):
     """A class for what comes back: its name, the class it is made of with that one's arguments, doc and fields."""
 
     template: ClassVar[str] = "struct.jinja"
@@ -38,8 +36,7 @@ class StructView:
     fields: tuple[FieldView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EnumView:
+class EnumView(Struct, frozen=True):
     """An open enum."""
 
     template: ClassVar[str] = "enum.jinja"
@@ -49,8 +46,7 @@ class EnumView:
     members: tuple[tuple[Code, Code], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UnionView:
+class UnionView(Struct, frozen=True):
     """A union: an alias for type checkers, a decoding type at run time."""
 
     template: ClassVar[str] = "union.jinja"
@@ -60,8 +56,7 @@ class UnionView:
     runtime: Code
 
 
-@dataclass(frozen=True, slots=True)
-class TypedDictView:
+class TypedDictView(Struct, frozen=True):
     """A TypedDict for what goes in."""
 
     template: ClassVar[str] = "typed_dict.jinja"
@@ -70,8 +65,7 @@ class TypedDictView:
     fields: tuple[FieldView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TypedDictCallView:
+class TypedDictCallView(Struct, frozen=True):
     """A TypedDict whose keys are no identifiers."""
 
     template: ClassVar[str] = "typed_dict_call.jinja"
@@ -80,8 +74,7 @@ class TypedDictCallView:
     entries: tuple[tuple[Code, Code], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AliasView:
+class AliasView(Struct, frozen=True):
     """An alias for what goes in."""
 
     template: ClassVar[str] = "alias.jinja"
@@ -93,8 +86,7 @@ class AliasView:
 ItemView: TypeAlias = StructView | EnumView | UnionView | TypedDictView | TypedDictCallView | AliasView
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsModule:
+class ModelsModule(Struct, frozen=True):
     """A module of models.
 
     Args:
@@ -116,8 +108,7 @@ class ModelsModule:
     exports: tuple[Code, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentView:
+class ArgumentView(Struct, frozen=True):
     """An argument of a method, and what `samekey inspect` says of it."""
 
     name: Code
@@ -129,8 +120,7 @@ class ArgumentView:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormView:
+class FormView(Struct, frozen=True):
     """How an operation of some form is declared.
 
     Args:
@@ -144,8 +134,7 @@ class FormView:
     gives: Code
 
 
-@dataclass(frozen=True, slots=True)
-class MethodView:
+class MethodView(Struct, frozen=True):
     """An operation as it is declared.
 
     Args:
@@ -169,8 +158,7 @@ class MethodView:
     parts: tuple[Code, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowView:
+class RowView(Struct, frozen=True):
     """A row of api.md, as text for code spans."""
 
     call: Code
@@ -179,8 +167,7 @@ class RowView:
     returns: Code
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceModule:
+class ResourceModule(Struct, frozen=True):
     """A module of operations."""
 
     attribute: Code
@@ -195,8 +182,7 @@ class ResourceModule:
     rows: tuple[RowView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialView:
+class CredentialView(Struct, frozen=True):
     """A way to give the credentials of a security scheme: arguments of the client."""
 
     scheme: Code
@@ -209,8 +195,7 @@ class CredentialView:
     async_annotation: Code
 
 
-@dataclass(frozen=True, slots=True)
-class VariableView:
+class VariableView(Struct, frozen=True):
     """A variable of the server as an argument of the client."""
 
     name: Code
@@ -219,8 +204,7 @@ class VariableView:
     wire: Code
 
 
-@dataclass(frozen=True, slots=True)
-class ClientView:
+class ClientView(Struct, frozen=True):
     """The two clients."""
 
     name: Code
@@ -241,8 +225,7 @@ class ClientView:
     auth_types: tuple[Code, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookView:
+class WebhookView(Struct, frozen=True):
     """A webhook: its name, also as text, what makes the type of its payload, that type, and a line of description."""
 
     name: Code
@@ -252,8 +235,7 @@ class WebhookView:
     doc: Code
 
 
-@dataclass(frozen=True, slots=True)
-class WebhooksModule:
+class WebhooksModule(Struct, frozen=True):
     """The module that decodes webhooks."""
 
     uses_models: bool
@@ -261,8 +243,7 @@ class WebhooksModule:
     entries: tuple[WebhookView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleView:
+class ExampleView(Struct, frozen=True):
     """A call for the README and the tests; `arguments` type-check and `answer` is a body that comes back."""
 
     call: Code
@@ -274,8 +255,7 @@ class ExampleView:
     key_name: Code
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The whole SDK, ready to be printed."""
 
     package: Code
@@ -299,8 +279,7 @@ class Plan:
     """Where a type fell back to Any, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperationSummary:
+class OperationSummary(Struct, frozen=True):
     """A row of `samekey inspect`."""
 
     operation_id: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import yaml
+from msgspec.structs import replace
 
 from samekey.diagnostics import printable
 from samekey.profile import DEFAULT, KeyKind

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from samekey.lower.pagination.listing import Listing
 from samekey.lower.pagination.shapes import shaped
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from samekey.ir import Body, Paging, Param, Response, TypeDef
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """Finds out how the pages of operations follow each other.
 
     Args:

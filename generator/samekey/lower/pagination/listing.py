@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from samekey.ir import (
     Alias,
@@ -40,8 +41,7 @@ _DEPTH: Final = 3
 _ALIASES: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """Something that a page can be asked for with.
 
     Args:
@@ -61,8 +61,7 @@ class Input:
     deprecated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """An operation that may give a list in pages.
 
     Args:

@@ -8,8 +8,9 @@ else.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from samekey.ir import AnyJson, Kind, Paging, PagingStyle
 from samekey.lower.pagination.listing import HOLDERS, plain

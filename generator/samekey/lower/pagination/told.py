@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.ir import AnyJson, MapOf, Paging, PagingStyle, Union
 from samekey.lower.pagination.listing import plain
@@ -30,8 +32,7 @@ _LAST_ITEM: Final = re.compile(r"(.+)\[(?:-1:?|\(@\.length-1\))\](.*)")
 _OFFSETS: Final = frozenset({"offset", "skip", "start", "startindex", "startat"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What somebody states of the pages of an operation; `items` is None where it is left to us."""
 
     style: PagingStyle

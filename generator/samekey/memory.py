@@ -1,0 +1,174 @@
+"""What a run found, for the next `--check`: where nothing has changed since, nothing has to be made again.
+
+It is kept in the user's cache, not with the SDK: what lies beside the files to be checked could be changed with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping  # noqa: TC003  # msgspec reads annotations
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+
+from samekey.cache import cache_folder
+from samekey.diagnostics import Severity  # noqa: TC001  # likewise
+from samekey.document import FetchError, fetch_bytes, is_remote
+from samekey.write import is_unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_LIBRARIES: Final = ("jinja2", "msgspec", "ruff", "yaml")
+_KEPT_DAYS: Final = 30
+
+
+class Said(Struct, frozen=True):
+    """What a run had to say.
+
+    Args:
+        made: how much is in the SDK.
+        findings: warnings and notes, as they were shown.
+        fallbacks: lines on the types that are Any.
+    """
+
+    made: str
+    findings: tuple[tuple[Severity, str], ...]
+    fallbacks: tuple[str, ...]
+
+
+class _Run(Struct, frozen=True):
+    """A run that left a folder up to date: digests of all that it depended on, and of what it left."""
+
+    generator: str
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    said: Said
+
+
+@dataclass(slots=True)
+class Inputs:
+    """Reads as `fetch_bytes` does, and keeps digests of what was read.
+
+    Args:
+        digests: by path.
+        is_complete: whether all that was asked for is a file that was there.
+    """
+
+    digests: dict[str, str] = field(default_factory=dict[str, str])
+    is_complete: bool = True
+
+    def fetch(self, uri: str) -> bytes:
+        """Read a local file or an http(s) URL whole.
+
+        Raises:
+            FetchError: it cannot be read; the text says why.
+        """
+        try:
+            data = fetch_bytes(uri)
+        except FetchError:
+            self.is_complete = False
+            raise
+        self.digests[uri] = _digest(data)
+        self.is_complete = self.is_complete and not is_remote(uri)
+        return data
+
+
+def place_of_run(command: Collection[str]) -> Path | None:
+    """Where a run is kept: one for each command in each working directory; None where nothing is kept.
+
+    Args:
+        command: the document, the folder and the options.
+    """
+    folder = cache_folder("runs")
+    try:
+        here = str(Path.cwd())
+    except OSError:
+        return None
+    return None if folder is None else folder / f"{_digest(msgspec.json.encode([here, *command]))}.json"
+
+
+def recall(place: Path, target: Path) -> Said | None:
+    """What a run had to say that would come to the same now; None where one has to be made.
+
+    Args:
+        place: where the run is kept.
+        target: the folder of the SDK.
+    """
+    try:
+        run = msgspec.json.decode(place.read_bytes(), type=_Run)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    same = all(_digest_of(Path(path)) == known for path, known in run.inputs.items())
+    return run.said if same and run.generator == _generator() and is_unchanged(target, run.outputs, _digest) else None
+
+
+def remember(place: Path, target: Path, inputs: Inputs, outputs: Collection[str], said: Said) -> None:
+    """Keep a run that left its folder up to date, unless something in it cannot be known again.
+
+    Args:
+        place: where it is kept.
+        target: the folder of the SDK.
+        inputs: what was read.
+        outputs: the paths of the SDK's files.
+        said: what the run had to say.
+    """
+    digests = {path: _digest_of(target / path) for path in outputs}
+    if not inputs.is_complete or "" in digests.values():
+        return
+    run = _Run(_generator(), inputs.digests, digests, said)
+    with suppress(OSError):
+        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
+            file.write(msgspec.json.encode(run))
+        Path(file.name).replace(place)
+        _forget_old(place.parent)
+
+
+def _forget_old(folder: Path) -> None:
+    oldest = time.time() - _KEPT_DAYS * 86_400
+    for kept in folder.iterdir():
+        if kept.stat().st_mtime < oldest:
+            kept.unlink()
+
+
+def _generator() -> str:
+    """A digest of what makes an SDK of a document: this package, its templates, and what they are worked with."""
+    whole = hashlib.sha256(sys.version.encode())
+    for package in ("samekey", "samekey_templates"):
+        for path in sorted(_files(package)):
+            whole.update(f"\0{path}\0".encode())
+            whole.update(path.read_bytes())
+    for library in _LIBRARIES:
+        spec = importlib.util.find_spec(library)
+        path = Path(spec.origin) if spec is not None and spec.origin else Path()
+        told = path.stat()
+        whole.update(f"\0{path}\0{told.st_mtime_ns}\0{told.st_size}".encode())
+    return whole.hexdigest()
+
+
+def _files(package: str) -> Iterator[Path]:
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        for above, _, names in os.walk(folder):
+            yield from (Path(above, name) for name in names if name.endswith((".py", ".jinja")))
+
+
+def _digest_of(path: Path) -> str:
+    """The digest of a file, or nothing where there is none."""
+    try:
+        return _digest(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,228 @@
+"""`--check` after a run: where nothing has changed nothing is made again, and whatever has changed is found."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from samekey import cache, memory
+from samekey.cli import app
+from typer.testing import CliRunner
+
+DOCUMENT = """
+openapi: 3.1.0
+info: {title: Small, version: "1.2"}
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      parameters: [{name: filter, in: query, schema: {type: object}, style: nonsense}]
+      responses: {"200": {description: ok, content: {application/json: {schema: {$ref: "pet.yaml#/Pet"}}}}}
+"""
+PET = "Pet: {type: object, properties: {name: {type: string}, anything: {}}}\n"
+OVERLAY = """
+overlay: 1.0.0
+info: {title: Fixes, version: 1.0.0}
+actions: [{target: $.info, update: {description: Pets.}}]
+"""
+REMEMBERED = ", where nothing has changed: "
+
+
+class Workplace:
+    """A document of two files with an overlay and a config, and the SDK that is made of them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write the documents."""
+        self.folder = folder
+        self.target = folder / "sdk"
+        texts = {"small.yaml": DOCUMENT, "pet.yaml": PET, "fixes.yaml": OVERLAY, "samekey.yaml": "version: '3.0'\n"}
+        for name, text in texts.items():
+            (folder / name).write_text(text, "utf-8")
+
+    def run(self, *flags: str) -> tuple[int, str, str]:
+        """Generate: the exit status, the standard output without its time, and the standard error."""
+        files = [str(self.folder / name) for name in ("small.yaml", "samekey.yaml", "fixes.yaml")]
+        command = ["generate", files[0], "-o", str(self.target), "--config", files[1], "--overlay", files[2], *flags]
+        result = CliRunner().invoke(app, command)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        first, *others = result.stdout.split("\n")
+        return result.exit_code, "\n".join([first.rpartition(" in ")[0], *others]), result.stderr
+
+    def append(self, name: str, text: str) -> None:
+        """Write behind the end of a file."""
+        path = self.folder / name
+        path.write_text(path.read_text("utf-8") + text, "utf-8")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    """A workplace with a cache of its own."""
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    return Workplace(tmp_path)
+
+
+def test_nothing_is_made_again(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check after a run says what a check that makes everything says: warnings, notes, and types that are Any."""
+    place.run()
+    monkeypatch.setenv(cache.VARIABLE, "")
+    status, said, warned = place.run("--check")
+    assert "unknown" in warned or "warning" in warned
+    assert "types are Any" in said
+    monkeypatch.undo()
+    monkeypatch.setenv(cache.VARIABLE, str(place.folder / "cache"))
+    monkeypatch.setattr("samekey.generate.generate", None)
+    assert place.run("--check") == (status, said.replace(": ", REMEMBERED, 1), warned)
+
+
+def test_a_check_is_remembered_too(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second check of what another machine made is the quick one."""
+    monkeypatch.setenv(cache.VARIABLE, "")
+    place.run()
+    monkeypatch.setenv(cache.VARIABLE, str(place.folder / "cache"))
+    assert REMEMBERED not in place.run("--check")[1]
+    assert REMEMBERED in place.run("--check")[1]
+
+
+def test_a_run_makes_everything(place: Workplace) -> None:
+    """Only a check relies on what is remembered."""
+    place.run()
+    (place.target / "small" / "_client.py").unlink()
+    assert "(1 files changed, 0 removed)" in place.run()[1]
+
+
+def _link(place: Workplace) -> None:
+    package = place.target / "small"
+    package.symlink_to(package.rename(place.folder / "moved"))
+
+
+CHANGES: dict[str, tuple[Callable[[Workplace], object], int]] = {
+    "a comment in the document": (lambda place: place.append("small.yaml", "# a comment\n"), 0),
+    "a file that it refers to": (lambda place: place.append("pet.yaml", "Dog: {}\n"), 0),
+    "a property": (lambda place: (place.folder / "pet.yaml").write_text(PET.replace("name", "colour"), "utf-8"), 1),
+    "the config": (lambda place: place.append("samekey.yaml", "client: Other\n"), 1),
+    "the overlay": (lambda place: place.append("fixes.yaml", "# a comment\n"), 0),
+    "a document that is gone": (lambda place: (place.folder / "small.yaml").unlink(), 1),
+    "a file of the SDK": (lambda place: place.append("sdk/small/_client.py", "edited = 1\n"), 1),
+    "a file of the SDK that is gone": (lambda place: (place.target / "small" / "_client.py").unlink(), 1),
+    "the names": (lambda place: (place.target / "names.json").unlink(), 1),
+    "a stale file": (
+        lambda place: (place.target / "small" / "resources" / "dogs.py").write_bytes(
+            (place.target / "small" / "_client.py").read_bytes()
+        ),
+        1,
+    ),
+    "a README of the user's own": (lambda place: (place.target / "README.md").write_text("mine\n", "utf-8"), 0),
+    "a link in place of a folder": (_link, 1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_is_found(change: str, place: Workplace) -> None:
+    """With one thing changed everything is made again, and compared."""
+    place.run()
+    assert REMEMBERED in place.run("--check")[1]
+    act, expected = CHANGES[change]
+    act(place)
+    status, said, _ = place.run("--check")
+    assert (status, REMEMBERED in said) == (expected, False)
+    assert (REMEMBERED in place.run("--check")[1]) == (expected == 0)
+
+
+def test_another_generator_makes_everything(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another version found says nothing of this one."""
+    place.run()
+    monkeypatch.setattr(memory, "_LIBRARIES", ("jinja2", "msgspec"))
+    assert REMEMBERED not in place.run("--check")[1]
+
+
+def test_another_command_makes_everything(place: Workplace) -> None:
+    """Each option counts."""
+    place.run()
+    assert place.run("--check", "--package", "other")[0] == 1
+
+
+def test_a_taken_over_file_is_noted_each_time(place: Workplace) -> None:
+    """The note on a file that the user took over comes from memory as it comes from a run."""
+    place.run()
+    (place.target / "README.md").write_text("mine\n", "utf-8")
+    first, second = place.run("--check"), place.run("--check")
+    assert REMEMBERED in second[1]
+    assert "README.md was taken over by hand" in first[2]
+    assert first[2] == second[2]
+
+
+def test_a_failed_check_is_not_remembered(place: Workplace) -> None:
+    """What is out of date stays out of date, with its diff."""
+    place.run()
+    place.append("sdk/small/_client.py", "edited = 1\n")
+    assert place.run("--check") == place.run("--check")
+    assert place.run("--check")[0] == 1
+
+
+def test_names_that_were_mended_are_read_once_more(place: Workplace) -> None:
+    """A run that finds other names than it leaves is not remembered: the next may have less to say, or more."""
+    place.run()
+    for kept in (place.folder / "cache" / "runs").iterdir():
+        kept.unlink()
+    names = place.target / "names.json"
+    names.write_text(names.read_text("utf-8").replace('"list"', '"no name"'), "utf-8")
+    assert "is no name for" in place.run()[2]
+    _, said, warned = place.run("--check")
+    assert REMEMBERED not in said
+    assert "is no name for" not in warned
+    assert REMEMBERED in place.run("--check")[1]
+
+
+def test_what_is_not_all_there_is_not_remembered(place: Workplace) -> None:
+    """A file that is missing may come."""
+    (place.folder / "pet.yaml").unlink()
+    place.run()
+    assert REMEMBERED not in place.run("--check")[1]
+    assert REMEMBERED not in place.run("--check")[1]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"generator": 1}'])
+def test_a_damaged_memory_is_none(text: str, place: Workplace) -> None:
+    """Everything is made again, and remembered anew."""
+    place.run()
+    (kept,) = (place.folder / "cache" / "runs").iterdir()
+    kept.write_text(text, "utf-8")
+    assert REMEMBERED not in place.run("--check")[1]
+    assert REMEMBERED in place.run("--check")[1]
+
+
+def test_where_nothing_can_be_kept(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache is no condition."""
+    (place.folder / "file").write_text("", "utf-8")
+    for chosen in ("", str(place.folder / "file"), str(place.folder / "file" / "below")):
+        monkeypatch.setenv(cache.VARIABLE, chosen)
+        assert place.run()[0] == 0
+        status, said, _ = place.run("--check")
+        assert (status, REMEMBERED in said) == (0, False)
+
+
+def test_what_is_old_is_forgotten(place: Workplace) -> None:
+    """Runs of a month ago are removed by the next one, and nothing else is."""
+    place.run()
+    folder = place.folder / "cache" / "runs"
+    old, young = folder / "old.json", folder / "young.json"
+    for path in (old, young):
+        path.write_text("{}", "utf-8")
+    month_ago = time.time() - 31 * 86_400
+    os.utime(old, (month_ago, month_ago))
+    place.run()
+    assert (old.exists(), young.exists(), len(list(folder.iterdir()))) == (False, True, 2)
+
+
+def test_the_cache_is_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else may write what is run from there (XDG Base Directory Specification)."""
+    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = cache.cache_folder("runs")
+    assert folder is not None
+    assert folder == tmp_path / "samekey" / "runs"
+    assert folder.stat().st_mode & 0o077 == 0
