@@ -24,7 +24,6 @@ _LAST = ("None", "Omit")
 _PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^'"|[\]]+|.""", re.DOTALL)
 """A string with its escapes, or any other character of source."""
 _ENDS_DOCSTRING = re.compile(r'"{3}|"\Z')
-_SPACES = re.compile(r"\s+")
 
 
 class Code(str):
@@ -162,7 +161,7 @@ def comment(text: str) -> Code:
 
 def one_line(text: str, limit: int = 0) -> str:
     """Text on one line, with nothing that does not print; cut behind a word where it is longer than the limit."""
-    line = _SPACES.sub(" ", _printable(text)).strip()
+    line = " ".join(_printable(" ".join(text.split())).split())
     if not limit or len(line) <= limit:
         return line
     words = line[:limit].rpartition(" ")[0]

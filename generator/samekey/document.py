@@ -186,10 +186,11 @@ class Node(Struct, frozen=True):
 
     def get(self, key: str) -> Node | None:
         """The value under a key; None where it is missing or null."""
-        if not isinstance(self.value, dict):
-            return None
-        value = self.value.get(key)
+        value = self._under(key)
         return None if value is None else self.child(key, value)
+
+    def _under(self, key: str) -> JsonValue:
+        return self.value.get(key) if isinstance(self.value, dict) else None
 
     def has(self, key: str) -> bool:
         """Whether this is a mapping with that key, null included."""
@@ -219,37 +220,31 @@ class Node(Struct, frozen=True):
 
     def text(self, key: str) -> str:
         """The string under a key; a number or boolean is taken by its spelling, anything else reported."""
-        node = self.get(key)
-        if node is None:
+        value = self._under(key)
+        if value is None:
             return ""
-        spelled = spelling(node.value)
+        spelled = spelling(value)
         if spelled is not None:
             return spelled
-        node.warn("wrong-type", f"expected a string for {key!r}, found {describe(node.value)}; it is ignored")
+        message = f"expected a string for {key!r}, found {describe(value)}; it is ignored"
+        self.child(key, value).warn("wrong-type", message)
         return ""
 
     def flag(self, key: str) -> bool:
         """The boolean under a key; its spelling as a string is repaired."""
-        node = self.get(key)
-        if node is None:
-            return False
-        if isinstance(node.value, bool):
-            return node.value
-        if isinstance(node.value, str) and node.value.lower() in {"true", "false"}:
-            node.warn("wrong-type", f"expected a boolean for {key!r}, found a string; read as {node.value.lower()}")
-            return node.value.lower() == "true"
-        return False
+        value = self._under(key)
+        if isinstance(value, str) and (spelled := value.lower()) in {"true", "false"}:
+            message = f"expected a boolean for {key!r}, found a string; read as {spelled}"
+            self.child(key, value).warn("wrong-type", message)
+            return spelled == "true"
+        return value is True
 
     def texts(self, key: str) -> tuple[str, ...]:
         """The strings of the sequence under a key; a single string counts as a sequence of one."""
-        node = self.get(key)
-        if node is None:
-            return ()
-        if isinstance(node.value, str):
-            return (node.value,)
-        if not isinstance(node.value, list):
-            return ()
-        return tuple(value for value in node.value if isinstance(value, str))
+        found = self._under(key)
+        if isinstance(found, str):
+            return (found,)
+        return tuple(value for value in found if isinstance(value, str)) if isinstance(found, list) else ()
 
     @property
     def reference(self) -> str | None:
@@ -371,8 +366,9 @@ def _normal(path: Path) -> str:
 
 def extended(pointer: str, key: str | int) -> str:
     """The pointer of what stands under a key or an index of the value at a pointer."""
-    token = key.replace("~", "~0").replace("/", "~1") if isinstance(key, str) else str(key)
-    return f"{pointer}/{token}"
+    if isinstance(key, str) and ("~" in key or "/" in key):
+        key = key.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{key}"
 
 
 def tokens(pointer: str) -> list[str]:

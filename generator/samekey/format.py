@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ruff import find_ruff_bin  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
@@ -32,10 +32,10 @@ def format_files(files: Mapping[str, str], keep: Collection[str] = ()) -> dict[s
     chosen = [path for path in files if path.endswith(".py") and path not in keep]
     with tempfile.TemporaryDirectory(prefix="samekey-") as folder:
         root = Path(folder)
+        for above in dict.fromkeys(PurePosixPath(path).parent for path in chosen):
+            (root / above).mkdir(parents=True, exist_ok=True)
         for path in chosen:
-            target = root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(files[path], "utf-8", newline="\n")
+            (root / path).write_text(files[path], "utf-8", newline="\n")
         _ruff(root, "check", "--select", "I001", "--fix", "--exit-zero", "--isolated", "--no-cache", "--quiet")
         _ruff(root, "format", "--line-length", str(LINE_LENGTH), "--isolated", "--no-cache")
         formatted = {path: (root / path).read_text("utf-8") for path in chosen}

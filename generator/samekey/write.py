@@ -132,14 +132,15 @@ def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics:
     try:
         target.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".samekey-", dir=target))
+        folders = dict.fromkeys(PurePosixPath(path).parent for path in changes.write)
+        for folder in folders:
+            (staging / folder).mkdir(parents=True, exist_ok=True)
         for path in changes.write:
-            staged = staging / path
-            staged.parent.mkdir(parents=True, exist_ok=True)
-            staged.write_bytes(files[path].encode())
+            (staging / path).write_bytes(files[path].encode())
+        for folder in folders:
+            (target / folder).mkdir(parents=True, exist_ok=True)
         for path in changes.write:
-            final = target / path
-            final.parent.mkdir(parents=True, exist_ok=True)
-            (staging / path).replace(final)
+            (staging / path).replace(target / path)
         for path in changes.remove:
             (target / path).unlink()
             _remove_empty_parents(target, target / path)

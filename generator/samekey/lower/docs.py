@@ -48,10 +48,11 @@ def constraints(node: Node) -> str:
     """What a value must keep to, in words; nothing of it is checked by the SDK."""
     if not isinstance(node.value, dict):
         return ""
+    bounds = {word: value for word in _BOUNDS if (value := node.value.get(word)) is not None}
     said = [
-        words.format(node.value[word])
-        for word, words in _BOUNDS.items()
-        if isinstance(node.value.get(word), (int, float, str)) and not isinstance(node.value.get(word), bool)
+        _BOUNDS[word].format(value)
+        for word, value in bounds.items()
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool)
     ]
     for unit in ("characters", "items"):
         for number in {entry.split()[2] for entry in said if entry.startswith("at least ") and entry.endswith(unit)}:
