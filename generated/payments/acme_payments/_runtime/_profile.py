@@ -96,36 +96,38 @@ def read_answer(  # noqa: PLR0913  # all that the law looks at
         return Answered(status, at, replayed=is_replayed(profile, headers))
     # Looked up many times, and a mapping without regard to case takes its time over each.
     lower = {name.lower(): value for name, value in headers.items()}
-    codes = (_codes(body) if _asks_for_codes(profile, status) else frozenset[str]()) if complete else None
-    replayed = any(lower.get(name.lower(), "").strip().lower() not in _NO for name in profile.replayed)
+    running = [signal for signal in profile.in_flight if signal.status == status]
+    other = [signal for signal in profile.mismatch if signal.status == status]
+    codes = None
+    if complete and (running or other):
+        codes = _codes(body) if any(signal.code for signal in (*running, *other)) else frozenset[str]()
+    replayed = any(
+        name in lower and lower[name].strip().lower() not in _NO for name in map(str.lower, profile.replayed)
+    )
     # A stored answer is the word of a request that has ended, whatever its status is used for otherwise. And a fresh
     # random key cannot collide with itself, so a bare status says nothing on a first attempt.
     return Answered(
         status,
         at,
         retry_after=retry_after(lower, now),
-        in_flight=not replayed and _matches(profile.in_flight, status, codes, status_suffices=may_run),
-        mismatch=not replayed and _matches(profile.mismatch, status, codes, status_suffices=resumed),
+        in_flight=bool(running) and not replayed and _matches(running, codes, status_suffices=may_run),
+        mismatch=bool(other) and not replayed and _matches(other, codes, status_suffices=resumed),
         replayed=replayed,
         should_retry=_should_retry(profile, lower),
     )
 
 
-def _asks_for_codes(profile: Profile, status: int) -> bool:
-    """Whether the body of an answer with this status may say more than the status."""
-    return any(signal.code and signal.status == status for signal in (*profile.in_flight, *profile.mismatch))
-
-
-def _matches(signals: tuple[Signal, ...], status: int, codes: frozenset[str] | None, *, status_suffices: bool) -> bool:
-    return any(
-        signal.status == status and (status_suffices if codes is None or not signal.code else signal.code in codes)
-        for signal in signals
-    )
+def _matches(signals: list[Signal], codes: frozenset[str] | None, *, status_suffices: bool) -> bool:
+    """Whether an answer is what one of the signals with its status stands for; None for codes that were cut off."""
+    return any(status_suffices if codes is None or not signal.code else signal.code in codes for signal in signals)
 
 
 def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
     for name in profile.should_retry:
-        word = headers.get(name.lower(), "").strip().lower()
+        word = headers.get(name.lower())
+        if word is None:
+            continue
+        word = word.strip().lower()
         if word in _YES:
             return True
         if word in _NO and word:

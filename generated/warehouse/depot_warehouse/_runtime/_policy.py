@@ -225,17 +225,18 @@ class _Wait(StrEnum):
 class _Rule(Struct, frozen=True):
     """A row of the table: who is retried, after which wait, and what the attempt makes certain."""
 
-    retried: frozenset[Safety]
+    retried: tuple[Safety, ...]
     certainty: Certainty
     wait: _Wait = _Wait.BACKOFF
-    opt_in: frozenset[Safety] = frozenset()
+    opt_in: tuple[Safety, ...] = ()
 
 
-_ALL: Final = frozenset(Safety)
-_NONE: Final[frozenset[Safety]] = frozenset()
-_REPEATABLE: Final = frozenset({Safety.SAFE, Safety.IDEMPOTENT, Safety.KEYED})
-_UNSAFE: Final = frozenset({Safety.UNSAFE})
-_KEYED: Final = frozenset({Safety.KEYED})
+# Tuples: a member of an enum is found in a few by identity, and its hash is made anew each time.
+_ALL: Final = tuple(Safety)
+_NONE: Final[tuple[Safety, ...]] = ()
+_REPEATABLE: Final = (Safety.SAFE, Safety.IDEMPOTENT, Safety.KEYED)
+_UNSAFE: Final = (Safety.UNSAFE,)
+_KEYED: Final = (Safety.KEYED,)
 
 _FAILURES: Final[dict[Failure, _Rule]] = {
     Failure.UNREACHABLE: _Rule(_ALL, Certainty.NOT_SENT),
@@ -371,27 +372,18 @@ def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rul
             return structs.replace(_REDIRECT, certainty=Certainty.APPLIED)
         return _FAILURES[outcome.failure]
     if call.safety is Safety.KEYED:
-        keyed = _keyed_rule(history, outcome)
-        if keyed is not None:
-            return keyed
-    return _status_rule(outcome.status)
+        # Rows that exist for keyed calls only.
+        if outcome.in_flight:
+            return _IN_FLIGHT
+        if outcome.mismatch:
+            return _MISMATCH_LATER if history else _MISMATCH_FIRST
+        if outcome.replayed and outcome.status == 500:  # noqa: PLR2004
+            return _REPLAYED_ERROR
+    return _STATUSES.get(outcome.status) or _usual_rule(outcome.status)
 
 
-def _keyed_rule(history: Sequence[Attempt], answer: Answered) -> _Rule | None:
-    """The rows that exist for keyed calls only: in flight, mismatch, a replayed failure."""
-    if answer.in_flight:
-        return _IN_FLIGHT
-    if answer.mismatch:
-        return _MISMATCH_LATER if history else _MISMATCH_FIRST
-    if answer.replayed and answer.status == 500:  # noqa: PLR2004
-        return _REPLAYED_ERROR
-    return None
-
-
-def _status_rule(status: int) -> _Rule:
-    known = _STATUSES.get(status)
-    if known is not None:
-        return known
+def _usual_rule(status: int) -> _Rule:
+    """The row of a status that has none of its own."""
     if is_success(status):
         return _SUCCESS
     if status < 400:  # noqa: PLR2004
@@ -429,7 +421,7 @@ def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Out
 
 def _retries_spent(history: Sequence[Attempt]) -> int:
     """Retries that count against the limit: waiting for the server's own first run does not."""
-    return sum(1 for attempt in history if not _is_polling(attempt))
+    return sum([1 for attempt in history if not _is_polling(attempt)])
 
 
 def _is_polling(attempt: Attempt) -> bool:

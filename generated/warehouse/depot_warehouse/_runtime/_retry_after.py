@@ -33,8 +33,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _number(text: str | None) -> float | None:
+    if text is None:
+        return None
     try:
-        value = float(text.strip()) if text is not None else -1.0
+        value = float(text.strip())
     except ValueError:
         return None
     return value if 0 <= value < float("inf") else None
