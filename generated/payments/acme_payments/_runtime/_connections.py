@@ -12,7 +12,7 @@ import httpx
 from ._sockets import AsyncBackend, Backend
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from ._sockets import Secured
 
@@ -47,8 +47,26 @@ def _watch(client: httpx.Client | httpx.AsyncClient, backend: Callable[[Any, Sec
         network = getattr(pool, "_network_backend", None)
         if network is not None:
             setattr(pool, "_network_backend", backend(network, _secured))  # noqa: B010  # likewise
+        closing = getattr(pool, "_close_connections", None)
+        if closing is not None and isinstance(client, httpx.AsyncClient):
+            setattr(pool, "_close_connections", _unless_none(closing))  # noqa: B010  # likewise
     if hasattr(client, "_cookies"):
         setattr(client, "_cookies", _QuietCookies())  # noqa: B010  # its setter would make plain ones of them
+
+
+def _unless_none(
+    close: Callable[[Sequence[object]], Awaitable[None]],
+) -> Callable[[Sequence[object]], Awaitable[None]]:
+    """Closing of connections that does nothing where there are none.
+
+    httpcore asks twice in each request which event loop it runs in, to be sure that nothing interrupts it there.
+    """
+
+    async def closing(connections: Sequence[object]) -> None:
+        if connections:
+            await close(connections)
+
+    return closing
 
 
 def _transports(client: httpx.Client | httpx.AsyncClient) -> list[object]:

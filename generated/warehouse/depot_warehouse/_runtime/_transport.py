@@ -7,10 +7,10 @@ Only `_transport`, `_failures` and `_connections` import httpx; a change of HTTP
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -23,7 +23,7 @@ from ._sockets import SHORTEST, DeadlinePassedError, Step
 from ._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator, Mapping
 
     from ._body import Content
 
@@ -32,8 +32,60 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _KEEP_METHOD: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_NO_AUTH: Final = httpx.Auth()
 _NO_SCOPE: Final = cast("AbstractContextManager[object, bool]", nullcontext())
+
+
+class _NoAuth(httpx.Auth):
+    """No authentication, without the generators that httpx makes to find that out."""
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        return _Unchanged(request)
+
+    def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        return _AsyncUnchanged(request)
+
+
+class _Unchanged(Generator[httpx.Request, httpx.Response, None]):
+    """Gives a request once, and wants no other after its answer."""
+
+    __slots__ = ("_pending",)
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._pending = [request]
+
+    def send(self, _: httpx.Response | None) -> httpx.Request:
+        if not self._pending:
+            raise StopIteration
+        return self._pending.pop()
+
+    def throw(self, *error: Any) -> httpx.Request:  # noqa: ANN401  # three forms, none of which httpx uses
+        raise error[0]
+
+    def close(self) -> None:
+        pass
+
+
+class _AsyncUnchanged(AsyncGenerator[httpx.Request, httpx.Response]):
+    """Like `_Unchanged`, in an event loop."""
+
+    __slots__ = ("_pending",)
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._pending = [request]
+
+    async def asend(self, _: httpx.Response | None) -> httpx.Request:
+        if not self._pending:
+            raise StopAsyncIteration
+        return self._pending.pop()
+
+    async def athrow(self, *error: Any) -> httpx.Request:  # noqa: ANN401  # as above
+        raise error[0]
+
+    async def aclose(self) -> None:
+        pass
+
+
+_NO_AUTH: Final = _NoAuth()
 
 
 class SyncTransport:
@@ -264,18 +316,21 @@ def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth
     return {"auth": _NO_AUTH} if is_owned and not request.url.userinfo else {}
 
 
-def _decoded(response: httpx.Response) -> Iterator[bytes]:
-    """The pieces of a body."""
-    return response.iter_raw() if _is_plain(response) else response.iter_bytes()
+def _decoded(response: httpx.Response) -> Iterable[bytes]:
+    """The pieces of a body; straight from its stream where nothing has to be done to them."""
+    stream = response.stream
+    return stream if isinstance(stream, httpx.SyncByteStream) and _is_plain(response) else response.iter_bytes()
 
 
-def _adecoded(response: httpx.Response) -> AsyncIterator[bytes]:
-    return response.aiter_raw() if _is_plain(response) else response.aiter_bytes()
+def _adecoded(response: httpx.Response) -> AsyncIterable[bytes]:
+    stream = response.stream
+    return stream if isinstance(stream, httpx.AsyncByteStream) and _is_plain(response) else response.aiter_bytes()
 
 
 def _is_plain(response: httpx.Response) -> bool:
-    """Whether a body needs no decoder. One that is there already can only be asked for in the other way."""
-    return not response.is_stream_consumed and "content-encoding" not in response.headers
+    """Whether a body is still on the wire, and needs no decoder."""
+    is_open = not response.is_stream_consumed and not response.is_closed
+    return is_open and "content-encoding" not in response.headers
 
 
 def _length(content: Content | None, method: str) -> Iterator[tuple[bytes, bytes]]:
