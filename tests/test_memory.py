@@ -134,7 +134,18 @@ def test_whatever_changes_is_found(change: str, place: Workplace) -> None:
 def test_another_generator_makes_everything(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another version found says nothing of this one."""
     place.run()
-    monkeypatch.setattr(memory, "_LIBRARIES", ("jinja2", "msgspec"))
+    monkeypatch.setattr(memory, "version", lambda _: "0.0")
+    assert REMEMBERED not in place.run("--check")[1]
+
+
+def test_an_unknown_generator_remembers_nothing(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the version of a library cannot be told, what it made might not be what it would make now."""
+
+    def unknown(name: str) -> str:
+        raise memory.PackageNotFoundError(name)
+
+    monkeypatch.setattr(memory, "version", unknown)
+    place.run()
     assert REMEMBERED not in place.run("--check")[1]
 
 

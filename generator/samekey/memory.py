@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping  # noqa: TC003  # msgspec reads annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +29,7 @@ from samekey.write import is_unchanged
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_LIBRARIES: Final = ("jinja2", "msgspec", "ruff", "yaml")
+_LIBRARIES: Final = ("jinja2", "msgspec", "pyyaml", "ruff")
 _KEPT_DAYS: Final = 30
 
 
@@ -122,10 +123,11 @@ def remember(place: Path, target: Path, inputs: Inputs, outputs: Collection[str]
         outputs: the paths of the SDK's files.
         said: what the run had to say.
     """
+    generator = _generator()
     digests = {path: _digest_of(target / path) for path in outputs}
-    if not inputs.is_complete or "" in digests.values():
+    if not inputs.is_complete or not generator or "" in digests.values():
         return
-    run = _Run(_generator(), inputs.digests, digests, said)
+    run = _Run(generator, inputs.digests, digests, said)
     with suppress(OSError):
         with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
             file.write(msgspec.json.encode(run))
@@ -141,25 +143,29 @@ def _forget_old(folder: Path) -> None:
 
 
 def _generator() -> str:
-    """A digest of what makes an SDK of a document: this package, its templates, and what they are worked with."""
-    whole = hashlib.sha256(sys.version.encode())
+    """A digest of what makes an SDK of a document: this package, its templates, and what they are worked with.
+
+    It is empty where the version of something is not known.
+    """
+    try:
+        versions = [f"{library} {version(library)}" for library in _LIBRARIES]
+    except PackageNotFoundError:
+        return ""
+    whole = hashlib.sha256("\0".join((sys.version, *versions)).encode())
     for package in ("samekey", "samekey_templates"):
-        for path in sorted(_files(package)):
-            whole.update(f"\0{path}\0".encode())
-            whole.update(path.read_bytes())
-    for library in _LIBRARIES:
-        spec = importlib.util.find_spec(library)
-        path = Path(spec.origin) if spec is not None and spec.origin else Path()
-        told = path.stat()
-        whole.update(f"\0{path}\0{told.st_mtime_ns}\0{told.st_size}".encode())
+        for name, text in sorted(_files(package)):
+            whole.update(f"\0{name}\0".encode())
+            whole.update(text)
     return whole.hexdigest()
 
 
-def _files(package: str) -> Iterator[Path]:
+def _files(package: str) -> Iterator[tuple[str, bytes]]:
+    """The files of a package by their names in it, wherever it is installed."""
     spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         for above, _, names in os.walk(folder):
-            yield from (Path(above, name) for name in names if name.endswith((".py", ".jinja")))
+            paths = (Path(above, name) for name in names if name.endswith((".py", ".jinja")))
+            yield from ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
 
 
 def _digest_of(path: Path) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+
+import msgspec
 
 from samekey.diagnostics import printable
 from samekey.verify.findings import Verdict
@@ -73,4 +74,4 @@ def _check(finding: Finding) -> dict[str, object]:
 
 
 def _fact(fact: Fact) -> dict[str, object]:
-    return {"fact": type(fact).__name__, **asdict(fact)}
+    return {"fact": type(fact).__name__, **msgspec.to_builtins(fact)}
