@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -134,7 +137,11 @@ def test_whatever_changes_is_found(change: str, place: Workplace) -> None:
 def test_another_generator_makes_everything(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another version found says nothing of this one."""
     place.run()
-    monkeypatch.setattr(memory, "version", lambda _: "0.0")
+
+    def other(_: str) -> str:
+        return "0.0"
+
+    monkeypatch.setattr(memory, "version", other)
     assert REMEMBERED not in place.run("--check")[1]
 
 
@@ -142,7 +149,7 @@ def test_an_unknown_generator_remembers_nothing(place: Workplace, monkeypatch: p
     """Where the version of a library cannot be told, what it made might not be what it would make now."""
 
     def unknown(name: str) -> str:
-        raise memory.PackageNotFoundError(name)
+        raise PackageNotFoundError(name)
 
     monkeypatch.setattr(memory, "version", unknown)
     place.run()
@@ -193,6 +200,19 @@ def test_what_is_not_all_there_is_not_remembered(place: Workplace) -> None:
     place.run()
     assert REMEMBERED not in place.run("--check")[1]
     assert REMEMBERED not in place.run("--check")[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere names of files are Unicode")
+def test_a_name_that_is_no_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document in a folder of any name is read as before; whether it is remembered does not matter."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path / "here") + b"\xff"))
+    folder.mkdir()
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    place = Workplace(folder)
+    command = [sys.executable, "-m", "samekey", "generate", str(folder / "small.yaml"), "-o", str(place.target)]
+    for flags in ([], ["--check"]):
+        done = subprocess.run([*command, *flags], capture_output=True, check=False, timeout=20)
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"generator": 1}'])

@@ -95,7 +95,9 @@ def place_of_run(command: Collection[str]) -> Path | None:
         here = str(Path.cwd())
     except OSError:
         return None
-    return None if folder is None else folder / f"{_digest(msgspec.json.encode([here, *command]))}.json"
+    # Names of files need not be UTF-8.
+    words = "\0".join((here, *command)).encode("utf-8", "surrogateescape")
+    return None if folder is None else folder / f"{_digest(words)}.json"
 
 
 def recall(place: Path, target: Path) -> Said | None:
@@ -128,9 +130,11 @@ def remember(place: Path, target: Path, inputs: Inputs, outputs: Collection[str]
     if not inputs.is_complete or not generator or "" in digests.values():
         return
     run = _Run(generator, inputs.digests, digests, said)
-    with suppress(OSError):
+    # A path that JSON cannot spell is no reason to fail.
+    with suppress(OSError, UnicodeEncodeError):
+        text = msgspec.json.encode(run)
         with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-            file.write(msgspec.json.encode(run))
+            file.write(text)
         Path(file.name).replace(place)
         _forget_old(place.parent)
 
