@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bench import models
 from bench._runtime._codec import decode
@@ -11,25 +11,44 @@ from bench._runtime._codec import decode
 from benchmarks.documents import item
 from benchmarks.measure import Row, compared, paired, tell
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ITEMS: Final = 105
 LOADS: Final = "json.loads"
 
 
 def rows() -> list[Row]:
-    """A list of objects with objects inside, as it should be, and with one field missing near its end."""
-    page: dict[str, Any] = {"data": [item(number) for number in range(ITEMS)], "has_more": False}
-    good = json.dumps(page).encode()
-    del page["data"][-5]["origin"]["amount"]
-    broken = json.dumps(page).encode()
-    assert not decode(good, models.Item0Page).problem
-    assert decode(broken, models.Item0Page).problem
+    """A list of objects with objects inside, as it should be, and broken in one place and in each of them."""
+    good = _page(lambda _: None)
+    one, typed, nested = good.copy(), _page(_mistyped), _page(_lacking)
+    one["data"] = [*good["data"][:-5], _page(_lacking)["data"][-5], *good["data"][-4:]]
     return [
-        _row(f"decode {len(good) // 1000} KB", 0.40, good),
-        _row("decode the same, a field missing", 2.5, broken),
+        _row(f"decode {len(json.dumps(good)) // 1000} KB", 0.40, good, is_broken=False),
+        _row("the same, a field missing", 2.5, one),
+        _row("the same, a field of another type in each object", 2.5, typed),
+        _row("the same, a field missing in each inner object", 0.0, nested),
     ]
 
 
-def _row(what: str, target: float, content: bytes) -> Row:
+def _page(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    page: dict[str, Any] = {"data": [item(number) for number in range(ITEMS)], "has_more": False}
+    for entry in page["data"]:
+        change(entry)
+    return page
+
+
+def _mistyped(entry: dict[str, Any]) -> None:
+    entry["id"] = 5
+
+
+def _lacking(entry: dict[str, Any]) -> None:
+    del entry["origin"]["amount"]
+
+
+def _row(what: str, target: float, page: dict[str, Any], *, is_broken: bool = True) -> Row:
+    content = json.dumps(page).encode()
+    assert bool(decode(content, models.Item0Page).problem) == is_broken
     pairs = paired(lambda: decode(content, models.Item0Page), lambda: json.loads(content), number=20)
     return compared(what, LOADS, target, pairs)
 

@@ -15,8 +15,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samekey_templates.runtime import _tolerance
 from samekey_templates.runtime._codec import DecodeFailureError, decode, encode, plain, present
-from samekey_templates.runtime._model import Model, OpenIntEnum, OpenStrEnum
+from samekey_templates.runtime._model import FURTHER, Model, OpenIntEnum, OpenModel, OpenStrEnum
 from samekey_templates.runtime._tolerance import apart
 from samekey_templates.runtime._types import OMIT
 from samekey_templates.runtime._unions import one_of
@@ -341,7 +342,64 @@ def test_a_complete_answer_never_becomes_an_exception(value: object, kind: Any) 
     result = decode(json.dumps(value).encode(), kind)
     if isinstance(value, dict) and kind is Charge:
         assert type(result.value) is Charge
-    assert apart(value, kind) is not NotImplemented
+    assert apart(value, kind, "") is not NotImplemented
+
+
+class Open(OpenModel):
+    """A model with further properties."""
+
+    id: str
+    note: str | None = None
+    address: Address | None = None
+    further: dict[str, int] = FURTHER
+
+
+def some(values: dict[str, list[object]]) -> st.SearchStrategy[list[dict[str, object]]]:
+    """Lists of objects, each with some of the fields, each of which fits or does not."""
+    fields: dict[str, st.SearchStrategy[object]] = {name: st.sampled_from(given) for name, given in values.items()}
+    return st.lists(st.fixed_dictionaries({}, optional=fields), min_size=1, max_size=5)
+
+
+ADDRESSES: list[object] = [None, {"city": "x"}, {"city": 1}, {}, {"city": "x", "line2": 2}, "here"]
+CHARGES = some({
+    "id": ["a", 7, None], "amount": [1, 2, "12", "many", None, 1.5], "object": ["charge", "chrage", None],
+    "status": ["done", "new", 3], "paid": [True, "maybe", None, "null"], "address": ADDRESSES,
+    "lines": [[{"city": "x"}], [{"city": 1}, {}, "odd"], "none"], "by_name": [{"a": {"city": "x"}, "b": {}}, 4],
+    "created": ["2026-11-03T09:14:22Z", "soon", 1_700_000_000], "ref": ["no-uuid", None], "fee": [1.5, "x"],
+    "unknown": [1],
+})  # fmt: skip
+OPENS = some({"id": ["a", 7, None], "note": ["b", 1, None], "address": ADDRESSES, "more": [1, "x"], "most": [2]})
+PETS = some({"meows": [True, 1], "barks": [True, None], "name": ["Tom", 5], "type": ["card"], "last4": [1]})
+
+
+@given(
+    st.one_of(
+        CHARGES.map(lambda values: (values, Charge)),
+        OPENS.map(lambda values: (values, Open)),
+        PETS.map(lambda values: (values, Untagged)),
+    )
+)
+def test_what_an_object_teaches_changes_nothing_for_the_next(case: tuple[list[dict[str, object]], Any]) -> None:
+    """The objects of a list are what each is by itself, and what it is where each of its fields is taken by itself."""
+    values, kind = case
+    kinds = GenericAlias(list, (kind,))
+    together = apart(values, kinds, "")
+    assert together == [apart([value], kinds, "")[0] for value in values]
+    assert together == decode(json.dumps(values).encode(), kinds).value
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_tolerance, "_TRIES", 0)
+        assert together == apart(values, kinds, "")
+
+
+def test_a_field_whose_name_holds_a_dot_is_taken_by_itself() -> None:
+    """Where msgspec's word for the place of an error may mean another field, each field is looked at."""
+
+    class Dotted(Model, kw_only=True, rename={"a_b": "a.b"}):
+        a: int
+        a_b: int
+
+    broken = mended([{"a": 1, "a.b": "x"}, {"a": 2, "a.b": "3"}], list[Dotted])
+    assert [(entry.a, entry.a_b) for entry in broken] == [(1, "x"), (2, 3)]
 
 
 # --- strictness and no JSON at all ---

@@ -82,7 +82,7 @@ def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
         raise DecodeFailureError(str(error)) from error
     try:
         # The first decoder stops where the schema is broken, and may not have seen that the rest is no JSON.
-        return Decoded(apart(msgspec.json.decode(content), kind), problem)
+        return Decoded(apart(msgspec.json.decode(content), kind, problem), problem)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error
 
