@@ -74,7 +74,7 @@ def compared(what: str, against: str, target: float, pairs: Sequence[tuple[Times
 
 
 def paired(
-    ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int = 40, number: int = 50
+    ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int = 100, number: int = 50
 ) -> list[tuple[Times, Times]]:
     """The times of two calls, taken in turns.
 
@@ -94,7 +94,7 @@ async def paired_async(
     ours: Callable[[], Awaitable[object]],
     theirs: Callable[[], Awaitable[object]],
     *,
-    rounds: int = 40,
+    rounds: int = 100,
     number: int = 50,
 ) -> list[tuple[Times, Times]]:
     """Like `paired`, in an event loop."""

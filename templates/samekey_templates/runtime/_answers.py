@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._call import Response
@@ -14,6 +13,8 @@ from ._policy import Answered, is_success
 from ._types import is_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ._call import Call, Endpoint, Settings, Types
     from ._drive import Flight
     from ._record import CallRecord
@@ -115,7 +116,7 @@ def _one_line(text: str) -> str:
 
 def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:
     kinds = endpoint.returns() if endpoint.returns is not None else None
-    kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, Mapping) else kinds
+    kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, dict) else kinds
     if kind is None:
         return None
     if kind is bytes:

@@ -21,7 +21,6 @@ from ._policy import (
     Failed,
     Failure,
     Outcome,
-    Retry,
     RetryPolicy,
     Stop,
     at,
@@ -142,10 +141,11 @@ class Flight:
         """Record the outcome of an attempt; seconds to wait before the next one, None where it was the last."""
         outcome = self._place(result)
         decision = decide(self.policy, self.facts, self._attempts, outcome, self._clock.jitter())
-        if isinstance(decision, Retry) and self.policy.budget and not self._budget.spend(decision.cost):
-            decision = Stop("the client's retry budget is spent")
         if isinstance(decision, Stop):
             self._end(outcome, decision.reason)
+            return None
+        if self.policy.budget and not self._budget.spend(decision.cost):
+            self._end(outcome, "the client's retry budget is spent")
             return None
         self._last_cost = decision.cost
         attempt = self._note(outcome, decision.delay)
@@ -187,13 +187,13 @@ class Flight:
 
     def _place(self, result: Result) -> Outcome:
         elapsed = self._clock.monotonic() - self._began
-        if isinstance(result, Failed):
+        if not isinstance(result, RawAnswer):
             return at(result, elapsed)
         resumed = self.facts.resumed
         return read_answer(
             self.profile, result.status, result.headers, result.content,
             may_run=resumed or bool(self._attempts), resumed=resumed, now=self._clock.wall(),
-            at=elapsed, complete=not isinstance(result, CutAnswer),
+            at=elapsed, complete=type(result) is not CutAnswer,
         )  # fmt: skip
 
     def _note(self, outcome: Outcome, wait: float | None) -> Attempt:

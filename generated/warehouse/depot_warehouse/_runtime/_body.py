@@ -135,7 +135,7 @@ Content: TypeAlias = bytes | Upload
 
 def is_replayable(content: Content | None) -> bool:
     """Whether a body can be sent again."""
-    return not isinstance(content, Upload) or content.replayable
+    return content is None or isinstance(content, bytes) or content.replayable
 
 
 def joined(segments: Sequence[Segment]) -> Content:

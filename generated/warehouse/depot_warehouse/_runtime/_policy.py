@@ -367,7 +367,7 @@ def _settles(outcome: Outcome) -> bool:
 
 
 def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rule:
-    if isinstance(outcome, Failed):
+    if not isinstance(outcome, Answered):
         if outcome.failure is Failure.REDIRECTED and outcome.status == 303:  # noqa: PLR2004
             return structs.replace(_REDIRECT, certainty=Certainty.APPLIED)
         return _FAILURES[outcome.failure]
