@@ -236,16 +236,18 @@ def test_where_nothing_can_be_kept(place: Workplace, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_old_is_forgotten(place: Workplace) -> None:
-    """Runs of a month ago are removed by the next one, and nothing else is."""
+    """Runs of a month ago are removed by the next one, and nothing else is, least of all what is not ours."""
     place.run()
     folder = place.folder / "cache" / "runs"
-    old, young = folder / "old.json", folder / "young.json"
-    for path in (old, young):
-        path.write_text("{}", "utf-8")
+    names = (f"{'0' * 64}.json", "samekey-half", f"{'1' * 64}.json", "theirs.json", "notes.txt")
+    old, half, young, *theirs = (folder / name for name in names)
     month_ago = time.time() - 31 * 86_400
-    os.utime(old, (month_ago, month_ago))
+    for path in (old, half, young, *theirs):
+        path.write_text("{}", "utf-8")
+        if path != young:
+            os.utime(path, (month_ago, month_ago))
     place.run()
-    assert (old.exists(), young.exists(), len(list(folder.iterdir()))) == (False, True, 2)
+    assert [path.exists() for path in (old, half, young, *theirs)] == [False, False, True, True, True]
 
 
 def test_the_cache_is_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,3 +259,26 @@ def test_the_cache_is_the_users_alone(tmp_path: Path, monkeypatch: pytest.Monkey
     assert folder is not None
     assert folder == tmp_path / "samekey" / "runs"
     assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are told otherwise there")
+def test_a_folder_that_others_can_write_to_is_not_used(place: Workplace) -> None:
+    """What lies in the cache is run and believed, so a shared folder is none."""
+    for name in ("runs", "templates"):
+        shared = place.folder / "cache" / name
+        shared.mkdir(parents=True)
+        shared.chmod(0o777)
+        assert cache.cache_folder(name) is None
+    assert place.run()[0] == 0
+    assert REMEMBERED not in place.run("--check")[1]
+
+
+def test_a_relative_cache_home_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The XDG Base Directory Specification calls it invalid; nothing may appear in the working directory."""
+    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert cache.cache_folder("runs") == tmp_path / ".cache" / "samekey" / "runs"
+    assert not (tmp_path / "here").exists()

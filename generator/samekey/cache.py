@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import Final
@@ -22,11 +23,18 @@ def cache_folder(name: str) -> Path | None:
         return None
     folder = above / name
     try:
-        # Others must not write what is run from here.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder if os.access(folder, os.W_OK) and _is_ours(folder) else None
     except OSError:
         return None
-    return folder if os.access(folder, os.W_OK) else None
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else can write here: what is read from here is run, and believed."""
+    if sys.platform == "win32":
+        return True
+    told = folder.stat()
+    return told.st_uid == os.getuid() and not told.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _chosen() -> Path | None:
@@ -41,4 +49,6 @@ def _chosen() -> Path | None:
         return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "samekey" / "cache"
     if sys.platform == "darwin":
         return home / "Library" / "Caches" / "samekey"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "samekey"
+    base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    # A relative path is no valid one there.
+    return (base if base.is_absolute() else home / ".cache") / "samekey"

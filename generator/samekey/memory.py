@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _LIBRARIES: Final = ("jinja2", "msgspec", "pyyaml", "ruff")
 _KEPT_DAYS: Final = 30
+_UNFINISHED: Final = "samekey-"
+_OUR_NAME: Final = re.compile(rf"[0-9a-f]{{64}}\.json|{_UNFINISHED}.+")
 
 
 class Said(Struct, frozen=True):
@@ -133,7 +136,7 @@ def remember(place: Path, target: Path, inputs: Inputs, outputs: Collection[str]
     # A path that JSON cannot spell is no reason to fail.
     with suppress(OSError, UnicodeEncodeError):
         text = msgspec.json.encode(run)
-        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile(prefix=_UNFINISHED, dir=place.parent, delete=False) as file:
             file.write(text)
         Path(file.name).replace(place)
         _forget_old(place.parent)
@@ -142,7 +145,8 @@ def remember(place: Path, target: Path, inputs: Inputs, outputs: Collection[str]
 def _forget_old(folder: Path) -> None:
     oldest = time.time() - _KEPT_DAYS * 86_400
     for kept in folder.iterdir():
-        if kept.stat().st_mtime < oldest:
+        # The folder is one that the user may have chosen, and may hold what is not ours.
+        if _OUR_NAME.fullmatch(kept.name) and kept.stat().st_mtime < oldest:
             kept.unlink()
 
 
