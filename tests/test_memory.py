@@ -282,3 +282,17 @@ def test_a_relative_cache_home_is_ignored(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     assert cache.cache_folder("runs") == tmp_path / ".cache" / "samekey" / "runs"
     assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize("size", [0, 5, 20, 35, 60, 300])
+def test_a_damaged_template_is_compiled_again(size: int, place: Workplace) -> None:
+    """A run that was interrupted may leave half a file; the next one makes the same SDK."""
+    command = [sys.executable, "-m", "samekey", "generate", str(place.folder / "small.yaml"), "-o"]
+    subprocess.run([*command, str(place.folder / "first")], check=True, capture_output=True, timeout=20)
+    kept = list((place.folder / "cache" / "templates").iterdir())
+    assert kept
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:size])
+    subprocess.run([*command, str(place.folder / "second")], check=True, capture_output=True, timeout=20)
+    first, second = (place.folder / name / "small" / "_client.py" for name in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()

@@ -87,7 +87,14 @@ def _environment() -> jinja2.Environment:
 
 
 class _Bytecode(jinja2.FileSystemBytecodeCache):
-    """Compiled templates, by a digest of their source; where they cannot be written they are compiled again."""
+    """Compiled templates, by a digest of their source; one that cannot be read or written is compiled again."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read one."""
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # noqa: BLE001  # a damaged file may raise anything (documentation of pickle)
+            bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Write one down."""
