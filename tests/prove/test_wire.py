@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
+import anyio
 import httpx
 import pytest
 from samekey.profile import Carrier, Profile
-from samekey.prove.wire import Gate, Watch, give_key, key_of, watched
+from samekey.prove.wire import Gate, Watch, Whole, give_key, key_of, watched
 
 URL = "http://127.0.0.1:1/charges"
 HEADER, QUOTED = Profile(), Profile(quoted=True)
@@ -42,11 +44,29 @@ def test_what_is_sent_is_what_is_seen() -> None:
     watch = Watch(BODY)
     with watched(watch):
         Gate((8001,), new_keys=True).passed(request)
-    assert isinstance(request.stream, httpx.ByteStream)
+    assert isinstance(request.stream, httpx.SyncByteStream)
     sent = json.loads(b"".join(request.stream))["key"]
     assert [seen.key for seen in watch.seen] == [sent]
     assert len(sent) == 3
     assert sent != "abc"
+
+
+def test_a_body_whose_write_fails_leaves_nothing_unfinished() -> None:
+    """With a new key in it as well: trio warns of a generator that nobody reads to its end, and warnings are errors."""
+
+    async def write(request: httpx.Request) -> bytes:
+        with watched(Watch(BODY)):
+            await Gate((8001,), new_keys=True).apassed(request)
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        async for piece in request.stream:
+            assert b"".join([piece async for piece in request.stream]) == piece
+            return piece
+        return b""
+
+    for content in ({"key": "abc"}, {"other": "abc"}):
+        sent = httpx.Request("POST", URL, json=content).read()
+        assert len(anyio.run(write, httpx.Request("POST", URL, stream=Whole(sent)), backend="trio")) == len(sent)
+        gc.collect()
 
 
 def test_attempts_go_to_one_server_after_the_other() -> None:

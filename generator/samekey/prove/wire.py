@@ -18,7 +18,7 @@ from samekey.profile import Carrier
 from samekey.prove.history import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
     from samekey.document import JsonValue
     from samekey.profile import Profile
@@ -113,7 +113,7 @@ def give_key(profile: Profile, request: httpx.Request, old: str, new: str) -> No
             request.url = request.url.copy_set_param(profile.name, new)
         case Carrier.BODY:
             content = request.content.replace(old.encode(), new.encode())
-            request.stream = httpx.ByteStream(content)
+            request.stream = Whole(content)
             # What has been read is remembered apart from what is sent.
             setattr(request, "_content", content)  # noqa: B010  # no attribute that types know
 
@@ -128,3 +128,35 @@ def _in_body(name: str, request: httpx.Request) -> str | None:
         return None
     value = body.get(name) if isinstance(body, dict) else None
     return None if value is None else str(value)
+
+
+class Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in one piece, without the generator of `httpx.ByteStream`, which trio would find unfinished.
+
+    Args:
+        content: the body.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._content,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Pieces(iter(self))
+
+
+class _Pieces:
+    """An iterator as an event loop reads it."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
