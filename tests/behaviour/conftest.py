@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,15 +11,6 @@ from .fault_server import FaultServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One test, in `test_async.py`, asks whether a body that could not be sent is closed; the others do not."""
-    # httpx leaves the iterator of such a body to the garbage collector, which trio reports at some later time.
-    later = "ignore:Exception ignored in. <async_generator object:pytest.PytestUnraisableExceptionWarning"
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings(later))
 
 
 @pytest.fixture(autouse=True)

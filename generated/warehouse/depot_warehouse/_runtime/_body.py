@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from msgspec import Struct, field
@@ -103,31 +104,54 @@ class Upload(Struct, frozen=True):
 
     def __iter__(self) -> Iterator[bytes]:
         for segment in self.segments:
-            if isinstance(segment, bytes):
-                yield segment
-            elif isinstance(segment, FileSegment):
-                yield from segment.chunks()
-            elif isinstance(segment.source, AsyncIterable):
-                raise TypeError("an async iterator can be sent by the async client only")
-            else:
-                segment.begin()
-                yield from segment.source
+            yield from _pieces_of(segment)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for segment in self.segments:
-            if isinstance(segment, bytes):
-                yield segment
-            elif isinstance(segment, FileSegment):
-                for chunk in segment.chunks():
-                    yield chunk
-            elif isinstance(segment.source, AsyncIterable):
-                segment.begin()
-                async for chunk in segment.source:
-                    yield chunk
-            else:
-                segment.begin()
-                for chunk in segment.source:
-                    yield chunk
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _AsyncPieces(self.segments)
+
+
+class _AsyncPieces:
+    """What is left of an upload; no generator, which trio would find unfinished where a write fails.
+
+    Args:
+        segments: of the upload.
+    """
+
+    __slots__ = ("_pieces", "_segments")
+
+    def __init__(self, segments: tuple[Segment, ...]) -> None:
+        self._segments = iter(segments)
+        self._pieces: Iterator[bytes] | AsyncIterator[bytes] = iter(())
+
+    def __aiter__(self) -> _AsyncPieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while True:
+            with suppress(StopIteration, StopAsyncIteration):
+                return await anext(self._pieces) if isinstance(self._pieces, AsyncIterator) else next(self._pieces)
+            segment = next(self._segments, None)
+            if segment is None:
+                raise StopAsyncIteration
+            self._pieces = _async_pieces_of(segment)
+
+
+def _pieces_of(segment: Segment) -> Iterator[bytes]:
+    if isinstance(segment, bytes):
+        return iter((segment,))
+    if isinstance(segment, FileSegment):
+        return segment.chunks()
+    if isinstance(segment.source, AsyncIterable):
+        raise TypeError("an async iterator can be sent by the async client only")
+    segment.begin()
+    return iter(segment.source)
+
+
+def _async_pieces_of(segment: Segment) -> Iterator[bytes] | AsyncIterator[bytes]:
+    if isinstance(segment, IteratorSegment) and isinstance(segment.source, AsyncIterable):
+        segment.begin()
+        return aiter(segment.source)
+    return _pieces_of(segment)
 
 
 Content: TypeAlias = bytes | Upload

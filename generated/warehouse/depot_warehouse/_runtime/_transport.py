@@ -23,7 +23,7 @@ from ._sockets import SHORTEST, DeadlinePassedError, Step
 from ._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping
 
     from ._body import Content
 
@@ -188,8 +188,7 @@ class AsyncTransport:
                     from ._opened import aopened  # noqa: PLC0415  # imported with the first stream
 
                     return aopened(response)
-                content = b"".join([piece async for piece in _adecoded(response)])
-                return RawAnswer(response.status_code, response.headers, content)
+                return RawAnswer(response.status_code, response.headers, await _read(response))
             except EXPECTED as error:
                 return failure(error, response or timeouts.begun(), limits.until)
             finally:
@@ -321,18 +320,25 @@ def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth
 def _decoded(response: httpx.Response) -> Iterable[bytes]:
     """The pieces of a body; straight from its stream where nothing has to be done to them."""
     stream = response.stream
-    return stream if isinstance(stream, httpx.SyncByteStream) and _is_plain(response) else response.iter_bytes()
+    is_plain = _is_open(response) and "content-encoding" not in response.headers
+    return stream if isinstance(stream, httpx.SyncByteStream) and is_plain else response.iter_bytes()
 
 
-def _adecoded(response: httpx.Response) -> AsyncIterable[bytes]:
-    stream = response.stream
-    return stream if isinstance(stream, httpx.AsyncByteStream) and _is_plain(response) else response.aiter_bytes()
+async def _read(response: httpx.Response) -> bytes:
+    """The whole body of an answer."""
+    if not _is_open(response) or not isinstance(response.stream, httpx.AsyncByteStream):
+        return await response.aread()
+    content = b"".join([piece async for piece in response.stream])
+    coding = response.headers.get("content-encoding")
+    if coding is None:
+        return content
+    # Decoded at the end: httpx would leave a generator unfinished where a piece cannot be decoded, of which trio warns.
+    return httpx.Response(200, headers={"content-encoding": coding}, content=content).content
 
 
-def _is_plain(response: httpx.Response) -> bool:
-    """Whether a body is still on the wire, and needs no decoder."""
-    is_open = not response.is_stream_consumed and not response.is_closed
-    return is_open and "content-encoding" not in response.headers
+def _is_open(response: httpx.Response) -> bool:
+    """Whether a body is still on the wire."""
+    return not response.is_stream_consumed and not response.is_closed
 
 
 def _length(content: Content | None, method: str) -> tuple[tuple[bytes, bytes], ...]:
