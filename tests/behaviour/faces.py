@@ -23,7 +23,7 @@ LOGGER = "acme_payments"
 FAST = RetryPolicy(initial_delay=0.001, max_delay=0.002, deadline=8.0)
 ONCE = RetryPolicy(max_retries=0, deadline=8.0)
 PATIENT = Timeout(connect=2.0, read=4.0, write=4.0, pool=2.0)
-HASTY = Timeout(connect=2.0, read=0.25, write=0.25, pool=2.0)
+HASTY = Timeout(connect=2.0, read=0.4, write=0.4, pool=2.0)
 
 
 @dataclass(frozen=True)

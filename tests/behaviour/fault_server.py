@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TOKEN = "sk_test_51H8xQ"  # noqa: S105  # no secret: the token that this server takes
 _RESET = struct.pack("ii", 1, 0)
 _PATIENCE = 10.0
-_HOLD = 0.45
+_HOLD = 0.7
 _TRICKLE = 2.0
 _PIECE = 65_536
 
