@@ -6,20 +6,18 @@ An upload of files is rewound before every attempt; one that can be read only on
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import IO, Any, Final, TypeAlias, cast
 
 from msgspec import Struct, field
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 CHUNK: Final = 65_536
+SPENT: Final = "the body can be read once, and was read before"
 
 
 class SpentBodyError(Exception):
-    """A body that can be read only once was asked for a second time; nothing was sent."""
+    """A body that can be read only once was asked for a second time."""
 
 
 class FileSegment(Struct):
@@ -42,11 +40,16 @@ class FileSegment(Struct):
         """Whether it can be read again."""
         return self.start is not None
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing can be read from it any more."""
+        return self.spent and not self.replayable
+
     def chunks(self) -> Iterator[bytes]:
         """The contents, from the start."""
         if self.start is None:
             if self.spent:
-                raise SpentBodyError("the file cannot be rewound")
+                raise SpentBodyError(SPENT)
             self.spent = True
         else:
             self.file.seek(self.start)
@@ -55,7 +58,7 @@ class FileSegment(Struct):
 
 
 class IteratorSegment(Struct):
-    """An iterable of bytes; a sequence can be read again, an iterator cannot."""
+    """An iterable of bytes; a sequence can be read again, others may have nothing left, or something else."""
 
     source: Iterable[bytes] | AsyncIterable[bytes]
     spent: bool = False
@@ -64,7 +67,12 @@ class IteratorSegment(Struct):
     @property
     def replayable(self) -> bool:
         """Whether it can be read again."""
-        return not isinstance(self.source, (Iterator, AsyncIterator))
+        return isinstance(self.source, Sequence)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing can be read from it any more."""
+        return self.spent and not self.replayable
 
     def begin(self) -> None:
         """Mark it as read.
@@ -72,8 +80,8 @@ class IteratorSegment(Struct):
         Raises:
             SpentBodyError: it was read before and cannot be read again.
         """
-        if self.spent and not self.replayable:
-            raise SpentBodyError("the iterator was read before")
+        if self.is_spent:
+            raise SpentBodyError(SPENT)
         self.spent = True
 
 
@@ -89,6 +97,11 @@ class Upload(Struct, frozen=True):
     def replayable(self) -> bool:
         """Whether every segment can be read again."""
         return all(isinstance(segment, bytes) or segment.replayable for segment in self.segments)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it cannot be sent any more."""
+        return any(not isinstance(segment, bytes) and segment.is_spent for segment in self.segments)
 
     @property
     def length(self) -> int | None:

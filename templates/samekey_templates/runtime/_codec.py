@@ -6,6 +6,7 @@ is kept as plain JSON, and one warning is logged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cache
@@ -36,10 +37,27 @@ def encode(value: object) -> bytes:
     if is_fields(value):
         value = present(value)
     try:
-        return _encoder().encode(value)
+        content = _encoder().encode(value)
     except TypeError:
         # What was left out below the top level cannot be encoded; looking for it first would cost every call.
-        return _encoder().encode(_present_throughout(value))
+        content = _encoder().encode(_present_throughout(value))
+    if b"null" in content:
+        _refuse_no_numbers(plain(_present_throughout(value)))
+    return content
+
+
+def _refuse_no_numbers(value: object) -> None:
+    """JSON has no word for NaN and infinity (RFC 8259 section 6), and null would be a lie.
+
+    Raises:
+        ValueError: one of them is there.
+    """
+    left = [value]
+    while left:
+        entry = left.pop()
+        if isinstance(entry, float) and not math.isfinite(entry):
+            raise ValueError(f"{entry} cannot be sent as JSON")
+        left += entry.values() if is_fields(entry) else entry if is_items(entry) else ()
 
 
 def present(fields: Mapping[str, object]) -> dict[str, object]:

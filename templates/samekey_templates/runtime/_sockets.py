@@ -122,7 +122,7 @@ class AsyncNetworkStream(Protocol):
     """A connection, as httpcore uses it in an event loop."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes: ...
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None: ...
+    async def write(self, buffer: bytes | memoryview, timeout: float | None = None) -> None: ...
     async def aclose(self) -> None: ...
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
@@ -170,7 +170,7 @@ class Stream:
         self._secured = secured
         self._inner = inner
         self._held = b""
-        self._is_tunnel = False
+        self._is_tunnel: bool | None = None
         self.close = inner.close
         self.get_extra_info = inner.get_extra_info
 
@@ -186,7 +186,8 @@ class Stream:
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._is_tunnel = self._is_tunnel or _asks_for_a_tunnel(buffer)
+        if self._is_tunnel is None:
+            self._is_tunnel = _asks_for_a_tunnel(buffer)
         if not isinstance(timeout, Step):
             self._inner.write(buffer, timeout)
         elif timeout.holds:
@@ -236,7 +237,7 @@ class AsyncStream:
         self._secured = secured
         self._inner = inner
         self._held = b""
-        self._is_tunnel = False
+        self._is_tunnel: bool | None = None
         self.aclose = inner.aclose
         self.get_extra_info = inner.get_extra_info
 
@@ -251,7 +252,8 @@ class AsyncStream:
         return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._is_tunnel = self._is_tunnel or _asks_for_a_tunnel(buffer)
+        if self._is_tunnel is None:
+            self._is_tunnel = _asks_for_a_tunnel(buffer)
         if not isinstance(timeout, Step):
             await self._inner.write(buffer, timeout)
         elif timeout.holds:
@@ -262,7 +264,11 @@ class AsyncStream:
 
     async def _write(self, buffer: bytes, timeout: Step) -> None:
         buffer, self._held = self._held + buffer, b""
-        await self._inner.write(buffer, timeout.left())
+        if len(buffer) <= _PIECE:
+            await self._inner.write(buffer, timeout.left())
+        else:
+            for piece in _pieces(buffer):
+                await self._inner.write(piece, timeout.left())
 
     async def start_tls(
         self,
@@ -282,7 +288,7 @@ def _cut(named: dict[str, object]) -> dict[str, object]:
 
 
 def _asks_for_a_tunnel(buffer: bytes) -> bool:
-    """Whether this is the request to a proxy whose 2xx says nothing of the attempt (RFC 9110 section 9.3.6)."""
+    """Whether what is sent first asks a proxy, whose 2xx says nothing of the attempt (RFC 9110 section 9.3.6)."""
     return buffer.startswith(b"CONNECT ")
 
 

@@ -5,6 +5,7 @@ Only `_transport`, `_failures` and `_connections` import httpx; a change of HTTP
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from ._body import Upload
+from ._body import SPENT, SpentBodyError, Upload, is_replayable
 from ._connections import is_watched, own_async_client, own_client
 from ._failures import EXPECTED, failure
 from ._policy import Failed, Failure, is_success
@@ -105,18 +106,22 @@ class SyncTransport:
         return self._follow(request, limits, keep_open=True)
 
     def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        for _ in range(MAX_REDIRECTS):
+        for hop in range(MAX_REDIRECTS):
             result = self._send(request, limits, keep_open=keep_open)
-            following = _redirected(request, result)
+            following = _redirected(request, result, is_first=hop == 0)
             if isinstance(following, (RawAnswer, Failed)):
                 return following
             request = following
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
+        if request.content is not None and _is_spent(request.content):
+            return Failed(Failure.UNSENDABLE, SPENT)
         response: httpx.Response | None = None
+        built: httpx.Request | None = None
         stays_open = False
         timeouts = _timeouts(request, limits, is_watched=self._is_watched)
+        handled = sys.exception()
         try:
             built = _build(request, timeouts, self._client, self._usual or _usual_headers(self._client))
             response = self._client.send(
@@ -134,7 +139,8 @@ class SyncTransport:
                 _check(limits)
             return RawAnswer(response.status_code, response.headers, b"".join(pieces))
         except EXPECTED as error:
-            return failure(error, response or timeouts.begun(), limits.until)
+            _raise_own(error, built)
+            return failure(error, response or timeouts.begun(), handled, limits.until)
         finally:
             if response is not None and not stays_open:
                 response.close()
@@ -163,18 +169,22 @@ class AsyncTransport:
         return self._follow(request, limits, keep_open=True)
 
     async def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        for _ in range(MAX_REDIRECTS):
+        for hop in range(MAX_REDIRECTS):
             result = await self._send(request, limits, keep_open=keep_open)
-            following = _redirected(request, result)
+            following = _redirected(request, result, is_first=hop == 0)
             if isinstance(following, (RawAnswer, Failed)):
                 return following
             request = following
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     async def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
+        if request.content is not None and _is_spent(request.content):
+            return Failed(Failure.UNSENDABLE, SPENT)
         response: httpx.Response | None = None
+        built: httpx.Request | None = None
         stays_open = False
         timeouts = _timeouts(request, limits, is_watched=self._is_watched)
+        handled = sys.exception()
         with self._scope(request, limits):
             try:
                 built = _build(request, timeouts, self._client, self._usual or _usual_headers(self._client))
@@ -189,11 +199,13 @@ class AsyncTransport:
                     return aopened(response)
                 return RawAnswer(response.status_code, response.headers, await _read(response))
             except EXPECTED as error:
-                return failure(error, response or timeouts.begun(), limits.until)
+                _raise_own(error, built)
+                return failure(error, response or timeouts.begun(), handled, limits.until)
             finally:
                 if response is not None and not stays_open:
                     await response.aclose()
-        return failure(DeadlinePassedError("the deadline passed"), response or timeouts.begun(), limits.until)
+        late = DeadlinePassedError("the deadline passed")
+        return failure(late, response or timeouts.begun(), handled, limits.until)
 
     def _scope(self, request: WireRequest, limits: Limits) -> AbstractContextManager[object, bool]:
         """What ends an attempt at the deadline, where its connection does not: the body may be the caller's to make."""
@@ -291,7 +303,7 @@ def _build(
     headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
     headers += _length(request.content, request.method)
     if client.cookies.jar:
-        headers += _cookies(client, url)
+        headers = _with_cookies(headers, client, url)
     built = httpx.Request(
         request.method,
         url,
@@ -308,7 +320,19 @@ def _build(
 def _url(text: str) -> tuple[httpx.URL, bytes]:
     """A URL, and the host to name in the request."""
     url = httpx.URL(text)
+    if not _is_host(url.host):
+        raise httpx.InvalidURL(f"{url.host!r} is no name of a host")
     return url, url.netloc
+
+
+@lru_cache(maxsize=64)
+def _is_host(name: str) -> bool:
+    """Whether a name can be looked up (RFC 1035 section 2.3.4); a socket would raise no error of the network."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth]:
@@ -348,10 +372,16 @@ def _length(content: Content | None, method: str) -> tuple[tuple[bytes, bytes], 
     return ((b"Transfer-Encoding", b"chunked") if size is None else (b"Content-Length", b"%d" % size),)
 
 
-def _cookies(client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> Iterator[tuple[bytes, bytes]]:
+def _with_cookies(
+    headers: list[tuple[bytes, bytes]], client: httpx.Client | httpx.AsyncClient, url: httpx.URL
+) -> list[tuple[bytes, bytes]]:
+    """Headers with what the client's jar holds, in one field with the call's own cookies (RFC 6265 section 5.4)."""
     request = httpx.Request("GET", url)
     client.cookies.set_cookie_header(request)
-    yield from ((b"Cookie", value.encode("latin-1")) for value in request.headers.get_list("cookie"))
+    fields = [*headers, *request.headers.raw]
+    cookies = [value for name, value in fields if name.lower() == b"cookie"]
+    others = [entry for entry in headers if entry[0].lower() != b"cookie"]
+    return [*others, (b"Cookie", b"; ".join(cookies))] if cookies else others
 
 
 def _body(
@@ -391,38 +421,98 @@ class _Once:
 
 
 class _Chunks(httpx.SyncByteStream):
-    """An upload as an `httpx.Client` reads it."""
+    """An upload as an `httpx.Client` reads it; what the caller's own iterator or file raises is kept."""
+
+    failed: Exception | None = None
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._upload)
+        try:
+            yield from self._upload
+        except SpentBodyError:
+            raise
+        except Exception as error:
+            self.failed = error
+            raise
 
 
 class _AsyncChunks(httpx.AsyncByteStream):
-    """An upload as an `httpx.AsyncClient` reads it."""
+    """An upload as an `httpx.AsyncClient` reads it, likewise."""
+
+    failed: Exception | None = None
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
+        self._pieces = aiter(upload)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._upload)
+        self._pieces = aiter(self._upload)
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._pieces)
+        except (SpentBodyError, StopAsyncIteration):
+            raise
+        except Exception as error:
+            self.failed = error
+            raise
 
 
-def _redirected(request: WireRequest, result: Result) -> WireRequest | Result:
+def _is_spent(content: Content) -> bool:
+    return not isinstance(content, bytes) and content.is_spent
+
+
+def _raise_own(error: Exception, built: httpx.Request | None) -> None:
+    """Raise what is none of the API's doing: an error of the caller's body, or of another request in their client."""
+    stream = built.stream if built is not None else None
+    if isinstance(stream, (_Chunks, _AsyncChunks)) and stream.failed is not None:
+        raise stream.failed
+    # A hook for statuses raises as well, but for the request at hand.
+    if isinstance(error, httpx.HTTPStatusError) and built is not None and error.request.url != built.url:
+        raise error
+
+
+def _redirected(request: WireRequest, result: Result, *, is_first: bool) -> WireRequest | Result:
     """The request to follow, or the result to report (RETRIES.md section 3, the redirect rows)."""
-    if not isinstance(result, RawAnswer) or result.status not in _REDIRECTS:
+    if isinstance(result, Failed):
+        return result if is_first else _after_a_redirect(result)
+    if result.status not in _REDIRECTS:
         return result
     location = result.headers.get("location", "")
-    target = urljoin(request.url, location)
+    target = _joined(request.url, location)
     keeps = result.status in _KEEP_METHOD or request.method in _SAFE_METHODS
     if keeps and not location and isinstance(result, CutAnswer):
         return Failed(Failure.ANSWER_LOST, f"where status {result.status} points to was cut off", status=result.status)
-    if not location or not keeps or _origin(target) != _origin(request.url):
-        detail = f"status {result.status} points to {target if location else 'nowhere'} and is not followed"
+    again = is_replayable(request.content)
+    if not location or not keeps or not again or _origin(target) != _origin(request.url):
+        why = "" if again else ", since the body cannot be sent again"
+        detail = f"status {result.status} points to {target if location else 'nowhere'} and is not followed{why}"
         return Failed(Failure.REDIRECTED, detail, status=result.status)
     return WireRequest(request.method, target, request.headers, request.content)
+
+
+_AFTER_A_REDIRECT: Final = {
+    Failure.UNREACHABLE: Failure.ANSWER_LOST,
+    Failure.STREAM_REFUSED: Failure.ANSWER_LOST,
+    Failure.UNSENDABLE: Failure.REDIRECTED,
+}
+
+
+def _after_a_redirect(failed: Failed) -> Failed:
+    """A failure of a later request of an attempt: that this one was not sent says nothing of the first."""
+    kind = _AFTER_A_REDIRECT.get(failed.failure, failed.failure)
+    return failed if kind is failed.failure else Failed(kind, failed.detail, timeout=failed.timeout)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        # No URL, so of no origin; it is told as it came.
+        return location
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

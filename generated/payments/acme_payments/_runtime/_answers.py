@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._call import Response
@@ -14,8 +13,6 @@ from ._policy import Answered, is_success
 from ._types import is_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ._call import Call, Endpoint, Settings, Types
     from ._drive import Flight
     from ._record import CallRecord
@@ -122,8 +119,8 @@ def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict:
         return None
     if kind is bytes:
         return answer.content
-    if kind is str and "json" not in answer.headers.get("content-type", ""):
-        return answer.content.decode(_charset(answer.headers), "replace")
+    if kind is str and "json" not in answer.headers.get("content-type", "").lower():
+        return _text(answer)
     if not answer.content:
         log.warning("%s: status %d came without a body", record.call.operation, answer.status)
         return None
@@ -147,11 +144,11 @@ def _type_for(types: Types, status: int) -> object:
     return None
 
 
-def _charset(headers: Mapping[str, str]) -> str:
-    _, _, charset = headers.get("content-type", "").lower().partition("charset=")
+def _text(answer: RawAnswer) -> str:
+    _, _, charset = answer.headers.get("content-type", "").lower().partition("charset=")
     name = charset.split(";")[0].strip().strip('"') or "utf-8"
     try:
-        codecs.lookup(name)
-    except LookupError:
-        return "utf-8"
-    return name
+        return answer.content.decode(name, "replace")
+    except (LookupError, ValueError):
+        # Unknown, or none of text: Python knows `hex` as well.
+        return answer.content.decode("utf-8", "replace")

@@ -121,12 +121,14 @@ class _SyncConnection:
         self._lock = threading.Lock()
 
     def transport(self) -> SyncTransport:
-        if self._transport is None:
+        found = self._transport
+        if found is None:
             from ._transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
 
             with self._lock:
-                self._transport = self._transport or SyncTransport(self._http_client)
-        return self._transport
+                self._transport = found = self._transport or SyncTransport(self._http_client)
+        # Not the attribute: another thread may have closed the client since.
+        return found
 
     def tokens(self, source: ClientCredentials, settings: Settings) -> SharedTokens:
         from ._oauth import SharedTokens, token_request  # noqa: PLC0415  # few APIs need it

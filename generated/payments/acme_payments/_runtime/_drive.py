@@ -28,6 +28,7 @@ from ._policy import (
     conclude,
     decide,
     is_success,
+    too_late,
 )
 from ._profile import Profile, read_answer
 from ._record import AttemptEvent, CallInfo, CallRecord, RetryEvent
@@ -128,10 +129,20 @@ class Flight:
         """What became of the last attempt."""
         return self._attempts[-1].outcome
 
-    def start(self) -> Limits:
-        """Begin an attempt; each of its steps is cut to what is left of the deadline when it starts."""
-        now = self._clock.monotonic()
-        self._sent = (now, self._clock.wall())
+    def start(self) -> Limits | None:
+        """Begin an attempt; each of its steps is cut to what is left of the deadline when it starts.
+
+        None where it must not begin: a wait may have been longer than it was to be, for a machine that slept.
+        """
+        now, wall = self._clock.monotonic(), self._clock.wall()
+        if self._attempts:
+            # The clock of a machine stands still while it sleeps, and a server's does not.
+            age = max(now - self._began, wall - self._attempts[0].sent_at)
+            refusal = too_late(self.policy, self.facts, now - self._began, age)
+            if refusal is not None:
+                self._give_up(refusal)
+                return None
+        self._sent = (now, wall)
         self._in_flight = True
         if self._trace is not None:
             self._trace.start(len(self._attempts) + 1)
@@ -185,6 +196,11 @@ class Flight:
         if self._trace is not None:
             self._trace.finish(self.record)
 
+    def _give_up(self, reason: str) -> None:
+        self._stopped = reason
+        if self._trace is not None:
+            self._trace.finish(self.record)
+
     def _place(self, result: Result) -> Outcome:
         elapsed = self._clock.monotonic() - self._began
         if not isinstance(result, RawAnswer):
@@ -219,29 +235,33 @@ class Flight:
 
 def drive(flight: Flight, attempt: Callable[[Limits], Result], sleep: Callable[[float], None]) -> RawAnswer | None:
     """Send until the flight is settled; the last answer, None where the last attempt brought none."""
+    result: Result | None = None
     try:
-        while True:
-            result = attempt(flight.start())
+        while (limits := flight.start()) is not None:
+            result = attempt(limits)
             delay = flight.settle(result)
             if delay is None:
-                return result if isinstance(result, RawAnswer) else None
+                break
             sleep(delay)
     except BaseException as error:
         flight.interrupt(error)
         raise
+    return result if isinstance(result, RawAnswer) else None
 
 
 async def adrive(
     flight: Flight, attempt: Callable[[Limits], Awaitable[Result]], sleep: Callable[[float], Awaitable[None]]
 ) -> RawAnswer | None:
     """Like `drive`, in an event loop."""
+    result: Result | None = None
     try:
-        while True:
-            result = await attempt(flight.start())
+        while (limits := flight.start()) is not None:
+            result = await attempt(limits)
             delay = flight.settle(result)
             if delay is None:
-                return result if isinstance(result, RawAnswer) else None
+                break
             await sleep(delay)
     except BaseException as error:
         flight.interrupt(error)
         raise
+    return result if isinstance(result, RawAnswer) else None

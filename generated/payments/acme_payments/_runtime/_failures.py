@@ -15,7 +15,7 @@ from ._sockets import DeadlinePassedError
 from ._wire import CutAnswer, Result, StreamCutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _REFUSED_STREAM: Final = 7
 _NO_ANSWER: Final = ": Server disconnected without sending a response"
@@ -31,39 +31,48 @@ EXPECTED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SpentBo
 def stream_cut(error: Exception, response: httpx.Response) -> StreamCutError:
     """What an exception means to an answer that was open: a success, so the failure of the attempt that brought it."""
     result = failure(error, response)
-    return StreamCutError(result if isinstance(result, Failed) else Failed(Failure.ANSWER_CUT, _words(error)))
+    return StreamCutError(result if isinstance(result, Failed) else Failed(Failure.ANSWER_CUT, str(error)))
 
 
-def failure(error: Exception, response: httpx.Response | None, until: float = float("inf")) -> Result:
+def failure(
+    error: Exception,
+    response: httpx.Response | None,
+    handled: BaseException | None = None,
+    until: float = float("inf"),
+) -> Result:
     """The outcome that an exception of httpx means.
 
     Args:
         error: the exception.
         response: the answer, if its status line had come; its headers may have not.
+        handled: what the caller was handling when they called, which Python hangs behind each exception from then on.
         until: the value of `time.monotonic()` at which the whole call ends.
     """
     if isinstance(error, httpx.HTTPStatusError):
         # A hook of the caller's own client raises for statuses; the answer is here all the same.
         return CutAnswer(error.response.status_code, error.response.headers, b"")
-    detail = _words(error)
-    timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError)) and _foreign(error) is None
+    causes = list(_causes(error, handled))
+    foreign = _foreign(causes)
+    detail = _words(causes, foreign)
+    timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError)) and foreign is None
     if response is not None:
         return _failure_in_body(error, response, detail, timeout=timeout)
     match error:
-        case _ if _foreign(error) is not None:
+        case _ if foreign is not None:
             kind = Failure.ANSWER_LOST
-        case httpx.ConnectError() if _certificate_refused(error) or _has_no_host(error):
+        case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
             kind = Failure.UNSENDABLE
         case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
             kind = Failure.UNREACHABLE
-        case httpx.LocalProtocolError() if "Content-Length" in detail:
-            # The body was shorter or longer than it said: part of it has left.
+        case httpx.LocalProtocolError() if "Content-Length" in detail or _is_of_http2(causes):
+            # The body was shorter or longer than it said, and part of it has left; or over HTTP/2 the server may be it.
+            kind = Failure.ANSWER_LOST
+        case SpentBodyError():
+            # Two requests were made of the attempt, and the first of them bore the body.
             kind = Failure.ANSWER_LOST
         case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             kind = Failure.UNSENDABLE
-        case SpentBodyError():
-            kind = Failure.UNSENDABLE
-        case httpx.RemoteProtocolError() if _not_processed(error):
+        case httpx.RemoteProtocolError() if _not_processed(causes):
             kind = Failure.STREAM_REFUSED
         case _:
             kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
@@ -81,8 +90,8 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
     return Failed(Failure.ANSWER_CUT, what, timeout=timeout, status=status)
 
 
-def _words(error: Exception) -> str:
-    foreign = _foreign(error)
+def _words(causes: Sequence[BaseException], foreign: BaseException | None) -> str:
+    error = causes[0]
     match error:
         case _ if foreign is not None:
             words = f"the connection was cut: {type(foreign).__name__}"
@@ -94,7 +103,7 @@ def _words(error: Exception) -> str:
             words = "write timed out"
         case httpx.PoolTimeout():
             words = "no connection of the pool became free in time"
-        case httpx.ConnectError() if refusal := _certificate_refused(error):
+        case httpx.ConnectError() if refusal := _certificate_refused(causes):
             words = _sentence("the server's certificate was refused", refusal)
         case httpx.ConnectError():
             words = _sentence("cannot connect", error)
@@ -117,35 +126,40 @@ def _has_no_host(error: httpx.ConnectError) -> bool:
         return False
 
 
-def _foreign(error: Exception) -> BaseException | None:
+def _foreign(causes: Sequence[BaseException]) -> BaseException | None:
     """What another transport than httpx's own calls a failed connection, where it may have been cut much later.
 
     httpx-aiohttp turns every broken connection into a `ConnectTimeout`, one that breaks after the request was sent too.
     """
+    error, *behind = causes
     if not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
         return None
-    causes = list(_causes(error))[1:]
-    if not causes or any(kind.__name__ in _CONNECTORS for cause in causes for kind in type(cause).__mro__):
+    if any(kind.__name__ in _CONNECTORS for cause in behind for kind in type(cause).__mro__):
         return None
-    return next((cause for cause in causes if _library(cause) not in _KNOWN), None)
+    return next((cause for cause in behind if _library(cause) not in _KNOWN), None)
 
 
 def _library(error: BaseException) -> str:
     return type(error).__module__.partition(".")[0]
 
 
-def _certificate_refused(error: Exception) -> BaseException | None:
+def _is_of_http2(causes: Sequence[BaseException]) -> bool:
+    """Whether the protocol was broken over HTTP/2: httpcore says "local" also where the server broke it."""
+    return any(_library(cause) == "h2" for cause in causes)
+
+
+def _certificate_refused(causes: Sequence[BaseException]) -> BaseException | None:
     """What refused the certificate, if that is what went wrong."""
-    found = (cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError))
-    return next(found, error if "CERTIFICATE_VERIFY_FAILED" in str(error) else None)
+    found = (cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
+    return next(found, causes[0] if "CERTIFICATE_VERIFY_FAILED" in str(causes[0]) else None)
 
 
-def _not_processed(error: Exception) -> bool:
+def _not_processed(causes: Sequence[BaseException]) -> bool:
     """Whether HTTP/2 said that the server did nothing with the stream; httpx hides the frame in a cause's arguments.
 
     REFUSED_STREAM means that (RFC 9113 section 8.7), and so does a GOAWAY whose last stream is 0 (section 6.8).
     """
-    for cause in _causes(error):
+    for cause in causes:
         for frame in cause.args:
             last = getattr(frame, "last_stream_id", None)
             if last == 0 or (last is None and getattr(frame, "error_code", None) == _REFUSED_STREAM):
@@ -153,10 +167,10 @@ def _not_processed(error: Exception) -> bool:
     return False
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
     """An exception and what is behind it, each once: a chain of exceptions may lead back to itself."""
     seen: list[BaseException] = []
-    while error is not None and error not in seen:
+    while error is not None and error is not handled and error not in seen:
         seen.append(error)
         yield error
         error = error.__cause__ or error.__context__

@@ -303,10 +303,9 @@ def decide(
     if asked is not None and asked > policy.max_retry_after:
         return Stop(f"the server asks to wait {asked:g} s, more than max_retry_after={policy.max_retry_after:g}")
     resume_at = outcome.at + delay
-    if resume_at >= policy.deadline:
-        return Stop("the next attempt would start after the deadline")
-    if call.safety is Safety.KEYED and is_too_old(call, resume_at):
-        return Stop("the key would be too old: the server may have forgotten it")
+    refusal = too_late(policy, call, resume_at, resume_at)
+    if refusal is not None:
+        return Stop(refusal)
     return Retry(delay, str(outcome), _cost(rule, outcome))
 
 
@@ -335,6 +334,22 @@ def _denies(call: CallFacts, last: Attempt) -> bool:
         return False
     # A read has no effect in the first place; a keyed call is settled by the operation's own word.
     return call.safety is Safety.SAFE or (call.safety is Safety.KEYED and _settles(last.outcome))
+
+
+def too_late(policy: RetryPolicy, call: CallFacts, at: float, age: float) -> str | None:
+    """Why an attempt must not start any more; None where it may (RETRIES.md section 4).
+
+    Args:
+        policy: the limits.
+        call: the facts of the call.
+        at: seconds since the call began.
+        age: seconds in which its key has been known to the server.
+    """
+    if at >= policy.deadline:
+        return "the next attempt would start after the deadline"
+    if call.safety is Safety.KEYED and is_too_old(call, age):
+        return "the key would be too old: the server may have forgotten it"
+    return None
 
 
 def is_too_old(call: CallFacts, at: float) -> bool:
