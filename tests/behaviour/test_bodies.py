@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import httpx
 import pytest
 from samekey_templates.runtime._auth import Bearer
 from samekey_templates.runtime._call import Call, Response
@@ -22,6 +23,7 @@ from samekey_templates.runtime._record import CallRecord
 from .fault_server import TOKEN, Act, Fault, FaultServer, answering
 
 FAST = RetryPolicy(initial_delay=0.001, max_delay=0.002, deadline=8.0)
+SOURCE = httpx.Request("GET", "http://source.test/")
 PAYLOAD = bytes(range(256)) * 2000
 
 
@@ -237,6 +239,61 @@ def test_a_stream_that_fails_is_the_callers_own_error(server: FaultServer, calle
     with pytest.raises(LookupError, match="my stream"):
         caller(server, "upload", body=chunks())
     assert not server.effects
+
+
+def broken_source(error: Exception) -> Iterator[bytes]:
+    """A body whose source fails as httpx fails."""
+    yield b"x" * 10
+    raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.HTTPStatusError("404", request=SOURCE, response=httpx.Response(404, request=SOURCE)),
+        httpx.ConnectError("refused", request=SOURCE),
+        httpx.ReadTimeout("slow", request=SOURCE),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_source_that_fails_as_httpx_does_is_not_taken_for_the_api(
+    server: FaultServer, caller: Caller, error: Exception
+) -> None:
+    """It is the caller's own error, with a word on what is certain; nothing of it is read as an answer."""
+    with pytest.raises(type(error)) as caught:
+        caller(server, "upload", body=broken_source(error))
+    assert caught.value is error
+    assert any("the effect is unknown" in note for note in error.__notes__)
+    assert not server.effects
+
+
+class Rows:
+    """No iterator, but it hands out the same one each time."""
+
+    def __init__(self) -> None:
+        self.rows = iter([b"row 1", b"row 2"])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.rows
+
+
+def test_only_a_sequence_is_trusted_to_say_the_same_twice(server: FaultServer, caller: Caller) -> None:
+    """Anything else is sent once: what it yields the second time may be nothing."""
+    server.plan(answering(503))
+    record = caller(server, "upload", body=Rows())
+    assert [len(record.attempts), record.certainty] == [1, Certainty.UNKNOWN]
+    server.plan(answering(503))
+    record = caller(server, "upload", body=[b"row 1", b"row 2"])
+    assert [len(record.attempts), record.certainty] == [2, Certainty.APPLIED]
+    assert {request.body for request in server.seen} == {b"row 1row 2"}
+
+
+def test_a_body_that_can_be_read_once_does_not_follow_a_redirect(server: FaultServer, caller: Caller) -> None:
+    """The server has had the whole of it, and it cannot be sent again."""
+    server.plan(answering(307, Location="/v1/files"))
+    record = caller(server, "upload", body=one_shot("generator"))
+    assert [len(server.seen), record.certainty] == [1, Certainty.UNKNOWN]
+    assert "cannot be sent again" in str(record.attempts[0].outcome)
 
 
 @pytest.mark.parametrize(

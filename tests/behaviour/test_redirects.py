@@ -83,6 +83,7 @@ def test_another_origin_is_never_followed(
         "http://127.0.0.1:99999/x",
         "http://127.0.0.1:port/x",
         "http://[::1",
+        "http://[bad/",
         "//evil.example/x",
         "https://127.0.0.1/x",
         "",

@@ -52,11 +52,19 @@ MEDIA: list[tuple[str, Call, Answer, str, Expected]] = [
         "text/plain",
         lambda _: "é",
     ),
+    (
+        "text in what is no charset",
+        lambda api: api.media.text(),
+        Answer(200, b"4a", "text/plain; charset=hex"),
+        "text/plain",
+        lambda _: "4a",
+    ),
     ("xml as text", lambda api: api.media.xml(), Answer(200, b"<a/>", XML), XML, lambda _: "<a/>"),
     ("bytes", lambda api: api.media.bytes_(), Answer(200, b"\x89PNG", "image/png"), "image/png", lambda _: b"\x89PNG"),
     ("vendor +json", lambda api: api.media.vendor(), Answer(200, THING, VENDOR), VENDOR, a_thing),
     ("*/*", lambda api: api.media.wildcard(), Answer(200, THING, JSON), JSON, a_thing),
     ("a string in JSON", lambda api: api.media.word(), Answer(200, b'"a"', JSON), JSON, lambda _: "a"),
+    ("JSON in capitals", lambda api: api.media.word(), Answer(200, b'"a"', "Application/JSON"), JSON, lambda _: "a"),
 ]
 ERRORS: list[tuple[str, int, str, bytes, Expected]] = [
     ("problem+json", 400, "BadRequestError", b'{"title": "t"}', lambda m: m.Problem(title="t")),

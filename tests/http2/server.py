@@ -27,9 +27,10 @@ class Act(StrEnum):
     GOAWAY_AFTER = "do it, then go away with this stream as the last, and close"
     CUT_BODY = "do it, send the status, then reset the stream"
     STALL = "do it, and say nothing"
+    BREAK_PROTOCOL = "do it, then send a body without a head"
 
 
-DONE = frozenset({Act.ANSWER, Act.RESET_STREAM, Act.GOAWAY_AFTER, Act.CUT_BODY, Act.STALL})
+DONE = frozenset({Act.ANSWER, Act.RESET_STREAM, Act.GOAWAY_AFTER, Act.CUT_BODY, Act.STALL, Act.BREAK_PROTOCOL})
 
 
 @dataclass
@@ -101,6 +102,9 @@ class Http2Server:
                 state.reset_stream(stream, h2.errors.ErrorCodes.INTERNAL_ERROR)
             case Act.STALL:
                 pass
+            case Act.BREAK_PROTOCOL:
+                # A DATA frame of two bytes (RFC 9113 section 6.1), before any HEADERS.
+                connection.sendall(b"\x00\x00\x02\x00\x01" + stream.to_bytes(4) + b"{}")
             case Act.ANSWER:
                 state.send_headers(stream, _headers())
                 state.send_data(stream, ANSWER, end_stream=True)

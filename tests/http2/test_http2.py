@@ -31,6 +31,7 @@ CASES = [
     (Act.GOAWAY_AFTER, "answer lost", "unknown"),
     (Act.CUT_BODY, "answer cut", "applied"),
     (Act.STALL, "answer lost", "unknown"),
+    (Act.BREAK_PROTOCOL, "answer lost", "unknown"),
 ]
 
 

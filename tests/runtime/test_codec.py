@@ -532,3 +532,17 @@ def test_models_are_structs() -> None:
         Address("x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert issubclass(Address, msgspec.Struct)
     assert Address(city="x") == Address(city="x", line2=None)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("shape", ["in an object", "in a list", "deep in a model"])
+def test_what_is_no_number_is_not_sent_as_null(number: float, shape: str) -> None:
+    """JSON has no word for it (RFC 8259 section 6), and an amount of null is another request."""
+    inside = {
+        "in an object": {"amount": number},
+        "in a list": [1, number],
+        "deep in a model": {"of": {"fee": [number]}},
+    }
+    with pytest.raises(ValueError, match="cannot be sent as JSON"):
+        encode({"note": None, "charge": inside[shape]})
+    assert encode({"note": None, "text": "null", "amount": 1.5}) == b'{"note":null,"text":"null","amount":1.5}'

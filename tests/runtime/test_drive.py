@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from samekey_templates.runtime._auth import ApiKey, Bearer
 from samekey_templates.runtime._budget import Budget
 from samekey_templates.runtime._call import Call, Endpoint, Response, Settings
 from samekey_templates.runtime._client import AsyncCore, SyncCore
-from samekey_templates.runtime._drive import Hooks
+from samekey_templates.runtime._drive import Clock, Hooks
 from samekey_templates.runtime._model import Model
 from samekey_templates.runtime._policy import Answered, Certainty, Failed, Failure, RetryPolicy, Safety
 from samekey_templates.runtime._record import AttemptEvent, CallRecord, RetryEvent
@@ -610,3 +611,51 @@ def test_a_deep_error_body_is_an_api_error(face: Face) -> None:
     record, error = ending(set_up(Scenario("deep", (step,), (), REJECTED)), face)
     assert isinstance(error, errors.BadRequestError)
     assert record.certainty is REJECTED
+
+
+@dataclass
+class Oversleeping(Time):
+    """A machine that is suspended in each wait: its own clock stands still, and the world's does not."""
+
+    asleep_for: float = 0.0
+    drifted: float = 0.0
+    stops: bool = True
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, and be suspended."""
+        super().sleep(seconds)
+        self.drifted += self.asleep_for if self.stops else 0.0
+        self.now += 0.0 if self.stops else self.asleep_for
+
+    def clock(self) -> Clock:
+        """Itself, as the runtime takes it."""
+        return replace(super().clock(), wall=lambda: 1_700_000_000.0 + self.now + self.drifted)
+
+
+@pytest.mark.parametrize(
+    ("time", "safety", "attempts", "stopped"),
+    [
+        (Oversleeping(asleep_for=90_000.0), K, 1, "too old"),
+        (Oversleeping(asleep_for=90_000.0), I, 2, ""),
+        (Oversleeping(asleep_for=60.0), K, 2, ""),
+        (Oversleeping(asleep_for=130.0, stops=False), K, 1, "after the deadline"),
+        (Oversleeping(asleep_for=130.0, stops=False), S, 1, "after the deadline"),
+        (Oversleeping(asleep_for=110.0, stops=False), S, 2, ""),
+    ],
+)
+def test_after_a_wait_the_clocks_are_read_again(
+    face: Face, time: Oversleeping, safety: Safety, attempts: int, stopped: str
+) -> None:
+    """A machine may sleep through the life of a key, and a purged key is a new request; or past the deadline."""
+    stage = Stage(
+        Scenario("overslept", (LOST, DONE), (), UNKNOWN, safety=safety), time=dataclasses.replace(time, log=[])
+    )
+    record, error = ending(stage, face)
+    assert len(stage.script.requests) == len(record.attempts) == attempts
+    assert stopped in record.stopped
+    if stopped:
+        assert record.certainty is UNKNOWN
+        assert stopped in str(error)
+        assert record.attempts[0].wait == 0.25
+    else:
+        assert error is None

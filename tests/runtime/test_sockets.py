@@ -1,16 +1,20 @@
 """The streams below the HTTP library: what they note of an answer, and how long they let it take."""
 
+# ruff: noqa: ASYNC109  # `timeout` is httpcore's name
+
 from __future__ import annotations
 
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
+import anyio
 import httpx
 import pytest
 from samekey_templates.runtime import _connections
-from samekey_templates.runtime._sockets import Backend, DeadlinePassedError, Step, Stream
+from samekey_templates.runtime._sockets import AsyncStream, Backend, DeadlinePassedError, Step, Stream
 from samekey_templates.runtime._transport import AsyncTransport, SyncTransport
 
 HEADS = [
@@ -159,6 +163,52 @@ def test_a_long_buffer_is_written_in_pieces_and_whole() -> None:
         Stream(wire, same).write(content[:size], step())
         assert b"".join(wire.written) == content[:size]
         assert all(len(piece) <= 65_536 for piece in wire.written)
+
+
+@dataclass
+class AsyncWire:
+    """Likewise, in an event loop."""
+
+    wire: Wire = field(default_factory=Wire)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """The next piece."""
+        return self.wire.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes | memoryview, timeout: float | None = None) -> None:
+        """Keep the bytes."""
+        self.wire.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Lose what is left."""
+        self.wire.close()
+
+    async def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None) -> Self:
+        """The same connection, as if secured."""
+        self.wire.start_tls(ssl_context, server_hostname, timeout)
+        return self
+
+    def get_extra_info(self, info: str) -> object:
+        """What was asked for."""
+        return info
+
+
+def test_each_piece_has_the_time_that_the_timeout_gives_it() -> None:
+    """An upload to a slow reader goes on as long as something moves, in an event loop as well."""
+    connection = AsyncWire()
+    anyio.run(AsyncStream(connection, same).write, b"x" * 200_000, step())
+    assert [len(piece) for piece in connection.wire.written] == [65_536, 65_536, 65_536, 3_392]
+    assert connection.wire.limits == [5.0] * 4
+
+
+def test_a_body_is_not_taken_for_the_request_for_a_tunnel() -> None:
+    """What stands at its start is the caller's."""
+    wire = Wire([b"HTTP/1.1 200 OK\r\n"])
+    stream, reading = Stream(wire, same), step()
+    stream.write(b"POST / HTTP/1.1\r\n\r\n", step())
+    stream.write(b"CONNECT api.test:443 HTTP/1.1\r\n", step())
+    stream.read(65_536, reading)
+    assert reading.status == 200
 
 
 def test_a_head_leaves_with_the_start_of_its_body() -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Callable, Generator
 
+import anyio
 import httpx
 import pytest
 from samekey_templates.runtime._failures import failure
 from samekey_templates.runtime._policy import Failed, Failure
 from samekey_templates.runtime._transport import AsyncTransport, SyncTransport
 from samekey_templates.runtime._types import Timeout
-from samekey_templates.runtime._wire import CutAnswer, Limits, WireRequest
+from samekey_templates.runtime._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 
 REQUEST = httpx.Request("POST", "http://api.test/")
 
@@ -170,3 +172,129 @@ def test_a_transport_of_others_is_not_believed_blindly(
     assert isinstance(result, Failed)
     assert result.failure is kind
     assert result.timeout is (kind is Failure.UNREACHABLE and isinstance(error, httpx.ConnectTimeout))
+
+
+def attempted(face: str, handler: Callable[[httpx.Request], httpx.Response]) -> Result:
+    """One attempt of an unsafe request, through a client of the caller's own."""
+    request, limits = WireRequest("POST", str(REQUEST.url), (), b"{}"), Limits(Timeout(), time.monotonic() + 5)
+    if face == "sync":
+        with httpx.Client(transport=httpx.MockTransport(handler)) as client:
+            return SyncTransport(client).attempt(request, limits)
+
+    async def main() -> Result:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as client:
+            return await AsyncTransport(client).attempt(request, limits)
+
+    return anyio.run(main, backend=face)
+
+
+class Frame(str):
+    """A frame of HTTP/2, as httpcore hides it in the arguments of an exception."""
+
+    __slots__ = ()
+    error_code = 7
+
+
+class DoesNotExist(Exception):  # noqa: N818  # as others name theirs
+    """An exception of somebody else's."""
+
+    __module__ = "shop.models"
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize(
+    ("handled", "error", "kind"),
+    [
+        (httpx.RemoteProtocolError(Frame()), httpx.RemoteProtocolError("cut"), Failure.ANSWER_LOST),
+        (DoesNotExist(), httpx.ConnectError("refused"), Failure.UNREACHABLE),
+        (ssl.SSLCertVerificationError(), httpx.ConnectError("refused"), Failure.UNREACHABLE),
+    ],
+)
+def test_what_the_caller_is_handling_is_no_part_of_the_failure(
+    face: str, handled: Exception, error: Exception, kind: Failure
+) -> None:
+    """A call made inside `except` is judged as any other, though Python hangs the one exception behind the other."""
+
+    def fail(_: httpx.Request) -> httpx.Response:
+        # As a new one: an exception keeps what is hung behind it.
+        raise type(error)(*error.args)
+
+    try:
+        raise handled
+    except Exception:  # noqa: BLE001  # that is what it is about
+        result = attempted(face, fail)
+    assert isinstance(result, Failed)
+    assert result.failure is kind
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.ConnectError("refused"), Failure.ANSWER_LOST),
+        (httpx.ConnectTimeout("slow"), Failure.ANSWER_LOST),
+        (httpx.PoolTimeout("busy"), Failure.REDIRECTED),
+        (httpx.ReadTimeout("slow"), Failure.ANSWER_LOST),
+    ],
+)
+def test_what_is_not_reached_behind_a_redirect_was_not_unsent(face: str, error: Exception, kind: Failure) -> None:
+    """The server had the first request of the attempt, so nobody knows what was done with it."""
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if len(seen) > 1:
+            raise error
+        return httpx.Response(307, headers={"Location": "/other"})
+
+    result = attempted(face, answer)
+    assert isinstance(result, Failed)
+    assert [len(seen), result.failure] == [2, kind]
+
+
+class Failing(httpx.Auth):
+    """Asks for a token first, and raises for the status of that answer."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Ask for a token."""
+        (yield httpx.Request("POST", "http://tokens.test/")).raise_for_status()
+        yield request
+
+
+def test_a_status_of_another_request_is_no_answer_of_the_api() -> None:
+    """What an authentication of the caller's own raises reaches the caller as it is."""
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(409)), auth=Failing())
+    request, limits = WireRequest("POST", str(REQUEST.url), (), b"{}"), Limits(Timeout(), time.monotonic() + 5)
+    with client, pytest.raises(httpx.HTTPStatusError):
+        SyncTransport(client).attempt(request, limits)
+
+
+@pytest.mark.parametrize("host", ["api..example.test", "a" * 64 + ".test"])
+@pytest.mark.parametrize("face", ["sync", "asyncio"])
+def test_a_name_that_is_none_is_unsendable(face: str, host: str) -> None:
+    """A socket raises no error of the network for it, so it never gets there."""
+    request, limits = WireRequest("POST", f"http://{host}/", (), b"{}"), Limits(Timeout(), time.monotonic() + 5)
+
+    async def main() -> Result:
+        return await AsyncTransport().attempt(request, limits)
+
+    result = anyio.run(main) if face == "asyncio" else SyncTransport().attempt(request, limits)
+    assert isinstance(result, Failed)
+    assert result.failure is Failure.UNSENDABLE
+
+
+def test_cookies_of_the_server_join_those_of_the_call() -> None:
+    """In one field, as RFC 6265 section 5.4 asks, and byte for byte as they came."""
+    seen: list[list[bytes]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append([value for name, value in request.headers.raw if name.lower() == b"cookie"])
+        return httpx.Response(200, headers=[(b"Set-Cookie", "lb=\u65e5; Path=/".encode())])
+
+    headers = (("Cookie", "session=s3cret"),)
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        for given in (headers, headers, ()):
+            limits = Limits(Timeout(), time.monotonic() + 5)
+            result = SyncTransport(client).attempt(WireRequest("GET", str(REQUEST.url), given, None), limits)
+            assert isinstance(result, RawAnswer)
+    assert seen == [[b"session=s3cret"], ["session=s3cret; lb=\u65e5".encode()], ["lb=\u65e5".encode()]]

@@ -281,8 +281,10 @@ def charset(media_type: str) -> str:
     """The encoding that a media type names, where Python knows it; else UTF-8."""
     name = media_type.lower().partition("charset=")[2].partition(";")[0].strip().strip('"')
     try:
+        # Python knows encodings as well that are none of text, such as `hex`.
+        "".encode(name)
         return codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, ValueError):
         return "utf-8"
 
 
@@ -448,5 +450,7 @@ def _escape(name: str) -> str:
 
 
 def _segment(value: object) -> Segment:
-    found = None if is_items(value) else segment_of(value)
+    # A list is JSON, but for one of bytes, which are pieces of a body as those of any iterable are.
+    is_json = is_items(value) and not (value and all(isinstance(piece, (bytes, bytearray)) for piece in value))
+    found = None if is_json else segment_of(value)
     return encode(value) if found is None else found

@@ -378,6 +378,8 @@ def _with_cookies(
 ) -> list[tuple[bytes, bytes]]:
     """Headers with what the client's jar holds, in one field with the call's own cookies (RFC 6265 section 5.4)."""
     request = httpx.Request("GET", url)
+    # What servers set need be no ASCII, and goes back as it came.
+    request.headers.encoding = "utf-8"
     client.cookies.set_cookie_header(request)
     fields = [*headers, *request.headers.raw]
     cookies = [value for name, value in fields if name.lower() == b"cookie"]
