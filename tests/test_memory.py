@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samekey import cache, memory
@@ -215,12 +216,26 @@ def test_a_name_that_is_no_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"generator": 1}'])
-def test_a_damaged_memory_is_none(text: str, place: Workplace) -> None:
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        (b"{", b""),
+        (b"{", b"[]"),
+        (b'"generator":"', b'"generator":1,"x":"'),
+        (b'"inputs":{"/', b'"inputs":{"/\xff'),
+        (b'"inputs":{"/', b'"inputs":{"/\\u0000'),
+        (b'"outputs":{"', b'"outputs":{"\\u0000'),
+        (b'"said":', b'"x":' + b"[" * 100_000),
+    ],
+    ids=["nothing", "a list", "a number", "no UTF-8", "no path", "no path of a file", "too deep"],
+)
+def test_a_damaged_memory_is_none(part: bytes, other: bytes, place: Workplace) -> None:
     """Everything is made again, and remembered anew."""
     place.run()
     (kept,) = (place.folder / "cache" / "runs").iterdir()
-    kept.write_text(text, "utf-8")
+    before, found, after = kept.read_bytes().partition(part)
+    assert found
+    kept.write_bytes(other if part == b"{" else before + other + after)
     assert REMEMBERED not in place.run("--check")[1]
     assert REMEMBERED in place.run("--check")[1]
 
@@ -271,6 +286,48 @@ def test_a_folder_that_others_can_write_to_is_not_used(place: Workplace) -> None
         assert cache.cache_folder(name) is None
     assert place.run()[0] == 0
     assert REMEMBERED not in place.run("--check")[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are told otherwise there")
+def test_a_folder_that_others_can_exchange_is_not_used(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may rename it may put another in its place, unless the folder above is sticky, as that for all is."""
+    above = place.folder / "shared"
+    above.mkdir()
+    link = place.folder / "link"
+    link.symlink_to(above / "mine")
+    for chosen in (above / "mine", link):
+        monkeypatch.setenv(cache.VARIABLE, str(chosen))
+        above.chmod(0o777)
+        assert cache.cache_folder("templates") is None
+        above.chmod(0o1777)
+        assert cache.cache_folder("templates") == above / "mine" / "templates"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are told otherwise there")
+def test_folders_on_the_way_are_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the umask: where a group may write, nothing would be kept."""
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "one" / "two"))
+    before = os.umask(0o002)
+    try:
+        folder = cache.cache_folder("runs")
+    finally:
+        os.umask(before)
+    assert folder is not None
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder.parent, folder.parent.parent)] == [0o700] * 3
+
+
+def test_what_changes_after_it_was_compared_is_found(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is what was made: a file that somebody changes meanwhile is out of date at the next check."""
+    changed, kept = place.target / "small" / "_client.py", memory.remember
+
+    def late(*told: Any) -> None:  # noqa: ANN401  # whatever it is given
+        changed.write_text(changed.read_text("utf-8") + "\n# Late.\n", "utf-8")
+        kept(*told)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(memory, "remember", late)
+        assert place.run()[0] == 0
+    assert place.run("--check")[0] == 1
 
 
 def test_a_relative_cache_home_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

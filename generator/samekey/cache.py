@@ -21,20 +21,36 @@ def cache_folder(name: str) -> Path | None:
     above = _chosen()
     if above is None:
         return None
-    folder = above / name
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = _made(above / name)
         return folder if os.access(folder, os.W_OK) and _is_ours(folder) else None
     except OSError:
         return None
 
 
+def _made(folder: Path) -> Path:
+    """The folder, whatever links lead to it; those that were missing on the way are the user's alone."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+    return folder.resolve()
+
+
 def _is_ours(folder: Path) -> bool:
-    """Whether nobody else can write here: what is read from here is run, and believed."""
+    """Whether nobody else can write here or exchange the folder for another: what is read here is run, and believed.
+
+    The way to it counts as well, as it does to sshd with `StrictModes`; a sticky folder keeps what others put into it.
+    """
     if sys.platform == "win32":
         return True
-    told = folder.stat()
-    return told.st_uid == os.getuid() and not told.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    own = folder.stat()
+    above = [path.stat().st_mode for path in folder.parents]
+    is_guarded = not any(_others_write(mode) and not mode & stat.S_ISVTX for mode in above)
+    return own.st_uid == os.getuid() and not _others_write(own.st_mode) and is_guarded
+
+
+def _others_write(mode: int) -> bool:
+    return bool(mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _chosen() -> Path | None:

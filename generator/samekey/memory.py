@@ -112,24 +112,33 @@ def recall(place: Path, target: Path) -> Said | None:
     """
     try:
         run = msgspec.json.decode(place.read_bytes(), type=_Run)
-    except (OSError, msgspec.MsgspecError):
+        return run.said if _is_same(run, target) else None
+    except (OSError, ValueError, RecursionError):
+        # Whatever a damaged file may hold: paths that are none, text that is no text.
         return None
+
+
+def _is_same(run: _Run, target: Path) -> bool:
     same = all(_digest_of(Path(path)) == known for path, known in run.inputs.items())
-    return run.said if same and run.generator == _generator() and is_unchanged(target, run.outputs, _digest) else None
+    return same and run.generator == _generator() and is_unchanged(target, run.outputs, _digest)
 
 
-def remember(place: Path, target: Path, inputs: Inputs, outputs: Collection[str], said: Said) -> None:
+def remember(
+    place: Path, target: Path, inputs: Inputs, files: Mapping[str, str], kept: Collection[str], said: Said
+) -> None:
     """Keep a run that left its folder up to date, unless something in it cannot be known again.
 
     Args:
         place: where it is kept.
         target: the folder of the SDK.
         inputs: what was read.
-        outputs: the paths of the SDK's files.
+        files: texts of the SDK by path, with which the folder was compared.
+        kept: paths of those that a user has taken over, which are as they are.
         said: what the run had to say.
     """
     generator = _generator()
-    digests = {path: _digest_of(target / path) for path in outputs}
+    # Of what was made, not of what lies there now: somebody may have changed that since it was compared.
+    digests = {path: _digest_of(target / path) if path in kept else _digest(files[path].encode()) for path in files}
     if not inputs.is_complete or not generator or "" in digests.values():
         return
     run = _Run(generator, inputs.digests, digests, said)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import jinja2
@@ -104,7 +107,13 @@ class _Bytecode(jinja2.FileSystemBytecodeCache):
 
 def _bytecode() -> _Bytecode | None:
     folder = cache_folder("templates")
-    return None if folder is None else _Bytecode(str(folder))
+    return None if folder is None else _Bytecode(str(folder), f"{_compiler()}-%s.cache")
+
+
+def _compiler() -> str:
+    """What compiled templates depend on beside their source: jinja, and how it is set up in this file."""
+    setup = Path(__file__).read_bytes()
+    return hashlib.sha256(setup + version("jinja2").encode()).hexdigest()[:16]
 
 
 def _only_code(value: object) -> Code:

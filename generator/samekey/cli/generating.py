@@ -74,7 +74,7 @@ def generate(
         # A run that finds other names than it leaves may have more to say the next time.
         is_steady = ledger.source is None or LEDGER not in changes.write
         if place is not None and is_steady and not diagnostics.failed:
-            remember(place, output, inputs, result.files, said)
+            remember(place, output, inputs, result.files, changes.kept, said)
     _tell(summary, said, began)
     raise typer.Exit(1 if diagnostics.failed else 0)
 
