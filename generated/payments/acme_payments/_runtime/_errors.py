@@ -220,7 +220,7 @@ def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
     parts = [f"{record.call.operation}: {happened} after {attempts} in {record.elapsed:.1f} s"]
     if server_said:
         parts.append(server_said)
-    if record.stopped and (count > 1 or record.attempts[-1].wait is not None):
+    if record.stopped and (count > 1 or any(attempt.wait is not None for attempt in record.attempts)):
         parts.append(f"no further attempt because {record.stopped}")
     parts.append(_certainty_in_words(record))
     return "; ".join(parts)
