@@ -115,7 +115,7 @@ class SyncTransport:
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        if request.content is not None and _is_spent(request.content):
+        if _is_spent(request.content):
             return Failed(Failure.UNSENDABLE, SPENT)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
@@ -178,7 +178,7 @@ class AsyncTransport:
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     async def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        if request.content is not None and _is_spent(request.content):
+        if _is_spent(request.content):
             return Failed(Failure.UNSENDABLE, SPENT)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
@@ -463,8 +463,9 @@ class _AsyncChunks(httpx.AsyncByteStream):
             raise
 
 
-def _is_spent(content: Content) -> bool:
-    return not isinstance(content, bytes) and content.is_spent
+def _is_spent(content: Content | None) -> bool:
+    # Asked for in this order, as in `_body`.
+    return content is not None and not isinstance(content, bytes) and content.is_spent
 
 
 def _raise_own(error: Exception, built: httpx.Request | None) -> None:

@@ -10,6 +10,7 @@ from ._codec import DecodeFailureError, decode
 from ._drive import log
 from ._errors import APIDecodeError, explain, status_error_class, unanswered
 from ._policy import Answered, is_success
+from ._request import charset
 from ._types import is_fields
 
 if TYPE_CHECKING:
@@ -145,10 +146,8 @@ def _type_for(types: Types, status: int) -> object:
 
 
 def _text(answer: RawAnswer) -> str:
-    _, _, charset = answer.headers.get("content-type", "").lower().partition("charset=")
-    name = charset.split(";")[0].strip().strip('"') or "utf-8"
     try:
-        return answer.content.decode(name, "replace")
-    except (LookupError, ValueError):
-        # Unknown, or none of text: Python knows `hex` as well.
+        return answer.content.decode(charset(answer.headers.get("content-type", "")), "replace")
+    except ValueError:
+        # Some encodings of Python's, such as `idna`, replace nothing.
         return answer.content.decode("utf-8", "replace")

@@ -116,7 +116,7 @@ class SyncTransport:
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        if request.content is not None and _is_spent(request.content):
+        if _is_spent(request.content):
             return Failed(Failure.UNSENDABLE, SPENT)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
@@ -179,7 +179,7 @@ class AsyncTransport:
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     async def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        if request.content is not None and _is_spent(request.content):
+        if _is_spent(request.content):
             return Failed(Failure.UNSENDABLE, SPENT)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
@@ -464,8 +464,9 @@ class _AsyncChunks(httpx.AsyncByteStream):
             raise
 
 
-def _is_spent(content: Content) -> bool:
-    return not isinstance(content, bytes) and content.is_spent
+def _is_spent(content: Content | None) -> bool:
+    # Asked for in this order, as in `_body`.
+    return content is not None and not isinstance(content, bytes) and content.is_spent
 
 
 def _raise_own(error: Exception, built: httpx.Request | None) -> None:
