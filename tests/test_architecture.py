@@ -25,11 +25,11 @@ LOWER_FLOW = (
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 RUNTIME_FLOW = (
-    "_types", "_policy", "_budget", "_retry_after", "_keys", "_profile", "_record", "_body", "_wire", "_sockets",
-    "_servers", "_auth", "_model", "_unions", "_hooks", "_tolerance", "_codec", "_request", "_errors", "_telemetry",
-    "_drive", "_connections", "_failures", "_opened", "_transport", "_call", "_prepare", "_answers", "_events",
-    "_stream", "_download", "_paging", "_pages", "_journal", "_journal_postgres", "_journaling", "_oauth", "_client",
-    "_methods", "_operation", "_webhooks",
+    "_types", "_text", "_forking", "_undisturbed", "_loops", "_policy", "_budget", "_retry_after", "_keys",
+    "_profile", "_record", "_body", "_wire", "_decoding", "_sockets", "_servers", "_auth", "_model", "_unions",
+    "_hooks", "_tolerance", "_codec", "_request", "_errors", "_telemetry", "_drive", "_connections", "_failures",
+    "_opened", "_transport", "_call", "_prepare", "_answers", "_events", "_stream", "_download", "_paging", "_pages",
+    "_journal", "_journal_postgres", "_journaling", "_oauth", "_client", "_methods", "_operation", "_webhooks",
 )  # fmt: skip
 """The modules of an SDK's runtime, likewise; for types alone they may look ahead."""
 

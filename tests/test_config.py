@@ -78,6 +78,7 @@ def test_every_key_is_taken() -> None:
             carrier=Carrier.BODY,
             name="requestId",
             methods=("POST", "PUT"),
+            methods_stated=True,
             format=KeyFormat(KeyKind.ALPHABET, 20, "abcdef", 40),
             quoted=True,
             ttl=7 * 86_400.0,
@@ -250,7 +251,7 @@ def test_a_key_may_have_another_form(spelled: str, form: KeyFormat) -> None:
 
 def test_false_is_an_api_without_keys() -> None:
     """No method is keyed; the rest of the profile stays."""
-    assert profile("false") == changed(DEFAULT, methods=())
+    assert profile("false") == changed(DEFAULT, methods=(), methods_stated=True)
 
 
 @pytest.mark.parametrize(

@@ -442,6 +442,7 @@ class Operation(Struct, frozen=True):
         paging: how its pages follow each other, if it gives a list in pages.
         variant: words for what sets it apart from the same operation in other media types, such as `as csv`.
         server: the server of its own that it has in place of the API's, relative to that where it is no whole URL.
+        declares_key: whether the document declares its idempotency key, rather than samekey assuming it.
     """
 
     id: str
@@ -463,6 +464,7 @@ class Operation(Struct, frozen=True):
     paging: Paging | None = None
     variant: str = ""
     server: str = ""
+    declares_key: bool = False
 
 
 class SchemeKind(StrEnum):

@@ -54,11 +54,12 @@ class Profile(Struct, frozen=True):
         carrier: where the key travels.
         name: the header, body field or query parameter.
         methods: the methods on which the API honours keys.
+        methods_stated: whether somebody chose the methods, which then weighs more than what an operation declares.
         format: what a key looks like.
         quoted: send a header key as a string of RFC 8941.
         ttl: seconds for which the server remembers a key.
-        in_flight: how it says that the first request is still running.
-        mismatch: how it says that the key came back with another payload.
+        in_flight: how it says that the first request is still running; None where nobody has said how.
+        mismatch: how it says that the key came back with another payload; None where nobody has said how.
         replayed: headers that mark a stored answer.
         should_retry: headers with the server's own word on retrying.
         first_sent: the header that carries the date of the call's first attempt, or empty.
@@ -67,11 +68,12 @@ class Profile(Struct, frozen=True):
     carrier: Carrier = Carrier.HEADER
     name: str = "Idempotency-Key"
     methods: tuple[str, ...] = ("POST", "PATCH")
+    methods_stated: bool = False
     format: KeyFormat = field(default_factory=KeyFormat)
     quoted: bool = False
     ttl: float = 86_400.0
-    in_flight: tuple[Signal, ...] = (Signal(409),)
-    mismatch: tuple[Signal, ...] = (Signal(422),)
+    in_flight: tuple[Signal, ...] | None = None
+    mismatch: tuple[Signal, ...] | None = None
     replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
     should_retry: tuple[str, ...] = ("X-Should-Retry",)
     first_sent: str = ""
@@ -79,6 +81,10 @@ class Profile(Struct, frozen=True):
 
 DEFAULT: Final = Profile()
 """What holds where neither the document nor the config says otherwise."""
+USUAL_IN_FLIGHT: Final = Signal(409)
+"""How servers say that the first request is still running, as a rule (the draft's section 2.7)."""
+USUAL_MISMATCH: Final = Signal(422)
+"""How servers say that a key came back with another payload, as a rule (likewise)."""
 
 
 PRESETS: Final[dict[str, Profile]] = {

@@ -94,7 +94,7 @@ def test_an_error_body_of_another_shape_is_kept(server: FaultServer, face: Face,
 
 
 @pytest.mark.parametrize("act", [Act.CUT_AFTER_HEAD, Act.CUT_MID_BODY, Act.CUT_MID_CHUNK])
-@pytest.mark.parametrize(("status", "name"), [(400, "BadRequestError"), (404, "NotFoundError"), (409, "ConflictError")])
+@pytest.mark.parametrize(("status", "name"), [(400, "BadRequestError"), (404, "NotFoundError")])
 def test_a_refusal_whose_body_was_cut_is_a_refusal(
     server: FaultServer, face: Face, status: int, name: str, act: Act
 ) -> None:
@@ -104,6 +104,15 @@ def test_a_refusal_whose_body_was_cut_is_a_refusal(
     assert type(ended.error).__name__ == name
     assert len(server.seen) == 1
     assert ended.record.certainty is Certainty.REJECTED
+
+
+@pytest.mark.parametrize("act", [Act.CUT_AFTER_HEAD, Act.CUT_MID_BODY, Act.CUT_MID_CHUNK])
+def test_a_conflict_whose_body_was_cut_may_be_that_of_the_key(server: FaultServer, face: Face, act: Act) -> None:
+    """Cut off, a 409 may have said that the first request is still running, so it is asked for again."""
+    server.plan(Fault(act, answer=Answer(409, error_body("request_in_flight", "No."))))
+    ended = one(face, server.url)
+    assert ended.response is not None
+    assert ended.record.attempts[0].certainty is Certainty.UNKNOWN
 
 
 def test_a_limit_whose_body_was_cut_is_waited_for(server: FaultServer, face: Face) -> None:

@@ -304,7 +304,7 @@ def test_a_body_that_can_be_read_once_does_not_follow_a_redirect(server: FaultSe
         (Fault(Act.RESET_UNREAD), 1, Certainty.UNKNOWN),
         (answering(500), 1, Certainty.UNKNOWN),
         (answering(503), 1, Certainty.UNKNOWN),
-        (answering(408), 1, Certainty.REJECTED),
+        (answering(408), 1, Certainty.UNKNOWN),
         (answering(429), 2, Certainty.APPLIED),
         (answering(425), 2, Certainty.APPLIED),
     ],

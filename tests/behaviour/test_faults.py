@@ -68,7 +68,9 @@ CASES = [
     Case("stalled before the effect", Fault(Act.STALL), UNKNOWN, 0, APITimeoutError, hasty=True),
     Case("stalled after the effect", Fault(Act.STALL, after=True), UNKNOWN, 1, APITimeoutError, hasty=True),
     Case("stalled mid body", Fault(Act.STALL_MID_BODY, after=True), APPLIED, 1, APITimeoutError, hasty=True),
-    Case("408", answering(408), REJECTED, 0, APIStatusError),
+    Case("408", answering(408), UNKNOWN, 0, APIStatusError),
+    Case("499", answering(499), UNKNOWN, 0, APIStatusError),
+    Case("520", answering(520), UNKNOWN, 0, InternalServerError),
     Case("425", answering(425), REJECTED, 0, APIStatusError),
     Case("429", answering(429), REJECTED, 0, RateLimitError),
     *(Case(f"{s} before the effect", answering(s), UNKNOWN, 0, InternalServerError) for s in SERVER_ERRORS),
@@ -237,13 +239,13 @@ def test_a_first_run_that_outlasts_the_deadline_is_told_as_unknown(server: Fault
 
 
 def test_a_key_that_came_with_another_payload(server: FaultServer, face: Face) -> None:
-    """422 is the draft's own error, is not retried, and says that this payload was not done."""
+    """422 is the draft's own error and is not retried; the key was used, so something was done under it."""
     first = one(face, server.url, CHARGE.again(idempotency_key="order-7"))
     assert first.error is None
     ended = one(face, server.url, CHARGE.again(idempotency_key="order-7", amount=2))
     assert type(ended.error).__name__ == "IdempotencyKeyReused"
     assert len(ended.record.attempts) == 1
-    assert ended.record.certainty is REJECTED
+    assert ended.record.certainty is UNKNOWN
     assert server.effects_of("order-7") == 1
 
 

@@ -213,10 +213,12 @@ def test_a_refusal_that_looked_at_no_key_settles_nothing(
 
 
 def test_the_operations_own_refusal_settles(acme: Sdk, tmp_path: Path, server: KeyedServer) -> None:
-    """A 400 under the same key is the operation's word: nothing was done."""
+    """A 400 under the same key is the operation's word, where the document declares both: nothing was done."""
     journal = acme.SQLiteJournal(tmp_path / "journal.db")
-    journal.begin(entry(acme, server))
-    journal.release(server.url, "the-key")
+    server.ledger.status = 500
+    client = acme.AcmePayments(base_url=server.url, journal=journal, retry=acme.RetryPolicy(max_retries=0))
+    with pytest.raises(acme.InternalServerError):
+        client.charges.create(amount=1, currency="eur")
     server.ledger.status = 400
     client = acme.AcmePayments(base_url=server.url, journal=journal)
     (settled,) = client.journal.resume()

@@ -44,15 +44,48 @@ def posting(fields: str, media_type: str = "application/json", words: str = "") 
         ("patch", Safety.KEYED),
     ],
 )
-@pytest.mark.parametrize("parameters", ["[]", f"[{HEADER}]"], ids=["silent", "declared"])
-def test_the_method_decides(method: str, expected: Safety, parameters: str) -> None:
-    """GET and its like are safe, PUT and DELETE idempotent, POST and PATCH keyed; a declared key changes no GET."""
+@pytest.mark.parametrize("declares", [False, True], ids=["silent", "declared"])
+def test_the_method_decides(method: str, expected: Safety, declares: bool) -> None:  # noqa: FBT001
+    """GET and its like are safe, POST and PATCH keyed; PUT and DELETE are idempotent, unless they declare a key."""
+    parameters = f"[{HEADER}]" if declares else "[]"
+    if declares and expected is Safety.IDEMPOTENT:
+        expected = Safety.KEYED
     entry = operation(f"parameters: {parameters}\n{OK}", path="/things", method=method).operation()
     assert entry.safety is expected
     assert entry.why
     if expected is Safety.KEYED:
         assert key(entry) == ("header", "Idempotency-Key")
+    assert entry.declares_key is (declares and expected is Safety.KEYED)
     assert entry.params == (), "an optional key is no argument: it is filled, or not needed"
+
+
+def declared_on_path(methods: str, required: str = "false", words: str = "") -> dict[str, Safety]:
+    """The safety of each operation of a path that declares a key for all of them."""
+    found = lowered(f"""
+openapi: 3.0.3
+info: {{title: T, version: '1'}}
+{words}
+paths:
+  /things:
+    parameters: [{{name: Idempotency-Key, in: header, required: {required}, schema: {{type: string}}}}]
+    {methods}
+""")
+    return {entry.method: entry.safety for entry in found.api.operations}
+
+
+def test_a_key_that_a_path_shares_changes_no_put() -> None:
+    """A parameter of the path holds for GET as well, where it means nothing; it counts where it is required."""
+    shared = f"get: {{{OK}}}\n    put: {{{OK}}}\n    post: {{{OK}}}"
+    usual = {"GET": Safety.SAFE, "PUT": Safety.IDEMPOTENT, "POST": Safety.KEYED}
+    assert declared_on_path(shared) == usual
+    assert declared_on_path(shared, required="true") == {**usual, "PUT": Safety.KEYED}
+    assert declared_on_path(f"put: {{{OK}}}") == {"PUT": Safety.KEYED}
+
+
+def test_methods_that_somebody_chose_have_the_last_word() -> None:
+    """Whoever lists the methods that honour keys knows more than a parameter does."""
+    chosen = declared_on_path(f"put: {{{OK}}}", words="x-idempotency: {methods: [POST, PATCH]}")
+    assert chosen == {"PUT": Safety.IDEMPOTENT}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +271,7 @@ def test_swagger_forms_and_headers_carry_keys_too() -> None:
     [
         ("post", "true", False),
         ("post", "false", False),
-        ("put", "true", True),
+        ("put", "true", False),
         ("put", "false", False),
         ("get", "true", True),
         ("get", "false", False),

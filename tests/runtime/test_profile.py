@@ -25,59 +25,115 @@ def read(
     status: int,
     body: object = None,
     *,
-    may_run: bool = False,
-    resumed: bool = False,
     headers: dict[str, str] | None = None,
     complete: bool = True,
 ) -> Answered:
     """An answer as the profile reads it."""
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     return read_answer(
-        profile, status, httpx.Headers(headers or {}), content,
-        may_run=may_run, resumed=resumed, now=1_700_000_000.0, complete=complete,
+        profile, status, httpx.Headers(headers or {}), content, now=1_700_000_000.0, complete=complete
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("sent_before", [False, True])
-def test_a_code_that_was_cut_off_may_have_been_any(sent_before: bool) -> None:  # noqa: FBT001
+def test_a_code_that_was_cut_off_may_have_been_any() -> None:
     """Taken as plain, a 409 of a running request would be told as a refusal of the operation's own."""
     coded = Profile(in_flight=(Signal(409, "running"),), mismatch=(Signal(422, "reused"),))
-    whole = read(coded, 409, may_run=sent_before, resumed=sent_before)
-    assert not whole.in_flight
-    assert read(coded, 409, may_run=sent_before, complete=False).in_flight is sent_before
-    assert read(coded, 422, resumed=sent_before, complete=False).mismatch is sent_before
-    assert not read(coded, 404, may_run=True, resumed=True, complete=False).in_flight
+    assert not read(coded, 409).in_flight
+    assert read(coded, 409, complete=False).in_flight
+    assert read(coded, 422, complete=False).mismatch
+    assert not read(coded, 404, complete=False).in_flight
+    assert read(PLAIN, 409, complete=False).in_flight
+
+
+def test_a_status_that_somebody_named_is_believed_to_the_letter() -> None:
+    """Whoever writes `in_flight: 409` into a config says that no other conflict has that status."""
+    named = Profile(in_flight=(Signal(409),), mismatch=(Signal(422),))
+    running = read(named, 409, {"detail": "the e-mail is taken"})
+    assert running.in_flight
+    assert running.in_flight_named
+    assert read(named, 422, {"detail": [{"loc": ["body", "amount"]}]}).mismatch
+    assert not read(named, 409, {"detail": "idempotency key reused with another payload"}).mismatch
 
 
 @pytest.mark.parametrize(
-    ("may_run", "resumed", "in_flight"), [(False, False, False), (True, False, True), (True, True, True)]
+    "body",
+    [
+        None,
+        {"detail": "the e-mail is taken"},
+        {"error": {"code": "conflict", "message": "version 3 is not the newest"}},
+        {"message": "progress is in the eye of the beholder"},
+        b"<html><body>in progress</body></html>",
+        b"Conflict",
+    ],
 )
-def test_a_bare_409_says_in_flight_only_where_the_key_was_sent_before(
-    may_run: bool,  # noqa: FBT001
-    resumed: bool,  # noqa: FBT001
-    in_flight: bool,  # noqa: FBT001
-) -> None:
-    """A fresh random key cannot collide with itself, so a first 409 is plain."""
-    assert read(PLAIN, 409, may_run=may_run, resumed=resumed).in_flight is in_flight
+def test_a_business_conflict_is_not_waited_for(body: object) -> None:
+    """A 409 that does not look like a running request is the operation's own word, on every attempt."""
+    answer = read(PLAIN, 409, body)
+    assert (answer.in_flight, answer.mismatch) == (False, False)
 
 
-@pytest.mark.parametrize("resumed", [False, True])
-def test_a_bare_422_says_mismatch_only_of_a_key_that_the_caller_brought(resumed: bool) -> None:  # noqa: FBT001
-    """Our own attempts all send the same bytes; only an earlier call can have used the key for others."""
-    assert read(PLAIN, 422, resumed=resumed, may_run=True).mismatch is resumed
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"detail": "A request with this Idempotency-Key is still running"},
+        {"title": "Conflict", "detail": "the request is being processed"},
+        {"type": "https://api.example/errors/idempotency-concurrent"},
+        {"code": "request_in_flight"},
+        {"error": {"code": "idempotency_key_in_use"}},
+        {"error": {"message": "There is currently another in-progress request using this key"}},
+        {"error": "concurrent request"},
+        b"request in progress",
+    ],
+)
+def test_a_409_that_looks_like_it_is_a_first_run(body: object) -> None:
+    """In words or in a code; nobody has named it, so it counts as a retry."""
+    answer = read(PLAIN, 409, body)
+    assert answer.in_flight
+    assert not answer.in_flight_named
+
+
+def test_a_409_that_asks_to_wait_is_a_first_run() -> None:
+    """Nobody asks to wait for a conflict that stays."""
+    assert read(PLAIN, 409, {"detail": "no"}, headers={"Retry-After": "1"}).in_flight
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "mismatch"),
+    [
+        (422, {"detail": "idempotency key was used with other parameters"}, True),
+        (422, {"code": "idempotency_key_reused"}, True),
+        (422, {"title": "Idempotency-Key is already used"}, True),
+        (422, {"detail": "amount is too small"}, False),
+        (422, {"detail": [{"loc": ["header", "Idempotency-Key"], "msg": "field required"}]}, False),
+        (422, None, False),
+        (409, {"detail": "Idempotency key reused with a different payload"}, True),
+        (409, {"detail": "this name is used by another request"}, False),
+        (400, {"detail": "idempotency key reused"}, False),
+    ],
+)
+def test_a_mismatch_speaks_of_keys(status: int, body: object, mismatch: bool) -> None:  # noqa: FBT001
+    """A 422 is a failed validation, unless it speaks of the key; FastAPI's lists of `detail` never do."""
+    answer = read(PLAIN, status, body)
+    assert (answer.in_flight, answer.mismatch) == (False, mismatch)
+
+
+def test_the_carriers_own_name_counts_as_well() -> None:
+    """An API whose key is `PayPal-Request-Id` speaks of that."""
+    assert read(Profile(name="PayPal-Request-Id"), 422, {"message": "PayPal-Request-Id was used before"}).mismatch
 
 
 @pytest.mark.parametrize("status", [409, 422])
 def test_a_stored_answer_is_the_operations_own_word(status: int) -> None:
     """What is replayed has ended: a 409 that says "it exists" must not be asked for until the deadline."""
-    answer = read(PLAIN, status, may_run=True, resumed=True, headers={"Idempotent-Replayed": "true"})
+    named = Profile(in_flight=(Signal(409),), mismatch=(Signal(422),))
+    answer = read(named, status, {"detail": "in progress"}, headers={"Idempotent-Replayed": "true"})
     assert (answer.in_flight, answer.mismatch, answer.replayed) == (False, False, True)
 
 
 @pytest.mark.parametrize("status", [400, 404, 408, 410, 425, 429, 500, 503])
 def test_other_statuses_say_neither(status: int) -> None:
     """A profile of statuses reads only its own."""
-    answer = read(PLAIN, status, {"error": {"code": "idempotency_error"}}, may_run=True, resumed=True)
+    answer = read(PLAIN, status, {"error": {"code": "idempotency_error"}})
     assert (answer.in_flight, answer.mismatch) == (False, False)
 
 
@@ -134,7 +190,7 @@ def test_a_code_is_found_wherever_apis_put_it(body: Any) -> None:  # noqa: ANN40
 )  # fmt: skip
 def test_a_profile_of_codes_takes_no_other_word(body: object) -> None:
     """Where a code tells the answers apart, the status alone says nothing, also of a key sent before."""
-    answer = read(ADYEN, 409, body, may_run=True, resumed=True)
+    answer = read(ADYEN, 409, body)
     assert not answer.in_flight
 
 
@@ -148,7 +204,7 @@ def test_a_code_counts_on_the_first_attempt_as_well(status: int, code: object) -
 def test_stripe_tells_a_mismatch_by_its_type() -> None:
     """Stripe: 400 with `idempotency_error`; another 400 is the operation's own."""
     assert read(STRIPE, 400, {"error": {"type": "idempotency_error"}}).mismatch
-    assert not read(STRIPE, 400, {"error": {"type": "invalid_request_error"}}, resumed=True).mismatch
+    assert not read(STRIPE, 400, {"error": {"type": "invalid_request_error"}}).mismatch
 
 
 @pytest.mark.parametrize(
@@ -157,14 +213,14 @@ def test_stripe_tells_a_mismatch_by_its_type() -> None:
 def test_no_body_breaks_the_reading(hostile: bytes) -> None:
     """An error body is only looked at; however deep or broken it is, the status is what counts."""
     for status in (400, 409, 500):
-        answer = read(RESEND, status, hostile, may_run=True, resumed=True)
+        answer = read(RESEND, status, hostile)
         assert (answer.status, answer.in_flight, answer.mismatch) == (status, False, False)
 
 
-@given(st.integers(100, 599), st.binary(max_size=60), st.booleans(), st.booleans())
-def test_any_answer_can_be_read(status: int, body: bytes, may_run: bool, resumed: bool) -> None:  # noqa: FBT001
+@given(st.integers(100, 599), st.binary(max_size=60))
+def test_any_answer_can_be_read(status: int, body: bytes) -> None:
     """Whatever comes back, reading it is no error of its own."""
-    assert read(PLAIN, status, body, may_run=may_run, resumed=resumed).status == status
+    assert read(PLAIN, status, body).status == status
 
 
 @pytest.mark.parametrize("name", ["Idempotent-Replayed", "idempotent-replayed", "Idempotency-Replayed"])
@@ -229,6 +285,6 @@ def test_the_defaults_are_those_of_the_law() -> None:
     """Section 2's table of defaults."""
     assert (PLAIN.carrier, PLAIN.name, PLAIN.format.kind, PLAIN.quoted) == ("header", "Idempotency-Key", "uuid4", False)
     assert PLAIN.ttl == 24 * 3600
-    assert (PLAIN.in_flight, PLAIN.mismatch) == ((Signal(409),), (Signal(422),))
+    assert (PLAIN.in_flight, PLAIN.mismatch) == (None, None)
     assert PLAIN.replayed == ("Idempotent-Replayed", "Idempotency-Replayed")
     assert PLAIN.should_retry == ("X-Should-Retry",)

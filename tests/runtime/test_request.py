@@ -6,6 +6,7 @@ import datetime as dt
 import email
 import email.policy
 import io
+import tempfile
 import json
 import uuid
 from decimal import Decimal
@@ -732,8 +733,15 @@ def test_a_later_call_with_the_same_key_sends_the_same_bytes() -> None:
 
 def test_the_boundary_of_what_is_read_while_it_is_sent_is_random() -> None:
     """Nothing is known of an open file's content, and a key may be guessed: a boundary made of it could be as well."""
-    boundaries = {multipart_body({"file": io.BytesIO(b"x")}, {}, key="k1").media_type for _ in range(20)}
+    with tempfile.TemporaryFile() as file:
+        boundaries = {multipart_body({"file": file}, {}, key="k1").media_type for _ in range(20)}
     assert len(boundaries) == 20
+
+
+def test_the_boundary_of_what_is_in_memory_belongs_to_its_key() -> None:
+    """A later call with the same key and the same bytes sends the same body, from an open buffer as well."""
+    boundaries = {multipart_body({"file": io.BytesIO(b"x")}, {}, key="k1").media_type for _ in range(3)}
+    assert len(boundaries) == 1
 
 
 @pytest.mark.parametrize(

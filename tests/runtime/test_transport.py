@@ -28,7 +28,7 @@ REQUEST = httpx.Request("POST", "http://api.test/")
         (httpx.PoolTimeout("full"), Failure.UNSENDABLE, True),
         (httpx.LocalProtocolError("Illegal header value"), Failure.UNSENDABLE, False),
         (httpx.UnsupportedProtocol("ftp"), Failure.UNSENDABLE, False),
-        (httpx.InvalidURL("bad port"), Failure.UNSENDABLE, False),
+        (httpx.InvalidURL("unreadable location"), Failure.ANSWER_LOST, False),
         (httpx.ReadTimeout("t"), Failure.ANSWER_LOST, True),
         (httpx.WriteTimeout("t"), Failure.ANSWER_LOST, True),
         (httpx.ReadError("reset"), Failure.ANSWER_LOST, False),

@@ -77,6 +77,7 @@ def test_what_was_seen_is_what_is_spoken(tmp_path: Path, notes: Callable[..., Pa
     assert report.of(Verdict.BROKEN) == ()
     profile = read_back(as_config(report), tmp_path)
     assert profile == Profile(
+        methods_stated=True,
         in_flight=(Signal(425, "busy"),),
         mismatch=(Signal(400, "not_the_same"),),
         replayed=("x-replayed",),
@@ -109,7 +110,7 @@ def test_methods_that_honour_no_keys_are_found(tmp_path: Path) -> None:
     """The document promises keys on PATCH, and the server takes them on POST alone."""
     served = tmp_path / "served.yaml"
     text = PAYMENTS.read_text("utf-8")
-    served.write_text(f"x-idempotency: {{methods: [POST]}}\n{text}", "utf-8")
+    served.write_text(text.replace("x-idempotency:\n", "x-idempotency:\n  methods: [POST]\n"), "utf-8")
     with serving(served, tmp_path) as server:
         report = verified(server, PAYMENTS)
     found = finding(report, Check.OTHER_METHODS)

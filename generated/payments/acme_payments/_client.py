@@ -7,7 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ._runtime._auth import Bearer, from_environment
-from ._runtime._client import ApiFacts, AsyncClient, SyncClient, make_settings
+from ._runtime._client import (
+    MAX_RESPONSE_BYTES,
+    ApiFacts,
+    AsyncClient,
+    SyncClient,
+    make_settings,
+)
+from ._runtime._profile import Profile, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +35,9 @@ _API = ApiFacts(
     base_url_variable="ACME_PAYMENTS_BASE_URL",
     user_agent="acme-payments-python/2026.11.1",
     security=(("bearerAuth",),),
+    profile=Profile(
+        in_flight=(Signal(409, "request_in_flight"),), mismatch=(Signal(422, "key_reused"),)
+    ),
 )
 SERVERS: dict[str, str] = {
     "Live. Real money moves": "https://api.acme-payments.example/v1",
@@ -64,6 +74,7 @@ class AcmePayments(SyncClient):
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         journal: Journal | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         http_client: httpx.Client | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -80,10 +91,12 @@ class AcmePayments(SyncClient):
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
+            max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
+                stream likewise. Downloads to a file have no limit.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
-            ValueError: there is no usable base URL.
+            ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.
         """
         settings = make_settings(
             _API,
@@ -98,6 +111,7 @@ class AcmePayments(SyncClient):
             on_attempt=on_attempt,
             on_retry=on_retry,
             journal=journal,
+            max_response_bytes=max_response_bytes,
         )
         super().__init__(settings, http_client)
 
@@ -141,6 +155,7 @@ class AsyncAcmePayments(AsyncClient):
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         journal: Journal | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -157,10 +172,12 @@ class AsyncAcmePayments(AsyncClient):
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
+            max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
+                stream likewise. Downloads to a file have no limit.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
-            ValueError: there is no usable base URL.
+            ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.
         """
         settings = make_settings(
             _API,
@@ -175,6 +192,7 @@ class AsyncAcmePayments(AsyncClient):
             on_attempt=on_attempt,
             on_retry=on_retry,
             journal=journal,
+            max_response_bytes=max_response_bytes,
         )
         super().__init__(settings, http_client)
 

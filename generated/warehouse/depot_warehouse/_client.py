@@ -7,7 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ._runtime._auth import ApiKey, Basic, from_environment
-from ._runtime._client import ApiFacts, AsyncClient, SyncClient, make_settings
+from ._runtime._client import (
+    MAX_RESPONSE_BYTES,
+    ApiFacts,
+    AsyncClient,
+    SyncClient,
+    make_settings,
+)
 from ._runtime._profile import Profile
 
 if TYPE_CHECKING:
@@ -76,6 +82,7 @@ class DepotWarehouse(SyncClient):
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         journal: Journal | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         http_client: httpx.Client | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -96,10 +103,12 @@ class DepotWarehouse(SyncClient):
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
+            max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
+                stream likewise. Downloads to a file have no limit.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
-            ValueError: there is no usable base URL.
+            ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.
         """
         settings = make_settings(
             _API,
@@ -119,6 +128,7 @@ class DepotWarehouse(SyncClient):
             on_attempt=on_attempt,
             on_retry=on_retry,
             journal=journal,
+            max_response_bytes=max_response_bytes,
         )
         super().__init__(settings, http_client)
 
@@ -173,6 +183,7 @@ class AsyncDepotWarehouse(AsyncClient):
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         journal: Journal | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -193,10 +204,12 @@ class AsyncDepotWarehouse(AsyncClient):
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
+            max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
+                stream likewise. Downloads to a file have no limit.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
-            ValueError: there is no usable base URL.
+            ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.
         """
         settings = make_settings(
             _API,
@@ -216,6 +229,7 @@ class AsyncDepotWarehouse(AsyncClient):
             on_attempt=on_attempt,
             on_retry=on_retry,
             journal=journal,
+            max_response_bytes=max_response_bytes,
         )
         super().__init__(settings, http_client)
 

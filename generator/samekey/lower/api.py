@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from samekey.ir import Api, Operation, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
-from samekey.lower.carriers import carriers_of, declared_header, is_key_parameter
+from samekey.lower.carriers import Found, carriers_of, declared_header, is_key_parameter
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
@@ -23,7 +23,7 @@ from samekey.lower.security import Security, lower_requirement, lower_schemes, s
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
 from samekey.lower.streams import extended, with_flag
 from samekey.lower.webhooks import lower_webhooks
-from samekey.profile import DEFAULT, Profile
+from samekey.profile import DEFAULT, Carrier, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,12 +47,26 @@ class Dialect(Struct, frozen=True):
 
 
 class _Site(Struct, frozen=True):
-    """An operation where it stands, before its safety is known."""
+    """An operation where it stands, before its safety is known.
+
+    Args:
+        method: the HTTP method.
+        path: the path template.
+        node: where it stands in the document.
+        params: its parameters and those of its path.
+        own_params: the names of those that hold for this operation alone.
+        body: the request body.
+        responses: the answers.
+        profile: the dialect that holds here.
+        variant: words for what sets it apart from the same operation in other media types.
+        server: the server of its own.
+    """
 
     method: str
     path: str
     node: Node
     params: tuple[Param, ...]
+    own_params: frozenset[str]
     body: Body | None
     responses: tuple[Response, ...]
     profile: Profile
@@ -160,7 +174,8 @@ def _sites(
         # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
         items = (item,) if item.identity == element.identity else (item, element)
         told = reduce(lambda known, part: lower_profile(part, known), items, profile)
-        for method, node in _operations(items).items():
+        operations = _operations(items)
+        for method, node in operations.items():
             if not isinstance(node.value, dict):
                 node.error(
                     "not-an-operation", f"expected an operation under {node.name!r}; it is missing from the output"
@@ -169,8 +184,10 @@ def _sites(
             own = lower_profile(node, told)
             stated = own if config is None else refine(config, own)
             server = own_server((*items, node), servers)
+            holders = (*items, node) if len(operations) == 1 else (node,)
+            own_params = frozenset(parameter.text("name") for parameter in gather(*holders))
             for site in _variants(path, method, items, node, dialect, schemas, stated):
-                yield replace(site, server=server)
+                yield replace(site, server=server, own_params=own_params)
 
 
 def _operations(items: Iterable[Node]) -> dict[str, Node]:
@@ -209,12 +226,12 @@ def _variants(
     answers = dialect.responses(node, schemas, hint)
     usual = with_flag(extended(answers.usual, node, schemas, hint), node, usual_body, schemas)
     path = path if path.startswith("/") else f"/{path}"
-    yield _Site(method, path, node, params, usual_body, usual, profile)
+    yield _Site(method, path, node, params, frozenset(), usual_body, usual, profile)
     for words, body in bodies[1:]:
         responses = with_flag(usual, node, body, schemas)
-        yield _Site(method, path, node, params, body, responses, profile, f"with {words}")
+        yield _Site(method, path, node, params, frozenset(), body, responses, profile, f"with {words}")
     for words, responses in answers.others:
-        yield _Site(method, path, node, params, usual_body, responses, profile, f"as {words}")
+        yield _Site(method, path, node, params, frozenset(), usual_body, responses, profile, f"as {words}")
 
 
 def _operation(
@@ -227,6 +244,9 @@ def _operation(
     if _is_stated(site.profile):
         # What the extension or the config says weighs more than what was found (RETRIES.md section 2).
         found = [entry for entry in found if (entry.carrier, entry.name) == (profile.carrier, profile.name)]
+    if site.method not in profile.methods:
+        # A parameter that several methods of a path share says nothing of one that is idempotent by itself.
+        found = [entry for entry in found if entry.required or _is_own(entry, site)]
     verdict = judge(node, site.method, found[0] if found else None, site.body, site.responses, schemas, profile)
     return Operation(
         id=node.text("operationId"),
@@ -249,6 +269,7 @@ def _operation(
         safety=verdict.safety,
         profile=verdict.profile,
         why=verdict.why,
+        declares_key=verdict.declared,
         retry=retry_hint(node),
         pointer=node.pointer,
         paging=None
@@ -257,6 +278,10 @@ def _operation(
         variant=site.variant,
         server=site.server,
     )
+
+
+def _is_own(found: Found, site: _Site) -> bool:
+    return found.carrier is Carrier.BODY or found.name in site.own_params
 
 
 def _is_filled(param: Param, profile: Profile, safety: str) -> bool:

@@ -31,11 +31,19 @@ _UUID_LENGTH = 36
 
 
 class Found(Struct, frozen=True):
-    """A carrier that the document declares."""
+    """A carrier that the document declares.
+
+    Args:
+        carrier: where the key travels.
+        name: the header, query parameter or body field.
+        limits: what a key must look like there.
+        required: whether a request without it is refused.
+    """
 
     carrier: Carrier
     name: str
     limits: Limits
+    required: bool = False
 
 
 def carriers_of(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
@@ -44,7 +52,11 @@ def carriers_of(params: Sequence[Param], body: Body | None, schemas: Schemas) ->
     A list, a number or a field that only comes back is no carrier, whatever its name.
     """
     places = {Location.HEADER: Carrier.HEADER, Location.QUERY: Carrier.QUERY}
-    found = [Found(places[param.location], param.name, param.limits) for param in params if is_key_parameter(param)]
+    found = [
+        Found(places[param.location], param.name, param.limits, param.required)
+        for param in params
+        if is_key_parameter(param)
+    ]
     field = _body_field(body, schemas)
     return found if field is None else [*found, field]
 

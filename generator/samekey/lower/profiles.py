@@ -25,6 +25,7 @@ _KEYS = (
 _FORMAT_KEYS = ("kind", "length", "alphabet", "max_length")
 _SIGNAL_KEYS = ("status", "code")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE", "POST", "PATCH"})
+_NO_METHODS = ("",)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What the name of a header may consist of (RFC 9110 section 5.6.2)."""
 _VISIBLE = re.compile(r"[!-~]+")
@@ -48,7 +49,7 @@ def refine(node: Node, base: Profile) -> Profile:
         base: what holds where the mapping is silent.
     """
     if node.value is False:
-        return replace(base, methods=())
+        return replace(base, methods=(), methods_stated=True)
     if not isinstance(node.value, dict):
         node.error("profile-invalid", "expected a mapping, or false for an API that honours no keys")
         return base
@@ -56,11 +57,13 @@ def refine(node: Node, base: Profile) -> Profile:
     preset = _choice(node, "preset", tuple(PRESETS), "")
     base = PRESETS[preset] if preset else base
     carrier = Carrier(_choice(node, "in", tuple(Carrier), base.carrier))
+    methods = _methods(node)
     return replace(
         base,
         carrier=carrier,
         name=_header(node, "name", base.name) if carrier is Carrier.HEADER else _text(node, "name", base.name),
-        methods=_methods(node, base.methods),
+        methods=base.methods if methods is None else methods,
+        methods_stated=base.methods_stated or methods is not None,
         format=_format(node, base.format),
         quoted=_flag(node, "quoted", default=base.quoted),
         ttl=_seconds(node, "ttl", base.ttl),
@@ -123,11 +126,11 @@ def _texts(
     return texts
 
 
-def _methods(node: Node, default: tuple[str, ...]) -> tuple[str, ...]:
-    found = _texts(
-        node, "methods", default, lambda text: text.upper() in _METHODS, "a list of HTTP methods such as [POST, PATCH]"
-    )
-    return tuple(method.upper() for method in found)
+def _methods(node: Node) -> tuple[str, ...] | None:
+    """The methods that are named; None where none are, or not well (reported)."""
+    wanted = "a list of HTTP methods such as [POST, PATCH]"
+    found = _texts(node, "methods", _NO_METHODS, lambda text: text.upper() in _METHODS, wanted)
+    return None if found is _NO_METHODS else tuple(method.upper() for method in found)
 
 
 def _flag(node: Node, key: str, *, default: bool) -> bool:
@@ -181,7 +184,7 @@ def _seconds(node: Node, key: str, default: float) -> float:
     return seconds
 
 
-def _signals(node: Node, key: str, default: tuple[Signal, ...]) -> tuple[Signal, ...]:
+def _signals(node: Node, key: str, default: tuple[Signal, ...] | None) -> tuple[Signal, ...] | None:
     """A status, `{status, code}`, or a list of those."""
     entry = node.get(key)
     if entry is None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
 from samekey.lower.carriers import fit
-from samekey.profile import DEFAULT, Carrier, Profile, Signal
+from samekey.profile import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Profile, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +30,19 @@ _OTHER_PAYLOAD = re.compile(r"mismatch|re-?used?|(different|another) (request|pa
 
 
 class Verdict(Struct, frozen=True):
-    """The safety of an operation, the dialect that holds for it, and why."""
+    """The safety of an operation, the dialect that holds for it, and why.
+
+    Args:
+        safety: what sending it twice may do.
+        profile: the dialect.
+        why: the reason, in words.
+        declared: whether the document itself declares the key, at this operation.
+    """
 
     safety: Safety
     profile: Profile
     why: str
+    declared: bool = False
 
 
 def judge(  # noqa: PLR0911  # a return for each verdict
@@ -51,7 +59,7 @@ def judge(  # noqa: PLR0911  # a return for each verdict
     Args:
         node: the operation, for findings.
         method: in capitals.
-        found: the carrier that the document declares, unless it is overruled.
+        found: the carrier that the document declares for this operation, unless it is overruled.
         body: the request body.
         responses: the answers, whose descriptions may say how a conflict of keys looks.
         schemas: holds the definitions that the body refers to.
@@ -60,20 +68,29 @@ def judge(  # noqa: PLR0911  # a return for each verdict
     if method in SAFE_METHODS:
         return Verdict(Safety.SAFE, profile, f"{method} only reads")
     if method in IDEMPOTENT_METHODS and method not in profile.methods:
+        if found is not None and not profile.methods_stated:
+            # Some APIs create with PUT, and want a key there.
+            return _keyed(node, found, profile, responses)
         return Verdict(Safety.IDEMPOTENT, profile, f"{method} is idempotent by definition")
     if method not in profile.methods:
         honoured = " and ".join(profile.methods)
         why = f"the API honours keys on {honoured} only" if honoured else "the API honours no keys here"
         return Verdict(Safety.UNSAFE, profile, why)
-    spoken = _with_signals(profile, responses)
     if found is not None:
-        return Verdict(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found))
+        return _keyed(node, found, profile, responses)
+    spoken = _with_signals(profile, responses)
     if profile.carrier is Carrier.BODY:
         return _undeclared_field(spoken, body, schemas)
     if profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier:
         why = f"{method} is keyed by default, in the {profile.carrier} {profile.name!r} that the API uses elsewhere"
         return Verdict(Safety.KEYED, spoken, why)
     return Verdict(Safety.KEYED, spoken, f"{method} is keyed by default; the document does not mention a key here")
+
+
+def _keyed(node: Node, found: Found, profile: Profile, responses: Sequence[Response]) -> Verdict:
+    """The document declares a key here."""
+    spoken = _with_signals(profile, responses)
+    return Verdict(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found), declared=True)
 
 
 def _undeclared_field(profile: Profile, body: Body | None, schemas: Schemas) -> Verdict:
@@ -109,9 +126,10 @@ def _with_signals(profile: Profile, responses: Sequence[Response]) -> Profile:
     mismatched = [Signal(status) for status, doc in _about_keys(responses) if _OTHER_PAYLOAD.search(doc)]
     # A status that means both cannot be told apart without a code; waiting for it is the safe reading.
     mismatched = [signal for signal in mismatched if signal not in running]
-    if running and profile.in_flight == DEFAULT.in_flight:
+    # A usual status is used for other conflicts as well, so an answer still has to look like it.
+    if profile.in_flight is None and USUAL_IN_FLIGHT not in running and running:
         profile = replace(profile, in_flight=tuple(running))
-    if mismatched and profile.mismatch == DEFAULT.mismatch:
+    if profile.mismatch is None and USUAL_MISMATCH not in mismatched and mismatched:
         profile = replace(profile, mismatch=tuple(mismatched))
     return profile
 

@@ -45,10 +45,12 @@ _INIT_DOC = (
     "    on_attempt: called when an attempt has ended.",
     "    on_retry: called before the wait for the next attempt.",
     "    journal: where keyed calls are written down before they are sent, to be resumed after a crash.",
+    "    max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a",
+    "        stream likewise. Downloads to a file have no limit.",
     "    http_client: your own connection, with its own proxies and certificates; it is not closed with this client.",
     "",
     "Raises:",
-    "    ValueError: there is no usable base URL.",
+    "    ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.",
 )
 
 
@@ -60,7 +62,13 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     imports = [
         ImportView(
             source("._runtime._client"),
-            (source("ApiFacts"), source("AsyncClient"), source("SyncClient"), source("make_settings")),
+            (
+                source("MAX_RESPONSE_BYTES"),
+                source("ApiFacts"),
+                source("AsyncClient"),
+                source("SyncClient"),
+                source("make_settings"),
+            ),
         )
     ]
     if auth:
@@ -185,8 +193,8 @@ def profile_code(profile: Profile) -> Code:
         "format": (_format(profile.format), profile.format != DEFAULT.format),
         "quoted": (code.literal(profile.quoted), profile.quoted != DEFAULT.quoted),
         "ttl": (code.literal(profile.ttl), profile.ttl != DEFAULT.ttl),
-        "in_flight": (_signals(profile.in_flight), profile.in_flight != DEFAULT.in_flight),
-        "mismatch": (_signals(profile.mismatch), profile.mismatch != DEFAULT.mismatch),
+        "in_flight": (_signals(profile.in_flight or ()), profile.in_flight != DEFAULT.in_flight),
+        "mismatch": (_signals(profile.mismatch or ()), profile.mismatch != DEFAULT.mismatch),
         "replayed": (code.literal(profile.replayed), profile.replayed != DEFAULT.replayed),
         "should_retry": (code.literal(profile.should_retry), profile.should_retry != DEFAULT.should_retry),
         "first_sent": (code.literal(profile.first_sent), profile.first_sent != DEFAULT.first_sent),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from samekey import code
 from samekey.code import Code, source
-from samekey.ir import Alias, Enum, MapOf, Model, Type, TypeDef, Union, references
+from samekey.ir import Alias, AnyJson, Enum, MapOf, Model, Named, Nullable, Type, TypeDef, Union, references
 from samekey.plan.annotations import Annotator, dependencies
 from samekey.plan.order import chunk, components
 from samekey.plan.views import (
@@ -44,6 +46,9 @@ _STANDARD = {
     "Sequence": (source("collections.abc"), source("Sequence")),
     "Mapping": (source("collections.abc"), source("Mapping")),
     "File": (source(".._runtime._types"), source("File")),
+    "ABSENT": (source(".._runtime._model"), source("ABSENT")),
+    # With an underscore, which no schema's name has.
+    "keeps_null": (source(".._runtime._model"), source("keeps_null as _keeps_null")),
     "FURTHER": (source(".._runtime._model"), source("FURTHER")),
     "Model": (source(".._runtime._model"), source("Model")),
     "OpenModel": (source(".._runtime._model"), source("OpenModel")),
@@ -65,7 +70,7 @@ def imports(needs: Iterable[str]) -> tuple[ImportView, ...]:
 
 
 def plan_models(
-    types: Mapping[str, TypeDef], names: Names, outputs: set[str], inputs: set[str]
+    types: Mapping[str, TypeDef], names: Names, outputs: set[str], inputs: set[str], merged: set[str]
 ) -> tuple[ModelsModule, ...]:
     """Modules of models.
 
@@ -74,6 +79,7 @@ def plan_models(
         names: the Python names.
         outputs: ids of definitions that get a class.
         inputs: ids of definitions that get a type for what goes in.
+        merged: ids of definitions that are sent as merge patches, in which null clears a field (RFC 7396).
     """
     order = components(types, lambda identity: dependencies(types[identity]))
     classes = chunk(([member for member in group if member in outputs] for group in order), MODULE_SIZE)
@@ -81,7 +87,8 @@ def plan_models(
     entries = chunk(([member for member in group if member in inputs] for group in order), MODULE_SIZE)
     input_homes = {identity: f"_inputs_{number:02}" for number, part in enumerate(entries, 1) for identity in part}
     modules = [
-        _class_module(f"_part_{number:02}", part, types, names, homes, inputs) for number, part in enumerate(classes, 1)
+        _class_module(f"_part_{number:02}", part, types, names, homes, inputs, merged)
+        for number, part in enumerate(classes, 1)
     ]
     modules += [
         _input_module(f"_inputs_{number:02}", part, types, names, homes, input_homes)
@@ -97,6 +104,7 @@ def _class_module(
     names: Names,
     homes: Mapping[str, str],
     inputs: set[str],
+    merged: set[str],
 ) -> ModelsModule:
     annotator = Annotator(names, types)
     defined: set[str] = {identity for identity in homes if homes[identity] != name}
@@ -105,7 +113,8 @@ def _class_module(
         definition = types[identity]
         match definition:
             case Model():
-                items.append(_struct(definition, annotator, defined, sendable=identity in inputs))
+                sending = _Sending(identity in inputs, identity in merged)
+                items.append(_struct(definition, annotator, defined, sending))
             case Enum():
                 items.append(_enum(definition, annotator))
             case Alias():
@@ -134,12 +143,34 @@ def _siblings(used: set[str], homes: Mapping[str, str], spelled: Mapping[str, st
     )
 
 
-def _struct(model: Model, annotator: Annotator, defined: set[str], *, sendable: bool) -> StructView:
+class _Sending(Struct, frozen=True):
+    """Whether a model is sent, and whether as a merge patch."""
+
+    is_sent: bool
+    is_merged: bool
+
+    def keeps_null(self, entry: Field, types: Mapping[str, TypeDef]) -> bool:
+        """Whether null says something else than an absent field does."""
+        return self.is_sent and (self.is_merged or _takes_null(entry.type, types))
+
+
+def _takes_null(kind: Type, types: Mapping[str, TypeDef]) -> bool:
+    seen: set[str] = set()
+    while isinstance(kind, Named) and kind.id not in seen:
+        seen.add(kind.id)
+        definition = types[kind.id]
+        if not isinstance(definition, Alias):
+            return False
+        kind = definition.target
+    return isinstance(kind, (Nullable, AnyJson))
+
+
+def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sending) -> StructView:
     is_open = model.extra is not None
     annotator.needs.add("OpenModel" if is_open else "Model")
     fields: list[FieldView] = []
     for entry in model.fields:
-        if not entry.decodable or (entry.write_only and not sendable):
+        if not entry.decodable or (entry.write_only and not sending.is_sent):
             continue
         required = entry.required and not entry.write_only
         annotation = annotator.output(entry.type)
@@ -148,12 +179,20 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], *, sendable: 
         if any(identity not in defined for identity in references(entry.type)):
             annotation = code.quoted(annotation)
         name = code.identifier(annotator.names.fields[model.id, entry.name])
-        fields.append(
-            FieldView(name, annotation, _default(entry.name, name, annotator, required=required), _field_doc(entry))
-        )
+        default = source("None")
+        if not required and sending.keeps_null(entry, annotator.definitions):
+            default = source("ABSENT")
+            annotator.needs.add("ABSENT")
+        spelled = _default(entry.name, name, annotator, None if required else default)
+        fields.append(FieldView(name, annotation, spelled, _field_doc(entry)))
     if model.extra is not None:
         fields.append(_extra(model, model.extra, annotator, defined))
+    decorator = source("")
+    if not is_open and any("ABSENT" in entry.default for entry in fields):
+        decorator = source("@_keeps_null")
+        annotator.needs.add("keeps_null")
     return StructView(
+        decorator,
         code.identifier(annotator.names.types[model.id]),
         source("OpenModel") if is_open else source("Model, kw_only=True"),
         _own_doc(model.doc, deprecated=model.deprecated),
@@ -172,13 +211,13 @@ def _extra(model: Model, kind: Type, annotator: Annotator, defined: set[str]) ->
     return FieldView(name, annotation, source("FURTHER"), _doc("Further fields, by their names."))
 
 
-def _default(wire: str, name: Code, annotator: Annotator, *, required: bool) -> Code:
-    """The right side of a field: nothing, None, or msgspec's `field` where the wire has another name."""
+def _default(wire: str, name: Code, annotator: Annotator, default: Code | None) -> Code:
+    """The right side of a field: nothing, its default, or msgspec's `field` where the wire has another name."""
     if wire == name:
-        return source("") if required else source("None")
+        return source("") if default is None else default
     annotator.needs.add("field")
     renamed = code.keyword_argument("name", code.literal(wire))
-    arguments = [renamed] if required else [source("default=None"), renamed]
+    arguments = [renamed] if default is None else [code.keyword_argument("default", default), renamed]
     return code.call(source("_field"), *arguments)
 
 

@@ -57,6 +57,8 @@ _SAFETIES = {
     Safety.KEYED: source("Safety.KEYED"),
     Safety.UNSAFE: source("Safety.UNSAFE"),
 }
+_OWN_REFUSALS = frozenset({400, 409, 422})
+"""Statuses by which an operation refuses under its key, where the document gives them to it."""
 _PARTS = {Location.PATH: "path", Location.QUERY: "query", Location.HEADER: "headers", Location.COOKIE: "cookies"}
 _RAW = {Kind.STRING: source("str"), Kind.BINARY: source("bytes")}
 
@@ -216,6 +218,7 @@ class OperationPlanner(Struct, frozen=True):
         elif operation.paging is not None:
             yield _paging_facts(operation.paging)
         yield code.keyword_argument("safety", _SAFETIES[operation.safety])
+        yield from _key_facts(operation)
         yield from self._type_facts(operation)
         yield from self._body_facts(operation)
         yield from self._style_facts(operation)
@@ -462,6 +465,17 @@ def _status(status: Status) -> Code:
             return code.literal(f"{first}XX")
         case Default():
             return code.literal("default")
+
+
+def _key_facts(operation: Operation) -> Iterable[Code]:
+    """What the document says of the operation's key, and of the refusals that may be its own word under it."""
+    if not operation.declares_key:
+        return
+    yield code.keyword_argument("declares_key", source("True"))
+    documented = {response.status.value for response in operation.responses if isinstance(response.status, StatusCode)}
+    refusals = sorted(documented & _OWN_REFUSALS)
+    if refusals:
+        yield code.keyword_argument("refuses_with", code.sequence(code.literal(status) for status in refusals))
 
 
 def _is_redirect(status: Status) -> bool:

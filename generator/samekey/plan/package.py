@@ -36,6 +36,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     sent = list(_sent(api, models))
     inputs = reachable(sent, types, sending=True)
     outputs = reachable([*_received(api), *sent], types, sending=False)
+    merged = reachable(_merge_patches(api), types, sending=True)
     version = config.version or _version(api.version)
     methods = {entry.attribute: _resource(entry, api, names, types, models) for entry in names.resources}
     examples = Examples(api, names, types, models)
@@ -50,7 +51,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         header_text=code.prose(f"{HEADER}. Do not edit: the next run writes it again."),
         client=plan_client(api, names, version),
         resources=tuple(methods.values()),
-        models=plan_models(types, names, outputs, inputs),
+        models=plan_models(types, names, outputs, inputs, merged),
         webhooks=plan_webhooks(api, names, types),
         keyed_example=examples.first({Safety.KEYED}, detailed),
         safe_example=examples.first({Safety.SAFE}, detailed),
@@ -81,6 +82,12 @@ def _sent(api: Api, models: Mapping[str, Model]) -> Iterable[Type]:
                 yield model.extra
         elif operation.body is not None:
             yield operation.body.type
+
+
+def _merge_patches(api: Api) -> Iterable[Type]:
+    """Types of bodies that change what they name and leave the rest (RFC 7396)."""
+    bodies = (operation.body for operation in api.operations)
+    return (body.type for body in bodies if body is not None and body.media_type == "application/merge-patch+json")
 
 
 def _received(api: Api) -> Iterable[Type]:

@@ -27,9 +27,18 @@ class FieldView(Struct, frozen=True):
 
 
 class StructView(Struct, frozen=True):
-    """A class for what comes back: its name, the class it is made of with that one's arguments, doc and fields."""
+    """A class for what comes back.
+
+    Args:
+        decorator: a line above it, or empty.
+        name: its name.
+        base: the class that it is made of, with that one's arguments.
+        doc: its docstring.
+        fields: its fields in order.
+    """
 
     template: ClassVar[str] = "struct.jinja"
+    decorator: Code
     name: Code
     base: Code
     doc: Code

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samekey.generate import generate
+from samekey.names.reserved import CLIENT_ARGUMENTS
 from samekey.prove.errors import ProveError
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from samekey.config import Config
     from samekey.document import Document
 
-_SETTINGS = frozenset({
-    "self", "base_url", "retry", "timeout", "headers", "strict", "on_attempt", "on_retry", "journal", "http_client",
-})  # fmt: skip
-"""What every client can be given; the other arguments are credentials and parts of addresses."""
 _CREDENTIAL = "prove"
 
 
@@ -44,7 +41,7 @@ class Sdk:
     @property
     def credentials(self) -> dict[str, str]:
         """Something for every credential: the sandbox takes any."""
-        return dict.fromkeys(inspect.signature(self.client.__init__).parameters.keys() - _SETTINGS, _CREDENTIAL)
+        return dict.fromkeys(inspect.signature(self.client.__init__).parameters.keys() - CLIENT_ARGUMENTS, _CREDENTIAL)
 
 
 @contextlib.contextmanager

@@ -162,7 +162,7 @@ class Service:
         names = (site.name, place) if site is not None and site.name != place else (place,)
         content = fingerprint(arrival.method, arrival.target, arrival.body)
         identity = key if key is not None else content
-        return Subject(names, scope, key, identity, next(iter(profile.in_flight), _IN_FLIGHT))
+        return Subject(names, scope, key, identity, next(iter(profile.in_flight or ()), _IN_FLIGHT))
 
     def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
         """Answer a request.
@@ -292,19 +292,19 @@ def _told(settled: Settled, site: Site) -> Handled:
         case InFlight():
             return Handled(in_flight(profile), Told.IN_FLIGHT)
         case Mismatch():
-            detail = "this key has been used for another payload; nothing was done"
+            detail = f"this {profile.name} has been used for another payload; this request did nothing"
             return Handled(_signal(profile.mismatch, 422, "key_reused", detail), Told.MISMATCH)
 
 
 def in_flight(profile: Profile) -> Answer:
     """What is said while the first request with a key is running."""
-    detail = "the first request with this key is still being worked on; ask again with the same key"
+    detail = "the first request with this key is still running; ask again with the same key"
     answer = _signal(profile.in_flight, 409, "request_in_flight", detail)
     return replace(answer, headers=(*answer.headers, RETRY_AFTER))
 
 
-def _signal(signals: tuple[Signal, ...], status: int, code: str, detail: str) -> Answer:
-    first = next(iter(signals), None)
+def _signal(signals: tuple[Signal, ...] | None, status: int, code: str, detail: str) -> Answer:
+    first = next(iter(signals or ()), None)
     return problem(first.status if first else status, (first.code if first else "") or code, detail)
 
 

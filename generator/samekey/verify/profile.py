@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 from msgspec.structs import replace
@@ -49,7 +49,8 @@ def as_config(report: Report) -> str:
 
 
 def _spelled(words: _Words) -> str:
-    text: str = yaml.safe_dump(words, sort_keys=False, allow_unicode=True, width=120)
+    dump: Any = yaml.safe_dump  # some versions of its types are not complete
+    text: str = dump(words, sort_keys=False, allow_unicode=True, width=120)
     return text
 
 
@@ -61,8 +62,10 @@ def _words(profile: Profile) -> _Words:
         words["quoted"] = True
     if profile.ttl != DEFAULT.ttl:
         words["ttl"] = f"{profile.ttl:g}s"
-    words["in_flight"] = [_signal(signal) for signal in profile.in_flight]
-    words["mismatch"] = [_signal(signal) for signal in profile.mismatch]
+    if profile.in_flight is not None:
+        words["in_flight"] = [_signal(signal) for signal in profile.in_flight]
+    if profile.mismatch is not None:
+        words["mismatch"] = [_signal(signal) for signal in profile.mismatch]
     words["replayed"] = list(profile.replayed)
     if profile.should_retry != DEFAULT.should_retry:
         words["should_retry"] = list(profile.should_retry)

@@ -10,6 +10,7 @@ from ._drive import log
 from ._errors import APIDecodeError, explain, status_error_class, unanswered
 from ._policy import Answered, is_success
 from ._request import charset
+from ._text import one_line
 from ._types import is_fields
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ def _server_words(body: object, content: bytes) -> str:
         for name in ("message", "detail", "title", "error_description", "msg", "description"):
             text = candidate.get(name)
             if isinstance(text, str) and text:
-                return f"it said: {_one_line(text)}"
-    return f"it said: {_one_line(body)}" if isinstance(body, str) and body else ""
+                return f"it said: {one_line(text)}"
+    return f"it said: {one_line(body)}" if isinstance(body, str) and body else ""
 
 
 def _levels(document: object) -> list[dict[str, Any]]:
@@ -106,10 +107,6 @@ def _levels(document: object) -> list[dict[str, Any]]:
         return []
     levels: list[object] = [document.get("error"), document]
     return [level for level in levels if is_fields(level)]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300]
 
 
 def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:

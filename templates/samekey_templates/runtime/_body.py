@@ -5,6 +5,7 @@ An upload of files is rewound before every attempt; one that can be read only on
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -16,8 +17,16 @@ CHUNK: Final = 65_536
 SPENT: Final = "the body can be read once, and was read before"
 
 
+CHANGED: Final = "the file that is uploaded has changed since the call began, and one key stands for one content"
+CLOSED: Final = "the file that is uploaded was closed before it could be sent"
+
+
 class SpentBodyError(Exception):
     """A body that can be read only once was asked for a second time."""
+
+
+class BodyChangedError(Exception):
+    """A file holds other bytes than when the call began."""
 
 
 class FileSegment(Struct):
@@ -27,12 +36,15 @@ class FileSegment(Struct):
         file: the open file.
         start: the position to begin at; None where it cannot be rewound.
         length: bytes from there to its end; None where it is not known.
+        state: what tells that it was changed: its size in bytes and the time of its last change in nanoseconds; None
+            where the file has neither.
         spent: whether it was read, where it cannot be rewound.
     """
 
     file: IO[Any]
     start: int | None
     length: int | None
+    state: tuple[int, int] | None = None
     spent: bool = False
 
     @property
@@ -40,21 +52,37 @@ class FileSegment(Struct):
         """Whether it can be read again."""
         return self.start is not None
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether nothing can be read from it any more."""
-        return self.spent and not self.replayable
+    def refusal(self) -> str | None:
+        """Why it cannot be sent as it was when the call began; None where it can."""
+        if not self.replayable:
+            return SPENT if self.spent else None
+        if getattr(self.file, "closed", False):
+            return CLOSED
+        is_same = state_of(self.file) == self.state and (self.length is None or self._length_now() == self.length)
+        return None if is_same else CHANGED
 
     def chunks(self) -> Iterator[bytes]:
-        """The contents, from the start."""
+        """Yield the contents from the start, as many bytes as there were when the call began.
+
+        Raises:
+            BodyChangedError: there are fewer now.
+            SpentBodyError: they were read before and cannot be read again.
+        """
         if self.start is None:
             if self.spent:
                 raise SpentBodyError(SPENT)
             self.spent = True
         else:
             self.file.seek(self.start)
-        while chunk := self.file.read(CHUNK):
+        left = self.length
+        while chunk := self.file.read(CHUNK if left is None else min(CHUNK, left)):
             yield chunk.encode() if isinstance(chunk, str) else chunk
+            left = None if left is None else left - len(chunk)
+        if left:
+            raise BodyChangedError(CHANGED)
+
+    def _length_now(self) -> int:
+        return self.file.seek(0, os.SEEK_END) - (self.start or 0)
 
 
 class IteratorSegment(Struct):
@@ -69,10 +97,9 @@ class IteratorSegment(Struct):
         """Whether it can be read again."""
         return isinstance(self.source, Sequence)
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether nothing can be read from it any more."""
-        return self.spent and not self.replayable
+    def refusal(self) -> str | None:
+        """Why it cannot be sent any more; None where it can."""
+        return SPENT if self.spent and not self.replayable else None
 
     def begin(self) -> None:
         """Mark it as read.
@@ -80,7 +107,7 @@ class IteratorSegment(Struct):
         Raises:
             SpentBodyError: it was read before and cannot be read again.
         """
-        if self.is_spent:
+        if self.refusal() is not None:
             raise SpentBodyError(SPENT)
         self.spent = True
 
@@ -98,10 +125,10 @@ class Upload(Struct, frozen=True):
         """Whether every segment can be read again."""
         return all(isinstance(segment, bytes) or segment.replayable for segment in self.segments)
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether it cannot be sent any more."""
-        return any(not isinstance(segment, bytes) and segment.is_spent for segment in self.segments)
+    def refusal(self) -> str | None:
+        """Why it cannot be sent as it was when the call began; None where it can."""
+        reasons = (segment.refusal() for segment in self.segments if not isinstance(segment, bytes))
+        return next((reason for reason in reasons if reason is not None), None)
 
     @property
     def length(self) -> int | None:
@@ -189,17 +216,35 @@ def segment_of(value: object) -> Segment | None:
         return value.encode()
     if hasattr(value, "read"):
         return _file(cast("IO[Any]", value))
+    if isinstance(value, Sequence):
+        # What the caller does to their list from now on changes no attempt.
+        pieces = cast("Sequence[bytes | bytearray]", value)
+        return IteratorSegment(tuple(bytes(piece) if isinstance(piece, bytearray) else piece for piece in pieces))
     if isinstance(value, (AsyncIterable, Iterable)) and not isinstance(value, dict):
         return IteratorSegment(cast("Iterable[bytes] | AsyncIterable[bytes]", value))
     return None
 
 
-def _file(file: IO[Any]) -> FileSegment:
+def _file(file: IO[Any]) -> Segment:
     try:
         start = file.tell() if file.seekable() else None
     except (OSError, ValueError, AttributeError):
         start = None
-    return FileSegment(file, start, None if start is None else _length(file, start))
+    if type(file) is io.BytesIO:
+        # It is in memory already, where nothing says when it is changed.
+        return file.getvalue()[start:]
+    if start is None:
+        return FileSegment(file, None, None)
+    return FileSegment(file, start, _length(file, start), state_of(file))
+
+
+def state_of(file: IO[Any]) -> tuple[int, int] | None:
+    """The size and the time of the last change of an open file; None where it is none of the system's."""
+    try:
+        state = os.fstat(file.fileno())
+    except (OSError, ValueError, AttributeError):
+        return None
+    return state.st_size, state.st_mtime_ns
 
 
 def _length(file: IO[Any], start: int) -> int | None:

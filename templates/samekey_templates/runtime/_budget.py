@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from ._forking import begin_anew_after_fork
+
 
 class Budget:
     """A token bucket that keeps an outage from being multiplied by retries (RETRIES.md section 4).
@@ -12,11 +14,16 @@ class Budget:
         tokens: the size of the bucket, full at first.
     """
 
-    __slots__ = ("_lock", "_size", "_tokens")
+    __slots__ = ("__weakref__", "_lock", "_size", "_tokens")
 
     def __init__(self, tokens: int = 500) -> None:
         self._size = tokens
         self._tokens = tokens
+        self._lock = threading.Lock()
+        begin_anew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Let go of a lock that a thread of the parent held."""
         self._lock = threading.Lock()
 
     @property

@@ -36,6 +36,8 @@ class Endpoint(Struct, frozen=True):
         method: the HTTP method.
         path: the path template.
         safety: what sending it twice may do.
+        declares_key: whether the API's document declares the operation's idempotency key.
+        refuses_with: which of 400, 409 and 422 the document gives as the operation's own refusals.
         returns: makes the type of a success, or the types by status; None where no body comes back.
         errors: makes the types of error bodies by status.
         body: how the body is written.
@@ -53,6 +55,8 @@ class Endpoint(Struct, frozen=True):
     method: str
     path: str
     safety: Safety
+    declares_key: bool = False
+    refuses_with: tuple[int, ...] = ()
     returns: Callable[[], object] | None = None
     errors: Callable[[], Types] | None = None
     body: BodyKind = "json"
@@ -189,6 +193,7 @@ class Settings(Struct, frozen=True):
         budget: the retry budget.
         clock: time and chance.
         journal: where keyed calls are written down, if anywhere.
+        max_response_bytes: the size of an answer, decompressed, above which it is not read into memory.
         variables: values of the variables in the servers' URLs.
         is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
         standing: what requests have in common, by requirement, as far as it has been worked out.
@@ -208,6 +213,7 @@ class Settings(Struct, frozen=True):
     budget: Budget
     clock: Clock
     journal: Journal | None = None
+    max_response_bytes: float = float("inf")
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     is_moved: bool = False
     standing: dict[Requirement, Standing] = field(default_factory=dict["Requirement", "Standing"])

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
 E_co = TypeVar("E_co", covariant=True)
 StreamFormat: TypeAlias = Literal["sse", "jsonl", "json-seq", "bytes"]
+_NO_LIMIT: Final = float("inf")
 _LONGEST_NUMBER: Final = 15
 """Digits of a time to wait: more of them are no time, and Python refuses to read thousands."""
+
+
+class TooLargeItemError(Exception):
+    """An item of a stream holds more bytes than there is room for."""
 
 
 class ServerSentEvent(Struct, Generic[E_co], frozen=True):
@@ -44,12 +49,29 @@ class Parser(Protocol):
         ...
 
 
-class EventParser:
-    """Server-sent events (WHATWG HTML, section 9.2.6): lines end with CR, LF or both."""
+def _check(size: int, limit: float) -> None:
+    """Refuse to keep an item that is not whole yet.
 
-    def __init__(self) -> None:
+    Raises:
+        TooLargeItemError: it is larger than the limit.
+    """
+    if size > limit:
+        raise TooLargeItemError(f"an item of the stream is larger than max_response_bytes={limit:.0f}")
+
+
+class EventParser:
+    """Server-sent events (WHATWG HTML, section 9.2.6): lines end with CR, LF or both.
+
+    Args:
+        limit: the number of characters above which an event is not kept.
+    """
+
+    def __init__(self, limit: float = _NO_LIMIT) -> None:
+        self._limit = limit
         self._text = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self._rest: list[str] = []
+        self._rest_size = 0
+        self._data_size = 0
         self._after_cr = False
         self._data: list[str] = []
         self._event = ""
@@ -74,10 +96,13 @@ class EventParser:
             self._after_cr = True
         first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._rest.append(first)
+        self._rest_size += len(first)
+        _check(self._rest_size + self._data_size, self._limit)
         if others:
             yield "".join(self._rest)
             yield from others[:-1]
             self._rest = [others[-1]]
+            self._rest_size = len(others[-1])
 
     def _line(self, line: str) -> ServerSentEvent[bytes] | None:
         if not line:
@@ -91,6 +116,8 @@ class EventParser:
         match name:
             case "data":
                 self._data.append(value)
+                self._data_size += len(value) + 1
+                _check(self._data_size, self._limit)
             case "event":
                 self._event = value
             case "id" if "\0" not in value:
@@ -103,6 +130,7 @@ class EventParser:
     def _dispatch(self) -> ServerSentEvent[bytes] | None:
         data, event, retry = self._data, self._event, self._retry
         self._data, self._event, self._retry = [], "", None
+        self._data_size = 0
         if not data:
             return None
         return ServerSentEvent("\n".join(data).encode(), event or "message", self._id, retry)
@@ -113,20 +141,26 @@ class SplitParser:
 
     Args:
         separator: what stands between two pieces; white space around them is nothing.
+        limit: the number of bytes above which a piece is not kept.
     """
 
-    def __init__(self, separator: bytes) -> None:
+    def __init__(self, separator: bytes, limit: float = _NO_LIMIT) -> None:
+        self._limit = limit
         self._separator = separator
         self._rest: list[bytes] = []
+        self._rest_size = 0
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent[bytes]]:
         """The pieces that these bytes complete."""
         first, *others = chunk.split(self._separator)
         self._rest.append(first)
+        self._rest_size += len(first)
+        _check(self._rest_size, self._limit)
         if not others:
             return []
         whole = [b"".join(self._rest), *others[:-1]]
         self._rest = [others[-1]]
+        self._rest_size = len(others[-1])
         return _pieces(whole)
 
     def end(self) -> list[ServerSentEvent[bytes]]:
@@ -146,14 +180,19 @@ def _pieces(found: list[bytes]) -> list[ServerSentEvent[bytes]]:
     return [ServerSentEvent(piece) for piece in (entry.strip() for entry in found) if piece]
 
 
-def parser_for(form: StreamFormat) -> Parser:
-    """The parser of a format."""
+def parser_for(form: StreamFormat, limit: float = _NO_LIMIT) -> Parser:
+    """The parser of a format.
+
+    Args:
+        form: the format.
+        limit: the size of an item, in bytes or characters, above which it is not kept.
+    """
     match form:
         case "sse":
-            return EventParser()
+            return EventParser(limit)
         case "jsonl":
-            return SplitParser(b"\n")
+            return SplitParser(b"\n", limit)
         case "json-seq":
-            return SplitParser(b"\x1e")
+            return SplitParser(b"\x1e", limit)
         case "bytes":
             return _Bytes()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ssl
 import time
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from ._body import SpentBodyError
+from ._body import BodyChangedError, SpentBodyError
+from ._decoding import CutShortError, TooLargeError, UndecodableError
 from ._policy import Failed, Failure, is_success
 from ._sockets import DeadlinePassedError
+from ._text import printable, without_quotes
 from ._wire import CutAnswer, Result, StreamCutError
 
 if TYPE_CHECKING:
@@ -23,8 +26,22 @@ _KNOWN: Final = frozenset({"anyio", "asyncio", "builtins", "httpcore", "httpx", 
 """Whose exceptions below a failed connection say that it failed."""
 _CONNECTORS: Final = frozenset({"ClientConnectorError", "ConnectionTimeoutError"})
 """Exceptions of aiohttp that say so."""
-EXPECTED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SpentBodyError, DeadlinePassedError)
+EXPECTED: Final = (
+    httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, SpentBodyError, BodyChangedError,
+    DeadlinePassedError, CutShortError, UndecodableError, TooLargeError,
+)  # fmt: skip
 """What an attempt may end in."""
+
+
+class Sender(Enum):
+    """Who had the request in hand when an exception was raised."""
+
+    NOBODY = auto()
+    """It was not made yet."""
+    KNOWN = auto()
+    """A transport whose errors say what was sent."""
+    UNKNOWN = auto()
+    """A transport of which nobody knows what its errors mean: it may retry, or pass on those of another request."""
 
 
 def stream_cut(error: Exception, response: httpx.Response) -> StreamCutError:
@@ -38,6 +55,7 @@ def failure(
     response: httpx.Response | None,
     handled: BaseException | None = None,
     until: float = float("inf"),
+    sender: Sender = Sender.KNOWN,
 ) -> Result:
     """The outcome that an exception of httpx means.
 
@@ -46,36 +64,43 @@ def failure(
         response: the answer, if its status line had come; its headers may have not.
         handled: what the caller was handling when they called, which Python hangs behind each exception from then on.
         until: the value of `time.monotonic()` at which the whole call ends.
+        sender: who had the request in hand.
     """
     if isinstance(error, httpx.HTTPStatusError):
         # A hook of the caller's own client raises for statuses; the answer is here all the same.
         return CutAnswer(error.response.status_code, error.response.headers, b"")
     causes = list(_causes(error, handled))
     foreign = _foreign(causes)
-    detail = _words(causes, foreign)
+    detail = printable(_words(causes, foreign, sender))
     timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError)) and foreign is None
     if response is not None:
         return _failure_in_body(error, response, detail, timeout=timeout)
-    match error:
-        case _ if foreign is not None:
-            kind = Failure.ANSWER_LOST
-        case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
-            kind = Failure.UNSENDABLE
-        case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
-            kind = Failure.UNREACHABLE
-        case httpx.LocalProtocolError() if "Content-Length" in detail or _is_of_http2(causes):
-            # The body was shorter or longer than it said, and part of it has left; or over HTTP/2 the server may be it.
-            kind = Failure.ANSWER_LOST
-        case SpentBodyError():
-            # Two requests were made of the attempt, and the first of them bore the body.
-            kind = Failure.ANSWER_LOST
-        case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
-            kind = Failure.UNSENDABLE
-        case httpx.RemoteProtocolError() if _not_processed(causes):
-            kind = Failure.STREAM_REFUSED
-        case _:
-            kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
+    kind = Failure.UNSENDABLE if sender is Sender.NOBODY else None
+    if kind is None and sender is Sender.KNOWN and foreign is None:
+        kind = _known_failure(error, causes)
+    if kind is None:
+        kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
     return Failed(kind, detail, timeout=timeout)
+
+
+def _known_failure(error: Exception, causes: Sequence[BaseException]) -> Failure | None:
+    """What an exception of a known transport says of its request; None where it may have been done."""
+    match error:
+        case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
+            return Failure.UNSENDABLE
+        case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
+            return Failure.UNREACHABLE
+        case httpx.LocalProtocolError() if _is_of_http2(causes):
+            return None
+        case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
+            return Failure.UNSENDABLE
+        case OSError():
+            # What sockets raise is wrapped: this is a file that the environment names, such as one of certificates.
+            return Failure.UNSENDABLE
+        case httpx.RemoteProtocolError() if _not_processed(causes):
+            return Failure.STREAM_REFUSED
+        case _:
+            return None
 
 
 def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *, timeout: bool) -> Result:
@@ -83,15 +108,20 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
     if not is_success(status):
         # The status line decides; what the body would have said is lost.
         return CutAnswer(status, response.headers, b"")
-    if isinstance(error, httpx.DecodingError):
+    if isinstance(error, (httpx.DecodingError, UndecodableError, TooLargeError)):
         return Failed(Failure.UNDECODABLE, detail, status=status)
     what = f"the answer with status {status} was cut: {detail.removesuffix(_NO_ANSWER)}"
     return Failed(Failure.ANSWER_CUT, what, timeout=timeout, status=status)
 
 
-def _words(causes: Sequence[BaseException], foreign: BaseException | None) -> str:
+def _words(causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:
     error = causes[0]
     match error:
+        case httpx.TransportError() if sender is Sender.UNKNOWN:
+            words = _sentence(f"the transport failed with {type(error).__name__}", error)
+        case httpx.LocalProtocolError():
+            # It quotes what cannot be sent, and that may be a credential.
+            words = f"the request cannot be sent: {without_quotes(str(error))}"
         case _ if foreign is not None:
             words = f"the connection was cut: {type(foreign).__name__}"
         case httpx.ConnectTimeout():

@@ -17,6 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
 
+from ._forking import begin_anew_after_fork
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -45,6 +47,10 @@ class JournalEntry(Struct, frozen=True):
         security: the alternatives of credentials that the operation asks for, by name.
         first_sent: Unix time in seconds at which the key was first written down.
         key_ttl: seconds for which the server remembers the key.
+        withheld: names of headers that were sent and are not written, since they may be credentials; with the digest
+            of the value where it belonged to this call alone.
+        dialect: how the API speaks of keys here, and how the call is retried, as JSON; empty in an entry of an
+            earlier version.
     """
 
     api: str
@@ -58,6 +64,8 @@ class JournalEntry(Struct, frozen=True):
     security: Requirement
     first_sent: float
     key_ttl: float
+    withheld: tuple[tuple[str, str], ...] = ()
+    dialect: str = ""
 
     @property
     def sha256(self) -> str:
@@ -125,6 +133,7 @@ class Journal(Protocol):
         ...
 
 
+_PRIVATE: Final = 0o600
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS samekey_journal (
     api TEXT NOT NULL,
@@ -152,16 +161,38 @@ class SQLiteJournal:
 
     def __init__(self, path: str | os.PathLike[str], *, busy_timeout: float = 30.0) -> None:
         self._path = Path(path)
-        self._owner = uuid.uuid4().hex
+        self._busy_timeout = busy_timeout
+        self._parents: list[object] = []
         self._lock = threading.Lock()
         self._held: set[tuple[str, str]] = set()
+        self._connection: sqlite3.Connection | None = None
+        self._open()
+        begin_anew_after_fork(self)
+
+    def _open(self) -> sqlite3.Connection:
+        self._owner = uuid.uuid4().hex
         self._alive = _lock_file(self._owner_path(self._owner))
-        self._connection = sqlite3.connect(
-            self._path, timeout=busy_timeout, isolation_level=None, check_same_thread=False
+        # It holds what was to be paid and by whom; SQLite gives the files beside it the same rights.
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, _PRIVATE))
+        connection = sqlite3.connect(
+            self._path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
         )
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute(_SCHEMA)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(_SCHEMA)
+        self._connection = connection
+        return connection
+
+    def after_fork(self) -> None:
+        """Leave the parent its connection and what it holds, since SQLite's connections do not outlive a fork."""
+        self._lock = threading.Lock()
+        if self._connection is None:
+            return
+        self._parents.append(self._connection)
+        self._connection = None
+        self._held = set()
+        # The lock itself is the parent's, whose file stays open there.
+        self._alive.close()
 
     def begin(self, entry: JournalEntry) -> float:
         """Write an entry down, durably, before its first byte is sent, and hold it."""
@@ -199,11 +230,15 @@ class SQLiteJournal:
     def pending(self, api: str) -> list[JournalEntry]:
         """Entries that are not settled, the oldest first."""
         with self._lock:
-            rows = self._connection.execute(
-                "SELECT idempotency_key, entry, body, first_sent FROM samekey_journal"
-                " WHERE api = ? ORDER BY first_sent",
-                (api,),
-            ).fetchall()
+            rows = (
+                (self._connection or self._open())
+                .execute(
+                    "SELECT idempotency_key, entry, body, first_sent FROM samekey_journal"
+                    " WHERE api = ? ORDER BY first_sent",
+                    (api,),
+                )
+                .fetchall()
+            )
         return [restore(api, *row) for row in rows]
 
     def claim(self, api: str, key: str) -> bool:
@@ -221,6 +256,8 @@ class SQLiteJournal:
     def close(self) -> None:
         """Let go of everything that is open; what is not settled can then be resumed by others."""
         with self._lock:
+            if self._connection is None:
+                return
             self._connection.close()
             self._alive.close()
             self._owner_path(self._owner).unlink(missing_ok=True)
@@ -239,13 +276,14 @@ class SQLiteJournal:
     def _writing(self) -> Generator[sqlite3.Connection]:
         """A transaction that no other process can interleave with; durable when it ends."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            connection = self._connection or self._open()
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield connection
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            connection.execute("COMMIT")
 
     def _owner_path(self, owner: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{owner}.alive")
@@ -269,6 +307,7 @@ def describe(entry: JournalEntry) -> str:
     return json.dumps({
         "operation": entry.operation, "method": entry.method, "path": entry.path, "target": entry.target,
         "headers": entry.headers, "security": entry.security, "key_ttl": entry.key_ttl,
+        "withheld": entry.withheld, "dialect": entry.dialect,
     })  # fmt: skip
 
 
@@ -287,6 +326,8 @@ def restore(api: str, key: str, text: str, body: bytes | None, first_sent: float
         security=tuple(tuple(names) for names in facts["security"]),
         first_sent=first_sent,
         key_ttl=facts["key_ttl"],
+        withheld=tuple((name, digest) for name, digest in facts.get("withheld", ())),
+        dialect=facts.get("dialect", ""),
     )
 
 
@@ -309,7 +350,7 @@ def _lock_file(path: Path) -> IO[bytes]:
     Raises:
         OSError: another open file holds the lock.
     """
-    file = path.open("ab")
+    file = open(path, "ab", opener=lambda name, flags: os.open(name, flags, _PRIVATE))  # noqa: PTH123, SIM115
     try:
         if os.name == "nt":
             import msvcrt  # noqa: PLC0415

@@ -1,17 +1,20 @@
 """What comes back as an object: models, models with further properties, and open enums.
 
-A field that was left out reads as None, as one that came as null does.
+A field that was left out reads as None, as one that came as null does. Where a model can be sent, null goes back as
+null, and what was left out stays out.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, TypeVar, dataclass_transform, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
+ABSENT: Final[Any] = msgspec.UNSET
+"""The default of a field in which null and absent are told apart: it reads as None, and is not sent."""
 FURTHER: Final[Any] = object()
 """The default of the attribute that holds further properties: an empty dict of its own for each object."""
 _REQUIRED: Final = msgspec.NODEFAULT
@@ -21,11 +24,47 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A JSON object with known fields; unknown ones are ignored when it is read."""
 
 
+M = TypeVar("M", bound="type[Model]")
+
+
+def keeps_null(model: M) -> M:
+    """Make fields whose default is `ABSENT` read as None where they are absent; msgspec itself goes on telling apart."""
+    for attribute in model.__struct_fields__:
+        member = model.__dict__.get(attribute)
+        if member is not None and ABSENT in _default_of(model, attribute):
+            setattr(model, attribute, _shown_as_none(member))
+    return model
+
+
+def _default_of(model: type[Model], attribute: str) -> tuple[object, ...]:
+    """The default of a field, if it has one; msgspec lists those of the last fields."""
+    place = model.__struct_fields__.index(attribute) - len(model.__struct_fields__)
+    defaults = model.__struct_defaults__
+    return (defaults[place],) if -place <= len(defaults) else ()
+
+
+def _shown_as_none(member: Any) -> property:  # noqa: ANN401  # Python has no public type of a slot
+    read = member.__get__
+
+    def get(model: Model) -> object:
+        value = read(model)
+        return None if value is ABSENT else value
+
+    return property(get, member.__set__)
+
+
 class _Known(Struct, frozen=True):
-    """A known field of an open model: its name on the wire, and whether it must be there."""
+    """A known field of an open model.
+
+    Args:
+        wire: its name on the wire.
+        required: whether it must be there.
+        keeps_null: whether null is sent, rather than taken for absent.
+    """
 
     wire: str
     required: bool
+    keeps_null: bool
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -48,7 +87,7 @@ class OpenModel:  # noqa: PLW1641  # it can be changed, as every model can, so i
                 cls._further = name
             else:
                 wire: str = (given.name if renamed else None) or name
-                known[name] = _Known(wire, default is _REQUIRED)
+                known[name] = _Known(wire, default is _REQUIRED, default is ABSENT)
             if default is not _REQUIRED and default is not FURTHER:
                 setattr(cls, name, None)
             elif name in cls.__dict__:
@@ -86,7 +125,7 @@ def sent(model: OpenModel) -> dict[str, object]:
     fields = {
         known.wire: given[name]
         for name, known in model._known.items()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        if name in given and (given[name] is not None or known.required)
+        if name in given and (given[name] is not None or known.required or known.keeps_null)
     }
     further: dict[str, object] = given[model._further]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return {**fields, **{name: value for name, value in further.items() if name not in fields}}

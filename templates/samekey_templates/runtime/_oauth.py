@@ -19,8 +19,10 @@ from msgspec import Struct
 
 from ._auth import ClientCredentials, NoToken, basic
 from ._drive import log
+from ._loops import current_loop
 from ._policy import Failed, Failure, is_success
 from ._prepare import signed
+from ._text import one_line, shown_url
 from ._types import is_fields
 from ._wire import Limits, RawAnswer, Result, WireRequest
 
@@ -103,7 +105,7 @@ def read_token(request: WireRequest, result: Result, since: float) -> Token | No
         result: what came back.
         since: the value of the monotonic clock before it was sent.
     """
-    where = f"no access token from {request.url.partition('?')[0]}"
+    where = f"no access token from {shown_url(request.url)}"
     if isinstance(result, Failed):
         kind = Failure.UNSENDABLE if result.failure in _FINAL else Failure.UNREACHABLE
         return NoToken(kind, f"{where}: {result}", timeout=result.timeout)
@@ -132,8 +134,8 @@ def _fields(content: bytes) -> dict[str, Any]:
 def _said(body: dict[str, Any]) -> str:
     """The endpoint's own words (RFC 6749 section 5.2), in one line."""
     words = [body[name] for name in ("error", "error_description") if isinstance(body.get(name), str)]
-    line = " ".join(": ".join(words).split())[:300]
-    return f" ({''.join(c for c in line if c.isprintable())})" if line else ""
+    line = one_line(": ".join(words))
+    return f" ({line})" if line else ""
 
 
 def _seconds(value: object) -> float:
@@ -160,8 +162,8 @@ class _Fetch(Generic[Event]):
         self.result: Token | NoToken | None = None
 
 
-class _Shared(Generic[Event]):
-    """The token of the moment, and the request for the next one.
+class _Shared:
+    """The token of the moment.
 
     Args:
         request: the request for a token.
@@ -172,7 +174,6 @@ class _Shared(Generic[Event]):
         self._request = request
         self._clock = clock
         self._token: Token | None = None
-        self._fetch: _Fetch[Event] | None = None
 
     def _usable(self, refused: Token | None) -> Token | None:
         token = self._token
@@ -181,24 +182,24 @@ class _Shared(Generic[Event]):
             self._token = None
         return self._token
 
-    def _end(self, fetch: _Fetch[Event]) -> None:
-        self._fetch = None
-        if isinstance(fetch.result, Token):
-            self._token = fetch.result
+    def _keep(self, result: Token | NoToken | None) -> None:
+        if isinstance(result, Token):
+            self._token = result
 
     def _left(self, limits: Limits) -> float:
         return max(0.0, limits.until - self._clock.monotonic())
 
     def _late(self) -> NoToken:
-        where = self._request.url.partition("?")[0]
+        where = shown_url(self._request.url)
         return NoToken(Failure.UNREACHABLE, f"no access token from {where} before the deadline", timeout=True)
 
 
-class SharedTokens(_Shared[threading.Event]):
+class SharedTokens(_Shared):
     """Tokens for threads: one of them sends the request, the others wait for what comes of it."""
 
     def __init__(self, request: WireRequest, clock: Clock) -> None:
         super().__init__(request, clock)
+        self._fetch: _Fetch[threading.Event] | None = None
         self._lock = threading.Lock()
 
     def get(self, refused: Token | None, limits: Limits, send: Send) -> Token | NoToken:
@@ -224,35 +225,43 @@ class SharedTokens(_Shared[threading.Event]):
             return fetch.result
         finally:
             with self._lock:
-                self._end(fetch)
+                self._fetch = None
+                self._keep(fetch.result)
             fetch.done.set()
 
 
-class AsyncSharedTokens(_Shared[anyio.Event]):
-    """Tokens for the tasks of an event loop: one of them sends the request, the others wait for what comes of it."""
+class AsyncSharedTokens(_Shared):
+    """Tokens for tasks: one of them sends the request, the others of its event loop wait for what comes of it."""
+
+    def __init__(self, request: WireRequest, clock: Clock) -> None:
+        super().__init__(request, clock)
+        # An event belongs to a loop; a token does not.
+        self._fetches: dict[object, _Fetch[anyio.Event]] = {}
 
     async def get(self, refused: Token | None, limits: Limits, send: AsyncSend) -> Token | NoToken:
         """The token of the moment, or what came of asking for one."""
+        loop = current_loop()
         with anyio.move_on_after(self._left(limits)):
             while True:
-                token, fetch = self._usable(refused), self._fetch
+                token, fetch = self._usable(refused), self._fetches.get(loop)
                 if token is not None:
                     return token
                 if fetch is None:
-                    return await self._ask(limits, send)
+                    return await self._ask(loop, limits, send)
                 await fetch.done.wait()
                 if fetch.result is not None:
                     return fetch.result
         return self._late()
 
-    async def _ask(self, limits: Limits, send: AsyncSend) -> Token | NoToken:
-        fetch = self._fetch = _Fetch(anyio.Event())
+    async def _ask(self, loop: object, limits: Limits, send: AsyncSend) -> Token | NoToken:
+        fetch = self._fetches[loop] = _Fetch(anyio.Event())
         try:
             since = self._clock.monotonic()
             fetch.result = read_token(self._request, await send(self._request, limits), since)
             return fetch.result
         finally:
-            self._end(fetch)
+            self._fetches.pop(loop, None)
+            self._keep(fetch.result)
             fetch.done.set()
 
 

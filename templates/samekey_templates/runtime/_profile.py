@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct, field
 
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 
 _CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
 _WRAPPERS = ("error", "errors")
+_IN_FLIGHT_STATUS: Final = 409
+_MISMATCH_STATUS: Final = 422
+_WORD_FIELDS: Final = (*_CODE_FIELDS, "title", "detail", "message", "msg", "description", "error_description")
+_RUNNING: Final = re.compile(
+    r"in[ _-]?progress|in[ _-]?flight|being processed|concurrent|still (?:running|being|in)", re.IGNORECASE
+)
+_ABOUT_KEYS: Final = re.compile(r"idempot", re.IGNORECASE)
+_OTHER_PAYLOAD: Final = re.compile(
+    r"mismatch|re-?used?\b|(?:different|another|other) (?:request|payload|body|param)", re.IGNORECASE
+)
+_LONGEST_TEXT: Final = 2048
 _YES = frozenset({"true", "1", "?1"})
 _NO = frozenset({"", "false", "0", "?0"})
 
@@ -42,8 +54,10 @@ class Profile(Struct, frozen=True):
         format: what a key looks like.
         quoted: send a header key as a string of RFC 8941 section 3.3.3.
         ttl: seconds for which the server remembers a key.
-        in_flight: how it says that the first request is still running.
-        mismatch: how it says that the key came back with another payload.
+        in_flight: how it says that the first request is still running; None where nobody has said how, so that a 409
+            has to look like it.
+        mismatch: how it says that the key came back with another payload; None where nobody has said how, so that a
+            422 has to look like it.
         replayed: headers that mark a stored answer.
         should_retry: headers with the server's own word on retrying.
         first_sent: the header that carries the date of the call's first attempt; empty where there is none.
@@ -54,11 +68,24 @@ class Profile(Struct, frozen=True):
     format: KeyFormat = field(default_factory=KeyFormat)
     quoted: bool = False
     ttl: float = 86_400.0
-    in_flight: tuple[Signal, ...] = (Signal(409),)
-    mismatch: tuple[Signal, ...] = (Signal(422),)
+    in_flight: tuple[Signal, ...] | None = None
+    mismatch: tuple[Signal, ...] | None = None
     replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
     should_retry: tuple[str, ...] = ("X-Should-Retry",)
     first_sent: str = ""
+
+
+def refuse_standing_key(profile: Profile, headers: Mapping[str, str]) -> None:
+    """Refuse an idempotency key among the headers of all requests: each call needs one of its own.
+
+    Raises:
+        ValueError: the header that carries keys is among them.
+    """
+    if profile.carrier == "header" and profile.name.lower() in {name.lower() for name in headers}:
+        raise ValueError(
+            f"headers of a client cannot hold {profile.name}, since all calls would share one key; "
+            "pass idempotency_key= to the call"
+        )
 
 
 def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:
@@ -72,8 +99,6 @@ def read_answer(  # noqa: PLR0913  # all that the law looks at
     headers: Mapping[str, str],
     body: bytes,
     *,
-    may_run: bool,
-    resumed: bool,
     now: float,
     at: float = 0.0,
     complete: bool = True,
@@ -85,40 +110,85 @@ def read_answer(  # noqa: PLR0913  # all that the law looks at
         status: the HTTP status.
         headers: the answer's headers, looked up without regard to case.
         body: the answer's body, decompressed.
-        may_run: whether the key was sent before, so the server may still be working on it.
-        resumed: whether the caller brought the key, so it may have been used for another payload.
         now: Unix time in seconds.
         at: seconds since the call began.
-        complete: whether the body came; a code that was cut off may have been any.
+        complete: whether the body came; what was cut off may have said anything.
     """
     if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
         return Answered(status, at, replayed=is_replayed(profile, headers))
     # Looked up many times, and a mapping without regard to case takes its time over each.
     lower = {name.lower(): value for name, value in headers.items()}
-    running = [signal for signal in profile.in_flight if signal.status == status]
-    other = [signal for signal in profile.mismatch if signal.status == status]
-    codes = None
-    if complete and (running or other):
-        codes = _codes(body) if any(signal.code for signal in (*running, *other)) else frozenset[str]()
     replayed = any(
         name in lower and lower[name].strip().lower() not in _NO for name in map(str.lower, profile.replayed)
     )
-    # A stored answer is the word of a request that has ended, whatever its status is used for otherwise. And a fresh
-    # random key cannot collide with itself, so a bare status says nothing on a first attempt.
+    asked = retry_after(lower, now)
+    # A stored answer is the word of a request that has ended, whatever its status is used for otherwise.
+    said = _Said(status, body, complete=complete, asks_to_wait=asked is not None)
+    in_flight = not replayed and said.is_in_flight(profile)
     return Answered(
         status,
         at,
-        retry_after=retry_after(lower, now),
-        in_flight=bool(running) and not replayed and _matches(running, codes, status_suffices=may_run),
-        mismatch=bool(other) and not replayed and _matches(other, codes, status_suffices=resumed),
+        retry_after=asked,
+        in_flight=in_flight,
+        mismatch=not replayed and not in_flight and said.is_mismatch(profile),
         replayed=replayed,
         should_retry=_should_retry(profile, lower),
+        in_flight_named=in_flight and profile.in_flight is not None,
     )
 
 
-def _matches(signals: list[Signal], codes: frozenset[str] | None, *, status_suffices: bool) -> bool:
-    """Whether an answer is what one of the signals with its status stands for; None for codes that were cut off."""
-    return any(status_suffices if codes is None or not signal.code else signal.code in codes for signal in signals)
+class _Said:
+    """What a refusal says of its key, in the words of its body.
+
+    Args:
+        status: the HTTP status.
+        body: the body, decompressed.
+        complete: whether the whole body came.
+        asks_to_wait: whether it has a Retry-After.
+    """
+
+    __slots__ = ("_asks_to_wait", "_body", "_complete", "_status")
+
+    def __init__(self, status: int, body: bytes, *, complete: bool, asks_to_wait: bool) -> None:
+        self._status = status
+        self._body = body
+        self._complete = complete
+        self._asks_to_wait = asks_to_wait
+
+    def is_in_flight(self, profile: Profile) -> bool:
+        """Whether the first request with this key is still running."""
+        if profile.in_flight is not None:
+            return self._matches(profile.in_flight)
+        if self._status != _IN_FLIGHT_STATUS:
+            return False
+        if self._asks_to_wait or not self._complete:
+            return True
+        words = self._words()
+        is_about_keys = _ABOUT_KEYS.search(words) is not None and _OTHER_PAYLOAD.search(words) is None
+        return is_about_keys or _RUNNING.search(words) is not None
+
+    def is_mismatch(self, profile: Profile) -> bool:
+        """Whether this key came with another payload before."""
+        if profile.mismatch is not None:
+            return self._matches(profile.mismatch)
+        if self._status not in {_IN_FLIGHT_STATUS, _MISMATCH_STATUS}:
+            return False
+        words = self._words()
+        is_about_keys = _ABOUT_KEYS.search(words) is not None or profile.name.lower() in words.lower()
+        # A 409 is a conflict of any kind; whoever means the key's payload says so.
+        return is_about_keys and (self._status == _MISMATCH_STATUS or _OTHER_PAYLOAD.search(words) is not None)
+
+    def _matches(self, signals: tuple[Signal, ...]) -> bool:
+        found = [signal for signal in signals if signal.status == self._status]
+        if not found or any(not signal.code for signal in found) or not self._complete:
+            return bool(found)
+        codes = _texts(self._body, _CODE_FIELDS)
+        return any(signal.code in codes for signal in found)
+
+    def _words(self) -> str:
+        """What the body says in words; a list of failed validations has none of its own."""
+        texts = _texts(self._body, _WORD_FIELDS, as_words=True)
+        return "\n".join(texts)
 
 
 def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
@@ -134,19 +204,29 @@ def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
     return None
 
 
-def _codes(body: bytes) -> frozenset[str]:
+def _texts(body: bytes, names: tuple[str, ...], *, as_words: bool = False) -> frozenset[str]:
+    """The texts and numbers under some names, at the top of a JSON body or under `error`.
+
+    Args:
+        body: the body, decompressed.
+        names: of the fields.
+        as_words: whether words are looked for, which may also be the whole body, and are not those of a list of failed
+            validations.
+    """
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError):
-        return frozenset()
+        is_text = as_words and len(body) <= _LONGEST_TEXT and not body.lstrip().startswith(b"<")
+        return frozenset({body.decode("utf-8", "replace")}) if is_text else frozenset()
     levels: list[Any] = [document]
     if is_fields(document):
         levels += [document.get(name) for name in _WRAPPERS]
     found: set[str] = set()
     for level in levels:
-        entries: list[Any] = level if is_items(level) else [level]
+        entries: list[Any] = ([] if as_words else level) if is_items(level) else [level]
         for entry in entries:
+            values: list[Any] = [entry] if as_words else []
             if is_fields(entry):
-                values: list[Any] = [entry.get(name) for name in _CODE_FIELDS]
-                found.update(str(value) for value in values if isinstance(value, (str, int)))
+                values = [entry.get(name) for name in names]
+            found.update(str(value) for value in values if isinstance(value, (str, int)))
     return frozenset(found)

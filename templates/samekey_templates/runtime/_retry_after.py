@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_DIGITS: Final = re.compile(r"\+?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+_FIELD: Final = re.compile(r"[A-Za-z]+, *[0-9][^,]*|[^,]+")
+"""A field of several that were joined by commas; a date has one of its own."""
+
+
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that an answer asks to wait; None where it asks for nothing that can be read.
+    """Seconds that an answer asks to wait, the most of several fields; None where it asks for nothing that can be read.
 
     Args:
         headers: the answer's headers, looked up without regard to case by the mapping.
         now: Unix time in seconds, used where the answer bears no `Date` of its own.
     """
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None or value is None:
+    milliseconds = [_number(field) for field in (headers.get("retry-after-ms") or "").split(",")]
+    known = [value / 1000 for value in milliseconds if value is not None]
+    if not known:
+        server_now = _timestamp(headers.get("date"))
+        fields = _FIELD.findall(headers.get("retry-after") or "")
+        waits = (_seconds(field, now if server_now is None else server_now) for field in fields)
+        known = [wait for wait in waits if wait is not None]
+    return max(known, default=None)
+
+
+def _seconds(field: str, now: float) -> float | None:
+    """Seconds that one field asks for: a number of them, or a date."""
+    seconds = _number(field)
+    if seconds is not None:
         return seconds
-    until = _timestamp(value)
-    if until is None:
-        return None
-    server_now = _timestamp(headers.get("date"))
-    return max(0.0, until - (now if server_now is None else server_now))
+    until = _timestamp(field)
+    return None if until is None else max(0.0, until - now)
 
 
-def _number(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        value = float(text.strip())
-    except ValueError:
-        return None
-    return value if 0 <= value < float("inf") else None
+def _number(text: str) -> float | None:
+    """A number of seconds; one of more digits than a float can hold is infinite."""
+    text = text.strip()
+    value = float(text) if _DIGITS.fullmatch(text) else None
+    return None if value == float("inf") and not text.isdigit() else value
 
 
 def _timestamp(text: str | None) -> float | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import AsyncExitStack, ExitStack
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from msgspec import Struct, field, structs
 
@@ -15,9 +15,11 @@ from ._auth import ClientCredentials
 from ._budget import Budget
 from ._call import Settings
 from ._drive import Clock, Hooks, adrive, drive
+from ._forking import begin_anew_after_fork
+from ._loops import LoopTransports
 from ._policy import RetryPolicy
 from ._prepare import Prepared, prepare
-from ._profile import Profile
+from ._profile import Profile, refuse_standing_key
 from ._servers import filled, is_absolute
 from ._types import Timeout
 from ._wire import AsyncOpenAnswer, OpenAnswer
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
     from ._oauth import AsyncSharedTokens, SharedTokens, Token
     from ._record import AttemptEvent, RetryEvent
     from ._stream import AsyncStream, Stream, StreamFacts
-    from ._transport import AsyncTransport, SyncTransport
+    from ._transport import AsyncTransport, SyncTransport, Whereabouts
     from ._wire import Limits, RawAnswer, Result, WireRequest
 
 T = TypeVar("T")
+MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
+"""The size above which an answer is not read into memory, unless the caller says otherwise."""
 
 
 class ApiFacts(Struct, frozen=True):
@@ -75,12 +79,16 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     on_attempt: Callable[[AttemptEvent], None] | None = None,
     on_retry: Callable[[RetryEvent], None] | None = None,
     journal: Journal | None = None,
+    max_response_bytes: int = MAX_RESPONSE_BYTES,
 ) -> Settings:
     """The settings of a new client, with defaults for what was not given.
 
     Raises:
-        ValueError: there is no usable base URL.
+        ValueError: there is no usable base URL, or the headers hold what belongs to a single call.
     """
+    if max_response_bytes <= 0:
+        raise ValueError(f"max_response_bytes must be more than 0, not {max_response_bytes}")
+    refuse_standing_key(api.profile, headers or {})
     told = base_url or os.environ.get(api.base_url_variable) or ""
     given = {name: value for name, value in (variables or {}).items() if value is not None}
     url = told or filled(api.base_url, given)
@@ -106,6 +114,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         budget=Budget(),
         clock=Clock(),
         journal=journal,
+        max_response_bytes=max_response_bytes,
         variables=given,
         is_moved=bool(told),
     )
@@ -116,9 +125,22 @@ class _SyncConnection:
 
     def __init__(self, http_client: httpx.Client | None) -> None:
         self._http_client = http_client
+        self._home = os.getpid()
         self._transport: SyncTransport | None = None
+        self._parents: list[SyncTransport] = []
         self._tokens: dict[ClientCredentials, SharedTokens] = {}
         self._lock = threading.Lock()
+        begin_anew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave the parent its connections, locks and token requests."""
+        self._lock = threading.Lock()
+        self._tokens = {}
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.abandon()
+            # Whoever drops it closes its connections, and its locks may be held by threads that are not here.
+            self._parents.append(transport)
 
     def transport(self) -> SyncTransport:
         found = self._transport
@@ -126,7 +148,7 @@ class _SyncConnection:
             from ._transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
 
             with self._lock:
-                self._transport = found = self._transport or SyncTransport(self._http_client)
+                self._transport = found = self._transport or SyncTransport(self._http_client, self._home)
         # Not the attribute: another thread may have closed the client since.
         return found
 
@@ -147,19 +169,29 @@ class _SyncConnection:
 
 
 class _AsyncConnection:
-    """Like `_SyncConnection`, for an event loop."""
+    """Like `_SyncConnection`, with a transport for each event loop."""
 
     def __init__(self, http_client: httpx.AsyncClient | None) -> None:
         self._http_client = http_client
-        self._transport: AsyncTransport | None = None
+        self._home = os.getpid()
+        self._where: Whereabouts | None = None
+        self._transports = LoopTransports(self._make)
         self._tokens: dict[ClientCredentials, AsyncSharedTokens] = {}
+        # Not a method: it is asked for in each call.
+        self.transport = self._transports.current
+        begin_anew_after_fork(self)
 
-    def transport(self) -> AsyncTransport:
-        if self._transport is None:
-            from ._transport import AsyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
+    def _make(self) -> AsyncTransport:
+        from ._transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when it is first needed
 
-            self._transport = AsyncTransport(self._http_client)
-        return self._transport
+        if self._http_client is not None and self._where is None:
+            self._where = Whereabouts(self._http_client, self._home)
+        return AsyncTransport(self._http_client, self._where)
+
+    def after_fork(self) -> None:
+        """Leave the parent its connections and token requests."""
+        self._tokens = {}
+        self._transports.after_fork()
 
     def tokens(self, source: ClientCredentials, settings: Settings) -> AsyncSharedTokens:
         from ._oauth import AsyncSharedTokens, token_request  # noqa: PLC0415  # few APIs need it
@@ -170,9 +202,7 @@ class _AsyncConnection:
         return self._tokens[source]
 
     async def aclose(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        await self._transports.aclose()
 
 
 def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
@@ -223,7 +253,10 @@ class SyncCore:
             prepared, answer = self._settle(name, endpoint, call, send)
             response = finish_open(endpoint, prepared.flight, answer)
             strict = is_strict(self.settings, call)
-            stream: Stream[Any] = Stream(facts or BYTES, response, cast("OpenAnswer", answer), strict=strict)
+            limit = self.settings.max_response_bytes
+            stream: Stream[Any] = Stream(
+                facts or BYTES, response, cast("OpenAnswer", answer), strict=strict, limit=limit
+            )
             opened.pop_all()
             return stream
 
@@ -258,14 +291,15 @@ class SyncCore:
         journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
         if journal is None:
             return prepared, self._send(prepared, send)
-        from ._journaling import close_entry, journaled, open_entry  # noqa: PLC0415  # few clients have a journal
+        from ._journaling import HeldEntry, journaled  # noqa: PLC0415  # few clients have a journal
 
         prepared = journaled(self.settings, prepared)
-        open_entry(self.settings, journal, prepared)
+        entry = HeldEntry(self.settings, journal, prepared)
         try:
+            entry.open()
             return prepared, self._send(prepared, send)
         finally:
-            close_entry(self.settings, journal, prepared.flight)
+            entry.close()
 
     def _send(
         self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
@@ -335,8 +369,9 @@ class AsyncCore:
             prepared, answer = await self._settle(name, endpoint, call, send)
             response = finish_open(endpoint, prepared.flight, answer)
             strict = is_strict(self.settings, call)
+            limit = self.settings.max_response_bytes
             stream: AsyncStream[Any] = AsyncStream(
-                facts or BYTES, response, cast("AsyncOpenAnswer", answer), strict=strict
+                facts or BYTES, response, cast("AsyncOpenAnswer", answer), strict=strict, limit=limit
             )
             opened.pop_all()
             return stream
@@ -372,14 +407,15 @@ class AsyncCore:
         journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
         if journal is None:
             return prepared, await self._send(prepared, send)
-        from ._journaling import close_entry, in_thread, journaled, open_entry  # noqa: PLC0415  # few have a journal
+        from ._journaling import HeldEntry, in_thread, journaled  # noqa: PLC0415  # few clients have a journal
 
         prepared = journaled(self.settings, prepared)
-        await in_thread(open_entry, self.settings, journal, prepared)
+        entry = HeldEntry(self.settings, journal, prepared)
         try:
+            await in_thread(entry.open)
             return prepared, await self._send(prepared, send)
         finally:
-            await in_thread(close_entry, self.settings, journal, prepared.flight)
+            await in_thread(entry.close)
 
     def _send(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
@@ -514,6 +550,7 @@ def _changed(
     headers: Mapping[str, str] | None,
     strict: bool | None,  # noqa: FBT001
 ) -> Settings:
+    refuse_standing_key(settings.profile, headers or {})
     return structs.replace(
         settings,
         retry=retry or settings.retry,

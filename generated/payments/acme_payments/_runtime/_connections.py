@@ -4,36 +4,45 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from ._decoding import ACCEPTED
 from ._sockets import AsyncBackend, Backend
+from ._undisturbed import in_background, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from ._sockets import Secured
 
+_HEADERS: Final = {"Accept-Encoding": ACCEPTED}
+
 
 def own_client() -> httpx.Client:
     """A client for threads."""
-    client = httpx.Client(verify=_STAND_IN, limits=_LIMITS)
+    client = httpx.Client(verify=_STAND_IN, limits=_LIMITS, headers=_HEADERS)
     _watch(client, Backend)
-    return client if is_watched(client) else httpx.Client(verify=_tls_context(), limits=_LIMITS)
+    return client if is_watched(client) else httpx.Client(verify=_tls_context(), limits=_LIMITS, headers=_HEADERS)
 
 
 def own_async_client() -> httpx.AsyncClient:
     """A client for an event loop."""
-    client = httpx.AsyncClient(verify=_STAND_IN, limits=_POOL_LIMITS)
+    client = httpx.AsyncClient(verify=_STAND_IN, limits=_POOL_LIMITS, headers=_HEADERS)
     first = getattr(client, "_transport", None)
     if isinstance(first, httpx.AsyncHTTPTransport):
         # Not as `transport=`: a client that is given one does not look for proxies in the environment.
         others = [httpx.AsyncHTTPTransport(verify=_STAND_IN, limits=_POOL_LIMITS) for _ in range(_POOLS - 1)]
         setattr(client, "_transport", _Pools([first, *others]))  # noqa: B010  # no attribute that types know
+        proxies: dict[object, httpx.AsyncBaseTransport | None] = getattr(client, "_mounts", {})
+        proxies.update({pattern: _Pools([proxy]) for pattern, proxy in proxies.items() if proxy is not None})
     _watch(client, AsyncBackend)
-    return client if is_watched(client) else httpx.AsyncClient(verify=_tls_context(), limits=_LIMITS)
+    if is_watched(client):
+        return client
+    return httpx.AsyncClient(verify=_tls_context(), limits=_LIMITS, headers=_HEADERS)
 
 
 def _watch(client: httpx.Client | httpx.AsyncClient, backend: Callable[[Any, Secured], object]) -> None:
@@ -64,16 +73,15 @@ def _unless_none(
 
     async def closing(connections: Sequence[object]) -> None:
         if connections:
-            await close(connections)
+            await undisturbed(close(connections))
 
     return closing
 
 
 def _transports(client: httpx.Client | httpx.AsyncClient) -> list[object]:
     """The transports of a client, those of proxies included."""
-    first = getattr(client, "_transport", None)
-    found = [*getattr(first, "pools", (first,)), *getattr(client, "_mounts", {}).values()]
-    return [transport for transport in found if transport is not None]
+    found = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    return [one for transport in found if transport is not None for one in getattr(transport, "pools", (transport,))]
 
 
 def is_watched(client: httpx.Client | httpx.AsyncClient) -> bool:
@@ -82,6 +90,63 @@ def is_watched(client: httpx.Client | httpx.AsyncClient) -> bool:
         isinstance(getattr(getattr(transport, "_pool", None), "_network_backend", None), Backend | AsyncBackend)
         for transport in _transports(client)
     )
+
+
+def holds_connections(client: httpx.Client | httpx.AsyncClient) -> bool:
+    """Whether a client may hold connections, which belong to the process and the event loop that made them."""
+    return any(_may_hold(transport) for transport in _transports(client))
+
+
+def _may_hold(transport: object) -> bool:
+    if isinstance(transport, _WITHOUT_CONNECTIONS):
+        return False
+    connections = getattr(getattr(transport, "_pool", None), "connections", None)
+    return connections is None or bool(connections)
+
+
+def knows_failures(client: httpx.Client | httpx.AsyncClient) -> bool:
+    """Whether all transports of a client are httpx's or aiohttp's own, whose errors say what was sent.
+
+    Another one may retry by itself, or call another service and pass on its errors.
+    """
+    return all(_name(transport) in _KNOWN for transport in _transports(client))
+
+
+def _name(transport: object) -> str:
+    kind = type(transport)
+    return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+
+
+_WITHOUT_CONNECTIONS: Final = (httpx.MockTransport, httpx.ASGITransport, httpx.WSGITransport)
+_KNOWN: Final = frozenset(
+    {"httpx.HTTPTransport", "httpx.AsyncHTTPTransport", "httpx.MockTransport", "httpx_aiohttp.AiohttpTransport"}
+)
+
+
+def abandon(client: httpx.Client | httpx.AsyncClient) -> None:
+    """Let go of a parent's connections in its child, without a goodbye on them."""
+    for transport in _transports(client):
+        network = getattr(getattr(transport, "_pool", None), "_network_backend", None)
+        if isinstance(network, (Backend, AsyncBackend)):
+            network.abandon()
+
+
+def retire_if_more_came(response: httpx.Response) -> None:
+    """See to it that a connection is not used again that holds bytes beyond its answer.
+
+    httpcore would read them as the answer to the next request. It hides what h11 has left over behind several streams.
+    """
+    stream: Any = response.stream
+    try:
+        stream = stream._stream  # noqa: SLF001
+        stream = getattr(stream, "inner", stream)._httpcore_stream  # noqa: SLF001
+        connection = stream._stream._connection  # noqa: SLF001
+        left, _ = connection._h11_state.trailing_data  # noqa: SLF001
+        if left:
+            connection._network_stream.retire()  # noqa: SLF001
+    except AttributeError:
+        # Another version of httpx or httpcore, or a connection of HTTP/2.
+        return
 
 
 _POOLS: Final = 16
@@ -135,11 +200,17 @@ class _Pools(httpx.AsyncBaseTransport):
         try:
             response = await self.pools[index].handle_async_request(request)
         except BaseException:
-            self._busy[index] -= 1
+            self.ended(index)
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # what the base class promises
-        response.stream = _Counted(response.stream, self._busy, index)
+        response.stream = _Counted(response.stream, self, index)
         return response
+
+    def ended(self, index: int) -> None:
+        """Count a request of a pool as done; after an exception, look what it has left behind there."""
+        self._busy[index] -= 1
+        if sys.exception() is not None:
+            _mend(self.pools[index])
 
     async def aclose(self) -> None:
         for pool in self.pools:
@@ -149,16 +220,44 @@ class _Pools(httpx.AsyncBaseTransport):
 class _Counted(httpx.AsyncByteStream):
     """The body of an answer; its pool has one less to do when it is closed."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, busy: list[int], index: int) -> None:
-        self._stream = stream
-        self._busy = busy
-        self._index: int | None = index
+    def __init__(self, inner: httpx.AsyncByteStream, pools: _Pools, index: int) -> None:
+        self.inner = inner
+        self._pools: _Pools | None = pools
+        self._index = index
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._stream)
+        return aiter(self.inner)
 
     async def aclose(self) -> None:
-        index, self._index = self._index, None
-        if index is not None:
-            self._busy[index] -= 1
-        await self._stream.aclose()
+        pools, self._pools = self._pools, None
+        try:
+            # httpcore is shielded from anyio's cancellation here, and not from asyncio's own.
+            await undisturbed(self.inner.aclose())
+        finally:
+            if pools is not None:
+                pools.ended(self._index)
+
+
+def _mend(transport: httpx.AsyncBaseTransport) -> None:
+    """Take connections out of a pool that no request has and no request can get.
+
+    A request that is cancelled at an unlucky moment leaves its connection behind as new or active for ever, and each
+    such one takes a place of the pool.
+    """
+    pool: Any = getattr(transport, "_pool", None)
+    try:
+        held = {id(request.connection) for request in pool._requests}  # noqa: SLF001
+        connections: list[Any] = pool._connections  # noqa: SLF001
+        lost = [
+            connection
+            for connection in connections
+            if id(connection) not in held and not connection.is_idle() and not connection.is_closed()
+        ]
+        if lost:
+            connections[:] = [connection for connection in connections if connection not in lost]
+            # Others may have waited for their places.
+            lost += pool._assign_requests_to_connections()  # noqa: SLF001
+    except AttributeError:
+        return
+    for connection in lost:
+        in_background(connection.aclose())

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from ._telemetry import CallTrace
     from ._types import Timeout
 
+E = TypeVar("E")
 log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])
 
 
@@ -82,11 +84,12 @@ class Flight:
         hooks: what to tell the caller.
         clock: time and chance.
         trace: spans for the call and its attempts, where somebody can see them.
+        max_bytes: the size of an answer above which it is not read into memory.
     """
 
     __slots__ = (
         "_attempts", "_began", "_budget", "_clock", "_in_flight", "_last_cost", "_sent", "_stopped", "_trace",
-        "facts", "hooks", "info", "policy", "profile", "timeout",
+        "facts", "hooks", "info", "max_bytes", "policy", "profile", "timeout",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
@@ -100,6 +103,7 @@ class Flight:
         hooks: Hooks,
         clock: Clock,
         trace: CallTrace | None = None,
+        max_bytes: float = float("inf"),
     ) -> None:
         self.info = info
         self.facts = facts
@@ -107,6 +111,7 @@ class Flight:
         self.profile = profile
         self.timeout = timeout
         self.hooks = hooks
+        self.max_bytes = max_bytes
         self._budget = budget
         self._clock = clock
         self._trace = trace
@@ -146,7 +151,7 @@ class Flight:
         self._in_flight = True
         if self._trace is not None:
             self._trace.start(len(self._attempts) + 1)
-        return Limits(self.timeout, self._began + self.policy.deadline)
+        return Limits(self.timeout, self._began + self.policy.deadline, self.max_bytes)
 
     def settle(self, result: Result) -> float | None:
         """Record the outcome of an attempt; seconds to wait before the next one, None where it was the last."""
@@ -166,20 +171,18 @@ class Flight:
                 self.info.operation, attempt.number, outcome, decision.delay, self._key_for_log(),
             )  # fmt: skip
         if self.hooks.on_retry is not None:
-            self.hooks.on_retry(RetryEvent(self.info, attempt, decision.delay, decision.reason))
+            self._tell(self.hooks.on_retry, RetryEvent(self.info, attempt, decision.delay, decision.reason))
         return decision.delay
 
     def interrupt(self, error: BaseException) -> None:
         """Record that the caller gave up, and leave the truth on the exception that passes through."""
         if self._in_flight:
-            try:
-                self._end(self._place(Failed(Failure.CANCELLED, "cancelled")), "the caller gave up")
-            except Exception:
-                # Whoever cancelled must get their cancellation, whatever a hook does on the way.
-                log.exception("%s: a hook failed while the call was interrupted", self.info.operation)
+            what = f"interrupted by {type(error).__name__}" if isinstance(error, Exception) else "cancelled"
+            self._end(self._place(Failed(Failure.CANCELLED, what)), "the caller gave up")
         elif self._trace is not None:
             self._trace.finish(self.record)
         record = self.record
+        _mark(error, record)
         if record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED):
             key = f"; call again with idempotency_key={self.info.idempotency_key!r} to settle it"
             text = f"{self.info.operation}: interrupted; the effect is {record.certainty}"
@@ -205,11 +208,9 @@ class Flight:
         elapsed = self._clock.monotonic() - self._began
         if not isinstance(result, RawAnswer):
             return at(result, elapsed)
-        resumed = self.facts.resumed
         return read_answer(
             self.profile, result.status, result.headers, result.content,
-            may_run=resumed or bool(self._attempts), resumed=resumed, now=self._clock.wall(),
-            at=elapsed, complete=type(result) is not CutAnswer,
+            now=self._clock.wall(), at=elapsed, complete=type(result) is not CutAnswer,
         )  # fmt: skip
 
     def _note(self, outcome: Outcome, wait: float | None) -> Attempt:
@@ -226,11 +227,25 @@ class Flight:
                 self.info.operation, attempt.number, outcome, took, certainty, self._key_for_log(),
             )  # fmt: skip
         if self.hooks.on_attempt is not None:
-            self.hooks.on_attempt(AttemptEvent(self.info, attempt))
+            self._tell(self.hooks.on_attempt, AttemptEvent(self.info, attempt))
         return attempt
+
+    def _tell(self, hook: Callable[[E], None], event: E) -> None:
+        try:
+            hook(event)
+        except Exception:
+            # The call is worth more than who looks on: its answer must not be lost, nor its next attempt.
+            log.exception("%s: a hook failed", self.info.operation)
 
     def _key_for_log(self) -> str:
         return f" idempotency_key={self.info.idempotency_key}" if self.info.idempotency_key else ""
+
+
+def _mark(error: BaseException, record: CallRecord) -> None:
+    """Leave the truth on an exception that passes through, for programs."""
+    with suppress(AttributeError, TypeError):
+        error.idempotency_key = record.call.idempotency_key  # type: ignore[attr-defined]
+        error.certainty = record.certainty  # type: ignore[attr-defined]
 
 
 def drive(flight: Flight, attempt: Callable[[Limits], Result], sleep: Callable[[float], None]) -> RawAnswer | None:

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ._body import Upload
@@ -12,9 +17,11 @@ from ._drive import Flight, log
 from ._errors import APIError, explain
 from ._journal import JournalEntry, Settlement
 from ._policy import Answered, CallFacts, Certainty, RetryPolicy, Safety, is_too_old
-from ._prepare import Draft, Prepared, ready, whole_url
+from ._prepare import Draft, Prepared, credential_names, ready, whole_url, without_credentials
+from ._profile import Profile
 from ._record import CallInfo, CallRecord
 from ._telemetry import open_trace
+from ._undisturbed import finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,32 +46,64 @@ def journaled(settings: Settings, prepared: Prepared) -> Prepared:
     return replace(prepared, draft=draft, request=request)
 
 
-def open_entry(settings: Settings, journal: Journal, prepared: Prepared) -> None:
-    """Write a call down before its first byte is sent.
+class HeldEntry:
+    """The entry of a call in a journal, from before its first byte to its end.
 
-    Raises:
-        JournalConflictError: its key stands in the journal with other bytes.
-        APIError: its key was first sent so long ago that the server may have forgotten it.
+    Args:
+        settings: the client's.
+        journal: the client's journal.
+        prepared: the call.
     """
-    flight = prepared.flight
-    now = settings.clock.wall()
-    first_sent = journal.begin(_entry(settings, prepared, now))
-    flight.facts = replace(flight.facts, key_age=max(0.0, now - first_sent))
-    if is_too_old(flight.facts, 0.0):
-        journal.release(settings.base_url, str(flight.info.idempotency_key))
-        record = CallRecord(flight.info, (), Certainty.UNKNOWN, 0.0, "the key is too old")
-        raise APIError(explain(record, "nothing was sent, since the server may have forgotten the key"), record)
+
+    def __init__(self, settings: Settings, journal: Journal, prepared: Prepared) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._prepared = prepared
+        self._flight = prepared.flight
+        self._api = address(settings)
+        self._key = str(prepared.flight.info.idempotency_key)
+        self._is_held = False
+        self._is_new = False
+
+    def open(self) -> None:
+        """Write the call down before its first byte is sent.
+
+        Raises:
+            JournalConflictError: its key stands in the journal with other bytes.
+            APIError: its key was first sent so long ago that the server may have forgotten it.
+        """
+        flight = self._flight
+        now = self._settings.clock.wall()
+        first_sent = self._journal.begin(_entry(self._settings, self._prepared, now))
+        self._is_held, self._is_new = True, first_sent == now
+        flight.facts = replace(flight.facts, key_age=max(0.0, now - first_sent))
+        if is_too_old(flight.facts, 0.0):
+            record = CallRecord(flight.info, (), Certainty.UNKNOWN, 0.0, "the key is too old")
+            raise APIError(explain(record, "nothing was sent, since the server may have forgotten the key"), record)
+
+    def close(self) -> None:
+        """Forget a call whose outcome is certain, or of which nothing was sent; let go of any other one."""
+        if not self._is_held:
+            return
+        record = self._flight.record
+        nothing_sent = self._is_new and all(entry.certainty is Certainty.NOT_SENT for entry in record.attempts)
+        is_over = nothing_sent or record.certainty is not Certainty.UNKNOWN
+        _end(self._journal, self._api, self._key, record, is_over=is_over)
 
 
-def close_entry(settings: Settings, journal: Journal, flight: Flight) -> None:
-    """Forget a call whose outcome is certain; let go of one whose outcome is not."""
-    certain = flight.record.certainty is not Certainty.UNKNOWN
-    key = str(flight.info.idempotency_key)
+def _end(journal: Journal, api: str, key: str, record: CallRecord, *, is_over: bool) -> None:
     try:
-        (journal.settle if certain else journal.release)(settings.base_url, key)
+        (journal.settle if is_over else journal.release)(api, key)
     except Exception:  # noqa: BLE001  # a journal may be anything that keeps to the protocol
         # The answer is worth more than the entry: what stays pending is settled by the next resume.
-        log.exception("%s: the journal could not be brought up to date, key %s", flight.info.operation, key)
+        log.exception("%s: the journal could not be brought up to date, key %s", record.call.operation, key)
+
+
+def address(settings: Settings) -> str:
+    """The base URL as a journal keeps it: without a user and a password."""
+    url = settings.base_url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
 
 
 class JournalView:
@@ -81,28 +120,28 @@ class JournalView:
 
     def pending(self) -> list[JournalEntry]:
         """Calls of this API that may have been sent and are not settled, the oldest first."""
-        return self._journal.pending(self._core.settings.base_url)
+        return _pending(self._core.settings, self._journal)
 
     def resume(self) -> list[Settlement]:
         """Send what is unsettled again: the same bytes under the same key, if the server still remembers the key.
 
-        An entry that another process holds is left to it; one whose key is too old is reported as unknown and
-        never sent.
+        An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
+        it was, is reported as unknown and not sent.
         """
         return [self._resume(entry) for entry in self.pending() if self._journal.claim(entry.api, entry.key)]
 
     def _resume(self, entry: JournalEntry) -> Settlement:
-        settings = self._core.settings
-        flight = _flight(settings, entry)
-        if is_too_old(flight.facts, 0.0):
-            return _too_old(self._journal, entry)
-        prepared = ready(settings, _draft(entry), flight, {})
-        answer: RawAnswer | None = None
+        resumed = _Resumed(self._core.settings, self._journal, entry)
+        prepared = resumed.prepare()
+        if prepared is None:
+            return resumed.settlement
         try:
-            answer = self._core.resend(prepared)
+            resumed.answer = self._core.resend(prepared)
+        except Exception as error:  # noqa: BLE001  # one entry must not stop those behind it
+            resumed.failed(error)
         finally:
-            close_entry(settings, self._journal, flight)
-        return _settlement(entry, flight, answer)
+            resumed.close()
+        return resumed.settlement
 
 
 class AsyncJournalView:
@@ -114,13 +153,13 @@ class AsyncJournalView:
 
     async def pending(self) -> list[JournalEntry]:
         """Calls of this API that may have been sent and are not settled, the oldest first."""
-        return await in_thread(self._journal.pending, self._core.settings.base_url)
+        return await in_thread(_pending, self._core.settings, self._journal)
 
     async def resume(self) -> list[Settlement]:
         """Send what is unsettled again: the same bytes under the same key, if the server still remembers the key.
 
-        An entry that another process holds is left to it; one whose key is too old is reported as unknown and
-        never sent.
+        An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
+        it was, is reported as unknown and not sent.
         """
         return [
             await self._resume(entry)
@@ -129,72 +168,178 @@ class AsyncJournalView:
         ]
 
     async def _resume(self, entry: JournalEntry) -> Settlement:
-        settings = self._core.settings
+        resumed = _Resumed(self._core.settings, self._journal, entry)
+        prepared = await in_thread(resumed.prepare)
+        if prepared is None:
+            return resumed.settlement
+        try:
+            resumed.answer = await self._core.resend(prepared)
+        except Exception as error:  # noqa: BLE001  # one entry must not stop those behind it
+            resumed.failed(error)
+        finally:
+            await in_thread(resumed.close)
+        return resumed.settlement
+
+
+def _pending(settings: Settings, journal: Journal) -> list[JournalEntry]:
+    # Earlier versions wrote the base URL with the password that may stand in it.
+    apis = dict.fromkeys((address(settings), settings.base_url))
+    return [entry for api in apis for entry in journal.pending(api)]
+
+
+class _Resumed:
+    """An entry on its way to be settled.
+
+    Args:
+        settings: those of the client that resumes it.
+        journal: the client's journal.
+        entry: the entry, held.
+    """
+
+    def __init__(self, settings: Settings, journal: Journal, entry: JournalEntry) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._entry = entry
+        self._flight: Flight | None = None
+        self._reason = ""
+        self.answer: RawAnswer | None = None
+
+    def prepare(self) -> Prepared | None:
+        """The call as it was sent before; None where it cannot be sent so."""
+        try:
+            return self._prepare()
+        except (ValueError, msgspec.MsgspecError) as error:
+            self._refuse(f"it cannot be sent as it was: {error}")
+            return None
+
+    def failed(self, error: Exception) -> None:
+        """Keep what code of the caller's raised on the way."""
+        self._reason = f"{type(error).__name__}: {error}"
+        log.warning("%s: an entry of the journal could not be resumed", self._entry.operation, exc_info=error)
+
+    def close(self) -> None:
+        """Forget the entry if its outcome is certain now; let go of it otherwise."""
+        if self._flight is not None:
+            record = self._flight.record
+            is_over = record.certainty is not Certainty.UNKNOWN
+            _end(self._journal, self._entry.api, self._entry.key, record, is_over=is_over)
+
+    @property
+    def settlement(self) -> Settlement:
+        """What became of the entry."""
+        flight, answer = self._flight, self.answer
+        if flight is None:
+            return Settlement(self._entry, Certainty.UNKNOWN, self._reason)
+        record = flight.record
+        outcome = record.attempts[-1].outcome if record.attempts else None
+        is_known = record.certainty is not Certainty.UNKNOWN
+        reason = "" if is_known else self._reason or record.stopped or str(outcome or "nothing was sent")
+        status = outcome.status if isinstance(outcome, Answered) else None
+        content = answer.content if answer is not None else b""
+        return Settlement(self._entry, record.certainty, reason, status, content, record)
+
+    def _prepare(self) -> Prepared | None:
+        entry, settings = self._entry, self._settings
         flight = _flight(settings, entry)
         if is_too_old(flight.facts, 0.0):
-            return await in_thread(_too_old, self._journal, entry)
-        prepared = ready(settings, _draft(entry), flight, {})
-        answer: RawAnswer | None = None
-        try:
-            answer = await self._core.resend(prepared)
-        finally:
-            await in_thread(close_entry, settings, self._journal, flight)
-        return _settlement(entry, flight, answer)
+            self._refuse("the key is too old: the server may have forgotten it")
+            return None
+        draft = _draft(entry)
+        for name, digest in entry.withheld:
+            value = next((value for known, value in settings.headers.items() if known.lower() == name.lower()), None)
+            if value is None or (digest and digest != _digest(value)):
+                self._refuse(f"its header {name} is not kept in a journal, and this client does not send it")
+                return None
+            draft = replace(draft, headers=(*draft.headers, (name, value)))
+        self._flight = flight
+        return ready(settings, draft, flight, {})
+
+    def _refuse(self, reason: str) -> None:
+        self._reason = reason
+        self._journal.release(self._entry.api, self._entry.key)
 
 
 async def in_thread(function: Callable[..., R], *arguments: Any) -> R:  # noqa: ANN401
     """Call something that waits for a disk or a database; a cancelled caller does not stop it half way."""
-    import anyio  # noqa: PLC0415  # comes with httpx; needed only by those who use a journal
-    import anyio.to_thread  # noqa: PLC0415
+    import anyio.to_thread  # noqa: PLC0415  # comes with httpx; needed only by those who use a journal
 
-    found: list[R] = []
-    with anyio.CancelScope(shield=True):
-        found.append(await anyio.to_thread.run_sync(lambda: function(*arguments)))
-    return found[0]
+    return await finished(anyio.to_thread.run_sync(lambda: function(*arguments)))
+
+
+class _Dialect(Struct, frozen=True):
+    """How an API speaks of keys, and how a call is retried, as an entry keeps it."""
+
+    profile: Profile
+    retry: RetryPolicy
+    settled_by: tuple[int, ...]
+
+
+_SECRET_NAMES: Final = re.compile(
+    r"auth|token|secret|passw|credential|session|signature|cookie|api[-_]?key", re.IGNORECASE
+)
+"""Names of headers whose values may be credentials."""
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
     draft, flight = prepared.draft, prepared.flight
     if isinstance(draft.content, Upload):
         raise TypeError("a call with a journal needs a body that is bytes")
+    headers, withheld = _kept(settings, prepared)
+    dialect = _Dialect(flight.profile, flight.policy, flight.facts.settled_by)
     return JournalEntry(
-        api=settings.base_url,
+        api=address(settings),
         key=str(flight.info.idempotency_key),
         operation=flight.info.operation,
         method=draft.method,
         path=flight.info.path,
-        target=draft.target,
-        headers=draft.headers,
+        target=without_credentials(settings, draft),
+        headers=headers,
         body=draft.content,
         security=draft.security,
         first_sent=now,
         key_ttl=flight.facts.key_ttl,
+        withheld=withheld,
+        dialect=msgspec.json.encode(dialect).decode(),
     )
+
+
+def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """The headers that are written down, and the names of those that are not."""
+    carrier = prepared.flight.profile.name.lower()
+    credentials = credential_names(settings, prepared.draft)
+    of_client = {name.lower() for name in settings.headers}
+    own = {name.lower() for name, _ in prepared.draft.headers} | {name.lower() for name in prepared.extra}
+    kept: list[tuple[str, str]] = []
+    withheld: list[tuple[str, str]] = []
+    for name, value in prepared.request.headers:
+        lower = name.lower()
+        if lower == carrier or not (lower in credentials or _SECRET_NAMES.search(name)):
+            kept.append((name, value))
+        elif lower in own:
+            withheld.append((name, _digest(value)))
+        elif lower in of_client:
+            withheld.append((name, ""))
+    return tuple(kept), tuple(withheld)
 
 
 def _flight(settings: Settings, entry: JournalEntry) -> Flight:
     info = CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key)
     age = max(0.0, settings.clock.wall() - entry.first_sent)
-    facts = CallFacts(Safety.KEYED, resumed=True, key_ttl=entry.key_ttl, key_age=age)
-    policy: RetryPolicy = settings.retry or settings.usual_retry
+    if entry.dialect:
+        dialect = msgspec.json.decode(entry.dialect, type=_Dialect)
+    else:
+        dialect = _Dialect(settings.profile, settings.retry or settings.usual_retry, ())
+    facts = CallFacts(Safety.KEYED, resumed=True, settled_by=dialect.settled_by, key_ttl=entry.key_ttl, key_age=age)
     return Flight(
-        info, facts, policy, settings.profile, settings.timeout, settings.budget, settings.hooks, settings.clock,
-        open_trace(info, whole_url(settings, entry.target)),
+        info, facts, dialect.retry, dialect.profile, settings.timeout, settings.budget, settings.hooks, settings.clock,
+        open_trace(info, whole_url(settings, entry.target)), settings.max_response_bytes,
     )  # fmt: skip
 
 
 def _draft(entry: JournalEntry) -> Draft:
-    return Draft(entry.method, entry.target, entry.headers, entry.body, entry.security)
-
-
-def _too_old(journal: Journal, entry: JournalEntry) -> Settlement:
-    journal.release(entry.api, entry.key)
-    return Settlement(entry, Certainty.UNKNOWN, "the key is too old: the server may have forgotten it")
-
-
-def _settlement(entry: JournalEntry, flight: Flight, answer: RawAnswer | None) -> Settlement:
-    record = flight.record
-    outcome = flight.outcome
-    reason = "" if record.certainty is not Certainty.UNKNOWN else record.stopped or str(outcome)
-    status = outcome.status if isinstance(outcome, Answered) else None
-    return Settlement(entry, record.certainty, reason, status, answer.content if answer else b"", record)
+    is_whole = bool(entry.dialect)
+    return Draft(entry.method, entry.target, entry.headers, entry.body, entry.security, is_whole)

@@ -178,6 +178,8 @@ class Facts(TypedDict, total=False):
     """The facts of an operation beside method and path: the fields of `Endpoint`."""
 
     safety: Required[Safety]
+    declares_key: bool
+    refuses_with: tuple[int, ...]
     returns: Callable[[], object]
     errors: Callable[[], Types]
     body: BodyKind

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -14,6 +15,7 @@ from ._codec import present
 from ._drive import Flight
 from ._keys import mint, validate
 from ._policy import CallFacts, Safety
+from ._profile import refuse_standing_key
 from ._record import CallInfo
 from ._request import (
     SIMPLE,
@@ -31,6 +33,7 @@ from ._request import (
 )
 from ._servers import own_base
 from ._telemetry import open_trace
+from ._text import shown_url
 from ._types import OMIT, CallOptions, Omit, is_fields
 from ._wire import WireRequest
 
@@ -51,6 +54,7 @@ class Draft(Struct, frozen=True):
         headers: names and values in order; the key is among them where it travels in a header.
         content: the body.
         security: the alternatives of credentials that the operation asks for.
+        is_whole: whether its headers are all that is sent but credentials, so that nothing of the client is added.
     """
 
     method: str
@@ -58,6 +62,11 @@ class Draft(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     content: Content | None
     security: Requirement
+    is_whole: bool = False
+
+    def __repr__(self) -> str:
+        # A server's link to the next page may hold credentials, and a repr ends up in logs.
+        return f"Draft({self.method!r}, {shown_url(self.target)!r})"
 
 
 class Standing(Struct, frozen=True):
@@ -107,13 +116,15 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     """
     options = call.options or _NO_OPTIONS
     profile = endpoint.profile or settings.profile
-    key = _key(endpoint, profile, call)
+    given = _given_key(settings, endpoint, profile, call)
+    key = _key(endpoint, profile, given)
     info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key)
     draft = _draft(settings, endpoint, call, profile, key)
     facts = CallFacts(
         endpoint.safety,
         replayable=is_replayable(draft.content),
-        resumed=call.idempotency_key is not None,
+        resumed=given is not None,
+        settled_by=_settled_by(endpoint, profile, resumed=given is not None) if key is not None else (),
         key_ttl=profile.ttl,
     )
     flight = Flight(
@@ -126,6 +137,7 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
         settings.hooks,
         settings.clock,
         open_trace(info, whole_url(settings, draft.target)),
+        settings.max_response_bytes,
     )
     return ready(settings, draft, flight, options.headers or {})
 
@@ -147,7 +159,12 @@ def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: st
     standing = _standing(settings, draft.security)
     if token is not None:
         standing = _stand(settings, sign(settings.credentials, draft.security, token), standing.token)
-    headers = _Headers(standing.headers)
+    if draft.is_whole:
+        headers = _Headers(_NOTHING)
+        for name, value in sign(settings.credentials, draft.security, token).headers:
+            headers.put(name, value)
+    else:
+        headers = _Headers(standing.headers)
     for name, value in extra.items():
         headers.put(name, value)
     for name, value in draft.headers:
@@ -185,6 +202,17 @@ def _stand(settings: Settings, signature: Signature, token: MovingToken | None) 
     )
 
 
+def credential_names(settings: Settings, draft: Draft) -> frozenset[str]:
+    """The names, in lower case, of the headers in which credentials are sent."""
+    names = (name.lower() for name, _ in sign(settings.credentials, draft.security).headers)
+    return frozenset({"authorization", "proxy-authorization", "cookie", *names})
+
+
+def without_credentials(settings: Settings, draft: Draft) -> str:
+    """The target of a draft without the parameters in which credentials are sent."""
+    return _without(draft.target, _standing(settings, draft.security).secret_names)
+
+
 def _without(target: str, names: frozenset[str]) -> str:
     """A target without some parameters: a server's link to the next page may hold the credentials that it was sent."""
     path, _, query = target.partition("?")
@@ -197,16 +225,49 @@ def whole_url(settings: Settings, target: str) -> str:
     return target if target.startswith(("http://", "https://")) else settings.base_url + target
 
 
+_PAYMENT_REQUIRED: Final = (402,)
+_OWN_REFUSALS: Final = (400, 409, 422)
 _NO_OPTIONS: Final = CallOptions()
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def _key(endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
+def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
+    """The key that the caller brings: as an argument, or as the header that carries it.
+
+    Raises:
+        ValueError: they bring two, or one for all calls of the client.
+    """
+    if endpoint.safety is not Safety.KEYED or profile.carrier != "header":
+        return call.idempotency_key
+    if endpoint.profile is not None and settings.headers:
+        refuse_standing_key(profile, settings.headers)
+    headers = call.options.headers if call.options is not None else None
+    for name, value in (headers or _NOTHING).items():
+        if name.lower() == profile.name.lower():
+            key = _unquoted(value) if profile.quoted else value
+            if call.idempotency_key not in (None, key):
+                raise ValueError(f"two keys were given: idempotency_key, and another one in the header {name}")
+            return key
+    return call.idempotency_key
+
+
+def _key(endpoint: Endpoint, profile: Profile, given: str | None) -> str | None:
     if endpoint.safety is not Safety.KEYED:
         return None
-    if call.idempotency_key is None:
-        return mint(profile.format)
-    return validate(call.idempotency_key, profile.format)
+    return mint(profile.format) if given is None else validate(given, profile.format)
+
+
+def _settled_by(endpoint: Endpoint, profile: Profile, *, resumed: bool) -> tuple[int, ...]:
+    """The statuses by which the operation itself refuses under its key (docs/retrying.md, "What settles a call").
+
+    A key that nobody has declared may mean nothing to the server. Of a key that the caller brings, nobody knows with
+    which bytes it was sent before.
+    """
+    if not endpoint.declares_key:
+        return ()
+    if resumed:
+        return _PAYMENT_REQUIRED
+    return _PAYMENT_REQUIRED + (endpoint.refuses_with if profile.in_flight is None else _OWN_REFUSALS)
 
 
 def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None) -> Draft:
@@ -282,6 +343,13 @@ def _quoted(key: str) -> str:
     """A string of RFC 8941 section 3.3.3."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _unquoted(text: str) -> str:
+    """The content of a string of RFC 8941 section 3.3.3; a text that is none stays as it is."""
+    if len(text) < 2 or not (text.startswith('"') and text.endswith('"')):  # noqa: PLR2004
+        return text
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
 def _fields_of(body: object) -> Mapping[str, object]:

@@ -31,6 +31,11 @@ _COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 _NO_QUERY_SIGNS = {ord(sign): None for sign in "#&=+"}
 _NO_PATH_ENDS = {ord(sign): None for sign in "?#"}
 _JOINTS = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
+_CHARSETS = re.compile(
+    r"utf-(?:8|16|32)(?:-[bl]e|-sig)?|ascii|iso(?:8859-|2022_)[a-z0-9_-]+|cp[0-9a-z]+|koi8-[a-z]|mac-[a-z0-9-]+"
+    r"|big5(?:hkscs)?|euc_[a-z0-9_]+|gb2312|gbk|gb18030|hz|shift_j[a-z0-9_]+|johab|tis-620|ptcp154|kz1048|hp-roman8"
+)
+"""Encodings of text, by Python's names. It knows others, such as `hex`, and some whose time grows as a square."""
 _PLACE = r"\{([^{}]*)\}"
 RESERVED = ":/?#[]@!$&'()*+,;="
 _DOT_SEGMENTS = frozenset({".", ".."})
@@ -187,6 +192,8 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
         text = encode(value).decode() if style.name == "json" else _simple(value, style, _JOINTS.get(style.name, ","))
     if not _is_token(name):
         raise ValueError(f"{name!r} cannot be the name of a header")
+    # Blanks around a value are no part of it (RFC 9110 section 5.5), and some are refused further on with the value.
+    text = text.strip(" \t")
     if not _is_visible(text):
         # The value is not shown: it may be a credential.
         raise ValueError(f"the value for the header {name} holds characters that a header cannot carry")
@@ -282,11 +289,10 @@ def charset(media_type: str) -> str:
     """The encoding that a media type names, where Python knows it; else UTF-8."""
     name = media_type.lower().partition("charset=")[2].partition(";")[0].strip().strip('"')
     try:
-        # Python knows encodings as well that are none of text, such as `hex`.
-        "".encode(name)
-        return codecs.lookup(name).name
+        found = codecs.lookup(name).name
     except (LookupError, ValueError):
         return "utf-8"
+    return found if _CHARSETS.fullmatch(found) else "utf-8"
 
 
 def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of value

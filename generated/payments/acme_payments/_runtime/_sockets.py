@@ -12,9 +12,11 @@ Rule of this file: it imports neither httpx nor httpcore; the protocols say what
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     import ssl
@@ -139,7 +141,39 @@ class AsyncNetworkBackend(Protocol):
     def sleep(self, seconds: float) -> Awaitable[None]: ...
 
 
-class Backend:
+class _Backend:
+    """The sockets that a backend has opened, as long as somebody holds them."""
+
+    def __init__(self) -> None:
+        self._streams: WeakSet[_Connected] = WeakSet()
+
+    def abandon(self) -> None:
+        """Close what was inherited from a parent, in this process alone."""
+        for stream in list(self._streams):
+            stream.abandon()
+
+
+class _Connected:
+    """What streams share, whether they wait in a thread or in an event loop."""
+
+    __slots__ = ("__weakref__", "get_extra_info")
+    get_extra_info: Callable[[str], object]
+
+    def retire(self) -> None:
+        """Make httpcore close this connection in place of using it again: it does so where bytes can be read."""
+        self.get_extra_info = {"is_readable": True}.get
+
+    def abandon(self) -> None:
+        """Put nothing in the place of the socket, in this process alone; no word is sent, and objects stay usable."""
+        fileno: Any = getattr(self.get_extra_info("socket"), "fileno", None)
+        number = -1 if fileno is None else fileno()
+        if number >= 0:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, number)
+            os.close(nothing)
+
+
+class Backend(_Backend):
     """Makes connections whose streams know what a `Step` is.
 
     Args:
@@ -148,27 +182,31 @@ class Backend:
     """
 
     def __init__(self, inner: NetworkBackend, secured: Secured) -> None:
+        super().__init__()
         self._inner = inner
         self._secured = secured
         self.sleep = inner.sleep
 
     def connect_tcp(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_tcp(*args, **_cut(named)), self._secured)
+        return Stream(self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
 
     def connect_unix_socket(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_unix_socket(*args, **_cut(named)), self._secured)
+        return Stream(self._inner.connect_unix_socket(*args, **_cut(named)), self._secured, self._streams)
 
 
-class Stream:
+class Stream(_Connected):
     """A connection that reads and writes until the deadline and no longer, and notes the head of an answer.
 
     The head of a request waits for the start of its body, so that both leave in one write and in one packet.
     """
 
-    __slots__ = ("_held", "_inner", "_is_tunnel", "_secured", "close", "get_extra_info")
+    __slots__ = ("_held", "_inner", "_is_tunnel", "_opened", "_secured", "close")
 
-    def __init__(self, inner: NetworkStream, secured: Secured) -> None:
+    def __init__(self, inner: NetworkStream, secured: Secured, opened: WeakSet[_Connected] | None = None) -> None:
         self._secured = secured
+        self._opened = opened
+        if opened is not None:
+            opened.add(self)
         self._inner = inner
         self._held = b""
         self._is_tunnel: bool | None = None
@@ -211,31 +249,35 @@ class Stream:
         # A proxy may have taken its time since the step began.
         timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
         secured = self._inner.start_tls(self._secured(ssl_context), server_hostname, timeout)
-        return Stream(secured, self._secured)
+        return Stream(secured, self._secured, self._opened)
 
 
-class AsyncBackend:
+class AsyncBackend(_Backend):
     """Like `Backend`, for an event loop."""
 
     def __init__(self, inner: AsyncNetworkBackend, secured: Secured) -> None:
+        super().__init__()
         self._inner = inner
         self._secured = secured
         self.sleep = inner.sleep
 
     async def connect_tcp(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_tcp(*args, **_cut(named)), self._secured)
+        return AsyncStream(await self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
 
     async def connect_unix_socket(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_unix_socket(*args, **_cut(named)), self._secured)
+        return AsyncStream(await self._inner.connect_unix_socket(*args, **_cut(named)), self._secured, self._streams)
 
 
-class AsyncStream:
+class AsyncStream(_Connected):
     """Like `Stream`, for an event loop."""
 
-    __slots__ = ("_held", "_inner", "_is_tunnel", "_secured", "aclose", "get_extra_info")
+    __slots__ = ("_held", "_inner", "_is_tunnel", "_opened", "_secured", "aclose")
 
-    def __init__(self, inner: AsyncNetworkStream, secured: Secured) -> None:
+    def __init__(self, inner: AsyncNetworkStream, secured: Secured, opened: WeakSet[_Connected] | None = None) -> None:
         self._secured = secured
+        self._opened = opened
+        if opened is not None:
+            opened.add(self)
         self._inner = inner
         self._held = b""
         self._is_tunnel: bool | None = None
@@ -279,7 +321,7 @@ class AsyncStream:
     ) -> AsyncStream:
         timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
         secured = await self._inner.start_tls(self._secured(ssl_context), server_hostname, timeout)
-        return AsyncStream(secured, self._secured)
+        return AsyncStream(secured, self._secured, self._opened)
 
 
 def _cut(named: dict[str, object]) -> dict[str, object]:

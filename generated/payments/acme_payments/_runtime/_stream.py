@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from ._codec import Decoded, DecodeFailureError, decode, encode
 from ._drive import log
 from ._errors import APIConnectionError, APIDecodeError, APITimeoutError, explain
-from ._events import ServerSentEvent, StreamFormat, parser_for
+from ._events import ServerSentEvent, StreamFormat, TooLargeItemError, parser_for
 from ._request import simplify
 from ._types import OMIT, is_fields
 from ._wire import StreamCutError
@@ -66,12 +66,12 @@ def ask_for(facts: StreamFacts, endpoint: Endpoint, call: Call[T]) -> tuple[Endp
 class _Reader(Generic[E_co]):
     """What a stream and its async twin share: from bytes to typed items, and from a cut to an error."""
 
-    def __init__(self, facts: StreamFacts, response: Response[None], *, strict: bool) -> None:
+    def __init__(self, facts: StreamFacts, response: Response[None], *, strict: bool, limit: float) -> None:
         self.response = response
         self.ended = False
         self._facts = facts
         self._strict = strict
-        self._parser = parser_for(facts.format)
+        self._parser = parser_for(facts.format, limit)
         self._kind = facts.item() if facts.item is not None else bytes
         self._kinds: Mapping[str, object] = facts.events() if facts.events is not None else {}
         self._pending: deque[ServerSentEvent[bytes]] = deque()
@@ -79,8 +79,15 @@ class _Reader(Generic[E_co]):
         self._refuse_json()
 
     def feed(self, chunk: bytes | None) -> None:
-        """Take bytes as they come; None at their end."""
-        self._pending.extend(self._parser.end() if chunk is None else self._parser.feed(chunk))
+        """Take bytes as they come; None at their end.
+
+        Raises:
+            APIDecodeError: an item is too large to be kept.
+        """
+        try:
+            self._pending.extend(self._parser.end() if chunk is None else self._parser.feed(chunk))
+        except TooLargeItemError as error:
+            raise self._unreadable(str(error), b"") from error
         self.ended = chunk is None
 
     def take(self) -> ServerSentEvent[E_co] | None:
@@ -156,10 +163,13 @@ class Stream(Generic[E_co]):
         response: status, headers and the call behind it.
         answer: the open answer.
         strict: raise where an item does not match its schema.
+        limit: the size of an item in bytes above which it is not kept.
     """
 
-    def __init__(self, facts: StreamFacts, response: Response[None], answer: OpenAnswer, *, strict: bool) -> None:
-        self._reader: _Reader[E_co] = _Reader(facts, response, strict=strict)
+    def __init__(
+        self, facts: StreamFacts, response: Response[None], answer: OpenAnswer, *, strict: bool, limit: float
+    ) -> None:
+        self._reader: _Reader[E_co] = _Reader(facts, response, strict=strict, limit=limit)
         self._answer = answer
 
     @property
@@ -216,10 +226,13 @@ class AsyncStream(Generic[E_co]):
         response: status, headers and the call behind it.
         answer: the open answer.
         strict: raise where an item does not match its schema.
+        limit: the size of an item in bytes above which it is not kept.
     """
 
-    def __init__(self, facts: StreamFacts, response: Response[None], answer: AsyncOpenAnswer, *, strict: bool) -> None:
-        self._reader: _Reader[E_co] = _Reader(facts, response, strict=strict)
+    def __init__(
+        self, facts: StreamFacts, response: Response[None], answer: AsyncOpenAnswer, *, strict: bool, limit: float
+    ) -> None:
+        self._reader: _Reader[E_co] = _Reader(facts, response, strict=strict, limit=limit)
         self._answer = answer
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from ._policy import Failed
+from ._text import shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -33,7 +34,7 @@ class WireRequest(Struct, frozen=True):
 
     def __repr__(self) -> str:
         # Headers and query may hold credentials, and a repr ends up in logs.
-        return f"WireRequest({self.method!r}, {self.url.partition('?')[0]!r})"
+        return f"WireRequest({self.method!r}, {shown_url(self.url)!r})"
 
 
 class RawAnswer(Struct, frozen=True):
@@ -100,7 +101,9 @@ class Limits(Struct, frozen=True):
     Args:
         timeout: per step of the attempt, already cut to what is left of the deadline.
         until: the value of `time.monotonic()` at which the whole call ends.
+        max_bytes: the number of bytes of a body, decompressed, above which it is not read into memory.
     """
 
     timeout: Timeout
     until: float
+    max_bytes: float = float("inf")

@@ -4,7 +4,8 @@
 import datetime as dt
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .._runtime._model import Model, OpenStrEnum
+from .._runtime._model import ABSENT, Model, OpenStrEnum
+from .._runtime._model import keeps_null as _keeps_null
 from .._runtime._unions import one_of
 
 __all__ = [
@@ -148,6 +149,7 @@ else:
     )
 
 
+@_keeps_null
 class Address(Model, kw_only=True):
     """A postal address."""
 
@@ -155,7 +157,7 @@ class Address(Model, kw_only=True):
     """Street and number.
     (at most 200 characters)
     """
-    line2: str | None = None
+    line2: str | None = ABSENT
     """Flat, floor or building.
     (at most 200 characters)
     """
@@ -163,11 +165,11 @@ class Address(Model, kw_only=True):
     """City or town.
     (at most 100 characters)
     """
-    region: str | None = None
+    region: str | None = ABSENT
     """State, province or county.
     (at most 100 characters)
     """
-    postal_code: str | None = None
+    postal_code: str | None = ABSENT
     """Postal code.
     (at most 20 characters)
     """

@@ -84,6 +84,8 @@ class ChargesOperations:
         "POST",
         "/charges",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -195,6 +197,8 @@ class ChargesOperations:
         "PATCH",
         "/charges/{charge_id}",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -247,6 +251,8 @@ class ChargesOperations:
         "POST",
         "/charges/{charge_id}/capture",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -297,6 +303,8 @@ class ChargesOperations:
         "POST",
         "/charges/{charge_id}/cancel",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -341,6 +349,8 @@ class ChargesOperations:
         "POST",
         "/charges/{charge_id}/refund",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,

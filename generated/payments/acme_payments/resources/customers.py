@@ -81,6 +81,8 @@ class CustomersOperations:
         "POST",
         "/customers",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Customer,
         errors=lambda: {
             400: models.Error,
@@ -231,6 +233,8 @@ class CustomersOperations:
         "PATCH",
         "/customers/{customer_id}",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Customer,
         errors=lambda: {
             400: models.Error,
@@ -329,6 +333,8 @@ class CustomersOperations:
         "POST",
         "/customers/{customer_id}/payment_methods",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.PaymentMethod,
         errors=lambda: {
             400: models.Error,

@@ -80,6 +80,8 @@ class RefundsOperations:
         "POST",
         "/refunds",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(400, 409, 422),
         returns=lambda: models.Refund,
         errors=lambda: {
             400: models.Error,

@@ -158,6 +158,8 @@ def _signature(credentials: Sequence[Credential], token: str | None) -> Signatur
             case Bearer(known):
                 current = known if isinstance(known, str) else token
                 if current is not None:
+                    if not current.strip():
+                        raise ValueError("the token is empty")
                     headers.append(("Authorization", f"Bearer {current}"))
             case Basic(username, password):
                 headers.append(("Authorization", basic(username, password)))

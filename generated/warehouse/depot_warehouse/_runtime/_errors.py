@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._auth import NoToken
 from ._policy import Answered, Certainty, Failed, Failure, Safety
+from ._text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,7 +99,7 @@ class PaginationError(APIError):
     """
 
     def __init__(self, happened: str, record: CallRecord, page: int, request_id: str | None = None) -> None:
-        message = f"{record.call.operation}: {happened}, on page {page}; the rest of the list is lost"
+        message = printable(f"{record.call.operation}: {happened}, on page {page}; the rest of the list is lost")
         super().__init__(message, record, request_id=request_id)
         self.page = page
 
@@ -223,7 +224,7 @@ def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
     if record.stopped and (count > 1 or any(attempt.wait is not None for attempt in record.attempts)):
         parts.append(f"no further attempt because {record.stopped}")
     parts.append(_certainty_in_words(record))
-    return "; ".join(parts)
+    return printable("; ".join(parts))
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:

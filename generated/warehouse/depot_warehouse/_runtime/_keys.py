@@ -11,7 +11,9 @@ import os
 import re
 import time
 import uuid
-from typing import Literal
+from decimal import Decimal
+from enum import Enum
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -51,7 +53,11 @@ def mint(form: KeyFormat) -> str:
     return "".join(letters)
 
 
-def derive_key(namespace: str | uuid.UUID, *parts: str | int | uuid.UUID | dt.date, secret: bytes | None = None) -> str:
+Identity: TypeAlias = str | int | uuid.UUID | dt.date | Decimal | bytes | Enum
+"""What a key can be derived from: values that are spelled alike in every process, dates with a time among them."""
+
+
+def derive_key(namespace: str | uuid.UUID, *parts: Identity, secret: bytes | None = None) -> str:
     """The key that belongs to a business identity: the same arguments give the same UUID, today and after a restart.
 
     A redelivered message or a restarted job then sends the key that it sent before.
@@ -63,10 +69,13 @@ def derive_key(namespace: str | uuid.UUID, *parts: str | int | uuid.UUID | dt.da
             (RFC 9562 section 5.8) in place of a UUIDv5 (section 5.5).
 
     Raises:
+        TypeError: a part has no spelling that is the same in every process.
         ValueError: there is nothing to derive a key from.
     """
     if not parts:
         raise ValueError("derive_key needs at least one part: the identity of what is done once")
+    for part in (namespace, *parts):
+        _refuse_unstable(part)
     # Parts are told apart by their JSON, so ("a", "b") and ("ab",) never meet.
     spelled = [part if isinstance(part, int) else _text(part) for part in parts]
     name = json.dumps([str(namespace), *spelled], ensure_ascii=False, separators=(",", ":"))
@@ -110,5 +119,18 @@ def _spelled(value: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def _text(part: str | uuid.UUID | dt.date) -> str:
+def _text(part: Identity) -> str:
     return part.isoformat() if isinstance(part, dt.date) else str(part)
+
+
+def _refuse_unstable(part: object) -> None:
+    """Refuse what is spelled in another way in each process, or in each release: its key would not be the same twice.
+
+    Raises:
+        TypeError: it is of such a type.
+    """
+    if not isinstance(part, (str, int, uuid.UUID, dt.date, Decimal, bytes, Enum)):
+        raise TypeError(
+            f"derive_key cannot spell a {type(part).__name__} alike in every process; "
+            "give str, int, UUID, date, datetime, Decimal, bytes or Enum"
+        )

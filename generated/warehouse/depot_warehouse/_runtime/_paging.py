@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from ._codec import member
 from ._errors import PaginationError
 from ._request import simplify
+from ._text import shown_url
 from ._types import is_fields, is_items
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Place(Struct, Generic[T], frozen=True):
             if not items:
                 # Some servers close a list by an empty page with the cursor they were given.
                 return None
-            raise self._lost(f"the server gave the cursor {marker!r} a second time", response)
+            raise self._lost(f"the server gave the cursor {_shown(paging, marker)} a second time", response)
         if isinstance(marker, str) and _is_url(paging, marker):
             return self._linked(response, marker)
         return _set(paging, self.call, marker)
@@ -145,7 +146,7 @@ class Place(Struct, Generic[T], frozen=True):
         except ValueError:
             query = ""
         if not query:
-            raise self._lost(f"the next page's URL {url!r} has no query", response)
+            raise self._lost(f"the next page's URL {shown_url(url)} has no query", response)
         following = _twin(self.call)
         following.query_text = query
         return following
@@ -196,6 +197,11 @@ def _is_url(paging: Paging, marker: str) -> bool:
     if not paging.parameter:
         return True
     return marker.startswith(("https://", "http://")) or (marker.startswith(("/", "?")) and "?" in marker)
+
+
+def _shown(paging: Paging, marker: object) -> str:
+    """A cursor for a message; of a URL only what holds no secret."""
+    return shown_url(marker) if isinstance(marker, str) and _is_url(paging, marker) else repr(marker)
 
 
 def _counted(paging: Paging, call: Call[T], response: Response[T], items: list[Any]) -> Call[T] | None:

@@ -71,10 +71,11 @@ class Answered(Struct, frozen=True):
         status: the HTTP status.
         at: seconds since the call began.
         retry_after: seconds that the server asked to wait, if it did.
-        in_flight: the profile recognises it as 'the first request is still running'.
-        mismatch: the profile recognises it as 'this key came with another payload'.
+        in_flight: it says that the first request with this key is still running.
+        mismatch: it says that this key came with another payload before.
         replayed: it bears the marker of a stored answer.
         should_retry: the server's own word, if it gave one.
+        in_flight_named: it says `in_flight` by a status or code that the API's dialect names, not by its looks alone.
     """
 
     status: int
@@ -84,6 +85,7 @@ class Answered(Struct, frozen=True):
     mismatch: bool = False
     replayed: bool = False
     should_retry: bool | None = None
+    in_flight_named: bool = False
 
     def __str__(self) -> str:
         return f"status {self.status}"
@@ -140,6 +142,8 @@ class CallFacts(Struct, frozen=True):
         safety: the operation's safety.
         replayable: whether the body can be sent again.
         resumed: whether the caller brought the key, so an earlier call may have used it.
+        settled_by: the statuses of 4xx by which the operation itself refuses a request under its key, so that they
+            prove that an earlier attempt did nothing; none where the document does not declare the key.
         key_ttl: seconds for which the server remembers a key.
         key_age: seconds since the key was first sent, when the call began; a journal knows it.
     """
@@ -147,6 +151,7 @@ class CallFacts(Struct, frozen=True):
     safety: Safety
     replayable: bool = True
     resumed: bool = False
+    settled_by: tuple[int, ...] = ()
     key_ttl: float = 86_400.0
     key_age: float = 0.0
 
@@ -160,8 +165,8 @@ class RetryPolicy(Struct, frozen=True):
         max_delay: seconds; the backoff never draws from a wider range.
         deadline: seconds for the whole call with its attempts, waits and body read.
         max_retry_after: seconds; a server that asks for more is not waited for.
-        statuses: which statuses are retried; None means all that are safe to. Naming 408, 503 or 529
-            also opts in calls that carry no key.
+        statuses: which statuses are retried; None means all that are safe to. Any status from 400 on can be named.
+            A POST or PATCH without a key is retried only after 408, 503, 529, and statuses by which nothing was done.
         budget: whether retries draw on the client's budget, so an outage is not multiplied.
 
     Raises:
@@ -188,9 +193,9 @@ class RetryPolicy(Struct, frozen=True):
         if self.max_delay < self.initial_delay:
             raise ValueError(f"max_delay ({self.max_delay}) must not be below initial_delay ({self.initial_delay})")
         if self.statuses is not None:
-            never = sorted(status for status in self.statuses if status not in _STATUSES_RETRIED)
+            never = sorted(status for status in self.statuses if not is_error(status))
             if never:
-                raise ValueError(f"statuses {never} are never retried: the server has refused the request itself")
+                raise ValueError(f"statuses {never} cannot be retried: only those from 400 to 599 are errors")
 
 
 class Retry(Struct, frozen=True):
@@ -219,6 +224,7 @@ Decision: TypeAlias = Retry | Stop
 class _Wait(StrEnum):
     BACKOFF = "backoff"
     SERVER = "what the server asks, or backoff"
+    POLL = "what the server asks, or the upper half of backoff"
     AT_ONCE = "at once, the first time"
 
 
@@ -250,30 +256,35 @@ _FAILURES: Final[dict[Failure, _Rule]] = {
     Failure.REDIRECTED: _Rule(_NONE, Certainty.UNKNOWN),
 }
 
-_STATUSES: Final[dict[int, _Rule]] = {
-    408: _Rule(_REPEATABLE, Certainty.REJECTED, opt_in=_UNSAFE),
-    425: _Rule(_ALL, Certainty.REJECTED, _Wait.SERVER),
-    429: _Rule(_ALL, Certainty.REJECTED, _Wait.SERVER),
-    500: _Rule(_REPEATABLE, Certainty.UNKNOWN),
-    501: _Rule(_NONE, Certainty.REJECTED),
-    502: _Rule(_REPEATABLE, Certainty.UNKNOWN),
-    503: _Rule(_REPEATABLE, Certainty.UNKNOWN, _Wait.SERVER, opt_in=_UNSAFE),
-    504: _Rule(_REPEATABLE, Certainty.UNKNOWN),
-    507: _Rule(_NONE, Certainty.REJECTED),
-    529: _Rule(_REPEATABLE, Certainty.UNKNOWN, _Wait.SERVER, opt_in=_UNSAFE),
-}
-_STATUSES_RETRIED: Final = frozenset(status for status, rule in _STATUSES.items() if rule.retried) | {409}
+_LOST: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN)
+"""The server, or a gateway before it, gave up: the request may have been done."""
+_BUSY: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN, _Wait.SERVER, opt_in=_UNSAFE)
 _SUCCESS: Final = _Rule(_NONE, Certainty.APPLIED)
 _REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
-_SERVER_ERROR: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_THROTTLED: Final = _Rule(_ALL, Certainty.REJECTED, _Wait.SERVER)
 _REDIRECT: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_REPLAYED_REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
 _REPLAYED_ERROR: Final = _Rule(_NONE, Certainty.UNKNOWN)
-_IN_FLIGHT: Final = _Rule(_KEYED, Certainty.UNKNOWN, _Wait.SERVER)
+_IN_FLIGHT: Final = _Rule(_KEYED, Certainty.UNKNOWN, _Wait.POLL)
 _MISMATCH_FIRST: Final = _Rule(_NONE, Certainty.REJECTED)
 _MISMATCH_LATER: Final = _Rule(_NONE, Certainty.UNKNOWN)
 
-_UNSETTLING: Final = frozenset({401, 403, 408, 425, 429})
-"""Refusals by limiters and auth, which run before the key is looked at: they settle nothing (the taint rule)."""
+_STATUSES: Final[dict[int, _Rule]] = {
+    408: _Rule(_REPEATABLE, Certainty.UNKNOWN, opt_in=_UNSAFE),
+    425: _THROTTLED,
+    429: _THROTTLED,
+    460: _LOST,
+    499: _LOST,
+    501: _REFUSAL,
+    503: _BUSY,
+    505: _REFUSAL,
+    507: _REFUSAL,
+    511: _REFUSAL,
+    529: _BUSY,
+}
+"""Statuses that differ from the other ones of their hundred."""
+_SHORTEST_POLL: Final = 0.05
+"""Seconds: a request that is still running is not asked for more often."""
 
 RETRY_COST: Final = 5
 TIMEOUT_COST: Final = 10
@@ -295,8 +306,8 @@ def decide(
     refusal = _not_allowed(policy, call, rule, outcome)
     if refusal is not None:
         return Stop(refusal)
-    polling = rule is _IN_FLIGHT
-    if not polling and _retries_spent(history) >= policy.max_retries:
+    may_poll = _is_named_in_flight(outcome) and policy.max_retries > 0
+    if not may_poll and _retries_spent(history) >= policy.max_retries:
         return Stop(f"{policy.max_retries} retries are spent")
     delay = _delay(policy, history, rule, outcome, jitter)
     asked = outcome.retry_after if isinstance(outcome, Answered) else None
@@ -317,8 +328,9 @@ def certainty_of(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) 
 def conclude(call: CallFacts, attempts: Sequence[Attempt]) -> Certainty:
     """What all attempts of a call together make certain, the taint rule included.
 
-    A refusal after an attempt whose effect is unknown proves nothing, except for a keyed call where the
-    operation itself refused under the same key. A resumed key may have been sent before, so it starts out unknown.
+    A refusal after an attempt whose effect is unknown proves nothing: limiters, proxies and routers refuse before or
+    beside the key. Only a stored refusal, or one that is the operation's own, settles a keyed call. A resumed key may
+    have been sent before, so it starts out unknown.
     """
     certainties = [attempt.certainty for attempt in attempts]
     if Certainty.APPLIED in certainties:
@@ -333,7 +345,7 @@ def _denies(call: CallFacts, last: Attempt) -> bool:
     if last.certainty is not Certainty.REJECTED:
         return False
     # A read has no effect in the first place; a keyed call is settled by the operation's own word.
-    return call.safety is Safety.SAFE or (call.safety is Safety.KEYED and _settles(last.outcome))
+    return call.safety is Safety.SAFE or (call.safety is Safety.KEYED and _settles(call, last.outcome))
 
 
 def too_late(policy: RetryPolicy, call: CallFacts, at: float, age: float) -> str | None:
@@ -372,13 +384,21 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004
 
 
+def is_error(status: int) -> bool:
+    """Whether a status says that the request failed (RFC 9110 sections 15.5 and 15.6)."""
+    return 400 <= status < 600  # noqa: PLR2004
+
+
 def at(outcome: Outcome, seconds: float) -> Outcome:
     """The outcome, placed in time: seconds since the call began."""
     return structs.replace(outcome, at=seconds)
 
 
-def _settles(outcome: Outcome) -> bool:
-    return isinstance(outcome, Answered) and 400 <= outcome.status < 500 and outcome.status not in _UNSETTLING  # noqa: PLR2004
+def _settles(call: CallFacts, outcome: Outcome) -> bool:
+    """Whether a refusal is the operation's own word under its key."""
+    if not isinstance(outcome, Answered) or not 400 <= outcome.status < 500:  # noqa: PLR2004
+        return False
+    return outcome.replayed or outcome.status in call.settled_by
 
 
 def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rule:
@@ -386,14 +406,15 @@ def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rul
         if outcome.failure is Failure.REDIRECTED and outcome.status == 303:  # noqa: PLR2004
             return structs.replace(_REDIRECT, certainty=Certainty.APPLIED)
         return _FAILURES[outcome.failure]
-    if call.safety is Safety.KEYED:
+    if call.safety is Safety.KEYED and outcome.status >= 400:  # noqa: PLR2004
         # Rows that exist for keyed calls only.
         if outcome.in_flight:
             return _IN_FLIGHT
         if outcome.mismatch:
-            return _MISMATCH_LATER if history else _MISMATCH_FIRST
-        if outcome.replayed and outcome.status == 500:  # noqa: PLR2004
-            return _REPLAYED_ERROR
+            # A key that collides was used before: by this call, or by an earlier one of whoever brought it.
+            return _MISMATCH_LATER if history or call.resumed else _MISMATCH_FIRST
+        if outcome.replayed:
+            return _REPLAYED_REFUSAL if outcome.status < 500 else _REPLAYED_ERROR  # noqa: PLR2004
     return _STATUSES.get(outcome.status) or _usual_rule(outcome.status)
 
 
@@ -403,7 +424,7 @@ def _usual_rule(status: int) -> _Rule:
         return _SUCCESS
     if status < 400:  # noqa: PLR2004
         return _REDIRECT
-    return _REFUSAL if status < 500 else _SERVER_ERROR  # noqa: PLR2004
+    return _REFUSAL if status < 500 else _LOST  # noqa: PLR2004
 
 
 def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> str | None:
@@ -419,14 +440,11 @@ def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Out
         named = policy.statuses is not None and status in policy.statuses
         if policy.statuses is not None and not named:
             allowed = False
-        elif named and call.safety in rule.opt_in:
-            allowed = True
-    # By identity: rows of different rules may hold the same cells.
-    is_mismatch = rule is _MISMATCH_FIRST or rule is _MISMATCH_LATER
-    if wanted is True and not is_mismatch:
+        elif named and not _is_final(rule):
+            allowed = allowed or call.safety in rule.opt_in or _is_harmless(call, rule)
+    if wanted is True and not _is_final(rule):
         # The server's word overrides the status table, never the safety rule.
-        is_harmless = call.safety is not Safety.UNSAFE or rule.certainty is Certainty.REJECTED
-        allowed = allowed or is_harmless
+        allowed = allowed or _is_harmless(call, rule)
     if not allowed:
         return f"{outcome} is not retried for {call.safety} calls"
     if not call.replayable and rule.certainty is not Certainty.NOT_SENT:
@@ -434,21 +452,35 @@ def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Out
     return None
 
 
+def _is_harmless(call: CallFacts, rule: _Rule) -> bool:
+    """Whether the safety rule allows another attempt."""
+    return call.safety is not Safety.UNSAFE or rule.certainty is Certainty.REJECTED
+
+
+def _is_final(rule: _Rule) -> bool:
+    """Whether the same request can have no other answer; by identity, since rows may hold the same cells."""
+    finals = (_MISMATCH_FIRST, _MISMATCH_LATER, _REPLAYED_REFUSAL, _REPLAYED_ERROR)
+    return any(rule is final for final in finals)
+
+
 def _retries_spent(history: Sequence[Attempt]) -> int:
-    """Retries that count against the limit: waiting for the server's own first run does not."""
-    return sum([1 for attempt in history if not _is_polling(attempt)])
+    """Retries that count against the limit: waiting for a run that the dialect can name does not."""
+    return sum([1 for attempt in history if not _is_named_in_flight(attempt.outcome)])
 
 
-def _is_polling(attempt: Attempt) -> bool:
-    outcome = attempt.outcome
-    return isinstance(outcome, Answered) and outcome.in_flight and attempt.certainty is Certainty.UNKNOWN
+def _is_named_in_flight(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answered) and outcome.in_flight and outcome.in_flight_named
 
 
 def _delay(policy: RetryPolicy, history: Sequence[Attempt], rule: _Rule, outcome: Outcome, jitter: float) -> float:
     if rule.wait is _Wait.AT_ONCE and not any(_was_refused(attempt.outcome) for attempt in history):
         return 0.0
-    backoff = jitter * min(policy.max_delay, policy.initial_delay * 2.0 ** min(len(history), 60))
+    longest = min(policy.max_delay, policy.initial_delay * 2.0 ** min(len(history), 60))
     asked = outcome.retry_after if isinstance(outcome, Answered) else None
+    if rule.wait is _Wait.POLL:
+        wait = longest * (1 + jitter) / 2 if asked is None else asked + jitter * longest
+        return max(_SHORTEST_POLL, wait)
+    backoff = jitter * longest
     return backoff if asked is None else asked + backoff
 
 
@@ -457,6 +489,6 @@ def _was_refused(outcome: Outcome) -> bool:
 
 
 def _cost(rule: _Rule, outcome: Outcome) -> int:
-    if rule.wait is _Wait.AT_ONCE:
+    if rule.wait is _Wait.AT_ONCE or rule.wait is _Wait.POLL:
         return 0
     return TIMEOUT_COST if isinstance(outcome, Failed) and outcome.timeout else RETRY_COST

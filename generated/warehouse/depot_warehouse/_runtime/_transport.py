@@ -6,6 +6,7 @@ Only `_transport`, `_failures` and `_connections` import httpx; a change of HTTP
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -16,11 +17,22 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from ._body import SPENT, SpentBodyError, Upload, is_replayable
-from ._connections import is_watched, own_async_client, own_client
-from ._failures import EXPECTED, failure
+from ._body import BodyChangedError, SpentBodyError, Upload, is_replayable
+from ._connections import (
+    abandon,
+    holds_connections,
+    is_watched,
+    knows_failures,
+    own_async_client,
+    own_client,
+    retire_if_more_came,
+)
+from ._decoding import Decoder, TooLargeError, is_known
+from ._failures import EXPECTED, Sender, failure
+from ._loops import current_loop
 from ._policy import Failed, Failure, is_success
 from ._sockets import SHORTEST, DeadlinePassedError, Step
+from ._text import shown_url
 from ._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
@@ -33,6 +45,7 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _KEEP_METHOD: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_HANDLERS: Final = frozenset({"handle_request", "handle_async_request"})
 _NO_SCOPE: Final = cast("AbstractContextManager[object, bool]", nullcontext())
 
 
@@ -89,14 +102,50 @@ class _AsyncUnchanged(AsyncGenerator[httpx.Request, httpx.Response]):
 _NO_AUTH: Final = _NoAuth()
 
 
-class SyncTransport:
-    """Sends attempts through an `httpx.Client`, the caller's own or one made when first needed."""
+class Whereabouts:
+    """The process and the event loop to which the connections of a caller's own client belong.
 
-    def __init__(self, http_client: httpx.Client | None = None) -> None:
+    Args:
+        client: the caller's own client.
+        process: the id of the process.
+    """
+
+    def __init__(self, client: httpx.Client | httpx.AsyncClient, process: int) -> None:
+        self._client = client
+        self._process = process
+        self._loop: object = None
+
+    def refusal(self, loop: object = None) -> str | None:
+        """Say why the client cannot be used here; None where it can, which is then where it belongs."""
+        process = os.getpid()
+        is_forked = process != self._process
+        if (is_forked or (self._loop is not None and loop is not self._loop)) and holds_connections(self._client):
+            where = "process, before it was forked" if is_forked else "event loop"
+            return f"the http_client holds connections of another {where}: give each its own"
+        self._process, self._loop = process, loop
+        return None
+
+
+class SyncTransport:
+    """Sends attempts through an `httpx.Client`, the caller's own or one made when first needed.
+
+    Args:
+        http_client: the caller's own client.
+        home: the id of the process to which the connections of the caller's own client belong.
+    """
+
+    def __init__(self, http_client: httpx.Client | None = None, home: int = 0) -> None:
         self._owned = http_client is None
         self._client = http_client or own_client()
         self._is_watched = is_watched(self._client)
         self._usual = _usual_headers(self._client) if self._owned else None
+        self._where = Whereabouts(self._client, home or os.getpid())
+        self._is_known = self._owned or knows_failures(self._client)
+
+    def abandon(self) -> None:
+        """Let go of a parent's connections in its child, without a goodbye on them."""
+        if self._owned:
+            abandon(self._client)
 
     def attempt(self, request: WireRequest, limits: Limits) -> Result:
         """Send once and read the whole answer, following redirects of the same origin that keep method and body."""
@@ -116,8 +165,9 @@ class SyncTransport:
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        if _is_spent(request.content):
-            return Failed(Failure.UNSENDABLE, SPENT)
+        refusal = _refusal(request.content) or (None if self._owned else self._where.refusal())
+        if refusal is not None:
+            return Failed(Failure.UNSENDABLE, refusal)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
         stays_open = False
@@ -134,17 +184,17 @@ class SyncTransport:
                 from ._opened import opened  # noqa: PLC0415  # imported with the first stream
 
                 return opened(response)
-            pieces: list[bytes] = []
-            for piece in _decoded(response):
-                pieces.append(piece)
-                _check(limits)
-            return RawAnswer(response.status_code, response.headers, b"".join(pieces))
+            return RawAnswer(response.status_code, response.headers, _read(response, limits))
         except EXPECTED as error:
-            _raise_own(error, built)
-            return failure(error, response or timeouts.begun(), handled, limits.until)
+            _raise_own(error, built, response)
+            return failure(error, response or timeouts.begun(), handled, limits.until, self._sent_by(built))
         finally:
             if response is not None and not stays_open:
+                retire_if_more_came(response)
                 response.close()
+
+    def _sent_by(self, built: httpx.Request | None) -> Sender:
+        return Sender.NOBODY if built is None else Sender.KNOWN if self._is_known else Sender.UNKNOWN
 
     def close(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -153,13 +203,25 @@ class SyncTransport:
 
 
 class AsyncTransport:
-    """Sends attempts through an `httpx.AsyncClient`, the caller's own or one made when first needed."""
+    """Sends attempts through an `httpx.AsyncClient`, the caller's own or one made when first needed.
 
-    def __init__(self, http_client: httpx.AsyncClient | None = None) -> None:
+    Args:
+        http_client: the caller's own client.
+        where: the process and event loop to which the connections of the caller's own client belong.
+    """
+
+    def __init__(self, http_client: httpx.AsyncClient | None = None, where: Whereabouts | None = None) -> None:
         self._owned = http_client is None
         self._client = http_client or own_async_client()
         self._is_watched = is_watched(self._client)
         self._usual = _usual_headers(self._client) if self._owned else None
+        self._where = where or Whereabouts(self._client, os.getpid())
+        self._is_known = self._owned or knows_failures(self._client)
+
+    def abandon(self) -> None:
+        """Let go of a parent's connections in its child, without a goodbye on them."""
+        if self._owned:
+            abandon(self._client)
 
     def attempt(self, request: WireRequest, limits: Limits) -> Awaitable[Result]:
         """Send once and read the whole answer, following redirects of the same origin that keep method and body."""
@@ -179,8 +241,9 @@ class AsyncTransport:
         return Failed(Failure.REDIRECTED, "too many redirects")
 
     async def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        if _is_spent(request.content):
-            return Failed(Failure.UNSENDABLE, SPENT)
+        refusal = _refusal(request.content) or (None if self._owned else self._where.refusal(current_loop()))
+        if refusal is not None:
+            return Failed(Failure.UNSENDABLE, refusal)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
         stays_open = False
@@ -198,15 +261,19 @@ class AsyncTransport:
                     from ._opened import aopened  # noqa: PLC0415  # imported with the first stream
 
                     return aopened(response)
-                return RawAnswer(response.status_code, response.headers, await _read(response))
+                return RawAnswer(response.status_code, response.headers, await _aread(response, limits))
             except EXPECTED as error:
-                _raise_own(error, built)
-                return failure(error, response or timeouts.begun(), handled, limits.until)
+                _raise_own(error, built, response)
+                return failure(error, response or timeouts.begun(), handled, limits.until, self._sent_by(built))
             finally:
                 if response is not None and not stays_open:
+                    retire_if_more_came(response)
                     await response.aclose()
         late = DeadlinePassedError("the deadline passed")
-        return failure(late, response or timeouts.begun(), handled, limits.until)
+        return failure(late, response or timeouts.begun(), handled, limits.until, self._sent_by(built))
+
+    def _sent_by(self, built: httpx.Request | None) -> Sender:
+        return Sender.NOBODY if built is None else Sender.KNOWN if self._is_known else Sender.UNKNOWN
 
     def _scope(self, request: WireRequest, limits: Limits) -> AbstractContextManager[object, bool]:
         """What ends an attempt at the deadline, where its connection does not: the body may be the caller's to make."""
@@ -314,7 +381,16 @@ def _build(
     )
     # httpx writes it in capitals, but the letters of a method count (RFC 9110 section 9.1).
     built.method = request.method
+    # httpx makes a plain one of it.
+    built.url = url
     return built
+
+
+class _DiscreetURL(httpx.URL):
+    """A URL as httpx's own log shows it: without its query, which may hold a credential."""
+
+    def __str__(self) -> str:
+        return shown_url(super().__str__())
 
 
 @lru_cache(maxsize=512)
@@ -322,8 +398,8 @@ def _url(text: str) -> tuple[httpx.URL, bytes]:
     """A URL, and the host to name in the request."""
     url = httpx.URL(text)
     if not _is_host(url.host):
-        raise httpx.InvalidURL(f"{url.host!r} is no name of a host")
-    return url, url.netloc
+        raise httpx.InvalidURL(f"{url.host!r} is not the name of a host")
+    return _DiscreetURL(url), url.netloc
 
 
 @lru_cache(maxsize=64)
@@ -341,23 +417,43 @@ def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth
     return {"auth": _NO_AUTH} if is_owned and not request.url.userinfo else {}
 
 
-def _decoded(response: httpx.Response) -> Iterable[bytes]:
-    """The pieces of a body; straight from its stream where nothing has to be done to them."""
+def _read(response: httpx.Response, limits: Limits) -> bytes:
+    """The whole body of an answer, decoded."""
+    codings = response.headers.get("content-encoding", "")
+    encoded: Iterable[bytes] = response.iter_bytes()
+    if _is_open(response) and isinstance(response.stream, httpx.SyncByteStream) and is_known(codings):
+        encoded = response.stream
+    else:
+        codings = ""
+    decoder = Decoder(codings, limits.max_bytes)
+    pieces: list[bytes] = []
+    for piece in encoded:
+        pieces += decoder.feed(piece)
+        _check(limits)
+    decoder.end()
+    return b"".join(pieces)
+
+
+async def _aread(response: httpx.Response, limits: Limits) -> bytes:
+    """Like `_read`, in an event loop."""
+    codings = response.headers.get("content-encoding", "")
     stream = response.stream
-    is_plain = _is_open(response) and "content-encoding" not in response.headers
-    return stream if isinstance(stream, httpx.SyncByteStream) and is_plain else response.iter_bytes()
+    if not _is_open(response) or not isinstance(stream, httpx.AsyncByteStream) or not is_known(codings):
+        content = await response.aread()
+        return content if len(content) <= limits.max_bytes else _refuse_size(limits)
+    decoder = Decoder("", limits.max_bytes)
+    encoded = b"".join([piece async for raw in stream for piece in decoder.feed(raw)])
+    if not codings:
+        return encoded
+    # Decoded at the end: a generator would be left unfinished where a piece cannot be decoded, of which trio warns.
+    decoder = Decoder(codings, limits.max_bytes)
+    content = b"".join(decoder.feed(encoded))
+    decoder.end()
+    return content
 
 
-async def _read(response: httpx.Response) -> bytes:
-    """The whole body of an answer."""
-    if not _is_open(response) or not isinstance(response.stream, httpx.AsyncByteStream):
-        return await response.aread()
-    content = b"".join([piece async for piece in response.stream])
-    coding = response.headers.get("content-encoding")
-    if coding is None:
-        return content
-    # Decoded at the end: httpx would leave a generator unfinished where a piece cannot be decoded, of which trio warns.
-    return httpx.Response(200, headers={"content-encoding": coding}, content=content).content
+def _refuse_size(limits: Limits) -> bytes:
+    raise TooLargeError(limits.max_bytes)
 
 
 def _is_open(response: httpx.Response) -> bool:
@@ -434,7 +530,7 @@ class _Chunks(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._upload
-        except SpentBodyError:
+        except (SpentBodyError, BodyChangedError):
             raise
         except Exception as error:
             self.failed = error
@@ -457,26 +553,47 @@ class _AsyncChunks(httpx.AsyncByteStream):
     async def __anext__(self) -> bytes:
         try:
             return await anext(self._pieces)
-        except (SpentBodyError, StopAsyncIteration):
+        except (SpentBodyError, BodyChangedError, StopAsyncIteration):
             raise
         except Exception as error:
             self.failed = error
             raise
 
 
-def _is_spent(content: Content | None) -> bool:
+def _refusal(content: Content | None) -> str | None:
+    """Why a body cannot be sent as it was when the call began; None where it can."""
     # Asked for in this order, as in `_body`.
-    return content is not None and not isinstance(content, bytes) and content.is_spent
+    return None if content is None or isinstance(content, bytes) else content.refusal()
 
 
-def _raise_own(error: Exception, built: httpx.Request | None) -> None:
-    """Raise what is none of the API's doing: an error of the caller's body, or of another request in their client."""
+def _raise_own(error: Exception, built: httpx.Request | None, response: httpx.Response | None) -> None:
+    """Raise what is none of the API's doing: an error of the caller's body, hooks or flow of authentication."""
     stream = built.stream if built is not None else None
     if isinstance(stream, (_Chunks, _AsyncChunks)) and stream.failed is not None:
         raise stream.failed
-    # A hook for statuses raises as well, but for the request at hand.
-    if isinstance(error, httpx.HTTPStatusError) and built is not None and error.request.url != built.url:
+    if built is None or response is not None:
+        return
+    is_own = isinstance(error, (httpx.RequestError, httpx.HTTPStatusError)) and not _is_about(error, built)
+    if is_own or (isinstance(error, OSError) and not _is_of_transport(error)):
         raise error
+
+
+def _is_about(error: httpx.RequestError | httpx.HTTPStatusError, built: httpx.Request) -> bool:
+    """Whether an error tells of the request at hand; not of one to another service, and not of none."""
+    try:
+        return error.request is built
+    except RuntimeError:
+        return False
+
+
+def _is_of_transport(error: Exception) -> bool:
+    """Whether an exception came out of a transport of httpx."""
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_name in _HANDLERS:
+            return True
+        step = step.tb_next
+    return False
 
 
 def _redirected(request: WireRequest, result: Result, *, is_first: bool) -> WireRequest | Result:
@@ -493,7 +610,8 @@ def _redirected(request: WireRequest, result: Result, *, is_first: bool) -> Wire
     again = is_replayable(request.content)
     if not location or not keeps or not again or _origin(target) != _origin(request.url):
         why = "" if again else ", since the body cannot be sent again"
-        detail = f"status {result.status} points to {target if location else 'nowhere'} and is not followed{why}"
+        where = shown_url(target) if location else "nowhere"
+        detail = f"status {result.status} points to {where} and is not followed{why}"
         return Failed(Failure.REDIRECTED, detail, status=result.status)
     return WireRequest(request.method, target, request.headers, request.content)
 

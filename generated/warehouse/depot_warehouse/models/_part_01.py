@@ -8,7 +8,15 @@ from uuid import UUID
 
 from msgspec import field as _field
 
-from .._runtime._model import FURTHER, Model, OpenIntEnum, OpenModel, OpenStrEnum
+from .._runtime._model import (
+    ABSENT,
+    FURTHER,
+    Model,
+    OpenIntEnum,
+    OpenModel,
+    OpenStrEnum,
+)
+from .._runtime._model import keeps_null as _keeps_null
 from .._runtime._unions import one_of
 
 __all__ = [
@@ -256,12 +264,13 @@ class PostalAddress(Model, kw_only=True):
     """
 
 
+@_keeps_null
 class DepotTransfer(Model, kw_only=True):
     """Another depot of yours."""
 
     depot_code: str = _field(name="depotCode")
     """The code of the depot."""
-    dock: str | int | None = None
+    dock: str | int | None = ABSENT
     """The gate to drive up to."""
 
 

@@ -66,6 +66,8 @@ class ShipmentsOperations:
         "POST",
         "/shipments",
         safety=Safety.KEYED,
+        declares_key=True,
+        refuses_with=(409, 422),
         returns=lambda: models.Shipment,
         errors=lambda: {
             409: models.Problem,
