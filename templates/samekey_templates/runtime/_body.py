@@ -75,9 +75,12 @@ class FileSegment(Struct):
         else:
             self.file.seek(self.start)
         left = self.length
-        while chunk := self.file.read(CHUNK if left is None else min(CHUNK, left)):
-            yield chunk.encode() if isinstance(chunk, str) else chunk
+        while left != 0:
+            chunk = self.file.read(CHUNK if left is None else min(CHUNK, left))
+            if not chunk:
+                break
             left = None if left is None else left - len(chunk)
+            yield chunk.encode() if isinstance(chunk, str) else chunk
         if left:
             raise BodyChangedError(CHANGED)
 

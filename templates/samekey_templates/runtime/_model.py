@@ -20,7 +20,7 @@ FURTHER: Final[Any] = object()
 _REQUIRED: Final = msgspec.NODEFAULT
 
 
-class Model(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Model(msgspec.Struct, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """A JSON object with known fields; unknown ones are ignored when it is read."""
 
 

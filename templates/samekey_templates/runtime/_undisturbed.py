@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Generator
+    from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
 
 T = TypeVar("T")
 _RUNNING: Final[set[object]] = set()
@@ -102,3 +102,18 @@ async def finished(coroutine: Coroutine[Any, Any, T]) -> T:
         task.exception()
         raise late
     return task.result()
+
+
+async def given_up(pieces: AsyncIterator[object]) -> None:
+    """Give up the rest of an answer that comes in pieces.
+
+    Below them are generators of httpx and httpcore that nobody can close from here, and that an event loop would
+    complain of when it finds them open. A read that is cancelled ends each of them from within: it gives what has come
+    already, and goes no more to the network.
+    """
+    import anyio  # noqa: PLC0415  # comes with httpx, and only an event loop needs it
+
+    with anyio.CancelScope(shield=True) as scope:
+        scope.cancel()
+        while await anext(pieces, None) is not None:
+            pass

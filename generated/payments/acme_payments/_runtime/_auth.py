@@ -158,7 +158,9 @@ def _signature(credentials: Sequence[Credential], token: str | None) -> Signatur
             case Bearer(known):
                 current = known if isinstance(known, str) else token
                 if current is not None:
-                    if not current.strip():
+                    # Blanks around it come from files and environments, and a header cannot carry them.
+                    current = current.strip()
+                    if not current:
                         raise ValueError("the token is empty")
                     headers.append(("Authorization", f"Bearer {current}"))
             case Basic(username, password):

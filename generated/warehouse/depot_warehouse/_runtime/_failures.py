@@ -118,11 +118,11 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
 def _words(causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:
     error = causes[0]
     match error:
-        case httpx.TransportError() if sender is Sender.UNKNOWN:
-            words = _sentence(f"the transport failed with {type(error).__name__}", error)
         case httpx.LocalProtocolError():
             # It quotes what cannot be sent, and that may be a credential.
             words = f"the request cannot be sent: {without_quotes(str(error))}"
+        case httpx.TransportError() if sender is Sender.UNKNOWN:
+            words = _sentence(f"the transport failed with {type(error).__name__}", error)
         case _ if foreign is not None:
             words = f"the connection was cut: {type(foreign).__name__}"
         case httpx.ConnectTimeout():

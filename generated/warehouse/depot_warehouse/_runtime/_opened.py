@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ._connections import retire_if_more_came
 from ._decoding import Decoder, is_known
 from ._failures import EXPECTED, stream_cut
+from ._undisturbed import given_up
 from ._wire import AsyncOpenAnswer, OpenAnswer
 
 if TYPE_CHECKING:
@@ -77,17 +78,8 @@ class _AsyncPieces:
         return piece
 
     async def close(self) -> None:
-        """Give up the rest.
-
-        Below these pieces are generators of httpx and httpcore that nobody can close from here, and that an event loop
-        would complain of when it finds them open. A read that is cancelled ends each of them from within: it gives
-        what has come already, and goes no more to the network.
-        """
-        import anyio  # noqa: PLC0415  # comes with httpx, and only an event loop needs it
-
-        with anyio.CancelScope(shield=True) as scope, contextlib.suppress(*EXPECTED, RuntimeError):
-            scope.cancel()
-            while await anext(self._encoded, None) is not None:
-                pass
+        """Give up the rest."""
+        with contextlib.suppress(*EXPECTED, RuntimeError):
+            await given_up(self._encoded)
         retire_if_more_came(self._response)
         await self._response.aclose()

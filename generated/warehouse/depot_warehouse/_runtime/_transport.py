@@ -33,6 +33,7 @@ from ._loops import current_loop
 from ._policy import Failed, Failure, is_success
 from ._sockets import SHORTEST, DeadlinePassedError, Step
 from ._text import shown_url
+from ._undisturbed import given_up
 from ._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
@@ -440,9 +441,19 @@ async def _aread(response: httpx.Response, limits: Limits) -> bytes:
     stream = response.stream
     if not _is_open(response) or not isinstance(stream, httpx.AsyncByteStream) or not is_known(codings):
         content = await response.aread()
-        return content if len(content) <= limits.max_bytes else _refuse_size(limits)
-    decoder = Decoder("", limits.max_bytes)
-    encoded = b"".join([piece async for raw in stream for piece in decoder.feed(raw)])
+        if len(content) > limits.max_bytes:
+            raise TooLargeError(limits.max_bytes)
+        return content
+    pieces: list[bytes] = []
+    size = 0
+    arriving = aiter(stream)
+    async for piece in arriving:
+        pieces.append(piece)
+        size += len(piece)
+        if size > limits.max_bytes:
+            await given_up(arriving)
+            raise TooLargeError(limits.max_bytes)
+    encoded = b"".join(pieces)
     if not codings:
         return encoded
     # Decoded at the end: a generator would be left unfinished where a piece cannot be decoded, of which trio warns.
@@ -450,10 +461,6 @@ async def _aread(response: httpx.Response, limits: Limits) -> bytes:
     content = b"".join(decoder.feed(encoded))
     decoder.end()
     return content
-
-
-def _refuse_size(limits: Limits) -> bytes:
-    raise TooLargeError(limits.max_bytes)
 
 
 def _is_open(response: httpx.Response) -> bool:

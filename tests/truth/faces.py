@@ -1,0 +1,51 @@
+"""The corner shop's SDK called in this thread, on asyncio and on trio, with one client for several calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import anyio
+
+Ask: TypeAlias = Callable[[Callable[[str], Any]], Any]
+"""Makes a call of a method that it looks up by its path."""
+FACES = ("sync", "asyncio", "trio")
+
+
+def order(**named: Any) -> Ask:  # noqa: ANN401
+    """An order under a key that nobody has declared."""
+    return lambda method: method("orders.create")(**{"item": "tea", **named})
+
+
+def payment(**named: Any) -> Ask:  # noqa: ANN401
+    """A payment under a key that the document declares."""
+    return lambda method: method("payments.create")(**{"item": "tea", **named})
+
+
+def ended(sdk: Any, face: str, url: str, *asks: Ask, **settings: Any) -> list[Any]:  # noqa: ANN401
+    """How calls end that are made one after the other: a response, or the exception that was raised."""
+    retry = sdk.RetryPolicy(initial_delay=0.001, max_delay=0.002, deadline=8.0)
+    settings = {"token": "sk_shop", "base_url": url, "retry": retry, **settings}
+    if face == "sync":
+        with sdk.CornerShop(**settings) as client:
+            return [_one(ask, lambda path: attrgetter(path)(client).detailed) for ask in asks]
+
+    async def main() -> list[Any]:
+        async with sdk.AsyncCornerShop(**settings) as client:
+            found: list[Any] = []
+            for ask in asks:
+                try:
+                    found.append(await ask(lambda path: attrgetter(path)(client).detailed))
+                except Exception as error:  # noqa: BLE001
+                    found.append(error)
+            return found
+
+    return anyio.run(main, backend=face)
+
+
+def _one(ask: Ask, method: Callable[[str], Any]) -> Any:  # noqa: ANN401
+    try:
+        return ask(method)
+    except Exception as error:  # noqa: BLE001
+        return error

@@ -1,0 +1,138 @@
+"""Cancelled at any moment: the client goes on, and what was told to nobody is not done later."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.truth.server import Answer, Shop
+
+
+def taken(client: Any) -> list[Any]:  # noqa: ANN401
+    """The connections that a client cannot use for other calls."""
+    pools = client._core.connection.transport()._client._transport.pools
+    return [connection for pool in pools for connection in pool._pool.connections if not connection.is_idle()]
+
+
+async def cut(call: Awaitable[Any], steps: int, again: int) -> None:
+    """Cancel a call after so many turns of the loop, and once more so many turns later."""
+    task = asyncio.ensure_future(call)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    for _ in range(again):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def test_a_client_survives_any_number_of_cancelled_calls(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """Cut after each number of turns, once and twice, at once and in turn: no connection stays taken for good.
+
+    Of so many calls each could leave one behind; the client would have no place left for the last ones.
+    """
+    chance = random.Random(1)  # noqa: S311
+
+    async def main() -> None:
+        async with sdk.AsyncCornerShop(base_url=shop.url, token="t") as client:  # noqa: S106
+            for number in range(260):
+                steps = number % 65
+                await asyncio.gather(
+                    *[cut(client.orders.create(item="tea"), steps, chance.randrange(6)) for _ in range(6)]
+                )
+            await asyncio.sleep(0.05)
+            assert taken(client) == []
+            assert (await client.orders.create(item="last")).item == "last"
+
+    asyncio.run(main())
+
+
+def test_timeouts_of_asyncio_leave_a_client_alive(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """One call after the other, each cut at a random moment by what FastAPI and task groups cancel with.
+
+    All of them go to the first pool, and of a hundred one left its connection behind.
+    """
+    chance = random.Random(2)  # noqa: S311
+
+    async def main() -> None:
+        async with sdk.AsyncCornerShop(base_url=shop.url, token="t") as client:  # noqa: S106
+            cut_off = 0
+            for _ in range(1500):
+                try:
+                    async with asyncio.timeout(chance.random() * 0.0012):
+                        await client.orders.create(item="tea")
+                except TimeoutError:
+                    cut_off += 1
+            assert cut_off > 100
+            await asyncio.sleep(0.05)
+            assert taken(client) == []
+            assert (await client.orders.create(item="last")).item == "last"
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_call_says_on_the_exception_what_is_certain(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """For programs as attributes, for people as a note."""
+    shop.plan.append(lambda _: time.sleep(0.3) or Answer())
+
+    async def main() -> None:
+        async with sdk.AsyncCornerShop(base_url=shop.url, token="t") as client:  # noqa: S106
+            task = asyncio.ensure_future(client.orders.create(item="tea"))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+        error: Any = caught.value
+        assert error.certainty is sdk.Certainty.UNKNOWN
+        assert error.idempotency_key == shop.keys[0]
+        assert error.idempotency_key in "".join(error.__notes__)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("key", [None, "order-7"])
+def test_an_entry_that_is_being_written_is_taken_back(
+    sdk: Any,  # noqa: ANN401
+    shop: Shop,
+    tmp_path: Path,
+    key: str | None,
+) -> None:
+    """Nothing was sent and nobody was told, so no later start may send it."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(sdk.SQLiteJournal):  # type: ignore[misc]
+        """A disk that takes its time."""
+
+        def begin(self, entry: Any) -> float:  # noqa: ANN401
+            begun.set()
+            go_on.wait(5)
+            written: float = super().begin(entry)
+            return written
+
+    async def main() -> None:
+        journal = Slow(tmp_path / "journal.db")
+        async with sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
+            task = asyncio.ensure_future(client.orders.create(item="tea", idempotency_key=key))
+            await asyncio.to_thread(begun.wait, 5)
+            task.cancel()
+            await asyncio.sleep(0.05)
+            go_on.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.sleep(0.2)
+        journal.close()
+
+    asyncio.run(main())
+    journal = sdk.SQLiteJournal(tmp_path / "journal.db")
+    with sdk.CornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
+        assert client.journal.pending() == []
+        assert client.journal.resume() == []
+    journal.close()
+    assert shop.seen == []
