@@ -76,7 +76,7 @@ def test_a_pattern_that_cannot_be_met_or_tried_is_not_the_end(pattern: str) -> N
     ],
 )
 def test_documented_answers_are_read(responses: str, in_flight: int | None, mismatch: int | None) -> None:
-    """An unusual status for keys in flight or other payloads goes into the profile; usual ones mean other things too."""
+    """An unusual status for keys in flight or other payloads goes into the profile; usual ones mean more than that."""
     profile = posting("", f"200: {{description: ''}}, {responses}").profile
     assert profile.in_flight == (None if in_flight is None else (Signal(in_flight),))
     assert profile.mismatch == (None if mismatch is None else (Signal(mismatch),))

@@ -63,6 +63,7 @@ gateway           | Y     | Y     | Y | -     | W    | unknown
 unavailable       | Y     | Y     | Y | ?     | RA   | unknown
 """
 
+REFUSALS = (*range(400, 408), *range(409, 418), 421, 422, 424, 426, 428, 431, 451, 501, 505, 507, 511)
 OUTCOMES: dict[str, tuple[Outcome, ...]] = {
     "unreachable": (Failed(Failure.UNREACHABLE), Failed(Failure.UNREACHABLE, timeout=True)),
     "unsendable": (Failed(Failure.UNSENDABLE), Failed(Failure.UNSENDABLE, timeout=True)),
@@ -82,24 +83,7 @@ OUTCOMES: dict[str, tuple[Outcome, ...]] = {
         Answered(409, in_flight=True, in_flight_named=True),
         Answered(422, in_flight=True, in_flight_named=True),
     ),
-    "refusal": tuple(
-        Answered(status)
-        for status in (
-            *range(400, 408),
-            *range(409, 418),
-            421,
-            422,
-            424,
-            426,
-            428,
-            431,
-            451,
-            501,
-            505,
-            507,
-            511,
-        )
-    ),  # fmt: skip
+    "refusal": tuple(Answered(status) for status in REFUSALS),
     "mismatch": (Answered(422, mismatch=True), Answered(400, mismatch=True), Answered(409, mismatch=True)),
     "too many": (Answered(425), Answered(429)),
     "500": (Answered(500),),

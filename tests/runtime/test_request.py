@@ -6,8 +6,8 @@ import datetime as dt
 import email
 import email.policy
 import io
-import tempfile
 import json
+import tempfile
 import uuid
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum

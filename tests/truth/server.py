@@ -133,7 +133,7 @@ class Shop:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError), self._secured(connection) as connection, connection.makefile("rb") as stream:
+        with suppress(OSError), self._secured(connection) as secured, secured.makefile("rb") as stream:
             while line := stream.readline():
                 method, _, rest = line.decode("latin-1").partition(" ")
                 target = rest.rpartition(" ")[0]
@@ -148,9 +148,9 @@ class Shop:
                 answer = self._answer(Request(method, target, headers, body))
                 if answer.lost:
                     # A reset, so that nothing of it can be taken for an answer.
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    secured.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     return
-                connection.sendall(answer.raw)
+                secured.sendall(answer.raw)
                 if answer.length is not None and answer.length > len(answer.body):
                     return
 

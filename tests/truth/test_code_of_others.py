@@ -53,7 +53,7 @@ def test_a_hook_that_asks_another_service_says_nothing_of_the_call(
     ask: Ask,
     is_async: bool,  # noqa: FBT001
 ) -> None:
-    """The order was made, and the audit's server is down: one request, and the audit's own error with the truth on it."""
+    """The order was made and the audit's server is down: one request, and the audit's error with the truth on it."""
     dead = nobody()
 
     def audit(_: httpx.Response) -> None:
@@ -95,10 +95,12 @@ class Repeating(httpx.BaseTransport):
         self._error = error
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it, and fail."""
         self._inner.handle_request(request).read()
         raise self._error
 
     def close(self) -> None:
+        """Close the connections."""
         self._inner.close()
 
 

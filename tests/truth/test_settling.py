@@ -95,7 +95,7 @@ def test_without_retries_a_call_is_one_request(sdk: Any, shop: Shop, body: objec
 
 
 def test_polling_without_waits_still_takes_its_time(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
-    """A run that the dialect can name is asked for to the deadline, twenty times a second at most, and costs no budget."""
+    """A run that the dialect can name is asked for to the deadline, twenty times a second at most."""
     shop.plan += [told(423)] * 1000
     policy = sdk.RetryPolicy(initial_delay=0, max_delay=0, deadline=0.6)
     ask = lambda method: method("sealed.create")(item="tea")  # noqa: E731

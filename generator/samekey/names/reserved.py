@@ -9,26 +9,24 @@ ANNOTATION_BUILTINS: Final = frozenset({"list", "dict", "str", "int", "float", "
 MODULE_WORDS: Final = frozenset({"dt", "models", "self", "cls"})
 """What modules import, and what methods call their first argument."""
 TYPE_WORDS: Final = frozenset({
-    "ABSENT", "Any", "Call", "CallOptions", "Decimal", "Enum", "FURTHER", "File", "Literal", "Mapping", "Model", "NotRequired",
-    "OMIT", "Omit", "OpenIntEnum", "OpenModel", "OpenStrEnum", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",
-    "TypedDict", "UUID", "None", "True", "False",
+    "ABSENT", "Any", "Call", "CallOptions", "Decimal", "Enum", "FURTHER", "File", "Literal", "Mapping", "Model",
+    "NotRequired", "OMIT", "Omit", "OpenIntEnum", "OpenModel", "OpenStrEnum", "Required", "Sequence",
+    "TYPE_CHECKING", "TypeAlias", "TypedDict", "UUID", "None", "True", "False",
 })  # fmt: skip
 """What stands beside types in the emitted modules."""
 METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "options"})
 """What every method takes."""
 CLIENT_ARGUMENTS: Final = frozenset({
     "self", "base_url", "retry", "timeout", "headers", "strict", "on_attempt", "on_retry", "journal", "http_client",
-    "max_response_bytes",
-    "found", "from_environment", "make_settings",
+    "max_response_bytes", "found", "from_environment", "make_settings",
 })  # fmt: skip
 CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal"})
 """What every client has."""
 CLIENT_CLASSES: Final = frozenset({
     "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AsyncTokenSource", "AttemptEvent", "Basic", "Bearer",
-    "Callable", "ClientCredentials", "Credential", "HttpCredential", "Journal", "KeyFormat", "MAX_RESPONSE_BYTES", "Page",
-    "PagedCall",
-    "Paging", "Profile", "Resource", "RetryEvent", "RetryPolicy", "Safety", "Signal", "Stream", "StreamCall",
-    "StreamFacts", "StreamableCall", "Style", "SyncClient", "Timeout", "TokenSource",
+    "Callable", "ClientCredentials", "Credential", "HttpCredential", "Journal", "KeyFormat", "MAX_RESPONSE_BYTES",
+    "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryEvent", "RetryPolicy", "Safety", "Signal", "Stream",
+    "StreamCall", "StreamFacts", "StreamableCall", "Style", "SyncClient", "Timeout", "TokenSource",
 })  # fmt: skip
 """What stands beside the resources' classes in the emitted modules."""
 PUBLIC: Final = frozenset({

@@ -351,7 +351,7 @@ def _lock_file(path: Path) -> IO[bytes]:
     Raises:
         OSError: another open file holds the lock.
     """
-    file = open(path, "ab", opener=lambda name, flags: os.open(name, flags, _PRIVATE))  # noqa: PTH123, SIM115
+    file = open(path, "ab", opener=lambda name, flags: os.open(name, flags, _PRIVATE))  # noqa: SIM115
     try:
         if os.name == "nt":
             import msvcrt  # noqa: PLC0415

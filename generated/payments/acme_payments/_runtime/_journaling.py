@@ -18,7 +18,7 @@ from ._errors import APIError, explain
 from ._journal import JournalEntry, Settlement
 from ._policy import Answered, CallFacts, Certainty, RetryPolicy, Safety, is_too_old
 from ._prepare import Draft, Prepared, credential_names, ready, whole_url, without_credentials
-from ._profile import Profile
+from ._profile import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
 from ._record import CallInfo, CallRecord
 from ._telemetry import open_trace
 from ._undisturbed import finished

@@ -94,7 +94,7 @@ def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:
     return any(name in headers and headers[name].strip().lower() not in _NO for name in profile.replayed)
 
 
-def read_answer(  # noqa: PLR0913  # all that the law looks at
+def read_answer(
     profile: Profile,
     status: int,
     headers: Mapping[str, str],

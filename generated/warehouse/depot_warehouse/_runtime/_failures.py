@@ -86,22 +86,22 @@ def failure(
 
 def _known_failure(error: Exception, causes: Sequence[BaseException]) -> Failure | None:
     """What an exception of a known transport says of its request; None where it may have been done."""
+    kind: Failure | None = None
     match error:
         case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
-            return Failure.UNSENDABLE
+            kind = Failure.UNSENDABLE
         case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
-            return Failure.UNREACHABLE
+            kind = Failure.UNREACHABLE
         case httpx.LocalProtocolError() if _is_of_http2(causes):
-            return None
-        case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
-            return Failure.UNSENDABLE
-        case OSError():
-            # What sockets raise is wrapped: this is a file that the environment names, such as one of certificates.
-            return Failure.UNSENDABLE
+            pass
+        case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | OSError():
+            # What sockets raise is wrapped: an OSError is of a file that the environment names, such as certificates.
+            kind = Failure.UNSENDABLE
         case httpx.RemoteProtocolError() if _not_processed(causes):
-            return Failure.STREAM_REFUSED
+            kind = Failure.STREAM_REFUSED
         case _:
-            return None
+            pass
+    return kind
 
 
 def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *, timeout: bool) -> Result:
@@ -117,12 +117,9 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
 
 def _words(causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:
     error = causes[0]
+    if sender is Sender.UNKNOWN and isinstance(error, httpx.TransportError):
+        return without_quotes(_sentence(f"the transport failed with {type(error).__name__}", error))
     match error:
-        case httpx.LocalProtocolError():
-            # It quotes what cannot be sent, and that may be a credential.
-            words = f"the request cannot be sent: {without_quotes(str(error))}"
-        case httpx.TransportError() if sender is Sender.UNKNOWN:
-            words = _sentence(f"the transport failed with {type(error).__name__}", error)
         case _ if foreign is not None:
             words = f"the connection was cut: {type(foreign).__name__}"
         case httpx.ConnectTimeout():
@@ -133,10 +130,13 @@ def _words(causes: Sequence[BaseException], foreign: BaseException | None, sende
             words = "write timed out"
         case httpx.PoolTimeout():
             words = "no connection of the pool became free in time"
-        case httpx.ConnectError() if refusal := _certificate_refused(causes):
-            words = _sentence("the server's certificate was refused", refusal)
         case httpx.ConnectError():
-            words = _sentence("cannot connect", error)
+            refusal = _certificate_refused(causes)
+            what = "cannot connect" if refusal is None else "the server's certificate was refused"
+            words = _sentence(what, refusal or error)
+        case httpx.LocalProtocolError():
+            # It quotes what cannot be sent, and that may be a credential.
+            words = without_quotes(_sentence("the request cannot be sent", error))
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
             words = _sentence("the connection was cut", error)
         case _:

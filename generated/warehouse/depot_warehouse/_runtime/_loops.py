@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -80,10 +81,8 @@ class LoopTransports:
         keeper = self._keep(loop, transport)
         # Begun here, so that the loop knows of it; it does not wait for anything before it is closed.
         asend: Any = keeper.asend(None)
-        try:
+        with suppress(StopIteration):
             asend.send(None)
-        except StopIteration:
-            pass
         self._kept[loop] = _Kept(transport, keeper)
         return transport
 

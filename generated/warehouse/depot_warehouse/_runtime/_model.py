@@ -29,7 +29,7 @@ M = TypeVar("M", bound="type[Model]")
 
 
 def keeps_null(model: M) -> M:
-    """Make fields whose default is `ABSENT` read as None where they are absent; msgspec itself goes on telling apart."""
+    """Make fields whose default is `ABSENT` read as None where they are absent; msgspec itself tells them apart."""
     for attribute in model.__struct_fields__:
         member = model.__dict__.get(attribute)
         if member is not None and ABSENT in _default_of(model, attribute):
