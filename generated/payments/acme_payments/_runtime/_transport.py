@@ -426,12 +426,20 @@ def _read(response: httpx.Response, limits: Limits) -> bytes:
         encoded = response.stream
     else:
         codings = ""
-    decoder = Decoder(codings, limits.max_bytes)
+    decoder = Decoder(codings, limits.max_bytes) if codings else None
     pieces: list[bytes] = []
+    size = 0
     for piece in encoded:
-        pieces += decoder.feed(piece)
+        if decoder is not None:
+            pieces += decoder.feed(piece)
+        else:
+            pieces.append(piece)
+            size += len(piece)
+            if size > limits.max_bytes:
+                raise TooLargeError(limits.max_bytes)
         _check(limits)
-    decoder.end()
+    if decoder is not None:
+        decoder.end()
     return b"".join(pieces)
 
 
