@@ -13,14 +13,19 @@ Ask: TypeAlias = Callable[[Callable[[str], Any]], Any]
 FACES = ("sync", "asyncio", "trio")
 
 
+def to(path: str, *positional: Any, **named: Any) -> Ask:  # noqa: ANN401
+    """A call of the method at a path, such as `orders.get`."""
+    return lambda method: method(path)(*positional, **named)
+
+
 def order(**named: Any) -> Ask:  # noqa: ANN401
     """An order under a key that nobody has declared."""
-    return lambda method: method("orders.create")(**{"item": "tea", **named})
+    return to("orders.create", **{"item": "tea", **named})
 
 
 def payment(**named: Any) -> Ask:  # noqa: ANN401
     """A payment under a key that the document declares."""
-    return lambda method: method("payments.create")(**{"item": "tea", **named})
+    return to("payments.create", **{"item": "tea", **named})
 
 
 def ended(sdk: Any, face: str, url: str, *asks: Ask, **settings: Any) -> list[Any]:  # noqa: ANN401

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from tests.truth.server import Answer, Shop
+from tests.truth.server import Answer, Request, Shop
 
 
 def taken(client: Any) -> list[Any]:  # noqa: ANN401
@@ -80,7 +80,12 @@ def test_timeouts_of_asyncio_leave_a_client_alive(sdk: Any, shop: Shop) -> None:
 
 def test_a_cancelled_call_says_on_the_exception_what_is_certain(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
     """For programs as attributes, for people as a note."""
-    shop.plan.append(lambda _: time.sleep(0.3) or Answer())
+
+    def slowly(_: Request) -> Answer:
+        time.sleep(0.3)
+        return Answer()
+
+    shop.plan.append(slowly)
 
     async def main() -> None:
         async with sdk.AsyncCornerShop(base_url=shop.url, token="t") as client:  # noqa: S106
@@ -113,8 +118,7 @@ def test_an_entry_that_is_being_written_is_taken_back(
         def begin(self, entry: Any) -> float:  # noqa: ANN401
             begun.set()
             go_on.wait(5)
-            written: float = super().begin(entry)
-            return written
+            return cast("float", super().begin(entry))  # pyright: ignore[reportUnknownMemberType]
 
     async def main() -> None:
         journal = Slow(tmp_path / "journal.db")

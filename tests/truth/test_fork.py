@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def test_children_and_their_parent_get_their_own_answers(sdk: Any, shop: Shop) -
     """One client, used once, then by three children and their parent at once: nobody hears of another's order."""
     with sdk.CornerShop(base_url=shop.url, token="t") as client:  # noqa: S106
         client.orders.create(item="first")
-        children = [in_a_child(lambda name=f"child {number}": orders(client, name)) for number in range(CHILDREN)]
+        names = [f"child {number}" for number in range(CHILDREN)]
+        children = [in_a_child(partial(orders, client, name)) for name in names]
         own = orders(client, "parent")
         assert all(is_own(child()) for child in children)
         assert is_own(own)

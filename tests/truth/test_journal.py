@@ -10,7 +10,8 @@ import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.truth.server import LOST, Request, Shop, told
 ONCE: dict[str, Any] = {"max_retries": 0}
 
 
-def lost(sdk: Any, shop: Shop, path: Path, call: Any, **client: Any) -> None:  # noqa: ANN401
+def lost(sdk: Any, shop: Shop, path: Path, call: Callable[[Any], object], **client: Any) -> None:  # noqa: ANN401
     """Make a call whose answer is lost, with a journal, in a process that ends then."""
     journal = sdk.SQLiteJournal(path)
     settings = {"token": "t", "retry": sdk.RetryPolicy(**ONCE), **client}
@@ -153,11 +154,15 @@ def test_a_journal_of_an_earlier_version_is_read(sdk: Any, shop: Shop, tmp_path:
     assert (shop.seen[0].key, shop.seen[0].headers["x-tenant"]) == ("key-1", "a")
 
 
+def _order(item: str, client: Any) -> None:  # noqa: ANN401
+    client.orders.create(item=item)
+
+
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_one_poisoned_entry_stops_nothing(sdk: Any, shop: Shop, tmp_path: Path, is_async: bool) -> None:  # noqa: ANN401, FBT001
     """An entry of another release, and a hook that raises: what stands behind them is settled."""
     for item in ("poisoned", "tea", "cake"):
-        lost(sdk, shop, tmp_path / "j", lambda client, item=item: client.orders.create(item=item))
+        lost(sdk, shop, tmp_path / "j", partial(_order, item))
     with sqlite3.connect(tmp_path / "j") as database:
         database.execute(
             "UPDATE samekey_journal SET entry = json_set(entry, '$.dialect', 'from the future')"
@@ -187,6 +192,7 @@ def test_one_poisoned_entry_stops_nothing(sdk: Any, shop: Shop, tmp_path: Path, 
 
 RECIPE = """
 import sys
+from functools import partial
 from pathlib import Path
 from corner_shop import CornerShop, SQLiteJournal, derive_key
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.truth.faces import FACES, Ask, ended, order
+from tests.truth.faces import FACES, Ask, ended, order, to
 from tests.truth.server import LOST, Shop
 
 
@@ -48,8 +48,8 @@ def test_a_put_that_declares_a_key_carries_one(sdk: Any, shop: Shop, face: str) 
     """Some APIs create with PUT: its retry has the key of its first attempt. One that declares none carries none."""
     shop.plan.append(LOST)
     booked, replaced = ended(
-        sdk, face, shop.url, lambda method: method("slots.book")("s1", item="tea"),
-        lambda method: method("orders.replace")("o1", item="tea"),
+        sdk, face, shop.url, to("slots.book", "s1", item="tea"),
+        to("orders.replace", "o1", item="tea"),
     )  # fmt: skip
     assert len(booked.attempts) == 2
     assert shop.keys == [booked.idempotency_key, booked.idempotency_key, ""]

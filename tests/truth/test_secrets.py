@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.truth.faces import FACES, ended, order
+from tests.truth.faces import FACES, ended, order, to
 from tests.truth.server import Shop, told
 
 SECRET = "sk_SECRET"  # noqa: S105
@@ -18,11 +18,12 @@ SECRET = "sk_SECRET"  # noqa: S105
 
 def shown(sdk: Any, face: str, url: str, *asks: Any, **settings: Any) -> tuple[list[Any], str]:  # noqa: ANN401
     """How calls end, and everything that may be written of them: messages, events, pickles, notes."""
-    events: list[object] = []
-    found = ended(
-        sdk, face, url, *asks, on_attempt=lambda event: events.append(repr(event)),
-        on_retry=lambda event: events.append(repr(event)), **settings,
-    )  # fmt: skip
+    events: list[str] = []
+
+    def hear(event: object) -> None:
+        events.append(repr(event))
+
+    found = ended(sdk, face, url, *asks, on_attempt=hear, on_retry=hear, **settings)
     texts = [str(events)]
     for each in found:
         if isinstance(each, Exception):
@@ -98,7 +99,7 @@ def test_a_redirect_that_repeats_the_query_shows_nothing_of_it(
     caplog.set_level(logging.INFO, "httpx")
     location = f"https://user:{SECRET}@127.0.0.1:9/orders/o1?api_key={SECRET}#{SECRET}"
     shop.plan.append(told(status, None, ("Location", location)))
-    (error,), text = shown(sdk, face, shop.url, lambda method: method("orders.get")("o1"), api_key=SECRET)
+    (error,), text = shown(sdk, face, shop.url, to("orders.get", "o1"), api_key=SECRET)
     assert f"api_key={SECRET}" in shop.seen[0].target
     assert "https://127.0.0.1:9/orders/o1?…" in str(error)
     assert SECRET not in text + caplog.text
@@ -113,7 +114,7 @@ def test_the_log_of_httpx_shows_no_query(
 ) -> None:
     """`logging.basicConfig(level=INFO)` is all that it takes to write it."""
     caplog.set_level(logging.INFO)
-    ended(sdk, face, shop.url, lambda method: method("orders.get")("o1"), api_key=SECRET)
+    ended(sdk, face, shop.url, to("orders.get", "o1"), api_key=SECRET)
     lines = [entry.getMessage() for entry in caplog.records if entry.name == "httpx"]
     assert len(lines) == 1
     assert f"{shop.url}/orders/o1?… " in lines[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.truth.faces import FACES, ended, order, payment
+from tests.truth.faces import FACES, ended, order, payment, to
 from tests.truth.server import LOST, Shop, told
 
 OTHERS = [401, 403, 404, 405, 407, 410, 412, 413, 421, 426, 428, 431, 451]
@@ -88,7 +88,7 @@ def test_without_retries_a_call_is_one_request(sdk: Any, shop: Shop, body: objec
     once = sdk.RetryPolicy(max_retries=0)
     errors = ended(
         sdk, "sync", shop.url, order(idempotency_key="a"),
-        lambda method: method("sealed.create")(item="tea", idempotency_key="b"), retry=once,
+        to("sealed.create", item="tea", idempotency_key="b"), retry=once,
     )  # fmt: skip
     assert [error.certainty for error in errors] == [sdk.Certainty.UNKNOWN] * 2
     assert len(shop.seen) == 2
@@ -98,7 +98,7 @@ def test_polling_without_waits_still_takes_its_time(sdk: Any, shop: Shop) -> Non
     """A run that the dialect can name is asked for to the deadline, twenty times a second at most."""
     shop.plan += [told(423)] * 1000
     policy = sdk.RetryPolicy(initial_delay=0, max_delay=0, deadline=0.6)
-    ask = lambda method: method("sealed.create")(item="tea")  # noqa: E731
+    ask = to("sealed.create", item="tea")
     (error,) = ended(sdk, "sync", shop.url, ask, retry=policy)
     assert type(error) is sdk.IdempotencyInFlight
     assert 3 < len(shop.seen) <= 13
@@ -109,7 +109,7 @@ def test_a_server_error_of_any_number_is_retried(sdk: Any, shop: Shop, status: i
     """Gateways have numbers of their own for an origin that gave up."""
     named = sdk.RetryPolicy(initial_delay=0, statuses=frozenset({status}))
     for settings in ({}, {"retry": named}):
-        for ask in (order(), lambda method: method("orders.get")("o1")):
+        for ask in (order(), to("orders.get", "o1")):
             shop.plan.append(told(status, after=True))
             (response,) = ended(sdk, "sync", shop.url, ask, **settings)
             assert len(response.attempts) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import yaml
 from msgspec.structs import replace
@@ -49,8 +49,7 @@ def as_config(report: Report) -> str:
 
 
 def _spelled(words: _Words) -> str:
-    dump: Any = yaml.safe_dump  # some versions of its types are not complete
-    text: str = dump(words, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.safe_dump(words, sort_keys=False, allow_unicode=True, width=120)
     return text
 
 
