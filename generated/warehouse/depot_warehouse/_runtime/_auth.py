@@ -159,7 +159,7 @@ def _signature(credentials: Sequence[Credential], token: str | None) -> Signatur
                 current = known if isinstance(known, str) else token
                 if current is not None:
                     # Blanks around it come from files and environments, and a header cannot carry them.
-                    current = current.strip()
+                    current = current.strip(" \t")
                     if not current:
                         raise ValueError("the token is empty")
                     headers.append(("Authorization", f"Bearer {current}"))
