@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from tests.truth.faces import FACES, ended, order, payment, to
-from tests.truth.server import LOST, Shop, told
+from tests.truth.server import LOST, Answer, Request, Shop, told
 
 OTHERS = [401, 403, 404, 405, 407, 410, 412, 413, 421, 426, 428, 431, 451]
 """What proxies, routers, limiters and preconditions answer before or beside the key."""
@@ -121,3 +122,19 @@ def test_of_two_retry_after_fields_the_largest_is_waited_for(sdk: Any, shop: Sho
     shop.plan.append(told(429, None, ("Retry-After", "0.1"), ("Retry-After", "0.3")))
     (response,) = ended(sdk, "sync", shop.url, order())
     assert response.attempts[0].wait >= 0.3
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_no_attempt_goes_on_behind_the_life_of_its_key(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+    """What a slow network delivers after the server has forgotten the key would be a new request."""
+
+    def slowly(_: Request) -> Answer:
+        time.sleep(1.5)
+        return told(503)
+
+    shop.plan.append(slowly)
+    began = time.monotonic()
+    (error,) = ended(sdk, face, shop.url, to("hasty.create", item="tea"))
+    assert time.monotonic() - began < 1.2
+    assert isinstance(error, sdk.APITimeoutError)
+    assert (error.certainty, len(error.attempts)) == (sdk.Certainty.UNKNOWN, 1)

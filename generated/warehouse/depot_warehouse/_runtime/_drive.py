@@ -29,6 +29,7 @@ from ._policy import (
     conclude,
     decide,
     is_success,
+    latest,
     too_late,
 )
 from ._profile import Profile, read_answer
@@ -151,7 +152,7 @@ class Flight:
         self._in_flight = True
         if self._trace is not None:
             self._trace.start(len(self._attempts) + 1)
-        return Limits(self.timeout, self._began + self.policy.deadline, self.max_bytes)
+        return Limits(self.timeout, self._began + latest(self.policy, self.facts), self.max_bytes)
 
     def settle(self, result: Result) -> float | None:
         """Record the outcome of an attempt; seconds to wait before the next one, None where it was the last."""

@@ -374,6 +374,13 @@ def is_too_old(call: CallFacts, at: float) -> bool:
     return call.key_age + at >= call.key_ttl - ttl_margin(call.key_ttl)
 
 
+def latest(policy: RetryPolicy, call: CallFacts) -> float:
+    """Seconds since the call began after which no attempt goes on: what arrives later may find its key forgotten."""
+    if call.safety is not Safety.KEYED:
+        return policy.deadline
+    return min(policy.deadline, call.key_ttl - ttl_margin(call.key_ttl) - call.key_age)
+
+
 def ttl_margin(ttl: float) -> float:
     """Seconds before a key's end of life at which it counts as too old; clocks and networks are not exact."""
     return min(60.0, ttl * 0.1)
