@@ -54,6 +54,7 @@ class Answer:
         lost: whether the connection is cut in its place.
         trailing: bytes that are sent behind it.
         length: the Content-Length; None for the true one.
+        more: bytes that are sent behind it in a piece of their own.
     """
 
     status: int = 201
@@ -63,6 +64,7 @@ class Answer:
     lost: bool = False
     trailing: bytes = b""
     length: int | None = None
+    more: bytes = b""
 
     @property
     def raw(self) -> bytes:
@@ -151,6 +153,9 @@ class Shop:
                     secured.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     return
                 secured.sendall(answer.raw)
+                if answer.more:
+                    # In a record of its own where the connection is secured, and in the same segment as a rule.
+                    secured.sendall(answer.more)
                 if answer.length is not None and answer.length > len(answer.body):
                     return
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import resource
+import ssl
+import time
 import zlib
 from functools import cache
 from pathlib import Path
@@ -76,6 +79,39 @@ def test_bytes_behind_a_download_are_not_the_next_answer(
             assert client.orders.create(item="cake").item == "cake"
     else:
         assert anyio.run(main, backend=face).item == "cake"
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("size", [2, 65_536, 70_000])
+def test_what_buffers_hold_is_not_the_next_answer(sdk: Any, shop: Shop, face: str, size: int) -> None:  # noqa: ANN401
+    """An event loop reads more than is asked for, and keeps it."""
+    second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
+    head = len(Answer(201, b'{"id": "first"}', (JSON, ("Content-Length", "00000"))).raw)
+    body = b'{"id": "first"}'.ljust(max(20, size - head + 15))
+    shop.plan.append(Answer(201, body, (JSON,), trailing=second))
+    first, other = ended(sdk, face, shop.url, order(), order(item="cake"))
+    assert (first.data.id, other.data.item) == ("first", "cake")
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_what_tls_holds_is_not_the_next_answer(
+    sdk: Any,  # noqa: ANN401
+    context: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    face: str,
+) -> None:
+    """A second answer in a record of its own, which nobody has decrypted yet."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    importlib.import_module(f"{sdk.__name__}._runtime._connections")
+    monkeypatch.setattr(f"{sdk.__name__}._runtime._connections._tls_context", lambda: trusting)
+    second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
+    with Shop(context=context) as shop:
+        for _ in range(20):
+            shop.plan.append(Answer(201, b'{"id": "first", "item": "tea"}', (JSON,), more=second))
+            first, other = ended(sdk, face, shop.url, order(), order(item="cake"))
+            assert (first.data.id, other.data.item) == ("first", "cake")
 
 
 # --- a body that changes between two attempts ---
@@ -218,6 +254,28 @@ def test_half_a_file_never_takes_its_place(sdk: Any, shop: Shop, tmp_path: Path,
     with pytest.raises(sdk.APIConnectionError, match="ends early"):
         save(tmp_path / "half")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["whole"]
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", ", ".join(["gzip"] * 2000)])
+def test_a_coding_that_was_not_asked_for_is_not_guessed(sdk: Any, shop: Shop, face: str, coding: str) -> None:  # noqa: ANN401
+    """Whether such an answer is whole cannot be told; that it is a 2xx can."""
+    shop.plan.append(Answer(201, b"abc", (JSON, ("Content-Encoding", coding))))
+    (error,) = ended(sdk, face, shop.url, order())
+    assert type(error) is sdk.APIDecodeError
+    assert error.certainty is sdk.Certainty.APPLIED
+    assert shop.seen[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_many_small_members_take_no_time(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+    """A megabyte of empty members is decoded piece by piece, in an event loop as well."""
+    members = gzip.compress(b"") * 50_000 + gzip.compress(PLAIN)
+    shop.plan.append(Answer(200, members, (JSON, ("Content-Encoding", "gzip")), after=False))
+    began = time.process_time()
+    (response,) = ended(sdk, face, shop.url, to("orders.get", "o1"))
+    assert response.content == PLAIN
+    assert time.process_time() - began < 5
 
 
 # --- bounds ---

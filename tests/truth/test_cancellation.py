@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, cast
 
+import anyio
 import pytest
 
-from tests.truth.server import Answer, Request, Shop
+from tests.truth.server import LOST, Answer, Request, Shop
 
 
 def taken(client: Any) -> list[Any]:  # noqa: ANN401
@@ -140,3 +142,72 @@ def test_an_entry_that_is_being_written_is_taken_back(
         assert client.journal.resume() == []
     journal.close()
     assert shop.seen == []
+
+
+def busy(path: Path, seconds: float) -> None:
+    """Another process writes to the database for a while."""
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database.execute("BEGIN IMMEDIATE")
+
+    def end() -> None:
+        database.execute("ROLLBACK")
+        database.close()
+
+    threading.Timer(seconds, end).start()
+
+
+def test_an_entry_is_taken_back_where_the_loop_ends(sdk: Any, shop: Shop, tmp_path: Path) -> None:  # noqa: ANN401
+    """A task in the background is cancelled by the end of `asyncio.run`, and so is everything that it has started."""
+    told: list[BaseException] = []
+
+    async def call(client: Any) -> None:  # noqa: ANN401
+        try:
+            await client.orders.create(item="tea")
+        except asyncio.CancelledError as error:
+            told.append(error)
+            raise
+
+    async def main() -> None:
+        client = sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal)  # noqa: S106
+        busy(tmp_path / "j", 0.4)
+        running.append(asyncio.create_task(call(client)))
+        await asyncio.sleep(0.1)
+
+    journal = sdk.SQLiteJournal(tmp_path / "j")
+    running: list[object] = []
+    asyncio.run(main())
+    journal.close()
+    (error,) = told
+    assert getattr(error, "certainty", None) is sdk.Certainty.NOT_SENT
+    journal = sdk.SQLiteJournal(tmp_path / "j")
+    with sdk.CornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
+        assert client.journal.pending() == []
+    journal.close()
+    assert shop.seen == []
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_resume_lets_go_of_its_entry(sdk: Any, shop: Shop, tmp_path: Path, backend: str) -> None:  # noqa: ANN401
+    """What was claimed and not sent can be resumed again, in this process as well."""
+    journal = sdk.SQLiteJournal(tmp_path / "j")
+    once = sdk.RetryPolicy(max_retries=0)
+    shop.plan.append(LOST)
+    with (
+        sdk.CornerShop(base_url=shop.url, token="t", journal=journal, retry=once) as first,  # noqa: S106
+        pytest.raises(sdk.APIConnectionError),
+    ):
+        first.orders.create(item="tea")
+
+    async def main() -> list[Any]:
+        async with sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
+            busy(tmp_path / "j", 0.4)
+            with anyio.move_on_after(0.1) as scope:
+                await client.journal.resume()
+            assert scope.cancelled_caught
+            settled: list[Any] = await client.journal.resume()
+            return settled
+
+    (settled,) = anyio.run(main, backend=backend)
+    journal.close()
+    assert settled.certainty is sdk.Certainty.APPLIED
+    assert len(shop.effects) == 1

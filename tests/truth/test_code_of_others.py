@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import anyio
 import httpx
+import httpx_aiohttp
 import pytest
 
-from tests.truth.faces import Ask, ended, order
+from tests.truth.faces import Ask, ended, order, to
 from tests.truth.server import Shop, told
 
 
@@ -168,3 +169,33 @@ def test_a_hook_of_ours_that_raises_takes_nothing_away(
     assert response.data.item == "tea"
     assert len(response.attempts) == 2
     assert "metrics are down" in caplog.text
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_the_callers_own_code_sees_the_whole_url(sdk: Any, shop: Shop, is_async: bool) -> None:  # noqa: ANN401, FBT001
+    """Whoever signs a request signs its query as well."""
+    signed: list[str] = []
+
+    class Signing(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request]:
+            signed.append(str(request.url))
+            yield request
+
+    ask = to("orders.get", "o1", options=sdk.CallOptions())
+    response = one(sdk, shop, ask, is_async=is_async, auth=Signing())
+    assert response.data.id == "o1"
+    assert signed == [f"{shop.url}{shop.seen[0].target}"]
+
+
+def test_aiohttp_sends_the_whole_query(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """It makes its request of the URL as text."""
+
+    async def main() -> Any:  # noqa: ANN401
+        async with (
+            httpx_aiohttp.HttpxAiohttpClient() as http,
+            sdk.AsyncCornerShop(base_url=shop.url, api_key="K", http_client=http) as client,
+        ):
+            return await client.orders.get("o1")
+
+    assert anyio.run(main).id == "o1"
+    assert shop.seen[0].target == "/orders/o1?api_key=K"

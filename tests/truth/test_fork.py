@@ -197,6 +197,48 @@ def test_an_unused_http_client_works_in_a_child(sdk: Any, shop: Shop) -> None:  
         assert is_own(in_a_child(lambda: orders(client, "child"))())
 
 
+def test_a_transport_of_the_callers_own_works_in_a_child(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """Made before a fork and used after it, whatever it wraps; once used, what it wraps has connections."""
+
+    class Wrapping(httpx.BaseTransport):
+        def __init__(self) -> None:
+            self._inner = httpx.HTTPTransport()
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return self._inner.handle_request(request)
+
+        def close(self) -> None:
+            self._inner.close()
+
+    with (
+        httpx.Client(transport=Wrapping()) as http,
+        sdk.CornerShop(base_url=shop.url, token="t", http_client=http) as client,  # noqa: S106
+    ):
+        assert is_own(in_a_child(lambda: orders(client, "child"))())
+        client.orders.create(item="first")
+        assert "before it was forked" in in_a_child(lambda: orders(client, "child"))()
+
+
+def test_a_child_that_can_open_nothing_uses_nothing_of_its_parent(
+    sdk: Any,  # noqa: ANN401
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its parent's sockets stay open there, and are not used."""
+
+    def nothing(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with sdk.CornerShop(base_url=shop.url, token="t") as client:  # noqa: S106
+        client.orders.create(item="first")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "dup2", nothing)
+            children = [in_a_child(partial(orders, client, f"child {number}")) for number in range(2)]
+        own = orders(client, "parent")
+        assert all(is_own(child()) for child in children)
+        assert is_own(own)
+
+
 def test_a_journal_belongs_to_its_process(sdk: Any, shop: Shop, tmp_path: Path) -> None:  # noqa: ANN401
     """SQLite's connections do not outlive a fork; and a child does not resume what its parent has in flight."""
     journal = sdk.SQLiteJournal(tmp_path / "journal.db")

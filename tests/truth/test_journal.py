@@ -10,11 +10,12 @@ import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.postgres import running
@@ -174,7 +175,6 @@ def test_one_poisoned_entry_stops_nothing(sdk: Any, shop: Shop, tmp_path: Path, 
         raise LookupError("metrics are down")
 
     if is_async:
-        import anyio  # noqa: PLC0415
 
         async def main() -> list[Any]:
             journal = sdk.SQLiteJournal(tmp_path / "j")
@@ -188,6 +188,39 @@ def test_one_poisoned_entry_stops_nothing(sdk: Any, shop: Shop, tmp_path: Path, 
         settled = resumed(sdk, shop, tmp_path / "j", on_attempt=broken)
     assert [entry.certainty.value for entry in settled] == ["unknown", "applied", "applied"]
     assert "cannot be sent as it was" in settled[0].reason
+
+
+def test_a_row_that_cannot_be_read_stops_nothing(sdk: Any, shop: Shop, tmp_path: Path) -> None:  # noqa: ANN401
+    """Half a disk block, or another program's: it is reported, and what stands behind it is settled."""
+    for item in ("torn", "bare", "tea"):
+        lost(sdk, shop, tmp_path / "j", partial(_order, item))
+    with sqlite3.connect(tmp_path / "j") as database:
+        rows = [row for (row,) in database.execute("SELECT rowid FROM samekey_journal ORDER BY first_sent")]
+        database.execute("UPDATE samekey_journal SET entry = '{\"operation' WHERE rowid = ?", (rows[0],))
+        database.execute("UPDATE samekey_journal SET entry = '{}' WHERE rowid = ?", (rows[1],))
+    database.close()
+    settled = resumed(sdk, shop, tmp_path / "j")
+    assert [entry.certainty.value for entry in settled] == ["unknown", "unknown", "applied"]
+    assert all("cannot be sent as it was" in entry.reason for entry in settled[:2])
+
+
+def test_an_upload_of_an_event_loop_is_kept(sdk: Any, shop: Shop, tmp_path: Path) -> None:  # noqa: ANN401
+    """What only an event loop can read is read there, and written down."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    async def main() -> Any:  # noqa: ANN401
+        journal = sdk.SQLiteJournal(tmp_path / "j")
+        async with sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
+            shop.plan.append(LOST)
+            response = await client.files.upload.detailed(body=pieces())
+        journal.close()
+        return response
+
+    assert len(anyio.run(main).attempts) == 2
+    assert {request.body for request in shop.seen} == {b"onetwo"}
 
 
 RECIPE = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -32,6 +33,20 @@ def test_two_keys_for_one_call_are_refused(sdk: Any, shop: Shop) -> None:  # noq
     (error,) = ended(sdk, "sync", shop.url, order(idempotency_key="b", options=options))
     assert isinstance(error, ValueError)
     assert shop.seen == []
+
+
+def test_two_headers_of_one_name_are_two_keys(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """Names of headers have no case."""
+    options = sdk.CallOptions(headers={"Idempotency-Key": "a", "idempotency-key": "b"})
+    (error,) = ended(sdk, "sync", shop.url, order(options=options))
+    assert isinstance(error, ValueError)
+
+
+def test_a_key_may_be_a_uuid(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """As it came out of `uuid4()`."""
+    key = uuid.UUID(int=7)
+    (response,) = ended(sdk, "sync", shop.url, order(idempotency_key=key))
+    assert response.idempotency_key == shop.keys[0] == str(key)
 
 
 def test_a_key_for_all_calls_is_refused_when_the_client_is_made(sdk: Any) -> None:  # noqa: ANN401

@@ -138,3 +138,38 @@ def test_no_attempt_goes_on_behind_the_life_of_its_key(sdk: Any, shop: Shop, fac
     assert time.monotonic() - began < 1.2
     assert isinstance(error, sdk.APITimeoutError)
     assert (error.certainty, len(error.attempts)) == (sdk.Certainty.UNKNOWN, 1)
+
+
+RUNNING: list[object] = [
+    {"errors": [{"code": "idempotency_in_progress", "detail": "A request with this Idempotency-Key is still running"}]},
+    [{"message": "a request with this key is in progress"}],
+    {"errors": ["request in progress"]},
+    {"error": {"code": 409, "errors": [{"message": "the operation is being processed"}]}},
+    {"Message": "this request is still processing"},
+    {"reason": "concurrent requests with one key"},
+    {"code": "request_in_progress"},
+    {"code": "IN_PROGRESS"},
+]
+CONFLICTS: list[object] = [
+    {"detail": "This e-mail is still in use"},
+    {"detail": "Order is still in draft"},
+    {"detail": "The campaign is already in progress and cannot be edited"},
+    {"detail": "Concurrent users limit of your plan reached"},
+    {"detail": [{"loc": ["header", "Idempotency-Key"], "msg": "a request is in progress"}]},
+]
+
+
+@pytest.mark.parametrize("body", RUNNING)
+def test_however_it_is_spelled_a_running_request_is_no_refusal(sdk: Any, shop: Shop, body: object) -> None:  # noqa: ANN401
+    """In a list of errors, under any name, as a code or in words."""
+    shop.plan.append(told(409, body, after=True))
+    (error,) = ended(sdk, "sync", shop.url, order(), retry=sdk.RetryPolicy(max_retries=0))
+    assert error.certainty is sdk.Certainty.UNKNOWN
+
+
+@pytest.mark.parametrize("body", CONFLICTS)
+def test_whatever_else_is_in_progress_is_a_conflict(sdk: Any, shop: Shop, body: object) -> None:  # noqa: ANN401
+    """An order that is being packed is no request that runs."""
+    shop.plan += [told(409, body)] * 9
+    (error,) = ended(sdk, "sync", shop.url, order())
+    assert (error.certainty, len(shop.seen)) == (sdk.Certainty.REJECTED, 1)

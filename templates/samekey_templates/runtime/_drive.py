@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
@@ -36,7 +36,7 @@ from ._record import AttemptEvent, CallInfo, CallRecord, RetryEvent
 from ._wire import CutAnswer, Limits, RawAnswer, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from ._budget import Budget
     from ._telemetry import CallTrace
@@ -246,6 +246,18 @@ def _mark(error: BaseException, record: CallRecord) -> None:
     with suppress(AttributeError, TypeError):
         error.idempotency_key = record.call.idempotency_key  # type: ignore[attr-defined]
         error.certainty = record.certainty  # type: ignore[attr-defined]
+
+
+@contextmanager
+def told_of(flight: Flight) -> Generator[None]:
+    """Leave the truth on a cancellation that comes before the first attempt."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        flight.interrupt(error)
+        raise
 
 
 def drive(flight: Flight, attempt: Callable[[Limits], Result], sleep: Callable[[float], None]) -> RawAnswer | None:

@@ -280,10 +280,11 @@ class SQLiteJournal:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     def _owner_path(self, owner: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{owner}.alive")
@@ -312,8 +313,16 @@ def describe(entry: JournalEntry) -> str:
 
 
 def restore(api: str, key: str, text: str, body: bytes | None, first_sent: float) -> JournalEntry:
-    """An entry from what was written of it."""
-    facts: dict[str, Any] = json.loads(text)
+    """An entry from what was written of it; one that cannot be read has no operation, and is not sent."""
+    try:
+        return _restored(api, key, json.loads(text), body, first_sent)
+    except (ValueError, LookupError, TypeError) as error:
+        return JournalEntry(
+            api, key, "", "", "", "", (), None, (), first_sent, float("inf"), dialect=f"unreadable: {error!r}"
+        )
+
+
+def _restored(api: str, key: str, facts: Any, body: bytes | None, first_sent: float) -> JournalEntry:  # noqa: ANN401
     return JournalEntry(
         api=api,
         key=key,

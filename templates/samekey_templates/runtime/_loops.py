@@ -65,10 +65,10 @@ class LoopTransports:
 
     def after_fork(self) -> None:
         """Leave the parent its connections; a reference is kept, since whoever drops them says goodbye on them."""
-        self._parents.append(self._kept)
-        for kept in self._kept.values():
+        parents, self._kept = self._kept, {}
+        self._parents.append(parents)
+        for kept in parents.values():
             kept.transport.abandon()
-        self._kept = {}
 
     def _open(self, loop: object) -> AsyncTransport:
         for other in list(self._kept):

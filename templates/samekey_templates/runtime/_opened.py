@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from ._connections import retire_if_more_came
-from ._decoding import Decoder, is_known
+from ._decoding import Decoder
 from ._failures import EXPECTED, stream_cut
 from ._undisturbed import given_up
 from ._wire import AsyncOpenAnswer, OpenAnswer
@@ -29,18 +29,21 @@ def opened(response: httpx.Response) -> OpenAnswer:
     return OpenAnswer(response.status_code, response.headers, b"", chunks, response.close)
 
 
-def _codings(response: httpx.Response) -> str | None:
-    """The codings of a body that is still encoded; None for some that only httpx may know."""
-    codings = response.headers.get("content-encoding", "")
-    return codings if is_known(codings) else None
+def _was_read(response: httpx.Response) -> bool:
+    """Whether a mock or a hook of the caller's has read the body, so that httpx has decoded it."""
+    return response.is_stream_consumed or response.is_closed
+
+
+def _codings(response: httpx.Response) -> str:
+    """The codings of a body that are still to be undone."""
+    return "" if _was_read(response) else response.headers.get("content-encoding", "")
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
-    codings = _codings(response)
-    decoder = Decoder(codings or "", _NO_LIMIT)
     try:
         yield b""
-        for encoded in response.iter_bytes() if codings is None else response.iter_raw():
+        decoder = Decoder(_codings(response), _NO_LIMIT)
+        for encoded in response.iter_bytes() if _was_read(response) else response.iter_raw():
             yield from decoder.feed(encoded)
         decoder.end()
         retire_if_more_came(response)
@@ -58,14 +61,15 @@ def aopened(response: httpx.Response) -> AsyncOpenAnswer:
 
 class _AsyncPieces:
     def __init__(self, response: httpx.Response) -> None:
-        codings = _codings(response)
         self._response = response
-        self._decoder = Decoder(codings or "", _NO_LIMIT)
-        self._encoded = response.aiter_bytes() if codings is None else response.aiter_raw()
+        self._decoder: Decoder | None = None
+        self._encoded = response.aiter_bytes() if _was_read(response) else response.aiter_raw()
         self._decoded: Iterator[bytes] = iter(())
 
     async def read(self) -> bytes | None:
         try:
+            if self._decoder is None:
+                self._decoder = Decoder(_codings(self._response), _NO_LIMIT)
             while (piece := next(self._decoded, None)) is None:
                 encoded = await anext(self._encoded, None)
                 if encoded is None:
@@ -78,7 +82,9 @@ class _AsyncPieces:
 
     async def close(self) -> None:
         """Give up the rest."""
-        with contextlib.suppress(*EXPECTED, RuntimeError):
-            await given_up(self._encoded)
-        retire_if_more_came(self._response)
-        await self._response.aclose()
+        try:
+            with contextlib.suppress(*EXPECTED, RuntimeError):
+                await given_up(self._encoded)
+        finally:
+            retire_if_more_came(self._response)
+            await self._response.aclose()

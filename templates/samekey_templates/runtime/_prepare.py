@@ -237,17 +237,17 @@ def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: C
         ValueError: they bring two, or one for all calls of the client.
     """
     if endpoint.safety is not Safety.KEYED or profile.carrier != "header":
-        return call.idempotency_key
+        return None if call.idempotency_key is None else str(call.idempotency_key)
     if endpoint.profile is not None and settings.headers:
         refuse_standing_key(profile, settings.headers)
     headers = call.options.headers if call.options is not None else None
+    found = [] if call.idempotency_key is None else [str(call.idempotency_key)]
     for name, value in (headers or _NOTHING).items():
         if name.lower() == profile.name.lower():
-            key = _unquoted(value) if profile.quoted else value
-            if call.idempotency_key not in (None, key):
-                raise ValueError(f"two keys were given: idempotency_key, and another one in the header {name}")
-            return key
-    return call.idempotency_key
+            found.append(_unquoted(str(value)) if profile.quoted else str(value))
+    if len(set(found)) > 1:
+        raise ValueError(f"several keys were given for one call: as idempotency_key, or as the header {profile.name}")
+    return found[0] if found else None
 
 
 def _key(endpoint: Endpoint, profile: Profile, given: str | None) -> str | None:

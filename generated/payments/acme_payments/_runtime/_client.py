@@ -14,7 +14,7 @@ from ._answers import finish, finish_open, is_strict
 from ._auth import ClientCredentials
 from ._budget import Budget
 from ._call import Settings
-from ._drive import Clock, Hooks, adrive, drive
+from ._drive import Clock, Hooks, adrive, drive, told_of
 from ._forking import begin_anew_after_fork
 from ._loops import LoopTransports
 from ._policy import RetryPolicy
@@ -22,6 +22,7 @@ from ._prepare import Prepared, prepare
 from ._profile import Profile, refuse_standing_key
 from ._servers import filled, is_absolute
 from ._types import Timeout
+from ._undisturbed import in_thread
 from ._wire import AsyncOpenAnswer, OpenAnswer
 
 if TYPE_CHECKING:
@@ -138,9 +139,9 @@ class _SyncConnection:
         self._tokens = {}
         transport, self._transport = self._transport, None
         if transport is not None:
-            transport.abandon()
             # Whoever drops it closes its connections, and its locks may be held by threads that are not here.
             self._parents.append(transport)
+            transport.abandon()
 
     def transport(self) -> SyncTransport:
         found = self._transport
@@ -293,7 +294,7 @@ class SyncCore:
             return prepared, self._send(prepared, send)
         from ._journaling import HeldEntry, journaled  # noqa: PLC0415  # few clients have a journal
 
-        prepared = journaled(self.settings, prepared)
+        prepared = journaled(prepared)
         entry = HeldEntry(self.settings, journal, prepared)
         try:
             entry.open()
@@ -407,12 +408,13 @@ class AsyncCore:
         journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
         if journal is None:
             return prepared, await self._send(prepared, send)
-        from ._journaling import HeldEntry, in_thread, journaled  # noqa: PLC0415  # few clients have a journal
+        from ._journaling import HeldEntry, ajournaled  # noqa: PLC0415  # few clients have a journal
 
-        prepared = journaled(self.settings, prepared)
+        prepared = await ajournaled(prepared)
         entry = HeldEntry(self.settings, journal, prepared)
         try:
-            await in_thread(entry.open)
+            with told_of(prepared.flight):
+                await in_thread(entry.open)
             return prepared, await self._send(prepared, send)
         finally:
             await in_thread(entry.close)

@@ -20,7 +20,9 @@ _RAW: Final = -15
 _MAGIC: Final = b"\x1f\x8b"
 _WINDOWS: Final = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
 _HEAD: Final = 2
-_PIECE: Final = 1 << 20
+_PIECE: Final = 1 << 16
+_NO_CODING: Final = frozenset({"", "identity"})
+_MOST_CODINGS: Final = 4
 
 
 class CutShortError(Exception):
@@ -102,28 +104,31 @@ class Decoder:
     Args:
         codings: the value of Content-Encoding; empty where there is none.
         limit: the number of bytes after which it is too large.
+
+    Raises:
+        UndecodableError: a coding was not asked for, or there are more of them than anybody needs.
     """
 
-    __slots__ = ("_count", "_inflaters", "_limit")
+    __slots__ = ("_counts", "_inflaters", "_limit")
 
     def __init__(self, codings: str, limit: float) -> None:
-        names = [name.strip().lower() for name in codings.split(",")]
-        self._inflaters = [_Inflater(_WINDOWS[name]) for name in reversed(names) if name in _WINDOWS]
+        names = [name for name in (part.strip().lower() for part in codings.split(",")) if name not in _NO_CODING]
+        unknown = [name for name in names if name not in _WINDOWS]
+        if unknown or len(names) > _MOST_CODINGS:
+            what = f"in {unknown[0]!r}, which was not asked for" if unknown else "encoded too many times"
+            raise UndecodableError(f"it is {what}")
+        self._inflaters = [_Inflater(_WINDOWS[name]) for name in reversed(names)]
         self._limit = limit
-        self._count = 0
+        self._counts = [0] * (len(names) + 1)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what some bytes of the body hold.
 
         Raises:
             UndecodableError: they are not in the coding that they are said to be in.
-            TooLargeError: there is no room for them.
+            TooLargeError: there is no room for them, or for what they are on the way.
         """
-        for piece in self._undone(data, len(self._inflaters)):
-            self._count += len(piece)
-            if self._count > self._limit:
-                raise TooLargeError(self._limit)
-            yield piece
+        return self._undone(data, 0)
 
     def end(self) -> None:
         """Look whether the end of each coding was reached.
@@ -134,15 +139,13 @@ class Decoder:
         for inflater in self._inflaters:
             inflater.end()
 
-    def _undone(self, data: bytes, depth: int) -> Iterator[bytes]:
-        if depth == 0:
+    def _undone(self, data: bytes, layer: int) -> Iterator[bytes]:
+        """Yield what is left when the codings from a layer on are undone, the outermost first."""
+        self._counts[layer] += len(data)
+        if self._counts[layer] > self._limit:
+            raise TooLargeError(self._limit)
+        if layer == len(self._inflaters):
             yield data
             return
-        *_, inflater = self._inflaters[: len(self._inflaters) - depth + 1]
-        for piece in inflater.feed(data):
-            yield from self._undone(piece, depth - 1)
-
-
-def is_known(codings: str) -> bool:
-    """Whether a Content-Encoding names nothing that cannot be undone here."""
-    return all(name.strip().lower() in {*_WINDOWS, "identity", ""} for name in codings.split(","))
+        for piece in self._inflaters[layer].feed(data):
+            yield from self._undone(piece, layer + 1)

@@ -7,10 +7,11 @@ anyio's shields keep out the cancellation of anyio and trio, and not that of `as
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 
 T = TypeVar("T")
 _RUNNING: Final[set[object]] = set()
@@ -73,36 +74,45 @@ async def _quietly(coroutine: Coroutine[Any, Any, object]) -> None:
         await coroutine
 
 
-async def finished(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Await a coroutine to its end in a task of its own; a cancellation that comes meanwhile is raised behind it.
+async def in_thread(function: Callable[..., T], *arguments: object) -> T:
+    """Call something that waits for a disk or a database, to its end; a cancellation that comes meanwhile waits.
 
     Raises:
-        BaseException: the cancellation, or what the coroutine raised.
+        BaseException: the cancellation, or what the function raised.
     """
-    import asyncio  # noqa: PLC0415  # only async programs need it
+    import anyio  # noqa: PLC0415  # comes with httpx
+
+    found: list[T] = []
+    with anyio.CancelScope(shield=True):
+        found.append(await _in_thread(function, *arguments))
+    return found[0]
+
+
+async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
+    from asyncio import CancelledError, get_running_loop, shield  # noqa: PLC0415  # only async programs need it
 
     try:
-        asyncio.get_running_loop()
+        loop = get_running_loop()
     except RuntimeError:
-        import anyio  # noqa: PLC0415  # comes with httpx
+        import anyio.to_thread  # noqa: PLC0415  # as above
 
         # trio knows only the cancellation that a shield keeps out.
-        with anyio.CancelScope(shield=True):
-            return await coroutine
-    task = asyncio.ensure_future(coroutine)
+        return await anyio.to_thread.run_sync(lambda: function(*arguments))
+    # No task, which the end of `asyncio.run` would cancel as well.
+    context = copy_context()
+    future = loop.run_in_executor(None, lambda: context.run(function, *arguments))
     late: BaseException | None = None
-    while not task.done():
+    while not future.done():
         try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            if not task.cancelled():
-                late = error
-        except Exception:  # noqa: BLE001  # read from the task below
+            await shield(future)
+        except CancelledError as error:
+            late = error
+        except Exception:  # noqa: BLE001  # read from the future below
             break
     if late is not None:
-        task.exception()
+        future.exception()
         raise late
-    return task.result()
+    return future.result()
 
 
 async def given_up(pieces: AsyncIterator[object]) -> None:

@@ -31,12 +31,11 @@ def own_client() -> httpx.Client:
 
 def own_async_client() -> httpx.AsyncClient:
     """A client for an event loop."""
-    client = httpx.AsyncClient(verify=_STAND_IN, limits=_POOL_LIMITS, headers=_HEADERS)
-    first = getattr(client, "_transport", None)
-    if isinstance(first, httpx.AsyncHTTPTransport):
+    client = httpx.AsyncClient(verify=_STAND_IN, limits=_LIMITS, headers=_HEADERS)
+    if isinstance(getattr(client, "_transport", None), httpx.AsyncHTTPTransport):
         # Not as `transport=`: a client that is given one does not look for proxies in the environment.
-        others = [httpx.AsyncHTTPTransport(verify=_STAND_IN, limits=_POOL_LIMITS) for _ in range(_POOLS - 1)]
-        setattr(client, "_transport", _Pools([first, *others]))  # noqa: B010  # no attribute that types know
+        pools = [httpx.AsyncHTTPTransport(verify=_STAND_IN, limits=_POOL_LIMITS) for _ in range(_POOLS)]
+        setattr(client, "_transport", _Pools(pools))  # noqa: B010  # no attribute that types know
         proxies: dict[object, httpx.AsyncBaseTransport | None] = getattr(client, "_mounts", {})
         proxies.update({pattern: _Pools([proxy]) for pattern, proxy in proxies.items() if proxy is not None})
     _watch(client, AsyncBackend)
@@ -92,16 +91,25 @@ def is_watched(client: httpx.Client | httpx.AsyncClient) -> bool:
     )
 
 
-def holds_connections(client: httpx.Client | httpx.AsyncClient) -> bool:
-    """Whether a client may hold connections, which belong to the process and the event loop that made them."""
-    return any(_may_hold(transport) for transport in _transports(client))
+def holds_connections(client: httpx.Client | httpx.AsyncClient, *, is_used: bool) -> bool:
+    """Whether a client holds connections, which belong to the process and the event loop that made them.
+
+    Args:
+        client: the client.
+        is_used: whether it was used through this SDK; only then may one of aiohttp's hold some.
+    """
+    return any(_holds(transport, is_used=is_used) for transport in _transports(client))
 
 
-def _may_hold(transport: object) -> bool:
-    if isinstance(transport, _WITHOUT_CONNECTIONS):
-        return False
+def _holds(transport: object, *, is_used: bool, depth: int = 3) -> bool:
+    if _name(transport) == _AIOHTTP:
+        return is_used
     connections = getattr(getattr(transport, "_pool", None), "connections", None)
-    return connections is None or bool(connections)
+    if connections is not None:
+        return bool(connections)
+    # One of the caller's own sends through others, as a rule, which it keeps in an attribute.
+    others = [other for other in getattr(transport, "__dict__", {}).values() if isinstance(other, _TRANSPORTS)]
+    return depth > 0 and any(_holds(other, is_used=is_used, depth=depth - 1) for other in others)
 
 
 def knows_failures(client: httpx.Client | httpx.AsyncClient) -> bool:
@@ -117,10 +125,9 @@ def _name(transport: object) -> str:
     return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
 
 
-_WITHOUT_CONNECTIONS: Final = (httpx.MockTransport, httpx.ASGITransport, httpx.WSGITransport)
-_KNOWN: Final = frozenset(
-    {"httpx.HTTPTransport", "httpx.AsyncHTTPTransport", "httpx.MockTransport", "httpx_aiohttp.AiohttpTransport"}
-)
+_TRANSPORTS: Final = (httpx.BaseTransport, httpx.AsyncBaseTransport)
+_AIOHTTP: Final = "httpx_aiohttp.AiohttpTransport"
+_KNOWN: Final = frozenset({"httpx.HTTPTransport", "httpx.AsyncHTTPTransport", "httpx.MockTransport", _AIOHTTP})
 
 
 def abandon(client: httpx.Client | httpx.AsyncClient) -> None:
@@ -142,8 +149,9 @@ def retire_if_more_came(response: httpx.Response) -> None:
         stream = getattr(stream, "inner", stream)._httpcore_stream  # noqa: SLF001
         connection = stream._stream._connection  # noqa: SLF001
         left, _ = connection._h11_state.trailing_data  # noqa: SLF001
-        if left:
-            connection._network_stream.retire()  # noqa: SLF001
+        network = connection._network_stream  # noqa: SLF001
+        if left or network.holds_more():
+            network.retire()
     except AttributeError:
         # Another version of httpx or httpcore, or a connection of HTTP/2.
         return

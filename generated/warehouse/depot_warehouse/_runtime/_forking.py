@@ -8,6 +8,7 @@ while another thread held a lock waits for that thread, which it does not have.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Protocol
 from weakref import WeakSet
 
@@ -30,7 +31,9 @@ def begin_anew_after_fork(inherited: Inherited) -> None:
 
 def _in_the_child() -> None:
     for inherited in list(_INHERITED):
-        inherited.after_fork()
+        with suppress(Exception):
+            # One that fails must not keep the others from beginning anew.
+            inherited.after_fork()
 
 
 if hasattr(os, "register_at_fork"):

@@ -5,27 +5,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ._body import Upload
+from ._body import BodyChangedError, SpentBodyError, Upload
 from ._drive import Flight, log
-from ._errors import APIError, explain
+from ._errors import APIConnectionError, APIError, explain
 from ._journal import JournalEntry, Settlement
 from ._policy import Answered, CallFacts, Certainty, RetryPolicy, Safety, is_too_old
 from ._prepare import Draft, Prepared, credential_names, ready, whole_url, without_credentials
 from ._profile import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
 from ._record import CallInfo, CallRecord
 from ._telemetry import open_trace
-from ._undisturbed import finished
+from ._undisturbed import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ._call import Settings
     from ._client import AsyncCore, SyncCore
     from ._journal import Journal
@@ -34,12 +32,38 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-def journaled(settings: Settings, prepared: Prepared) -> Prepared:
-    """The call with a body that a journal can keep: an upload is read into memory."""
+def journaled(prepared: Prepared) -> Prepared:
+    """The call with a body that a journal can keep: an upload is read into memory.
+
+    Raises:
+        APIConnectionError: it cannot be read as it was when the call began; nothing was sent.
+    """
     content = prepared.draft.content
-    if settings.journal is None or prepared.flight.info.idempotency_key is None or not isinstance(content, Upload):
+    if not isinstance(content, Upload):
         return prepared
-    content = b"".join(content)
+    try:
+        return _with_bytes(prepared, b"".join(content))
+    except (BodyChangedError, SpentBodyError) as error:
+        raise _unread(prepared, error) from error
+
+
+async def ajournaled(prepared: Prepared) -> Prepared:
+    """Like `journaled`, of bodies that an event loop reads."""
+    content = prepared.draft.content
+    if not isinstance(content, Upload):
+        return prepared
+    try:
+        return _with_bytes(prepared, b"".join([piece async for piece in content]))
+    except (BodyChangedError, SpentBodyError) as error:
+        raise _unread(prepared, error) from error
+
+
+def _unread(prepared: Prepared, error: Exception) -> APIConnectionError:
+    record = prepared.flight.record
+    return APIConnectionError(explain(record, str(error)), record)
+
+
+def _with_bytes(prepared: Prepared, content: bytes) -> Prepared:
     flight = prepared.flight
     flight.facts = replace(flight.facts, replayable=True)
     draft, request = replace(prepared.draft, content=content), replace(prepared.request, content=content)
@@ -128,15 +152,15 @@ class JournalView:
         An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
         it was, is reported as unknown and not sent.
         """
-        return [self._resume(entry) for entry in self.pending() if self._journal.claim(entry.api, entry.key)]
+        settled = [self._resume(entry) for entry in self.pending()]
+        return [entry for entry in settled if entry is not None]
 
-    def _resume(self, entry: JournalEntry) -> Settlement:
+    def _resume(self, entry: JournalEntry) -> Settlement | None:
         resumed = _Resumed(self._core.settings, self._journal, entry)
-        prepared = resumed.prepare()
-        if prepared is None:
-            return resumed.settlement
         try:
-            resumed.answer = self._core.resend(prepared)
+            prepared = resumed.begin()
+            if prepared is not None:
+                resumed.answer = self._core.resend(prepared)
         except Exception as error:  # noqa: BLE001  # one entry must not stop those behind it
             resumed.failed(error)
         finally:
@@ -161,19 +185,15 @@ class AsyncJournalView:
         An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
         it was, is reported as unknown and not sent.
         """
-        return [
-            await self._resume(entry)
-            for entry in await self.pending()
-            if await in_thread(self._journal.claim, entry.api, entry.key)
-        ]
+        settled = [await self._resume(entry) for entry in await self.pending()]
+        return [entry for entry in settled if entry is not None]
 
-    async def _resume(self, entry: JournalEntry) -> Settlement:
+    async def _resume(self, entry: JournalEntry) -> Settlement | None:
         resumed = _Resumed(self._core.settings, self._journal, entry)
-        prepared = await in_thread(resumed.prepare)
-        if prepared is None:
-            return resumed.settlement
         try:
-            resumed.answer = await self._core.resend(prepared)
+            prepared = await in_thread(resumed.begin)
+            if prepared is not None:
+                resumed.answer = await self._core.resend(prepared)
         except Exception as error:  # noqa: BLE001  # one entry must not stop those behind it
             resumed.failed(error)
         finally:
@@ -193,23 +213,25 @@ class _Resumed:
     Args:
         settings: those of the client that resumes it.
         journal: the client's journal.
-        entry: the entry, held.
+        entry: the entry.
     """
 
     def __init__(self, settings: Settings, journal: Journal, entry: JournalEntry) -> None:
         self._settings = settings
         self._journal = journal
         self._entry = entry
+        self._is_held = False
         self._flight: Flight | None = None
         self._reason = ""
         self.answer: RawAnswer | None = None
 
-    def prepare(self) -> Prepared | None:
-        """The call as it was sent before; None where it cannot be sent so."""
+    def begin(self) -> Prepared | None:
+        """The call as it was sent before; None where another process holds it, or it cannot be sent so."""
+        self._is_held = self._journal.claim(self._entry.api, self._entry.key)
         try:
-            return self._prepare()
+            return self._prepare() if self._is_held else None
         except (ValueError, msgspec.MsgspecError) as error:
-            self._refuse(f"it cannot be sent as it was: {error}")
+            self._reason = f"it cannot be sent as it was: {error}"
             return None
 
     def failed(self, error: Exception) -> None:
@@ -219,15 +241,19 @@ class _Resumed:
 
     def close(self) -> None:
         """Forget the entry if its outcome is certain now; let go of it otherwise."""
-        if self._flight is not None:
-            record = self._flight.record
-            is_over = record.certainty is not Certainty.UNKNOWN
-            _end(self._journal, self._entry.api, self._entry.key, record, is_over=is_over)
+        if not self._is_held:
+            return
+        flight = self._flight
+        record = CallRecord(_info(self._entry), (), Certainty.UNKNOWN) if flight is None else flight.record
+        is_over = record.certainty is not Certainty.UNKNOWN
+        _end(self._journal, self._entry.api, self._entry.key, record, is_over=is_over)
 
     @property
-    def settlement(self) -> Settlement:
-        """What became of the entry."""
+    def settlement(self) -> Settlement | None:
+        """What became of the entry; None where another process holds it."""
         flight, answer = self._flight, self.answer
+        if not self._is_held and not self._reason:
+            return None
         if flight is None:
             return Settlement(self._entry, Certainty.UNKNOWN, self._reason)
         record = flight.record
@@ -242,28 +268,17 @@ class _Resumed:
         entry, settings = self._entry, self._settings
         flight = _flight(settings, entry)
         if is_too_old(flight.facts, 0.0):
-            self._refuse("the key is too old: the server may have forgotten it")
+            self._reason = "the key is too old: the server may have forgotten it"
             return None
         draft = _draft(entry)
         for name, digest in entry.withheld:
             value = next((value for known, value in settings.headers.items() if known.lower() == name.lower()), None)
             if value is None or (digest and digest != _digest(value)):
-                self._refuse(f"its header {name} is not kept in a journal, and this client does not send it")
+                self._reason = f"its header {name} is not kept in a journal, and this client does not send it"
                 return None
             draft = replace(draft, headers=(*draft.headers, (name, value)))
         self._flight = flight
         return ready(settings, draft, flight, {})
-
-    def _refuse(self, reason: str) -> None:
-        self._reason = reason
-        self._journal.release(self._entry.api, self._entry.key)
-
-
-async def in_thread(function: Callable[..., R], *arguments: Any) -> R:  # noqa: ANN401
-    """Call something that waits for a disk or a database; a cancelled caller does not stop it half way."""
-    import anyio.to_thread  # noqa: PLC0415  # comes with httpx; needed only by those who use a journal
-
-    return await finished(anyio.to_thread.run_sync(lambda: function(*arguments)))
 
 
 class _Dialect(Struct, frozen=True):
@@ -275,7 +290,7 @@ class _Dialect(Struct, frozen=True):
 
 
 _SECRET_NAMES: Final = re.compile(
-    r"auth|token|secret|passw|credential|session|signature|cookie|api[-_]?key", re.IGNORECASE
+    r"auth(?:$|[-_ez]|ori[sz])|token|secret|passw|credential|session|signature|cookie|api[-_]?key", re.IGNORECASE
 )
 """Names of headers whose values may be credentials."""
 
@@ -326,8 +341,12 @@ def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str]
     return tuple(kept), tuple(withheld)
 
 
+def _info(entry: JournalEntry) -> CallInfo:
+    return CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key)
+
+
 def _flight(settings: Settings, entry: JournalEntry) -> Flight:
-    info = CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key)
+    info = _info(entry)
     age = max(0.0, settings.clock.wall() - entry.first_sent)
     if entry.dialect:
         dialect = msgspec.json.decode(entry.dialect, type=_Dialect)

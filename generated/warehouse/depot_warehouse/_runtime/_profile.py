@@ -21,15 +21,21 @@ _CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
 _WRAPPERS = ("error", "errors")
 _IN_FLIGHT_STATUS: Final = 409
 _MISMATCH_STATUS: Final = 422
-_WORD_FIELDS: Final = (*_CODE_FIELDS, "title", "detail", "message", "msg", "description", "error_description")
+_RUNS: Final = r"(?:in[ _-]?progress|being processed|concurrent)"
+_WHAT: Final = r"(?:requests?|operation|call|key|transaction)"
 _RUNNING: Final = re.compile(
-    r"in[ _-]?progress|in[ _-]?flight|being processed|concurrent|still (?:running|being|in)", re.IGNORECASE
+    rf"{_WHAT}.{{0,80}}{_RUNS}|{_RUNS}.{{0,80}}{_WHAT}|still (?:running|processing)|in[ _-]?flight"
+    r"|^[\w-]*in[_-]?progress$",
+    re.IGNORECASE | re.MULTILINE,
 )
+"""That a request runs, and not a campaign or an order; or a code that says so."""
 _ABOUT_KEYS: Final = re.compile(r"idempot", re.IGNORECASE)
 _OTHER_PAYLOAD: Final = re.compile(
     r"mismatch|re-?used?\b|(?:different|another|other) (?:request|payload|body|param)", re.IGNORECASE
 )
 _LONGEST_TEXT: Final = 2048
+_DEEPEST: Final = 6
+_MOST_WORDS: Final = 100
 _YES = frozenset({"true", "1", "?1"})
 _NO = frozenset({"", "false", "0", "?0"})
 
@@ -183,13 +189,18 @@ class _Said:
         found = [signal for signal in signals if signal.status == self._status]
         if not found or any(not signal.code for signal in found) or not self._complete:
             return bool(found)
-        codes = _texts(self._body, _CODE_FIELDS)
+        codes = _codes(self._body)
         return any(signal.code in codes for signal in found)
 
     def _words(self) -> str:
-        """What the body says in words; a list of failed validations has none of its own."""
-        texts = _texts(self._body, _WORD_FIELDS, as_words=True)
-        return "\n".join(texts)
+        """What the body says in words."""
+        try:
+            document: Any = json.loads(self._body)
+        except (ValueError, RecursionError):
+            text = self._body[:_LONGEST_TEXT].decode("utf-8", "replace")
+            # Of a page only what cannot be meant otherwise.
+            return " ".join(_ABOUT_KEYS.findall(text)) if text.lstrip().startswith("<") else text
+        return "\n".join(_words_in(document))
 
 
 def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
@@ -205,29 +216,31 @@ def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
     return None
 
 
-def _texts(body: bytes, names: tuple[str, ...], *, as_words: bool = False) -> frozenset[str]:
-    """The texts and numbers under some names, at the top of a JSON body or under `error`.
+def _words_in(document: object) -> list[str]:
+    """The texts of a JSON body, a few levels deep; a failed validation, which says where it is, has none of its own."""
+    found: list[str] = []
+    level: list[Any] = [document]
+    for _ in range(_DEEPEST):
+        found += [entry for entry in level if isinstance(entry, str)]
+        fields = [entry for entry in level if is_fields(entry) and "loc" not in entry]
+        inner = [value for entry in fields for value in entry.values()]
+        level = [*inner, *(value for entry in level if is_items(entry) for value in entry)][:_MOST_WORDS]
+    return found
 
-    Args:
-        body: the body, decompressed.
-        names: of the fields.
-        as_words: whether words are looked for, which may also be the whole body, and are not those of a list of failed
-            validations.
-    """
+
+def _codes(body: bytes) -> frozenset[str]:
+    """The codes in a JSON body: at its top, under `error`, or in a list of errors."""
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError):
-        is_text = as_words and len(body) <= _LONGEST_TEXT and not body.lstrip().startswith(b"<")
-        return frozenset({body.decode("utf-8", "replace")}) if is_text else frozenset()
+        return frozenset()
     levels: list[Any] = [document]
     if is_fields(document):
         levels += [document.get(name) for name in _WRAPPERS]
     found: set[str] = set()
     for level in levels:
-        entries: list[Any] = ([] if as_words else level) if is_items(level) else [level]
+        entries: list[Any] = level if is_items(level) else [level]
         for entry in entries:
-            values: list[Any] = [entry] if as_words else []
-            if is_fields(entry):
-                values = [entry.get(name) for name in names]
+            values: list[Any] = [entry.get(name) for name in _CODE_FIELDS] if is_fields(entry) else []
             found.update(str(value) for value in values if isinstance(value, (str, int)))
     return frozenset(found)

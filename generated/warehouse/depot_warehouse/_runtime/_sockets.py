@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
 from weakref import WeakSet
 
@@ -150,7 +151,9 @@ class _Backend:
     def abandon(self) -> None:
         """Close what was inherited from a parent, in this process alone."""
         for stream in list(self._streams):
-            stream.abandon()
+            with suppress(Exception):
+                # What cannot be closed is never used again all the same.
+                stream.abandon()
 
 
 class _Connected:
@@ -158,6 +161,10 @@ class _Connected:
 
     __slots__ = ("__weakref__", "get_extra_info")
     get_extra_info: Callable[[str], object]
+
+    def holds_more(self) -> bool:
+        """Whether bytes have come that nobody has read; those in the socket itself are seen by httpcore."""
+        return False
 
     def retire(self) -> None:
         """Make httpcore close this connection in place of using it again: it does so where bytes can be read."""
@@ -168,9 +175,10 @@ class _Connected:
         fileno: Any = getattr(self.get_extra_info("socket"), "fileno", None)
         number = -1 if fileno is None else fileno()
         if number >= 0:
-            nothing = os.open(os.devnull, os.O_RDWR)
+            nothing, other = os.pipe()
             os.dup2(nothing, number)
             os.close(nothing)
+            os.close(other)
 
 
 class Backend(_Backend):
@@ -283,6 +291,20 @@ class AsyncStream(_Connected):
         self._is_tunnel: bool | None = None
         self.aclose = inner.aclose
         self.get_extra_info = inner.get_extra_info
+
+    def holds_more(self) -> bool:
+        """Whether bytes wait in the buffers of anyio, trio or TLS, which keep what came in one piece."""
+        stream: Any = getattr(self._inner, "_stream", None)
+        while stream is not None:
+            if getattr(getattr(stream, "_protocol", None), "read_queue", None):
+                return True
+            secured = getattr(stream, "_ssl_object", None)
+            if secured is not None:
+                incoming = getattr(stream, "_read_bio", None) or getattr(stream, "_incoming", None)
+                if secured.pending() or (incoming is not None and incoming.pending):
+                    return True
+            stream = getattr(stream, "transport_stream", None)
+        return False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if not isinstance(timeout, Step):

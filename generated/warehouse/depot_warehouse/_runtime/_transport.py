@@ -27,7 +27,7 @@ from ._connections import (
     own_client,
     retire_if_more_came,
 )
-from ._decoding import Decoder, TooLargeError, is_known
+from ._decoding import ACCEPTED, Decoder, TooLargeError, UndecodableError
 from ._failures import EXPECTED, Sender, failure
 from ._loops import current_loop
 from ._policy import Failed, Failure, is_success
@@ -115,15 +115,17 @@ class Whereabouts:
         self._client = client
         self._process = process
         self._loop: object = None
+        self._is_used = False
 
     def refusal(self, loop: object = None) -> str | None:
         """Say why the client cannot be used here; None where it can, which is then where it belongs."""
         process = os.getpid()
         is_forked = process != self._process
-        if (is_forked or (self._loop is not None and loop is not self._loop)) and holds_connections(self._client):
+        has_moved = is_forked or (self._is_used and loop is not self._loop)
+        if has_moved and holds_connections(self._client, is_used=self._is_used):
             where = "process, before it was forked" if is_forked else "event loop"
             return f"the http_client holds connections of another {where}: give each its own"
-        self._process, self._loop = process, loop
+        self._process, self._loop, self._is_used = process, loop, True
         return None
 
 
@@ -175,7 +177,7 @@ class SyncTransport:
         timeouts = _timeouts(request, limits, is_watched=self._is_watched)
         handled = sys.exception()
         try:
-            built = _build(request, timeouts, self._client, self._usual or _usual_headers(self._client))
+            built = _build(request, timeouts, self._client, self._usual)
             response = self._client.send(
                 built, stream=True, follow_redirects=False, **_own_auth(built, is_owned=self._owned)
             )
@@ -252,7 +254,7 @@ class AsyncTransport:
         handled = sys.exception()
         with self._scope(request, limits):
             try:
-                built = _build(request, timeouts, self._client, self._usual or _usual_headers(self._client))
+                built = _build(request, timeouts, self._client, self._usual)
                 response = await self._client.send(
                     built, stream=True, follow_redirects=False, **_own_auth(built, is_owned=self._owned)
                 )
@@ -358,17 +360,25 @@ _Usual: TypeAlias = Sequence[tuple[str, bytes, bytes]]
 def _usual_headers(client: httpx.Client | httpx.AsyncClient) -> _Usual:
     found = [(name.lower().decode("latin-1"), name, value) for name, value in client.headers.raw]
     # That a connection is kept needs no word in HTTP/1.1 (RFC 9112 section 9.3).
-    return [entry for entry in found if entry[::2] != ("connection", b"keep-alive")]
+    kept = [entry for entry in found if entry[::2] != ("connection", b"keep-alive") and entry[0] != "accept-encoding"]
+    return [*kept, ("accept-encoding", b"Accept-Encoding", ACCEPTED.encode())]
 
 
 def _build(
-    request: WireRequest, timeouts: Mapping[str, float], client: httpx.Client | httpx.AsyncClient, usual: _Usual
+    request: WireRequest, timeouts: Mapping[str, float], client: httpx.Client | httpx.AsyncClient, usual: _Usual | None
 ) -> httpx.Request:
-    """The request as httpx sends it; made by hand, since httpx would parse the URL and spell the headers each time."""
-    url, host = _url(request.url)
+    """The request as httpx sends it; made by hand, since httpx would parse the URL and spell the headers each time.
+
+    Args:
+        request: what is sent.
+        timeouts: the limits of each step.
+        client: who sends it.
+        usual: the headers of a client of our own; None for the caller's, which may change at any time.
+    """
+    url, host, discreet = _url(request.url)
     own = {name.lower() for name, _ in request.headers}
     headers = [(b"Host", host)]
-    headers += [(name, value) for lower, name, value in usual if lower not in own]
+    headers += [(name, value) for lower, name, value in usual or _usual_headers(client) if lower not in own]
     headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
     headers += _length(request.content, request.method)
     if client.cookies.jar:
@@ -382,8 +392,9 @@ def _build(
     )
     # httpx writes it in capitals, but the letters of a method count (RFC 9110 section 9.1).
     built.method = request.method
-    # httpx makes a plain one of it.
-    built.url = url
+    if usual is not None:
+        # Where the client is the caller's, their own code may read the URL as well.
+        built.url = discreet
     return built
 
 
@@ -395,12 +406,12 @@ class _DiscreetURL(httpx.URL):
 
 
 @lru_cache(maxsize=512)
-def _url(text: str) -> tuple[httpx.URL, bytes]:
-    """A URL, and the host to name in the request."""
+def _url(text: str) -> tuple[httpx.URL, bytes, httpx.URL]:
+    """A URL, the host to name in the request, and the URL as it may be logged."""
     url = httpx.URL(text)
     if not _is_host(url.host):
         raise httpx.InvalidURL(f"{url.host!r} is not the name of a host")
-    return _DiscreetURL(url), url.netloc
+    return url, url.netloc, _DiscreetURL(url)
 
 
 @lru_cache(maxsize=64)
@@ -422,9 +433,10 @@ def _read(response: httpx.Response, limits: Limits) -> bytes:
     """The whole body of an answer, decoded."""
     codings = response.headers.get("content-encoding", "")
     encoded: Iterable[bytes] = response.iter_bytes()
-    if _is_open(response) and isinstance(response.stream, httpx.SyncByteStream) and is_known(codings):
+    if _is_open(response) and isinstance(response.stream, httpx.SyncByteStream):
         encoded = response.stream
     else:
+        # A hook of the caller's has read it, and httpx has decoded it.
         codings = ""
     decoder = Decoder(codings, limits.max_bytes) if codings else None
     pieces: list[bytes] = []
@@ -447,28 +459,31 @@ async def _aread(response: httpx.Response, limits: Limits) -> bytes:
     """Like `_read`, in an event loop."""
     codings = response.headers.get("content-encoding", "")
     stream = response.stream
-    if not _is_open(response) or not isinstance(stream, httpx.AsyncByteStream) or not is_known(codings):
+    if not _is_open(response) or not isinstance(stream, httpx.AsyncByteStream):
         content = await response.aread()
         if len(content) > limits.max_bytes:
             raise TooLargeError(limits.max_bytes)
         return content
+    decoder = Decoder(codings, limits.max_bytes) if codings else None
     pieces: list[bytes] = []
     size = 0
     arriving = aiter(stream)
-    async for piece in arriving:
-        pieces.append(piece)
-        size += len(piece)
-        if size > limits.max_bytes:
-            await given_up(arriving)
-            raise TooLargeError(limits.max_bytes)
-    encoded = b"".join(pieces)
-    if not codings:
-        return encoded
-    # Decoded at the end: a generator would be left unfinished where a piece cannot be decoded, of which trio warns.
-    decoder = Decoder(codings, limits.max_bytes)
-    content = b"".join(decoder.feed(encoded))
-    decoder.end()
-    return content
+    try:
+        async for piece in arriving:
+            if decoder is not None:
+                pieces += decoder.feed(piece)
+                _check(limits)
+                continue
+            pieces.append(piece)
+            size += len(piece)
+            if size > limits.max_bytes:
+                raise TooLargeError(limits.max_bytes)
+    except (TooLargeError, UndecodableError, DeadlinePassedError):
+        await given_up(arriving)
+        raise
+    if decoder is not None:
+        decoder.end()
+    return b"".join(pieces)
 
 
 def _is_open(response: httpx.Response) -> bool:
