@@ -177,7 +177,7 @@ def test_the_callers_own_code_sees_the_whole_url(sdk: Any, shop: Shop, is_async:
     signed: list[str] = []
 
     class Signing(httpx.Auth):
-        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request]:
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
             signed.append(str(request.url))
             yield request
 
