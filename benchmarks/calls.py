@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 from acme_payments import AcmePayments, AsyncAcmePayments, RetryPolicy
-from acme_payments._runtime import _drive, _prepare, _wire
+from acme_payments._runtime.request import build
+from acme_payments._runtime.retry import loop, wire
 
 from benchmarks.documents import BODY
 from benchmarks.measure import Row, compared, paired, paired_async, spread, tell
@@ -57,12 +58,10 @@ def _retry(client: AcmePayments) -> Row:
     """What another attempt costs beside sending: the outcome is placed, judged and written down."""
     core = client._core  # noqa: SLF001
     operation = type(client.charges).create
-    prepared = _prepare.prepare(
-        core.settings, operation.name, operation.endpoint, operation.build(client.charges, **BODY)
-    )
+    prepared = build.prepare(core.settings, operation.name, operation.endpoint, operation.build(client.charges, **BODY))
     transport = core.connection.transport()
-    limits = _wire.Limits(core.settings.timeout, time.monotonic() + 1e6)
-    failed = _wire.RawAnswer(503, httpx.Headers({"Content-Length": "2"}), b"{}")
+    limits = wire.Limits(core.settings.timeout, time.monotonic() + 1e6)
+    failed = wire.RawAnswer(503, httpx.Headers({"Content-Length": "2"}), b"{}")
     rounds, number = 40, 50
     started = [_started(client, prepared.flight) for _ in range((rounds + 1) * number)]
 
@@ -75,10 +74,10 @@ def _retry(client: AcmePayments) -> Row:
     return compared("a retry's own work", "one attempt", 0.03, pairs)
 
 
-def _started(client: AcmePayments, like: _drive.Flight) -> _drive.Flight:
+def _started(client: AcmePayments, like: loop.Flight) -> loop.Flight:
     """A call whose first attempt is on the wire."""
     settings = client._core.settings  # noqa: SLF001
-    flight = _drive.Flight(
+    flight = loop.Flight(
         like.info, like.facts, RetryPolicy(budget=False), like.profile, settings.timeout, settings.budget,
         settings.hooks, settings.clock,
     )  # fmt: skip

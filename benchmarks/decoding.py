@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from bench import models
-from bench._runtime._codec import decode
+from bench._runtime.codec.json import decode
 
 from benchmarks.documents import item
 from benchmarks.measure import Row, compared, paired, tell

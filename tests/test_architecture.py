@@ -25,13 +25,10 @@ LOWER_FLOW = (
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 RUNTIME_FLOW = (
-    "_types", "_text", "_forking", "_undisturbed", "_loops", "_policy", "_budget", "_retry_after", "_keys",
-    "_profile", "_record", "_body", "_wire", "_decoding", "_sockets", "_servers", "_auth", "_model", "_unions",
-    "_hooks", "_tolerance", "_codec", "_request", "_errors", "_telemetry", "_drive", "_connections", "_failures",
-    "_opened", "_transport", "_call", "_prepare", "_answers", "_events", "_stream", "_download", "_paging", "_pages",
-    "_journal", "_journal_postgres", "_journaling", "_oauth", "_client", "_methods", "_operation", "_webhooks",
+    "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request", "call", "http",
+    "response", "streams", "paging", "journal", "client", "methods", "operation", "webhooks",
 )  # fmt: skip
-"""The modules of an SDK's runtime, likewise; for types alone they may look ahead."""
+"""The rooms of an SDK's runtime, likewise; for types alone they may look ahead."""
 
 
 def room(path: Path) -> str:
@@ -76,12 +73,38 @@ def needed(path: Path) -> Iterator[str]:
         pending += ast.iter_child_nodes(node)
 
 
-@pytest.mark.parametrize("path", sorted(RUNTIME.glob("_[a-z]*.py")), ids=lambda path: path.stem)
+def runtime_room(path: Path) -> str:
+    """The room of the runtime that a file belongs to."""
+    return path.relative_to(RUNTIME).parts[0].removesuffix(".py")
+
+
+def needed_rooms(path: Path) -> set[str]:
+    """The rooms of the runtime that a file imports when it runs, in functions as well."""
+    depth = len(path.relative_to(RUNTIME).parts)
+    own = runtime_room(path)
+    pending: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    found: set[str] = set()
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            pending += node.orelse
+            continue
+        if isinstance(node, ast.ImportFrom) and node.level:
+            assert node.module, f"{path.name} imports a package as a whole"
+            found.add(node.module.partition(".")[0] if node.level == depth else own)
+        pending += ast.iter_child_nodes(node)
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", sorted(RUNTIME.rglob("[a-z]*.py")), ids=lambda path: str(path.relative_to(RUNTIME).with_suffix(""))
+)
 def test_the_runtime_flows_one_way(path: Path) -> None:
-    """No module of the runtime needs a later one, not even inside a function."""
-    assert path.stem in RUNTIME_FLOW, f"{path.name} has no place in the flow of the runtime"
-    later = set(RUNTIME_FLOW[RUNTIME_FLOW.index(path.stem) + 1 :])
-    assert not later & set(needed(path))
+    """No room of the runtime needs a later one, not even inside a function."""
+    room = runtime_room(path)
+    assert room in RUNTIME_FLOW, f"{room} has no place in the flow of the runtime"
+    later = set(RUNTIME_FLOW[RUNTIME_FLOW.index(room) + 1 :])
+    assert not later & needed_rooms(path)
 
 
 @pytest.mark.parametrize("word", sorted(path.stem for path in (GENERATOR / "lower").glob("[a-z]*")), ids=str)
@@ -132,7 +155,16 @@ def test_source_is_made_in_one_place(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["_policy.py", "_budget.py", "_record.py", "_retry_after.py", "_wire.py", "_paging.py", "_events.py"]
+    "name",
+    [
+        "retry/rules.py",
+        "retry/budget.py",
+        "retry/record.py",
+        "retry/retry_after.py",
+        "retry/wire.py",
+        "paging/rules.py",
+        "streams/parse.py",
+    ],
 )
 def test_the_core_of_retrying_is_pure(name: str) -> None:
     """What decides knows no HTTP library, no event loop, no clock and no chance."""
@@ -144,17 +176,17 @@ def test_the_core_of_retrying_is_pure(name: str) -> None:
 
 def test_three_files_know_the_http_library() -> None:
     """A change of HTTP library is a change of the transport and the two files below it; elsewhere httpx is a type."""
-    for path in sorted(RUNTIME.glob("*.py")):
+    for path in sorted(RUNTIME.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         for node in tree.body:
             if isinstance(node, ast.Import) and any(alias.name == "httpx" for alias in node.names):
-                assert path.name in {"_transport.py", "_failures.py", "_connections.py"}
+                assert runtime_room(path) == "http", path
 
 
 def test_the_runtime_names_no_generator() -> None:
     """An SDK depends on httpx and msgspec alone."""
     allowed = {"httpx", "msgspec", "anyio"}
-    for path in sorted(RUNTIME.glob("*.py")):
+    for path in sorted(RUNTIME.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 names = [alias.name.split(".")[0] for alias in node.names]

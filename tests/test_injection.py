@@ -467,7 +467,8 @@ def evaluate(name):
     for exported in (package, package.models):
         for entry in exported.__all__:
             value = getattr(exported, entry)
-            if isinstance(value, type) and issubclass(value, msgspec.Struct) and "._runtime." not in value.__module__:
+            is_model = isinstance(value, type) and f"{name}.models." in value.__module__
+            if is_model and issubclass(value, msgspec.Struct):
                 msgspec.inspect.type_info(value)
             elif typing.is_typeddict(value):
                 try:

@@ -15,12 +15,13 @@ from urllib.parse import quote
 
 import pytest
 from acme_payments import AcmePayments
-from acme_payments._runtime._client import AsyncClient, SyncClient
+from acme_payments._runtime.client import AsyncClient, SyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samekey.config import Config
 from samekey.names import Names, attribute, pascal, resolve, snake
-from samekey.names.reserved import CLIENT_ARGUMENTS, CLIENT_CLASSES, CLIENT_WORDS, PUBLIC, TYPE_WORDS
+from samekey.names.exports import PUBLIC
+from samekey.names.reserved import CLIENT_ARGUMENTS, CLIENT_CLASSES, CLIENT_WORDS, TYPE_WORDS
 
 from tests.lowering.documents import HOME, Lowered, lowered
 from tests.tools import checked

@@ -17,13 +17,13 @@ from samekey.code import Code, indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from importlib.resources.abc import Traversable
 
     from jinja2.bccache import Bucket
 
     from samekey.plan.views import Plan
 
 _TEMPLATES = files("samekey_templates")
-HASH_FILES = (".py", ".toml", ".typed")
 
 
 class NotCodeError(TypeError):
@@ -63,9 +63,16 @@ def runtime_paths(package: str) -> frozenset[str]:
 
 @cache
 def _runtime() -> tuple[tuple[str, str], ...]:
-    folder = _TEMPLATES / "runtime"
-    found = [entry for entry in folder.iterdir() if entry.name.endswith(".py")]
-    return tuple((entry.name, entry.read_text("utf-8")) for entry in sorted(found, key=lambda entry: entry.name))
+    return tuple(sorted(_modules_in(_TEMPLATES / "runtime")))
+
+
+def _modules_in(folder: Traversable, above: str = "") -> Iterator[tuple[str, str]]:
+    """Paths and texts of the modules in a folder and in those below it."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _modules_in(entry, f"{above}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield f"{above}{entry.name}", entry.read_text("utf-8")
 
 
 def _render(template: str, **values: object) -> str:

@@ -12,13 +12,13 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from samekey_templates.runtime._auth import Bearer
-from samekey_templates.runtime._call import Call, Response
-from samekey_templates.runtime._client import ApiFacts, AsyncClient, SyncClient, make_settings
-from samekey_templates.runtime._errors import APIError
-from samekey_templates.runtime._operation import AsyncResource, Resource, operation
-from samekey_templates.runtime._policy import Certainty, RetryPolicy, Safety
-from samekey_templates.runtime._record import CallRecord
+from samekey_templates.runtime.auth.credentials import Bearer
+from samekey_templates.runtime.call import Call, Response
+from samekey_templates.runtime.client import ApiFacts, AsyncClient, SyncClient, make_settings
+from samekey_templates.runtime.errors import APIError
+from samekey_templates.runtime.operation import AsyncResource, Resource, operation
+from samekey_templates.runtime.retry.record import CallRecord
+from samekey_templates.runtime.retry.rules import Certainty, RetryPolicy, Safety
 
 from .fault_server import TOKEN, Act, Fault, FaultServer, answering
 

@@ -50,7 +50,7 @@ def import_whole(folder: Path) -> Package:
     for name in sdk.__all__:
         getattr(sdk, name)
     decoders = 0
-    decoder = importlib.import_module(f"{PACKAGE}._runtime._codec")._decoder
+    decoder = importlib.import_module(f"{PACKAGE}._runtime.codec.json")._decoder
     models = importlib.import_module(f"{PACKAGE}.models")
     for name in models.__all__:
         kind = getattr(models, name)
@@ -81,7 +81,7 @@ def make_client() -> Sdk:
     """A client of the imported package that talks to whoever `handler` names."""
     sdk = importlib.import_module(PACKAGE)
     clients = importlib.import_module(f"{PACKAGE}._client")
-    base = importlib.import_module(f"{PACKAGE}._runtime._client").SyncClient
+    base = importlib.import_module(f"{PACKAGE}._runtime.client").SyncClient
     kinds = [kind for _, kind in inspect.getmembers(clients, inspect.isclass)]
     kind: Any = next(kind for kind in kinds if issubclass(kind, base) and kind is not base)
     handler: list[Callable[[httpx.Request], httpx.Response]] = []
@@ -96,7 +96,7 @@ def make_client() -> Sdk:
         http_client=httpx.Client(transport=httpx.MockTransport(answer)),
         **_secrets(kind),
     )
-    return Sdk(client, importlib.import_module(f"{PACKAGE}._runtime._codec").encode, handler)
+    return Sdk(client, importlib.import_module(f"{PACKAGE}._runtime.codec.json").encode, handler)
 
 
 def _secrets(client: type) -> dict[str, str]:

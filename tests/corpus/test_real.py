@@ -74,7 +74,7 @@ def test_everything_imports(sdks: SdkFolder, document: str) -> None:
 import importlib, pkgutil, msgspec, sdk, sdk.models
 for found in pkgutil.walk_packages(sdk.__path__, "sdk."):
     importlib.import_module(found.name)
-from sdk._runtime._codec import _decoder
+from sdk._runtime.codec.json import _decoder
 for name in sdk.__all__:
     getattr(sdk, name)
 for name in sdk.models.__all__:

@@ -94,7 +94,7 @@ def test_it_costs_nothing_where_it_is_missing(root: Path) -> None:
         "import sys; sys.modules['opentelemetry'] = None\n"
         "import importlib.util as u; real = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name.startswith('opentelemetry') else real(name, *a)\n"
-        "from acme_payments._runtime._telemetry import open_trace\n"
+        "from acme_payments._runtime.telemetry import open_trace\n"
         "print(open_trace(None, 'http://x'), [name for name in sys.modules if name.startswith('opentelemetry.')])\n"
     )
     done = subprocess.run(

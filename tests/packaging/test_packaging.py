@@ -80,4 +80,4 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(source: Path) -> None:
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"samekey", "samekey_templates"}
     assert "samekey_templates/client/resource.py.jinja" in names
-    assert "samekey_templates/runtime/_policy.py" in names
+    assert "samekey_templates/runtime/retry/rules.py" in names

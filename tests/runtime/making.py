@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
-from samekey_templates.runtime._call import Call, Endpoint, Settings
-from samekey_templates.runtime._client import ApiFacts
-from samekey_templates.runtime._client import make_settings as client_settings
-from samekey_templates.runtime._drive import Clock, Flight
-from samekey_templates.runtime._policy import Safety
-from samekey_templates.runtime._prepare import prepare
-from samekey_templates.runtime._wire import WireRequest
+from samekey_templates.runtime.call import Call, Endpoint, Settings
+from samekey_templates.runtime.client import ApiFacts
+from samekey_templates.runtime.client import make_settings as client_settings
+from samekey_templates.runtime.request.build import prepare
+from samekey_templates.runtime.retry.loop import Clock, Flight
+from samekey_templates.runtime.retry.rules import Safety
+from samekey_templates.runtime.retry.wire import WireRequest
 
 METHODS = {Safety.SAFE: "GET", Safety.IDEMPOTENT: "PUT", Safety.KEYED: "POST", Safety.UNSAFE: "POST"}
 

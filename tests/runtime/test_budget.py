@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime._budget import Budget
+from samekey_templates.runtime.retry.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime import _tolerance
-from samekey_templates.runtime._codec import DecodeFailureError, decode, encode, plain, present
-from samekey_templates.runtime._model import FURTHER, Model, OpenIntEnum, OpenModel, OpenStrEnum
-from samekey_templates.runtime._tolerance import apart
-from samekey_templates.runtime._types import OMIT
-from samekey_templates.runtime._unions import one_of
+from samekey_templates.runtime.codec import lenient
+from samekey_templates.runtime.codec.json import DecodeFailureError, decode, encode, plain, present
+from samekey_templates.runtime.codec.lenient import apart
+from samekey_templates.runtime.codec.models import FURTHER, Model, OpenIntEnum, OpenModel, OpenStrEnum
+from samekey_templates.runtime.codec.unions import one_of
+from samekey_templates.runtime.types import OMIT
 
 
 class Status(OpenStrEnum):
@@ -387,7 +387,7 @@ def test_what_an_object_teaches_changes_nothing_for_the_next(case: tuple[list[di
     assert together == [apart([value], kinds, "")[0] for value in values]
     assert together == decode(json.dumps(values).encode(), kinds).value
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_tolerance, "_TRIES", 0)
+        patch.setattr(lenient, "_TRIES", 0)
         assert together == apart(values, kinds, "")
 
 

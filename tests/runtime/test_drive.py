@@ -13,18 +13,18 @@ import anyio.lowlevel
 import httpx
 import pytest
 from msgspec.structs import replace
-from samekey_templates.runtime import _errors as errors
-from samekey_templates.runtime._auth import ApiKey, Bearer
-from samekey_templates.runtime._budget import Budget
-from samekey_templates.runtime._call import Call, Endpoint, Response, Settings
-from samekey_templates.runtime._client import AsyncCore, SyncCore
-from samekey_templates.runtime._drive import Clock, Hooks
-from samekey_templates.runtime._model import Model
-from samekey_templates.runtime._policy import Answered, Certainty, Failed, Failure, RetryPolicy, Safety
-from samekey_templates.runtime._profile import Profile, Signal
-from samekey_templates.runtime._record import AttemptEvent, CallRecord, RetryEvent
-from samekey_templates.runtime._types import CallOptions, Timeout
-from samekey_templates.runtime._wire import Limits, RawAnswer, Result, WireRequest
+from samekey_templates.runtime import errors
+from samekey_templates.runtime.auth.credentials import ApiKey, Bearer
+from samekey_templates.runtime.call import Call, Endpoint, Response, Settings
+from samekey_templates.runtime.client import AsyncCore, SyncCore
+from samekey_templates.runtime.codec.models import Model
+from samekey_templates.runtime.retry.budget import Budget
+from samekey_templates.runtime.retry.dialect import Profile, Signal
+from samekey_templates.runtime.retry.loop import Clock, Hooks
+from samekey_templates.runtime.retry.record import AttemptEvent, CallRecord, RetryEvent
+from samekey_templates.runtime.retry.rules import Answered, Certainty, Failed, Failure, RetryPolicy, Safety
+from samekey_templates.runtime.retry.wire import Limits, RawAnswer, Result, WireRequest
+from samekey_templates.runtime.types import CallOptions, Timeout
 
 from .making import METHODS, Time, content, header, make_endpoint, make_settings
 

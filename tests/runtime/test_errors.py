@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from msgspec.structs import replace
-from samekey_templates.runtime import _errors as errors
-from samekey_templates.runtime._errors import (
+from samekey_templates.runtime import errors
+from samekey_templates.runtime.codec.models import Model, OpenStrEnum
+from samekey_templates.runtime.errors import (
     APIConnectionError,
     APIDecodeError,
     APIError,
@@ -22,8 +23,8 @@ from samekey_templates.runtime._errors import (
     status_error_class,
     unanswered,
 )
-from samekey_templates.runtime._model import Model, OpenStrEnum
-from samekey_templates.runtime._policy import (
+from samekey_templates.runtime.retry.record import CallInfo, CallRecord
+from samekey_templates.runtime.retry.rules import (
     Answered,
     Attempt,
     Certainty,
@@ -32,7 +33,6 @@ from samekey_templates.runtime._policy import (
     Outcome,
     Safety,
 )
-from samekey_templates.runtime._record import CallInfo, CallRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

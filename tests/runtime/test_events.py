@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from samekey_templates.runtime._events import EventParser, Parser, ServerSentEvent, SplitParser, parser_for
+from samekey_templates.runtime.streams.parse import EventParser, Parser, ServerSentEvent, SplitParser, parser_for
 
 Event = ServerSentEvent
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime._keys import KeyFormat, derive_key, mint, validate
+from samekey_templates.runtime.retry.keys import KeyFormat, derive_key, mint, validate
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 FORMATS = [

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from msgspec import structs
-from samekey_templates.runtime._auth import Bearer, ClientCredentials, NoToken
-from samekey_templates.runtime._call import Call
-from samekey_templates.runtime._oauth import SharedTokens, Token, bearing, read_token, token_request
-from samekey_templates.runtime._policy import Failed, Failure, Safety
-from samekey_templates.runtime._prepare import Prepared, prepare
-from samekey_templates.runtime._types import Timeout
-from samekey_templates.runtime._wire import Limits, RawAnswer, Result, WireRequest
+from samekey_templates.runtime.auth.credentials import Bearer, ClientCredentials, NoToken
+from samekey_templates.runtime.auth.oauth import Get, Send, SharedTokens, Token, bearing, read_token, token_request
+from samekey_templates.runtime.call import Call, Settings
+from samekey_templates.runtime.request.build import Prepared, prepare, signed
+from samekey_templates.runtime.retry.rules import Failed, Failure, Safety
+from samekey_templates.runtime.retry.wire import Limits, RawAnswer, Result, WireRequest
+from samekey_templates.runtime.types import Timeout
 
 from .making import Time, header, make_endpoint, make_settings
 
@@ -134,6 +136,12 @@ def a_call(safety: Safety = Safety.KEYED, **changes: Any) -> tuple[Any, Prepared
     return settings, prepare(settings, "things.make", endpoint, Call(body={"a": 1}))
 
 
+def attempts(settings: Settings, prepared: Prepared, get: Get, send: Send) -> Callable[[Limits], Result]:
+    """Attempts of a call with tokens."""
+    sign = partial(signed, settings, prepared.draft, prepared.extra)
+    return bearing(settings.clock, prepared.flight, sign, get, send)
+
+
 @pytest.mark.parametrize(
     ("since", "replayable", "sent"), [(0.0, True, 2), (1000.0, True, 1), (0.0, False, 1), (999.9, True, 2)]
 )
@@ -148,7 +156,7 @@ def test_when_a_refused_token_is_renewed(since: float, sent: int, *, replayable:
         return RawAnswer(401, {}, b"")
 
     tokens = iter([Token("t1", since, 9e9), Token("t2", 1001.0, 9e9)])
-    attempt = bearing(settings, prepared, lambda _, __: next(tokens), send)
+    attempt = attempts(settings, prepared, lambda _, __: next(tokens), send)
     assert attempt(LIMITS) == RawAnswer(401, {}, b"")
     assert len(requests) == sent
     assert [header(request, "authorization") for request in requests] == [["Bearer t1"], ["Bearer t2"]][:sent]
@@ -165,7 +173,7 @@ def test_no_other_answer_renews_a_token(status: int) -> None:
         got.append(refused)
         return Token("t1", 0.0, 9e9)
 
-    attempt = bearing(settings, prepared, get, lambda _, __: RawAnswer(status, {}, b""))
+    attempt = attempts(settings, prepared, get, lambda _, __: RawAnswer(status, {}, b""))
     attempt(LIMITS)
     assert got == [None]
 
@@ -179,7 +187,7 @@ def test_the_callers_own_header_comes_before_the_token() -> None:
         requests.append(request)
         return RawAnswer(200, {}, b"{}")
 
-    bearing(settings, prepared, lambda _, __: Token("t1", 0.0, 9e9), send)(LIMITS)
+    attempts(settings, prepared, lambda _, __: Token("t1", 0.0, 9e9), send)(LIMITS)
     assert header(requests[0], "authorization") == ["Own"]
 
 

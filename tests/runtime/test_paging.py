@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime._auth import ApiKey
-from samekey_templates.runtime._call import Call, Response
-from samekey_templates.runtime._errors import PaginationError
-from samekey_templates.runtime._model import Model
-from samekey_templates.runtime._paging import Paging, Place, items_of, next_link, value_at
-from samekey_templates.runtime._policy import Safety
-from samekey_templates.runtime._record import CallInfo, CallRecord
-from samekey_templates.runtime._types import OMIT
+from samekey_templates.runtime.auth.credentials import ApiKey
+from samekey_templates.runtime.call import Call, Response
+from samekey_templates.runtime.codec.models import Model
+from samekey_templates.runtime.errors import PaginationError
+from samekey_templates.runtime.paging.rules import Paging, Place, items_of, next_link, value_at
+from samekey_templates.runtime.retry.record import CallInfo, CallRecord
+from samekey_templates.runtime.retry.rules import Safety
+from samekey_templates.runtime.types import OMIT
 
 from .making import make_endpoint, make_settings, wired
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from samekey_templates.runtime._policy import (
+from samekey_templates.runtime.retry.rules import (
     Answered,
     Attempt,
     CallFacts,

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime._policy import Answered
-from samekey_templates.runtime._profile import Profile, Signal, is_replayed, read_answer
+from samekey_templates.runtime.retry.dialect import Profile, Signal, is_replayed, read_answer
+from samekey_templates.runtime.retry.rules import Answered
 
 PLAIN = Profile()
 STRIPE = Profile(mismatch=(Signal(400, "idempotency_error"),), should_retry=("Stripe-Should-Retry",))

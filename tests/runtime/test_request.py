@@ -18,13 +18,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from samekey_templates.runtime._auth import ApiKey, Basic, Bearer
-from samekey_templates.runtime._call import Call
-from samekey_templates.runtime._codec import encode
-from samekey_templates.runtime._model import Model, OpenStrEnum
-from samekey_templates.runtime._policy import Safety
-from samekey_templates.runtime._profile import Profile
-from samekey_templates.runtime._request import (
+from samekey_templates.runtime.auth.credentials import ApiKey, Basic, Bearer
+from samekey_templates.runtime.call import Call
+from samekey_templates.runtime.codec.json import encode
+from samekey_templates.runtime.codec.models import Model, OpenStrEnum
+from samekey_templates.runtime.request.encode import (
     Style,
     StyleName,
     expand_path,
@@ -36,14 +34,16 @@ from samekey_templates.runtime._request import (
     raw_body,
     scalar,
 )
-from samekey_templates.runtime._types import OMIT, CallOptions
+from samekey_templates.runtime.retry.dialect import Profile
+from samekey_templates.runtime.retry.rules import Safety
+from samekey_templates.runtime.types import OMIT, CallOptions
 
 from .making import content, header, make_endpoint, make_settings, wired
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from samekey_templates.runtime._wire import WireRequest
+    from samekey_templates.runtime.retry.wire import WireRequest
 
 ARRAY = ["blue", "black", "brown"]
 OBJECT = {"R": 100, "G": 200, "B": 150}

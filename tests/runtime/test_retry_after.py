@@ -10,7 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime._retry_after import retry_after
+from samekey_templates.runtime.retry.retry_after import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from samekey_templates.runtime._auth import ApiKey, Basic, Bearer, Credential, HttpCredential, Requirement, sign
-from samekey_templates.runtime._call import Call
-from samekey_templates.runtime._client import ApiFacts, make_settings
-from samekey_templates.runtime._servers import filled, own_base
+from samekey_templates.runtime.auth.credentials import (
+    ApiKey,
+    Basic,
+    Bearer,
+    Credential,
+    HttpCredential,
+    Requirement,
+    sign,
+)
+from samekey_templates.runtime.call import Call
+from samekey_templates.runtime.client import ApiFacts, make_settings
+from samekey_templates.runtime.request.servers import filled, own_base
 
 from .making import header, make_endpoint, wired
 from .making import make_settings as usual_settings

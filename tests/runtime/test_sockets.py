@@ -13,9 +13,9 @@ from typing import Self
 import anyio
 import httpx
 import pytest
-from samekey_templates.runtime import _connections
-from samekey_templates.runtime._sockets import AsyncStream, Backend, DeadlinePassedError, Step, Stream
-from samekey_templates.runtime._transport import AsyncTransport, SyncTransport
+from samekey_templates.runtime.http import connections
+from samekey_templates.runtime.http.sockets import AsyncStream, Backend, DeadlinePassedError, Step, Stream
+from samekey_templates.runtime.http.transport import AsyncTransport, SyncTransport
 
 HEADS = [
     (b"HTTP/1.1 201 Created\r\n", 201),
@@ -259,8 +259,8 @@ def test_limits_of_others_are_passed_on() -> None:
 
 def test_what_stands_in_for_the_tls_context_is_exchanged_and_trusts_nobody() -> None:
     """All clients get the one context that knows the authorities; a proxy's own context stays as it is."""
-    own: ssl.SSLContext = vars(_connections)["_STAND_IN"]
-    secure: Callable[[ssl.SSLContext], ssl.SSLContext] = vars(_connections)["_secured"]
+    own: ssl.SSLContext = vars(connections)["_STAND_IN"]
+    secure: Callable[[ssl.SSLContext], ssl.SSLContext] = vars(connections)["_secured"]
     assert own.verify_mode is ssl.CERT_REQUIRED
     assert own.check_hostname
     assert own.get_ca_certs() == []

@@ -9,11 +9,11 @@ from collections.abc import Callable, Generator
 import anyio
 import httpx
 import pytest
-from samekey_templates.runtime._failures import failure
-from samekey_templates.runtime._policy import Failed, Failure
-from samekey_templates.runtime._transport import AsyncTransport, SyncTransport
-from samekey_templates.runtime._types import Timeout
-from samekey_templates.runtime._wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
+from samekey_templates.runtime.http.failures import failure
+from samekey_templates.runtime.http.transport import AsyncTransport, SyncTransport
+from samekey_templates.runtime.retry.rules import Failed, Failure
+from samekey_templates.runtime.retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
+from samekey_templates.runtime.types import Timeout
 
 REQUEST = httpx.Request("POST", "http://api.test/")
 

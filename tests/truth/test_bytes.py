@@ -104,8 +104,8 @@ def test_what_tls_holds_is_not_the_next_answer(
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
-    importlib.import_module(f"{sdk.__name__}._runtime._connections")
-    monkeypatch.setattr(f"{sdk.__name__}._runtime._connections._tls_context", lambda: trusting)
+    importlib.import_module(f"{sdk.__name__}._runtime.http.connections")
+    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._tls_context", lambda: trusting)
     second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
     with Shop(context=context) as shop:
         for _ in range(20):

@@ -137,12 +137,12 @@ def test_what_cannot_be_sent_is_not_quoted(sdk: Any, shop: Shop) -> None:  # noq
 
 
 def _draft(sdk: Any) -> object:  # noqa: ANN401
-    module = __import__(f"{sdk.__name__}._runtime._prepare", fromlist=["Draft"])
+    module = __import__(f"{sdk.__name__}._runtime.request.build", fromlist=["Draft"])
     return module.Draft("GET", f"/orders?api_key={SECRET}", (("A", SECRET),), SECRET.encode(), ())
 
 
 def _request(sdk: Any) -> object:  # noqa: ANN401
-    module = __import__(f"{sdk.__name__}._runtime._wire", fromlist=["WireRequest"])
+    module = __import__(f"{sdk.__name__}._runtime.retry.wire", fromlist=["WireRequest"])
     return module.WireRequest("GET", f"http://u:{SECRET}@shop/orders?api_key={SECRET}", (("A", SECRET),), None)
 
 

@@ -13,60 +13,64 @@ if TYPE_CHECKING:
     from ._client import SERVERS as SERVERS
     from ._client import AsyncDepotWarehouse as AsyncDepotWarehouse
     from ._client import DepotWarehouse as DepotWarehouse
-    from ._runtime._auth import ClientCredentials as ClientCredentials
-    from ._runtime._call import Response as Response
-    from ._runtime._errors import APIConnectionError as APIConnectionError
-    from ._runtime._errors import APIDecodeError as APIDecodeError
-    from ._runtime._errors import APIError as APIError
-    from ._runtime._errors import APIStatusError as APIStatusError
-    from ._runtime._errors import APITimeoutError as APITimeoutError
-    from ._runtime._errors import AuthenticationError as AuthenticationError
-    from ._runtime._errors import BadRequestError as BadRequestError
-    from ._runtime._errors import ConflictError as ConflictError
-    from ._runtime._errors import IdempotencyInFlight as IdempotencyInFlight
-    from ._runtime._errors import IdempotencyKeyMissing as IdempotencyKeyMissing
-    from ._runtime._errors import IdempotencyKeyReused as IdempotencyKeyReused
-    from ._runtime._errors import InternalServerError as InternalServerError
-    from ._runtime._errors import NotFoundError as NotFoundError
-    from ._runtime._errors import PaginationError as PaginationError
-    from ._runtime._errors import PermissionDeniedError as PermissionDeniedError
-    from ._runtime._errors import RateLimitError as RateLimitError
-    from ._runtime._errors import TokenError as TokenError
-    from ._runtime._errors import UnprocessableEntityError as UnprocessableEntityError
-    from ._runtime._events import ServerSentEvent as ServerSentEvent
-    from ._runtime._journal import Journal as Journal
-    from ._runtime._journal import JournalConflictError as JournalConflictError
-    from ._runtime._journal import JournalEntry as JournalEntry
-    from ._runtime._journal import Settlement as Settlement
-    from ._runtime._journal import SQLiteJournal as SQLiteJournal
-    from ._runtime._journal_postgres import PostgresJournal as PostgresJournal
-    from ._runtime._keys import derive_key as derive_key
-    from ._runtime._pages import AsyncPage as AsyncPage
-    from ._runtime._pages import AsyncPages as AsyncPages
-    from ._runtime._pages import Page as Page
-    from ._runtime._policy import Answered as Answered
-    from ._runtime._policy import Attempt as Attempt
-    from ._runtime._policy import Certainty as Certainty
-    from ._runtime._policy import Failed as Failed
-    from ._runtime._policy import Failure as Failure
-    from ._runtime._policy import RetryPolicy as RetryPolicy
-    from ._runtime._policy import Safety as Safety
-    from ._runtime._record import AttemptEvent as AttemptEvent
-    from ._runtime._record import CallInfo as CallInfo
-    from ._runtime._record import CallRecord as CallRecord
-    from ._runtime._record import RetryEvent as RetryEvent
-    from ._runtime._stream import AsyncStream as AsyncStream
-    from ._runtime._stream import Stream as Stream
-    from ._runtime._types import OMIT as OMIT
-    from ._runtime._types import CallOptions as CallOptions
-    from ._runtime._types import Omit as Omit
-    from ._runtime._types import Timeout as Timeout
+    from ._runtime.auth.credentials import ClientCredentials as ClientCredentials
+    from ._runtime.call import Response as Response
+    from ._runtime.errors import APIConnectionError as APIConnectionError
+    from ._runtime.errors import APIDecodeError as APIDecodeError
+    from ._runtime.errors import APIError as APIError
+    from ._runtime.errors import APIStatusError as APIStatusError
+    from ._runtime.errors import APITimeoutError as APITimeoutError
+    from ._runtime.errors import AuthenticationError as AuthenticationError
+    from ._runtime.errors import BadRequestError as BadRequestError
+    from ._runtime.errors import ConflictError as ConflictError
+    from ._runtime.errors import IdempotencyInFlight as IdempotencyInFlight
+    from ._runtime.errors import IdempotencyKeyMissing as IdempotencyKeyMissing
+    from ._runtime.errors import IdempotencyKeyReused as IdempotencyKeyReused
+    from ._runtime.errors import InternalServerError as InternalServerError
+    from ._runtime.errors import NotFoundError as NotFoundError
+    from ._runtime.errors import PaginationError as PaginationError
+    from ._runtime.errors import PermissionDeniedError as PermissionDeniedError
+    from ._runtime.errors import RateLimitError as RateLimitError
+    from ._runtime.errors import TokenError as TokenError
+    from ._runtime.errors import UnprocessableEntityError as UnprocessableEntityError
+    from ._runtime.journal.journal import Journal as Journal
+    from ._runtime.journal.journal import JournalConflictError as JournalConflictError
+    from ._runtime.journal.journal import JournalEntry as JournalEntry
+    from ._runtime.journal.journal import Settlement as Settlement
+    from ._runtime.journal.journal import SQLiteJournal as SQLiteJournal
+    from ._runtime.journal.postgres import PostgresJournal as PostgresJournal
+    from ._runtime.paging.page import AsyncPage as AsyncPage
+    from ._runtime.paging.page import AsyncPages as AsyncPages
+    from ._runtime.paging.page import Page as Page
+    from ._runtime.retry.keys import derive_key as derive_key
+    from ._runtime.retry.record import AttemptEvent as AttemptEvent
+    from ._runtime.retry.record import CallInfo as CallInfo
+    from ._runtime.retry.record import CallRecord as CallRecord
+    from ._runtime.retry.record import RetryEvent as RetryEvent
+    from ._runtime.retry.rules import Answered as Answered
+    from ._runtime.retry.rules import Attempt as Attempt
+    from ._runtime.retry.rules import Certainty as Certainty
+    from ._runtime.retry.rules import Failed as Failed
+    from ._runtime.retry.rules import Failure as Failure
+    from ._runtime.retry.rules import RetryPolicy as RetryPolicy
+    from ._runtime.retry.rules import Safety as Safety
+    from ._runtime.streams.parse import ServerSentEvent as ServerSentEvent
+    from ._runtime.streams.stream import AsyncStream as AsyncStream
+    from ._runtime.streams.stream import Stream as Stream
+    from ._runtime.types import OMIT as OMIT
+    from ._runtime.types import CallOptions as CallOptions
+    from ._runtime.types import Omit as Omit
+    from ._runtime.types import Timeout as Timeout
 
 _HOMES: dict[str, tuple[str, ...]] = {
-    "._client": ("DepotWarehouse", "AsyncDepotWarehouse", "SERVERS"),
-    "._runtime._auth": ("ClientCredentials",),
-    "._runtime._call": ("Response",),
-    "._runtime._errors": (
+    "._client": (
+        "DepotWarehouse",
+        "AsyncDepotWarehouse",
+        "SERVERS",
+    ),
+    "._runtime.auth.credentials": ("ClientCredentials",),
+    "._runtime.call": ("Response",),
+    "._runtime.errors": (
         "APIConnectionError",
         "APIDecodeError",
         "APIError",
@@ -86,18 +90,22 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "TokenError",
         "UnprocessableEntityError",
     ),
-    "._runtime._events": ("ServerSentEvent",),
-    "._runtime._journal": (
+    "._runtime.streams.parse": ("ServerSentEvent",),
+    "._runtime.journal.journal": (
         "Journal",
         "JournalConflictError",
         "JournalEntry",
         "SQLiteJournal",
         "Settlement",
     ),
-    "._runtime._journal_postgres": ("PostgresJournal",),
-    "._runtime._keys": ("derive_key",),
-    "._runtime._pages": ("AsyncPage", "AsyncPages", "Page"),
-    "._runtime._policy": (
+    "._runtime.journal.postgres": ("PostgresJournal",),
+    "._runtime.retry.keys": ("derive_key",),
+    "._runtime.paging.page": (
+        "AsyncPage",
+        "AsyncPages",
+        "Page",
+    ),
+    "._runtime.retry.rules": (
         "Answered",
         "Attempt",
         "Certainty",
@@ -106,9 +114,22 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "RetryPolicy",
         "Safety",
     ),
-    "._runtime._record": ("AttemptEvent", "CallInfo", "CallRecord", "RetryEvent"),
-    "._runtime._stream": ("AsyncStream", "Stream"),
-    "._runtime._types": ("OMIT", "CallOptions", "Omit", "Timeout"),
+    "._runtime.retry.record": (
+        "AttemptEvent",
+        "CallInfo",
+        "CallRecord",
+        "RetryEvent",
+    ),
+    "._runtime.streams.stream": (
+        "AsyncStream",
+        "Stream",
+    ),
+    "._runtime.types": (
+        "OMIT",
+        "CallOptions",
+        "Omit",
+        "Timeout",
+    ),
 }
 
 __all__ = [
@@ -119,7 +140,6 @@ __all__ = [
     "APIError",
     "APIStatusError",
     "APITimeoutError",
-    "DepotWarehouse",
     "Answered",
     "AsyncDepotWarehouse",
     "AsyncPage",
@@ -135,6 +155,7 @@ __all__ = [
     "Certainty",
     "ClientCredentials",
     "ConflictError",
+    "DepotWarehouse",
     "Failed",
     "Failure",
     "IdempotencyInFlight",

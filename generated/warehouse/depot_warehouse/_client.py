@@ -6,26 +6,26 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ._runtime._auth import ApiKey, Basic, from_environment
-from ._runtime._client import (
+from ._runtime.auth.credentials import ApiKey, Basic, from_environment
+from ._runtime.client import (
     MAX_RESPONSE_BYTES,
     ApiFacts,
     AsyncClient,
     SyncClient,
     make_settings,
 )
-from ._runtime._profile import Profile
+from ._runtime.retry.dialect import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
 
-    from ._runtime._auth import Credential
-    from ._runtime._journal import Journal
-    from ._runtime._policy import RetryPolicy
-    from ._runtime._record import AttemptEvent, RetryEvent
-    from ._runtime._types import Timeout
+    from ._runtime.auth.credentials import Credential
+    from ._runtime.journal.journal import Journal
+    from ._runtime.retry.record import AttemptEvent, RetryEvent
+    from ._runtime.retry.rules import RetryPolicy
+    from ._runtime.types import Timeout
     from .resources.health import AsyncHealth, Health
     from .resources.reports import AsyncReports, Reports
     from .resources.shipments import AsyncShipments, Shipments

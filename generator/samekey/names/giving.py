@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from samekey.config import hides_module
 from samekey.names.arguments import argument_names, client_names
+from samekey.names.exports import PUBLIC
 from samekey.names.identity import operation_keys, type_keys
 from samekey.names.ledger import EMPTY
 from samekey.names.operations import TITLE_NOISE, method_names
-from samekey.names.reserved import CLIENT_CLASSES, PUBLIC
+from samekey.names.reserved import CLIENT_CLASSES
 from samekey.names.types import field_names, member_names, type_names
 from samekey.names.words import ascii_snake, pascal
 from samekey.wording import plain

@@ -29,17 +29,6 @@ CLIENT_CLASSES: Final = frozenset({
     "StreamCall", "StreamFacts", "StreamableCall", "Style", "SyncClient", "Timeout", "TokenSource",
 })  # fmt: skip
 """What stands beside the resources' classes in the emitted modules."""
-PUBLIC: Final = frozenset({
-    "OMIT", "APIConnectionError", "APIDecodeError", "APIError", "APIStatusError", "APITimeoutError", "Answered",
-    "AsyncPage", "AsyncPages", "AsyncStream", "Attempt", "AttemptEvent", "AuthenticationError", "BadRequestError",
-    "CallInfo", "CallOptions", "CallRecord", "Certainty", "ClientCredentials", "ConflictError", "Failed", "Failure",
-    "IdempotencyInFlight", "IdempotencyKeyMissing", "IdempotencyKeyReused", "InternalServerError", "Journal",
-    "JournalConflictError", "JournalEntry", "NotFoundError", "Omit", "Page", "PaginationError",
-    "PermissionDeniedError", "PostgresJournal", "RateLimitError", "Response", "RetryEvent", "RetryPolicy",
-    "SERVERS", "SQLiteJournal", "Safety", "ServerSentEvent", "Settlement", "Stream", "Timeout", "TokenError",
-    "UnprocessableEntityError",
-})  # fmt: skip
-"""What every SDK exports beside its clients."""
 HIDING_METHODS: Final = ANNOTATION_BUILTINS - {"list"} | {"models", "dt", "builtins"}
 """Methods that would hide from annotations what they need; for `list` there is `builtins.list`."""
 RESOURCE_METHODS: Final = HIDING_METHODS | {"mro"}

@@ -61,7 +61,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     sources = _SOURCES if any(view.annotation in _SOURCES for view in credentials) else ()
     imports = [
         ImportView(
-            source("._runtime._client"),
+            source("._runtime.client"),
             (
                 source("MAX_RESPONSE_BYTES"),
                 source("ApiFacts"),
@@ -72,16 +72,16 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         )
     ]
     if auth:
-        imports.append(ImportView(source("._runtime._auth"), (*auth, source("from_environment"))))
+        imports.append(ImportView(source("._runtime.auth.credentials"), (*auth, source("from_environment"))))
     if api.profile != DEFAULT:
         used = [source("Profile")]
         spelled = profile_code(api.profile)
         used += [name for name in (source("Signal"),) if "Signal(" in spelled]
-        imports.append(ImportView(source("._runtime._profile"), tuple(used)))
+        imports.append(ImportView(source("._runtime.retry.dialect"), tuple(used)))
         if "KeyFormat(" in spelled:
-            imports.append(ImportView(source("._runtime._keys"), (source("KeyFormat"),)))
+            imports.append(ImportView(source("._runtime.retry.keys"), (source("KeyFormat"),)))
     if api.retry is not None:
-        imports.append(ImportView(source("._runtime._policy"), (source("RetryPolicy"),)))
+        imports.append(ImportView(source("._runtime.retry.rules"), (source("RetryPolicy"),)))
     return ClientView(
         name=code.identifier(names.client),
         async_name=code.identifier(f"Async{names.client}"),

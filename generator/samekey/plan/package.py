@@ -12,6 +12,7 @@ from samekey.names import EXTRA, hides_builtin, spread_model
 from samekey.plan.annotations import Annotator, fallbacks
 from samekey.plan.client import plan_client
 from samekey.plan.examples import Examples
+from samekey.plan.exports import plan_exports, plan_public
 from samekey.plan.models import imports, plan_models, reachable
 from samekey.plan.operations import Form, OperationPlanner
 from samekey.plan.views import ImportView, MethodView, OperationSummary, Plan, ResourceModule, RowView
@@ -38,6 +39,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     outputs = reachable([*_received(api), *sent], types, sending=False)
     merged = reachable(_merge_patches(api), types, sending=True)
     version = config.version or _version(api.version)
+    exports = plan_exports(names.client)
     methods = {entry.attribute: _resource(entry, api, names, types, models) for entry in names.resources}
     examples = Examples(api, names, types, models)
     detailed = set(Form) - {Form.STREAM}
@@ -50,6 +52,8 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         header=code.comment(f"{HEADER}. Do not edit: the next run writes it again."),
         header_text=code.prose(f"{HEADER}. Do not edit: the next run writes it again."),
         client=plan_client(api, names, version),
+        exports=exports,
+        public=plan_public(exports),
         resources=tuple(methods.values()),
         models=plan_models(types, names, outputs, inputs, merged),
         webhooks=plan_webhooks(api, names, types),
@@ -116,21 +120,21 @@ def _resource(
     lines = [
         *_form_imports(methods),
         ImportView(
-            source(".._runtime._policy"),
+            source(".._runtime.retry.rules"),
             (*((source("RetryPolicy"),) if "RetryPolicy(" in facts else ()), source("Safety")),
         ),
     ]
     if any(argument.default == "OMIT" for argument in keywords):
-        lines.append(ImportView(source(".._runtime._types"), (source("OMIT"), source("Omit"))))
+        lines.append(ImportView(source(".._runtime.types"), (source("OMIT"), source("Omit"))))
     if any(argument.location == EXTRA for argument in keywords):
-        lines.append(ImportView(source(".._runtime._types"), (source("with_extra as _with_extra"),)))
+        lines.append(ImportView(source(".._runtime.types"), (source("with_extra as _with_extra"),)))
     if "Style(" in facts:
-        lines.append(ImportView(source(".._runtime._request"), (source("Style"),)))
+        lines.append(ImportView(source(".._runtime.request.encode"), (source("Style"),)))
     if "Profile(" in facts:
         extra = (source("Signal"),) if "Signal(" in facts else ()
-        lines.append(ImportView(source(".._runtime._profile"), (source("Profile"), *extra)))
+        lines.append(ImportView(source(".._runtime.retry.dialect"), (source("Profile"), *extra)))
     if "KeyFormat(" in facts:
-        lines.append(ImportView(source(".._runtime._keys"), (source("KeyFormat"),)))
+        lines.append(ImportView(source(".._runtime.retry.keys"), (source("KeyFormat"),)))
     builtins_used = any("builtins." in method.returns for method in methods)
     return ResourceModule(
         attribute=code.identifier(entry.attribute),
@@ -140,7 +144,7 @@ def _resource(
         uses_builtins=builtins_used,
         uses_models=bool(annotator.used or annotator.used_inputs),
         imports=(*imports(annotator.needs), *sorted(lines, key=lambda line: line.module)),
-        typing_imports=(ImportView(source(".._runtime._types"), (source("CallOptions"),)),),
+        typing_imports=(ImportView(source(".._runtime.types"), (source("CallOptions"),)),),
         methods=methods,
         rows=tuple(row for index in indexes for row in _rows(planner, index)),
     )
@@ -151,14 +155,14 @@ def _form_imports(methods: Iterable[MethodView]) -> Iterable[ImportView]:
     forms = {method.form for method in methods}
     decorators = [code.hidden(form.decorator) for form in forms]
     yield ImportView(
-        source(".._runtime._operation"), tuple(sorted({source("AsyncResource"), source("Resource"), *decorators}))
+        source(".._runtime.operation"), tuple(sorted({source("AsyncResource"), source("Resource"), *decorators}))
     )
     calls = {form.call for form in forms}
-    yield ImportView(source(".._runtime._call"), tuple(sorted(calls)))
+    yield ImportView(source(".._runtime.call"), tuple(sorted(calls)))
     if source("PagedCall") in calls:
-        yield ImportView(source(".._runtime._paging"), (source("Paging"),))
+        yield ImportView(source(".._runtime.paging.rules"), (source("Paging"),))
     if calls & {source("StreamCall"), source("StreamableCall")}:
-        yield ImportView(source(".._runtime._stream"), (source("StreamFacts"),))
+        yield ImportView(source(".._runtime.streams.stream"), (source("StreamFacts"),))
 
 
 def _rows(planner: OperationPlanner, index: int) -> Iterable[RowView]:

@@ -264,6 +264,13 @@ class ExampleView(Struct, frozen=True):
     key_name: Code
 
 
+class ExportView(Struct, frozen=True):
+    """A module of the package, and the public names that are defined there."""
+
+    module: Code
+    names: tuple[Code, ...]
+
+
 class Plan(Struct, frozen=True):
     """The whole SDK, ready to be printed."""
 
@@ -275,6 +282,8 @@ class Plan(Struct, frozen=True):
     header: Code
     header_text: Code
     client: ClientView
+    exports: tuple[ExportView, ...]
+    public: tuple[Code, ...]
     resources: tuple[ResourceModule, ...]
     models: tuple[ModelsModule, ...]
     webhooks: WebhooksModule | None

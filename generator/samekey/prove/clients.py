@@ -52,14 +52,14 @@ class Clients:
     def sync(self, *, calm: bool = False) -> Generator[Any]:
         """A client for threads, as long as a block lasts; a calm one is patient, and retries nothing that failed."""
         # The SDK's own connection, but for what is to be seen of it; so it is closed here.
-        with self.sdk.part("_connections").own_client() as http:
+        with self.sdk.part("http.connections").own_client() as http:
             http.event_hooks = {"request": [self.gate.passed]}
             yield self.sdk.client(**self._options(calm=calm), http_client=http)
 
     @asynccontextmanager
     async def asynchronous(self) -> AsyncGenerator[Any]:
         """A client for an event loop, as long as a block lasts."""
-        async with self.sdk.part("_connections").own_async_client() as http:
+        async with self.sdk.part("http.connections").own_async_client() as http:
             http.event_hooks = {"request": [self.gate.apassed]}
             yield self.sdk.async_client(**self._options(calm=False), http_client=http)
 

@@ -4,9 +4,9 @@
 import datetime as dt
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .._runtime._model import ABSENT, Model, OpenStrEnum
-from .._runtime._model import keeps_null as _keeps_null
-from .._runtime._unions import one_of
+from .._runtime.codec.models import ABSENT, Model, OpenStrEnum
+from .._runtime.codec.models import keeps_null as _keeps_null
+from .._runtime.codec.unions import one_of
 
 __all__ = [
     "ChargeStatus",

@@ -4,7 +4,7 @@
 import datetime as dt
 from typing import Literal
 
-from .._runtime._model import Model
+from .._runtime.codec.models import Model
 from ._part_01 import Address, Currency, RefundReason, RefundStatus
 
 __all__ = [

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import field as _field
 
-from .._runtime._model import (
+from .._runtime.codec.models import (
     ABSENT,
     FURTHER,
     Model,
@@ -16,8 +16,8 @@ from .._runtime._model import (
     OpenModel,
     OpenStrEnum,
 )
-from .._runtime._model import keeps_null as _keeps_null
-from .._runtime._unions import one_of
+from .._runtime.codec.models import keeps_null as _keeps_null
+from .._runtime.codec.unions import one_of
 
 __all__ = [
     "ProblemErrorsItem",

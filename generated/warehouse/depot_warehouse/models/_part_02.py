@@ -8,8 +8,8 @@ from uuid import UUID
 
 from msgspec import field as _field
 
-from .._runtime._model import Model, OpenStrEnum
-from .._runtime._unions import one_of
+from .._runtime.codec.models import Model, OpenStrEnum
+from .._runtime.codec.unions import one_of
 from ._part_01 import Destination, Priority
 
 __all__ = [

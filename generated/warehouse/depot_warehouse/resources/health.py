@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import models
-from .._runtime._call import Call
-from .._runtime._operation import AsyncResource, Resource
-from .._runtime._operation import operation as _operation
-from .._runtime._policy import Safety
+from .._runtime.call import Call
+from .._runtime.operation import AsyncResource, Resource
+from .._runtime.operation import operation as _operation
+from .._runtime.retry.rules import Safety
 
 if TYPE_CHECKING:
-    from .._runtime._types import CallOptions
+    from .._runtime.types import CallOptions
 
 
 class HealthOperations:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .. import models
-from .._runtime._call import Call
-from .._runtime._keys import KeyFormat
-from .._runtime._operation import AsyncResource, Resource
-from .._runtime._operation import operation as _operation
-from .._runtime._policy import Safety
-from .._runtime._profile import Profile
-from .._runtime._request import Style
-from .._runtime._types import OMIT, Omit
+from .._runtime.call import Call
+from .._runtime.operation import AsyncResource, Resource
+from .._runtime.operation import operation as _operation
+from .._runtime.request.encode import Style
+from .._runtime.retry.dialect import Profile
+from .._runtime.retry.keys import KeyFormat
+from .._runtime.retry.rules import Safety
+from .._runtime.types import OMIT, Omit
 
 if TYPE_CHECKING:
-    from .._runtime._types import CallOptions
+    from .._runtime.types import CallOptions
 
 
 class ShipmentsOperations:

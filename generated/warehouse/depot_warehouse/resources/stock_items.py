@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .. import models
-from .._runtime._call import Call, PagedCall
-from .._runtime._operation import AsyncResource, Resource
-from .._runtime._operation import download as _download
-from .._runtime._operation import operation as _operation
-from .._runtime._operation import pages as _pages
-from .._runtime._paging import Paging
-from .._runtime._policy import Safety
-from .._runtime._request import Style
-from .._runtime._types import OMIT, File, Omit
+from .._runtime.call import Call, PagedCall
+from .._runtime.operation import AsyncResource, Resource
+from .._runtime.operation import download as _download
+from .._runtime.operation import operation as _operation
+from .._runtime.operation import pages as _pages
+from .._runtime.paging.rules import Paging
+from .._runtime.request.encode import Style
+from .._runtime.retry.rules import Safety
+from .._runtime.types import OMIT, File, Omit
 
 if TYPE_CHECKING:
-    from .._runtime._types import CallOptions
+    from .._runtime.types import CallOptions
 
 
 class StockItemsOperations:

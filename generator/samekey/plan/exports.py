@@ -1,0 +1,34 @@
+"""What an SDK exports, as its `__init__.py` prints it."""
+
+from __future__ import annotations
+
+from samekey import code
+from samekey.code import Code, source
+from samekey.names.exports import HOMES, MODELS, SERVERS
+from samekey.plan.views import ExportView
+
+
+def plan_exports(client: str) -> tuple[ExportView, ...]:
+    """The modules that define public names, the clients' first.
+
+    Args:
+        client: the name of the sync client's class.
+    """
+    clients = ExportView(source("_client"), tuple(map(code.identifier, (client, f"Async{client}", SERVERS))))
+    others = (ExportView(_module(home), tuple(map(code.identifier, names))) for home, names in HOMES.items())
+    return (clients, *others)
+
+
+def _module(home: str) -> Code:
+    """The module of an SDK's runtime that has a dotted name there."""
+    return code.dotted(source("_runtime"), *map(code.identifier, home.split(".")))
+
+
+def plan_public(exports: tuple[ExportView, ...]) -> tuple[Code, ...]:
+    """All public names, constants first, then classes, then the others."""
+    names = [code.identifier(MODELS), *(name for export in exports for name in export.names)]
+    return tuple(sorted(names, key=_rank))
+
+
+def _rank(name: Code) -> tuple[int, str]:
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2), str(name)

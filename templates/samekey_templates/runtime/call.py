@@ -1,0 +1,225 @@
+"""An operation's facts, one call of it with its arguments, and the response behind a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct, field
+
+from .errors import request_id
+from .request.encode import Style
+from .retry.rules import RetryPolicy
+from .types import OMIT, CallOptions, Timeout, checked, public
+
+if TYPE_CHECKING:
+    from .auth.credentials import Credential, Requirement
+    from .journal.journal import Journal
+    from .request.build import Standing
+    from .retry.budget import Budget
+    from .retry.dialect import Profile
+    from .retry.loop import Clock, Hooks
+    from .retry.record import CallRecord
+    from .retry.rules import Attempt, Certainty, Safety
+
+T = TypeVar("T")
+E = TypeVar("E")
+Types: TypeAlias = Mapping[int | str, object]
+"""Types by status, by range such as `4XX`, or under `default`."""
+BodyKind: TypeAlias = Literal["json", "form", "multipart", "raw"]
+
+
+class Endpoint(Struct, frozen=True):
+    """What is the same in every call of an operation.
+
+    Args:
+        method: the HTTP method.
+        path: the path template.
+        safety: what sending it twice may do.
+        declares_key: whether the API's document declares the operation's idempotency key.
+        refuses_with: which of 400, 409 and 422 the document gives as the operation's own refusals.
+        returns: makes the type of a success, or the types by status; None where no body comes back.
+        errors: makes the types of error bodies by status.
+        body: how the body is written.
+        media_type: the media type of the request body.
+        body_required: whether an empty body is sent as well.
+        accept: the value of the Accept header.
+        security: the alternatives of credentials; None for the client's default.
+        styles: spellings of parameters that are not the default of their location, by `location:name`.
+        part_types: media types of the parts of a multipart body.
+        retry: how the API's document wants the operation to be retried, if it says so.
+        profile: the dialect of idempotency where it differs from the client's.
+        server: the server of its own that the operation has, relative to the base URL where it is no whole URL.
+    """
+
+    method: str
+    path: str
+    safety: Safety
+    declares_key: bool = False
+    refuses_with: tuple[int, ...] = ()
+    returns: Callable[[], object] | None = None
+    errors: Callable[[], Types] | None = None
+    body: BodyKind = "json"
+    media_type: str = "application/json"
+    body_required: bool = True
+    accept: str = "application/json"
+    security: Requirement | None = None
+    path_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
+    query_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
+    header_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
+    cookie_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
+    form_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
+    part_types: Mapping[str, str] = field(default_factory=dict[str, str])
+    retry: RetryPolicy | None = None
+    profile: Profile | None = None
+    server: str = ""
+
+
+class Call(Generic[T]):
+    """One call of an operation: its arguments under their names on the wire.
+
+    Args:
+        path: path parameters.
+        query: query parameters.
+        headers: header parameters.
+        cookies: cookie parameters.
+        body: the body: a mapping of fields, or any value that the endpoint's kind of body can hold.
+        idempotency_key: the caller's own key; None to mint one where the operation is keyed.
+        options: settings of this call alone.
+        query_text: the whole query as a server gave it, in place of `query`.
+    """
+
+    __slots__ = ("body", "cookies", "headers", "idempotency_key", "options", "path", "query", "query_text")
+
+    def __init__(  # the parts of a request
+        self,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        headers: Mapping[str, object] | None = None,
+        cookies: Mapping[str, object] | None = None,
+        body: object = OMIT,
+        idempotency_key: str | None = None,
+        options: CallOptions | None = None,
+        query_text: str | None = None,
+    ) -> None:
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.cookies = cookies
+        self.body = body
+        self.idempotency_key = idempotency_key
+        self.options = options
+        self.query_text = query_text
+
+
+class PagedCall(Call[T], Generic[T, E]):
+    """One call of an operation that gives a page of items."""
+
+    __slots__ = ()
+
+
+class StreamCall(Call[E]):
+    """One call of an operation that gives a stream of items."""
+
+    __slots__ = ()
+
+
+class StreamableCall(Call[T], Generic[T, E]):
+    """One call of an operation that gives a value, or the same in a stream of items."""
+
+    __slots__ = ()
+
+
+@public
+class Response(Struct, Generic[T], frozen=True):
+    """A result with the answer behind it.
+
+    Args:
+        data: the decoded result.
+        status: the HTTP status.
+        headers: the answer's headers, looked up without regard to case.
+        content: the answer's body as it came, decompressed.
+        replayed: whether the server gave the stored answer of an earlier request with this key.
+        record: the call with its attempts.
+    """
+
+    data: T
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    replayed: bool
+    record: CallRecord
+
+    def holding(self, data: E) -> Response[E]:
+        """The same response with another result."""
+        return Response(data, self.status, self.headers, self.content, self.replayed, self.record)
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's own id of this answer, if it gave one."""
+        return request_id(self.headers)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key that all attempts carried."""
+        return self.record.call.idempotency_key
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt, in order."""
+        return self.record.attempts
+
+    @property
+    def certainty(self) -> Certainty:
+        """What is known of the effect of the call."""
+        return self.record.certainty
+
+
+class Settings(Struct, frozen=True):
+    """What a client keeps for all of its calls.
+
+    Args:
+        base_url: the URL that paths are appended to.
+        user_agent: the value of the User-Agent header.
+        credentials: by security scheme.
+        security: the document's default alternatives.
+        profile: the API's dialect of idempotency.
+        retry: the retry policy that the caller chose, if any.
+        usual_retry: the retry policy otherwise, where an operation has none of its own.
+        timeout: the limits on each attempt.
+        headers: further headers of every request.
+        strict: raise where an answer does not match its schema.
+        hooks: what to tell the caller.
+        budget: the retry budget.
+        clock: time and chance.
+        journal: where keyed calls are written down, if anywhere.
+        max_response_bytes: the size of an answer, decompressed, above which it is not read into memory.
+        variables: values of the variables in the servers' URLs.
+        is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
+        standing: what requests have in common, by requirement, as far as it has been worked out.
+    """
+
+    base_url: str
+    user_agent: str
+    credentials: Mapping[str, Credential]
+    security: Requirement
+    profile: Profile
+    retry: RetryPolicy | None
+    usual_retry: RetryPolicy
+    timeout: Timeout
+    headers: Mapping[str, str]
+    strict: bool
+    hooks: Hooks
+    budget: Budget
+    clock: Clock
+    journal: Journal | None = None
+    max_response_bytes: float = float("inf")
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_moved: bool = False
+    standing: dict[Requirement, Standing] = field(default_factory=dict["Requirement", "Standing"])
+
+    def __post_init__(self) -> None:
+        checked("timeout", self.timeout, Timeout)
+        if self.retry is not None:
+            checked("retry", self.retry, RetryPolicy)

@@ -1,0 +1,1 @@
+"""JSON in and out, and the models that it becomes."""

@@ -1,0 +1,144 @@
+"""JSON in and out: strict first, tolerant where an answer does not keep to its schema.
+
+A 2xx never becomes an exception because a field is missing or has another type: what cannot be typed
+is kept as plain JSON, and one warning is logged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import cache
+from typing import Any, cast
+
+import msgspec
+from msgspec import Struct
+
+from ..types import Omit, is_fields, is_items
+from .hooks import dec_hook
+from .lenient import apart
+from .models import OpenModel, is_model, sent, struct_of
+
+
+class DecodeFailureError(ValueError):
+    """The body is not what the document says, and strictness was asked for or it is no JSON at all."""
+
+
+class Decoded(Struct, frozen=True):
+    """A decoded body, and what was wrong with it; empty where it kept to its schema."""
+
+    value: Any
+    problem: str = ""
+
+
+def encode(value: object) -> bytes:
+    """JSON of models, dicts and plain values; arguments left out at the top level are dropped."""
+    if is_fields(value):
+        value = present(value)
+    try:
+        content = _encoder().encode(value)
+    except TypeError:
+        # What was left out below the top level cannot be encoded; looking for it first would cost every call.
+        content = _encoder().encode(_present_throughout(value))
+    if b"null" in content:
+        _refuse_no_numbers(plain(_present_throughout(value)))
+    return content
+
+
+def _refuse_no_numbers(value: object) -> None:
+    """JSON has no word for NaN and infinity (RFC 8259 section 6), and null would be a lie.
+
+    Raises:
+        ValueError: one of them is there.
+    """
+    left = [value]
+    while left:
+        entry = left.pop()
+        if isinstance(entry, float) and not math.isfinite(entry):
+            raise ValueError(f"{entry} cannot be sent as JSON")
+        left += entry.values() if is_fields(entry) else entry if is_items(entry) else ()
+
+
+def present(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields that were given."""
+    return {name: value for name, value in fields.items() if value is not Omit.OMIT}
+
+
+def _present_throughout(value: object) -> object:
+    if is_fields(value):
+        return {name: _present_throughout(entry) for name, entry in value.items() if entry is not Omit.OMIT}
+    if is_items(value):
+        return [_present_throughout(entry) for entry in value if entry is not Omit.OMIT]
+    return value
+
+
+def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
+    """A model or dict as plain dicts, lists, strings and numbers, with the wire's names."""
+    return msgspec.to_builtins(value, enc_hook=_enc_hook)
+
+
+def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
+    """Decode JSON into a type.
+
+    Args:
+        content: the JSON text.
+        kind: the type that the document gives.
+        strict: raise where the answer does not match, rather than keep what came.
+
+    Raises:
+        DecodeFailureError: it is no JSON, or it does not match and `strict` is set.
+    """
+    try:
+        return Decoded(_decoder(kind).decode(content))
+    except msgspec.ValidationError as error:
+        if strict:
+            raise DecodeFailureError(str(error)) from error
+        problem = str(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeFailureError(str(error)) from error
+    try:
+        # The first decoder stops where the schema is broken, and may not have seen that the rest is no JSON.
+        return Decoded(apart(msgspec.json.decode(content), kind, problem), problem)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeFailureError(str(error)) from error
+
+
+@cache
+def _encoder() -> msgspec.json.Encoder:
+    return msgspec.json.Encoder(enc_hook=_enc_hook)
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
+    return msgspec.json.Decoder(kind, dec_hook=dec_hook)
+
+
+def _enc_hook(value: object) -> object:
+    if isinstance(value, OpenModel):
+        return sent(value)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Sequence):
+        return list(cast("Sequence[object]", value))
+    raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
+
+
+def member(value: object, name: str) -> object:
+    """What a decoded object holds under a name on the wire; None where it holds nothing.
+
+    Args:
+        value: a model, or plain JSON.
+        name: the name on the wire.
+    """
+    kind = type(value)
+    if is_model(kind):
+        struct = struct_of(kind)
+        names = dict(zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True))
+        if name in names:
+            return getattr(value, names[name], None)
+    if isinstance(value, OpenModel):
+        return sent(value).get(name)
+    return value.get(name) if is_fields(value) else None

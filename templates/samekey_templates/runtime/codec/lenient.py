@@ -1,0 +1,226 @@
+"""Answers that break their schema: what fits is typed, what does not is kept as plain JSON.
+
+Each part is tried whole before it is taken apart, so that a broken field costs its object and not its list.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import types
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from ..types import is_fields, is_items
+from .hooks import dec_hook, first_that_fits
+from .models import AnyModel, OpenModel, further_of, is_model, struct_of
+from .unions import OneOf, choose, is_union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FIELD: Final = re.compile(r" - at `\$\.([^.\[`]+)")
+"""The field of an object in which msgspec found an error."""
+_TRIES: Final = 3
+"""How many fields of an object are set apart from the others before each is taken by itself."""
+
+
+def apart(value: Any, kind: Any, problem: str) -> Any:  # noqa: ANN401
+    """Build a type from plain JSON that does not fit as a whole.
+
+    Args:
+        value: plain JSON.
+        kind: what the document says it is.
+        problem: msgspec's word for what does not fit.
+    """
+    return _Mender().apart(value, kind, problem)
+
+
+class _Mender:
+    """Takes an answer apart, and remembers which fields did not fit: a server sends each object of a list alike."""
+
+    __slots__ = ("_unfit",)
+
+    def __init__(self) -> None:
+        self._unfit: dict[AnyModel, set[str]] = {}
+
+    def apart(self, value: Any, kind: Any, problem: str) -> Any:  # noqa: ANN401
+        origin = get_origin(kind)
+        if origin in (Union, types.UnionType):
+            return self._union_apart(value, get_args(kind))
+        if is_union(kind):
+            return self._one_of_apart(value, kind)
+        if is_fields(value):
+            if is_model(kind):
+                return self._model_apart(value, kind, problem)
+            if origin is dict:
+                return dict(zip(value, self._each(value.values(), get_args(kind)[1]), strict=True))
+        if is_items(value) and origin is list:
+            return self._each(value, get_args(kind)[0])
+        return _loosely(value, kind)
+
+    def _each(self, values: Iterable[Any], kind: Any) -> list[Any]:  # noqa: ANN401
+        model = _model_in(kind)
+        return [self._tolerate(value, kind, model) for value in values]
+
+    def _tolerate(self, value: Any, kind: Any, model: AnyModel | None) -> Any:  # noqa: ANN401
+        if model in self._unfit and is_fields(value):
+            return self._model_apart(value, model, "")
+        try:
+            return msgspec.convert(value, kind, dec_hook=dec_hook)
+        except (msgspec.ValidationError, TypeError) as error:
+            return self.apart(value, kind, str(error))
+
+    def _model_apart(self, fields: dict[str, Any], kind: Any, problem: str) -> object:  # noqa: ANN401  # see `_shape`
+        shape = _shape(kind)
+        arguments, others = self._fitting(fields, kind, shape.lenient, problem)
+        for wire in others:
+            field = shape.fields.get(wire)
+            if field is not None:
+                entry = fields[wire]
+                if type(entry) is not field.plain:
+                    loosely = field.plain is not None
+                    entry = _loosely(entry, field.kind) if loosely else self._tolerate(entry, field.kind, field.model)
+                arguments[field.name] = entry
+        if shape.further:
+            arguments = {name: value for name, value in arguments.items() if value is not msgspec.UNSET}
+            unknown = {wire: value for wire, value in fields.items() if wire not in shape.fields}
+            arguments[shape.further] = self._tolerate(unknown, shape.further_kind, None)
+        return kind(**arguments)
+
+    def _fitting(
+        self, fields: dict[str, Any], kind: AnyModel, lenient: type[Struct], problem: str
+    ) -> tuple[dict[str, Any], Iterable[str]]:
+        """The values of fields that fit, by name, as msgspec decodes them together; and the others, by wire name."""
+        unfit = self._unfit.setdefault(kind, set())
+        if problem:
+            unfit |= _fields_in(problem) & fields.keys()
+        for _ in range(_TRIES):
+            fitting = dict(fields)
+            others = [wire for wire in unfit if wire in fields]
+            for wire in others:
+                del fitting[wire]
+            try:
+                return msgspec.structs.asdict(msgspec.convert(fitting, lenient, dec_hook=dec_hook)), others
+            except (msgspec.ValidationError, TypeError) as error:
+                found = _fields_in(str(error)) & fitting.keys()
+            if not found:
+                break
+            unfit |= found
+        return msgspec.structs.asdict(lenient()), fields
+
+    def _union_apart(self, value: Any, variants: tuple[Any, ...]) -> Any:  # noqa: ANN401
+        if value is None:
+            return None
+        for variant in variants:
+            shape = get_origin(variant) or variant
+            fits_object = is_fields(value) and (shape is dict or is_model(shape))
+            if fits_object or (is_items(value) and shape is list) or is_union(variant):
+                return self._tolerate(value, variant, _model_in(variant))
+        return _loosely(value, Union[variants])  # noqa: UP007  # built from a tuple at run time
+
+    def _one_of_apart(self, value: Any, kind: type[OneOf]) -> Any:  # noqa: ANN401
+        choice = choose(kind, value)
+        if not choice.certain:
+            return first_that_fits(value, choice.kinds)
+        return self._tolerate(value, choice.kinds[0], _model_in(choice.kinds[0]))
+
+
+class _Field(Struct, frozen=True):
+    """A field of a model.
+
+    Args:
+        name: its name.
+        kind: its type.
+        plain: the class of values that need no decoding, if its type has one.
+        model: the class of models that its type is, if it is one.
+    """
+
+    name: str
+    kind: Any
+    plain: type | None
+    model: AnyModel | None
+
+
+class _Shape(Struct, frozen=True):
+    """What is known of a class of models.
+
+    Args:
+        fields: its fields by their names on the wire.
+        lenient: a class with the same fields, none of which must be there: what is missing reads as None.
+        further: the attribute that holds further properties, if it takes any.
+        further_kind: their type.
+    """
+
+    fields: dict[str, _Field]
+    lenient: type[Struct]
+    further: str
+    further_kind: Any
+
+
+@cache
+def _shape(kind: Any) -> _Shape:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
+    known = msgspec.structs.fields(struct_of(kind))
+    further = further_of(kind) if issubclass(kind, OpenModel) else ("", None)
+    return _Shape(
+        {info.encode_name: _Field(info.name, info.type, _plain(info.type), _model_in(info.type)) for info in known},
+        msgspec.defstruct(
+            kind.__name__,
+            [(info.name, info.type, None if info.required else _default(info)) for info in known],
+            kw_only=True,
+            rename={info.name: info.encode_name for info in known},
+        ),
+        *further,
+    )
+
+
+def _default(info: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401
+    made = info.default_factory is not msgspec.NODEFAULT
+    return msgspec.field(default_factory=info.default_factory) if made else info.default
+
+
+def _fields_in(problem: str) -> set[str]:
+    """The field of an object in which msgspec found an error, if it says one."""
+    return set(_FIELD.findall(problem))
+
+
+@cache
+def _model_in(kind: Any) -> AnyModel | None:  # noqa: ANN401
+    """The class of models that a type is, whether or not it may be null."""
+    sole = _sole(kind)
+    return sole if is_model(sole) else None
+
+
+def _plain(kind: Any) -> type | None:  # noqa: ANN401
+    sole = _sole(kind)
+    return sole if sole in (str, int, bool) else None
+
+
+def _sole(kind: Any) -> Any:  # noqa: ANN401
+    """What a type is where it is not null; None where it may be several things."""
+    is_union_type = get_origin(kind) in (Union, types.UnionType)
+    kinds = [part for part in (get_args(kind) if is_union_type else (kind,)) if part is not types.NoneType]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def _loosely(value: Any, kind: Any) -> Any:  # noqa: ANN401
+    try:
+        return msgspec.convert(value, kind, dec_hook=dec_hook, strict=False)
+    except (msgspec.ValidationError, TypeError):
+        is_base64 = isinstance(value, str) and (kind is bytes or bytes in get_args(kind))
+        return _from_base64(value) if is_base64 else value
+
+
+def _from_base64(text: str) -> bytes | str:
+    """Bytes in the alphabet of URLs, or without padding (RFC 4648 section 5); the text where it is neither."""
+    try:
+        return base64.b64decode(text.translate(_URL_SAFE) + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return text
+
+
+_URL_SAFE = str.maketrans("-_", "+/")

@@ -1,0 +1,207 @@
+"""Unions that msgspec cannot decode by itself, and which of their variants a value is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import cache
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeGuard, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from ..types import is_fields
+from .models import AnyModel, is_model, struct_of
+
+Variants: TypeAlias = Callable[[], tuple[object, ...]]
+Tagged: TypeAlias = Callable[[], Mapping[str, object]]
+Rank: TypeAlias = tuple[int, ...]
+
+
+class _Facts(Struct, frozen=True):
+    """What `one_of` was given."""
+
+    variants: Variants
+    tag: str
+    tagged: Tagged
+    otherwise: Callable[[], object] | None
+    closed: bool
+
+
+class _AcceptsAnything(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return True
+
+
+class OneOf(metaclass=_AcceptsAnything):
+    """A union that msgspec cannot decode by itself; see `one_of`."""
+
+    __slots__ = ()
+    facts: ClassVar[_Facts]
+
+
+def one_of(
+    name: str,
+    variants: Variants,
+    *,
+    tag: str = "",
+    tagged: Tagged = dict,
+    otherwise: Callable[[], object] | None = None,
+    closed: bool = False,
+) -> type:
+    """Make a union type for decoding.
+
+    Args:
+        name: its name.
+        variants: makes the variants when first needed; they may refer to the union itself.
+        tag: the property that tells the variants apart, if one does.
+        tagged: makes the map from values of that property to variants.
+        otherwise: makes the variant for all other values, and for objects without that property.
+        closed: whether an object with another value is none of the variants.
+    """
+    return _AcceptsAnything(
+        name, (OneOf,), {"facts": _Facts(variants, tag, tagged, otherwise, closed), "__slots__": ()}
+    )
+
+
+class Choice(Struct, frozen=True):
+    """The variants that a value may be, the best first; `certain` where a tag names the only one."""
+
+    kinds: Sequence[Any]
+    certain: bool = False
+
+
+def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
+    """What a value may be: by a tag, else by literal, required and known properties.
+
+    Args:
+        kind: the union.
+        value: plain JSON.
+    """
+    variants = _variants(kind)
+    if not is_fields(value):
+        return Choice(variants.others)
+    for tag in variants.tags:
+        found = tag.choice(value)
+        if found is not None:
+            return found
+    ranked = sorted(variants.objects, key=lambda variant: variant.rank(value))
+    return Choice([*(variant.kind for variant in ranked), *variants.others])
+
+
+class _Tag(Struct, frozen=True):
+    name: str
+    choices: Mapping[str, Choice]
+    otherwise: Choice | None
+    closed: bool
+
+    def choice(self, fields: dict[str, Any]) -> Choice | None:
+        value = _spelled(fields.get(self.name))
+        if value is not None and value in self.choices:
+            return self.choices[value]
+        return _NONE if self.otherwise is None and self.closed and value is not None else self.otherwise
+
+
+_NONE: Final = Choice([])
+
+
+def _spelled(value: object) -> str | None:
+    """The value of a tag as the document spells it, which knows strings only."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return str(value).lower()
+        case int():
+            return str(value)
+        case _:
+            return None
+
+
+class _Object(Struct, frozen=True):
+    kind: AnyModel
+    known: frozenset[str]
+    required: frozenset[str]
+    values: tuple[tuple[str, tuple[object, ...]], ...]
+
+    def rank(self, fields: dict[str, Any]) -> Rank:
+        """Lower is better: wrong literals and missing fields count first, then what an object has in common with it."""
+        told = [fields[name] in values for name, values in self.values if name in fields]
+        return (
+            told.count(False),
+            len(self.required - fields.keys()),
+            int(bool(fields) and self.known.isdisjoint(fields)),
+            -told.count(True),
+            len(fields.keys() - self.known),
+            -len(self.required),
+        )
+
+
+class _Map(Struct, frozen=True):
+    kind: Any
+
+    def rank(self, fields: dict[str, Any]) -> Rank:  # noqa: ARG002  # it takes any
+        """Behind models that know something of an object, before those that do not."""
+        return (0, 0, 0, 1)
+
+
+class _Variants(Struct, frozen=True):
+    objects: tuple[_Object | _Map, ...]
+    others: tuple[Any, ...]
+    tags: tuple[_Tag, ...]
+
+
+@cache
+def _variants(kind: type[OneOf]) -> _Variants:
+    unions = list(_unions(kind, set()))
+    flat = dict.fromkeys(variant for union in unions for variant in union.facts.variants() if not is_union(variant))
+    models = [_object(variant) for variant in flat if is_model(variant)]
+    maps = [_Map(variant) for variant in flat if get_origin(variant) is dict]
+    others = [variant for variant in flat if not is_model(variant) and get_origin(variant) is not dict]
+    # Any string is a string: whatever asks for more of one comes first.
+    others.sort(key=lambda variant: variant is str)
+    return _Variants((*models, *maps), tuple(others), tuple(_tag(union.facts) for union in unions if union.facts.tag))
+
+
+def is_union(kind: object) -> TypeGuard[type[OneOf]]:
+    """Whether a type was made by `one_of`."""
+    return isinstance(kind, _AcceptsAnything)
+
+
+def _unions(kind: type[OneOf], seen: set[type[OneOf]]) -> Iterator[type[OneOf]]:
+    """A union and those among its variants, each once."""
+    if kind in seen:
+        return
+    seen.add(kind)
+    yield kind
+    for variant in kind.facts.variants():
+        if is_union(variant):
+            yield from _unions(variant, seen)
+
+
+def _tag(facts: _Facts) -> _Tag:
+    choices = {value: Choice([variant], certain=True) for value, variant in facts.tagged().items()}
+    otherwise = Choice([facts.otherwise()], certain=True) if facts.otherwise is not None else None
+    return _Tag(facts.tag, choices, otherwise, facts.closed)
+
+
+def _object(kind: AnyModel) -> _Object:
+    fields = msgspec.structs.fields(struct_of(kind))
+    values = [(info.encode_name, _listed(info.type)) for info in fields]
+    return _Object(
+        kind,
+        frozenset(info.encode_name for info in fields),
+        frozenset(info.encode_name for info in fields if info.required),
+        tuple((name, listed) for name, listed in values if listed),
+    )
+
+
+def _listed(kind: Any) -> tuple[object, ...]:  # noqa: ANN401  # any annotation
+    """The values that a type lists; none where it lists none."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return tuple(member.value for member in kind)
+    inner = [member for member in get_args(kind) if member is not type(None)]
+    optional = type(None) in get_args(kind)
+    return (*_listed(inner[0]), None) if optional and len(inner) == 1 and _listed(inner[0]) else ()

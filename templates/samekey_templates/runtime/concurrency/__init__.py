@@ -1,0 +1,1 @@
+"""What belongs to a process, an event loop or a cancelled task."""

@@ -1,0 +1,279 @@
+"""The error tree: every error carries the key, the attempts and what is certain, and pickles."""
+
+from __future__ import annotations
+
+import copyreg
+from typing import TYPE_CHECKING
+
+from .auth.credentials import NoToken
+from .retry.rules import Answered, Certainty, Failed, Failure, Safety
+from .text import printable
+from .types import public
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .retry.record import CallRecord
+    from .retry.rules import Attempt
+
+_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
+
+
+@public
+class APIError(Exception):
+    """A call that did not end in a usable answer.
+
+    Args:
+        message: what happened, for people.
+        record: the call with its attempts.
+        retry_after: seconds that the server asked to wait, if it did.
+        request_id: the server's own id of the last answer, if it gave one.
+    """
+
+    def __init__(
+        self, message: str, record: CallRecord, *, retry_after: float | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.record = record
+        self.retry_after = retry_after
+        self.request_id = request_id
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key that all attempts carried; call again with it to settle an unknown outcome."""
+        return self.record.call.idempotency_key
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt, in order."""
+        return self.record.attempts
+
+    @property
+    def certainty(self) -> Certainty:
+        """What is known of the effect of the call."""
+        return self.record.certainty
+
+    def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...], dict[str, object]]:
+        # As `object` would do it: the arguments of an exception are not those of its class here.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__.copy()  # type: ignore[attr-defined]
+
+
+@public
+class APIConnectionError(APIError):
+    """No complete answer came back."""
+
+
+@public
+class APITimeoutError(APIConnectionError):
+    """No complete answer came back in time."""
+
+
+@public
+class TokenError(APIConnectionError):
+    """No access token could be had, so the last attempt sent nothing to the API."""
+
+
+@public
+class APIDecodeError(APIError):
+    """The request was done, but its answer cannot be read.
+
+    Args:
+        message: what happened, for people.
+        record: the call with its attempts.
+        status: the HTTP status.
+        headers: the answer's headers.
+        content: the answer's body.
+    """
+
+    def __init__(
+        self, message: str, record: CallRecord, *, status: int, headers: Mapping[str, str], content: bytes
+    ) -> None:
+        super().__init__(message, record, request_id=request_id(headers))
+        self.status = status
+        self.headers = dict(headers)
+        self.content = content
+
+
+@public
+class PaginationError(APIError):
+    """A list cannot be followed to its end: the server repeats itself, or its word for the next page makes no sense.
+
+    Args:
+        happened: what it did, for people.
+        record: the call of the page that leads no further.
+        page: the number of that page, counted from 1.
+        request_id: the server's own id of the answer.
+    """
+
+    def __init__(self, happened: str, record: CallRecord, page: int, request_id: str | None = None) -> None:
+        message = printable(f"{record.call.operation}: {happened}, on page {page}; the rest of the list is lost")
+        super().__init__(message, record, request_id=request_id)
+        self.page = page
+
+
+@public
+class APIStatusError(APIError):
+    """The server answered, but not with success.
+
+    Args:
+        message: what happened, for people.
+        record: the call with its attempts.
+        status: the HTTP status.
+        headers: the answer's headers.
+        body: the decoded body: the type that the document gives for this status, else plain JSON, else text.
+        content: the answer's body as it came.
+        retry_after: seconds that the server asked to wait, if it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        record: CallRecord,
+        *,
+        status: int,
+        headers: Mapping[str, str],
+        body: object = None,
+        content: bytes = b"",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, record, retry_after=retry_after, request_id=request_id(headers))
+        self.status = status
+        self.headers = dict(headers)
+        self.body = body
+        self.content = content
+
+
+@public
+class BadRequestError(APIStatusError):
+    """400."""
+
+
+@public
+class AuthenticationError(APIStatusError):
+    """401."""
+
+
+@public
+class PermissionDeniedError(APIStatusError):
+    """403."""
+
+
+@public
+class NotFoundError(APIStatusError):
+    """404."""
+
+
+@public
+class ConflictError(APIStatusError):
+    """409."""
+
+
+@public
+class UnprocessableEntityError(APIStatusError):
+    """422."""
+
+
+@public
+class RateLimitError(APIStatusError):
+    """429."""
+
+
+@public
+class InternalServerError(APIStatusError):
+    """500 and above."""
+
+
+@public
+class IdempotencyKeyMissing(BadRequestError):  # noqa: N818  # the draft's own words
+    """400: the server wants a key and found none (draft-ietf-httpapi-idempotency-key-header, section 2.7)."""
+
+
+@public
+class IdempotencyInFlight(ConflictError):  # noqa: N818
+    """409: the first request with this key is still running."""
+
+
+@public
+class IdempotencyKeyReused(UnprocessableEntityError):  # noqa: N818
+    """422: this key came with another payload before."""
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def status_error_class(answer: Answered, content: bytes, safety: Safety = Safety.KEYED) -> type[APIStatusError]:
+    """The class of error for an answer that is no success."""
+    if safety is Safety.KEYED and answer.in_flight:
+        return IdempotencyInFlight
+    if safety is Safety.KEYED and answer.mismatch:
+        return IdempotencyKeyReused
+    if answer.status == 400 and _speaks_of_missing_key(content):  # noqa: PLR2004
+        return IdempotencyKeyMissing
+    default = InternalServerError if answer.status >= 500 else APIStatusError  # noqa: PLR2004
+    return _BY_STATUS.get(answer.status, default)
+
+
+def unanswered(record: CallRecord) -> APIError:
+    """The error for a call whose last attempt brought no answer that can be read."""
+    outcome = record.attempts[-1].outcome
+    if isinstance(outcome, Failed) and outcome.failure is Failure.UNDECODABLE:
+        message = explain(record, f"the answer with status {outcome.status} cannot be read ({outcome})")
+        return APIDecodeError(message, record, status=outcome.status or 0, headers={}, content=b"")
+    if isinstance(outcome, NoToken):
+        return TokenError(explain(record, str(outcome)), record)
+    timed_out = isinstance(outcome, Failed) and (outcome.timeout or outcome.failure is Failure.DEADLINE)
+    return (APITimeoutError if timed_out else APIConnectionError)(explain(record, str(outcome)), record)
+
+
+def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
+    """What happened to a call, in words: outcome, attempts, certainty, and what to do."""
+    count = len(record.attempts)
+    attempts = "1 attempt" if count == 1 else f"{count} attempts"
+    parts = [f"{record.call.operation}: {happened} after {attempts} in {record.elapsed:.1f} s"]
+    if server_said:
+        parts.append(server_said)
+    if record.stopped and (count > 1 or any(attempt.wait is not None for attempt in record.attempts)):
+        parts.append(f"no further attempt because {record.stopped}")
+    parts.append(_certainty_in_words(record))
+    return printable("; ".join(parts))
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The server's own id of an answer, under one of the usual names."""
+    for name in _REQUEST_ID_HEADERS:
+        value = headers.get(name)
+        if value:
+            return value
+    return None
+
+
+def _certainty_in_words(record: CallRecord) -> str:
+    key = record.call.idempotency_key
+    match record.certainty:
+        case Certainty.NOT_SENT:
+            return "nothing was sent, so nothing was done"
+        case Certainty.REJECTED:
+            return "the server refused it and nothing was done"
+        case Certainty.APPLIED:
+            settle = f"; call again with idempotency_key={key!r} to read the answer" if key else ""
+            return f"it was done, but the answer was lost{settle}"
+        case Certainty.UNKNOWN:
+            if key:
+                return f"it may or may not have been done; call again with idempotency_key={key!r} to settle it"
+            if record.call.safety in (Safety.SAFE, Safety.IDEMPOTENT):
+                return "it may or may not have been done; calling again is harmless"
+            return "it may or may not have been done; look before calling again, since the server takes no key"
+
+
+def _speaks_of_missing_key(content: bytes) -> bool:
+    text = content[:4096].lower()
+    return b"idempotency" in text and (b"missing" in text or b"required" in text)

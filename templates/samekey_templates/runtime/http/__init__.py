@@ -1,0 +1,1 @@
+"""Attempts on the wire, through httpx."""

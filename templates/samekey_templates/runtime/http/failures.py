@@ -1,0 +1,205 @@
+"""The exceptions of httpx as outcomes of an attempt (RETRIES.md section 3)."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from ..request.body import BodyChangedError, SpentBodyError
+from ..retry.rules import Failed, Failure, is_success
+from ..retry.wire import CutAnswer, Result, StreamCutError
+from ..text import printable, without_quotes
+from .decoding import CutShortError, TooLargeError, UndecodableError
+from .sockets import DeadlinePassedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_REFUSED_STREAM: Final = 7
+_NO_ANSWER: Final = ": Server disconnected without sending a response"
+"""What httpcore says also of an answer that breaks off inside its headers."""
+_KNOWN: Final = frozenset({"anyio", "asyncio", "builtins", "httpcore", "httpx", "socket", "ssl", "trio"})
+"""Whose exceptions below a failed connection say that it failed."""
+_CONNECTORS: Final = frozenset({"ClientConnectorError", "ConnectionTimeoutError"})
+"""Exceptions of aiohttp that say so."""
+EXPECTED: Final = (
+    httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, SpentBodyError, BodyChangedError,
+    DeadlinePassedError, CutShortError, UndecodableError, TooLargeError,
+)  # fmt: skip
+"""What an attempt may end in."""
+
+
+class Sender(Enum):
+    """Who had the request in hand when an exception was raised."""
+
+    NOBODY = auto()
+    """It was not made yet."""
+    KNOWN = auto()
+    """A transport whose errors say what was sent."""
+    UNKNOWN = auto()
+    """A transport of which nobody knows what its errors mean: it may retry, or pass on those of another request."""
+
+
+def stream_cut(error: Exception, response: httpx.Response) -> StreamCutError:
+    """What an exception means to an answer that was open: a success, so the failure of the attempt that brought it."""
+    result = failure(error, response)
+    return StreamCutError(result if isinstance(result, Failed) else Failed(Failure.ANSWER_CUT, str(error)))
+
+
+def failure(
+    error: Exception,
+    response: httpx.Response | None,
+    handled: BaseException | None = None,
+    until: float = float("inf"),
+    sender: Sender = Sender.KNOWN,
+) -> Result:
+    """The outcome that an exception of httpx means.
+
+    Args:
+        error: the exception.
+        response: the answer, if its status line had come; its headers may have not.
+        handled: what the caller was handling when they called, which Python hangs behind each exception from then on.
+        until: the value of `time.monotonic()` at which the whole call ends.
+        sender: who had the request in hand.
+    """
+    if isinstance(error, httpx.HTTPStatusError):
+        # A hook of the caller's own client raises for statuses; the answer is here all the same.
+        return CutAnswer(error.response.status_code, error.response.headers, b"")
+    causes = list(_causes(error, handled))
+    foreign = _foreign(causes)
+    detail = printable(_words(causes, foreign, sender))
+    timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError)) and foreign is None
+    if response is not None:
+        return _failure_in_body(error, response, detail, timeout=timeout)
+    kind = Failure.UNSENDABLE if sender is Sender.NOBODY else None
+    if kind is None and sender is Sender.KNOWN and foreign is None:
+        kind = _known_failure(error, causes)
+    if kind is None:
+        kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
+    return Failed(kind, detail, timeout=timeout)
+
+
+def _known_failure(error: Exception, causes: Sequence[BaseException]) -> Failure | None:
+    """What an exception of a known transport says of its request; None where it may have been done."""
+    kind: Failure | None = None
+    match error:
+        case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
+            kind = Failure.UNSENDABLE
+        case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
+            kind = Failure.UNREACHABLE
+        case httpx.LocalProtocolError() if _is_of_http2(causes):
+            pass
+        case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | OSError():
+            # What sockets raise is wrapped: an OSError is of a file that the environment names, such as certificates.
+            kind = Failure.UNSENDABLE
+        case httpx.RemoteProtocolError() if _not_processed(causes):
+            kind = Failure.STREAM_REFUSED
+        case _:
+            pass
+    return kind
+
+
+def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *, timeout: bool) -> Result:
+    status = response.status_code
+    if not is_success(status):
+        # The status line decides; what the body would have said is lost.
+        return CutAnswer(status, response.headers, b"")
+    if isinstance(error, (httpx.DecodingError, UndecodableError, TooLargeError)):
+        return Failed(Failure.UNDECODABLE, detail, status=status)
+    what = f"the answer with status {status} was cut: {detail.removesuffix(_NO_ANSWER)}"
+    return Failed(Failure.ANSWER_CUT, what, timeout=timeout, status=status)
+
+
+def _words(causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:
+    error = causes[0]
+    if sender is Sender.UNKNOWN and isinstance(error, httpx.TransportError):
+        return without_quotes(_sentence(f"the transport failed with {type(error).__name__}", error))
+    match error:
+        case _ if foreign is not None:
+            words = f"the connection was cut: {type(foreign).__name__}"
+        case httpx.ConnectTimeout():
+            words = "connecting timed out"
+        case httpx.ReadTimeout():
+            words = "read timed out"
+        case httpx.WriteTimeout():
+            words = "write timed out"
+        case httpx.PoolTimeout():
+            words = "no connection of the pool became free in time"
+        case httpx.ConnectError():
+            refusal = _certificate_refused(causes)
+            what = "cannot connect" if refusal is None else "the server's certificate was refused"
+            words = _sentence(what, refusal or error)
+        case httpx.LocalProtocolError():
+            # It quotes what cannot be sent, and that may be a credential.
+            words = without_quotes(_sentence("the request cannot be sent", error))
+        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
+            words = _sentence("the connection was cut", error)
+        case _:
+            words = str(error) or type(error).__name__
+    return words
+
+
+def _sentence(what: str, error: BaseException) -> str:
+    why = str(error).rstrip(".: ")
+    return f"{what}: {why}" if why else what
+
+
+def _has_no_host(error: httpx.ConnectError) -> bool:
+    try:
+        return not error.request.url.host
+    except RuntimeError:
+        return False
+
+
+def _foreign(causes: Sequence[BaseException]) -> BaseException | None:
+    """What another transport than httpx's own calls a failed connection, where it may have been cut much later.
+
+    httpx-aiohttp turns every broken connection into a `ConnectTimeout`, one that breaks after the request was sent too.
+    """
+    error, *behind = causes
+    if not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        return None
+    if any(kind.__name__ in _CONNECTORS for cause in behind for kind in type(cause).__mro__):
+        return None
+    return next((cause for cause in behind if _library(cause) not in _KNOWN), None)
+
+
+def _library(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
+
+
+def _is_of_http2(causes: Sequence[BaseException]) -> bool:
+    """Whether the protocol was broken over HTTP/2: httpcore says "local" also where the server broke it."""
+    return any(_library(cause) == "h2" for cause in causes)
+
+
+def _certificate_refused(causes: Sequence[BaseException]) -> BaseException | None:
+    """What refused the certificate, if that is what went wrong."""
+    found = (cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
+    return next(found, causes[0] if "CERTIFICATE_VERIFY_FAILED" in str(causes[0]) else None)
+
+
+def _not_processed(causes: Sequence[BaseException]) -> bool:
+    """Whether HTTP/2 said that the server did nothing with the stream; httpx hides the frame in a cause's arguments.
+
+    REFUSED_STREAM means that (RFC 9113 section 8.7), and so does a GOAWAY whose last stream is 0 (section 6.8).
+    """
+    for cause in causes:
+        for frame in cause.args:
+            last = getattr(frame, "last_stream_id", None)
+            if last == 0 or (last is None and getattr(frame, "error_code", None) == _REFUSED_STREAM):
+                return True
+    return False
+
+
+def _causes(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what is behind it, each once: a chain of exceptions may lead back to itself."""
+    seen: list[BaseException] = []
+    while error is not None and error is not handled and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,363 @@
+"""Calls that are written down before they are sent, and what is left of them after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..concurrency.cancellation import in_thread
+from ..errors import APIConnectionError, APIError, explain
+from ..request.body import BodyChangedError, SpentBodyError, Upload
+from ..request.build import Draft, Prepared, credential_names, ready, whole_url, without_credentials
+from ..retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
+from ..retry.loop import Flight, log
+from ..retry.record import CallInfo, CallRecord
+from ..retry.rules import Answered, CallFacts, Certainty, RetryPolicy, Safety, is_too_old
+from ..telemetry import open_trace
+from .journal import JournalEntry, Settlement
+
+if TYPE_CHECKING:
+    from ..call import Settings
+    from ..client import AsyncCore, SyncCore
+    from ..retry.wire import RawAnswer
+    from .journal import Journal
+
+R = TypeVar("R")
+
+
+def journaled(prepared: Prepared) -> Prepared:
+    """The call with a body that a journal can keep: an upload is read into memory.
+
+    Raises:
+        APIConnectionError: it cannot be read as it was when the call began; nothing was sent.
+    """
+    content = prepared.draft.content
+    if not isinstance(content, Upload):
+        return prepared
+    try:
+        return _with_bytes(prepared, b"".join(content))
+    except (BodyChangedError, SpentBodyError) as error:
+        raise _unread(prepared, error) from error
+
+
+async def ajournaled(prepared: Prepared) -> Prepared:
+    """Like `journaled`, of bodies that an event loop reads."""
+    content = prepared.draft.content
+    if not isinstance(content, Upload):
+        return prepared
+    try:
+        return _with_bytes(prepared, b"".join([piece async for piece in content]))
+    except (BodyChangedError, SpentBodyError) as error:
+        raise _unread(prepared, error) from error
+
+
+def _unread(prepared: Prepared, error: Exception) -> APIConnectionError:
+    record = prepared.flight.record
+    return APIConnectionError(explain(record, str(error)), record)
+
+
+def _with_bytes(prepared: Prepared, content: bytes) -> Prepared:
+    flight = prepared.flight
+    flight.facts = replace(flight.facts, replayable=True)
+    draft, request = replace(prepared.draft, content=content), replace(prepared.request, content=content)
+    return replace(prepared, draft=draft, request=request)
+
+
+class HeldEntry:
+    """The entry of a call in a journal, from before its first byte to its end.
+
+    Args:
+        settings: the client's.
+        journal: the client's journal.
+        prepared: the call.
+    """
+
+    def __init__(self, settings: Settings, journal: Journal, prepared: Prepared) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._prepared = prepared
+        self._flight = prepared.flight
+        self._api = address(settings)
+        self._key = str(prepared.flight.info.idempotency_key)
+        self._is_held = False
+        self._is_new = False
+
+    def open(self) -> None:
+        """Write the call down before its first byte is sent.
+
+        Raises:
+            JournalConflictError: its key stands in the journal with other bytes.
+            APIError: its key was first sent so long ago that the server may have forgotten it.
+        """
+        flight = self._flight
+        now = self._settings.clock.wall()
+        first_sent = self._journal.begin(_entry(self._settings, self._prepared, now))
+        self._is_held, self._is_new = True, first_sent == now
+        flight.facts = replace(flight.facts, key_age=max(0.0, now - first_sent))
+        if is_too_old(flight.facts, 0.0):
+            record = CallRecord(flight.info, (), Certainty.UNKNOWN, 0.0, "the key is too old")
+            raise APIError(explain(record, "nothing was sent, since the server may have forgotten the key"), record)
+
+    def close(self) -> None:
+        """Forget a call whose outcome is certain, or of which nothing was sent; let go of any other one."""
+        if not self._is_held:
+            return
+        record = self._flight.record
+        nothing_sent = self._is_new and all(entry.certainty is Certainty.NOT_SENT for entry in record.attempts)
+        is_over = nothing_sent or record.certainty is not Certainty.UNKNOWN
+        _end(self._journal, self._api, self._key, record, is_over=is_over)
+
+
+def _end(journal: Journal, api: str, key: str, record: CallRecord, *, is_over: bool) -> None:
+    try:
+        (journal.settle if is_over else journal.release)(api, key)
+    except Exception:  # noqa: BLE001  # a journal may be anything that keeps to the protocol
+        # The answer is worth more than the entry: what stays pending is settled by the next resume.
+        log.exception("%s: the journal could not be brought up to date, key %s", record.call.operation, key)
+
+
+def address(settings: Settings) -> str:
+    """The base URL as a journal keeps it: without a user and a password."""
+    url = settings.base_url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+
+
+class JournalView:
+    """What a client's journal still holds.
+
+    Args:
+        core: the client's core.
+        journal: the client's journal.
+    """
+
+    def __init__(self, core: SyncCore, journal: Journal) -> None:
+        self._core = core
+        self._journal = journal
+
+    def pending(self) -> list[JournalEntry]:
+        """Calls of this API that may have been sent and are not settled, the oldest first."""
+        return _pending(self._core.settings, self._journal)
+
+    def resume(self) -> list[Settlement]:
+        """Send what is unsettled again: the same bytes under the same key, if the server still remembers the key.
+
+        An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
+        it was, is reported as unknown and not sent.
+        """
+        settled = [self._resume(entry) for entry in self.pending()]
+        return [entry for entry in settled if entry is not None]
+
+    def _resume(self, entry: JournalEntry) -> Settlement | None:
+        resumed = _Resumed(self._core.settings, self._journal, entry)
+        try:
+            prepared = resumed.begin()
+            if prepared is not None:
+                resumed.answer = self._core.resend(prepared)
+        except Exception as error:  # noqa: BLE001  # one entry must not stop those behind it
+            resumed.failed(error)
+        finally:
+            resumed.close()
+        return resumed.settlement
+
+
+class AsyncJournalView:
+    """Like `JournalView`, in an event loop."""
+
+    def __init__(self, core: AsyncCore, journal: Journal) -> None:
+        self._core = core
+        self._journal = journal
+
+    async def pending(self) -> list[JournalEntry]:
+        """Calls of this API that may have been sent and are not settled, the oldest first."""
+        return await in_thread(_pending, self._core.settings, self._journal)
+
+    async def resume(self) -> list[Settlement]:
+        """Send what is unsettled again: the same bytes under the same key, if the server still remembers the key.
+
+        An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
+        it was, is reported as unknown and not sent.
+        """
+        settled = [await self._resume(entry) for entry in await self.pending()]
+        return [entry for entry in settled if entry is not None]
+
+    async def _resume(self, entry: JournalEntry) -> Settlement | None:
+        resumed = _Resumed(self._core.settings, self._journal, entry)
+        try:
+            prepared = await in_thread(resumed.begin)
+            if prepared is not None:
+                resumed.answer = await self._core.resend(prepared)
+        except Exception as error:  # noqa: BLE001  # one entry must not stop those behind it
+            resumed.failed(error)
+        finally:
+            await in_thread(resumed.close)
+        return resumed.settlement
+
+
+def _pending(settings: Settings, journal: Journal) -> list[JournalEntry]:
+    # Earlier versions wrote the base URL with the password that may stand in it.
+    apis = dict.fromkeys((address(settings), settings.base_url))
+    return [entry for api in apis for entry in journal.pending(api)]
+
+
+class _Resumed:
+    """An entry on its way to be settled.
+
+    Args:
+        settings: those of the client that resumes it.
+        journal: the client's journal.
+        entry: the entry.
+    """
+
+    def __init__(self, settings: Settings, journal: Journal, entry: JournalEntry) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._entry = entry
+        self._is_held = False
+        self._flight: Flight | None = None
+        self._reason = ""
+        self.answer: RawAnswer | None = None
+
+    def begin(self) -> Prepared | None:
+        """The call as it was sent before; None where another process holds it, or it cannot be sent so."""
+        self._is_held = self._journal.claim(self._entry.api, self._entry.key)
+        try:
+            return self._prepare() if self._is_held else None
+        except (ValueError, msgspec.MsgspecError) as error:
+            self._reason = f"it cannot be sent as it was: {error}"
+            return None
+
+    def failed(self, error: Exception) -> None:
+        """Keep what code of the caller's raised on the way."""
+        self._reason = f"{type(error).__name__}: {error}"
+        log.warning("%s: an entry of the journal could not be resumed", self._entry.operation, exc_info=error)
+
+    def close(self) -> None:
+        """Forget the entry if its outcome is certain now; let go of it otherwise."""
+        if not self._is_held:
+            return
+        flight = self._flight
+        record = CallRecord(_info(self._entry), (), Certainty.UNKNOWN) if flight is None else flight.record
+        is_over = record.certainty is not Certainty.UNKNOWN
+        _end(self._journal, self._entry.api, self._entry.key, record, is_over=is_over)
+
+    @property
+    def settlement(self) -> Settlement | None:
+        """What became of the entry; None where another process holds it."""
+        flight, answer = self._flight, self.answer
+        if not self._is_held and not self._reason:
+            return None
+        if flight is None:
+            return Settlement(self._entry, Certainty.UNKNOWN, self._reason)
+        record = flight.record
+        outcome = record.attempts[-1].outcome if record.attempts else None
+        is_known = record.certainty is not Certainty.UNKNOWN
+        reason = "" if is_known else self._reason or record.stopped or str(outcome or "nothing was sent")
+        status = outcome.status if isinstance(outcome, Answered) else None
+        content = answer.content if answer is not None else b""
+        return Settlement(self._entry, record.certainty, reason, status, content, record)
+
+    def _prepare(self) -> Prepared | None:
+        entry, settings = self._entry, self._settings
+        flight = _flight(settings, entry)
+        if is_too_old(flight.facts, 0.0):
+            self._reason = "the key is too old: the server may have forgotten it"
+            return None
+        draft = _draft(entry)
+        for name, digest in entry.withheld:
+            value = next((value for known, value in settings.headers.items() if known.lower() == name.lower()), None)
+            if value is None or (digest and digest != _digest(value)):
+                self._reason = f"its header {name} is not kept in a journal, and this client does not send it"
+                return None
+            draft = replace(draft, headers=(*draft.headers, (name, value)))
+        self._flight = flight
+        return ready(settings, draft, flight, {})
+
+
+class _Dialect(Struct, frozen=True):
+    """How an API speaks of keys, and how a call is retried, as an entry keeps it."""
+
+    profile: Profile
+    retry: RetryPolicy
+    settled_by: tuple[int, ...]
+
+
+_SECRET_NAMES: Final = re.compile(
+    r"auth(?:$|[-_ez]|ori[sz])|token|secret|passw|credential|session|signature|cookie|api[-_]?key", re.IGNORECASE
+)
+"""Names of headers whose values may be credentials."""
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
+    draft, flight = prepared.draft, prepared.flight
+    if isinstance(draft.content, Upload):
+        raise TypeError("a call with a journal needs a body that is bytes")
+    headers, withheld = _kept(settings, prepared)
+    dialect = _Dialect(flight.profile, flight.policy, flight.facts.settled_by)
+    return JournalEntry(
+        api=address(settings),
+        key=str(flight.info.idempotency_key),
+        operation=flight.info.operation,
+        method=draft.method,
+        path=flight.info.path,
+        target=without_credentials(settings, draft),
+        headers=headers,
+        body=draft.content,
+        security=draft.security,
+        first_sent=now,
+        key_ttl=flight.facts.key_ttl,
+        withheld=withheld,
+        dialect=msgspec.json.encode(dialect).decode(),
+    )
+
+
+def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """The headers that are written down, and the names of those that are not."""
+    carrier = prepared.flight.profile.name.lower()
+    credentials = credential_names(settings, prepared.draft)
+    of_client = {name.lower() for name in settings.headers}
+    own = {name.lower() for name, _ in prepared.draft.headers} | {name.lower() for name in prepared.extra}
+    kept: list[tuple[str, str]] = []
+    withheld: list[tuple[str, str]] = []
+    for name, value in prepared.request.headers:
+        lower = name.lower()
+        if lower == carrier or not (lower in credentials or _SECRET_NAMES.search(name)):
+            kept.append((name, value))
+        elif lower in own:
+            withheld.append((name, _digest(value)))
+        elif lower in of_client:
+            withheld.append((name, ""))
+    return tuple(kept), tuple(withheld)
+
+
+def _info(entry: JournalEntry) -> CallInfo:
+    return CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key)
+
+
+def _flight(settings: Settings, entry: JournalEntry) -> Flight:
+    info = _info(entry)
+    age = max(0.0, settings.clock.wall() - entry.first_sent)
+    if entry.dialect:
+        dialect = msgspec.json.decode(entry.dialect, type=_Dialect)
+    else:
+        dialect = _Dialect(settings.profile, settings.retry or settings.usual_retry, ())
+    facts = CallFacts(Safety.KEYED, resumed=True, settled_by=dialect.settled_by, key_ttl=entry.key_ttl, key_age=age)
+    return Flight(
+        info, facts, dialect.retry, dialect.profile, settings.timeout, settings.budget, settings.hooks, settings.clock,
+        open_trace(info, whole_url(settings, entry.target)), settings.max_response_bytes,
+    )  # fmt: skip
+
+
+def _draft(entry: JournalEntry) -> Draft:
+    is_whole = bool(entry.dialect)
+    return Draft(entry.method, entry.target, entry.headers, entry.body, entry.security, is_whole)

@@ -1,0 +1,237 @@
+"""One declaration for every face: a pure builder becomes a method, sync or async, typed or with its whole response."""
+
+from __future__ import annotations
+
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Required,
+    Self,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    overload,
+)
+
+from .call import Call, Endpoint, PagedCall, StreamableCall, StreamCall
+from .methods import (
+    AsyncDownloadMethod,
+    AsyncMethod,
+    AsyncPagedMethod,
+    AsyncStreamableMethod,
+    AsyncStreamMethod,
+    Declared,
+    DownloadMethod,
+    Method,
+    PagedMethod,
+    StreamableMethod,
+    StreamMethod,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .auth.credentials import Requirement
+    from .call import BodyKind, Types
+    from .client import AsyncCore, SyncCore
+    from .paging.rules import Paging
+    from .request.encode import Style
+    from .retry.dialect import Profile
+    from .retry.rules import RetryPolicy, Safety
+    from .streams.stream import StreamFacts
+
+P = ParamSpec("P")
+T = TypeVar("T")
+E = TypeVar("E")
+
+
+class Resource:
+    """A group of operations, called in the usual way."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: SyncCore) -> None:
+        self._core = core
+
+
+class AsyncResource:
+    """A group of operations, awaited."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+
+# What an operation is when it is looked up depends on the class that it is looked up on. Each form has an overload of
+# its own, since type checkers cannot be told of a method's class in general.
+
+
+class Operation(Declared[P, T]):
+    """An operation that gives a value; looked up on a resource it is a `Method`, on an async one an `AsyncMethod`."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> Method[P, T]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncMethod[P, T]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return Method(self, instance)
+        if isinstance(instance, AsyncResource):
+            return AsyncMethod(self, instance)
+        return self
+
+
+class PagedOperation(Declared[P, T], Generic[P, T, E]):
+    """An operation that gives a list in pages."""
+
+    def __init__(
+        self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], PagedCall[T, E]], paging: Paging
+    ) -> None:
+        super().__init__(endpoint, build)
+        self.paging = paging
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> PagedMethod[P, T, E]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncPagedMethod[P, T, E]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return PagedMethod[P, T, E](self, instance, self.paging)
+        if isinstance(instance, AsyncResource):
+            return AsyncPagedMethod[P, T, E](self, instance, self.paging)
+        return self
+
+
+class StreamOperation(Declared[P, E]):
+    """An operation that gives a stream of items."""
+
+    def __init__(
+        self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], StreamCall[E]], facts: StreamFacts
+    ) -> None:
+        super().__init__(endpoint, build)
+        self.facts = facts
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> StreamMethod[P, E]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncStreamMethod[P, E]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return StreamMethod(self, instance, self.facts)
+        if isinstance(instance, AsyncResource):
+            return AsyncStreamMethod(self, instance, self.facts)
+        return self
+
+
+class StreamableOperation(Declared[P, T], Generic[P, T, E]):
+    """An operation that gives a value, or the same in a stream of items."""
+
+    def __init__(
+        self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], StreamableCall[T, E]], facts: StreamFacts
+    ) -> None:
+        super().__init__(endpoint, build)
+        self.facts = facts
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> StreamableMethod[P, T, E]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncStreamableMethod[P, T, E]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return StreamableMethod[P, T, E](self, instance, self.facts)
+        if isinstance(instance, AsyncResource):
+            return AsyncStreamableMethod[P, T, E](self, instance, self.facts)
+        return self
+
+
+class DownloadOperation(Declared[P, bytes]):
+    """An operation that gives bytes: at once, in pieces, or into a file."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type) -> DownloadMethod[P]: ...
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type) -> AsyncDownloadMethod[P]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type) -> object:
+        if isinstance(instance, Resource):
+            return DownloadMethod(self, instance)
+        if isinstance(instance, AsyncResource):
+            return AsyncDownloadMethod(self, instance)
+        return self
+
+
+class Facts(TypedDict, total=False):
+    """The facts of an operation beside method and path: the fields of `Endpoint`."""
+
+    safety: Required[Safety]
+    declares_key: bool
+    refuses_with: tuple[int, ...]
+    returns: Callable[[], object]
+    errors: Callable[[], Types]
+    body: BodyKind
+    media_type: str
+    body_required: bool
+    accept: str
+    security: Requirement
+    path_styles: Mapping[str, Style]
+    query_styles: Mapping[str, Style]
+    header_styles: Mapping[str, Style]
+    cookie_styles: Mapping[str, Style]
+    server: str
+    form_styles: Mapping[str, Style]
+    part_types: Mapping[str, str]
+    retry: RetryPolicy
+    profile: Profile
+
+
+def operation(
+    method: str, path: str, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], Call[T]]], Operation[P, T]]:
+    """Declare an operation by its facts; the decorated function turns arguments into a `Call`."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: Operation(endpoint, build)
+
+
+def pages(
+    method: str, path: str, paging: Paging, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], PagedCall[T, E]]], PagedOperation[P, T, E]]:
+    """Declare an operation that gives a list in pages."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: PagedOperation(endpoint, build, paging)
+
+
+def stream(
+    method: str, path: str, streams: StreamFacts, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], StreamCall[E]]], StreamOperation[P, E]]:
+    """Declare an operation that gives a stream of items."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: StreamOperation(endpoint, build, streams)
+
+
+def streamable(
+    method: str, path: str, streams: StreamFacts, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], StreamableCall[T, E]]], StreamableOperation[P, T, E]]:
+    """Declare an operation that gives a value, or the same in a stream of items."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: StreamableOperation(endpoint, build, streams)
+
+
+def download(
+    method: str, path: str, **facts: Unpack[Facts]
+) -> Callable[[Callable[Concatenate[Any, P], Call[bytes]]], DownloadOperation[P]]:
+    """Declare an operation that gives bytes: at once, in pieces, or into a file."""
+    endpoint = Endpoint(method, path, **facts)
+    return lambda build: DownloadOperation(endpoint, build)

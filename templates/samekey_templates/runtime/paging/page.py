@@ -1,0 +1,168 @@
+"""Lists in pages, as callers see them: each page is a call of its own, made when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .rules import items_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+
+    from ..call import Call, Response
+    from .rules import Place
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+
+class _AnyPage(Generic[T, E]):
+    """What a page and its async twin share."""
+
+    def __init__(self, place: Place[T], response: Response[T]) -> None:
+        place.arrive(response)
+        self._place = place
+        self.response = response
+        """The answer with status, headers, key and attempts."""
+
+    @property
+    def result(self) -> T:
+        """The whole answer of this page."""
+        return self.response.data
+
+    @property
+    def items(self) -> list[E]:
+        """The items of this page alone."""
+        return items_of(self._place.paging, self.response.data)
+
+    def __repr__(self) -> str:
+        operation = self.response.record.call.operation
+        return f"<{type(self).__name__} {self._place.number} of {operation}: {len(self.items)} items>"
+
+
+class Page(_AnyPage[T, E]):
+    """A page of a list. Iterating goes through its items and those of all pages after it.
+
+    Args:
+        fetch: makes a call.
+        place: its place in the list.
+        response: the answer.
+    """
+
+    def __init__(self, fetch: Callable[[Call[T]], Response[T]], place: Place[T], response: Response[T]) -> None:
+        super().__init__(place, response)
+        self._fetch = fetch
+
+    def next_page(self) -> Page[T, E] | None:
+        """Fetch the next page; None after the last one.
+
+        Raises:
+            APIError: the call did not end in a usable answer.
+            PaginationError: the server repeats itself, or the way to the next page cannot be read.
+        """
+        place = self._place.after(self.response)
+        return None if place is None else Page(self._fetch, place, self._fetch(place.call))
+
+    def pages(self) -> Iterator[Page[T, E]]:
+        """This page and all after it, fetched as they are asked for."""
+        page: Page[T, E] | None = self
+        while page is not None:
+            yield page
+            page = page.next_page()
+
+    def __iter__(self) -> Iterator[E]:
+        for page in self.pages():
+            yield from page.items
+
+
+class AsyncPage(_AnyPage[T, E]):
+    """A page of a list. Iterating goes through its items and those of all pages after it.
+
+    Args:
+        fetch: makes a call.
+        place: its place in the list.
+        response: the answer.
+    """
+
+    def __init__(
+        self, fetch: Callable[[Call[T]], Awaitable[Response[T]]], place: Place[T], response: Response[T]
+    ) -> None:
+        super().__init__(place, response)
+        self._fetch = fetch
+
+    async def next_page(self) -> AsyncPage[T, E] | None:
+        """Fetch the next page; None after the last one.
+
+        Raises:
+            APIError: the call did not end in a usable answer.
+            PaginationError: the server repeats itself, or the way to the next page cannot be read.
+        """
+        place = self._place.after(self.response)
+        return None if place is None else AsyncPage(self._fetch, place, await self._fetch(place.call))
+
+    def pages(self) -> AsyncIterator[AsyncPage[T, E]]:
+        """This page and all after it, fetched as they are asked for."""
+        return _AsyncPageIterator(self._itself)
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return _AsyncItemIterator(self.pages())
+
+    async def _itself(self) -> AsyncPage[T, E]:
+        return self
+
+
+class AsyncPages(Generic[T, E]):
+    """A list that is not fetched yet: await it for its first page, or iterate over all of its items.
+
+    Args:
+        first: fetches the first page.
+    """
+
+    def __init__(self, first: Callable[[], Awaitable[AsyncPage[T, E]]]) -> None:
+        self._first = first
+
+    def __await__(self) -> Generator[Any, Any, AsyncPage[T, E]]:
+        return self._first().__await__()
+
+    def pages(self) -> AsyncIterator[AsyncPage[T, E]]:
+        """All pages, fetched as they are asked for."""
+        return _AsyncPageIterator(self._first)
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return _AsyncItemIterator(self.pages())
+
+
+class _AsyncPageIterator(Generic[T, E]):
+    # No generator: one that is left open would have to be closed by its event loop, and trio's has no such service.
+
+    def __init__(self, first: Callable[[], Awaitable[AsyncPage[T, E]]]) -> None:
+        self._first: Callable[[], Awaitable[AsyncPage[T, E]]] | None = first
+        self._page: AsyncPage[T, E] | None = None
+
+    def __aiter__(self) -> AsyncIterator[AsyncPage[T, E]]:
+        return self
+
+    async def __anext__(self) -> AsyncPage[T, E]:
+        if self._first is not None:
+            first, self._first = self._first, None
+            self._page = await first()
+        elif self._page is not None:
+            self._page = await self._page.next_page()
+        if self._page is None:
+            raise StopAsyncIteration
+        return self._page
+
+
+class _AsyncItemIterator(Generic[T, E]):
+    def __init__(self, pages: AsyncIterator[AsyncPage[T, E]]) -> None:
+        self._pages = pages
+        self._items: Iterator[E] = iter(())
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return self
+
+    async def __anext__(self) -> E:
+        while True:
+            for item in self._items:
+                return item
+            self._items = iter((await anext(self._pages)).items)

@@ -1,0 +1,248 @@
+"""How the pages of a list follow each other: from a page's call and answer to the next page's call. No I/O here."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+
+from ..codec.json import member
+from ..errors import PaginationError
+from ..request.encode import simplify
+from ..text import shown_url
+from ..types import is_fields, is_items
+
+if TYPE_CHECKING:
+    from ..call import Call, Response
+
+T = TypeVar("T")
+PagingStyle: TypeAlias = Literal["cursor", "last-item", "offset", "page", "link"]
+Way: TypeAlias = tuple[str, ...]
+"""The way from an answer to a value in it, by names on the wire."""
+_COUNTED: Final = frozenset({"offset", "page"})
+_ENDS: Final = (None, "", "0", 0, False)
+"""What stands in place of a cursor after the last page."""
+
+
+class Paging(Struct, frozen=True):
+    """How the pages of a list follow each other.
+
+    Args:
+        style: what the next request is made of: a cursor in the answer, the id of the last item, the number of
+            items so far, the number of the page, or the answer's Link header (RFC 8288).
+        items: the way to the list; empty where the answer is the list.
+        parameter: the query parameter, or field of the body, that is set for the next page.
+        in_body: whether it is a field of the body.
+        next: the way to the cursor, or to the next page's URL; for `last-item` the way from the item to its id.
+        more: the way to a flag that says whether there are more pages.
+        last: the way to the number of the last page.
+        first: the number of the first page, or the first offset, where the caller gave none.
+        current: the way to the answer's own number, which counts more than `first`.
+    """
+
+    style: PagingStyle
+    items: Way = ()
+    parameter: str = ""
+    in_body: bool = False
+    next: Way = ()
+    more: Way = ()
+    last: Way = ()
+    first: int = 0
+    current: Way = ()
+
+
+class Trail:
+    """What was seen on the way through the pages, so that a server that repeats itself is found out.
+
+    A page that is fetched a second time has its old number, and repeats nothing.
+    """
+
+    def __init__(self) -> None:
+        self._markers: dict[int, int] = {}
+        self._pages: dict[int, tuple[list[Any], object]] = {}
+
+    def led_on(self, marker: object, number: int) -> bool:
+        """Whether a cursor was given by another page before."""
+        return self._markers.setdefault(hash(repr(marker)), number) != number
+
+    def repeats(self, number: int, items: list[Any], marker: object) -> bool:
+        """Whether a page holds, and leads to, the same as the one before it, or as the first one."""
+        page = (items, marker)
+        known = [self._pages[other] for other in (1, number - 1) if other != number and other in self._pages]
+        self._pages = {other: kept for other, kept in self._pages.items() if other == 1} | {number: page}
+        return bool(items) and page in known
+
+
+class Place(Struct, Generic[T], frozen=True):
+    """The place of a page in its list.
+
+    Args:
+        paging: how pages follow each other.
+        call: the call that gives this page.
+        number: counted from 1.
+        trail: what was seen on the way here.
+    """
+
+    paging: Paging
+    call: Call[T]
+    number: int = 1
+    trail: Trail = field(default_factory=Trail)
+
+    def arrive(self, response: Response[T]) -> None:
+        """Look at the page that came.
+
+        Raises:
+            PaginationError: it is the one before it, or the first one, once more.
+        """
+        items = items_of(self.paging, response.data)
+        if self.trail.repeats(self.number, items, _marker(self.paging, response, items)):
+            raise self._lost("the server gave the same page again", response)
+
+    def after(self, response: Response[T]) -> Place[T] | None:
+        """The place of the next page; None after the last one.
+
+        Raises:
+            PaginationError: the server repeats itself, or the way to the next page cannot be read.
+        """
+        paging = self.paging
+        items = items_of(paging, response.data)
+        if paging.more and value_at(response.data, paging.more) is False:
+            return None
+        if paging.style in _COUNTED:
+            following = _counted(paging, self.call, response, items)
+        else:
+            following = self._led(response, items)
+        return None if following is None else Place(paging, following, self.number + 1, self.trail)
+
+    def _led(self, response: Response[T], items: list[Any]) -> Call[T] | None:
+        """The call of the page that a cursor, an id or a URL leads to."""
+        paging = self.paging
+        marker = _marker(paging, response, items)
+        if marker in _ENDS and paging.style != "last-item":
+            return None
+        if marker is None:
+            return None
+        if is_fields(marker) or is_items(marker):
+            raise self._lost("the cursor of the next page is no plain value", response)
+        if self.trail.led_on(marker, self.number) or marker == _argument(paging, self.call):
+            if not items:
+                # Some servers close a list by an empty page with the cursor they were given.
+                return None
+            raise self._lost(f"the server gave the cursor {_shown(paging, marker)} a second time", response)
+        if isinstance(marker, str) and _is_url(paging, marker):
+            return self._linked(response, marker)
+        return _set(paging, self.call, marker)
+
+    def _linked(self, response: Response[T], url: str) -> Call[T]:
+        """The call of the page behind a URL.
+
+        Only the query is taken: path and origin stay ours, so no credentials go where a server's answer points.
+        """
+        try:
+            query = urlsplit(url).query
+        except ValueError:
+            query = ""
+        if not query:
+            raise self._lost(f"the next page's URL {shown_url(url)} has no query", response)
+        following = _twin(self.call)
+        following.query_text = query
+        return following
+
+    def _lost(self, happened: str, response: Response[T]) -> PaginationError:
+        return PaginationError(happened, response.record, self.number, response.request_id)
+
+
+def items_of(paging: Paging, data: object) -> list[Any]:
+    """The items of a page; none where the answer does not have them."""
+    found = value_at(data, paging.items)
+    return found if is_items(found) else []
+
+
+def value_at(data: object, way: Way) -> object:
+    """What stands at the end of a way; None where it leads nowhere."""
+    for name in way:
+        data = member(data, name)
+    return data
+
+
+def next_link(header: str) -> str | None:
+    """The target of the link with `rel=next` (RFC 8288 section 3)."""
+    for entry in header.split("<")[1:]:
+        target, _, parameters = entry.partition(">")
+        for parameter in parameters.rstrip(", ").split(";"):
+            name, _, value = parameter.partition("=")
+            if name.strip().lower() == "rel" and "next" in value.strip().strip('"').lower().split():
+                return target
+    return None
+
+
+def _marker(paging: Paging, response: Response[Any], items: list[Any]) -> object:
+    """What leads from this page to the next one; None where pages are counted."""
+    match paging.style:
+        case "link":
+            return next_link(response.headers.get("link", ""))
+        case "last-item":
+            return value_at(items[-1], paging.next) if items else None
+        case "cursor":
+            return value_at(response.data, paging.next)
+        case _:
+            return None
+
+
+def _is_url(paging: Paging, marker: str) -> bool:
+    """Whether this is a URL rather than a cursor, which may begin with a slash as well."""
+    if not paging.parameter:
+        return True
+    return marker.startswith(("https://", "http://")) or (marker.startswith(("/", "?")) and "?" in marker)
+
+
+def _shown(paging: Paging, marker: object) -> str:
+    """A cursor for a message; of a URL only what holds no secret."""
+    return shown_url(marker) if isinstance(marker, str) and _is_url(paging, marker) else repr(marker)
+
+
+def _counted(paging: Paging, call: Call[T], response: Response[T], items: list[Any]) -> Call[T] | None:
+    """The call of the next page by number, or by offset: the first page without items is the last."""
+    if not items:
+        return None
+    own = value_at(response.data, paging.current) if paging.current else None
+    current = _number(_argument(paging, call), _number(own, paging.first))
+    if paging.style == "offset":
+        return _set(paging, call, current + len(items))
+    last = value_at(response.data, paging.last) if paging.last else None
+    if isinstance(last, int) and last > 0 and current >= last - (1 - paging.first):
+        return None
+    return _set(paging, call, current + 1)
+
+
+def _argument(paging: Paging, call: Call[Any]) -> object:
+    """What this page was asked for with; None where the caller left it out."""
+    given = call.body if paging.in_body else call.query
+    found = member(given, paging.parameter)
+    return found if isinstance(found, (str, int, float)) else None
+
+
+def _number(value: object, default: int) -> int:
+    if isinstance(value, (int, float)):
+        return int(value)
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else default
+
+
+def _set(paging: Paging, call: Call[T], value: object) -> Call[T]:
+    following = _twin(call)
+    if paging.in_body:
+        fields = simplify(call.body)
+        following.body = {**(fields if is_fields(fields) else {}), paging.parameter: value}
+    else:
+        following.query = {**(call.query or {}), paging.parameter: value}
+    return following
+
+
+def _twin(call: Call[T]) -> Call[T]:
+    """The same call for another page: a call of its own, so it mints a key of its own if it carries one."""
+    twin = copy(call)
+    twin.idempotency_key = None
+    twin.query_text = None
+    return twin

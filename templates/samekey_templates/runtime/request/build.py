@@ -1,0 +1,381 @@
+"""Everything that is done once per call, before its first attempt: the key, the URL, the bytes, the credentials."""
+
+from __future__ import annotations
+
+import re
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from msgspec import Struct
+
+from ..auth.credentials import MovingToken, Requirement, Signature, moving_token, sign
+from ..codec.json import present
+from ..retry.dialect import refuse_standing_key
+from ..retry.keys import mint, validate
+from ..retry.loop import Flight
+from ..retry.record import CallInfo
+from ..retry.rules import CallFacts, Safety
+from ..retry.wire import WireRequest
+from ..telemetry import open_trace
+from ..text import shown_url
+from ..types import OMIT, CallOptions, Omit, is_fields
+from .body import is_replayable
+from .encode import (
+    SIMPLE,
+    Body,
+    Style,
+    cookie_pairs,
+    expand_path,
+    form_body,
+    header_value,
+    json_body,
+    multipart_body,
+    query_string,
+    raw_body,
+    simplify,
+)
+from .servers import own_base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..call import Call, Endpoint, Settings
+    from ..retry.dialect import Profile
+    from .body import Content
+
+
+class Draft(Struct, frozen=True):
+    """A request without its credentials: what a journal may keep.
+
+    Args:
+        method: the HTTP method.
+        target: path and query below the base URL; a whole URL where the operation has a server of its own.
+        headers: names and values in order; the key is among them where it travels in a header.
+        content: the body.
+        security: the alternatives of credentials that the operation asks for.
+        is_whole: whether its headers are all that is sent but credentials, so that nothing of the client is added.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    content: Content | None
+    security: Requirement
+    is_whole: bool = False
+
+    def __repr__(self) -> str:
+        # A server's link to the next page may hold credentials, and a repr ends up in logs.
+        return f"Draft({self.method!r}, {shown_url(self.target)!r})"
+
+
+class Standing(Struct, frozen=True):
+    """What all requests of a client have in common that ask for the same credentials.
+
+    Args:
+        headers: names and values by the names in lower case.
+        query: credentials in the query, encoded.
+        secret_names: their names.
+        cookies: credentials in cookies, encoded.
+        token: where a token comes from that is not known yet, and so is not among all these.
+    """
+
+    headers: Mapping[str, tuple[str, str]]
+    query: str
+    secret_names: frozenset[str]
+    cookies: str
+    token: MovingToken | None
+
+    def __repr__(self) -> str:
+        return "Standing('…')"
+
+
+class Prepared(Struct, frozen=True):
+    """A call that is ready to be sent.
+
+    Args:
+        draft: the request without its credentials.
+        request: the request as it goes over the wire, without a token that is only to be had.
+        flight: the books of the call.
+        extra: the headers of this call alone.
+        token: where its token comes from, if it is not known yet.
+    """
+
+    draft: Draft
+    request: WireRequest
+    flight: Flight
+    extra: Mapping[str, str]
+    token: MovingToken | None
+
+
+def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
+    """Turn arguments into a request and open the books of the call.
+
+    Raises:
+        ValueError: an argument cannot be sent.
+    """
+    options = call.options or _NO_OPTIONS
+    profile = endpoint.profile or settings.profile
+    given = _given_key(settings, endpoint, profile, call)
+    key = _key(endpoint, profile, given)
+    info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key)
+    draft = _draft(settings, endpoint, call, profile, key)
+    facts = CallFacts(
+        endpoint.safety,
+        replayable=is_replayable(draft.content),
+        resumed=given is not None,
+        settled_by=_settled_by(endpoint, profile, resumed=given is not None) if key is not None else (),
+        key_ttl=profile.ttl,
+    )
+    flight = Flight(
+        info,
+        facts,
+        options.retry or settings.retry or endpoint.retry or settings.usual_retry,
+        profile,
+        options.timeout or settings.timeout,
+        settings.budget,
+        settings.hooks,
+        settings.clock,
+        open_trace(info, whole_url(settings, draft.target)),
+        settings.max_response_bytes,
+    )
+    return ready(settings, draft, flight, options.headers or {})
+
+
+def ready(settings: Settings, draft: Draft, flight: Flight, extra: Mapping[str, str]) -> Prepared:
+    """A call whose draft and books are made."""
+    return Prepared(draft, signed(settings, draft, extra), flight, extra, _standing(settings, draft.security).token)
+
+
+def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: str | None = None) -> WireRequest:
+    """A draft with credentials and with the caller's own headers, which cannot change the key.
+
+    Args:
+        settings: the client's.
+        draft: the request without credentials.
+        extra: the headers of this call alone.
+        token: the token of the moment, where a credential says only where it comes from.
+    """
+    standing = _standing(settings, draft.security)
+    if token is not None:
+        standing = _stand(settings, sign(settings.credentials, draft.security, token), standing.token)
+    if draft.is_whole:
+        headers = _Headers(_NOTHING)
+        for name, value in sign(settings.credentials, draft.security, token).headers:
+            headers.put(name, value)
+    else:
+        headers = _Headers(standing.headers)
+    for name, value in extra.items():
+        headers.put(name, value)
+    for name, value in draft.headers:
+        headers.found[name.lower()] = name, value
+    if standing.cookies:
+        headers.append("Cookie", "; ", standing.cookies)
+    target = draft.target
+    if standing.query:
+        target = _without(target, standing.secret_names)
+        target += f"{'&' if '?' in target else '?'}{standing.query}"
+    return WireRequest(draft.method, whole_url(settings, target), headers.listed(), draft.content)
+
+
+def _standing(settings: Settings, requirement: Requirement) -> Standing:
+    """What all requests with a requirement have in common, worked out once for each client."""
+    found = settings.standing.get(requirement)
+    if found is None:
+        token = moving_token(settings.credentials, requirement)
+        found = _stand(settings, sign(settings.credentials, requirement), token)
+        settings.standing[requirement] = found
+    return found
+
+
+def _stand(settings: Settings, signature: Signature, token: MovingToken | None) -> Standing:
+    headers = _Headers({})
+    usual = (("User-Agent", settings.user_agent), ("Accept", "application/json"))
+    for name, value in (*usual, *signature.headers, *settings.headers.items()):
+        headers.put(name, value)
+    return Standing(
+        headers.found,
+        "&".join(f"{name}={value}" for name, value in signature.query),
+        frozenset(name for name, _ in signature.query),
+        "; ".join(f"{name}={value}" for name, value in cookie_pairs(dict(signature.cookies))),
+        token,
+    )
+
+
+def credential_names(settings: Settings, draft: Draft) -> frozenset[str]:
+    """The names, in lower case, of the headers in which credentials are sent."""
+    names = (name.lower() for name, _ in sign(settings.credentials, draft.security).headers)
+    return frozenset({"authorization", "proxy-authorization", "cookie", *names})
+
+
+def without_credentials(settings: Settings, draft: Draft) -> str:
+    """The target of a draft without the parameters in which credentials are sent."""
+    return _without(draft.target, _standing(settings, draft.security).secret_names)
+
+
+def _without(target: str, names: frozenset[str]) -> str:
+    """A target without some parameters: a server's link to the next page may hold the credentials that it was sent."""
+    path, _, query = target.partition("?")
+    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in names]
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def whole_url(settings: Settings, target: str) -> str:
+    """The URL of a draft's target."""
+    return target if target.startswith(("http://", "https://")) else settings.base_url + target
+
+
+_PAYMENT_REQUIRED: Final = (402,)
+_OWN_REFUSALS: Final = (400, 409, 422)
+_NO_OPTIONS: Final = CallOptions()
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
+    """The key that the caller brings: as an argument, or as the header that carries it.
+
+    Raises:
+        ValueError: they bring two, or one for all calls of the client.
+    """
+    if endpoint.safety is not Safety.KEYED or profile.carrier != "header":
+        return None if call.idempotency_key is None else str(call.idempotency_key)
+    if endpoint.profile is not None and settings.headers:
+        refuse_standing_key(profile, settings.headers)
+    headers = call.options.headers if call.options is not None else None
+    found = [] if call.idempotency_key is None else [str(call.idempotency_key)]
+    for name, value in (headers or _NOTHING).items():
+        if name.lower() == profile.name.lower():
+            found.append(_unquoted(str(value)) if profile.quoted else str(value))
+    if len(set(found)) > 1:
+        raise ValueError(f"several keys were given for one call: as idempotency_key, or as the header {profile.name}")
+    return found[0] if found else None
+
+
+def _key(endpoint: Endpoint, profile: Profile, given: str | None) -> str | None:
+    if endpoint.safety is not Safety.KEYED:
+        return None
+    return mint(profile.format) if given is None else validate(given, profile.format)
+
+
+def _settled_by(endpoint: Endpoint, profile: Profile, *, resumed: bool) -> tuple[int, ...]:
+    """The statuses by which the operation itself refuses under its key (docs/retrying.md, "What settles a call").
+
+    A key that nobody has declared may mean nothing to the server. Of a key that the caller brings, nobody knows with
+    which bytes it was sent before.
+    """
+    if not endpoint.declares_key:
+        return ()
+    if resumed:
+        return _PAYMENT_REQUIRED
+    return _PAYMENT_REQUIRED + (endpoint.refuses_with if profile.in_flight is None else _OWN_REFUSALS)
+
+
+def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None) -> Draft:
+    carried = {profile.name: key} if key is not None else {}
+    body = _body(endpoint, call, carried if profile.carrier == "body" else _NOTHING, key)
+    headers = _Headers(_NOTHING)
+    if endpoint.accept != "application/json":
+        headers.put("Accept", endpoint.accept)
+    if call.headers:
+        headers.put_given(call.headers, endpoint.header_styles)
+    if body is not None:
+        headers.put("Content-Type", body.media_type)
+    if key is not None and profile.carrier == "header":
+        headers.put(profile.name, _quoted(key) if profile.quoted else key)
+    if key is not None and profile.first_sent:
+        headers.put(profile.first_sent, formatdate(settings.clock.wall(), usegmt=True))
+    cookies = cookie_pairs(call.cookies, endpoint.cookie_styles) if call.cookies else ()
+    if cookies:
+        headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
+    return Draft(
+        endpoint.method,
+        _base(settings, endpoint) + _target(endpoint, call, carried if profile.carrier == "query" else _NOTHING),
+        headers.listed(),
+        None if body is None else body.content,
+        settings.security if endpoint.security is None else endpoint.security,
+    )
+
+
+def _base(settings: Settings, endpoint: Endpoint) -> str:
+    """What stands before the path in a draft: nothing, unless the operation has a server of its own."""
+    if not endpoint.server:
+        return ""
+    return own_base(endpoint.server, settings.base_url, settings.variables, is_moved=settings.is_moved)
+
+
+def _target(endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, object]) -> str:
+    path = expand_path(endpoint.path, call.path or _NOTHING, endpoint.path_styles)
+    given = (call.query or _NOTHING) if call.query_text is None else _NOTHING
+    if not given and not key_parameter and not call.query_text:
+        return path
+    own = query_string({**given, **key_parameter}, endpoint.query_styles)
+    text = "&".join(part for part in (call.query_text, own) if part)
+    if not text:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}{text}"
+
+
+class _Headers:
+    """Headers of a request; a later one takes the place of an earlier one of the same name."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, known: Mapping[str, tuple[str, str]]) -> None:
+        self.found = dict(known)
+
+    def put(self, name: str, value: str) -> None:
+        self.found[name.lower()] = (name, header_value(name, value))
+
+    def put_given(self, values: Mapping[str, object], styles: Mapping[str, Style]) -> None:
+        for name, value in values.items():
+            if value is not None and value is not Omit.OMIT:
+                self.found[name.lower()] = (name, header_value(name, value, styles.get(name, SIMPLE)))
+
+    def listed(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self.found.values())
+
+    def append(self, name: str, joint: str, value: str) -> None:
+        known = self.found.get(name.lower())
+        self.put(name, f"{known[1]}{joint}{value}" if known else value)
+
+
+def _quoted(key: str) -> str:
+    """A string of RFC 8941 section 3.3.3."""
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _unquoted(text: str) -> str:
+    """The content of a string of RFC 8941 section 3.3.3; a text that is none stays as it is."""
+    if len(text) < 2 or not (text.startswith('"') and text.endswith('"')):  # noqa: PLR2004
+        return text
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def _fields_of(body: object) -> Mapping[str, object]:
+    """The fields of a body that must carry the key beside them.
+
+    Raises:
+        ValueError: it has no fields, so it cannot carry one.
+    """
+    if body is OMIT:
+        return {}
+    simple = simplify(body)
+    if not is_fields(simple):
+        raise ValueError("the idempotency key travels in a field of the body, and this body is no object")
+    return simple
+
+
+def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object], key: str | None) -> Body | None:
+    value = call.body if not key_field else {**_fields_of(call.body), **key_field}
+    if value is OMIT or (not endpoint.body_required and is_fields(value) and not present(value)):
+        return None
+    match endpoint.body:
+        case "json":
+            return json_body(value, endpoint.media_type)
+        case "form":
+            return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
+        case "multipart":
+            fields = cast("Mapping[str, object]", value)
+            return multipart_body(fields, endpoint.part_types, endpoint.media_type, key)
+        case "raw":
+            return raw_body(value, endpoint.media_type)

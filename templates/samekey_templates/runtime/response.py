@@ -1,0 +1,149 @@
+"""From a settled flight to a value, or to an error that says what is certain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from .call import Response
+from .codec.json import DecodeFailureError, decode
+from .errors import APIDecodeError, explain, status_error_class, unanswered
+from .request.encode import charset
+from .retry.loop import log
+from .retry.rules import Answered, is_success
+from .text import one_line
+from .types import is_fields
+
+if TYPE_CHECKING:
+    from .call import Call, Endpoint, Settings, Types
+    from .retry.loop import Flight
+    from .retry.record import CallRecord
+    from .retry.wire import RawAnswer
+
+T = TypeVar("T")
+
+
+def finish(
+    settings: Settings, endpoint: Endpoint, call: Call[T], flight: Flight, answer: RawAnswer | None
+) -> Response[T]:
+    """The value of a settled flight.
+
+    Raises:
+        APIStatusError: the server refused.
+        APIConnectionError: no complete answer came back.
+        APIDecodeError: it was done, but the answer cannot be read.
+    """
+    record, answered, raw = _succeeded(endpoint, flight, answer)
+    value = _value(endpoint, record, raw, strict=is_strict(settings, call))
+    return Response(cast("T", value), raw.status, raw.headers, raw.content, answered.replayed, record)
+
+
+def finish_open(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> Response[None]:
+    """The success of a settled flight, its body not yet decoded.
+
+    Raises:
+        APIStatusError: the server refused.
+        APIConnectionError: no complete answer came back.
+    """
+    record, answered, raw = _succeeded(endpoint, flight, answer)
+    return Response(None, raw.status, raw.headers, raw.content, answered.replayed, record)
+
+
+def _succeeded(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> tuple[CallRecord, Answered, RawAnswer]:
+    record = flight.record
+    outcome = flight.outcome
+    if answer is None or not isinstance(outcome, Answered):
+        raise unanswered(record)
+    if not is_success(answer.status):
+        _raise_status(endpoint, record, outcome, answer)
+    return record, outcome, answer
+
+
+def is_strict(settings: Settings, call: Call[Any]) -> bool:
+    """Whether the caller wants an error where an answer does not match its schema."""
+    options = call.options
+    return settings.strict if options is None or options.strict is None else options.strict
+
+
+def _raise_status(endpoint: Endpoint, record: CallRecord, outcome: Answered, answer: RawAnswer) -> None:
+    kind = _type_for(endpoint.errors() if endpoint.errors is not None else {}, answer.status)
+    body = _error_body(answer, Any if kind is None else kind)
+    said = _server_words(body, answer.content)
+    raise status_error_class(outcome, answer.content, record.call.safety)(
+        explain(record, f"the server answered {answer.status}", said),
+        record,
+        status=answer.status,
+        headers=answer.headers,
+        body=body,
+        content=answer.content,
+        retry_after=outcome.retry_after,
+    )
+
+
+def _error_body(answer: RawAnswer, kind: object) -> object:
+    if not answer.content:
+        return None
+    try:
+        return decode(answer.content, kind).value
+    except DecodeFailureError:
+        return answer.content.decode("utf-8", "replace")
+
+
+def _server_words(body: object, content: bytes) -> str:
+    """What an error body says, in one line, for the message."""
+    try:
+        document = decode(content, Any).value if content else None
+    except DecodeFailureError:
+        document = None
+    for candidate in _levels(document):
+        for name in ("message", "detail", "title", "error_description", "msg", "description"):
+            text = candidate.get(name)
+            if isinstance(text, str) and text:
+                return f"it said: {one_line(text)}"
+    return f"it said: {one_line(body)}" if isinstance(body, str) and body else ""
+
+
+def _levels(document: object) -> list[dict[str, Any]]:
+    if not is_fields(document):
+        return []
+    levels: list[object] = [document.get("error"), document]
+    return [level for level in levels if is_fields(level)]
+
+
+def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:
+    kinds = endpoint.returns() if endpoint.returns is not None else None
+    kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, dict) else kinds
+    if kind is None:
+        return None
+    if kind is bytes:
+        return answer.content
+    if kind is str and "json" not in answer.headers.get("content-type", "").lower():
+        return _text(answer)
+    if not answer.content:
+        log.warning("%s: status %d came without a body", record.call.operation, answer.status)
+        return None
+    try:
+        decoded = decode(answer.content, kind, strict=strict)
+    except DecodeFailureError as error:
+        message = explain(record, f"the answer with status {answer.status} cannot be read ({error})")
+        raise APIDecodeError(
+            message, record, status=answer.status, headers=answer.headers, content=answer.content
+        ) from error
+    if decoded.problem:
+        log.warning("%s: the answer does not match its schema: %s", record.call.operation, decoded.problem)
+    return decoded.value
+
+
+def _type_for(types: Types, status: int) -> object:
+    """The type for a status: its own, else its range's, else the default's (OpenAPI 3.1 section 4.8.16)."""
+    for name in (status, f"{status // 100}XX", "default"):
+        if name in types:
+            return types[name]
+    return None
+
+
+def _text(answer: RawAnswer) -> str:
+    try:
+        return answer.content.decode(charset(answer.headers.get("content-type", "")), "replace")
+    except ValueError:
+        # Some encodings of Python's, such as `idna`, replace nothing.
+        return answer.content.decode("utf-8", "replace")

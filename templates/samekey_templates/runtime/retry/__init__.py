@@ -1,0 +1,1 @@
+"""The rules of retrying, and the loop that follows them."""

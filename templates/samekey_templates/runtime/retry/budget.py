@@ -1,0 +1,47 @@
+"""The retry budget: the only mutable state of retrying, with a lock of its own."""
+
+from __future__ import annotations
+
+import threading
+
+from ..concurrency.fork import begin_anew_after_fork
+
+
+class Budget:
+    """A token bucket that keeps an outage from being multiplied by retries (RETRIES.md section 4).
+
+    Args:
+        tokens: the size of the bucket, full at first.
+    """
+
+    __slots__ = ("__weakref__", "_lock", "_size", "_tokens")
+
+    def __init__(self, tokens: int = 500) -> None:
+        self._size = tokens
+        self._tokens = tokens
+        self._lock = threading.Lock()
+        begin_anew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Let go of a lock that a thread of the parent held."""
+        self._lock = threading.Lock()
+
+    @property
+    def tokens(self) -> int:
+        """What is left."""
+        return self._tokens
+
+    def spend(self, cost: int) -> bool:
+        """Take the cost of a retry; False where the bucket does not hold that much."""
+        with self._lock:
+            if cost > self._tokens:
+                return False
+            self._tokens -= cost
+            return True
+
+    def refund(self, tokens: int) -> None:
+        """Give back after a success: 1 after a first try, else what its last retry cost."""
+        if self._tokens == self._size:
+            return
+        with self._lock:
+            self._tokens = min(self._size, self._tokens + tokens)

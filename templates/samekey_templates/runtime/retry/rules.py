@@ -1,0 +1,509 @@
+"""The law of retrying, as tables and pure functions: what is retried, how long to wait, what is certain.
+
+Rule of this file: no httpx, no asyncio, no clock, no randomness. Everything arrives as an argument.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct, structs
+
+from ..types import public
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@public
+class Safety(StrEnum):
+    """What sending an operation twice may do, decided when the SDK was generated."""
+
+    SAFE = "safe"
+    """Reads only (RFC 9110 section 9.2.1)."""
+    IDEMPOTENT = "idempotent"
+    """Twice is the same as once (RFC 9110 section 9.2.2): PUT and DELETE."""
+    KEYED = "keyed"
+    """A POST or PATCH that carries an idempotency key, so the server can tell a retry from a new request."""
+    UNSAFE = "unsafe"
+    """A POST or PATCH whose server honours no key."""
+
+
+@public
+class Certainty(StrEnum):
+    """What is known about the effect of an attempt or of a call."""
+
+    NOT_SENT = "not sent"
+    """The server cannot have seen it."""
+    REJECTED = "rejected"
+    """The server saw it and refused; nothing was done."""
+    UNKNOWN = "unknown"
+    """It may or may not have been done."""
+    APPLIED = "applied"
+    """It was done."""
+
+
+@public
+class Failure(StrEnum):
+    """Why an attempt has no complete answer."""
+
+    UNREACHABLE = "unreachable"
+    """DNS failure, connection refused, connect timeout, TLS handshake cut."""
+    UNSENDABLE = "unsendable"
+    """Certificate refused, no free connection in the pool, URL or headers that cannot be sent."""
+    STREAM_REFUSED = "stream refused"
+    """HTTP/2 said that the stream was not processed (RFC 9113 sections 6.8 and 8.7)."""
+    ANSWER_LOST = "answer lost"
+    """Timed out or cut after bytes may have left, before a status line came back."""
+    ANSWER_CUT = "answer cut"
+    """Cut after a 2xx status line: done, but the answer is incomplete."""
+    UNDECODABLE = "undecodable"
+    """A complete 2xx that cannot be decoded."""
+    DEADLINE = "deadline reached"
+    """The call's deadline passed while an attempt was in flight."""
+    CANCELLED = "cancelled"
+    """The caller gave up while an attempt was in flight."""
+    REDIRECTED = "redirect not followed"
+    """The answer points elsewhere, and following could repeat or leak the request."""
+
+
+@public
+class Answered(Struct, frozen=True):
+    """A complete answer, reduced to what the law looks at.
+
+    Args:
+        status: the HTTP status.
+        at: seconds since the call began.
+        retry_after: seconds that the server asked to wait, if it did.
+        in_flight: it says that the first request with this key is still running.
+        mismatch: it says that this key came with another payload before.
+        replayed: it bears the marker of a stored answer.
+        should_retry: the server's own word, if it gave one.
+        in_flight_named: it says `in_flight` by a status or code that the API's dialect names, not by its looks alone.
+    """
+
+    status: int
+    at: float = 0.0
+    retry_after: float | None = None
+    in_flight: bool = False
+    mismatch: bool = False
+    replayed: bool = False
+    should_retry: bool | None = None
+    in_flight_named: bool = False
+
+    def __str__(self) -> str:
+        return f"status {self.status}"
+
+
+@public
+class Failed(Struct, frozen=True):
+    """An attempt without a complete answer.
+
+    Args:
+        failure: its kind.
+        detail: the transport's own words.
+        at: seconds since the call began.
+        timeout: whether a timeout was the cause; retrying those costs more of the budget.
+        status: the status that came back before the cut, if one did.
+    """
+
+    failure: Failure
+    detail: str = ""
+    at: float = 0.0
+    timeout: bool = False
+    status: int | None = None
+
+    def __str__(self) -> str:
+        return self.detail or self.failure.value
+
+
+Outcome: TypeAlias = Answered | Failed
+
+
+@public
+class Attempt(Struct, frozen=True):
+    """One HTTP request on the wire and what became of it.
+
+    Args:
+        number: counted from 1.
+        sent_at: Unix time in seconds at which it started.
+        took: seconds from start to outcome.
+        outcome: what happened.
+        certainty: what is known of this attempt alone.
+        wait: seconds waited before the next attempt; None after the last.
+    """
+
+    number: int
+    sent_at: float
+    took: float
+    outcome: Outcome
+    certainty: Certainty
+    wait: float | None = None
+
+
+class CallFacts(Struct, frozen=True):
+    """What the law needs to know of a call.
+
+    Args:
+        safety: the operation's safety.
+        replayable: whether the body can be sent again.
+        resumed: whether the caller brought the key, so an earlier call may have used it.
+        settled_by: the statuses of 4xx by which the operation itself refuses a request under its key, so that they
+            prove that an earlier attempt did nothing; none where the document does not declare the key.
+        key_ttl: seconds for which the server remembers a key.
+        key_age: seconds since the key was first sent, when the call began; a journal knows it.
+    """
+
+    safety: Safety
+    replayable: bool = True
+    resumed: bool = False
+    settled_by: tuple[int, ...] = ()
+    key_ttl: float = 86_400.0
+    key_age: float = 0.0
+
+
+@public
+class RetryPolicy(Struct, frozen=True):
+    """How often, how long and for what a call is retried; frozen, so it can be shared.
+
+    Args:
+        max_retries: retries after the first attempt.
+        initial_delay: seconds; the backoff before the first retry is drawn from [0, initial_delay].
+        max_delay: seconds; the backoff never draws from a wider range.
+        deadline: seconds for the whole call with its attempts, waits and body read.
+        max_retry_after: seconds; a server that asks for more is not waited for.
+        statuses: which statuses are retried; None means all that are safe to. Any status from 400 on can be named.
+            A POST or PATCH without a key is retried only after 408, 503, 529, and statuses by which nothing was done.
+        budget: whether retries draw on the client's budget, so an outage is not multiplied.
+
+    Raises:
+        ValueError: a value makes no sense.
+    """
+
+    max_retries: int = 3
+    initial_delay: float = 0.5
+    max_delay: float = 8.0
+    deadline: float = 120.0
+    max_retry_after: float = 60.0
+    statuses: frozenset[int] | None = None
+    budget: bool = True
+
+    def __post_init__(self) -> None:
+        if type(self.max_retries) is not int or self.max_retries < 0:
+            raise ValueError(f"max_retries must be a whole number, 0 or more, not {self.max_retries}")
+        for name in ("initial_delay", "max_delay", "deadline", "max_retry_after"):
+            value = getattr(self, name)
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"{name} must be a finite number of seconds, 0 or more, not {value}")
+        if self.deadline == 0:
+            raise ValueError("deadline must be more than 0 seconds")
+        if self.max_delay < self.initial_delay:
+            raise ValueError(f"max_delay ({self.max_delay}) must not be below initial_delay ({self.initial_delay})")
+        if self.statuses is not None:
+            never = sorted(status for status in self.statuses if not is_error(status))
+            if never:
+                raise ValueError(f"statuses {never} cannot be retried: only those from 400 to 599 are errors")
+
+
+class Retry(Struct, frozen=True):
+    """Send again.
+
+    Args:
+        delay: seconds to wait first.
+        reason: why, for logs and hooks.
+        cost: tokens of the budget.
+    """
+
+    delay: float
+    reason: str
+    cost: int
+
+
+class Stop(Struct, frozen=True):
+    """Do not send again, and why."""
+
+    reason: str
+
+
+Decision: TypeAlias = Retry | Stop
+
+
+class _Wait(StrEnum):
+    BACKOFF = "backoff"
+    SERVER = "what the server asks, or backoff"
+    POLL = "what the server asks, or the upper half of backoff"
+    AT_ONCE = "at once, the first time"
+
+
+class _Rule(Struct, frozen=True):
+    """A row of the table: who is retried, after which wait, and what the attempt makes certain."""
+
+    retried: tuple[Safety, ...]
+    certainty: Certainty
+    wait: _Wait = _Wait.BACKOFF
+    opt_in: tuple[Safety, ...] = ()
+
+
+# Tuples: a member of an enum is found in a few by identity, and its hash is made anew each time.
+_ALL: Final = tuple(Safety)
+_NONE: Final[tuple[Safety, ...]] = ()
+_REPEATABLE: Final = (Safety.SAFE, Safety.IDEMPOTENT, Safety.KEYED)
+_UNSAFE: Final = (Safety.UNSAFE,)
+_KEYED: Final = (Safety.KEYED,)
+
+_FAILURES: Final[dict[Failure, _Rule]] = {
+    Failure.UNREACHABLE: _Rule(_ALL, Certainty.NOT_SENT),
+    Failure.UNSENDABLE: _Rule(_NONE, Certainty.NOT_SENT),
+    Failure.STREAM_REFUSED: _Rule(_ALL, Certainty.NOT_SENT, _Wait.AT_ONCE),
+    Failure.ANSWER_LOST: _Rule(_REPEATABLE, Certainty.UNKNOWN),
+    Failure.ANSWER_CUT: _Rule(_REPEATABLE, Certainty.APPLIED),
+    Failure.UNDECODABLE: _Rule(_NONE, Certainty.APPLIED),
+    Failure.DEADLINE: _Rule(_NONE, Certainty.UNKNOWN),
+    Failure.CANCELLED: _Rule(_NONE, Certainty.UNKNOWN),
+    Failure.REDIRECTED: _Rule(_NONE, Certainty.UNKNOWN),
+}
+
+_LOST: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN)
+"""The server, or a gateway before it, gave up: the request may have been done."""
+_BUSY: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN, _Wait.SERVER, opt_in=_UNSAFE)
+_SUCCESS: Final = _Rule(_NONE, Certainty.APPLIED)
+_REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
+_THROTTLED: Final = _Rule(_ALL, Certainty.REJECTED, _Wait.SERVER)
+_REDIRECT: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_REPLAYED_REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
+_REPLAYED_ERROR: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_IN_FLIGHT: Final = _Rule(_KEYED, Certainty.UNKNOWN, _Wait.POLL)
+_MISMATCH_FIRST: Final = _Rule(_NONE, Certainty.REJECTED)
+_MISMATCH_LATER: Final = _Rule(_NONE, Certainty.UNKNOWN)
+
+_STATUSES: Final[dict[int, _Rule]] = {
+    408: _Rule(_REPEATABLE, Certainty.UNKNOWN, opt_in=_UNSAFE),
+    425: _THROTTLED,
+    429: _THROTTLED,
+    460: _LOST,
+    499: _LOST,
+    501: _REFUSAL,
+    503: _BUSY,
+    505: _REFUSAL,
+    507: _REFUSAL,
+    511: _REFUSAL,
+    529: _BUSY,
+}
+"""Statuses that differ from the other ones of their hundred."""
+_SHORTEST_POLL: Final = 0.05
+"""Seconds: a request that is still running is not asked for more often."""
+
+RETRY_COST: Final = 5
+TIMEOUT_COST: Final = 10
+
+
+def decide(
+    policy: RetryPolicy, call: CallFacts, history: Sequence[Attempt], outcome: Outcome, jitter: float
+) -> Decision:
+    """Whether to send again after an outcome (RETRIES.md sections 3 and 4).
+
+    Args:
+        policy: the limits.
+        call: the facts of the call.
+        history: the attempts before this outcome's own.
+        outcome: what just happened, with `at` in seconds since the call began.
+        jitter: a number drawn uniformly from [0, 1).
+    """
+    rule = _rule(call, history, outcome)
+    refusal = _not_allowed(policy, call, rule, outcome)
+    if refusal is not None:
+        return Stop(refusal)
+    may_poll = _is_named_in_flight(outcome) and policy.max_retries > 0
+    if not may_poll and _retries_spent(history) >= policy.max_retries:
+        return Stop(f"{policy.max_retries} retries are spent")
+    delay = _delay(policy, history, rule, outcome, jitter)
+    asked = outcome.retry_after if isinstance(outcome, Answered) else None
+    if asked is not None and asked > policy.max_retry_after:
+        return Stop(f"the server asks to wait {asked:g} s, more than max_retry_after={policy.max_retry_after:g}")
+    resume_at = outcome.at + delay
+    refusal = too_late(policy, call, resume_at, resume_at)
+    if refusal is not None:
+        return Stop(refusal)
+    return Retry(delay, str(outcome), _cost(rule, outcome))
+
+
+def certainty_of(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> Certainty:
+    """What one attempt, taken alone, makes certain (the last column of the table)."""
+    return _rule(call, history, outcome).certainty
+
+
+def conclude(call: CallFacts, attempts: Sequence[Attempt]) -> Certainty:
+    """What all attempts of a call together make certain, the taint rule included.
+
+    A refusal after an attempt whose effect is unknown proves nothing: limiters, proxies and routers refuse before or
+    beside the key. Only a stored refusal, or one that is the operation's own, settles a keyed call. A resumed key may
+    have been sent before, so it starts out unknown.
+    """
+    certainties = [attempt.certainty for attempt in attempts]
+    if Certainty.APPLIED in certainties:
+        return Certainty.APPLIED
+    if not call.resumed and Certainty.UNKNOWN not in certainties:
+        return Certainty.REJECTED if Certainty.REJECTED in certainties else Certainty.NOT_SENT
+    return Certainty.REJECTED if attempts and _denies(call, attempts[-1]) else Certainty.UNKNOWN
+
+
+def _denies(call: CallFacts, last: Attempt) -> bool:
+    """Whether a last refusal proves that nothing was done, though an earlier attempt may have had its effect."""
+    if last.certainty is not Certainty.REJECTED:
+        return False
+    # A read has no effect in the first place; a keyed call is settled by the operation's own word.
+    return call.safety is Safety.SAFE or (call.safety is Safety.KEYED and _settles(call, last.outcome))
+
+
+def too_late(policy: RetryPolicy, call: CallFacts, at: float, age: float) -> str | None:
+    """Why an attempt must not start any more; None where it may (RETRIES.md section 4).
+
+    Args:
+        policy: the limits.
+        call: the facts of the call.
+        at: seconds since the call began.
+        age: seconds in which its key has been known to the server.
+    """
+    if at >= policy.deadline:
+        return "the next attempt would start after the deadline"
+    if call.safety is Safety.KEYED and is_too_old(call, age):
+        return "the key would be too old: the server may have forgotten it"
+    return None
+
+
+def is_too_old(call: CallFacts, at: float) -> bool:
+    """Whether the server may have forgotten the key: a purged key is a new request.
+
+    Args:
+        call: the facts of the call.
+        at: seconds since the call began.
+    """
+    return call.key_age + at >= call.key_ttl - ttl_margin(call.key_ttl)
+
+
+def latest(policy: RetryPolicy, call: CallFacts) -> float:
+    """Seconds since the call began after which no attempt goes on: what arrives later may find its key forgotten."""
+    if call.safety is not Safety.KEYED:
+        return policy.deadline
+    return min(policy.deadline, call.key_ttl - ttl_margin(call.key_ttl) - call.key_age)
+
+
+def ttl_margin(ttl: float) -> float:
+    """Seconds before a key's end of life at which it counts as too old; clocks and networks are not exact."""
+    return min(60.0, ttl * 0.1)
+
+
+def is_success(status: int) -> bool:
+    """Whether a status says that the request was done (RFC 9110 section 15.3)."""
+    return 200 <= status < 300  # noqa: PLR2004
+
+
+def is_error(status: int) -> bool:
+    """Whether a status says that the request failed (RFC 9110 sections 15.5 and 15.6)."""
+    return 400 <= status < 600  # noqa: PLR2004
+
+
+def at(outcome: Outcome, seconds: float) -> Outcome:
+    """The outcome, placed in time: seconds since the call began."""
+    return structs.replace(outcome, at=seconds)
+
+
+def _settles(call: CallFacts, outcome: Outcome) -> bool:
+    """Whether a refusal is the operation's own word under its key."""
+    if not isinstance(outcome, Answered) or not 400 <= outcome.status < 500:  # noqa: PLR2004
+        return False
+    return outcome.replayed or outcome.status in call.settled_by
+
+
+def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rule:
+    if not isinstance(outcome, Answered):
+        if outcome.failure is Failure.REDIRECTED and outcome.status == 303:  # noqa: PLR2004
+            return structs.replace(_REDIRECT, certainty=Certainty.APPLIED)
+        return _FAILURES[outcome.failure]
+    if call.safety is Safety.KEYED and outcome.status >= 400:  # noqa: PLR2004
+        # Rows that exist for keyed calls only.
+        if outcome.in_flight:
+            return _IN_FLIGHT
+        if outcome.mismatch:
+            # A key that collides was used before: by this call, or by an earlier one of whoever brought it.
+            return _MISMATCH_LATER if history or call.resumed else _MISMATCH_FIRST
+        if outcome.replayed:
+            return _REPLAYED_REFUSAL if outcome.status < 500 else _REPLAYED_ERROR  # noqa: PLR2004
+    return _STATUSES.get(outcome.status) or _usual_rule(outcome.status)
+
+
+def _usual_rule(status: int) -> _Rule:
+    """The row of a status that has none of its own."""
+    if is_success(status):
+        return _SUCCESS
+    if status < 400:  # noqa: PLR2004
+        return _REDIRECT
+    return _REFUSAL if status < 500 else _LOST  # noqa: PLR2004
+
+
+def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> str | None:
+    """Why the safety rule, the server or the policy forbids another attempt; None where they allow it."""
+    status = outcome.status if isinstance(outcome, Answered) else None
+    if rule.certainty is Certainty.APPLIED and status is not None:
+        return "it is done"
+    wanted = outcome.should_retry if isinstance(outcome, Answered) else None
+    if wanted is False:
+        return "the server says not to retry"
+    allowed = call.safety in rule.retried
+    if status is not None and rule is not _IN_FLIGHT:
+        named = policy.statuses is not None and status in policy.statuses
+        if policy.statuses is not None and not named:
+            allowed = False
+        elif named and not _is_final(rule):
+            allowed = allowed or call.safety in rule.opt_in or _is_harmless(call, rule)
+    if wanted is True and not _is_final(rule):
+        # The server's word overrides the status table, never the safety rule.
+        allowed = allowed or _is_harmless(call, rule)
+    if not allowed:
+        return f"{outcome} is not retried for {call.safety} calls"
+    if not call.replayable and rule.certainty is not Certainty.NOT_SENT:
+        return "the body cannot be sent again"
+    return None
+
+
+def _is_harmless(call: CallFacts, rule: _Rule) -> bool:
+    """Whether the safety rule allows another attempt."""
+    return call.safety is not Safety.UNSAFE or rule.certainty is Certainty.REJECTED
+
+
+def _is_final(rule: _Rule) -> bool:
+    """Whether the same request can have no other answer; by identity, since rows may hold the same cells."""
+    finals = (_MISMATCH_FIRST, _MISMATCH_LATER, _REPLAYED_REFUSAL, _REPLAYED_ERROR)
+    return any(rule is final for final in finals)
+
+
+def _retries_spent(history: Sequence[Attempt]) -> int:
+    """Retries that count against the limit: waiting for a run that the dialect can name does not."""
+    return sum([1 for attempt in history if not _is_named_in_flight(attempt.outcome)])
+
+
+def _is_named_in_flight(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answered) and outcome.in_flight and outcome.in_flight_named
+
+
+def _delay(policy: RetryPolicy, history: Sequence[Attempt], rule: _Rule, outcome: Outcome, jitter: float) -> float:
+    if rule.wait is _Wait.AT_ONCE and not any(_was_refused(attempt.outcome) for attempt in history):
+        return 0.0
+    longest = min(policy.max_delay, policy.initial_delay * 2.0 ** min(len(history), 60))
+    asked = outcome.retry_after if isinstance(outcome, Answered) else None
+    if rule.wait is _Wait.POLL:
+        wait = longest * (1 + jitter) / 2 if asked is None else asked + jitter * longest
+        return max(_SHORTEST_POLL, wait)
+    backoff = jitter * longest
+    return backoff if asked is None else asked + backoff
+
+
+def _was_refused(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and outcome.failure is Failure.STREAM_REFUSED
+
+
+def _cost(rule: _Rule, outcome: Outcome) -> int:
+    if rule.wait is _Wait.AT_ONCE or rule.wait is _Wait.POLL:
+        return 0
+    return TIMEOUT_COST if isinstance(outcome, Failed) and outcome.timeout else RETRY_COST

@@ -1,0 +1,115 @@
+"""Small words that every signature uses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from enum import Enum
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard, TypeVar
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .retry.rules import RetryPolicy
+
+
+K = TypeVar("K", bound=type)
+
+
+class Omit(Enum):
+    """The type of `OMIT`: an argument that was not given, which is not the same as None."""
+
+    OMIT = object()
+    """No string, so that an encoder cannot take it for one."""
+
+    def __repr__(self) -> str:
+        return "OMIT"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+OMIT: Final = Omit.OMIT
+"""Leaves an argument out of the request."""
+
+
+def public(kind: K) -> K:
+    """Name the SDK's package as the home of a class, so that pickles and traces do not name a room of the runtime."""
+    kind.__module__ = kind.__module__.partition("._runtime")[0]
+    return kind
+
+
+def is_fields(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_items(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value is a JSON array."""
+    return isinstance(value, list)
+
+
+def with_extra(fields: Mapping[str, object], extra: Mapping[str, object] | Omit) -> dict[str, object]:
+    """The fields of a body with further ones beside them."""
+    return {**({} if isinstance(extra, Omit) else extra), **fields}
+
+
+FileContent: TypeAlias = bytes | str | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
+"""What can be uploaded: bytes, text, an open file, or an iterable of bytes, which is sent while it is read."""
+File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
+"""A file to upload: its content, or (name, content), or (name, content, media type)."""
+
+
+@public
+class Timeout(Struct, frozen=True):
+    """Limits on one attempt, each in seconds; all are cut to what is left of the call's deadline.
+
+    Args:
+        connect: to reach the server, TLS included.
+        read: between two pieces of the answer.
+        write: between two pieces of the request.
+        pool: for a free connection.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    write: float = 30.0
+    pool: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "read", "write", "pool"):
+            value = getattr(self, name)
+            if not 0 < value < float("inf"):
+                raise ValueError(f"{name} must be a finite number of seconds above 0, not {value}")
+
+
+def checked(name: str, value: object, kind: type) -> None:
+    """Refuse an argument of another class at once: further on, its error would look like a failure of the call.
+
+    Raises:
+        TypeError: it is of another class.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, such as {kind()!r}, and not {value!r}")
+
+
+@public
+class CallOptions(Struct, frozen=True):
+    """Settings of a single call; what is None comes from the client.
+
+    Args:
+        retry: the retry policy.
+        timeout: the limits on each attempt.
+        headers: further headers, sent on every attempt.
+        strict: raise where an answer does not match its schema, rather than keep what came as plain JSON.
+    """
+
+    retry: RetryPolicy | None = None
+    timeout: Timeout | None = None
+    headers: Mapping[str, str] | None = None
+    strict: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.timeout is not None:
+            checked("timeout", self.timeout, Timeout)
