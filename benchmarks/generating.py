@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
 
 from benchmarks.documents import document, write
 from benchmarks.measure import Row, compared, paired, spread, tell

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from samekey import code
-from samekey.code import Code, NotAnIdentifierError, source
+from samekey.emit import code
+from samekey.emit.code import Code, NotAnIdentifierError, source
 
 if TYPE_CHECKING:
-    from samekey.document import JsonValue
+    from samekey.document.document import JsonValue
 
 REPEATABLE = settings(database=None, deadline=None, derandomize=True, max_examples=150)
 SNIPPETS = [

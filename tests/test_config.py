@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as changed
-from samekey.config import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
-from samekey.diagnostics import Diagnostics, Severity, explain
-from samekey.document import load
-from samekey.profile import DEFAULT, PRESETS, Carrier, KeyFormat, KeyKind, Profile, Signal
+from samekey.config.dialect import DEFAULT, PRESETS, Carrier, KeyFormat, KeyKind, Profile, Signal
+from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
+from samekey.document.diagnostics import Diagnostics, Severity, explain
+from samekey.document.document import load
 
 
 def read(text: str) -> tuple[Config, Diagnostics]:

@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samekey.diagnostics import (
+from samekey.document.diagnostics import (
     Diagnostic,
     Diagnostics,
     Place,
@@ -18,7 +18,7 @@ from samekey.diagnostics import (
     location,
     printable,
 )
-from samekey.document import SourceText
+from samekey.document.document import SourceText
 
 REPEATABLE = settings(database=None, deadline=None, derandomize=True)
 HOSTILE = "\x1b]0;title\x07\x1b[31m\x00\r\x85\x9b\u202e\u2066\u200b\ufeff\ud800\uffff"

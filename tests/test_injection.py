@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import Result, generate
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
 from samekey.lower.schemas import UNDECODABLE
+from samekey.pipeline import Result, generate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from samekey.document import JsonValue
+    from samekey.document.document import JsonValue
 
 ROOT = Path(__file__).parent.parent
 SPECS: Final = {

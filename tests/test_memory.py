@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samekey import cache, memory
+from samekey import cache_dir
 from samekey.cli import app
+from samekey.output import check_cache
 from typer.testing import CliRunner
 
 DOCUMENT = """
@@ -64,28 +65,28 @@ class Workplace:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     """A workplace with a cache of its own."""
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(cache_dir.VARIABLE, str(tmp_path / "cache"))
     return Workplace(tmp_path)
 
 
 def test_nothing_is_made_again(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A check after a run says what a check that makes everything says: warnings, notes, and types that are Any."""
     place.run()
-    monkeypatch.setenv(cache.VARIABLE, "")
+    monkeypatch.setenv(cache_dir.VARIABLE, "")
     status, said, warned = place.run("--check")
     assert "unknown" in warned or "warning" in warned
     assert "types are Any" in said
     monkeypatch.undo()
-    monkeypatch.setenv(cache.VARIABLE, str(place.folder / "cache"))
-    monkeypatch.setattr("samekey.generate.generate", None)
+    monkeypatch.setenv(cache_dir.VARIABLE, str(place.folder / "cache"))
+    monkeypatch.setattr("samekey.pipeline.generate", None)
     assert place.run("--check") == (status, said.replace(": ", REMEMBERED, 1), warned)
 
 
 def test_a_check_is_remembered_too(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second check of what another machine made is the quick one."""
-    monkeypatch.setenv(cache.VARIABLE, "")
+    monkeypatch.setenv(cache_dir.VARIABLE, "")
     place.run()
-    monkeypatch.setenv(cache.VARIABLE, str(place.folder / "cache"))
+    monkeypatch.setenv(cache_dir.VARIABLE, str(place.folder / "cache"))
     assert REMEMBERED not in place.run("--check")[1]
     assert REMEMBERED in place.run("--check")[1]
 
@@ -142,7 +143,7 @@ def test_another_generator_makes_everything(place: Workplace, monkeypatch: pytes
     def other(_: str) -> str:
         return "0.0"
 
-    monkeypatch.setattr(memory, "version", other)
+    monkeypatch.setattr(check_cache, "version", other)
     assert REMEMBERED not in place.run("--check")[1]
 
 
@@ -152,7 +153,7 @@ def test_an_unknown_generator_remembers_nothing(place: Workplace, monkeypatch: p
     def unknown(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(memory, "version", unknown)
+    monkeypatch.setattr(check_cache, "version", unknown)
     place.run()
     assert REMEMBERED not in place.run("--check")[1]
 
@@ -208,7 +209,7 @@ def test_a_name_that_is_no_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A document in a folder of any name is read as before; whether it is remembered does not matter."""
     folder = Path(os.fsdecode(os.fsencode(tmp_path / "here") + b"\xff"))
     folder.mkdir()
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(cache_dir.VARIABLE, str(tmp_path / "cache"))
     place = Workplace(folder)
     command = [sys.executable, "-m", "samekey", "generate", str(folder / "small.yaml"), "-o", str(place.target)]
     for flags in ([], ["--check"]):
@@ -244,7 +245,7 @@ def test_where_nothing_can_be_kept(place: Workplace, monkeypatch: pytest.MonkeyP
     """A cache is no condition."""
     (place.folder / "file").write_text("", "utf-8")
     for chosen in ("", str(place.folder / "file"), str(place.folder / "file" / "below")):
-        monkeypatch.setenv(cache.VARIABLE, chosen)
+        monkeypatch.setenv(cache_dir.VARIABLE, chosen)
         assert place.run()[0] == 0
         status, said, _ = place.run("--check")
         assert (status, REMEMBERED in said) == (0, False)
@@ -267,10 +268,10 @@ def test_what_is_old_is_forgotten(place: Workplace) -> None:
 
 def test_the_cache_is_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else may write what is run from there (XDG Base Directory Specification)."""
-    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.delenv(cache_dir.VARIABLE)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = cache.cache_folder("runs")
+    folder = cache_dir.cache_folder("runs")
     assert folder is not None
     assert folder == tmp_path / "samekey" / "runs"
     assert folder.stat().st_mode & 0o077 == 0
@@ -283,7 +284,7 @@ def test_a_folder_that_others_can_write_to_is_not_used(place: Workplace) -> None
         shared = place.folder / "cache" / name
         shared.mkdir(parents=True)
         shared.chmod(0o777)
-        assert cache.cache_folder(name) is None
+        assert cache_dir.cache_folder(name) is None
     assert place.run()[0] == 0
     assert REMEMBERED not in place.run("--check")[1]
 
@@ -296,20 +297,20 @@ def test_a_folder_that_others_can_exchange_is_not_used(place: Workplace, monkeyp
     link = place.folder / "link"
     link.symlink_to(above / "mine")
     for chosen in (above / "mine", link):
-        monkeypatch.setenv(cache.VARIABLE, str(chosen))
+        monkeypatch.setenv(cache_dir.VARIABLE, str(chosen))
         above.chmod(0o777)
-        assert cache.cache_folder("templates") is None
+        assert cache_dir.cache_folder("templates") is None
         above.chmod(0o1777)
-        assert cache.cache_folder("templates") == above / "mine" / "templates"
+        assert cache_dir.cache_folder("templates") == above / "mine" / "templates"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are told otherwise there")
 def test_folders_on_the_way_are_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the umask: where a group may write, nothing would be kept."""
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "one" / "two"))
+    monkeypatch.setenv(cache_dir.VARIABLE, str(tmp_path / "one" / "two"))
     before = os.umask(0o002)
     try:
-        folder = cache.cache_folder("runs")
+        folder = cache_dir.cache_folder("runs")
     finally:
         os.umask(before)
     assert folder is not None
@@ -318,26 +319,26 @@ def test_folders_on_the_way_are_the_users_alone(tmp_path: Path, monkeypatch: pyt
 
 def test_what_changes_after_it_was_compared_is_found(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept is what was made: a file that somebody changes meanwhile is out of date at the next check."""
-    changed, kept = place.target / "small" / "_client.py", memory.remember
+    changed, kept = place.target / "small" / "_client.py", check_cache.remember
 
     def late(*told: Any) -> None:  # noqa: ANN401  # whatever it is given
         changed.write_text(changed.read_text("utf-8") + "\n# Late.\n", "utf-8")
         kept(*told)
 
     with monkeypatch.context() as patched:
-        patched.setattr(memory, "remember", late)
+        patched.setattr(check_cache, "remember", late)
         assert place.run()[0] == 0
     assert place.run("--check")[0] == 1
 
 
 def test_a_relative_cache_home_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The XDG Base Directory Specification calls it invalid; nothing may appear in the working directory."""
-    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.delenv(cache_dir.VARIABLE)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert cache.cache_folder("runs") == tmp_path / ".cache" / "samekey" / "runs"
+    assert cache_dir.cache_folder("runs") == tmp_path / ".cache" / "samekey" / "runs"
     assert not (tmp_path / "here").exists()
 
 

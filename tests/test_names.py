@@ -18,7 +18,7 @@ from acme_payments import AcmePayments
 from acme_payments._runtime.client import AsyncClient, SyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samekey.config import Config
+from samekey.config.file import Config
 from samekey.names import Names, attribute, pascal, resolve, snake
 from samekey.names.exports import PUBLIC
 from samekey.names.reserved import CLIENT_ARGUMENTS, CLIENT_CLASSES, CLIENT_WORDS, TYPE_WORDS
@@ -974,8 +974,8 @@ def test_names_do_not_depend_on_the_process() -> None:
     """The same document gives the same names, whatever the hash seed is."""
     script = (
         "import sys\n"
-        "from samekey.config import Config\nfrom samekey.diagnostics import Diagnostics\n"
-        "from samekey.document import load\nfrom samekey.lower import lower\nfrom samekey.names import name\n"
+        "from samekey.config.file import Config\nfrom samekey.document.diagnostics import Diagnostics\n"
+        "from samekey.document.document import load\nfrom samekey.lower import lower\nfrom samekey.names import name\n"
         f"document = load({HOME!r}, Diagnostics(), lambda _: sys.argv[1].encode())\n"
         "print(name(lower(document), Config()))\n"
     )

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import generate
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
+from samekey.pipeline import generate
 
 from tests.tools import checked, pyright_strict, without_cache
 

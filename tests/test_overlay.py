@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samekey.cli import app
-from samekey.diagnostics import Diagnostics, explain, location
-from samekey.document import Document, FetchError, JsonValue, load
-from samekey.overlay import apply_overlays, load_overlay
+from samekey.document.diagnostics import Diagnostics, explain, location
+from samekey.document.document import Document, FetchError, JsonValue, load
+from samekey.document.overlay import apply_overlays, load_overlay
 from typer.testing import CliRunner
 
 HOME = "/docs/openapi.yaml"

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samekey.config import Config
-from samekey.generate import Result, generate
+from samekey.config.file import Config
+from samekey.emit import plan
+from samekey.emit.models import MODULE_SIZE
+from samekey.emit.order import chunk, components
 from samekey.lower import lower
 from samekey.names import name
-from samekey.plan import plan
-from samekey.plan.models import MODULE_SIZE
-from samekey.plan.order import chunk, components
+from samekey.pipeline import Result, generate
 
 from tests.lowering.documents import loaded
 from tests.tools import checked, without_cache
@@ -495,8 +495,8 @@ def test_output_does_not_depend_on_the_process(tmp_path: Path) -> None:
     path.write_text(json.dumps(COLLISIONS), "utf-8")
     script = (
         "import sys, hashlib\n"
-        "from samekey.config import Config\nfrom samekey.diagnostics import Diagnostics\n"
-        "from samekey.document import load\nfrom samekey.generate import generate\n"
+        "from samekey.config.file import Config\nfrom samekey.document.diagnostics import Diagnostics\n"
+        "from samekey.document.document import load\nfrom samekey.pipeline import generate\n"
         "result = generate(load(sys.argv[1], Diagnostics()), Config())\n"
         "print(hashlib.sha256(repr(sorted(result.files.items())).encode()).hexdigest())\n"
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from samekey.config import read_config
-from samekey.diagnostics import Diagnostics, Severity
-from samekey.document import Document, load
-from samekey.generate import inspect
+from samekey.config.file import read_config
+from samekey.document.diagnostics import Diagnostics, Severity
+from samekey.document.document import Document, load
+from samekey.pipeline import inspect
 
 OPERATIONS = {
     verb: {

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from samekey.diagnostics import Diagnostics
-from samekey.write import MARKER, UnsafePathError, apply, compare, diff
+from samekey.document.diagnostics import Diagnostics
+from samekey.output.write import MARKER, UnsafePathError, apply, compare, diff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samekey.write import Changes
+    from samekey.output.write import Changes
 
 HEADER = f"# {MARKER} from Acme. Do not edit: the next run writes it again.\n"
 FILES = {

@@ -13,7 +13,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samekey.profile import Profile
+    from samekey.config.dialect import Profile
 
 
 class Kind(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from samekey.plan.views import ArgumentView
+from samekey.emit.views import ArgumentView
 
 from tests.corpus.bench import Case
 from tests.corpus.described import (

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import httpx
 from openapi_core import OpenAPI
-from samekey.plan.views import OperationSummary
+from samekey.emit.views import OperationSummary
 
 from tests.corpus.raw import RawOperation, View
 from tests.corpus.sampler import Sampler

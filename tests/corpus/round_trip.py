@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from samekey.plan.views import OperationSummary
+from samekey.emit.views import OperationSummary
 
 from tests.corpus.answering import Server
 from tests.corpus.asking import Asked, Asker

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import inspect
-from samekey.plan.views import OperationSummary
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
+from samekey.emit.views import OperationSummary
+from samekey.pipeline import inspect
 
 HEADERS = {
     "paypal_checkout_orders_v2.json": "PayPal-Request-Id",

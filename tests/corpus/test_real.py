@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from samekey.cli import app
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
+from samekey.emit import plan
 from samekey.lower import lower
 from samekey.names import name
-from samekey.plan import plan
 from typer.testing import CliRunner
 
 from tests.corpus.dropping_server import DroppingServer

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import inspect
-from samekey.plan.views import OperationSummary
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
+from samekey.emit.views import OperationSummary
+from samekey.pipeline import inspect
 
 from tests.corpus.bench import Bench
 from tests.corpus.core import second_opinion

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import Result, generate
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
 from samekey.names import LEDGER, load_ledger
+from samekey.pipeline import Result, generate
 
 from tests.tools import checked, pyright_strict, without_cache
 
@@ -54,10 +54,10 @@ def test_the_same_document_gives_the_same_bytes(root: Path, sdk: str) -> None:
     """Output is deterministic, whatever the hash seed of the process is."""
     script = (
         "import sys, hashlib\n"
-        "from samekey.config import Config\n"
-        "from samekey.diagnostics import Diagnostics\n"
-        "from samekey.document import load\n"
-        "from samekey.generate import generate\n"
+        "from samekey.config.file import Config\n"
+        "from samekey.document.diagnostics import Diagnostics\n"
+        "from samekey.document.document import load\n"
+        "from samekey.pipeline import generate\n"
         "result = generate(load(sys.argv[1], Diagnostics()), Config())\n"
         "print(hashlib.sha256(repr(sorted(result.files.items())).encode()).hexdigest())\n"
     )

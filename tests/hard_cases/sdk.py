@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import Result, generate, inspect
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
+from samekey.pipeline import Result, generate, inspect
 
 if TYPE_CHECKING:
-    from samekey.plan.views import OperationSummary
+    from samekey.emit.views import OperationSummary
 
 SPECS = Path(__file__).parents[2] / "specs" / "hard"
 TOPICS = tuple(sorted(folder.name for folder in SPECS.iterdir() if folder.is_dir()))

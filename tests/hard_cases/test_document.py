@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from samekey.diagnostics import Diagnostics, Severity
-from samekey.document import load
+from samekey.document.diagnostics import Diagnostics, Severity
+from samekey.document.document import load
 from samekey.ir import Api
 from samekey.lower import lower
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from samekey.cli import app
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import JsonValue, load
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import JsonValue, load
+from samekey.emit import plan
 from samekey.ir import Operation
 from samekey.lower import lower
 from samekey.names import EMPTY, Ledger, Names, name, read_ledger, remember
 from samekey.names import given as entries_of
-from samekey.plan import plan
 from typer.testing import CliRunner
 
 from tests.tools import checked

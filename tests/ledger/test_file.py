@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from samekey.diagnostics import Severity
-from samekey.document import JsonValue
+from samekey.document.diagnostics import Severity
+from samekey.document.document import JsonValue
 from samekey.names import EMPTY, LEDGER, Ledger, spell
 
 from tests.ledger.documents import LIST_PETS, Json, calls, give, import_all, pets, read, sdk

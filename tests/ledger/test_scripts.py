@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from samekey.config import Config
+from samekey.config.file import Config
 
 from tests.ledger.documents import calls, give, import_all, sdk
 from tests.tools import checked, without_cache

@@ -7,11 +7,11 @@ import random
 from pathlib import Path
 
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import JsonValue, load
-from samekey.generate import generate
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import JsonValue, load
 from samekey.names import LEDGER, Ledger, spell
+from samekey.pipeline import generate
 
 from tests.ledger.documents import (
     LIST_PETS,

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from textwrap import dedent, indent
 
 import yaml
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import Document, FetchError, Node, load
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import Document, FetchError, Node, load
 from samekey.ir import (
     Alias,
     AnyJson,

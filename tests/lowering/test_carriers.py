@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from samekey.config.dialect import KeyKind, Signal
 from samekey.ir import Operation, Safety
-from samekey.profile import KeyKind, Signal
 
 from tests.lowering.documents import operation
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from samekey.config import Config, read_config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
+from samekey.config.file import Config, read_config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
 from samekey.ir import Paging, PagingStyle
 from samekey.lower import lower
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from samekey.config import Config
-from samekey.generate import inspect
+from samekey.config.dialect import DEFAULT, Carrier, KeyKind
+from samekey.config.file import Config
 from samekey.ir import Operation, Safety
-from samekey.profile import DEFAULT, Carrier, KeyKind
+from samekey.pipeline import inspect
 
 from tests.lowering.documents import Lowered, loaded, lowered, operation, swagger
 

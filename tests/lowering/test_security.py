@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from samekey.diagnostics import Severity
+from samekey.document.diagnostics import Severity
 from samekey.ir import Location, SchemeKind
 
 from tests.lowering.documents import Lowered, lowered

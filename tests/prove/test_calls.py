@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import inspect
+from samekey.config.dialect import DEFAULT
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
 from samekey.lower import lower
-from samekey.profile import DEFAULT
+from samekey.pipeline import inspect
 from samekey.prove.arguments import Arguments, Candidate, Maker
 from samekey.prove.calls import Call, Repertoire, candidates
 

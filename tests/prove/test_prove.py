@@ -9,7 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from samekey.diagnostics import Diagnostics
+from samekey.document.diagnostics import Diagnostics
 from samekey.prove.causes import Cause
 from samekey.prove.check import Promise
 from samekey.prove.proof import prove

@@ -8,7 +8,7 @@ import json
 import anyio
 import httpx
 import pytest
-from samekey.profile import Carrier, Profile
+from samekey.config.dialect import Carrier, Profile
 from samekey.prove.wire import Gate, Watch, Whole, give_key, key_of, watched
 
 URL = "http://127.0.0.1:1/charges"

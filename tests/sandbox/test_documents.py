@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samekey.diagnostics import Diagnostics
-from samekey.document import Node, load
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import Node, load
 from samekey.lower import lower
 from samekey.lower.media import is_json
 from samekey.sandbox.arrival import Arrival

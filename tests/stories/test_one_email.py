@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import persistqueue
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import generate
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
+from samekey.pipeline import generate
 from samekey.sandbox.faults import Fault, Rule
 from samekey.sandbox.serving import Running, running
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import generate
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
+from samekey.pipeline import generate
 
 from tests.truth.server import Shop
 

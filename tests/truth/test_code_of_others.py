@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import socket
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import httpx_aiohttp
 import pytest
 
 from tests.truth.faces import Ask, ended, order, to
-from tests.truth.server import Shop, told
+from tests.truth.server import LOST, Answer, Shop, told
 
 
 def telegram(method: Any) -> Any:  # noqa: ANN401
@@ -199,3 +200,17 @@ def test_aiohttp_sends_the_whole_query(sdk: Any, shop: Shop) -> None:  # noqa: A
 
     assert anyio.run(main).id == "o1"
     assert shop.seen[0].target == "/orders/o1?api_key=K"
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+def test_the_original_exception_is_the_cause(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+    """What the network said in its own words is in the trace, and not in a pickle."""
+    once = sdk.RetryPolicy(max_retries=0)
+    (refused,) = ended(sdk, face, nobody(), order(), retry=once)
+    assert isinstance(refused.__cause__, httpx.ConnectError)
+    shop.plan += [LOST, Answer(201, b"{", (("Content-Type", "application/json"),), length=99)]
+    lost, cut = ended(sdk, face, shop.url, order(), order(), retry=once)
+    assert isinstance(lost.__cause__, httpx.TransportError)
+    assert isinstance(cut.__cause__, httpx.RemoteProtocolError)
+    twin = pickle.loads(pickle.dumps(cut))  # noqa: S301
+    assert (twin.record, twin.__cause__) == (cut.record, None)

@@ -10,9 +10,9 @@ from typing import cast
 
 import pytest
 import yaml
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
 from samekey.sandbox.app import Settings
 from samekey.sandbox.serving import Running, running
 from samekey.verify.calls import Caller

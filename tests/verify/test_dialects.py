@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samekey.config import load_config
-from samekey.diagnostics import Diagnostics
-from samekey.profile import PRESETS, Carrier, KeyFormat, Profile, Signal
+from samekey.config.dialect import PRESETS, Carrier, KeyFormat, Profile, Signal
+from samekey.config.file import load_config
+from samekey.document.diagnostics import Diagnostics
 from samekey.sandbox.faults import Fault, Rule
 from samekey.verify.calls import Caller
 from samekey.verify.findings import Check, Finding, Report, Verdict

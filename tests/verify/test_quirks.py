@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from samekey.profile import Signal
+from samekey.config.dialect import Signal
 from samekey.verify import calls
 from samekey.verify.findings import Check, Finding, Marked, SaysInFlight, SaysMismatch, UnjudgedError, Verdict
 from samekey.verify.losing import client_left, lost_answer, parallel

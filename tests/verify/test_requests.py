@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
-from samekey.profile import Profile, Signal
+from samekey.config.dialect import Profile, Signal
 from samekey.verify.calls import Answered
 from samekey.verify.described import Described
 from samekey.verify.findings import Check, Finding, Report, SaysMismatch, Verdict

@@ -7,10 +7,10 @@ from io import TextIOWrapper
 
 import typer
 
-from samekey.cli.generating import generate, inspect
-from samekey.cli.proving import prove
-from samekey.cli.serving import chaos, serve
-from samekey.cli.verifying import verify
+from samekey.cli.generate import generate, inspect
+from samekey.cli.prove import prove
+from samekey.cli.serve import chaos, serve
+from samekey.cli.verify import verify
 
 app = typer.Typer(
     name="samekey",

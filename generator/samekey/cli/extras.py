@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from samekey.cli.output import print_finding
-from samekey.diagnostics import Severity
+from samekey.document.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from samekey.diagnostics import Diagnostics, Severity, explain
+from samekey.document.diagnostics import Diagnostics, Severity, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

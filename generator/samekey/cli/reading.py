@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from samekey.config import Config
-    from samekey.diagnostics import Diagnostics
-    from samekey.document import Document, Fetch
+    from samekey.config.file import Config
+    from samekey.document.diagnostics import Diagnostics
+    from samekey.document.document import Document, Fetch
 
 
 def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
     """The config file, or the defaults without one; None where it cannot be read."""
     from dataclasses import replace  # noqa: PLC0415
 
-    from samekey.config import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
+    from samekey.config.file import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
 
     if package and not is_package_name(package):
         message = f"{package!r} is no name that Python can import in lower case"
@@ -40,13 +40,13 @@ def read_document(
     fetch: Fetch | None = None,
 ) -> Document | None:
     """The document with the overlays of the config, then those of the command line."""
-    from samekey.document import load  # noqa: PLC0415
+    from samekey.document.document import load  # noqa: PLC0415
 
     document = load(spec, diagnostics, fetch, sys.stdin.buffer.read() if spec == "-" else b"")
     locations = [*config.overlays, *overlays]
     if document is None or not locations:
         return document
-    from samekey.overlay import apply_overlays, load_overlay  # noqa: PLC0415
+    from samekey.document.overlay import apply_overlays, load_overlay  # noqa: PLC0415
 
     found = [load_overlay(location, diagnostics, fetch) for location in locations]
     usable = [overlay for overlay in found if overlay is not None]

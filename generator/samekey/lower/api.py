@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.config.dialect import DEFAULT, Carrier, Profile
+from samekey.config.idempotency import lower_profile, refine
+from samekey.document.versions import NEWEST, OLDEST, version_of
 from samekey.ir import Api, Operation, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.carriers import Found, carriers_of, declared_header, is_key_parameter
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
-from samekey.lower.profiles import lower_profile, refine
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
 from samekey.lower.safety import judge
 from samekey.lower.schemas import Schemas
@@ -23,12 +25,11 @@ from samekey.lower.security import Security, lower_requirement, lower_schemes, s
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
 from samekey.lower.streams import extended, with_flag
 from samekey.lower.webhooks import lower_webhooks
-from samekey.profile import DEFAULT, Carrier, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from samekey.document import Document, Node
+    from samekey.document.document import Document, Node
     from samekey.ir import Body, Param, Response, Server
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"})
@@ -140,9 +141,14 @@ def _is_stated(profile: Profile) -> bool:
 def _dialect(root: Node) -> Dialect | None:
     stated = next((word for word in ("openapi", "swagger") if root.get(word) is not None), "")
     version = root.text(stated)
-    if version.startswith("3."):
+    known = version_of(root.value)
+    if known is not None and known[0] == NEWEST[0]:
+        if known > NEWEST:
+            newest = ".".join(map(str, NEWEST))
+            message = f"OpenAPI {version} is newer than samekey knows; it is read as OpenAPI {newest}"
+            (root.get(stated) or root).warn("version-newer", message)
         return _OPENAPI3
-    if version.startswith("2"):
+    if known is not None and known[0] == OLDEST[0]:
         return _SWAGGER2
     hint = "a document starts with `openapi: 3.x.y` or `swagger: '2.0'`"
     if not isinstance(root.value, dict):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.config.dialect import Carrier, KeyFormat, KeyKind
 from samekey.ir import NO_LIMITS, Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive
-from samekey.profile import Carrier, KeyFormat, KeyKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

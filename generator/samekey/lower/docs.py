@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samekey.ir import Limits
 
 if TYPE_CHECKING:
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
 
 _BOUNDS = {
     "minimum": "at least {}",

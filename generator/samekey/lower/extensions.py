@@ -11,8 +11,8 @@ from samekey.ir import RetryHint
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samekey.document import Node
-    from samekey.profile import Profile
+    from samekey.config.dialect import Profile
+    from samekey.document.document import Node
 
 FERN_IDEMPOTENT: Final = "x-fern-idempotent"
 _FERN_HEADERS: Final = "x-fern-idempotency-headers"

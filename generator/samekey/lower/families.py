@@ -11,7 +11,7 @@ from samekey.lower.unions import tag_values
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samekey.document import Node
+    from samekey.document.document import Node
 
 _PLACES = ("/components/schemas/", "/definitions/")
 

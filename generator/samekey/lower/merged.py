@@ -12,7 +12,7 @@ from samekey.lower.docs import described
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
 
 Parts: TypeAlias = tuple["Node", ...]
 

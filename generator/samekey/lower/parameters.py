@@ -12,7 +12,7 @@ from samekey.lower.media import body_kind, content_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samekey.document import Node
+    from samekey.document.document import Node
     from samekey.ir import Type
     from samekey.lower.schemas import Schemas
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Profile, Signal
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
 from samekey.lower.carriers import fit
-from samekey.profile import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Profile, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.document import Node
+    from samekey.document.document import Node
     from samekey.ir import Body, Response
     from samekey.lower.carriers import Found
     from samekey.lower.schemas import Schemas

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from samekey.document.values import spelling
+from samekey.document.versions import version_of
 from samekey.ir import (
     Alias,
     AnyJson,
@@ -45,12 +47,11 @@ from samekey.lower.merged import (
     target_of,
 )
 from samekey.lower.unions import Hint, flatten, implicit_tag, mapped_target, or_null, tag_values, variant_words
-from samekey.values import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
 
 
 MAX_ENUM_VALUES = 2000
@@ -58,6 +59,10 @@ MANY_SCHEMAS = 20_000
 UNDECODABLE = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 """What msgspec refuses in the name of a field, and halves of surrogate pairs, which UTF-8 cannot spell."""
 _COMPONENTS = ("/components/", "/definitions/", "/parameters/", "/responses/")
+
+
+_WORDS_BESIDE_REFERENCES = (3, 1)
+"""The version of OpenAPI from which on structural words beside a reference count."""
 
 
 @dataclass(slots=True)
@@ -144,8 +149,8 @@ class Schemas:
 
     def _resolves(self, node: Node) -> bool:
         """Whether structural words beside a reference count: they do from OpenAPI 3.1 on."""
-        version = node.document.root.value
-        return isinstance(version, dict) and str(version.get("openapi", "")).startswith(("3.1", "3.2"))
+        version = version_of(node.document.root.value)
+        return version is not None and version >= _WORDS_BESIDE_REFERENCES
 
     def _sole_reference(self, node: Node) -> Node | None:
         """The reference inside `allOf: [{$ref}]` or the like, where nothing but annotations stands beside it."""

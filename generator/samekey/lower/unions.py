@@ -10,7 +10,7 @@ from samekey.lower.merged import Merged, target_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samekey.document import Node
+    from samekey.document.document import Node
 
 Hint: TypeAlias = tuple[str, ...]
 

@@ -8,7 +8,7 @@ from samekey.names.arguments import BODY, EXTRA, spread_model
 from samekey.names.given import given
 from samekey.names.giving import Names, name
 from samekey.names.identity import operation_keys
-from samekey.names.ledger import EMPTY, LEDGER, Entry, Ledger, is_method, load_ledger, read_ledger, remember, spell
+from samekey.names.lockfile import EMPTY, LEDGER, Entry, Ledger, is_method, load_ledger, read_ledger, remember, spell
 from samekey.names.operations import MethodName, ResourceName, hides_builtin, is_spoken, labels
 from samekey.names.resolve import resolve
 from samekey.names.words import attribute, pascal, snake

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from samekey.ir import Location, Model, Named, Nullable
-from samekey.names.ledger import ARGUMENT, ARGUMENTS, CREDENTIALS, VARIABLES
+from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, VARIABLES
 from samekey.names.reserved import CLIENT_ARGUMENTS, METHOD_ARGUMENTS
 from samekey.names.resolve import resolve
 from samekey.names.words import ascii_snake, attribute
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from samekey.ir import Api, Operation, SecurityScheme, ServerVariable, Type
-    from samekey.names.ledger import Entry, Ledger
+    from samekey.names.lockfile import Entry, Ledger
 
 BODY: Final = "body"
 EXTRA: Final = "extra"

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from samekey.names.arguments import CREDENTIAL_WORDS
 from samekey.names.identity import operation_keys, type_keys
-from samekey.names.ledger import ARGUMENT, ARGUMENTS, CREDENTIALS, RESOURCES, TYPES, VARIABLES
+from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, RESOURCES, TYPES, VARIABLES
 from samekey.names.operations import pinned
 from samekey.names.types import pinned_types
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from samekey.config import Config
+    from samekey.config.file import Config
     from samekey.ir import Api
     from samekey.names.giving import Names
-    from samekey.names.ledger import Entry
+    from samekey.names.lockfile import Entry
 
 
 def given(api: Api, config: Config, names: Names, exports: Collection[str]) -> dict[Entry, str]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from samekey.config import hides_module
+from samekey.config.file import hides_module
 from samekey.names.arguments import argument_names, client_names
 from samekey.names.exports import PUBLIC
 from samekey.names.identity import operation_keys, type_keys
-from samekey.names.ledger import EMPTY
+from samekey.names.lockfile import EMPTY
 from samekey.names.operations import TITLE_NOISE, method_names
 from samekey.names.reserved import CLIENT_CLASSES
 from samekey.names.types import field_names, member_names, type_names
@@ -21,9 +21,9 @@ from samekey.wording import plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samekey.config import Config
+    from samekey.config.file import Config
     from samekey.ir import Api
-    from samekey.names.ledger import Ledger
+    from samekey.names.lockfile import Ledger
     from samekey.names.operations import MethodName, ResourceName
 
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")

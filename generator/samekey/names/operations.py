@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from samekey.names.ledger import RESOURCES
+from samekey.names.lockfile import RESOURCES
 from samekey.names.reserved import (
     ANNOTATION_BUILTINS,
     CLIENT_CLASSES,
@@ -28,9 +28,9 @@ from samekey.wording import plain, singular, split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from samekey.config import Config
+    from samekey.config.file import Config
     from samekey.ir import Api, Operation
-    from samekey.names.ledger import Ledger
+    from samekey.names.lockfile import Ledger
 
 _VERSION = re.compile(r"v?[0-9]+([._][0-9]+)*|latest|beta|alpha|api|rest")
 _NUMBERED = re.compile(r"_?[0-9]+\Z")

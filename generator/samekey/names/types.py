@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import Alias, Enum, Model
 from samekey.names.identity import words
-from samekey.names.ledger import TYPES
+from samekey.names.lockfile import TYPES
 from samekey.names.reserved import TYPE_WORDS
 from samekey.names.resolve import fold, resolve
 from samekey.names.words import attribute, capitalized, constant, pascal
@@ -14,9 +14,9 @@ from samekey.names.words import attribute, capitalized, constant, pascal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from samekey.config import Config
+    from samekey.config.file import Config
     from samekey.ir import Api, TypeDef
-    from samekey.names.ledger import Ledger
+    from samekey.names.lockfile import Ledger
 
 _KINDS = {Model: "Model", Enum: "Enum", Alias: "Union"}
 

@@ -13,9 +13,9 @@ from samekey.sandbox.schemas import Direction, Schemas
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
+    from samekey.emit.views import ArgumentView, OperationSummary
     from samekey.ir import Operation
-    from samekey.plan.views import ArgumentView, OperationSummary
     from samekey.sandbox.contract import Content, Site
 
 _TEXT = "text"

@@ -17,10 +17,10 @@ from samekey.sandbox.contract import sites_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from samekey.document import Document
+    from samekey.config.dialect import Profile
+    from samekey.document.document import Document
+    from samekey.emit.views import OperationSummary
     from samekey.ir import Api
-    from samekey.plan.views import OperationSummary
-    from samekey.profile import Profile
     from samekey.prove.arguments import Maker
 
 _PARAMETER = re.compile(r"\{[^{}/]+\}")

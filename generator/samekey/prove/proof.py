@@ -13,11 +13,11 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from samekey.config import Config
-from samekey.diagnostics import Diagnostics
-from samekey.document import load
-from samekey.generate import inspect
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.document import load
 from samekey.lower import lower
+from samekey.pipeline import inspect
 from samekey.prove.arguments import Maker
 from samekey.prove.calls import candidates, explore
 from samekey.prove.clients import Clients, faces, settle, through
@@ -37,9 +37,9 @@ from samekey.sandbox.store import LONGEST_TTL
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from samekey.document import Document
+    from samekey.document.document import Document
+    from samekey.emit.views import OperationSummary
     from samekey.ir import Api
-    from samekey.plan.views import OperationSummary
     from samekey.prove.calls import Call, Repertoire
     from samekey.prove.history import Told
     from samekey.prove.servers import Servers

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samekey.generate import generate
 from samekey.names.reserved import CLIENT_ARGUMENTS
+from samekey.pipeline import generate
 from samekey.prove.errors import ProveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import ModuleType
 
-    from samekey.config import Config
-    from samekey.document import Document
+    from samekey.config.file import Config
+    from samekey.document.document import Document
 
 _CREDENTIAL = "prove"
 

@@ -14,14 +14,14 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from samekey.profile import Carrier
+from samekey.config.dialect import Carrier
 from samekey.prove.history import Request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
 
-    from samekey.document import JsonValue
-    from samekey.profile import Profile
+    from samekey.config.dialect import Profile
+    from samekey.document.document import JsonValue
 
 _FORM = "application/x-www-form-urlencoded"
 _CURRENT: ContextVar[Watch | None] = ContextVar("watch", default=None)

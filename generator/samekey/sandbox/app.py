@@ -12,8 +12,8 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from samekey.diagnostics import Diagnostics, Severity, explain
-from samekey.document import load
+from samekey.document.diagnostics import Diagnostics, Severity, explain
+from samekey.document.document import load
 from samekey.ir import Safety
 from samekey.lower import lower
 from samekey.sandbox.bodies import Bodies
@@ -38,7 +38,7 @@ from samekey.sandbox.wire import Door
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from samekey.document import Document
+    from samekey.document.document import Document
     from samekey.ir import Api
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.database import Postgres, Sqlite

@@ -17,7 +17,7 @@ from samekey.sandbox.samples import MISSING
 from samekey.sandbox.schemas import Direction
 
 if TYPE_CHECKING:
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
     from samekey.sandbox.contract import Reply
     from samekey.sandbox.samples import Known, Samples
     from samekey.sandbox.schemas import Schemas

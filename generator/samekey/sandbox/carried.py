@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from samekey.profile import Carrier
+from samekey.config.dialect import Carrier
 from samekey.sandbox.problems import problem
 from samekey.sandbox.schemas import Direction
 
 if TYPE_CHECKING:
-    from samekey.profile import Profile
+    from samekey.config.dialect import Profile
     from samekey.sandbox.answer import Answer
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.checks import Read

@@ -16,7 +16,7 @@ from samekey.sandbox.schemas import Complaint, Direction
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
     from samekey.ir import Type, TypeDef
     from samekey.sandbox.answer import Answer
     from samekey.sandbox.arrival import Arrival

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import msgspec
 
+from samekey.document.values import SyntaxProblem, parse_yaml
 from samekey.sandbox.errors import FaultError
-from samekey.values import SyntaxProblem, parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samekey.document import JsonValue
+    from samekey.document.document import JsonValue
 
 
 class Fault(StrEnum):

@@ -13,7 +13,7 @@ from samekey.sandbox.schemas import Complaint, Direction
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
     from samekey.sandbox.schemas import Schemas
 
     Fields = dict[str, JsonValue]

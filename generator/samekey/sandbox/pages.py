@@ -10,7 +10,7 @@ from samekey.ir import PagingStyle
 from samekey.lower.merged import Merged
 
 if TYPE_CHECKING:
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.contract import Site
     from samekey.sandbox.rows import Row

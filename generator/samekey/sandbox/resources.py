@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
     from samekey.sandbox.answer import Answer
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.bodies import Bodies

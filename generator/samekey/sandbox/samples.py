@@ -15,7 +15,7 @@ from samekey.sandbox.schemas import Direction
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samekey.document import JsonValue, Node
+    from samekey.document.document import JsonValue, Node
     from samekey.lower.merged import Parts
     from samekey.sandbox.schemas import Schemas
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from samekey.profile import Carrier, Signal
+from samekey.config.dialect import Carrier, Signal
 from samekey.sandbox.carried import Carried, every_key, key_of
 from samekey.sandbox.checks import UNREAD, Checked
 from samekey.sandbox.contract import Match
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from samekey.profile import Profile
+    from samekey.config.dialect import Profile
     from samekey.sandbox.answer import Answer
     from samekey.sandbox.arrival import Arrival
     from samekey.sandbox.checks import Checks, Read

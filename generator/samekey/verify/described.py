@@ -17,8 +17,8 @@ from samekey.verify.findings import VerifyError
 from samekey.wording import closest
 
 if TYPE_CHECKING:
-    from samekey.config import Config
-    from samekey.document import Document
+    from samekey.config.file import Config
+    from samekey.document.document import Document
     from samekey.ir import Api
     from samekey.sandbox.contract import Site
     from samekey.sandbox.shapes import Shape

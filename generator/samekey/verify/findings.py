@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from samekey.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
-    from samekey.profile import Profile, Signal
+    from samekey.config.dialect import Profile, Signal
 
 
 class VerifyError(SandboxError):

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samekey.profile import Signal
+from samekey.config.dialect import Signal
 from samekey.sandbox.app import assemble
 from samekey.sandbox.chaos import Proxy
 from samekey.sandbox.database import open_database

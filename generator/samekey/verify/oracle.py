@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-from samekey.document import tokens
+from samekey.document.document import tokens
 from samekey.ir import PagingStyle, Safety
 from samekey.verify.calls import Answered
 from samekey.verify.described import items_of
@@ -17,7 +17,7 @@ from samekey.verify.requests import request_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from samekey.document import JsonValue
+    from samekey.document.document import JsonValue
     from samekey.ir import Paging
     from samekey.sandbox.contract import Site
     from samekey.verify.calls import Caller, Outcome

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from samekey.profile import Signal
+from samekey.config.dialect import Signal
 from samekey.verify.calls import Answered
 from samekey.verify.findings import Check, Finding, Marked, SaysMismatch, UnjudgedError, Verdict, VerifyError
 from samekey.verify.requests import fresh_key

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import yaml
 from msgspec.structs import replace
 
-from samekey.diagnostics import printable
-from samekey.profile import DEFAULT, KeyKind
+from samekey.config.dialect import DEFAULT, KeyKind
+from samekey.document.diagnostics import printable
 from samekey.verify.findings import TRUST, Honours, Longest, Marked, SaysInFlight, SaysMismatch, Verdict
 
 if TYPE_CHECKING:
-    from samekey.profile import KeyFormat, Profile, Signal
+    from samekey.config.dialect import KeyFormat, Profile, Signal
     from samekey.verify.findings import Report
 
 _Words: TypeAlias = "dict[str, str | int | bool | list[str] | _Words | list[_Words | int]]"

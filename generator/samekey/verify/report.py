@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from samekey.diagnostics import printable
+from samekey.document.diagnostics import printable
 from samekey.verify.findings import Verdict
 
 if TYPE_CHECKING:

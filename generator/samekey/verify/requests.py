@@ -12,10 +12,10 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl, quote, urlencode
 
+from samekey.config.dialect import Carrier, KeyKind
 from samekey.ir import BodyKind, Location, SchemeKind
 from samekey.lower.media import body_kind, content_of, essence, is_json, preferred_for_request
 from samekey.lower.merged import Merged
-from samekey.profile import Carrier, KeyKind
 from samekey.sandbox.schemas import Direction
 from samekey.sandbox.shapes import filled
 from samekey.verify.calls import Sending
@@ -24,9 +24,9 @@ from samekey.verify.findings import VerifyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from samekey.document import JsonValue, Node
+    from samekey.config.dialect import KeyFormat, Profile
+    from samekey.document.document import JsonValue, Node
     from samekey.ir import Api, Operation, SecurityScheme
-    from samekey.profile import KeyFormat, Profile
     from samekey.sandbox.contract import Content, Declared, Site
     from samekey.verify.described import Described
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from samekey.profile import Carrier
+from samekey.config.dialect import Carrier
 from samekey.verify.findings import Check, Finding, Honours, Longest, UnjudgedError, Verdict
 from samekey.verify.probes import answered, spoken
 

@@ -53,7 +53,7 @@ def _succeeded(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> 
     record = flight.record
     outcome = flight.outcome
     if answer is None or not isinstance(outcome, Answered):
-        raise unanswered(record)
+        raise unanswered(record) from flight.cause
     if not is_success(answer.status):
         _raise_status(endpoint, record, outcome, answer)
     return record, outcome, answer

@@ -14,7 +14,7 @@ from samekey.lower.statuses import successes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samekey.document import Node
+    from samekey.document.document import Node
     from samekey.ir import Body, Paging, Param, Response, TypeDef
 
 

@@ -26,7 +26,7 @@ from samekey.ir import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samekey.document import Node
+    from samekey.document.document import Node
     from samekey.ir import Body, Field, Param, TypeDef
 
 Way: TypeAlias = tuple[str, ...]

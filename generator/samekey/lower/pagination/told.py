@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.config.idempotency import refuse_unknown
 from samekey.ir import AnyJson, MapOf, Paging, PagingStyle, Union
 from samekey.lower.pagination.listing import plain
 from samekey.lower.pagination.shapes import counted, items_way
-from samekey.lower.profiles import refuse_unknown
 from samekey.wording import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samekey.document import Node
+    from samekey.document.document import Node
     from samekey.ir import Type
     from samekey.lower.pagination.listing import Listing, Way
 

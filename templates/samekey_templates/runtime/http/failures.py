@@ -11,7 +11,7 @@ import httpx
 
 from ..request.body import BodyChangedError, SpentBodyError
 from ..retry.rules import Failed, Failure, is_success
-from ..retry.wire import CutAnswer, Result, StreamCutError
+from ..retry.wire import CutAnswer, RaisedFailure, Result, StreamCutError
 from ..text import printable, without_quotes
 from .decoding import CutShortError, TooLargeError, UndecodableError
 from .sockets import DeadlinePassedError
@@ -80,7 +80,7 @@ def failure(
         kind = _known_failure(error, causes)
     if kind is None:
         kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
-    return Failed(kind, detail, timeout=timeout)
+    return RaisedFailure(kind, detail, timeout=timeout, cause=_cause(error))
 
 
 def _known_failure(error: Exception, causes: Sequence[BaseException]) -> Failure | None:
@@ -109,9 +109,15 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
         # The status line decides; what the body would have said is lost.
         return CutAnswer(status, response.headers, b"")
     if isinstance(error, (httpx.DecodingError, UndecodableError, TooLargeError)):
-        return Failed(Failure.UNDECODABLE, detail, status=status)
+        return RaisedFailure(Failure.UNDECODABLE, detail, status=status, cause=error)
     what = f"the answer with status {status} was cut: {detail.removesuffix(_NO_ANSWER)}"
-    return Failed(Failure.ANSWER_CUT, what, timeout=timeout, status=status)
+    return RaisedFailure(Failure.ANSWER_CUT, what, timeout=timeout, status=status, cause=_cause(error))
+
+
+def _cause(error: Exception) -> Exception | None:
+    """An exception as the cause of the caller's; not one that quotes what could not be sent."""
+    quotes = isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL))
+    return None if quotes else error
 
 
 def _words(causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:

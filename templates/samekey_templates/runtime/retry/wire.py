@@ -54,6 +54,16 @@ class CutAnswer(RawAnswer, frozen=True):
     """A refusal whose status came and whose body, or even headers, did not."""
 
 
+class RaisedFailure(Failed, frozen=True):
+    """An attempt that ended in an exception, with the exception; what is kept of it is the failure alone.
+
+    Args:
+        cause: the exception; None where its words may hold a credential.
+    """
+
+    cause: BaseException | None = None
+
+
 class StreamCutError(Exception):
     """An open answer broke off; who reads it turns this into an error for the caller, or into another attempt.
 

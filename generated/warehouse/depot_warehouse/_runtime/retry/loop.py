@@ -34,7 +34,7 @@ from .rules import (
     latest,
     too_late,
 )
-from .wire import CutAnswer, Limits, RawAnswer, Result
+from .wire import CutAnswer, Limits, RaisedFailure, RawAnswer, Result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -90,7 +90,7 @@ class Flight:
 
     __slots__ = (
         "_attempts", "_began", "_budget", "_clock", "_in_flight", "_last_cost", "_sent", "_stopped", "_trace",
-        "facts", "hooks", "info", "max_bytes", "policy", "profile", "timeout",
+        "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "timeout",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
@@ -113,6 +113,7 @@ class Flight:
         self.timeout = timeout
         self.hooks = hooks
         self.max_bytes = max_bytes
+        self.cause: BaseException | None = None
         self._budget = budget
         self._clock = clock
         self._trace = trace
@@ -208,7 +209,8 @@ class Flight:
     def _place(self, result: Result) -> Outcome:
         elapsed = self._clock.monotonic() - self._began
         if not isinstance(result, RawAnswer):
-            return at(result, elapsed)
+            self.cause = result.cause if isinstance(result, RaisedFailure) else None
+            return _kept(result, elapsed) if isinstance(result, RaisedFailure) else at(result, elapsed)
         return read_answer(
             self.profile, result.status, result.headers, result.content,
             now=self._clock.wall(), at=elapsed, complete=type(result) is not CutAnswer,
@@ -240,6 +242,11 @@ class Flight:
 
     def _key_for_log(self) -> str:
         return f" idempotency_key={self.info.idempotency_key}" if self.info.idempotency_key else ""
+
+
+def _kept(failed: Failed, elapsed: float) -> Failed:
+    """A failure as it is kept: in time, and without the exception."""
+    return Failed(failed.failure, failed.detail, elapsed, failed.timeout, failed.status)
 
 
 def _mark(error: BaseException, record: CallRecord) -> None:

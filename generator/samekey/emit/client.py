@@ -6,23 +6,28 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from samekey import code
-from samekey.code import Code, source
+from samekey.config.dialect import DEFAULT, KeyKind
+from samekey.emit import code
+from samekey.emit.code import Code, source
+from samekey.emit.views import ClientView, CredentialView, ImportView, VariableView
 from samekey.ir import SchemeKind
 from samekey.names.arguments import CREDENTIAL_WORDS
-from samekey.plan.views import ClientView, CredentialView, ImportView, VariableView
-from samekey.profile import DEFAULT, KeyKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from samekey.config.dialect import KeyFormat, Profile, Signal
     from samekey.ir import Api, RetryHint, SecurityScheme, Server
     from samekey.names import Names
-    from samekey.profile import KeyFormat, Profile, Signal
 
-_AUTH = (
-    source("ApiKey"), source("Basic"), source("Bearer"), source("ClientCredentials"), source("HttpCredential"),
-)  # fmt: skip
+_AUTH: Final[Mapping[SchemeKind, tuple[Code, ...]]] = {
+    SchemeKind.API_KEY: (source("ApiKey"),),
+    SchemeKind.BASIC: (source("Basic"),),
+    SchemeKind.BEARER: (source("Bearer"),),
+    SchemeKind.HTTP: (source("HttpCredential"),),
+    SchemeKind.OAUTH2: (source("Bearer"), source("ClientCredentials")),
+}
+"""What the credentials of a scheme are made of."""
 _SOURCES = (source("AsyncTokenSource"), source("TokenSource"))
 _WORDS: Final[Mapping[tuple[SchemeKind, str], str]] = {
     (SchemeKind.BEARER, "token"): "{}; a token, a function that returns one, or ClientCredentials",
@@ -57,7 +62,7 @@ _INIT_DOC = (
 def plan_client(api: Api, names: Names, version: str) -> ClientView:
     """The view of the two clients."""
     credentials = tuple(view for scheme in api.schemes for view in _credentials(scheme, names))
-    auth = [name for name in _AUTH if any(f"{name}(" in view.value for view in credentials)]
+    auth = sorted({name for scheme in api.schemes for name in _AUTH[scheme.kind]})
     sources = _SOURCES if any(view.annotation in _SOURCES for view in credentials) else ()
     imports = [
         ImportView(
@@ -74,11 +79,10 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     if auth:
         imports.append(ImportView(source("._runtime.auth.credentials"), (*auth, source("from_environment"))))
     if api.profile != DEFAULT:
-        used = [source("Profile")]
-        spelled = profile_code(api.profile)
-        used += [name for name in (source("Signal"),) if "Signal(" in spelled]
-        imports.append(ImportView(source("._runtime.retry.dialect"), tuple(used)))
-        if "KeyFormat(" in spelled:
+        needs = profile_needs(api.profile)
+        dialect = [source("Profile"), *([source("Signal")] if "Signal" in needs else [])]
+        imports.append(ImportView(source("._runtime.retry.dialect"), tuple(dialect)))
+        if "KeyFormat" in needs:
             imports.append(ImportView(source("._runtime.retry.keys"), (source("KeyFormat"),)))
     if api.retry is not None:
         imports.append(ImportView(source("._runtime.retry.rules"), (source("RetryPolicy"),)))
@@ -200,6 +204,16 @@ def profile_code(profile: Profile) -> Code:
         "first_sent": (code.literal(profile.first_sent), profile.first_sent != DEFAULT.first_sent),
     }
     return code.construct(source("Profile"), {name: value for name, (value, is_told) in spelled.items() if is_told})
+
+
+def profile_needs(profile: Profile) -> set[str]:
+    """The names that the source of a profile is made of."""
+    needs = {"Profile"}
+    if profile.in_flight != DEFAULT.in_flight or profile.mismatch != DEFAULT.mismatch:
+        needs.add("Signal")
+    if profile.format != DEFAULT.format:
+        needs.add("KeyFormat")
+    return needs
 
 
 def retry_code(hint: RetryHint) -> Code:

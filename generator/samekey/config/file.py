@@ -7,16 +7,16 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from samekey.document import join_uri, load
-from samekey.lower.profiles import refine, refuse_unknown
-from samekey.profile import DEFAULT, Profile
+from samekey.config.dialect import DEFAULT, Profile
+from samekey.config.idempotency import refine, refuse_unknown
+from samekey.document.document import join_uri, load
 from samekey.wording import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from samekey.diagnostics import Diagnostics, Place
-    from samekey.document import Fetch, Node
+    from samekey.document.diagnostics import Diagnostics, Place
+    from samekey.document.document import Fetch, Node
 
 _KEYS = ("package", "distribution", "version", "client", "rename", "idempotency", "pagination", "overlays")
 _RENAME_KEYS = ("types", "operations", "resources")

@@ -10,7 +10,7 @@ import typer
 
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import FaultFile, FaultRules, FaultSeed, Listen, Spec, Store
-from samekey.diagnostics import printable
+from samekey.document.diagnostics import printable
 
 if TYPE_CHECKING:
     from samekey.sandbox.app import Sandbox

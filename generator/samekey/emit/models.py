@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from samekey import code
-from samekey.code import Code, source
-from samekey.ir import Alias, AnyJson, Enum, MapOf, Model, Named, Nullable, Type, TypeDef, Union, references
-from samekey.plan.annotations import Annotator, dependencies
-from samekey.plan.order import chunk, components
-from samekey.plan.views import (
+from samekey.emit import code
+from samekey.emit.annotations import Annotator, dependencies
+from samekey.emit.code import Code, source
+from samekey.emit.order import chunk, components
+from samekey.emit.views import (
     AliasView,
     EnumView,
     FieldView,
@@ -24,6 +23,7 @@ from samekey.plan.views import (
     TypedDictView,
     UnionView,
 )
+from samekey.ir import Alias, AnyJson, Enum, MapOf, Model, Named, Nullable, Type, TypeDef, Union, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,6 +54,15 @@ _STANDARD = {
     "OpenModel": (source(".._runtime.codec.models"), source("OpenModel")),
     "OpenStrEnum": (source(".._runtime.codec.models"), source("OpenStrEnum")),
     "OpenIntEnum": (source(".._runtime.codec.models"), source("OpenIntEnum")),
+    "KeyFormat": (source(".._runtime.retry.keys"), source("KeyFormat")),
+    "OMIT": (source(".._runtime.types"), source("OMIT")),
+    "Omit": (source(".._runtime.types"), source("Omit")),
+    "Profile": (source(".._runtime.retry.dialect"), source("Profile")),
+    "RetryPolicy": (source(".._runtime.retry.rules"), source("RetryPolicy")),
+    "Safety": (source(".._runtime.retry.rules"), source("Safety")),
+    "Signal": (source(".._runtime.retry.dialect"), source("Signal")),
+    "Style": (source(".._runtime.request.encode"), source("Style")),
+    "with_extra": (source(".._runtime.types"), source("with_extra as _with_extra")),
     "one_of": (source(".._runtime.codec.unions"), source("one_of")),
     # With an underscore, which no property's name has: a property `field` would hide the function.
     "field": (source("msgspec"), source("field as _field")),
@@ -61,7 +70,7 @@ _STANDARD = {
 
 
 def imports(needs: Iterable[str]) -> tuple[ImportView, ...]:
-    """Import lines for what a module needs, sorted; `datetime` goes by its usual short name."""
+    """Import lines for what a module of models or of a resource needs, sorted; `datetime` goes by its short name."""
     by_module: dict[Code, list[Code]] = {}
     for need in sorted(needs):
         module, imported = _STANDARD[need]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from samekey import code
-from samekey.code import Code, source
+from samekey.emit import code
+from samekey.emit.code import Code, source
 from samekey.ir import (
     Alias,
     AnyJson,

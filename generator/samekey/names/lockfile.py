@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from samekey.diagnostics import Place
-from samekey.document import load
+from samekey.document.diagnostics import Place
+from samekey.document.document import load
 from samekey.names.resolve import fold
 from samekey.names.words import is_attribute, is_constant, is_pascal, is_snake
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from samekey.diagnostics import Diagnostics, Source
-    from samekey.document import Node
+    from samekey.document.diagnostics import Diagnostics, Source
+    from samekey.document.document import Node
 
 Entry: TypeAlias = tuple[str, ...]
 """What a name belongs to: a section, an owner in it, a word, and for what the owner has many of, its wire name."""

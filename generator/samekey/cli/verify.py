@@ -14,7 +14,7 @@ from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import ConfigFile, Spec
 from samekey.cli.output import fail, print_finding, progress
 from samekey.cli.reading import read_config, read_document
-from samekey.diagnostics import Diagnostics, Severity, printable
+from samekey.document.diagnostics import Diagnostics, Severity, printable
 
 if TYPE_CHECKING:
     from samekey.verify.described import Described

@@ -18,8 +18,8 @@ from urllib.parse import unquote, urldefrag, urljoin
 import yaml
 from msgspec import Struct
 
-from samekey.diagnostics import Diagnostics, Place, Position
-from samekey.values import JsonValue, Parsed, SyntaxProblem, compose, parse_json, parse_yaml, spelling
+from samekey.document.diagnostics import Diagnostics, Place, Position
+from samekey.document.values import JsonValue, Parsed, SyntaxProblem, compose, parse_json, parse_yaml, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import typer
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import Seed
 from samekey.cli.output import progress, show
-from samekey.diagnostics import Diagnostics, printable
+from samekey.document.diagnostics import Diagnostics, printable
 from samekey.prove.terms import MOST_CALLS, MOST_PROCESSES, Mistake, Terms
 
 

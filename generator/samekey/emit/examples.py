@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from samekey import code
-from samekey.code import Code, source
+from samekey.emit import code
+from samekey.emit.code import Code, source
+from samekey.emit.operations import Form, form_of, given_fields
+from samekey.emit.samples import Sampler
+from samekey.emit.views import ExampleView
 from samekey.ir import ListOf
 from samekey.lower.statuses import successes
 from samekey.names import BODY, spread_model
-from samekey.plan.operations import Form, form_of, given_fields
-from samekey.plan.samples import Sampler
-from samekey.plan.views import ExampleView
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

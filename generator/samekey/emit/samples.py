@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from samekey import code
-from samekey.code import Code, source
+from samekey.emit import code
+from samekey.emit.code import Code, source
 from samekey.ir import (
     Alias,
     AnyJson,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from samekey import code
-from samekey.code import Code, source
+from samekey.emit import code
+from samekey.emit.code import Code, source
+from samekey.emit.views import ExportView
 from samekey.names.exports import HOMES, MODELS, SERVERS
-from samekey.plan.views import ExportView
 
 
 def plan_exports(client: str) -> tuple[ExportView, ...]:

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from samekey.diagnostics import Place
-from samekey.document import STDIN, Document, Node, SourceText, describe, extended, join_uri, load, tokens
+from samekey.document.diagnostics import Place
+from samekey.document.document import STDIN, Document, Node, SourceText, describe, extended, join_uri, load, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jsonpath import JSONPathEnvironment, JSONPathError
 
-    from samekey.diagnostics import Diagnostics
-    from samekey.document import Fetch, JsonValue
+    from samekey.document.diagnostics import Diagnostics
+    from samekey.document.document import Fetch, JsonValue
 
 _VERSION: Final = re.compile(r"1\.[0-9]+(\.[0-9]+)?")
 _SAYS_REPLACE: Final = re.compile(r"1\.0(\..*)?")

@@ -1,5 +1,5 @@
 """IR and names to flat views that templates print: modules, imports, order and every piece of source."""
 
-from samekey.plan.package import plan
+from samekey.emit.package import plan
 
 __all__ = ["plan"]

@@ -14,16 +14,16 @@ from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Overlays, Spec
 from samekey.cli.output import fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document
 from samekey.collector import paused
-from samekey.diagnostics import Diagnostics, printable
+from samekey.document.diagnostics import Diagnostics, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from samekey.generate import Result
-    from samekey.memory import Inputs, Said
+    from samekey.emit.views import OperationSummary
     from samekey.names import Ledger
-    from samekey.plan.views import OperationSummary
-    from samekey.write import Changes
+    from samekey.output.check_cache import Inputs, Said
+    from samekey.output.write import Changes
+    from samekey.pipeline import Result
 
 _WIDE = 1000
 
@@ -53,8 +53,8 @@ def generate(
     check: CheckOnly = False,
 ) -> None:
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
-    from samekey.memory import Inputs, place_of_run, recall, remember  # noqa: PLC0415  # `--help` need not wait for it
     from samekey.names import LEDGER  # noqa: PLC0415
+    from samekey.output.check_cache import Inputs, place_of_run, recall, remember  # noqa: PLC0415  # `--help` need not wait for it
 
     began = time.monotonic()
     command = _Command(spec, output, config, tuple(overlay or ()), package)
@@ -91,7 +91,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Show each operation: how it is called, whether it is keyed, and why."""
-    from samekey.generate import inspect as make  # noqa: PLC0415
+    from samekey.pipeline import inspect as make  # noqa: PLC0415
 
     diagnostics = Diagnostics()
     settings = read_config(config, "", diagnostics)
@@ -121,7 +121,7 @@ def _made(
     command: _Command, diagnostics: Diagnostics, inputs: Inputs, step: Callable[[str], None]
 ) -> tuple[Ledger, Result]:
     """The names that were there, and what is made now."""
-    from samekey.generate import generate as make  # noqa: PLC0415
+    from samekey.pipeline import generate as make  # noqa: PLC0415
 
     step("loading")
     settings = read_config(command.config, command.package, diagnostics, inputs.fetch)
@@ -141,7 +141,7 @@ def _made(
 
 
 def _compared(result: Result, target: Path, diagnostics: Diagnostics) -> Changes:
-    from samekey.write import compare  # noqa: PLC0415
+    from samekey.output.write import compare  # noqa: PLC0415
 
     changes = compare(target, result.files, diagnostics)
     if changes is None:
@@ -152,7 +152,7 @@ def _compared(result: Result, target: Path, diagnostics: Diagnostics) -> Changes
 
 
 def _checked(result: Result, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
-    from samekey.write import diff  # noqa: PLC0415
+    from samekey.output.write import diff  # noqa: PLC0415
 
     for line in diff(target, result.files, changes):
         typer.echo(line)
@@ -166,7 +166,7 @@ def _checked(result: Result, target: Path, changes: Changes, diagnostics: Diagno
 
 
 def _written(result: Result, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
-    from samekey.write import apply  # noqa: PLC0415
+    from samekey.output.write import apply  # noqa: PLC0415
 
     if not apply(target, result.files, changes, diagnostics):
         fail(diagnostics)
@@ -174,7 +174,7 @@ def _written(result: Result, target: Path, changes: Changes, diagnostics: Diagno
 
 
 def _said(result: Result, diagnostics: Diagnostics) -> Said:
-    from samekey.memory import Said  # noqa: PLC0415
+    from samekey.output.check_cache import Said  # noqa: PLC0415
 
     made = f"{result.operations} operations, {result.types} models"
     return Said(made, tuple(worded(diagnostics)), tuple(_fallbacks(result)))

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from samekey.format import FormatError, format_files
+from samekey.emit import plan
+from samekey.emit.format import FormatError, format_files
+from samekey.emit.package import summarize
+from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower
 from samekey.names import EMPTY, LEDGER, given, name, remember, spell
-from samekey.plan import plan
-from samekey.plan.package import summarize
-from samekey.renames import check_kept, check_renames
-from samekey.render import render, runtime_paths
+from samekey.names.renames import check_kept, check_renames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samekey.config import Config
-    from samekey.document import Document
+    from samekey.config.file import Config
+    from samekey.document.document import Document
+    from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
     from samekey.names import Ledger, Names
-    from samekey.plan.views import OperationSummary, Plan
 
 Made = TypeVar("Made")
 

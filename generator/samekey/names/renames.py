@@ -11,8 +11,8 @@ from samekey.names import is_method, is_spoken, labels, operation_keys
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.config import Config
-    from samekey.diagnostics import Diagnostics
+    from samekey.config.file import Config
+    from samekey.document.diagnostics import Diagnostics
     from samekey.ir import Api
     from samekey.names import Entry, Ledger, Names
 

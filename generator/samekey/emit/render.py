@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 import jinja2
 
-from samekey.cache import cache_folder
-from samekey.code import Code, indented
+from samekey.cache_dir import cache_folder
+from samekey.emit.code import Code, indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jinja2.bccache import Bucket
 
-    from samekey.plan.views import Plan
+    from samekey.emit.views import Plan
 
 _TEMPLATES = files("samekey_templates")
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from samekey import code
-from samekey.code import Code, source
+from samekey.config.dialect import Carrier
+from samekey.emit import code
+from samekey.emit.client import profile_code, profile_needs, retry_code
+from samekey.emit.code import Code, source
+from samekey.emit.views import ArgumentView, FormView, MethodView, OperationSummary
 from samekey.ir import (
     AnyJson,
     BodyKind,
@@ -28,16 +31,13 @@ from samekey.ir import (
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
 from samekey.names import BODY, EXTRA, spread_model
-from samekey.plan.client import profile_code, retry_code
-from samekey.plan.views import ArgumentView, FormView, MethodView, OperationSummary
-from samekey.profile import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from samekey.emit.annotations import Annotator
     from samekey.ir import Api, Field, Model, Operation, Paging, Param, Spelling, Status, StreamOf
     from samekey.names import Names
-    from samekey.plan.annotations import Annotator
 
 _DEFAULT_STYLES = {
     Location.PATH: (Style.SIMPLE, False),
@@ -217,6 +217,7 @@ class OperationPlanner(Struct, frozen=True):
             yield self._stream_facts(stream)
         elif operation.paging is not None:
             yield _paging_facts(operation.paging)
+        self.annotator.needs.add("Safety")
         yield code.keyword_argument("safety", _SAFETIES[operation.safety])
         yield from _key_facts(operation)
         yield from self._type_facts(operation)
@@ -231,8 +232,10 @@ class OperationPlanner(Struct, frozen=True):
         if operation.server:
             yield code.keyword_argument("server", code.literal(operation.server))
         if operation.retry is not None:
+            self.annotator.needs.add("RetryPolicy")
             yield code.keyword_argument("retry", retry_code(operation.retry))
         if operation.safety is Safety.KEYED and operation.profile != self.api.profile:
+            self.annotator.needs.update(profile_needs(operation.profile))
             yield code.keyword_argument("profile", profile_code(operation.profile))
 
     def _type_facts(self, operation: Operation) -> Iterable[Code]:
@@ -285,6 +288,7 @@ class OperationPlanner(Struct, frozen=True):
         if not body.required:
             yield code.keyword_argument("body_required", source("False"))
         if body.spellings and body.kind is BodyKind.FORM:
+            self.annotator.needs.add("Style")
             yield code.keyword_argument("form_styles", _styles(body.spellings))
         if body.part_types and body.kind is BodyKind.MULTIPART:
             types = code.mapping((code.literal(name), code.literal(kind)) for name, kind in body.part_types)
@@ -298,6 +302,7 @@ class OperationPlanner(Struct, frozen=True):
                 if param.location is location and not _is_usual(param, location)
             ]
             if unusual:
+                self.annotator.needs.add("Style")
                 styles = _styles(unusual)
                 match fact:
                     case "path_styles":

@@ -15,7 +15,7 @@ from samekey.wording import is_identifier
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.document import JsonValue
+    from samekey.document.document import JsonValue
 
 DOC_WIDTH = 100
 DOC_LIMIT = 120

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from samekey.cache import cache_folder
-from samekey.diagnostics import Severity  # noqa: TC001  # likewise
-from samekey.document import FetchError, fetch_bytes, is_remote
-from samekey.write import is_unchanged
+from samekey.cache_dir import cache_folder
+from samekey.document.diagnostics import Severity  # noqa: TC001  # likewise
+from samekey.document.document import FetchError, fetch_bytes, is_remote
+from samekey.output.write import is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from samekey import code
-from samekey.code import source
+from samekey.emit import code
+from samekey.emit.annotations import Annotator, fallbacks
+from samekey.emit.client import plan_client
+from samekey.emit.code import source
+from samekey.emit.examples import Examples
+from samekey.emit.exports import plan_exports, plan_public
+from samekey.emit.models import imports, plan_models, reachable
+from samekey.emit.operations import Form, OperationPlanner
+from samekey.emit.views import ImportView, MethodView, OperationSummary, Plan, ResourceModule, RowView
+from samekey.emit.webhooks import plan_webhooks
 from samekey.ir import Model, Safety, Type
 from samekey.names import EXTRA, hides_builtin, spread_model
-from samekey.plan.annotations import Annotator, fallbacks
-from samekey.plan.client import plan_client
-from samekey.plan.examples import Examples
-from samekey.plan.exports import plan_exports, plan_public
-from samekey.plan.models import imports, plan_models, reachable
-from samekey.plan.operations import Form, OperationPlanner
-from samekey.plan.views import ImportView, MethodView, OperationSummary, Plan, ResourceModule, RowView
-from samekey.plan.webhooks import plan_webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.config import Config
+    from samekey.config.file import Config
     from samekey.ir import Api, TypeDef
     from samekey.names import Names, ResourceName
 
@@ -115,26 +115,11 @@ def _resource(
     planner = OperationPlanner(api, names, models, annotator)
     methods = tuple(planner.method(index) for index in indexes)
     described = next((tag.doc for tag in api.tags if tag.name == entry.tag), "")
-    facts = " ".join(fact for method in methods for fact in method.facts)
     keywords = [argument for method in methods for argument in (*method.positional, *method.keywords)]
-    lines = [
-        *_form_imports(methods),
-        ImportView(
-            source(".._runtime.retry.rules"),
-            (*((source("RetryPolicy"),) if "RetryPolicy(" in facts else ()), source("Safety")),
-        ),
-    ]
     if any(argument.default == "OMIT" for argument in keywords):
-        lines.append(ImportView(source(".._runtime.types"), (source("OMIT"), source("Omit"))))
+        annotator.needs.update({"OMIT", "Omit"})
     if any(argument.location == EXTRA for argument in keywords):
-        lines.append(ImportView(source(".._runtime.types"), (source("with_extra as _with_extra"),)))
-    if "Style(" in facts:
-        lines.append(ImportView(source(".._runtime.request.encode"), (source("Style"),)))
-    if "Profile(" in facts:
-        extra = (source("Signal"),) if "Signal(" in facts else ()
-        lines.append(ImportView(source(".._runtime.retry.dialect"), (source("Profile"), *extra)))
-    if "KeyFormat(" in facts:
-        lines.append(ImportView(source(".._runtime.retry.keys"), (source("KeyFormat"),)))
+        annotator.needs.add("with_extra")
     builtins_used = any("builtins." in method.returns for method in methods)
     return ResourceModule(
         attribute=code.identifier(entry.attribute),
@@ -143,7 +128,7 @@ def _resource(
         class_doc=code.docstring(described or f"Operations of {entry.tag or entry.attribute}."),
         uses_builtins=builtins_used,
         uses_models=bool(annotator.used or annotator.used_inputs),
-        imports=(*imports(annotator.needs), *sorted(lines, key=lambda line: line.module)),
+        imports=(*imports(annotator.needs), *sorted(_form_imports(methods), key=lambda line: line.module)),
         typing_imports=(ImportView(source(".._runtime.types"), (source("CallOptions"),)),),
         methods=methods,
         rows=tuple(row for index in indexes for row in _rows(planner, index)),

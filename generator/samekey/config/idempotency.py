@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from samekey.profile import PRESETS, Carrier, KeyFormat, KeyKind, Signal
-from samekey.values import spelling
+from samekey.config.dialect import PRESETS, Carrier, KeyFormat, KeyKind, Signal
+from samekey.document.values import spelling
 from samekey.wording import closest, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samekey.document import JsonValue, Node
-    from samekey.profile import Profile
+    from samekey.config.dialect import Profile
+    from samekey.document.document import JsonValue, Node
 
 EXTENSION = "x-idempotency"
 _KEYS = (

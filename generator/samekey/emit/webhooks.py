@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey import code
-from samekey.code import source
-from samekey.plan.annotations import Annotator
-from samekey.plan.models import imports
-from samekey.plan.views import WebhooksModule, WebhookView
+from samekey.emit import code
+from samekey.emit.annotations import Annotator
+from samekey.emit.code import source
+from samekey.emit.models import imports
+from samekey.emit.views import WebhooksModule, WebhookView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

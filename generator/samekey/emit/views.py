@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from samekey.code import Code
+    from samekey.emit.code import Code
 
 
 class ImportView(Struct, frozen=True):

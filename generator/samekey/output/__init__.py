@@ -1,0 +1,1 @@
+"""Files on disk, and what is kept between runs."""
