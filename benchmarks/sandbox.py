@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 
 from samekey.prove.child import HOST
 from samekey.prove.servers import Server
-from samekey.sandbox.broken import Broken
-from samekey.sandbox.faults import Plan
+from samekey.sandbox.keys.broken import Broken
+from samekey.sandbox.server.faults import Plan
 
 from tests import postgres
 

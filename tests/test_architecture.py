@@ -23,6 +23,9 @@ LOWER_FLOW = (
     "unions", "families", "schemas", "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
+SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
+"""The rooms of the sandbox, likewise; beside them stand the names that users' tests import."""
+SANDBOX_FACES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
     "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request", "call", "http",
     "response", "streams", "paging", "journal", "client", "methods", "operation", "webhooks",
@@ -117,6 +120,24 @@ def test_the_words_of_openapi_flow_one_way(word: str) -> None:
     assert not [
         name for file in files for name in needed(file) if any(f"{name}.".startswith(f"{one}.") for one in later)
     ]
+
+
+SANDBOX = sorted((GENERATOR / "sandbox").rglob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("path", SANDBOX, ids=lambda path: str(path.relative_to(GENERATOR)))
+def test_the_sandbox_flows_one_way(path: Path) -> None:
+    """No room of the sandbox knows of a later one, and none of the names that are for users' tests alone."""
+    own = path.relative_to(GENERATOR / "sandbox").parts[0].removesuffix(".py")
+    if own in SANDBOX_FACES:
+        return
+    assert own in SANDBOX_FLOW, f"{own} has no place in the flow of the sandbox"
+    known = {
+        node.module.split(".")[2]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("samekey.sandbox.")
+    }
+    assert known <= set(SANDBOX_FLOW[: SANDBOX_FLOW.index(own) + 1])
 
 
 @pytest.mark.parametrize("path", sorted(GENERATOR.rglob("*.py")), ids=lambda path: str(path.relative_to(GENERATOR)))

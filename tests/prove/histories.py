@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from samekey.prove.history import Attempt, Certainty, History, Limits, Request, Settled, Told
-from samekey.sandbox.ledger import Event, Kind
+from samekey.sandbox.server.ledger import Event, Kind
 
 KEY = "k1"
 LIMITS = Limits(retries=4, deadline=5.0, window=3600.0)

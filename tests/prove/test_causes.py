@@ -8,7 +8,7 @@ import pytest
 from samekey.prove.causes import Cause, Memory, explain, memory, traces
 from samekey.prove.history import Request
 from samekey.prove.verdict import conclude
-from samekey.sandbox.ledger import Event, Kind
+from samekey.sandbox.server.ledger import Event, Kind
 
 from tests.prove.histories import EVENTS, GOOD, READ, event, history
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from samekey.prove.check import Promise, violations
 from samekey.prove.history import Certainty, History, Request, Settled
-from samekey.sandbox.ledger import Kind
+from samekey.sandbox.server.ledger import Kind
 
 from tests.prove.histories import EFFECT, EVENTS, FIRST, GOOD, KEY, LAST, LIMITS, READ, event, history, unknown
 

@@ -13,10 +13,10 @@ from samekey.prove.child import HOST
 from samekey.prove.errors import ProveError
 from samekey.prove.servers import Server, serving
 from samekey.prove.storm import PROBABILITY, storm
-from samekey.sandbox.database import open_database
-from samekey.sandbox.faults import Fault, Plan
-from samekey.sandbox.ledger import Kind
-from samekey.sandbox.migrations import upgrade
+from samekey.sandbox.server.faults import Fault, Plan
+from samekey.sandbox.server.ledger import Kind
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
 
 PAYMENTS = str(Path(__file__).parent.parent.parent / "specs" / "payments" / "openapi.yaml")
 CHARGE = {"amount": 1, "currency": "eur"}

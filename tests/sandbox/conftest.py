@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from samekey.sandbox.database import Postgres, Sqlite, open_database
-from samekey.sandbox.migrations import upgrade
-from samekey.sandbox.serving import Running, running
+from samekey.sandbox.server.serving import Running, running
+from samekey.sandbox.storage.database import Postgres, Sqlite, open_database
+from samekey.sandbox.storage.migrations import upgrade
 
 from tests import postgres
 

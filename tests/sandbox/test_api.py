@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from samekey.sandbox.app import Settings
-from samekey.sandbox.serving import Running, running
+from samekey.sandbox.server.app import Settings
+from samekey.sandbox.server.serving import Running, running
 
 from tests.sandbox.conftest import ROOT
 

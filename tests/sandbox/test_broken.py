@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from samekey.sandbox.app import Settings
-from samekey.sandbox.broken import Broken
-from samekey.sandbox.faults import Fault, Rule
-from samekey.sandbox.serving import running
+from samekey.sandbox.keys.broken import Broken
+from samekey.sandbox.server.app import Settings
+from samekey.sandbox.server.faults import Fault, Rule
+from samekey.sandbox.server.serving import running
 
 from tests.sandbox.conftest import PAYMENTS
 

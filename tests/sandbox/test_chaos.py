@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from samekey.sandbox.chaos import Upstream, open_chaos
 from samekey.sandbox.errors import FaultError, SandboxError
-from samekey.sandbox.faults import INSIDE, Fault, Plan, Rule
-from samekey.sandbox.serving import Running, in_thread
+from samekey.sandbox.server.chaos import Upstream, open_chaos
+from samekey.sandbox.server.faults import INSIDE, Fault, Plan, Rule
+from samekey.sandbox.server.serving import Running, in_thread
 
 CHARGE = {"amount": 1999, "currency": "eur"}
 HEADERS = {"Authorization": "Bearer x", "Idempotency-Key": "2f1c7a54-90b3-4e0e-8d25-6a1f0c9be731"}

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Generator
 
 import pytest
-from samekey.sandbox.answer import Answer
-from samekey.sandbox.database import open_database
-from samekey.sandbox.migrations import upgrade
-from samekey.sandbox.store import Claim, Done, Keys, NotKeptError, Replayed
+from samekey.sandbox.api.answer import Answer
+from samekey.sandbox.keys.store import Claim, Done, Keys, NotKeptError, Replayed
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
 from sqlalchemy import Connection, make_url, text
 
 from tests.sandbox.conftest import fresh_database

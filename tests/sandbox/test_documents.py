@@ -13,15 +13,15 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.document import Node, load
 from samekey.lower import lower
 from samekey.lower.media import is_json
-from samekey.sandbox.arrival import Arrival
-from samekey.sandbox.bodies import Bodies
-from samekey.sandbox.checks import UNREAD
-from samekey.sandbox.contract import Match, Site, sites_of
-from samekey.sandbox.database import open_database
-from samekey.sandbox.migrations import upgrade
-from samekey.sandbox.resources import Resources
-from samekey.sandbox.samples import Samples
-from samekey.sandbox.schemas import Schemas
+from samekey.sandbox.api.arrival import Arrival
+from samekey.sandbox.api.bodies import Bodies
+from samekey.sandbox.api.checks import UNREAD
+from samekey.sandbox.api.contract import Match, Site, sites_of
+from samekey.sandbox.api.resources import Resources
+from samekey.sandbox.api.samples import Samples
+from samekey.sandbox.api.schemas import Schemas
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
 
 from tests.corpus.raw import Json, View, open_document, version_of
 from tests.corpus.validity import Validity

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 from samekey.sandbox.errors import FaultError
-from samekey.sandbox.faults import INSIDE, Fault, Faults, Plan, Rule, Struck, parse_flag, parse_plan, read_plan, spelled
+from samekey.sandbox.server.faults import (
+    INSIDE,
+    Fault,
+    Faults,
+    Plan,
+    Rule,
+    Struck,
+    parse_flag,
+    parse_plan,
+    read_plan,
+    spelled,
+)
 
 NAMES = ("createCharge", "POST /charges")
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
-from samekey.sandbox import app
-from samekey.sandbox.app import Settings
-from samekey.sandbox.faults import Fault, Rule
-from samekey.sandbox.ledger import Kind
-from samekey.sandbox.serving import Running, running
+from samekey.sandbox.server import app
+from samekey.sandbox.server.app import Settings
+from samekey.sandbox.server.faults import Fault, Rule
+from samekey.sandbox.server.ledger import Kind
+from samekey.sandbox.server.serving import Running, running
 
 CHARGE = {"amount": 1999, "currency": "eur"}
 KEY = "2f1c7a54-90b3-4e0e-8d25-6a1f0c9be731"

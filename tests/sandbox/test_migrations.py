@@ -7,15 +7,15 @@ import sys
 from typing import Any
 
 import pytest
-from samekey.sandbox.database import Postgres, Sqlite, open_database
-from samekey.sandbox.migrations import HISTORY, upgrade
-from samekey.sandbox.tables import KEYS, METADATA
+from samekey.sandbox.storage.database import Postgres, Sqlite, open_database
+from samekey.sandbox.storage.migrations import HISTORY, upgrade
+from samekey.sandbox.storage.tables import KEYS, METADATA
 from sqlalchemy import inspect, text
 
 UPGRADE = """
 import sys
-from samekey.sandbox.database import open_database
-from samekey.sandbox.migrations import upgrade
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
 database = open_database(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

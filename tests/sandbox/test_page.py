@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from samekey.sandbox.chaos import Upstream, open_chaos
-from samekey.sandbox.faults import Fault, Rule
-from samekey.sandbox.serving import Running, in_thread
+from samekey.sandbox.server.chaos import Upstream, open_chaos
+from samekey.sandbox.server.faults import Fault, Rule
+from samekey.sandbox.server.serving import Running, in_thread
 
 from tests.sandbox.chromium import Chromium
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from samekey.sandbox.serving import running
+from samekey.sandbox.server.serving import running
 
 from tests.sandbox.conftest import PAYMENTS, fresh_database
 

@@ -10,10 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from samekey.sandbox.answer import Answer
-from samekey.sandbox.database import Postgres, Sqlite, open_database
+from samekey.sandbox.api.answer import Answer
 from samekey.sandbox.errors import StoreError
-from samekey.sandbox.store import (
+from samekey.sandbox.keys.store import (
     DAY,
     Claim,
     Done,
@@ -27,7 +26,8 @@ from samekey.sandbox.store import (
     fingerprint,
     nothing,
 )  # fmt: skip
-from samekey.sandbox.tables import COUNTERS, KEYS
+from samekey.sandbox.storage.database import Postgres, Sqlite, open_database
+from samekey.sandbox.storage.tables import COUNTERS, KEYS
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
 
@@ -241,9 +241,9 @@ def test_a_connection_that_is_ended_by_the_server_has_no_effect(database: Sqlite
 
 WORKER = """
 import sys
-from samekey.sandbox.answer import Answer
-from samekey.sandbox.database import open_database
-from samekey.sandbox.store import Claim, Done, InFlight, Keys
+from samekey.sandbox.api.answer import Answer
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.keys.store import Claim, Done, InFlight, Keys
 from sqlalchemy import text
 
 def effect(connection):

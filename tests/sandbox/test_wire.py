@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from samekey.sandbox.faults import LOST_ANSWERS, REFUSALS, Fault, Rule
-from samekey.sandbox.ledger import Kind
-from samekey.sandbox.serving import Running
+from samekey.sandbox.server.faults import LOST_ANSWERS, REFUSALS, Fault, Rule
+from samekey.sandbox.server.ledger import Kind
+from samekey.sandbox.server.serving import Running
 
 CHARGE = {"amount": 1999, "currency": "eur"}
 KEY = {"Idempotency-Key": "2f1c7a54-90b3-4e0e-8d25-6a1f0c9be731"}

@@ -15,9 +15,9 @@ import httpx
 import pytest
 import uvicorn
 from acme_payments import AcmePayments, RetryPolicy
-from samekey.sandbox.chaos import Upstream, open_chaos
 from samekey.sandbox.faults import Fault, Rule
 from samekey.sandbox.ledger import Kind
+from samekey.sandbox.server.chaos import Upstream, open_chaos
 from samekey.sandbox.serving import Running, in_thread, running
 
 from tests.stories.shop import Shop

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
-from samekey.sandbox.database import open_database
-from samekey.sandbox.migrations import HISTORY, upgrade
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import HISTORY, upgrade
 from sqlalchemy import inspect
 
 from tests import postgres

@@ -13,8 +13,8 @@ import yaml
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.document import load
-from samekey.sandbox.app import Settings
-from samekey.sandbox.serving import Running, running
+from samekey.sandbox.server.app import Settings
+from samekey.sandbox.server.serving import Running, running
 from samekey.verify.calls import Caller
 from samekey.verify.described import Described, describe
 from samekey.verify.findings import Check, Finding, Report

@@ -14,8 +14,8 @@ import httpx
 import pytest
 import yaml
 from samekey.cli import app
-from samekey.sandbox.app import Settings
-from samekey.sandbox.broken import Broken
+from samekey.sandbox.keys.broken import Broken
+from samekey.sandbox.server.app import Settings
 from samekey.verify.run import is_loopback
 from typer.testing import CliRunner
 

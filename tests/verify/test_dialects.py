@@ -10,7 +10,7 @@ import pytest
 from samekey.config.dialect import PRESETS, Carrier, KeyFormat, Profile, Signal
 from samekey.config.file import load_config
 from samekey.document.diagnostics import Diagnostics
-from samekey.sandbox.faults import Fault, Rule
+from samekey.sandbox.server.faults import Fault, Rule
 from samekey.verify.calls import Caller
 from samekey.verify.findings import Check, Finding, Report, Verdict
 from samekey.verify.oracle import Asker, read_oracle

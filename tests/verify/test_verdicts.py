@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from samekey.sandbox.app import Settings
-from samekey.sandbox.broken import Broken
-from samekey.sandbox.faults import Fault, Rule
+from samekey.sandbox.keys.broken import Broken
+from samekey.sandbox.server.app import Settings
+from samekey.sandbox.server.faults import Fault, Rule
 from samekey.verify.findings import Check, UnjudgedError, Verdict, VerifyError
 from samekey.verify.losing import client_left
 from samekey.verify.probes import other_credential, other_payload

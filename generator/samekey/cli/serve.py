@@ -13,8 +13,8 @@ from samekey.cli.options import FaultFile, FaultRules, FaultSeed, Listen, Spec, 
 from samekey.document.diagnostics import printable
 
 if TYPE_CHECKING:
-    from samekey.sandbox.app import Sandbox
-    from samekey.sandbox.faults import Plan
+    from samekey.sandbox.server.app import Sandbox
+    from samekey.sandbox.server.faults import Plan
 
 
 def serve(
@@ -32,7 +32,7 @@ def serve(
     """Serve a real API made of the document: it keeps its promise of idempotency, and fails on command."""
     address = _address(listen)
     with sandbox_extra():
-        from samekey.sandbox.app import Settings, open_sandbox  # noqa: PLC0415  # an extra
+        from samekey.sandbox.server.app import Settings, open_sandbox  # noqa: PLC0415  # an extra
 
         plan = _plan(fault, faults, seed, inside=True)
         settings = Settings(store, token, None if ttl is None else ttl * 3600, plan)
@@ -52,7 +52,7 @@ def chaos(
     """Stand in front of an API and lose its answers, so that its clients can be watched."""
     address = _address(listen)
     with sandbox_extra():
-        from samekey.sandbox.chaos import Upstream, open_chaos  # noqa: PLC0415  # an extra
+        from samekey.sandbox.server.chaos import Upstream, open_chaos  # noqa: PLC0415  # an extra
 
         plan = _plan(fault, faults, seed, inside=False)
         _serve(open_chaos(Upstream(upstream, store, key, plan)), address)
@@ -67,7 +67,7 @@ def _address(listen: str) -> tuple[str, int]:
 
 def _plan(flags: list[str] | None, file: Path | None, seed: int | None, *, inside: bool) -> Plan:
     """What is to go wrong: the rules of the flags, then those of the file; a given seed wins over the file's."""
-    from samekey.sandbox.faults import Plan, parse_flag, read_plan  # noqa: PLC0415
+    from samekey.sandbox.server.faults import Plan, parse_flag, read_plan  # noqa: PLC0415
 
     flagged = [rule for text in flags or () for rule in parse_flag(text, inside=inside)]
     filed = read_plan(file, inside=inside) if file is not None else Plan()
@@ -75,7 +75,7 @@ def _plan(flags: list[str] | None, file: Path | None, seed: int | None, *, insid
 
 
 def _serve(sandbox: Sandbox, address: tuple[str, int]) -> None:
-    from samekey.sandbox.serving import Running, serve  # noqa: PLC0415
+    from samekey.sandbox.server.serving import Running, serve  # noqa: PLC0415
 
     def started(running: Running) -> None:
         count = f", {sandbox.served.operations} operations" if sandbox.served.operations else ""

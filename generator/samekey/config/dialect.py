@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from msgspec import Struct, field
 
@@ -14,6 +14,19 @@ class Carrier(StrEnum):
     HEADER = "header"
     BODY = "body"
     QUERY = "query"
+
+    @property
+    def words(self) -> str:
+        """What a reader calls it."""
+        match self:
+            case Carrier.HEADER:
+                return "header"
+            case Carrier.BODY:
+                return "body field"
+            case Carrier.QUERY:
+                return "query parameter"
+            case _:
+                assert_never(self)
 
 
 class KeyKind(StrEnum):

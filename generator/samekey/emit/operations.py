@@ -385,8 +385,8 @@ def _safety_in_words(operation: Operation) -> str:
         case Safety.IDEMPOTENT:
             return "Idempotent: sending it twice is sending it once, so it is retried without a key."
         case Safety.KEYED:
-            place = {"header": "header", "body": "body field", "query": "query parameter"}[profile.carrier]
-            return f"Keyed: every attempt carries one idempotency key in the {place} `{profile.name}`; {operation.why}."
+            place = f"{profile.carrier.words} `{profile.name}`"
+            return f"Keyed: every attempt carries one idempotency key in the {place}; {operation.why}."
         case Safety.UNSAFE:
             return f"Unsafe: it carries no key and is retried only where nothing was sent or done; {operation.why}."
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import BodyKind
 from samekey.lower.media import body_kind
-from samekey.sandbox.samples import MISSING, Samples
-from samekey.sandbox.schemas import Direction, Schemas
+from samekey.sandbox.api.samples import MISSING, Samples
+from samekey.sandbox.api.schemas import Direction, Schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samekey.document.document import JsonValue, Node
     from samekey.emit.views import ArgumentView, OperationSummary
     from samekey.ir import Operation
-    from samekey.sandbox.contract import Content, Site
+    from samekey.sandbox.api.contract import Content, Site
 
 _TEXT = "text"
 _BYTES = b"bytes"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from samekey.sandbox.ledger import Kind
-from samekey.sandbox.ledger import Told as Word
+from samekey.sandbox.server.ledger import Kind
+from samekey.sandbox.server.ledger import Told as Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from samekey.prove.history import History
-    from samekey.sandbox.ledger import Event
+    from samekey.sandbox.server.ledger import Event
 
 _OK = 200
 _NOT_OK = 300

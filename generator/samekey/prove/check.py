@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from samekey.prove.history import Certainty, Settled
-from samekey.sandbox.ledger import Kind
+from samekey.sandbox.server.ledger import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from samekey.sandbox.app import Settings, open_sandbox
-from samekey.sandbox.broken import Broken  # noqa: TC001  # msgspec reads annotations
 from samekey.sandbox.errors import SandboxError
-from samekey.sandbox.faults import Plan  # noqa: TC001  # likewise
-from samekey.sandbox.serving import serve
+from samekey.sandbox.keys.broken import Broken  # noqa: TC001  # msgspec reads annotations
+from samekey.sandbox.server.app import Settings, open_sandbox
+from samekey.sandbox.server.faults import Plan  # noqa: TC001  # likewise
+from samekey.sandbox.server.serving import serve
 
 if TYPE_CHECKING:
-    from samekey.sandbox.serving import Running
+    from samekey.sandbox.server.serving import Running
 
 GO = b"go\n"
 READY = b"ready\n"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from samekey.sandbox.ledger import Event
+    from samekey.sandbox.server.ledger import Event
 
 
 class Certainty(StrEnum):

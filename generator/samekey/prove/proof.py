@@ -28,11 +28,11 @@ from samekey.prove.servers import serving
 from samekey.prove.terms import Mistake
 from samekey.prove.verdict import conclude
 from samekey.prove.wire import Gate
-from samekey.sandbox.broken import Broken
-from samekey.sandbox.contract import base_path
-from samekey.sandbox.database import open_database
-from samekey.sandbox.migrations import upgrade
-from samekey.sandbox.store import LONGEST_TTL
+from samekey.sandbox.api.contract import base_path
+from samekey.sandbox.keys.broken import Broken
+from samekey.sandbox.keys.store import LONGEST_TTL
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from samekey.prove.servers import Servers
     from samekey.prove.terms import Terms
     from samekey.prove.verdict import Verdict
-    from samekey.sandbox.database import Postgres, Sqlite
+    from samekey.sandbox.storage.database import Postgres, Sqlite
 
 _KILL_EVERY: Final = 1000
 """Calls between two kills, where there are many."""

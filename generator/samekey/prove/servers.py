@@ -18,16 +18,16 @@ import msgspec
 from samekey.prove.child import GO, HOST, READY, Orders
 from samekey.prove.errors import ProveError
 from samekey.prove.storm import storm
-from samekey.sandbox.faults import Plan, spelled
-from samekey.sandbox.ledger import Kind, Ledger
-from samekey.sandbox.page import PREFIX
+from samekey.sandbox.server.faults import Plan, spelled
+from samekey.sandbox.server.ledger import Kind, Ledger
+from samekey.sandbox.server.page import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from samekey.sandbox.broken import Broken
-    from samekey.sandbox.database import Postgres, Sqlite
-    from samekey.sandbox.ledger import Event
+    from samekey.sandbox.keys.broken import Broken
+    from samekey.sandbox.server.ledger import Event
+    from samekey.sandbox.storage.database import Postgres, Sqlite
 
 _PAUSE = 0.15
 _QUIET_TURNS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samekey.sandbox.faults import Fault, Plan, Rule
+from samekey.sandbox.server.faults import Fault, Plan, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

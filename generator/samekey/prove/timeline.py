@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from samekey.sandbox.ledger import Kind
-from samekey.sandbox.ledger import Told as Word
+from samekey.sandbox.server.ledger import Kind
+from samekey.sandbox.server.ledger import Told as Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from samekey.prove.history import Told
-    from samekey.sandbox.ledger import Event
+    from samekey.sandbox.server.ledger import Event
 
 _HALF = 30
 """Lines at the beginning and at the end of a long history."""

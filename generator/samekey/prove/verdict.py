@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from samekey.prove.causes import explain, memory, traces
 from samekey.prove.check import violations
 from samekey.prove.timeline import timeline
-from samekey.sandbox.ledger import Kind
-from samekey.sandbox.ledger import Told as Word
+from samekey.sandbox.server.ledger import Kind
+from samekey.sandbox.server.ledger import Told as Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samekey.prove.causes import Cause, Explained
     from samekey.prove.check import Promise, Violation
     from samekey.prove.history import History
-    from samekey.sandbox.ledger import Event
+    from samekey.sandbox.server.ledger import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from urllib.parse import parse_qs
 
 import httpx
@@ -102,6 +102,8 @@ def key_of(profile: Profile, request: httpx.Request) -> str | None:
             return value
         case Carrier.BODY:
             return _in_body(profile.name, request)
+        case _:
+            assert_never(profile.carrier)
 
 
 def give_key(profile: Profile, request: httpx.Request, old: str, new: str) -> None:
@@ -116,6 +118,8 @@ def give_key(profile: Profile, request: httpx.Request, old: str, new: str) -> No
             request.stream = Whole(content)
             # What has been read is remembered apart from what is sent.
             setattr(request, "_content", content)  # noqa: B010  # no attribute that types know
+        case _:
+            assert_never(profile.carrier)
 
 
 def _in_body(name: str, request: httpx.Request) -> str | None:

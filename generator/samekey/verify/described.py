@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import Safety
 from samekey.lower import lower
-from samekey.sandbox.contract import sites_of
-from samekey.sandbox.pages import way_to_items
-from samekey.sandbox.samples import Samples
-from samekey.sandbox.schemas import Direction, Schemas
-from samekey.sandbox.shapes import Verb, shapes_of
-from samekey.sandbox.subjects import subject_of
+from samekey.sandbox.api.contract import sites_of
+from samekey.sandbox.api.pages import way_to_items
+from samekey.sandbox.api.samples import Samples
+from samekey.sandbox.api.schemas import Direction, Schemas
+from samekey.sandbox.api.shapes import Verb, shapes_of
+from samekey.sandbox.api.subjects import subject_of
 from samekey.verify.findings import VerifyError
 from samekey.wording import closest
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from samekey.config.file import Config
     from samekey.document.document import Document
     from samekey.ir import Api
-    from samekey.sandbox.contract import Site
-    from samekey.sandbox.shapes import Shape
+    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)

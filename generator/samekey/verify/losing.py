@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samekey.config.dialect import Signal
-from samekey.sandbox.app import assemble
-from samekey.sandbox.chaos import Proxy
-from samekey.sandbox.database import open_database
-from samekey.sandbox.faults import Fault, Faults, Plan, Rule
-from samekey.sandbox.ledger import Ledger
-from samekey.sandbox.migrations import upgrade
-from samekey.sandbox.page import Served
-from samekey.sandbox.serving import in_thread
+from samekey.sandbox.server.app import assemble
+from samekey.sandbox.server.chaos import Proxy
+from samekey.sandbox.server.faults import Fault, Faults, Plan, Rule
+from samekey.sandbox.server.ledger import Ledger
+from samekey.sandbox.server.page import Served
+from samekey.sandbox.server.serving import in_thread
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
 from samekey.verify.calls import Answered, Lost
 from samekey.verify.findings import Check, Finding, SaysInFlight, UnjudgedError, Verdict
 from samekey.verify.probes import LIMITED, answered, broken_by, spoken
@@ -26,9 +26,9 @@ from samekey.verify.probes import LIMITED, answered, broken_by, spoken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.sandbox.arrival import Arrival
-    from samekey.sandbox.faults import Struck
-    from samekey.sandbox.service import Handled, Subject
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.server.faults import Struck
+    from samekey.sandbox.server.service import Handled, Subject
     from samekey.verify.calls import Caller, Outcome, Sending
     from samekey.verify.probes import Bench
 

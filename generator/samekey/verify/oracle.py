@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from samekey.document.document import JsonValue
     from samekey.ir import Paging
-    from samekey.sandbox.contract import Site
+    from samekey.sandbox.api.contract import Site
     from samekey.verify.calls import Caller, Outcome
     from samekey.verify.described import Described
     from samekey.verify.requests import Credential, Request

@@ -9,15 +9,15 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 from urllib.parse import parse_qsl, quote, urlencode
 
 from samekey.config.dialect import Carrier, KeyKind
 from samekey.ir import BodyKind, Location, SchemeKind
 from samekey.lower.media import body_kind, content_of, essence, is_json, preferred_for_request
 from samekey.lower.merged import Merged
-from samekey.sandbox.schemas import Direction
-from samekey.sandbox.shapes import filled
+from samekey.sandbox.api.schemas import Direction
+from samekey.sandbox.api.shapes import filled
 from samekey.verify.calls import Sending
 from samekey.verify.findings import VerifyError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from samekey.config.dialect import KeyFormat, Profile
     from samekey.document.document import JsonValue, Node
     from samekey.ir import Api, Operation, SecurityScheme
-    from samekey.sandbox.contract import Content, Declared, Site
+    from samekey.sandbox.api.contract import Content, Declared, Site
     from samekey.verify.described import Described
 
 _USUAL = (
@@ -124,6 +124,8 @@ class Request:
                 query += [(profile.name, key) for key in keys]
             case Carrier.BODY:
                 extra = dict.fromkeys((profile.name,), keys[-1]) if keys else {}
+            case _:
+                assert_never(profile.carrier)
         if profile.first_sent and keys:
             headers.append((profile.first_sent, self.moment))
         if self.payload is not None:

@@ -19,7 +19,7 @@ from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_k
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from samekey.sandbox.contract import Site
+    from samekey.sandbox.api.contract import Site
     from samekey.verify.described import Described
     from samekey.verify.oracle import Oracle
     from samekey.verify.probes import Probe

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never, cast
 
 from msgspec import Struct
 
@@ -257,6 +257,31 @@ def _key(endpoint: Endpoint, profile: Profile, given: str | None) -> str | None:
     return mint(profile.format) if given is None else validate(given, profile.format)
 
 
+class _PlacedKey(NamedTuple):
+    """The parts of a request that the key is added to; at most one holds it."""
+
+    headers: Mapping[str, str] = _NOTHING
+    query: Mapping[str, object] = _NOTHING
+    fields: Mapping[str, object] = _NOTHING
+
+
+_NO_KEY: Final = _PlacedKey()
+
+
+def _placed(profile: Profile, key: str | None) -> _PlacedKey:
+    if key is None:
+        return _NO_KEY
+    match profile.carrier:
+        case "header":
+            return _PlacedKey(headers={profile.name: _quoted(key) if profile.quoted else key})
+        case "query":
+            return _PlacedKey(query={profile.name: key})
+        case "body":
+            return _PlacedKey(fields={profile.name: key})
+        case _:
+            assert_never(profile.carrier)
+
+
 def _settled_by(endpoint: Endpoint, profile: Profile, *, resumed: bool) -> tuple[int, ...]:
     """The statuses by which the operation itself refuses under its key (docs/retrying.md, "What settles a call").
 
@@ -271,8 +296,8 @@ def _settled_by(endpoint: Endpoint, profile: Profile, *, resumed: bool) -> tuple
 
 
 def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None) -> Draft:
-    carried = {profile.name: key} if key is not None else {}
-    body = _body(endpoint, call, carried if profile.carrier == "body" else _NOTHING, key)
+    placed = _placed(profile, key)
+    body = _body(endpoint, call, placed.fields, key)
     headers = _Headers(_NOTHING)
     if endpoint.accept != "application/json":
         headers.put("Accept", endpoint.accept)
@@ -280,8 +305,8 @@ def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Pro
         headers.put_given(call.headers, endpoint.header_styles)
     if body is not None:
         headers.put("Content-Type", body.media_type)
-    if key is not None and profile.carrier == "header":
-        headers.put(profile.name, _quoted(key) if profile.quoted else key)
+    for name, value in placed.headers.items():
+        headers.put(name, value)
     if key is not None and profile.first_sent:
         headers.put(profile.first_sent, formatdate(settings.clock.wall(), usegmt=True))
     cookies = cookie_pairs(call.cookies, endpoint.cookie_styles) if call.cookies else ()
@@ -289,7 +314,7 @@ def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Pro
         headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
     return Draft(
         endpoint.method,
-        _base(settings, endpoint) + _target(endpoint, call, carried if profile.carrier == "query" else _NOTHING),
+        _base(settings, endpoint) + _target(endpoint, call, placed.query),
         headers.listed(),
         None if body is None else body.content,
         settings.security if endpoint.security is None else endpoint.security,

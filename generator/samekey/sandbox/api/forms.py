@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 from samekey.lower.merged import Merged
-from samekey.sandbox.schemas import Complaint, Direction
+from samekey.sandbox.api.schemas import Complaint, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from samekey.document.document import JsonValue, Node
-    from samekey.sandbox.schemas import Schemas
+    from samekey.sandbox.api.schemas import Schemas
 
     Fields = dict[str, JsonValue]
 

@@ -11,9 +11,9 @@ from samekey.lower.merged import Merged
 
 if TYPE_CHECKING:
     from samekey.document.document import JsonValue, Node
-    from samekey.sandbox.arrival import Arrival
-    from samekey.sandbox.contract import Site
-    from samekey.sandbox.rows import Row
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.storage.rows import Row
 
 _SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "top", "maxresults", "max_results")
 _DEFAULT_SIZE = 20

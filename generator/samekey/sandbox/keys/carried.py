@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from samekey.config.dialect import Carrier
-from samekey.sandbox.problems import problem
-from samekey.sandbox.schemas import Direction
+from samekey.sandbox.api.problems import problem
+from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
     from samekey.config.dialect import Profile
-    from samekey.sandbox.answer import Answer
-    from samekey.sandbox.arrival import Arrival
-    from samekey.sandbox.checks import Read
-    from samekey.sandbox.contract import Site
-    from samekey.sandbox.schemas import Schemas
+    from samekey.sandbox.api.answer import Answer
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.checks import Read
+    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.schemas import Schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ def every_key(profile: Profile, arrival: Arrival, body: Read = None) -> list[str
         case Carrier.BODY:
             value = body.get(profile.name) if isinstance(body, dict) else None
             return [] if value is None else [str(value)]
+        case _:
+            assert_never(profile.carrier)
 
 
 def _complaint(site: Site, key: str | None, count: int, schemas: Schemas) -> str:

@@ -9,19 +9,19 @@ from urllib.parse import unquote
 
 from samekey.ir import BodyKind, Enum, Kind, ListOf, Location, Model, Named, Nullable, Primitive, Style, Union
 from samekey.lower.media import body_kind, content_of, essence, is_json
-from samekey.sandbox.forms import complaints_of, read_form
-from samekey.sandbox.problems import problem
-from samekey.sandbox.schemas import Complaint, Direction
+from samekey.sandbox.api.forms import complaints_of, read_form
+from samekey.sandbox.api.problems import problem
+from samekey.sandbox.api.schemas import Complaint, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from samekey.document.document import JsonValue, Node
     from samekey.ir import Type, TypeDef
-    from samekey.sandbox.answer import Answer
-    from samekey.sandbox.arrival import Arrival
-    from samekey.sandbox.contract import Content, Declared, Match, Site
-    from samekey.sandbox.schemas import Schemas
+    from samekey.sandbox.api.answer import Answer
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.contract import Content, Declared, Match, Site
+    from samekey.sandbox.api.schemas import Schemas
 
 _BETWEEN: Final = {Style.FORM: ",", Style.SIMPLE: ",", Style.SPACE: " ", Style.PIPE: "|", Style.TAB: "\t"}
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from samekey.lower.media import is_json, is_text
 from samekey.lower.merged import Merged
-from samekey.sandbox.answer import Answer
-from samekey.sandbox.samples import MISSING
-from samekey.sandbox.schemas import Direction
+from samekey.sandbox.api.answer import Answer
+from samekey.sandbox.api.samples import MISSING
+from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
     from samekey.document.document import JsonValue, Node
-    from samekey.sandbox.contract import Reply
-    from samekey.sandbox.samples import Known, Samples
-    from samekey.sandbox.schemas import Schemas
+    from samekey.sandbox.api.contract import Reply
+    from samekey.sandbox.api.samples import Known, Samples
+    from samekey.sandbox.api.schemas import Schemas
 
 _LETTERS = string.ascii_letters + string.digits
 _BYTES = b"\x00\x01\x02 sample bytes"

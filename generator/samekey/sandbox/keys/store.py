@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from samekey.sandbox.answer import Answer
-from samekey.sandbox.database import CommitLostError, commit
-from samekey.sandbox.tables import KEYS
+from samekey.sandbox.api.answer import Answer
+from samekey.sandbox.storage.database import CommitLostError, commit
+from samekey.sandbox.storage.tables import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from sqlalchemy import Connection, Row
 
-    from samekey.sandbox.database import Database
+    from samekey.sandbox.storage.database import Database
 
 Effect: TypeAlias = "Callable[[Connection], Answer]"
 """What a request does, within a transaction."""

@@ -6,12 +6,12 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from samekey.sandbox.answer import Answer
+from samekey.sandbox.api.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.sandbox.schemas import Complaint
+    from samekey.sandbox.api.schemas import Complaint
 
 
 def problem(

@@ -8,22 +8,22 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from samekey.sandbox.answer import Answer
-from samekey.sandbox.app import Sandbox, assemble
-from samekey.sandbox.credentials import scope_of
-from samekey.sandbox.database import open_database
+from samekey.sandbox.api.answer import Answer
+from samekey.sandbox.api.credentials import scope_of
+from samekey.sandbox.api.problems import problem
 from samekey.sandbox.errors import SandboxError
-from samekey.sandbox.faults import Faults, Plan
-from samekey.sandbox.ledger import Ledger, Told
-from samekey.sandbox.migrations import upgrade
-from samekey.sandbox.page import Served
-from samekey.sandbox.problems import problem
-from samekey.sandbox.service import Handled, Subject
-from samekey.sandbox.store import fingerprint
+from samekey.sandbox.keys.store import fingerprint
+from samekey.sandbox.server.app import Sandbox, assemble
+from samekey.sandbox.server.faults import Faults, Plan
+from samekey.sandbox.server.ledger import Ledger, Told
+from samekey.sandbox.server.page import Served
+from samekey.sandbox.server.service import Handled, Subject
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
 
 if TYPE_CHECKING:
-    from samekey.sandbox.arrival import Arrival
-    from samekey.sandbox.faults import Struck
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.server.faults import Struck
 
 KEY = "Idempotency-Key"
 _HOP_BY_HOP = frozenset({

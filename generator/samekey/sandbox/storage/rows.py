@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from samekey.sandbox.tables import COUNTERS, RESOURCES
+from samekey.sandbox.storage.tables import COUNTERS, RESOURCES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import rstr
 
 from samekey.lower.merged import Merged, says_null, target_of
-from samekey.sandbox.schemas import Direction
+from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samekey.document.document import JsonValue, Node
     from samekey.lower.merged import Parts
-    from samekey.sandbox.schemas import Schemas
+    from samekey.sandbox.api.schemas import Schemas
 
 _DEEP = 8
 """From this depth on, only what is required."""

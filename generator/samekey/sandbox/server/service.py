@@ -10,15 +10,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from samekey.config.dialect import Carrier, Signal
-from samekey.sandbox.carried import Carried, every_key, key_of
-from samekey.sandbox.checks import UNREAD, Checked
-from samekey.sandbox.contract import Match
-from samekey.sandbox.credentials import ANYBODY
-from samekey.sandbox.database import CommitLostError, commit
-from samekey.sandbox.faults import Fault
-from samekey.sandbox.ledger import Event, Kind, Told
-from samekey.sandbox.problems import problem
-from samekey.sandbox.store import Claim, Done, InFlight, Mismatch, NotKeptError, Replayed, Stage, fingerprint
+from samekey.sandbox.api.checks import UNREAD, Checked
+from samekey.sandbox.api.contract import Match
+from samekey.sandbox.api.credentials import ANYBODY
+from samekey.sandbox.api.problems import problem
+from samekey.sandbox.keys.carried import Carried, every_key, key_of
+from samekey.sandbox.keys.store import Claim, Done, InFlight, Mismatch, NotKeptError, Replayed, Stage, fingerprint
+from samekey.sandbox.server.faults import Fault
+from samekey.sandbox.server.ledger import Event, Kind, Told
+from samekey.sandbox.storage.database import CommitLostError, commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from samekey.config.dialect import Profile
-    from samekey.sandbox.answer import Answer
-    from samekey.sandbox.arrival import Arrival
-    from samekey.sandbox.checks import Checks, Read
-    from samekey.sandbox.contract import Routes, Site
-    from samekey.sandbox.credentials import Guard
-    from samekey.sandbox.database import Database
-    from samekey.sandbox.faults import Struck
-    from samekey.sandbox.ledger import Ledger
-    from samekey.sandbox.resources import Resources
-    from samekey.sandbox.schemas import Schemas
-    from samekey.sandbox.store import KeyStore, Settled
+    from samekey.sandbox.api.answer import Answer
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.checks import Checks, Read
+    from samekey.sandbox.api.contract import Routes, Site
+    from samekey.sandbox.api.credentials import Guard
+    from samekey.sandbox.api.resources import Resources
+    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.keys.store import KeyStore, Settled
+    from samekey.sandbox.server.faults import Struck
+    from samekey.sandbox.server.ledger import Ledger
+    from samekey.sandbox.storage.database import Database
 
 RETRY_AFTER = ("Retry-After", "1")
 _IN_FLIGHT = Signal(409)

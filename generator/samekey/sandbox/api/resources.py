@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey.sandbox import rows
-from samekey.sandbox.bodies import mint_id
-from samekey.sandbox.pages import page_of
-from samekey.sandbox.problems import problem
-from samekey.sandbox.samples import MISSING, Missing
-from samekey.sandbox.shapes import Verb, filled, identity, shapes_of
-from samekey.sandbox.subjects import subject_of
+from samekey.sandbox.api.bodies import mint_id
+from samekey.sandbox.api.pages import page_of
+from samekey.sandbox.api.problems import problem
+from samekey.sandbox.api.samples import MISSING, Missing
+from samekey.sandbox.api.shapes import Verb, filled, identity, shapes_of
+from samekey.sandbox.api.subjects import subject_of
+from samekey.sandbox.storage import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from samekey.document.document import JsonValue, Node
-    from samekey.sandbox.answer import Answer
-    from samekey.sandbox.arrival import Arrival
-    from samekey.sandbox.bodies import Bodies
-    from samekey.sandbox.checks import Read
-    from samekey.sandbox.contract import Match, Reply, Site
-    from samekey.sandbox.schemas import Schemas
-    from samekey.sandbox.subjects import Subject
+    from samekey.sandbox.api.answer import Answer
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.bodies import Bodies
+    from samekey.sandbox.api.checks import Read
+    from samekey.sandbox.api.contract import Match, Reply, Site
+    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.api.subjects import Subject
 
     State = dict[str, JsonValue]
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samekey.lower.merged import Merged
-from samekey.sandbox.bodies import core_of, id_name, times
-from samekey.sandbox.pages import way_to_items
+from samekey.sandbox.api.bodies import core_of, id_name, times
+from samekey.sandbox.api.pages import way_to_items
 
 if TYPE_CHECKING:
-    from samekey.sandbox.bodies import Core
-    from samekey.sandbox.contract import Site
-    from samekey.sandbox.shapes import Shape
+    from samekey.sandbox.api.bodies import Core
+    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)

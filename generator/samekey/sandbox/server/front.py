@@ -8,20 +8,20 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from samekey.sandbox.arrival import Arrival
-from samekey.sandbox.faults import LOST_ANSWERS, REFUSALS, Fault
-from samekey.sandbox.ledger import Event, Kind, Told
-from samekey.sandbox.problems import problem
-from samekey.sandbox.service import CrashError, Handled
+from samekey.sandbox.api.arrival import Arrival
+from samekey.sandbox.api.problems import problem
+from samekey.sandbox.server.faults import LOST_ANSWERS, REFUSALS, Fault
+from samekey.sandbox.server.ledger import Event, Kind, Told
+from samekey.sandbox.server.service import CrashError, Handled
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from samekey.sandbox.answer import Answer
-    from samekey.sandbox.faults import Faults, Struck
-    from samekey.sandbox.ledger import Ledger
-    from samekey.sandbox.service import Backend, Subject
-    from samekey.sandbox.wire import Door, Wire
+    from samekey.sandbox.api.answer import Answer
+    from samekey.sandbox.server.faults import Faults, Struck
+    from samekey.sandbox.server.ledger import Ledger
+    from samekey.sandbox.server.service import Backend, Subject
+    from samekey.sandbox.server.wire import Door, Wire
 
 _PIECES = 20
 _PATIENCE = 5.0

@@ -27,14 +27,14 @@ from sqlalchemy import (
     text,
 )  # fmt: skip
 
-from samekey.sandbox.tables import STEPS
+from samekey.sandbox.storage.tables import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection
 
-    from samekey.sandbox.database import Database
+    from samekey.sandbox.storage.database import Database
 
 Step: TypeAlias = "Callable[[Connection], None]"
 

@@ -13,17 +13,17 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from samekey.sandbox.errors import FaultError
-from samekey.sandbox.faults import INSIDE, Fault, parse_plan, spelled
-from samekey.sandbox.ledger import Follower
+from samekey.sandbox.server.faults import INSIDE, Fault, parse_plan, spelled
+from samekey.sandbox.server.ledger import Follower
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from starlette.requests import Request
 
-    from samekey.sandbox.faults import Faults
-    from samekey.sandbox.ledger import Ledger, Totals
-    from samekey.sandbox.wire import Door
+    from samekey.sandbox.server.faults import Faults
+    from samekey.sandbox.server.ledger import Ledger, Totals
+    from samekey.sandbox.server.wire import Door
 
 PREFIX = "/_samekey"
 _PAUSE = 0.25
@@ -148,7 +148,7 @@ class Page:
 
 def _static(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
     """A file of the page; it needs nothing from elsewhere, and is allowed nothing."""
-    content = files("samekey.sandbox").joinpath("static", name).read_bytes()
+    content = files("samekey.sandbox.server").joinpath("static", name).read_bytes()
 
     async def answer(_: Request) -> Response:
         headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}

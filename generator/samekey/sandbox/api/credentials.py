@@ -13,7 +13,7 @@ from samekey.ir import Location, SchemeKind
 
 if TYPE_CHECKING:
     from samekey.ir import Api, Operation, SecurityScheme
-    from samekey.sandbox.arrival import Arrival
+    from samekey.sandbox.api.arrival import Arrival
 
 ANYBODY = "anybody"
 """The scope of a request that bears no credential."""

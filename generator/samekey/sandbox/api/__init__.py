@@ -1,0 +1,1 @@
+"""An API as its document tells it: requests judged, resources worked on, answers made up."""

@@ -1,0 +1,1 @@
+"""The promise of idempotency: which key a request bears, and what is remembered of it."""

@@ -1,0 +1,217 @@
+"""The sandbox as one application: a document becomes an API that keeps its promises and fails on command."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from samekey.document.diagnostics import Diagnostics, Severity, explain
+from samekey.document.document import load
+from samekey.ir import Safety
+from samekey.lower import lower
+from samekey.sandbox.api.bodies import Bodies
+from samekey.sandbox.api.checks import Checks
+from samekey.sandbox.api.contract import Routes, base_path, sites_of
+from samekey.sandbox.api.credentials import Guard
+from samekey.sandbox.api.resources import Resources
+from samekey.sandbox.api.samples import Samples
+from samekey.sandbox.api.schemas import Schemas
+from samekey.sandbox.errors import SandboxError
+from samekey.sandbox.keys.broken import Broken, broken
+from samekey.sandbox.keys.store import LONGEST_TTL, Keys
+from samekey.sandbox.server.faults import Faults, Plan
+from samekey.sandbox.server.front import Front
+from samekey.sandbox.server.ledger import Ledger
+from samekey.sandbox.server.page import PREFIX, Page, Served
+from samekey.sandbox.server.service import Parts, Service
+from samekey.sandbox.server.wire import Door
+from samekey.sandbox.storage.database import open_database
+from samekey.sandbox.storage.migrations import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from samekey.document.document import Document
+    from samekey.ir import Api
+    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.keys.store import KeyStore
+    from samekey.sandbox.server.faults import Struck
+    from samekey.sandbox.server.service import Backend, Handled, Subject
+    from samekey.sandbox.storage.database import Postgres, Sqlite
+
+_AT_ONCE = 36
+"""Requests that are worked on at once: some fewer than there are connections to the store."""
+_FLUSH_SECONDS = 0.1
+_PURGE_TURNS = 300
+"""Turns of flushing between two purges: half a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a sandbox is to be.
+
+    Args:
+        store: a file, or a URL of SQLite or PostgreSQL.
+        token: the one credential that is taken; empty for any.
+        ttl: seconds for which keys are remembered; None for what the document says, 72 hours at most.
+        plan: what is to go wrong.
+        broken: the promise to break, for checkers that must catch it.
+    """
+
+    store: str
+    token: str = ""
+    ttl: float | None = None
+    plan: Plan = field(default_factory=Plan)
+    broken: Broken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """An application with what can be asked of it.
+
+    Args:
+        app: the ASGI application.
+        door: where its connections come in.
+        served: what it serves.
+        ledger: what has happened.
+        faults: what is to go wrong.
+        database: where all is kept.
+    """
+
+    app: Starlette
+    door: Door
+    served: Served
+    ledger: Ledger
+    faults: Faults
+    database: Sqlite | Postgres
+
+
+class _InThreads:
+    """A service whose work is done in threads, so that a slow store holds up nobody."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._limit = anyio.CapacityLimiter(_AT_ONCE)
+
+    def subject(self, arrival: Arrival) -> Subject:
+        return self._service.subject(arrival)
+
+    async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
+        # What has begun is finished, whatever becomes of its client.
+        return await run_sync(self._service.handle, arrival, subject, struck, limiter=self._limit)
+
+    async def left(self, arrival: Arrival, subject: Subject) -> None:
+        await run_sync(self._service.left, arrival, subject, limiter=self._limit)
+
+    def purge(self) -> int:
+        return self._service.purge()
+
+    async def close(self) -> None:
+        pass
+
+
+def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"") -> Sandbox:
+    """Make a sandbox of a document.
+
+    Args:
+        spec: a path, a URL, or `-`.
+        settings: how it is to be.
+        stdin: the bytes of standard input, used for `-`.
+
+    Raises:
+        SandboxError: the document or a setting cannot be used.
+        StoreError: the store cannot be opened.
+    """
+    diagnostics = Diagnostics()
+    document = load(spec, diagnostics, stdin=stdin)
+    api = lower(document) if document is not None else None
+    if document is None or api is None:
+        errors = [explain(entry).removeprefix("error: ") for entry in diagnostics if entry.severity is Severity.ERROR]
+        raise SandboxError("\n".join(errors))
+    ttl = min(api.profile.ttl, LONGEST_TTL) if settings.ttl is None else settings.ttl
+    if not 0 < ttl <= LONGEST_TTL:
+        raise SandboxError(f"keys are remembered for up to {LONGEST_TTL / 3600:g} hours")
+    database = open_database(settings.store)
+    upgrade(database)
+    keys = Keys(database, ttl) if settings.broken is None else broken(settings.broken, database, ttl)
+    parts = _parts(document, api, settings, database, keys, ttl)
+    repeatable = frozenset(each.id for each in api.operations if each.id and each.safety is Safety.IDEMPOTENT)
+    served = Served(api.title, base_path(api), len(api.operations), repeatable)
+    return assemble(_InThreads(Service(parts)), parts.ledger, Faults(settings.plan), database, served)
+
+
+def assemble(
+    backend: Backend,
+    ledger: Ledger,
+    faults: Faults,
+    database: Sqlite | Postgres,
+    served: Served,
+) -> Sandbox:
+    """Put faults, ledger and page around a backend.
+
+    Args:
+        backend: answers requests.
+        ledger: what happens is written there.
+        faults: decides what goes wrong.
+        database: where the ledger is; it is closed with the application.
+        served: what is served.
+    """
+    door = Door()
+    page = Page(served, ledger, faults, door)
+    front = Front(backend, faults, ledger, door, served.base)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        keeping = asyncio.create_task(_keep(ledger, backend))
+        yield
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await backend.close()
+        await run_sync(ledger.flush)
+        database.engine.dispose()
+
+    app = Starlette(routes=[Mount(PREFIX, routes=page.routes), Mount("/", app=front)], lifespan=lifespan)
+    return Sandbox(app, door, served, ledger, faults, database)
+
+
+async def _keep(ledger: Ledger, backend: Backend) -> None:
+    """Write down what has happened, and now and then forget what is old."""
+    turn = 0
+    while True:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        turn += 1
+        # A store that cannot be reached now may be so again in a while; requests tell their clients meanwhile.
+        with contextlib.suppress(Exception):
+            await run_sync(ledger.flush)
+            if turn % _PURGE_TURNS == 0:
+                while await run_sync(backend.purge):
+                    pass
+                await run_sync(ledger.trim)
+
+
+def _parts(
+    document: Document, api: Api, settings: Settings, database: Sqlite | Postgres, keys: KeyStore, ttl: float
+) -> Parts:
+    sites = sites_of(document, api)
+    schemas = Schemas(document.node)
+    resources = Resources(sites, Bodies(Samples(schemas), schemas), schemas)
+    return Parts(
+        routes=Routes(sites),
+        guard=Guard(api, settings.token),
+        checks=Checks(schemas, {definition.id: definition for definition in api.types}),
+        schemas=schemas,
+        resources=resources,
+        keys=keys,
+        ledger=Ledger(database),
+        database=database,
+        ttl=ttl,
+        profile=api.profile,
+    )
