@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from samekey.closed import table
 from samekey.document.diagnostics import Diagnostics, Severity, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 _MAX_NOTES = 10
+_COLOURS = table(Severity, {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"})
 
 
 @contextmanager
@@ -52,6 +54,5 @@ def worded(diagnostics: Diagnostics) -> list[tuple[Severity, str]]:
 
 def print_finding(text: str, severity: Severity) -> None:
     """Print a finding to standard error, its first line in the colour of its severity."""
-    colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}[severity]
     first, separator, rest = text.partition("\n")
-    typer.echo(typer.style(first, fg=colour, bold=True) + separator + rest, err=True)
+    typer.echo(typer.style(first, fg=_COLOURS[severity], bold=True) + separator + rest, err=True)

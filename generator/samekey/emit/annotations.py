@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from samekey.closed import table
 from samekey.emit import code
 from samekey.emit.code import Code, source
 from samekey.ir import (
@@ -30,19 +31,22 @@ if TYPE_CHECKING:
 
     from samekey.names import Names
 
-_OUTPUT = {
-    Kind.STRING: "str",
-    Kind.INTEGER: "int",
-    Kind.NUMBER: "int | float",
-    Kind.BOOLEAN: "bool",
-    Kind.NULL: "None",
-    Kind.DATETIME: "dt.datetime",
-    Kind.DATE: "dt.date",
-    Kind.UUID: "UUID",
-    Kind.DECIMAL: "Decimal",
-    Kind.BYTES: "bytes",
-    Kind.BINARY: "str",
-}
+_OUTPUT = table(
+    Kind,
+    {
+        Kind.STRING: "str",
+        Kind.INTEGER: "int",
+        Kind.NUMBER: "int | float",
+        Kind.BOOLEAN: "bool",
+        Kind.NULL: "None",
+        Kind.DATETIME: "dt.datetime",
+        Kind.DATE: "dt.date",
+        Kind.UUID: "UUID",
+        Kind.DECIMAL: "Decimal",
+        Kind.BYTES: "bytes",
+        Kind.BINARY: "str",
+    },
+)
 _INPUT = {
     **_OUTPUT,
     Kind.NUMBER: "float",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from samekey.closed import table
 from samekey.config.dialect import DEFAULT, KeyKind
 from samekey.emit import code
 from samekey.emit.code import Code, source
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
     from samekey.ir import Api, RetryHint, SecurityScheme, Server
     from samekey.names import Names
 
-_AUTH: Final[Mapping[SchemeKind, tuple[Code, ...]]] = {
-    SchemeKind.API_KEY: (source("ApiKey"),),
-    SchemeKind.BASIC: (source("Basic"),),
-    SchemeKind.BEARER: (source("Bearer"),),
-    SchemeKind.HTTP: (source("HttpCredential"),),
-    SchemeKind.OAUTH2: (source("Bearer"), source("ClientCredentials")),
-}
+_AUTH: Final[Mapping[SchemeKind, tuple[Code, ...]]] = table(
+    SchemeKind,
+    {
+        SchemeKind.API_KEY: (source("ApiKey"),),
+        SchemeKind.BASIC: (source("Basic"),),
+        SchemeKind.BEARER: (source("Bearer"),),
+        SchemeKind.HTTP: (source("HttpCredential"),),
+        SchemeKind.OAUTH2: (source("Bearer"), source("ClientCredentials")),
+    },
+)
 """What the credentials of a scheme are made of."""
 _SOURCES = (source("AsyncTokenSource"), source("TokenSource"))
 _WORDS: Final[Mapping[tuple[SchemeKind, str], str]] = {

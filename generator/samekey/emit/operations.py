@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from samekey.closed import table
 from samekey.config.dialect import Carrier
 from samekey.emit import code
 from samekey.emit.client import profile_code, profile_needs, retry_code
@@ -39,27 +40,38 @@ if TYPE_CHECKING:
     from samekey.ir import Api, Field, Model, Operation, Paging, Param, Spelling, Status, StreamOf
     from samekey.names import Names
 
-_DEFAULT_STYLES = {
-    Location.PATH: (Style.SIMPLE, False),
-    Location.QUERY: (Style.FORM, True),
-    Location.HEADER: (Style.SIMPLE, False),
-    Location.COOKIE: (Style.FORM, True),
-}
-_STYLE_FACTS = {
-    Location.PATH: "path_styles",
-    Location.QUERY: "query_styles",
-    Location.HEADER: "header_styles",
-    Location.COOKIE: "cookie_styles",
-}
-_SAFETIES = {
-    Safety.SAFE: source("Safety.SAFE"),
-    Safety.IDEMPOTENT: source("Safety.IDEMPOTENT"),
-    Safety.KEYED: source("Safety.KEYED"),
-    Safety.UNSAFE: source("Safety.UNSAFE"),
-}
+_DEFAULT_STYLES = table(
+    Location,
+    {
+        Location.PATH: (Style.SIMPLE, False),
+        Location.QUERY: (Style.FORM, True),
+        Location.HEADER: (Style.SIMPLE, False),
+        Location.COOKIE: (Style.FORM, True),
+    },
+)
+_STYLE_FACTS = table(
+    Location,
+    {
+        Location.PATH: "path_styles",
+        Location.QUERY: "query_styles",
+        Location.HEADER: "header_styles",
+        Location.COOKIE: "cookie_styles",
+    },
+)
+_SAFETIES = table(
+    Safety,
+    {
+        Safety.SAFE: source("Safety.SAFE"),
+        Safety.IDEMPOTENT: source("Safety.IDEMPOTENT"),
+        Safety.KEYED: source("Safety.KEYED"),
+        Safety.UNSAFE: source("Safety.UNSAFE"),
+    },
+)
 _OWN_REFUSALS = frozenset({400, 409, 422})
 """Statuses by which an operation refuses under its key, where the document gives them to it."""
-_PARTS = {Location.PATH: "path", Location.QUERY: "query", Location.HEADER: "headers", Location.COOKIE: "cookies"}
+_PARTS = table(
+    Location, {Location.PATH: "path", Location.QUERY: "query", Location.HEADER: "headers", Location.COOKIE: "cookies"}
+)
 _RAW = {Kind.STRING: source("str"), Kind.BINARY: source("bytes")}
 
 
@@ -424,13 +436,16 @@ class Form(Enum):
     EITHER = 5
 
 
-_FORMS = {
-    Form.VALUE: FormView(source("operation"), source("Call"), source("")),
-    Form.BYTES: FormView(source("download"), source("Call"), source("")),
-    Form.PAGES: FormView(source("pages"), source("PagedCall"), source("Page")),
-    Form.STREAM: FormView(source("stream"), source("StreamCall"), source("Stream")),
-    Form.EITHER: FormView(source("streamable"), source("StreamableCall"), source("")),
-}
+_FORMS = table(
+    Form,
+    {
+        Form.VALUE: FormView(source("operation"), source("Call"), source("")),
+        Form.BYTES: FormView(source("download"), source("Call"), source("")),
+        Form.PAGES: FormView(source("pages"), source("PagedCall"), source("Page")),
+        Form.STREAM: FormView(source("stream"), source("StreamCall"), source("Stream")),
+        Form.EITHER: FormView(source("streamable"), source("StreamableCall"), source("")),
+    },
+)
 
 
 def form_of(operation: Operation) -> Form:

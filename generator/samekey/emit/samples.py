@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from samekey.closed import table
 from samekey.emit import code
 from samekey.emit.code import Code, source
 from samekey.ir import (
@@ -30,19 +31,22 @@ if TYPE_CHECKING:
     from samekey.ir import TypeDef
 
 _MAX_DEPTH = 6
-_PRIMITIVES = {
-    Kind.STRING: source('"text"'),
-    Kind.INTEGER: source("1"),
-    Kind.NUMBER: source("1.5"),
-    Kind.BOOLEAN: source("True"),
-    Kind.NULL: source("None"),
-    Kind.DATETIME: source('"2026-01-02T03:04:05Z"'),
-    Kind.DATE: source('"2026-01-02"'),
-    Kind.UUID: source('"3f2504e0-4f89-41d3-9a0c-0305e82c3301"'),
-    Kind.DECIMAL: source('"12.50"'),
-    Kind.BYTES: source('b"bytes"'),
-    Kind.BINARY: source('b"bytes"'),
-}
+_PRIMITIVES = table(
+    Kind,
+    {
+        Kind.STRING: source('"text"'),
+        Kind.INTEGER: source("1"),
+        Kind.NUMBER: source("1.5"),
+        Kind.BOOLEAN: source("True"),
+        Kind.NULL: source("None"),
+        Kind.DATETIME: source('"2026-01-02T03:04:05Z"'),
+        Kind.DATE: source('"2026-01-02"'),
+        Kind.UUID: source('"3f2504e0-4f89-41d3-9a0c-0305e82c3301"'),
+        Kind.DECIMAL: source('"12.50"'),
+        Kind.BYTES: source('b"bytes"'),
+        Kind.BINARY: source('b"bytes"'),
+    },
+)
 
 
 class Sampler(Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from samekey.closed import table
 from samekey.ir import AnyJson, BodyKind, Kind, Location, Param, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described, limits
 from samekey.lower.media import body_kind, content_of
@@ -21,12 +22,15 @@ _WHOLE_QUERY = "querystring"
 _WHOLE_STYLES = {BodyKind.FORM: Style.WHOLE_FORM, BodyKind.JSON: Style.WHOLE_JSON}
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
-_DEFAULT_STYLES = {
-    Location.PATH: Style.SIMPLE,
-    Location.QUERY: Style.FORM,
-    Location.HEADER: Style.SIMPLE,
-    Location.COOKIE: Style.FORM,
-}
+_DEFAULT_STYLES = table(
+    Location,
+    {
+        Location.PATH: Style.SIMPLE,
+        Location.QUERY: Style.FORM,
+        Location.HEADER: Style.SIMPLE,
+        Location.COOKIE: Style.FORM,
+    },
+)
 _COLLECTION_FORMATS = {
     "csv": (Style.FORM, False),
     "ssv": (Style.SPACE, False),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.closed import table
 from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Profile, Signal
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
 from samekey.lower.carriers import fit
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 IDEMPOTENT_METHODS: Final = frozenset({"PUT", "DELETE"})
+_CARRIERS: Final = table(
+    Carrier, {Carrier.HEADER: "header parameter", Carrier.QUERY: "query parameter", Carrier.BODY: "body field"}
+)
 _ABOUT_KEYS = re.compile(r"idempoten|same key|request.?id|duplicate", re.IGNORECASE)
 _RUNNING = re.compile(
     r"in.?flight|in progress|still (running|being|in)|concurrent|(already|being) process", re.IGNORECASE
@@ -116,8 +120,7 @@ def _declared(node: Node, found: Found, profile: Profile) -> Profile:
 
 
 def _declared_in_words(found: Found) -> str:
-    place = {Carrier.HEADER: "header parameter", Carrier.QUERY: "query parameter", Carrier.BODY: "body field"}
-    return f"the document declares the {place[found.carrier]} {found.name!r}"
+    return f"the document declares the {_CARRIERS[found.carrier]} {found.name!r}"
 
 
 def _with_signals(profile: Profile, responses: Sequence[Response]) -> Profile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from samekey.closed import table
 from samekey.prove.check import Promise
 from samekey.prove.history import Certainty
 
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
     from samekey.prove.proof import Proof
     from samekey.prove.verdict import Case, Verdict
 
-_BROKEN: Final = {
-    Promise.ONCE: ("duplicates", "calls that had more than one effect"),
-    Promise.CERTAINTY: ("lies", "calls whose callers were told what is not so"),
-    Promise.SAMENESS: ("sameness", "calls whose key or bytes were not as they must be"),
-    Promise.LIMITS: ("limits", "calls that passed a limit"),
-}
+_BROKEN: Final = table(
+    Promise,
+    {
+        Promise.ONCE: ("duplicates", "calls that had more than one effect"),
+        Promise.CERTAINTY: ("lies", "calls whose callers were told what is not so"),
+        Promise.SAMENESS: ("sameness", "calls whose key or bytes were not as they must be"),
+        Promise.LIMITS: ("limits", "calls that passed a limit"),
+    },
+)
 _MOST_UNTRIED: Final = 3
 Named = TypeVar("Named", bound=str)
 
