@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,17 @@ def test_the_table_of_the_runtime_is_up_to_date() -> None:
     text = DESIGN.read_text("utf-8")
     assert BEGIN in text
     assert text == with_table(text), "run python -m tests.test_docs"
+
+
+def test_the_places_where_changes_go_exist() -> None:
+    """Every path of the table is a file or a folder."""
+    text = DESIGN.read_text("utf-8")
+    table = text[text.index("| what changes | where |") : text.index("## Decisions")]
+    places = re.findall(r"`([a-z_/]+(?:/|\.py|\.jinja|\.md))`", table)
+    assert len(places) > 20
+    roots = {"runtime": RUNTIME.parent, "client": RUNTIME.parent, "docs": ROOT}
+    for place in places:
+        assert (roots.get(place.split("/")[0], ROOT / "generator" / "samekey") / place).exists(), place
 
 
 if __name__ == "__main__":
