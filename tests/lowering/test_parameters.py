@@ -309,3 +309,23 @@ parameters:
     }
     assert params["query size"].doc == "how many\n(at most 9, default 3)"
     assert not found.codes
+
+
+def test_a_whole_query_gives_way_to_a_parameter_of_its_name() -> None:
+    """A document that has both, which OpenAPI 3.2 does not allow, gives two arguments and a warning."""
+    whole = "{name: id, in: querystring, content: {application/json: {schema: {type: object}}}}"
+    found = parameters(whole, "{name: id, in: query, schema: {type: string}}", version="3.2.0")
+    assert {param.name: param.spelling.style for param in found.params().values()} == {
+        "id querystring": Style.WHOLE_JSON,
+        "id": Style.FORM,
+    }
+    assert found.codes == ["querystring-shared"]
+
+
+def test_a_whole_query_alone_keeps_its_name() -> None:
+    """The usual document gets no warning."""
+    found = parameters(
+        "{name: id, in: querystring, content: {application/json: {schema: {type: object}}}}", version="3.2.0"
+    )
+    assert list(found.params()) == ["query id"]
+    assert not found.codes

@@ -11,7 +11,7 @@ from samekey.lower.docs import constraints, described, limits
 from samekey.lower.media import body_kind, content_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from samekey.document.document import Node
     from samekey.ir import Type
@@ -63,7 +63,7 @@ def template_names(path: str) -> list[str]:
 
 
 def lower_parameters(
-    nodes: Iterable[Node], operation: Node, path: str, schemas: Schemas, hint: str, elsewhere: frozenset[str]
+    nodes: Sequence[Node], operation: Node, path: str, schemas: Schemas, hint: str, elsewhere: frozenset[str]
 ) -> list[Param]:
     """Lower parameters of the path, the query, headers and cookies; the path's come in the template's order.
 
@@ -84,7 +84,7 @@ def lower_parameters(
                 node.warn("parameter-unplaced", f"there is no place {place!r} for a parameter; it is ignored")
             continue
         location = Location.QUERY if place == _WHOLE_QUERY else Location(place)
-        name = node.text("name")
+        name = node.text("name") if place != _WHOLE_QUERY else _whole_name(node, nodes)
         if location is Location.HEADER and name.lower() in _IGNORED_HEADERS:
             # OpenAPI 3.1 section 4.8.12.2.1: these are the client's own business.
             continue
@@ -100,6 +100,24 @@ def lower_parameters(
             params.append(Param(name, Location.PATH, Primitive(Kind.STRING), required=True, spelling=spelling))
     order = {name: index for index, name in enumerate(names)}
     return sorted(params, key=lambda param: order[param.name] if param.location is Location.PATH else len(order))
+
+
+def _whole_name(node: Node, nodes: Sequence[Node]) -> str:
+    """The name of a whole query; it is not sent, so it can give way to a query parameter's.
+
+    OpenAPI 3.2 section 4.12.1 allows no query parameters beside it, but documents have them.
+    """
+    taken = {other.text("name") for other in nodes if other.text("in") == Location.QUERY}
+    name = node.text("name")
+    while name in taken:
+        name = f"{name} {_WHOLE_QUERY}"
+    if taken:
+        node.warn(
+            "querystring-shared",
+            f"the query cannot be {node.text('name')!r} as a whole and have parameters beside it; both are sent",
+            hint="make it `in: query`, or move the others into its schema",
+        )
+    return name
 
 
 def _parameter(node: Node, name: str, location: Location, schemas: Schemas, hint: str) -> Param:
