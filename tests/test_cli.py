@@ -347,6 +347,18 @@ def test_inspect_gives_json_for_other_programs(spec: str) -> None:
     assert len({row["call"] for row in rows}) == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("stage", "holds"),
+    [("ir", "Operation("), ("names", "'AcmePayments'"), ("plan", "async_name='AsyncAcmePayments'")],
+)
+def test_inspect_shows_what_the_rooms_hand_on(stage: str, holds: str) -> None:
+    """Those who change the generator see each form of a document, the same in every process."""
+    first = run_alone("inspect", PAYMENTS, "--dump", stage, PYTHONHASHSEED="1")
+    assert first.status == 0
+    assert holds in first.stdout
+    assert first == run_alone("inspect", PAYMENTS, "--dump", stage, PYTHONHASHSEED="2")
+
+
 def test_inspect_tells_how_payments_are_keyed() -> None:
     """POST and PATCH carry the declared header, which is no argument; the rest needs no key."""
     rows = {row["operation_id"]: row for row in rows_of(PAYMENTS)}

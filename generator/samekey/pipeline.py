@@ -91,6 +91,11 @@ def inspect(document: Document, config: Config, ledger: Ledger = EMPTY) -> list[
     return _unless_too_deep(document, summarized)
 
 
+def stages(document: Document, config: Config, ledger: Ledger = EMPTY) -> tuple[Api, Names, Plan] | None:
+    """What the rooms hand to each other, for those who change the generator; None as of `inspect`."""
+    return _unless_too_deep(document, lambda: _planned(document, config, ledger, lambda _: None))
+
+
 def _named(document: Document, config: Config, ledger: Ledger, step: Callable[[str], None]) -> tuple[Api, Names] | None:
     step("reading the API")
     api = lower(document, config.idempotency, config.pagination)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from msgspec import Struct
 
-from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Overlays, Spec
+from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, Overlays, Spec, Stage
 from samekey.cli.output import fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document
 from samekey.collector import paused
@@ -19,13 +19,15 @@ from samekey.document.diagnostics import Diagnostics, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from samekey.emit.views import OperationSummary
-    from samekey.names import Ledger
+    from samekey.emit.views import OperationSummary, Plan
+    from samekey.ir import Api
+    from samekey.names import Ledger, Names
     from samekey.output.check_cache import Inputs, Said
     from samekey.output.write import Changes
     from samekey.pipeline import Result
 
 _WIDE = 1000
+_DUMP_WIDTH = 120
 
 
 class _Command(Struct, frozen=True):
@@ -89,9 +91,11 @@ def inspect(
     overlay: Overlays = None,
     *,
     as_json: AsJson = False,
+    dump: Dump = None,
 ) -> None:
     """Show each operation: how it is called, whether it is keyed, and why."""
     from samekey.pipeline import inspect as make  # noqa: PLC0415
+    from samekey.pipeline import stages  # noqa: PLC0415
 
     diagnostics = Diagnostics()
     settings = read_config(config, "", diagnostics)
@@ -99,7 +103,11 @@ def inspect(
     if settings is None or ledger is None:
         fail(diagnostics)
     document = read_document(spec, settings, diagnostics, overlay or ())
-    rows = make(document, settings, ledger) if document is not None else None
+    if document is None:
+        fail(diagnostics)
+    if dump is not None:
+        _dump(dump, stages(document, settings, ledger), diagnostics)
+    rows = make(document, settings, ledger)
     if rows is None:
         fail(diagnostics)
     show(diagnostics)
@@ -107,6 +115,17 @@ def inspect(
         typer.echo(json.dumps([_row(row) for row in rows], indent=2))
     else:
         _table(rows)
+    raise typer.Exit(1 if diagnostics.failed else 0)
+
+
+def _dump(stage: Stage, made: tuple[Api, Names, Plan] | None, diagnostics: Diagnostics) -> NoReturn:
+    from rich.pretty import pretty_repr  # noqa: PLC0415
+
+    if made is None:
+        fail(diagnostics)
+    show(diagnostics)
+    for line in pretty_repr(dict(zip(Stage, made, strict=True))[stage], max_width=_DUMP_WIDTH).splitlines():
+        typer.echo(printable(line))
     raise typer.Exit(1 if diagnostics.failed else 0)
 
 

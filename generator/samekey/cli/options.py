@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -36,3 +37,17 @@ FaultSeed = Annotated[
     typer.Option("--seed", metavar="N", help="Seeds the chance of faults; 1, or the file's.", show_default=False),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seeds the chance of faults.")]
+
+
+class Stage(StrEnum):
+    """What `samekey inspect --dump` shows: what the rooms of the generator hand to each other, in their order."""
+
+    IR = "ir"
+    NAMES = "names"
+    PLAN = "plan"
+
+
+Dump = Annotated[
+    Stage | None,
+    typer.Option(help="Show what the generator makes on its way, for those who change it.", show_default=False),
+]
