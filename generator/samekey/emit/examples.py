@@ -69,11 +69,7 @@ class Examples(Struct, frozen=True):
         return ExampleView(
             call=code.dotted(code.identifier(place.resource), code.identifier(place.method)),
             arguments=arguments,
-            path=code.literal(operation.path),
-            method=code.literal(operation.method),
             answer=_answer(operation),
-            carrier=code.literal(operation.profile.carrier.value),
-            key_name=code.literal(operation.profile.name),
         )
 
     def _arguments(self, index: int, operation: Operation) -> Code | None:

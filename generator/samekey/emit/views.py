@@ -257,11 +257,7 @@ class ExampleView(Struct, frozen=True):
 
     call: Code
     arguments: Code
-    path: Code
-    method: Code
     answer: Code
-    carrier: Code
-    key_name: Code
 
 
 class ExportView(Struct, frozen=True):

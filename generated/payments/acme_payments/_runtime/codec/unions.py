@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeGuard, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeAlias, TypeGuard, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -26,7 +26,6 @@ class _Facts(Struct, frozen=True):
     tag: str
     tagged: Tagged
     otherwise: Callable[[], object] | None
-    closed: bool
 
 
 class _AcceptsAnything(type):
@@ -48,7 +47,6 @@ def one_of(
     tag: str = "",
     tagged: Tagged = dict,
     otherwise: Callable[[], object] | None = None,
-    closed: bool = False,
 ) -> type:
     """Make a union type for decoding.
 
@@ -58,11 +56,8 @@ def one_of(
         tag: the property that tells the variants apart, if one does.
         tagged: makes the map from values of that property to variants.
         otherwise: makes the variant for all other values, and for objects without that property.
-        closed: whether an object with another value is none of the variants.
     """
-    return _AcceptsAnything(
-        name, (OneOf,), {"facts": _Facts(variants, tag, tagged, otherwise, closed), "__slots__": ()}
-    )
+    return _AcceptsAnything(name, (OneOf,), {"facts": _Facts(variants, tag, tagged, otherwise), "__slots__": ()})
 
 
 class Choice(Struct, frozen=True):
@@ -94,16 +89,12 @@ class _Tag(Struct, frozen=True):
     name: str
     choices: Mapping[str, Choice]
     otherwise: Choice | None
-    closed: bool
 
     def choice(self, fields: dict[str, Any]) -> Choice | None:
         value = _spelled(fields.get(self.name))
         if value is not None and value in self.choices:
             return self.choices[value]
-        return _NONE if self.otherwise is None and self.closed and value is not None else self.otherwise
-
-
-_NONE: Final = Choice([])
+        return self.otherwise
 
 
 def _spelled(value: object) -> str | None:
@@ -183,7 +174,7 @@ def _unions(kind: type[OneOf], seen: set[type[OneOf]]) -> Iterator[type[OneOf]]:
 def _tag(facts: _Facts) -> _Tag:
     choices = {value: Choice([variant], certain=True) for value, variant in facts.tagged().items()}
     otherwise = Choice([facts.otherwise()], certain=True) if facts.otherwise is not None else None
-    return _Tag(facts.tag, choices, otherwise, facts.closed)
+    return _Tag(facts.tag, choices, otherwise)
 
 
 def _object(kind: AnyModel) -> _Object:
