@@ -10,6 +10,7 @@ from ..retry.wire import AsyncOpenAnswer, OpenAnswer
 from .connections import retire_if_more_came
 from .decoding import Decoder
 from .failures import EXPECTED, stream_cut
+from .transport import codings, was_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +30,11 @@ def opened(response: httpx.Response) -> OpenAnswer:
     return OpenAnswer(response.status_code, response.headers, b"", chunks, response.close)
 
 
-def _was_read(response: httpx.Response) -> bool:
-    """Whether a mock or a hook of the caller's has read the body, so that httpx has decoded it."""
-    return response.is_stream_consumed or response.is_closed
-
-
-def _codings(response: httpx.Response) -> str:
-    """The codings of a body that are still to be undone."""
-    return "" if _was_read(response) else response.headers.get("content-encoding", "")
-
-
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
     try:
         yield b""
-        decoder = Decoder(_codings(response), _NO_LIMIT)
-        for encoded in response.iter_bytes() if _was_read(response) else response.iter_raw():
+        decoder = Decoder(codings(response), _NO_LIMIT)
+        for encoded in response.iter_bytes() if was_read(response) else response.iter_raw():
             yield from decoder.feed(encoded)
         decoder.end()
         retire_if_more_came(response)
@@ -63,13 +54,13 @@ class _AsyncPieces:
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
         self._decoder: Decoder | None = None
-        self._encoded = response.aiter_bytes() if _was_read(response) else response.aiter_raw()
+        self._encoded = response.aiter_bytes() if was_read(response) else response.aiter_raw()
         self._decoded: Iterator[bytes] = iter(())
 
     async def read(self) -> bytes | None:
         try:
             if self._decoder is None:
-                self._decoder = Decoder(_codings(self._response), _NO_LIMIT)
+                self._decoder = Decoder(codings(self._response), _NO_LIMIT)
             while (piece := next(self._decoded, None)) is None:
                 encoded = await anext(self._encoded, None)
                 if encoded is None:

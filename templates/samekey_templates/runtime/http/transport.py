@@ -36,7 +36,7 @@ from .failures import EXPECTED, Sender, failure
 from .sockets import SHORTEST, DeadlinePassedError, Step
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 
     from ..request.body import Content
 
@@ -142,7 +142,7 @@ class SyncTransport:
         self._is_watched = is_watched(self._client)
         self._usual = _usual_headers(self._client) if self._owned else None
         self._where = Whereabouts(self._client, home or os.getpid())
-        self._is_known = self._owned or knows_failures(self._client)
+        self._known = Sender.KNOWN if self._owned or knows_failures(self._client) else Sender.UNKNOWN
 
     def abandon(self) -> None:
         """Let go of a parent's connections in its child, without a goodbye on them."""
@@ -189,14 +189,11 @@ class SyncTransport:
             return RawAnswer(response.status_code, response.headers, _read(response, limits))
         except EXPECTED as error:
             _raise_own(error, built, response)
-            return failure(error, response or timeouts.begun(), handled, limits.until, self._sent_by(built))
+            return failure(error, response or timeouts.begun(), handled, limits.until, _sender(built, self._known))
         finally:
             if response is not None and not stays_open:
                 retire_if_more_came(response)
                 response.close()
-
-    def _sent_by(self, built: httpx.Request | None) -> Sender:
-        return Sender.NOBODY if built is None else Sender.KNOWN if self._is_known else Sender.UNKNOWN
 
     def close(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -218,7 +215,7 @@ class AsyncTransport:
         self._is_watched = is_watched(self._client)
         self._usual = _usual_headers(self._client) if self._owned else None
         self._where = where or Whereabouts(self._client, os.getpid())
-        self._is_known = self._owned or knows_failures(self._client)
+        self._known = Sender.KNOWN if self._owned or knows_failures(self._client) else Sender.UNKNOWN
 
     def abandon(self) -> None:
         """Let go of a parent's connections in its child, without a goodbye on them."""
@@ -266,16 +263,13 @@ class AsyncTransport:
                 return RawAnswer(response.status_code, response.headers, await _aread(response, limits))
             except EXPECTED as error:
                 _raise_own(error, built, response)
-                return failure(error, response or timeouts.begun(), handled, limits.until, self._sent_by(built))
+                return failure(error, response or timeouts.begun(), handled, limits.until, _sender(built, self._known))
             finally:
                 if response is not None and not stays_open:
                     retire_if_more_came(response)
                     await response.aclose()
         late = DeadlinePassedError("the deadline passed")
-        return failure(late, response or timeouts.begun(), handled, limits.until, self._sent_by(built))
-
-    def _sent_by(self, built: httpx.Request | None) -> Sender:
-        return Sender.NOBODY if built is None else Sender.KNOWN if self._is_known else Sender.UNKNOWN
+        return failure(late, response or timeouts.begun(), handled, limits.until, _sender(built, self._known))
 
     def _scope(self, request: WireRequest, limits: Limits) -> AbstractContextManager[object, bool]:
         """What ends an attempt at the deadline, where its connection does not: the body may be the caller's to make."""
@@ -428,66 +422,47 @@ def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth
     return {"auth": _NO_AUTH} if is_owned and not request.url.userinfo else {}
 
 
+def _sender(built: httpx.Request | None, transport: Sender) -> Sender:
+    return Sender.NOBODY if built is None else transport
+
+
+def was_read(response: httpx.Response) -> bool:
+    """Whether a mock or a hook of the caller's has read the body, so that httpx has decoded it."""
+    return response.is_stream_consumed or response.is_closed
+
+
+def codings(response: httpx.Response) -> str:
+    """The codings of a body that are still to be undone."""
+    return "" if was_read(response) else response.headers.get("content-encoding", "")
+
+
 def _read(response: httpx.Response, limits: Limits) -> bytes:
     """The whole body of an answer, decoded."""
-    codings = response.headers.get("content-encoding", "")
-    encoded: Iterable[bytes] = response.iter_bytes()
-    if _is_open(response) and isinstance(response.stream, httpx.SyncByteStream):
-        encoded = response.stream
-    else:
-        # A hook of the caller's has read it, and httpx has decoded it.
-        codings = ""
-    decoder = Decoder(codings, limits.max_bytes) if codings else None
+    decoder = Decoder(codings(response), limits.max_bytes)
     pieces: list[bytes] = []
-    size = 0
-    for piece in encoded:
-        if decoder is not None:
-            pieces += decoder.feed(piece)
-        else:
-            pieces.append(piece)
-            size += len(piece)
-            if size > limits.max_bytes:
-                raise TooLargeError(limits.max_bytes)
+    stream = cast("httpx.SyncByteStream", response.stream)
+    for encoded in response.iter_bytes() if was_read(response) else stream:
+        pieces += decoder.feed(encoded)
         _check(limits)
-    if decoder is not None:
-        decoder.end()
+    decoder.end()
     return b"".join(pieces)
 
 
 async def _aread(response: httpx.Response, limits: Limits) -> bytes:
     """Like `_read`, in an event loop."""
-    codings = response.headers.get("content-encoding", "")
-    stream = response.stream
-    if not _is_open(response) or not isinstance(stream, httpx.AsyncByteStream):
-        content = await response.aread()
-        if len(content) > limits.max_bytes:
-            raise TooLargeError(limits.max_bytes)
-        return content
-    decoder = Decoder(codings, limits.max_bytes) if codings else None
+    decoder = Decoder(codings(response), limits.max_bytes)
     pieces: list[bytes] = []
-    size = 0
-    arriving = aiter(stream)
+    stream = cast("httpx.AsyncByteStream", response.stream)
+    arriving = aiter(response.aiter_bytes() if was_read(response) else stream)
     try:
-        async for piece in arriving:
-            if decoder is not None:
-                pieces += decoder.feed(piece)
-                _check(limits)
-                continue
-            pieces.append(piece)
-            size += len(piece)
-            if size > limits.max_bytes:
-                raise TooLargeError(limits.max_bytes)
+        async for encoded in arriving:
+            pieces += decoder.feed(encoded)
+            _check(limits)
     except (TooLargeError, UndecodableError, DeadlinePassedError):
         await given_up(arriving)
         raise
-    if decoder is not None:
-        decoder.end()
+    decoder.end()
     return b"".join(pieces)
-
-
-def _is_open(response: httpx.Response) -> bool:
-    """Whether a body is still on the wire."""
-    return not response.is_stream_consumed and not response.is_closed
 
 
 def _length(content: Content | None, method: str) -> tuple[tuple[bytes, bytes], ...]:

@@ -86,22 +86,20 @@ def failure(
 
 def _known_failure(error: Exception, causes: Sequence[BaseException]) -> Failure | None:
     """What an exception of a known transport says of its request; None where it may have been done."""
-    kind: Failure | None = None
     match error:
         case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
-            kind = Failure.UNSENDABLE
+            return Failure.UNSENDABLE
         case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
-            kind = Failure.UNREACHABLE
+            return Failure.UNREACHABLE
         case httpx.LocalProtocolError() if _is_of_http2(causes):
-            pass
+            return None
         case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | OSError():
             # What sockets raise is wrapped: an OSError is of a file that the environment names, such as certificates.
-            kind = Failure.UNSENDABLE
+            return Failure.UNSENDABLE
         case httpx.RemoteProtocolError() if _not_processed(causes):
-            kind = Failure.STREAM_REFUSED
+            return Failure.STREAM_REFUSED
         case _:
-            pass
-    return kind
+            return None
 
 
 def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *, timeout: bool) -> Result:
