@@ -178,6 +178,7 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
     is_open = model.extra is not None
     annotator.needs.add("OpenModel" if is_open else "Model")
     fields: list[FieldView] = []
+    knows_absence = False
     for entry in model.fields:
         if not entry.decodable or (entry.write_only and not sending.is_sent):
             continue
@@ -192,12 +193,13 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
         if not required and sending.keeps_null(entry, annotator.definitions):
             default = source("ABSENT")
             annotator.needs.add("ABSENT")
+            knows_absence = True
         spelled = _default(entry.name, name, annotator, None if required else default)
         fields.append(FieldView(name, annotation, spelled, _field_doc(entry)))
     if model.extra is not None:
         fields.append(_extra(model, model.extra, annotator, defined))
     decorator = source("")
-    if not is_open and any("ABSENT" in entry.default for entry in fields):
+    if knows_absence and not is_open:
         decorator = source("@_keeps_null")
         annotator.needs.add("keeps_null")
     return StructView(
