@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
+
+# The same examples in every run, and no files left behind.
+settings.register_profile("samekey", database=None, deadline=None, derandomize=True)
+settings.load_profile("samekey")
 
 
 @pytest.fixture(scope="session")

@@ -14,15 +14,19 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "collector", "cache_dir", "wording", "closed", "document", "config", "ir", "lower", "names", "emit", "output",
-    "pipeline", "sandbox", "verify", "prove", "cli", "__main__",
+    "collector", "cache_dir", "wording", "closed", "graph", "document", "config", "ir", "lower", "names", "emit",
+    "output", "pipeline", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
-    "docs", "media", "statuses", "extensions", "carriers", "safety", "security", "servers", "merged",
-    "unions", "families", "schemas", "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "api",
+    "docs", "media", "statuses", "extensions", "carriers", "safety", "security", "servers", "schemas",
+    "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
+SCHEMAS_FLOW = (
+    "steps", "words", "merged", "circles", "scope", "unions", "enums", "objects", "shape", "inheritance", "references",
+)  # fmt: skip
+"""The rooms of a schema, likewise."""
 SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
 """The rooms of the sandbox, likewise; beside them stand the names that users' tests import."""
 SANDBOX_FACES = {"app", "broken", "faults", "ledger", "serving"}
@@ -120,6 +124,15 @@ def test_the_words_of_openapi_flow_one_way(word: str) -> None:
     assert not [
         name for file in files for name in needed(file) if any(f"{name}.".startswith(f"{one}.") for one in later)
     ]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((GENERATOR / "lower" / "schemas").glob("[a-z]*.py")), ids=lambda path: path.stem
+)
+def test_schemas_flow_one_way(path: Path) -> None:
+    """No part of reading a schema runs with the help of a later one."""
+    later = {f"samekey.lower.schemas.{other}" for other in SCHEMAS_FLOW[SCHEMAS_FLOW.index(path.stem) + 1 :]}
+    assert not later & set(needed(path))
 
 
 SANDBOX = sorted((GENERATOR / "sandbox").rglob("[a-z]*.py"))

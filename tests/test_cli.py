@@ -526,10 +526,16 @@ def test_a_bomb_of_schemas_ends() -> None:
     assert "[too-many-schemas]" in done.stderr
 
 
-def test_nesting_that_python_cannot_follow_is_a_finding(tmp_path: Path) -> None:
-    """The error says what to do about it."""
-    path = tmp_path / "api.json"
-    path.write_text(json.dumps(returning(nested(400, "properties"))), "utf-8")
+def test_nesting_without_end_is_a_finding(tmp_path: Path) -> None:
+    """Aliases nest schemas deeper than any text could; the error says what to do about it."""
+    path = tmp_path / "api.yaml"
+    parts = "".join(f"    L{n}: &l{n} {{properties: {{p: *l{n - 1}}}}}\n" for n in range(1, 2000))
+    path.write_text(
+        'openapi: 3.1.0\ninfo: {title: T, version: "1"}\ncomponents:\n  schemas:\n    L0: &l0 {type: string}\n'
+        f"{parts}paths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n"
+        "          content: {application/json: {schema: {$ref: '#/components/schemas/L1999'}}}\n",
+        "utf-8",
+    )
     for arguments in (["inspect", str(path)], ["generate", str(path), "-o", str(tmp_path / "sdk")]):
         done = run(*arguments)
         assert (done.status, done.stdout) == (1, "")

@@ -24,7 +24,7 @@ import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.document import load
-from samekey.lower.schemas import UNDECODABLE
+from samekey.lower.schemas.objects import UNDECODABLE
 from samekey.pipeline import Result, generate
 
 if TYPE_CHECKING:

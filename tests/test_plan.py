@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from samekey.config.file import Config
 from samekey.emit import plan
 from samekey.emit.models import MODULE_SIZE
-from samekey.emit.order import chunk, components
+from samekey.graph import chunk, components
 from samekey.lower import lower
 from samekey.names import name
 from samekey.pipeline import Result, generate

@@ -113,6 +113,9 @@ class Document:
     diagnostics: Diagnostics
     fetch: Fetch
     _sources: dict[str, SourceText | None] = field(default_factory=dict[str, "SourceText | None"])
+    _ends: dict[str, Node | None] = field(default_factory=dict[str, "Node | None"], compare=False)
+    _circular: set[str] = field(default_factory=set[str], compare=False)
+    _anchors: dict[str, dict[str, Node]] = field(default_factory=dict[str, "dict[str, Node]"], compare=False)
 
     @property
     def node(self) -> Node:
@@ -136,6 +139,39 @@ class Document:
         if uri not in self._sources:
             self._sources[uri] = self._read(uri, referrer)
         return self._sources[uri]
+
+    def follow(self, start: Node, passed: set[str]) -> Node | None:
+        """The end of a chain of references, walked once however many links are asked for.
+
+        Args:
+            start: where the chain begins.
+            passed: identities of the references that are being followed; one that is met again leads nowhere.
+        """
+        node: Node | None = start
+        walked: list[str] = []
+        while node is not None and (target := node.reference) is not None:
+            identity = node.identity
+            if identity in self._ends:
+                node = self._ends[identity]
+                break
+            if identity in passed or identity in self._circular:
+                self._circular.update(walked)
+                passed.difference_update(walked)
+                start.warn("reference-cycle", f"the reference {start.reference!r} leads back to itself")
+                return None
+            walked.append(identity)
+            passed.add(identity)
+            node = _lookup(node, target, passed)
+        passed.difference_update(walked)
+        self._ends.update(dict.fromkeys(walked, node))
+        return node
+
+    def anchor(self, source: SourceText, name: str) -> Node | None:
+        """The schema of a source with that `$anchor` (JSON Schema 2020-12 section 8.2.2); None where it has none."""
+        known = self._anchors.get(source.uri)
+        if known is None:
+            known = self._anchors[source.uri] = _anchors(Node(self, source, "", source.value))
+        return known.get(name)
 
     def _read(self, uri: str, referrer: Node) -> SourceText | None:
         if not is_remote(uri) and is_remote(referrer.source.uri):
@@ -259,11 +295,11 @@ class Node(Struct, frozen=True):
 
         A value that is no reference is its own target (RFC 3986 for URIs, RFC 6901 for pointers).
         """
-        return _follow(self, frozenset())
+        return self.document.follow(self, set())
 
     def lookup(self, target: str) -> Node | None:
         """The value that a reference written at this place points to; None where there is none (reported)."""
-        return _lookup(self, target, frozenset())
+        return _lookup(self, target, set())
 
 
 def describe(value: JsonValue) -> str:
@@ -386,27 +422,7 @@ def _index(token: str, size: int) -> int | None:
     return index if index < size else None
 
 
-def _follow(start: Node, passed: frozenset[str]) -> Node | None:
-    """The end of a chain of references.
-
-    Args:
-        start: where the chain begins.
-        passed: identities of the references that are being followed; one that is met again leads nowhere.
-    """
-    node = start
-    while (target := node.reference) is not None:
-        if node.identity in passed:
-            start.warn("reference-cycle", f"the reference {target!r} leads back to itself")
-            return None
-        passed |= {node.identity}
-        found = _lookup(node, target, passed)
-        if found is None:
-            return None
-        node = found
-    return node
-
-
-def _lookup(node: Node, target: str, passed: frozenset[str]) -> Node | None:
+def _lookup(node: Node, target: str, passed: set[str]) -> Node | None:
     try:
         address, fragment = urldefrag(target)
         uri = join_uri(node.source.uri, address) if address else ""
@@ -426,15 +442,15 @@ def _lookup(node: Node, target: str, passed: frozenset[str]) -> Node | None:
     return found
 
 
-def _descend(root: Node, fragment: str, passed: frozenset[str]) -> Node | None:
+def _descend(root: Node, fragment: str, passed: set[str]) -> Node | None:
     """The value at a pointer or anchor; the way may lead through references."""
     if fragment and not fragment.startswith("/"):
-        return _anchored(root, fragment)
+        return root.document.anchor(root.source, fragment)
     current = root
     for token in tokens(fragment):
         below = _step(current, token)
         if below is None and current.reference is not None:
-            target = _follow(current, passed)
+            target = current.document.follow(current, passed)
             below = _step(target, token) if target is not None else None
         if below is None:
             return None
@@ -452,9 +468,10 @@ def _step(node: Node, token: str) -> Node | None:
     return None
 
 
-def _anchored(root: Node, name: str) -> Node | None:
-    """The schema with that `$anchor` (JSON Schema 2020-12 section 8.2.2)."""
+def _anchors(root: Node) -> dict[str, Node]:
+    """The schemas of a source by their `$anchor`."""
     pending = [root]
+    found: dict[str, Node] = {}
     # YAML's aliases share values; each is searched once, however many ways lead to it.
     searched: set[int] = set()
     while pending:
@@ -463,12 +480,13 @@ def _anchored(root: Node, name: str) -> Node | None:
             continue
         searched.add(id(current.value))
         if isinstance(current.value, dict):
-            if current.value.get("$anchor") == name:
-                return current
+            name = current.value.get("$anchor")
+            if isinstance(name, str):
+                found.setdefault(name, current)
             pending.extend(current.child(key, value) for key, value in current.value.items())
         elif isinstance(current.value, list):
             pending.extend(current.child(index, value) for index, value in enumerate(current.value))
-    return None
+    return found
 
 
 def _parse(uri: str, data: bytes, diagnostics: Diagnostics) -> SourceText | None:

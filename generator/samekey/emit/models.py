@@ -10,7 +10,6 @@ from msgspec import Struct
 from samekey.emit import code
 from samekey.emit.annotations import Annotator, dependencies
 from samekey.emit.code import Code, source
-from samekey.emit.order import chunk, components
 from samekey.emit.views import (
     AliasView,
     EnumView,
@@ -23,6 +22,7 @@ from samekey.emit.views import (
     TypedDictView,
     UnionView,
 )
+from samekey.graph import chunk, components
 from samekey.ir import Alias, AnyJson, Enum, MapOf, Model, Named, Nullable, Type, TypeDef, Union, references
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from samekey.ir import (
     Union,
 )
 from samekey.lower.media import stream_format
-from samekey.lower.merged import Merged, is_empty
+from samekey.lower.schemas.merged import Merged, is_empty
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from samekey.ir import references
+from samekey.lower.schemas.words import UnknownStepError, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,10 +26,6 @@ _SECTIONS = {
 """What is said behind the name of a component that is no schema, by where it stands."""
 _PARAMETER = re.compile(r".*?/parameters/[0-9]+(?=/|\Z)")
 _REMOTE = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
-
-
-class UnknownWayError(ValueError):
-    """A pointer leads through a word that says nothing of how a schema is called."""
 
 
 def operation_keys(api: Api) -> list[str]:
@@ -69,7 +66,7 @@ def words(definition: TypeDef, home: str) -> tuple[str, ...]:
     section, name, *way = tokens
     try:
         below = _below(way, definition.name)
-    except UnknownWayError:
+    except UnknownStepError:
         return definition.name
     return (name, *_suffix(section, name), *below)
 
@@ -83,7 +80,7 @@ def _below(way: list[str], told: tuple[str, ...]) -> list[str]:
     """Words for what lies below a component; titles of variants are not in the pointer, but in the words told."""
     left = list(told)
     found: list[str] = []
-    for step in reversed(list(_steps(way))):
+    for step in reversed(list(steps(way))):
         known = [step, step[:1]] if step[0] == "item" else [step]
         spelled = next((form for form in known if tuple(left[-len(form) :]) == form), None)
         if spelled is None:
@@ -92,32 +89,6 @@ def _below(way: list[str], told: tuple[str, ...]) -> list[str]:
             del left[-len(spelled) :]
         found = [*spelled, *found]
     return found
-
-
-def _steps(way: list[str]) -> Iterator[tuple[str, ...]]:
-    """The words that each step of a pointer adds, as `lower/schemas.py` gives them."""
-    tokens = iter(way)
-    for token in tokens:
-        match token:
-            case "properties":
-                yield (next(tokens),)
-            case "items":
-                yield ("item",)
-            case "additionalProperties":
-                yield ("value",)
-            case "patternProperties":
-                next(tokens)
-                yield ("value",)
-            case "oneOf" | "anyOf":
-                yield ("option", str(int(next(tokens)) + 1))
-            case "prefixItems":
-                yield ("item", str(int(next(tokens)) + 1))
-            case "allOf" | "content":
-                next(tokens)
-            case "schema":
-                pass
-            case _:
-                raise UnknownWayError(token)
 
 
 def _type_key(definition: TypeDef, home: str, parameters: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from samekey.config.dialect import Carrier, KeyKind
 from samekey.ir import BodyKind, Location, SchemeKind
 from samekey.lower.media import body_kind, content_of, essence, is_json, preferred_for_request
-from samekey.lower.merged import Merged
+from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.schemas import Direction
 from samekey.sandbox.api.shapes import filled
 from samekey.verify.calls import Sending

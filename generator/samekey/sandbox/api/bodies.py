@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samekey.lower.media import is_json, is_text
-from samekey.lower.merged import Merged
+from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.answer import Answer
 from samekey.sandbox.api.samples import MISSING
 from samekey.sandbox.api.schemas import Direction

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from samekey.lower.merged import Merged
+from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.schemas import Complaint, Direction
 
 if TYPE_CHECKING:

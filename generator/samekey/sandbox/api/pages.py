@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from samekey.ir import PagingStyle
-from samekey.lower.merged import Merged
+from samekey.lower.schemas.merged import Merged
 
 if TYPE_CHECKING:
     from samekey.document.document import JsonValue, Node

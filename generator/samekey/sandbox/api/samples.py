@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import rstr
 
-from samekey.lower.merged import Merged, says_null, target_of
+from samekey.lower.schemas.merged import Merged, says_null, target_of
 from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samekey.document.document import JsonValue, Node
-    from samekey.lower.merged import Parts
+    from samekey.lower.schemas.merged import Parts
     from samekey.sandbox.api.schemas import Schemas
 
 _DEEP = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samekey.lower.merged import Merged
+from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.bodies import core_of, id_name, times
 from samekey.sandbox.api.pages import way_to_items
 

@@ -64,28 +64,25 @@ class Merged(Struct, frozen=True):
         parts: list[Node] = []
         seen: set[str] = set()
         values: set[int] = set()  # aliases of YAML are one value in several places
-
-        def visit(node: Node) -> None:
+        pending = list(nodes)[::-1]
+        while pending:
+            node = pending.pop()
             if node.identity in seen or id(node.value) in values or not isinstance(node.value, dict):
-                return
+                continue
             values.add(id(node.value))
             if seen and _offers(node, seen):
                 # A parent that lists its children: for a child, the list is not part of what it inherits.
                 node = _without(node, _UNION_WORDS)
             seen.add(node.identity)
-            if node.reference is not None:
-                target = node.follow()
-                if any(key in STRUCTURAL and key != "$ref" for key in keys_of(node)):
-                    parts.append(node)
-                if target is not None:
-                    visit(target)
-                return
-            parts.append(node)
-            for element in node.elements("allOf") if node.has("allOf") else ():
-                visit(element)
-
-        for node in nodes:
-            visit(node)
+            if node.reference is None:
+                parts.append(node)
+                pending += list(node.elements("allOf"))[::-1]
+                continue
+            if any(key in STRUCTURAL and key != "$ref" for key in keys_of(node)):
+                parts.append(node)
+            target = node.follow()
+            if target is not None:
+                pending.append(target)
         return cls(tuple(parts))
 
     def has(self, word: str) -> bool:
@@ -229,6 +226,19 @@ def says_null(parts: Parts) -> bool:
 def is_empty(node: Node) -> bool:
     """Whether a schema says nothing of the shape of a value."""
     return isinstance(node.value, bool) or not any(key in STRUCTURAL for key in keys_of(node))
+
+
+def sole_reference(node: Node) -> Node | None:
+    """The reference inside `allOf: [{$ref}]` or the like, where nothing but annotations stands beside it."""
+    for word in ("allOf", "oneOf", "anyOf"):
+        if node.has(word):
+            elements = [element for element in node.elements(word) if not is_empty(element) or required_of(element)]
+            others = [key for key in keys_of(node) if key in STRUCTURAL and key not in {word, "type"}]
+            others += required_of(node)
+            if len(elements) == 1 and not others and elements[0].reference is not None:
+                return elements[0]
+            return None
+    return None
 
 
 def only_constrains(variant: Node) -> bool:

@@ -1,4 +1,4 @@
-"""The order of definitions: strongly connected components first to last, so each stands behind what it needs."""
+"""Graphs of things that refer to each other: what belongs to one circle, and what stands behind what it needs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ def components(keys: Iterable[str], successors: Callable[[str], Sequence[str]]) 
         keys: the nodes, in the order that decides ties.
         successors: what a node depends on.
     """
-    search = _Search(successors)
+    search = CircleSearch(successors)
     for key in keys:
         search.visit(key)
     return search.found
 
 
-class _Search:
-    """Tarjan's search, with a stack of its own: documents nest deeper than Python's."""
+class CircleSearch:
+    """Tarjan's search, with a stack of its own: documents nest deeper than Python's.
+
+    Args:
+        successors: what a node depends on.
+
+    Attributes:
+        found: the components, dependencies before dependents.
+        number: the place of a node's component among them.
+    """
 
     def __init__(self, successors: Callable[[str], Sequence[str]]) -> None:
         self.found: list[tuple[str, ...]] = []
+        self.number: dict[str, int] = {}
         self._successors = successors
         self._index: dict[str, int] = {}
         self._low: dict[str, int] = {}
@@ -33,6 +42,7 @@ class _Search:
         self._is_open: set[str] = set()
 
     def visit(self, root: str) -> None:
+        """Find the components of a node and of all that it leads to, unless they are known."""
         if root in self._index:
             return
         work = [(root, iter(self._enter(root)))]
@@ -67,6 +77,7 @@ class _Search:
         while members[-1] != node:
             members.append(self._open.pop())
         self._is_open.difference_update(members)
+        self.number.update(dict.fromkeys(members, len(self.found)))
         self.found.append(tuple(reversed(members)))
 
 

@@ -1,0 +1,93 @@
+"""Objects: a model where properties are listed, else an object with free keys."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from samekey.ir import AnyJson, Field, MapOf, Model, Named
+from samekey.lower.docs import constraints, described, limits
+from samekey.lower.schemas.merged import is_empty
+from samekey.lower.schemas.steps import Ask, ask_all
+from samekey.lower.schemas.unions import union_of
+from samekey.lower.schemas.words import VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from samekey.document.document import Node
+    from samekey.ir import Type
+    from samekey.lower.schemas.merged import Merged, Parts
+    from samekey.lower.schemas.scope import Scope
+    from samekey.lower.schemas.steps import Hint, Lowering
+
+UNDECODABLE = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
+"""What msgspec refuses in the name of a field, and halves of surrogate pairs, which UTF-8 cannot spell."""
+
+
+def lower_object(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Lowering:
+    """Lower an object."""
+    extra = yield from _extra(merged, hint, scope)
+    properties = merged.properties()
+    if not properties:
+        return MapOf(extra or AnyJson("the object says nothing of its properties"))
+    identity = node.identity
+    if identity in scope.definitions:
+        return Named(identity)
+    allowed = extra if merged.allows_extra else None
+    # Registered before its fields are lowered, so that definitions keep the order of first use.
+    scope.definitions[identity] = Model(identity, hint, (), allowed)
+    fields: list[Field] = []
+    for name, parts in properties.items():
+        fields.append((yield from _field(name, parts, merged.required, hint)))
+    if allowed is None:
+        fields += _undescribed(merged)
+    scope.definitions[identity] = Model(
+        identity, hint, tuple(fields), allowed, merged.doc, deprecated=merged.flag("deprecated")
+    )
+    return Named(identity)
+
+
+def _undescribed(merged: Merged) -> list[Field]:
+    """Return fields that are required and described nowhere: often a slip, so not asked for; they can be sent."""
+    kind = AnyJson("the property is required, and described nowhere")
+    known = merged.properties()
+    names = (name for name in merged.required_names if name not in known and not UNDECODABLE.search(name))
+    return [Field(name, kind) for name in names]
+
+
+def _field(name: str, parts: Parts, required: frozenset[str], hint: Hint) -> Generator[Ask, Type, Field]:
+    node = parts[0]
+    structural = tuple(part for part in parts if not is_empty(part))
+    first = structural[0] if structural else node
+    together = len(structural) > 1 and first.reference is None
+    kind = yield Ask(first, (*hint, name), structural if together else None)
+    target = node.follow() or node
+    decodable = UNDECODABLE.search(name) is None
+    if not decodable:
+        message = f"no class can have a field named {name!r}; it can be sent, and is left out of what comes back"
+        node.warn("field-name-unsupported", message)
+    return Field(
+        name,
+        kind,
+        required=name in required,
+        doc="\n".join(text for text in (described(node) or described(target), constraints(target)) if text),
+        read_only=any(part.flag("readOnly") for part in parts) or target.flag("readOnly"),
+        write_only=any(part.flag("writeOnly") for part in parts) or target.flag("writeOnly"),
+        deprecated=any(part.flag("deprecated") for part in parts),
+        limits=limits(target),
+        decodable=decodable,
+    )
+
+
+def _extra(merged: Merged, hint: Hint, scope: Scope) -> Generator[Ask, Type, Type | None]:
+    """Lower what further properties hold; None where the schema says nothing of them."""
+    words = (*hint, *VALUE)
+    node = merged.first("additionalProperties")
+    if node is not None and node.value is not False:
+        if node.value is True:
+            return AnyJson("further properties may be anything")
+        return (yield Ask(node, words))
+    patterns = [schema for part in merged.parts for _, schema in part.items("patternProperties")]
+    kinds = yield from ask_all(Ask(schema, words) for schema in patterns)
+    return union_of(patterns[0], kinds, words, scope) if patterns else None
