@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from samekey.names import Names
 
 MODULE_SIZE = 20
+_MAX_IMPORTS = 40
+"""How many modules may import each other in a row: Python's stack holds about a hundred."""
 _EXTRA_NAMES = (source("extra"), source("extra_fields"), source("extra_fields_"), source("extra_fields_2"))
 _STANDARD = {
     "dt": (source("datetime"), source("as dt")),
@@ -104,6 +106,19 @@ def plan_models(
         for number, part in enumerate(entries, 1)
     ]
     return tuple(module for module in modules if module.items)
+
+
+def deep_modules(modules: Iterable[ModelsModule]) -> tuple[Code, ...]:
+    """Return the modules that need too long a row of imports, one inside the other.
+
+    Args:
+        modules: modules of models, each behind those that it imports.
+    """
+    depths: dict[str, int] = {}
+    for module in modules:
+        imported = [depths[line.module.removeprefix(".")] for line in module.siblings]
+        depths[module.name] = 1 + max(imported, default=0)
+    return tuple(code.identifier(name) for name, depth in depths.items() if depth > _MAX_IMPORTS)
 
 
 def _class_module(

@@ -11,7 +11,7 @@ from samekey.emit.client import plan_client
 from samekey.emit.code import source
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
-from samekey.emit.models import imports, plan_models, reachable
+from samekey.emit.models import deep_modules, imports, plan_models, reachable
 from samekey.emit.operations import Form, OperationPlanner
 from samekey.emit.views import ImportView, MethodView, OperationSummary, Plan, ResourceModule, RowView
 from samekey.emit.webhooks import plan_webhooks
@@ -43,6 +43,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     methods = {entry.attribute: _resource(entry, api, names, types, models) for entry in names.resources}
     examples = Examples(api, names, types, models)
     detailed = set(Form) - {Form.STREAM}
+    modules = plan_models(types, names, outputs, inputs, merged)
     return Plan(
         package=code.identifier(names.package),
         distribution=code.toml_string(names.distribution),
@@ -55,7 +56,8 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         exports=exports,
         public=plan_public(exports),
         resources=tuple(methods.values()),
-        models=plan_models(types, names, outputs, inputs, merged),
+        models=modules,
+        deep_models=deep_modules(modules),
         webhooks=plan_webhooks(api, names, types),
         keyed_example=examples.first({Safety.KEYED}, detailed),
         safe_example=examples.first({Safety.SAFE}, detailed),

@@ -282,6 +282,8 @@ class Plan(Struct, frozen=True):
     public: tuple[Code, ...]
     resources: tuple[ResourceModule, ...]
     models: tuple[ModelsModule, ...]
+    deep_models: tuple[Code, ...]
+    """Modules of models that can only be imported once those before them are."""
     webhooks: WebhooksModule | None
     keyed_example: ExampleView | None
     safe_example: ExampleView | None

@@ -151,16 +151,25 @@ class Samples:
                 return value
         return MISSING
 
-    def _open(self, merged: Merged, known: Known) -> tuple[Merged, dict[str, JsonValue]]:
-        """A union as the variant that takes what is known, else as its first that is more than null, with its tag."""
+    def _open(
+        self, merged: Merged, known: Known, met: frozenset[str] = frozenset()
+    ) -> tuple[Merged, dict[str, JsonValue]]:
+        """A union as the variant that takes what is known, else as its first that is more than null, with its tag.
+
+        Args:
+            merged: the union, or a schema of another kind.
+            known: a value to take.
+            met: identities of the unions around it, which add nothing as its variants.
+        """
         for word in ("oneOf", "anyOf"):
-            variants = [node for node in merged.elements(word) if Merged.of((node,)).implied_type != "null"]
+            variants = [node for node in merged.elements(word) if _adds(node, met)]
             if not variants:
                 continue
             chosen = variants[0]
             if not isinstance(known, Missing):
                 chosen = next((node for node in variants if self._accepts((node,), known)), chosen)
-            opened, tags = self._open(Merged.of((*(merged.without_unions() or ()), chosen)), known)
+            inner = Merged.of((*(merged.without_unions() or ()), chosen))
+            opened, tags = self._open(inner, known, met | {target_of(chosen)})
             return opened, {**tags, **_tag(merged, chosen)}
         return merged, {}
 
@@ -234,6 +243,11 @@ class Samples:
 
     def _accepts(self, given: Parts, value: JsonValue) -> bool:
         return all(self._schemas.accepts(part, value, self._direction) for part in given)
+
+
+def _adds(variant: Node, met: frozenset[str]) -> bool:
+    """Whether a variant says more than null and the unions around it."""
+    return target_of(variant) not in met and Merged.of((variant,)).implied_type != "null"
 
 
 def _tag(merged: Merged, variant: Node) -> dict[str, JsonValue]:

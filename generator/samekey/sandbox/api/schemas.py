@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
+import jsonschema.exceptions
 import jsonschema.validators
 import openapi_schema_validator
 import referencing
@@ -16,7 +19,7 @@ from jsonschema.exceptions import UnknownType, relevance
 from referencing.exceptions import Unresolvable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
     from jsonschema.exceptions import ValidationError
 
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 _DIALECTS = cast("Any", openapi_schema_validator)
 _VALIDATORS = cast("Any", jsonschema.validators)
 _REFERENCING = cast("Any", referencing)
+_ERRORS = cast("Any", jsonschema.exceptions)
+_JUDGED: ContextVar[dict[tuple[int, int], list[tuple[str, tuple[str | int, ...]]] | None]] = ContextVar("judged")
+"""What has been said against parts of the value that is judged, by reference and part; None while it is being said."""
 _MOST = 5
 _UNJUDGED = (Unresolvable, RecursionError, UnknownType, TypeError, ValueError, AttributeError, KeyError, re.error)
 """What jsonschema raises over a schema that is none."""
@@ -68,7 +74,9 @@ class Schemas:
     def complaints(self, schema: Node, value: JsonValue, direction: Direction) -> list[Complaint]:
         """What a schema has to say against a value; nothing where the schema itself cannot be read."""
         try:
-            errors = sorted(cast("Iterable[Any]", self._validator(schema, direction).iter_errors(value)), key=relevance)
+            with _remembering():
+                found = cast("Iterable[Any]", self._validator(schema, direction).iter_errors(value))
+                errors = sorted(found, key=relevance)
         except _UNJUDGED:
             return []
         return [_complaint(error) for error in reversed(errors[-_MOST:])]
@@ -76,7 +84,8 @@ class Schemas:
     def accepts(self, schema: Node, value: JsonValue, direction: Direction) -> bool:
         """Whether a schema allows a value."""
         try:
-            return bool(self._validator(schema, direction).is_valid(value))
+            with _remembering():
+                return bool(self._validator(schema, direction).is_valid(value))
         except _UNJUDGED:
             return True
 
@@ -105,13 +114,48 @@ def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401
     plain = _VALIDATORS.Draft202012Validator.VALIDATORS
     # The dialects' own unions follow discriminators, for a parent that lists its children without end.
     words = {word: plain[word] for word in ("allOf", "anyOf", "oneOf")}
-    words |= {"required": old.VALIDATORS["required"]}
+    words |= {"required": old.VALIDATORS["required"], "$ref": _reference}
     if version.startswith("3.1"):
         return _VALIDATORS.extend(_DIALECTS.OAS31Validator, words)
     if version.startswith("3.2"):
         return _VALIDATORS.extend(_DIALECTS.OAS32Validator, words)
     # What comes back is echoed and what is sent is ignored, so neither word refuses anything.
     return _VALIDATORS.extend(old, {**words, "readOnly": _anything, "writeOnly": _anything})
+
+
+@contextmanager
+def _remembering() -> Generator[None]:
+    """Judge one value, each part of it once by each reference."""
+    token = _JUDGED.set({})
+    try:
+        yield
+    finally:
+        _JUDGED.reset(token)
+
+
+def _reference(validator: Any, reference: str, instance: JsonValue, schema: JsonValue) -> Iterator[Any]:  # noqa: ANN401
+    """Judge a value by what a reference leads to.
+
+    Where many unions refer to each other, the same part of a value meets the same reference over and over again.
+
+    Raises:
+        RecursionError: the reference leads back to itself.
+    """
+    follow = _VALIDATORS.Draft202012Validator.VALIDATORS["$ref"]
+    if not isinstance(instance, (dict, list)):
+        yield from follow(validator, reference, instance, schema)
+        return
+    judged, place = _JUDGED.get(), (id(schema), id(instance))
+    if place in judged:
+        known = judged[place]
+        if known is None:
+            raise RecursionError(reference)
+        yield from (_ERRORS.ValidationError(message, path=path) for message, path in known)
+        return
+    judged[place] = None
+    errors = list(follow(validator, reference, instance, schema))
+    judged[place] = [(error.message, tuple(error.relative_path)) for error in errors]
+    yield from errors
 
 
 def _anything(*_: object) -> tuple[()]:

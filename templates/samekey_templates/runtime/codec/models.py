@@ -24,6 +24,11 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, repr_omit_defaults
     """A JSON object with known fields; unknown ones are ignored when it is read."""
 
 
+def every_model() -> list[type[Model]]:
+    """Return the models that have been imported, each behind those that it needs."""
+    return Model.__subclasses__()
+
+
 M = TypeVar("M", bound="type[Model]")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from functools import cache
 from typing import Any, cast
@@ -19,7 +20,7 @@ from msgspec import Struct
 from ..types import Omit, is_fields, is_items
 from .hooks import dec_hook
 from .lenient import apart
-from .models import OpenModel, is_model, sent, struct_of
+from .models import OpenModel, every_model, is_model, sent, struct_of
 
 
 class DecodeFailureError(ValueError):
@@ -92,17 +93,22 @@ def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
     """
     try:
         return Decoded(_decoder(kind).decode(content))
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
+        # A type that leads through itself for too long cannot be looked at as a whole.
         if strict:
             raise DecodeFailureError(str(error)) from error
         problem = str(error)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeFailureError(str(error)) from error
     try:
         # The first decoder stops where the schema is broken, and may not have seen that the rest is no JSON.
-        return Decoded(apart(msgspec.json.decode(content), kind, problem), problem)
+        value = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error
+    try:
+        return Decoded(apart(value, kind, problem), problem)
+    except RecursionError:
+        return Decoded(value, problem)
 
 
 @cache
@@ -112,7 +118,15 @@ def _encoder() -> msgspec.json.Encoder:
 
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
-    return msgspec.json.Decoder(kind, dec_hook=dec_hook)
+    try:
+        return msgspec.json.Decoder(kind, dec_hook=dec_hook)
+    except RecursionError:
+        # msgspec looks at a class and at all that it leads to, one inside the other, and remembers what it has seen.
+        # Classes are made in the order in which they need each other, so in that order each is a short look.
+        with suppress(RecursionError):
+            for model in every_model():
+                msgspec.json.Decoder(model, dec_hook=dec_hook)
+        return msgspec.json.Decoder(kind, dec_hook=dec_hook)
 
 
 def _enc_hook(value: object) -> object:
