@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from samekey.cli import app
+from samekey.emit.render import render
+from samekey.emit.views import Plan
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).parent.parent
@@ -542,6 +544,30 @@ def test_nesting_without_end_is_a_finding(tmp_path: Path) -> None:
         assert "[nested-too-deeply]" in done.stderr
         assert "  help: give inner schemas a place of their own" in done.stderr
     assert not (tmp_path / "sdk").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [("x = (", "Failed to parse"), ("return 1", "outside function"), ("x = 1 is 1", '"is" with')],
+    ids=["parse", "compile", "warn"],
+)
+def test_what_is_no_python_is_not_written(
+    line: str, why: str, small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 0 with a package that cannot be imported is impossible: every file is compiled before it is written."""
+
+    def broken(plan: Plan) -> dict[str, str]:
+        files = render(plan)
+        path = next(path for path in files if "/resources/" in path)
+        return {**files, path: f"{files[path]}{line}\n"}
+
+    monkeypatch.setattr("samekey.pipeline.render", broken)
+    target = tmp_path / "sdk"
+    done = run("generate", small, "-o", str(target))
+    assert (done.status, done.stdout) == (1, "")
+    assert "error: what samekey made of this document is not valid Python: " in done.stderr
+    assert why in done.stderr
+    assert not target.exists()
 
 
 def test_an_sdk_that_would_lack_an_operation_is_not_written(small: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 
 from samekey.emit import plan
-from samekey.emit.format import FormatError, format_files
+from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower
@@ -71,10 +71,7 @@ def generate(
     try:
         files = format_files(files, keep=runtime_paths(names.package))
     except FormatError as error:
-        message = f"what samekey made of this document cannot be formatted: {error}"
-        document.diagnostics.error(
-            "defect", message, hint="this is a defect of samekey; please report it with the document"
-        )
+        report_defect(error, document.diagnostics)
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LEDGER] = spell(remember(ledger, entries))

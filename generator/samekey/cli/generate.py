@@ -185,8 +185,16 @@ def _checked(result: Result, target: Path, changes: Changes, diagnostics: Diagno
 
 
 def _written(result: Result, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
+    from samekey.emit.format import FormatError, compile_files, report_defect  # noqa: PLC0415
+    from samekey.emit.render import runtime_paths  # noqa: PLC0415
     from samekey.output.write import apply  # noqa: PLC0415
 
+    try:
+        # What lies there already was compiled when it was written, and the runtime is the same in every SDK.
+        compile_files({path: result.files[path] for path in changes.write}, keep=runtime_paths(result.package))
+    except FormatError as error:
+        report_defect(error, diagnostics)
+        fail(diagnostics)
     if not apply(target, result.files, changes, diagnostics):
         fail(diagnostics)
     return f"wrote {target} ({len(changes.write)} files changed, {len(changes.remove)} removed)"
