@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as changed
-from samekey.config.dialect import DEFAULT, PRESETS, Carrier, KeyFormat, KeyKind, Profile, Signal
+from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
+from samekey.config.idempotency import SILENT
 from samekey.document.diagnostics import Diagnostics, Severity, explain
 from samekey.document.document import load
 
@@ -28,9 +29,9 @@ def valid(text: str) -> Config:
     return config
 
 
-def profile(text: str) -> Profile:
-    """The profile that a valid `idempotency` gives."""
-    return valid(f"idempotency: {text}").profile
+def profile(text: str) -> Dialect:
+    """The dialect that a valid `idempotency` makes of the usual one."""
+    return valid(f"idempotency: {text}").idempotency.refine(DEFAULT)
 
 
 EVERYTHING = """
@@ -66,7 +67,21 @@ overlays: [fix.yaml, https://fixes.example/more.yaml]
 def test_every_key_is_taken() -> None:
     """Names, version, renames and the whole profile of idempotency."""
     config = valid(EVERYTHING)
-    assert config == Config(
+    assert config.idempotency.refine(DEFAULT) == Dialect(
+        carrier=Carrier.BODY,
+        name="requestId",
+        methods=("POST", "PUT"),
+        methods_stated=True,
+        format=KeyFormat(KeyKind.ALPHABET, 20, "abcdef", 40),
+        quoted=True,
+        ttl=7 * 86_400.0,
+        in_flight=(Signal(425), Signal(409, "busy")),
+        mismatch=(Signal(400, "key_reused"),),
+        replayed=("X-Replayed", "X-Again"),
+        should_retry=("X-Retry",),
+    )
+    assert {name: entry.pages for name, entry in config.pagination.items()} == {"listCharges": None}
+    assert replace(config, idempotency=SILENT, pagination={}) == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",
         version="1.2.0rc1",
@@ -74,19 +89,6 @@ def test_every_key_is_taken() -> None:
         rename_types={"charge_v2": "Charge", "Weird Name!": "Odd"},
         rename_operations={"createCharge": "charges.make", "POST /refunds": "refund"},
         rename_resources={"Stock Items": "stock"},
-        profile=Profile(
-            carrier=Carrier.BODY,
-            name="requestId",
-            methods=("POST", "PUT"),
-            methods_stated=True,
-            format=KeyFormat(KeyKind.ALPHABET, 20, "abcdef", 40),
-            quoted=True,
-            ttl=7 * 86_400.0,
-            in_flight=(Signal(425), Signal(409, "busy")),
-            mismatch=(Signal(400, "key_reused"),),
-            replayed=("X-Replayed", "X-Again"),
-            should_retry=("X-Retry",),
-        ),
         overlays=("fix.yaml", "https://fixes.example/more.yaml"),
     )
     untouched = {entry.name for entry in fields(Config) if getattr(config, entry.name) == getattr(Config(), entry.name)}
@@ -99,7 +101,7 @@ def test_the_example_in_the_documentation_is_valid() -> None:
     config = valid(page.partition("```yaml\n")[2].partition("```")[0])
     assert (config.package, config.version, config.client) == ("acme", "1.4.0", "Acme")
     assert config.rename_operations == {"createCharge": "charges.create", "POST /charges/{id}/void": "charges.void"}
-    assert config.profile.mismatch == (Signal(422, "key_reused"),)
+    assert config.idempotency.refine(DEFAULT).mismatch == (Signal(422, "key_reused"),)
 
 
 @pytest.mark.parametrize("text", ["{}", "package:", "idempotency: null", "rename: {types: {}, operations: null}"])
@@ -175,9 +177,9 @@ def test_a_wrong_value_is_an_error_and_left_out(text: str) -> None:
     config, diagnostics = read(text)
     assert diagnostics.failed, f"nobody objected to {text}"
     assert all(entry.place is not None for entry in diagnostics)
-    assert replace(config, profile=DEFAULT) == Config()
+    assert replace(config, idempotency=SILENT) == Config()
     if "[POST, 5]" not in text and "format: {" not in text:
-        assert config.profile == DEFAULT
+        assert config.idempotency == SILENT
 
 
 @pytest.mark.parametrize("text", ["[a]", "just text", "5", "null"])

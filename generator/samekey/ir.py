@@ -13,7 +13,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samekey.config.dialect import Profile
+    from samekey.config.dialect import Dialect
+    from samekey.config.pagination import PagingStyle
 
 
 class Kind(StrEnum):
@@ -349,21 +350,6 @@ class Response(Struct, frozen=True):
     links: bool = False
 
 
-class PagingStyle(StrEnum):
-    """What the request for the next page is made of."""
-
-    CURSOR = "cursor"
-    """A cursor, or a URL, in the answer."""
-    LAST_ITEM = "last-item"
-    """The id of the last item."""
-    OFFSET = "offset"
-    """The number of items so far."""
-    PAGE = "page"
-    """The number of the page."""
-    LINK = "link"
-    """The answer's Link header (RFC 8288)."""
-
-
 class Paging(Struct, frozen=True):
     """How the pages of a list follow each other; ways lead from the answer to a value by names on the wire.
 
@@ -457,7 +443,7 @@ class Operation(Struct, frozen=True):
     responses: tuple[Response, ...]
     security: tuple[tuple[str, ...], ...] | None
     safety: Safety
-    profile: Profile
+    profile: Dialect
     why: str
     retry: RetryHint | None
     pointer: str
@@ -571,7 +557,7 @@ class Api(Struct, frozen=True):
     tags: tuple[Tag, ...]
     operations: tuple[Operation, ...]
     types: tuple[TypeDef, ...]
-    profile: Profile
+    profile: Dialect
     retry: RetryHint | None
     home: str = ""
     webhooks: tuple[Webhook, ...] = ()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime.retry.keys import KeyFormat, derive_key, validate
+from samekey_templates.runtime.retry.dialect import KeyFormat
+from samekey_templates.runtime.retry.keys import derive_key, validate
 
 PARTS = st.lists(st.one_of(st.text(max_size=8), st.integers()), min_size=1, max_size=4)
 

@@ -14,8 +14,9 @@ from textwrap import dedent, indent
 
 import yaml
 from samekey.config.file import Config
+from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import Document, FetchError, Node, load
+from samekey.document.document import Document, FetchError, load
 from samekey.ir import (
     Alias,
     AnyJson,
@@ -201,16 +202,17 @@ def loaded(text: str | bytes, files: Mapping[str, str] | None = None, home: str 
     return document, diagnostics
 
 
-def _idempotency(config: str) -> Node | None:
+def _idempotency(config: str, diagnostics: Diagnostics) -> StatedDialect:
     """What a config file says under `idempotency`."""
-    document = load("samekey.yaml", Diagnostics(), fetch=lambda _: config.encode()) if config else None
-    return document.node.get("idempotency") if document is not None else None
+    document = load("samekey.yaml", diagnostics, fetch=lambda _: config.encode()) if config else None
+    node = document.node.get("idempotency") if document is not None else None
+    return SILENT if node is None else read_dialect(node)
 
 
 def lowered(text: str, files: Mapping[str, str] | None = None, home: str = HOME, config: str = "") -> Lowered:
     """A document, lowered."""
     document, diagnostics = loaded(dedent(text), files, home)
-    api = lower(document, _idempotency(config))
+    api = lower(document, _idempotency(config, diagnostics))
     assert api is not None, [entry.message for entry in diagnostics]
     return Lowered(api, diagnostics)
 

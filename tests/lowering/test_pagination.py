@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from samekey.config.file import Config, read_config
+from samekey.config.idempotency import SILENT
+from samekey.config.pagination import PagingStyle
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.document import load
-from samekey.ir import Paging, PagingStyle
+from samekey.ir import Paging
 from samekey.lower import lower
 
 from .documents import Lowered, loaded
@@ -76,7 +78,7 @@ def listing(
     )
     told = load("samekey.yaml", diagnostics, fetch=lambda _: json.dumps({"pagination": config}).encode())
     assert told is not None
-    api = lower(document, None, read_config(told.node).pagination if config is not None else None)
+    api = lower(document, SILENT, read_config(told.node).pagination if config is not None else None)
     assert api is not None
     return Lowered(api, diagnostics)
 

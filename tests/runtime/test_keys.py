@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime.retry.keys import KeyFormat, derive_key, mint, validate
+from samekey_templates.runtime.retry.dialect import KeyFormat, KeyKind
+from samekey_templates.runtime.retry.keys import derive_key, mint, validate
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 FORMATS = [
     KeyFormat(),
-    KeyFormat("uuid7"),
-    KeyFormat("alphabet", length=45),
-    KeyFormat("alphabet", length=22, alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+    KeyFormat(KeyKind.UUID7),
+    KeyFormat(KeyKind.ALPHABET, length=45),
+    KeyFormat(KeyKind.ALPHABET, length=22, alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
 ]
 
 
@@ -34,7 +35,7 @@ def test_the_default_is_a_random_uuid() -> None:
 def test_a_uuid7_bears_the_time_of_its_making() -> None:
     """RFC 9562 section 5.7: 48 bits of milliseconds, then version, variant and chance."""
     before = time.time_ns() // 1_000_000
-    keys = [mint(KeyFormat("uuid7")) for _ in range(200)]
+    keys = [mint(KeyFormat(KeyKind.UUID7)) for _ in range(200)]
     after = time.time_ns() // 1_000_000
     for key in keys:
         assert UUID_TEXT.fullmatch(key)
@@ -64,7 +65,7 @@ def test_a_minted_key_is_valid(form: KeyFormat) -> None:
 def test_a_key_of_an_alphabet_has_its_length_and_letters(length: int, letters: str) -> None:
     """A length and an alphabet are kept to the letter."""
     alphabet = "".join(sorted(set(letters)))
-    key = mint(KeyFormat("alphabet", length=length, alphabet=alphabet))
+    key = mint(KeyFormat(KeyKind.ALPHABET, length=length, alphabet=alphabet))
     assert len(key) == length
     assert set(key) <= set(alphabet)
 
@@ -72,7 +73,7 @@ def test_a_key_of_an_alphabet_has_its_length_and_letters(length: int, letters: s
 @pytest.mark.parametrize("alphabet", ["01", "0123456789", "0123456789abcdef", "abc"])
 def test_every_letter_of_an_alphabet_is_as_likely(alphabet: str) -> None:
     """No letter is left out or favoured; the odds of a false alarm are below one in a billion."""
-    letters = "".join(mint(KeyFormat("alphabet", length=32, alphabet=alphabet)) for _ in range(1000))
+    letters = "".join(mint(KeyFormat(KeyKind.ALPHABET, length=32, alphabet=alphabet)) for _ in range(1000))
     expected = len(letters) / len(alphabet)
     for letter in alphabet:
         assert abs(letters.count(letter) - expected) < 6.5 * expected**0.5

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime.retry.dialect import Profile, Signal, is_replayed, read_answer
+from samekey_templates.runtime.retry.answers import is_replayed, read_answer
+from samekey_templates.runtime.retry.dialect import Profile, Signal
 from samekey_templates.runtime.retry.rules import Answered
 
 PLAIN = Profile()

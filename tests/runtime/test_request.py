@@ -34,7 +34,7 @@ from samekey_templates.runtime.request.encode import (
     raw_body,
     scalar,
 )
-from samekey_templates.runtime.retry.dialect import Profile
+from samekey_templates.runtime.retry.dialect import Carrier, Profile
 from samekey_templates.runtime.retry.rules import Safety
 from samekey_templates.runtime.types import OMIT, CallOptions
 
@@ -457,14 +457,14 @@ def test_nothing_overrides_the_key() -> None:
 
 def test_the_key_travels_in_the_query() -> None:
     """Google's `requestId` and its kin."""
-    request, key = sent(Profile(carrier="query", name="requestId"), Call(query={"a": "b"}))
+    request, key = sent(Profile(carrier=Carrier.QUERY, name="requestId"), Call(query={"a": "b"}))
     assert parse_qsl(urlsplit(request.url).query) == [("a", "b"), ("requestId", key)]
 
 
 @pytest.mark.parametrize("own", ["k", "a&b=c", "a b", "a#b"])
 def test_a_key_in_the_query_is_encoded(own: str) -> None:
     """A caller's own key adds no parameter."""
-    request, _ = sent(Profile(carrier="query", name="requestId"), Call(idempotency_key=own))
+    request, _ = sent(Profile(carrier=Carrier.QUERY, name="requestId"), Call(idempotency_key=own))
     assert parse_qsl(urlsplit(request.url).query) == [("requestId", own)]
 
 
@@ -475,7 +475,7 @@ def test_a_key_in_the_query_is_encoded(own: str) -> None:
 )
 def test_the_key_travels_in_the_body(body: object) -> None:
     """A keyed call always carries its key, whatever kind of object its body is."""
-    request, key = sent(Profile(carrier="body", name="idempotency_key"), Call(body=body), body_required=False)
+    request, key = sent(Profile(carrier=Carrier.BODY, name="idempotency_key"), Call(body=body), body_required=False)
     assert request.content
     assert json.loads(content(request.content))["idempotency_key"] == key
 
@@ -484,12 +484,12 @@ def test_the_key_travels_in_the_body(body: object) -> None:
 def test_a_body_that_cannot_carry_the_key_is_refused(body: object) -> None:
     """Never retried as keyed without a key: sending an array where the key is a body field is an error."""
     with pytest.raises((ValueError, TypeError)):
-        sent(Profile(carrier="body", name="idempotency_key"), Call(body=body))
+        sent(Profile(carrier=Carrier.BODY, name="idempotency_key"), Call(body=body))
 
 
 def test_the_key_travels_in_a_form() -> None:
     """A body field of a form or a multipart body, where the API's bodies are such."""
-    profile = Profile(carrier="body", name="key")
+    profile = Profile(carrier=Carrier.BODY, name="key")
     request, key = sent(profile, Call(body={"a": 1}), body="form")
     assert parse_qsl(content(request.content).decode()) == [("a", "1"), ("key", key)]
     request, key = sent(profile, Call(body={"a": 1}), body="multipart")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samekey.config.dialect import PRESETS, Carrier, KeyFormat, Profile, Signal
+from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, Signal
 from samekey.config.file import load_config
 from samekey.document.diagnostics import Diagnostics
 from samekey.sandbox.server.faults import Fault, Rule
@@ -22,7 +22,7 @@ from tests.verify.conftest import PAYMENTS, WISHES, described, finding, serving,
 NOTES = replace(WISHES, operation="createNote", token="")
 
 
-def read_back(text: str, folder: Path) -> Profile:
+def read_back(text: str, folder: Path) -> Dialect:
     """The profile of a config file, which must be free of errors."""
     path = folder / "written.yaml"
     path.write_text(text, "utf-8")
@@ -30,7 +30,7 @@ def read_back(text: str, folder: Path) -> Profile:
     config = load_config(str(path), diagnostics)
     assert config is not None
     assert list(diagnostics) == []
-    return config.profile
+    return config.idempotency.refine(DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_was_seen_is_what_is_spoken(tmp_path: Path, notes: Callable[..., Pa
         report = verified(server, silent, NOTES)
     assert report.of(Verdict.BROKEN) == ()
     profile = read_back(as_config(report), tmp_path)
-    assert profile == Profile(
+    assert profile == Dialect(
         methods_stated=True,
         in_flight=(Signal(425, "busy"),),
         mismatch=(Signal(400, "not_the_same"),),
@@ -101,7 +101,7 @@ def test_a_preset_comes_back_whole(tmp_path: Path, notes: Callable[..., Path]) -
 def test_keys_that_cannot_be_relied_on_are_given_up(tmp_path: Path, check: Check, *, trusted: bool) -> None:
     """`generate` makes every POST and PATCH unsafe then, and the file says why."""
     broken = Finding(check, Verdict.BROKEN, "done again")
-    text = as_config(Report("Notes", "createNote", "http://127.0.0.1", "ids", (broken,), Profile()))
+    text = as_config(Report("Notes", "createNote", "http://127.0.0.1", "ids", (broken,), Dialect()))
     assert read_back(text, tmp_path).methods == (("POST", "PATCH") if trusted else ())
     assert (f"# {check}: done again" in text) is not trusted
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
-from samekey.config.dialect import Profile, Signal
+from samekey.config.dialect import Dialect, Signal
 from samekey.verify.calls import Answered
 from samekey.verify.described import Described
 from samekey.verify.findings import Check, Finding, Report, SaysMismatch, Verdict
@@ -133,12 +133,12 @@ def test_hostile_text_stays_text() -> None:
     evil = "\x1b[31m]]><x>\n: - \x00'\"{}"
     fact = SaysMismatch(Signal(422, evil))
     found = (Finding(Check.OTHER_PAYLOAD, Verdict.OTHERWISE, evil, (fact,)), Finding(Check.REPLAY, Verdict.OK, "x"))
-    report = Report(evil, evil, "http://127.0.0.1", "the id", found, Profile())
+    report = Report(evil, evil, "http://127.0.0.1", "the id", found, Dialect())
     assert "\x1b" not in headline(report)
     assert json.loads(as_json(report))["checks"][0]["why"] == evil
     assert len(ET.fromstring(as_junit(report)).findall(".//testcase")) == 2  # noqa: S314  # our own
     text = as_config(report)
     assert "\x1b" not in text
     assert yaml.safe_load(text)["idempotency"]["mismatch"] == [{"status": 422, "code": evil}]
-    broken = Report(evil, evil, "x", "x", (Finding(Check.REPLAY, Verdict.BROKEN, evil),), Profile())
+    broken = Report(evil, evil, "x", "x", (Finding(Check.REPLAY, Verdict.BROKEN, evil),), Dialect())
     assert yaml.safe_load(as_config(broken)) == {"idempotency": False}

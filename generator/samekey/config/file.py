@@ -7,8 +7,9 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from samekey.config.dialect import DEFAULT, Profile
-from samekey.config.idempotency import refine, refuse_unknown
+from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
+from samekey.config.pagination import ConfiguredPages, read_pagination
+from samekey.config.words import refuse_unknown
 from samekey.document.document import join_uri, load
 from samekey.wording import is_identifier
 
@@ -37,9 +38,8 @@ class Config:
         rename_types: class names by schema name.
         rename_operations: `resource.method` by operationId, or by method and path.
         rename_resources: attribute names by tag.
-        profile: the dialect of idempotency that it describes, read on its own.
-        idempotency: its words for that, to be read on top of what the document says.
-        pagination: how lists are paged, by operationId or by method and path: a mapping, or false for no pages.
+        idempotency: what it says of the dialect of idempotency, on top of what the document says.
+        pagination: how lists are paged, by operationId or by method and path.
         overlays: paths or URLs of overlays to apply to the document, in order.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
@@ -51,9 +51,8 @@ class Config:
     rename_types: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_operations: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
-    profile: Profile = DEFAULT
-    idempotency: Node | None = field(default=None, compare=False)
-    pagination: Node | None = field(default=None, compare=False)
+    idempotency: StatedDialect = SILENT
+    pagination: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, ConfiguredPages])
     overlays: tuple[str, ...] = ()
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"], compare=False)
 
@@ -91,9 +90,8 @@ def read_config(root: Node) -> Config:
         rename_types=_names(rename, "types", is_class_name, "a class name such as Charge"),
         rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
         rename_resources=_names(rename, "resources", is_plain_name, "a name in lower case, such as charges"),
-        profile=DEFAULT if idempotency is None else refine(idempotency, DEFAULT),
-        idempotency=idempotency,
-        pagination=_mapping(root, "pagination"),
+        idempotency=SILENT if idempotency is None else read_dialect(idempotency),
+        pagination=read_pagination(_mapping(root, "pagination")),
         overlays=tuple(_overlays(root)),
         places=dict(_places(rename)),
     )

@@ -1,21 +1,26 @@
-"""The extension `x-idempotency`, and the same words in the config file, as a profile (RETRIES.md section 2)."""
+"""What `x-idempotency`, and the same words in the config file, say of an API's dialect (RETRIES.md section 2)."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
+from samekey_templates.runtime.text import is_token
+from samekey_templates.runtime.types import METHODS
 
-from samekey.config.dialect import PRESETS, Carrier, KeyFormat, KeyKind, Signal
+from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
+from samekey.config.words import refuse_unknown
 from samekey.document.values import spelling
-from samekey.wording import closest, meant
+from samekey.wording import meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samekey.config.dialect import Profile
     from samekey.document.document import JsonValue, Node
+
+Refined = TypeVar("Refined", KeyFormat, Dialect)
 
 EXTENSION = "x-idempotency"
 _KEYS = (
@@ -24,154 +29,205 @@ _KEYS = (
 )  # fmt: skip
 _FORMAT_KEYS = ("kind", "length", "alphabet", "max_length")
 _SIGNAL_KEYS = ("status", "code")
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE", "POST", "PATCH"})
-_NO_METHODS = ("",)
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""What the name of a header may consist of (RFC 9110 section 5.6.2)."""
 _VISIBLE = re.compile(r"[!-~]+")
 _ANYTHING = re.compile(r".+", re.DOTALL)
 _HEADER_NAMES = "the name of a header, or a list of such names"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
-def lower_profile(holder: Node, base: Profile) -> Profile:
-    """The base profile, refined by the extension that a root, path item or operation bears."""
-    node = holder.get(EXTENSION)
-    return base if node is None else refine(node, base)
+class StatedFormat(Struct, frozen=True):
+    """What somebody says of the format of keys; None where they are silent."""
+
+    kind: KeyKind
+    length: int | None = None
+    alphabet: str | None = None
+    max_length: int | None = None
+
+    def refine(self, base: KeyFormat) -> KeyFormat:
+        """Return a format with what is said here in place of what was said before."""
+        return _refined(base, self, ("kind", "length", "alphabet", "max_length"))
 
 
-def refine(node: Node, base: Profile) -> Profile:
-    """The base profile with what a mapping says; what it says wrongly is reported as an error and left out.
+class StatedDialect(Struct, frozen=True):
+    """What somebody says of an API's dialect of idempotency; None where they are silent.
 
     Args:
-        node: the mapping; `false` stands for an API that honours no keys. A `preset` is taken whole, and what
-            stands beside it refines it.
-        base: what holds where the mapping is silent.
+        preset: a dialect that is taken whole, for the rest to refine.
+        format: what a key looks like.
+        methods: the methods on which the API honours keys.
+
+    The others are those of `Profile`.
+    """
+
+    preset: Dialect | None = None
+    carrier: Carrier | None = None
+    name: str | None = None
+    methods: tuple[str, ...] | None = None
+    format: StatedFormat | None = None
+    quoted: bool | None = None
+    ttl: float | None = None
+    in_flight: tuple[Signal, ...] | None = None
+    mismatch: tuple[Signal, ...] | None = None
+    replayed: tuple[str, ...] | None = None
+    should_retry: tuple[str, ...] | None = None
+    first_sent: str | None = None
+
+    def refine(self, base: Dialect) -> Dialect:
+        """Return a dialect with what is said here in place of what was said before."""
+        whole = self.preset or base
+        refined = _refined(whole, self, _PLAIN)
+        return replace(
+            refined,
+            format=whole.format if self.format is None else self.format.refine(whole.format),
+            methods_stated=whole.methods_stated or self.methods is not None,
+        )
+
+
+SILENT: Final = StatedDialect()
+"""Nothing is said."""
+_PLAIN: Final = (
+    "carrier", "name", "methods", "quoted", "ttl", "in_flight", "mismatch", "replayed", "should_retry", "first_sent",
+)  # fmt: skip
+
+
+def _refined(base: Refined, stated: StatedFormat | StatedDialect, fields: tuple[str, ...]) -> Refined:
+    said = {field: value for field in fields if (value := getattr(stated, field)) is not None}
+    return replace(base, **said) if said else base
+
+
+def stated_by(holder: Node) -> StatedDialect:
+    """Return what the extension says that a root, path item or operation bears; errors are reported."""
+    node = holder.get(EXTENSION)
+    return SILENT if node is None else read_dialect(node)
+
+
+def read_dialect(node: Node) -> StatedDialect:
+    """Return what a mapping says; what it says wrongly is reported as an error and left out.
+
+    Args:
+        node: the mapping; `false` stands for an API that honours no keys.
     """
     if node.value is False:
-        return replace(base, methods=(), methods_stated=True)
+        return StatedDialect(methods=())
     if not isinstance(node.value, dict):
         node.error("profile-invalid", "expected a mapping, or false for an API that honours no keys")
-        return base
+        return SILENT
     refuse_unknown(node, _KEYS)
-    preset = _choice(node, "preset", tuple(PRESETS), "")
-    base = PRESETS[preset] if preset else base
-    carrier = Carrier(_choice(node, "in", tuple(Carrier), base.carrier))
-    methods = _methods(node)
-    return replace(
-        base,
+    preset = PRESETS.get(_choice(node, "preset", tuple(PRESETS)) or "")
+    carrier = _carrier(node)
+    travels_in = carrier or (preset or DEFAULT).carrier
+    return StatedDialect(
+        preset=preset,
         carrier=carrier,
-        name=_header(node, "name", base.name) if carrier is Carrier.HEADER else _text(node, "name", base.name),
-        methods=base.methods if methods is None else methods,
-        methods_stated=base.methods_stated or methods is not None,
-        format=_format(node, base.format),
-        quoted=_flag(node, "quoted", default=base.quoted),
-        ttl=_seconds(node, "ttl", base.ttl),
-        in_flight=_signals(node, "in_flight", base.in_flight),
-        mismatch=_signals(node, "mismatch", base.mismatch),
-        replayed=_texts(node, "replayed", base.replayed, _TOKEN.fullmatch, _HEADER_NAMES),
-        should_retry=_texts(node, "should_retry", base.should_retry, _TOKEN.fullmatch, _HEADER_NAMES),
-        first_sent=_header(node, "first_sent", base.first_sent),
+        name=_header(node, "name") if travels_in is Carrier.HEADER else _text(node, "name"),
+        methods=_methods(node),
+        format=_format(node),
+        quoted=_flag(node, "quoted"),
+        ttl=_seconds(node, "ttl"),
+        in_flight=_signals(node, "in_flight"),
+        mismatch=_signals(node, "mismatch"),
+        replayed=_texts(node, "replayed", is_token, _HEADER_NAMES),
+        should_retry=_texts(node, "should_retry", is_token, _HEADER_NAMES),
+        first_sent=_header(node, "first_sent"),
     )
 
 
-def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
-    """Report the keys of a mapping that have no meaning here."""
-    for key, value in node.items():
-        if key not in known:
-            value.error("unknown-key", f"there is no key {key!r} here", closest(key, known))
+def _carrier(node: Node) -> Carrier | None:
+    word = _choice(node, "in", tuple(Carrier))
+    return None if word is None else Carrier(word)
 
 
-def _choice(node: Node, key: str, choices: tuple[str, ...], default: str) -> str:
+def _choice(node: Node, key: str, choices: tuple[str, ...]) -> str | None:
     entry = node.get(key)
     if entry is None:
-        return default
+        return None
     if isinstance(entry.value, str) and entry.value in choices:
         return entry.value
     hint = meant(entry.value, choices) if isinstance(entry.value, str) else ""
     entry.error("profile-invalid", f"{key} is one of {', '.join(choices)}", hint)
-    return default
+    return None
 
 
 def _text(
-    node: Node, key: str, default: str, fits: Callable[[str], object] = _ANYTHING.fullmatch, wanted: str = "a text"
-) -> str:
+    node: Node, key: str, fits: Callable[[str], object] = _ANYTHING.fullmatch, wanted: str = "a text"
+) -> str | None:
     """A text, or a number by its spelling."""
     entry = node.get(key)
     if entry is None:
-        return default
+        return None
     text = None if isinstance(entry.value, bool) else spelling(entry.value)
     if text is None or not fits(text):
         entry.error("profile-invalid", f"{key} is {wanted}")
-        return default
+        return None
     return text
 
 
-def _header(node: Node, key: str, default: str) -> str:
-    return _text(node, key, default, _TOKEN.fullmatch, "the name of a header, such as Idempotency-Key")
+def _header(node: Node, key: str) -> str | None:
+    return _text(node, key, is_token, "the name of a header, such as Idempotency-Key")
 
 
-def _texts(
-    node: Node, key: str, default: tuple[str, ...], fits: Callable[[str], object], wanted: str
-) -> tuple[str, ...]:
+def _texts(node: Node, key: str, fits: Callable[[str], object], wanted: str) -> tuple[str, ...] | None:
     """A list of texts; a single one counts as a list of one."""
     entry = node.get(key)
     if entry is None:
-        return default
+        return None
     listed: list[JsonValue] = entry.value if isinstance(entry.value, list) else [entry.value]
     texts = tuple(text for text in listed if isinstance(text, str) and fits(text))
     if len(texts) < len(listed):
         entry.error("profile-invalid", f"{key} is {wanted}")
-        return default
+        return None
     return texts
 
 
 def _methods(node: Node) -> tuple[str, ...] | None:
     """The methods that are named; None where none are, or not well (reported)."""
     wanted = "a list of HTTP methods such as [POST, PATCH]"
-    found = _texts(node, "methods", _NO_METHODS, lambda text: text.upper() in _METHODS, wanted)
-    return None if found is _NO_METHODS else tuple(method.upper() for method in found)
+    found = _texts(node, "methods", lambda text: text.upper() in METHODS, wanted)
+    return None if found is None else tuple(method.upper() for method in found)
 
 
-def _flag(node: Node, key: str, *, default: bool) -> bool:
+def _flag(node: Node, key: str) -> bool | None:
     entry = node.get(key)
-    if entry is None or isinstance(entry.value, bool):
-        return default if entry is None else entry.value is True
+    if entry is None:
+        return None
+    if isinstance(entry.value, bool):
+        return entry.value
     entry.error("profile-invalid", f"{key} is true or false")
-    return default
+    return None
 
 
-def _format(node: Node, base: KeyFormat) -> KeyFormat:
+def _format(node: Node) -> StatedFormat | None:
     entry = node.get("format")
     if entry is None:
-        return base
+        return None
     kinds = tuple(KeyKind)
     if not isinstance(entry.value, dict):
-        return replace(base, kind=KeyKind(_choice(node, "format", kinds, base.kind)))
+        word = _choice(node, "format", kinds)
+        return None if word is None else StatedFormat(KeyKind(word))
     refuse_unknown(entry, _FORMAT_KEYS)
-    return KeyFormat(
-        KeyKind(_choice(entry, "kind", kinds, KeyKind.ALPHABET)),
-        _positive(entry, "length", base.length),
-        _text(entry, "alphabet", base.alphabet, _VISIBLE.fullmatch, "signs of ASCII such as 0123456789abcdef"),
-        _positive(entry, "max_length", base.max_length),
+    return StatedFormat(
+        KeyKind(_choice(entry, "kind", kinds) or KeyKind.ALPHABET),
+        _positive(entry, "length"),
+        _text(entry, "alphabet", _VISIBLE.fullmatch, "signs of ASCII such as 0123456789abcdef"),
+        _positive(entry, "max_length"),
     )
 
 
-def _positive(node: Node, key: str, default: int) -> int:
+def _positive(node: Node, key: str) -> int | None:
     value = node.get(key)
     if value is None:
-        return default
+        return None
     if isinstance(value.value, int) and not isinstance(value.value, bool) and value.value > 0:
         return value.value
     value.error("profile-invalid", f"{key} is a whole number above 0")
-    return default
+    return None
 
 
-def _seconds(node: Node, key: str, default: float) -> float:
+def _seconds(node: Node, key: str) -> float | None:
     """A duration: a number of seconds, or a number with s, m, h or d behind it."""
     entry = node.get(key)
     if entry is None:
-        return default
+        return None
     text = spelling(entry.value) or ""
     unit = _UNITS.get(text[-1:], 0.0)
     try:
@@ -180,19 +236,19 @@ def _seconds(node: Node, key: str, default: float) -> float:
         seconds = -1.0
     if isinstance(entry.value, bool) or not 0 < seconds < float("inf"):
         entry.error("profile-invalid", f"{key} is a duration such as 90s, 30m, 24h or 7d")
-        return default
+        return None
     return seconds
 
 
-def _signals(node: Node, key: str, default: tuple[Signal, ...] | None) -> tuple[Signal, ...] | None:
+def _signals(node: Node, key: str) -> tuple[Signal, ...] | None:
     """A status, `{status, code}`, or a list of those."""
     entry = node.get(key)
     if entry is None:
-        return default
+        return None
     entries = list(entry.elements()) if isinstance(entry.value, list) else [entry]
     signals = [_signal(each, key) for each in entries]
     found = tuple(signal for signal in signals if signal is not None)
-    return found if len(found) == len(signals) else default
+    return found if len(found) == len(signals) else None
 
 
 def _signal(node: Node, key: str) -> Signal | None:

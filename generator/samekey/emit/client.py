@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
 
 from samekey.closed import table
-from samekey.config.dialect import DEFAULT, KeyKind
+from samekey.config.dialect import DEFAULT, Carrier, KeyFormat, KeyKind, Profile, Signal
 from samekey.emit import code
 from samekey.emit.code import Code, source
 from samekey.emit.views import ClientView, CredentialView, ImportView, VariableView
@@ -17,7 +17,6 @@ from samekey.names.arguments import CREDENTIAL_WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.config.dialect import KeyFormat, Profile, Signal
     from samekey.ir import Api, RetryHint, SecurityScheme, Server
     from samekey.names import Names
 
@@ -83,11 +82,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     if auth:
         imports.append(ImportView(source("._runtime.auth.credentials"), (*auth, source("from_environment"))))
     if api.profile != DEFAULT:
-        needs = profile_needs(api.profile)
-        dialect = [source("Profile"), *([source("Signal")] if "Signal" in needs else [])]
-        imports.append(ImportView(source("._runtime.retry.dialect"), tuple(dialect)))
-        if "KeyFormat" in needs:
-            imports.append(ImportView(source("._runtime.retry.keys"), (source("KeyFormat"),)))
+        imports.append(ImportView(source("._runtime.retry.dialect"), _imported(profile_needs(api.profile))))
     if api.retry is not None:
         imports.append(ImportView(source("._runtime.retry.rules"), (source("RetryPolicy"),)))
     return ClientView(
@@ -195,29 +190,50 @@ def _servers(servers: Iterable[Server]) -> Iterable[tuple[Code, Code, Code]]:
 
 def profile_code(profile: Profile) -> Code:
     """A profile as the runtime's own, with nothing in it that is the default."""
-    spelled = {
-        "carrier": (code.literal(profile.carrier.value), profile.carrier != DEFAULT.carrier),
-        "name": (code.literal(profile.name), profile.name != DEFAULT.name),
-        "format": (_format(profile.format), profile.format != DEFAULT.format),
-        "quoted": (code.literal(profile.quoted), profile.quoted != DEFAULT.quoted),
-        "ttl": (code.literal(profile.ttl), profile.ttl != DEFAULT.ttl),
-        "in_flight": (_signals(profile.in_flight or ()), profile.in_flight != DEFAULT.in_flight),
-        "mismatch": (_signals(profile.mismatch or ()), profile.mismatch != DEFAULT.mismatch),
-        "replayed": (code.literal(profile.replayed), profile.replayed != DEFAULT.replayed),
-        "should_retry": (code.literal(profile.should_retry), profile.should_retry != DEFAULT.should_retry),
-        "first_sent": (code.literal(profile.first_sent), profile.first_sent != DEFAULT.first_sent),
-    }
-    return code.construct(source("Profile"), {name: value for name, (value, is_told) in spelled.items() if is_told})
+    spelled: dict[str, Code] = {}
+    for name in Profile.__struct_fields__:
+        value = getattr(profile, name)
+        if value != getattr(DEFAULT, name):
+            spelled[name] = _fact(value)
+    return code.construct(source("Profile"), spelled)
 
 
 def profile_needs(profile: Profile) -> set[str]:
     """The names that the source of a profile is made of."""
     needs = {"Profile"}
+    if profile.carrier is not DEFAULT.carrier:
+        needs.add("Carrier")
     if profile.in_flight != DEFAULT.in_flight or profile.mismatch != DEFAULT.mismatch:
         needs.add("Signal")
     if profile.format != DEFAULT.format:
         needs.add("KeyFormat")
+    if profile.format.kind is not DEFAULT.format.kind:
+        needs.add("KeyKind")
     return needs
+
+
+ProfileFact: TypeAlias = Carrier | KeyKind | KeyFormat | Signal | str | bool | float | tuple["ProfileFact", ...] | None
+
+
+def _imported(names: Iterable[str]) -> tuple[Code, ...]:
+    """Enums go by a name with an underscore, which no resource has."""
+    enums = {kind.__name__: code.hidden(code.identifier(kind.__name__)) for kind in (Carrier, KeyKind)}
+    return tuple(enums.get(name) or code.identifier(name) for name in sorted(names))
+
+
+def _fact(value: ProfileFact) -> Code:
+    """A fact of a profile."""
+    match value:
+        case Carrier() | KeyKind():
+            return code.member(value)
+        case KeyFormat():
+            return _format(value)
+        case tuple():
+            return code.sequence(_fact(entry) for entry in value)
+        case Signal(status=status, code=word):
+            return code.call(source("Signal"), code.literal(status), *([code.literal(word)] if word else []))
+        case _:
+            return code.literal(value)
 
 
 def retry_code(hint: RetryHint) -> Code:
@@ -238,8 +254,8 @@ def retry_code(hint: RetryHint) -> Code:
 def _format(form: KeyFormat) -> Code:
     default = DEFAULT.format
     arguments: list[Code] = []
-    if form.kind != default.kind:
-        arguments.append(code.literal(form.kind.value))
+    if form.kind is not default.kind:
+        arguments.append(_fact(form.kind))
     if form.kind is KeyKind.ALPHABET:
         arguments.append(code.keyword_argument("length", code.literal(form.length)))
         if form.alphabet != default.alphabet:
@@ -247,10 +263,3 @@ def _format(form: KeyFormat) -> Code:
     if form.max_length != default.max_length:
         arguments.append(code.keyword_argument("max_length", code.literal(form.max_length)))
     return code.call(source("KeyFormat"), *arguments)
-
-
-def _signals(signals: tuple[Signal, ...]) -> Code:
-    return code.sequence(
-        code.call(source("Signal"), code.literal(signal.status), *([code.literal(signal.code)] if signal.code else []))
-        for signal in signals
-    )

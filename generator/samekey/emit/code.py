@@ -14,6 +14,7 @@ from samekey.wording import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from enum import Enum
 
     from samekey.document.document import JsonValue
 
@@ -66,6 +67,11 @@ def literal(value: JsonValue | tuple[str, ...]) -> Code:
     if isinstance(value, dict):
         return mapping((literal(key), literal(entry)) for key, entry in value.items())
     return Code(repr(value))
+
+
+def member(value: Enum) -> Code:
+    """A member of one of our enums, which the emitted module imports as `hidden`."""
+    return Code(f"_{identifier(type(value).__name__)}.{identifier(value.name)}")
 
 
 def mapping(entries: Iterable[tuple[Code, Code]]) -> Code:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from samekey.closed import table
-from samekey.config.dialect import Carrier
+from samekey.config.dialect import Carrier, carrier_words
 from samekey.emit import code
 from samekey.emit.client import profile_code, profile_needs, retry_code
 from samekey.emit.code import Code, source
@@ -397,7 +397,7 @@ def _safety_in_words(operation: Operation) -> str:
         case Safety.IDEMPOTENT:
             return "Idempotent: sending it twice is sending it once, so it is retried without a key."
         case Safety.KEYED:
-            place = f"{profile.carrier.words} `{profile.name}`"
+            place = f"{carrier_words(profile.carrier)} `{profile.name}`"
             return f"Keyed: every attempt carries one idempotency key in the {place}; {operation.why}."
         case Safety.UNSAFE:
             return f"Unsafe: it carries no key and is retried only where nothing was sent or done; {operation.why}."

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
+from samekey_templates.runtime.text import is_token
+from samekey_templates.runtime.types import METHODS
 
-from samekey.config.dialect import DEFAULT, Carrier, Profile
-from samekey.config.idempotency import lower_profile, refine
+from samekey.config.dialect import DEFAULT, Carrier, Dialect
+from samekey.config.idempotency import SILENT, StatedDialect, stated_by
 from samekey.document.versions import NEWEST, OLDEST, version_of
 from samekey.ir import Api, Operation, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
@@ -27,17 +28,17 @@ from samekey.lower.streams import extended, with_flag
 from samekey.lower.webhooks import lower_webhooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from samekey.config.pagination import ConfiguredPages
     from samekey.document.document import Document, Node
     from samekey.ir import Body, Param, Response, Server
 
-METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"})
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""What a method may be (RFC 9110 section 9.1)."""
+METHOD_WORDS = frozenset(method.lower() for method in METHODS)
+"""The words of a path item under which its operations stand."""
 
 
-class Dialect(Struct, frozen=True):
+class Edition(Struct, frozen=True):
     """Where a version of OpenAPI keeps what the others keep elsewhere."""
 
     servers: Callable[[Node], tuple[Server, ...]]
@@ -70,7 +71,7 @@ class _Site(Struct, frozen=True):
     own_params: frozenset[str]
     body: Body | None
     responses: tuple[Response, ...]
-    profile: Profile
+    profile: Dialect
     variant: str = ""
     server: str = ""
 
@@ -80,34 +81,35 @@ class _Site(Struct, frozen=True):
         return self.variant.startswith("as ")
 
 
-def lower(document: Document, config: Node | None = None, pages: Node | None = None) -> Api | None:
+def lower(
+    document: Document, stated: StatedDialect = SILENT, pages: Mapping[str, ConfiguredPages] | None = None
+) -> Api | None:
     """Understand a document.
 
     Args:
         document: the loaded document; findings go to its sink.
-        config: what the config file says of idempotency; it weighs more than the document (RETRIES.md section 2).
+        stated: what the config file says of idempotency; it weighs more than the document (RETRIES.md section 2).
         pages: what the config file says of lists in pages.
 
     Returns:
         The API, or None where the document is no OpenAPI document, or one without end (reported as an error).
     """
     root = document.node
-    dialect = _dialect(root)
-    if dialect is None:
+    edition = _edition(root)
+    if edition is None:
         return None
     schemas = Schemas()
-    told = lower_profile(root, fern_profile(root, DEFAULT))
-    stated = told if config is None else refine(config, told)
-    servers = dialect.servers(root)
-    declared = lower_schemes(dialect.schemes(root))
-    sites = list(_sites(root, dialect, schemas, told, config, servers))
+    told = stated_by(root).refine(fern_profile(root, DEFAULT))
+    servers = edition.servers(root)
+    declared = lower_schemes(edition.schemes(root))
+    sites = list(_sites(root, edition, schemas, told, stated, servers))
     header = declared_header(site.params for site in sites)
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
-    paging = Pages(schemas.definitions, pages)
+    paging = Pages(schemas.definitions, pages or {})
     security = Security(declared, lower_requirement(root, declared) or ())
     operations = tuple(_operation(site, schemas, security, header, paging, marked=marked) for site in sites)
-    paging.report_unused()
-    webhooks = lower_webhooks(root, schemas, METHODS)
+    paging.report_unused(document.diagnostics)
+    webhooks = lower_webhooks(root, schemas, METHOD_WORDS)
     if schemas.exhausted:
         return None
     info = root.get("info")
@@ -121,24 +123,24 @@ def lower(document: Document, config: Node | None = None, pages: Node | None = N
         tags=tuple(_tags(root)),
         operations=operations,
         types=tuple(schemas.definitions.values()),
-        profile=_named(stated, header),
+        profile=_named(stated.refine(told), header),
         retry=retry_hint(root),
         home=root.source.uri,
         webhooks=webhooks,
     )
 
 
-def _named(profile: Profile, header: str) -> Profile:
+def _named(profile: Dialect, header: str) -> Dialect:
     """The document's own name for the key header, unless somebody chose another."""
     return replace(profile, name=header) if header and not _is_stated(profile) else profile
 
 
-def _is_stated(profile: Profile) -> bool:
+def _is_stated(profile: Dialect) -> bool:
     """Whether somebody said where the key travels."""
     return profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier
 
 
-def _dialect(root: Node) -> Dialect | None:
+def _edition(root: Node) -> Edition | None:
     stated = next((word for word in ("openapi", "swagger") if root.get(word) is not None), "")
     version = root.text(stated)
     known = version_of(root.value)
@@ -165,7 +167,7 @@ def _dialect(root: Node) -> Dialect | None:
 
 
 def _sites(
-    root: Node, dialect: Dialect, schemas: Schemas, profile: Profile, config: Node | None, servers: tuple[Server, ...]
+    root: Node, edition: Edition, schemas: Schemas, profile: Dialect, stated: StatedDialect, servers: tuple[Server, ...]
 ) -> Iterable[_Site]:
     for path, element in root.items("paths") if root.get("paths") else ():
         if path.startswith("x-"):
@@ -179,7 +181,7 @@ def _sites(
             continue
         # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
         items = (item,) if item.identity == element.identity else (item, element)
-        told = reduce(lambda known, part: lower_profile(part, known), items, profile)
+        told = reduce(lambda known, part: stated_by(part).refine(known), items, profile)
         operations = _operations(items)
         for method, node in operations.items():
             if not isinstance(node.value, dict):
@@ -187,12 +189,11 @@ def _sites(
                     "not-an-operation", f"expected an operation under {node.name!r}; it is missing from the output"
                 )
                 continue
-            own = lower_profile(node, told)
-            stated = own if config is None else refine(config, own)
+            own = stated.refine(stated_by(node).refine(told))
             server = own_server((*items, node), servers)
             holders = (*items, node) if len(operations) == 1 else (node,)
             own_params = frozenset(parameter.text("name") for parameter in gather(*holders))
-            for site in _variants(path, method, items, node, dialect, schemas, stated):
+            for site in _variants(path, method, items, node, edition, schemas, own):
                 yield replace(site, server=server, own_params=own_params)
 
 
@@ -209,27 +210,27 @@ def _operations(items: Iterable[Node]) -> dict[str, Node]:
 
 def _methods(item: Node) -> Iterable[tuple[str, Node]]:
     for word, node in item.items():
-        if word in METHODS:
+        if word in METHOD_WORDS:
             yield word.upper(), node
         elif word == "additionalOperations" and node.value is not None:
             # OpenAPI 3.2: methods of any name, in the letters that are sent.
             for method, operation in node.items():
-                if _TOKEN.fullmatch(method) is None:
+                if not is_token(method):
                     operation.error("not-an-operation", f"{method!r} cannot be a method; it is missing from the output")
                 else:
                     yield method, operation
 
 
 def _variants(
-    path: str, method: str, items: Sequence[Node], node: Node, dialect: Dialect, schemas: Schemas, profile: Profile
+    path: str, method: str, items: Sequence[Node], node: Node, edition: Edition, schemas: Schemas, profile: Dialect
 ) -> Iterable[_Site]:
     """An operation as it is usually meant, then with other bodies, then with answers in other media types."""
     hint = node.text("operationId") or f"{method.lower()} {path}"
     declared = gather(*items, node)
-    params = tuple(lower_parameters(declared, node, path, schemas, hint, dialect.body_places))
-    bodies = dialect.bodies(node, declared, schemas, hint)
+    params = tuple(lower_parameters(declared, node, path, schemas, hint, edition.body_places))
+    bodies = edition.bodies(node, declared, schemas, hint)
     usual_body = bodies[0][1] if bodies else None
-    answers = dialect.responses(node, schemas, hint)
+    answers = edition.responses(node, schemas, hint)
     usual = with_flag(extended(answers.usual, node, schemas, hint), node, usual_body, schemas)
     path = path if path.startswith("/") else f"/{path}"
     yield _Site(method, path, node, params, frozenset(), usual_body, usual, profile)
@@ -290,7 +291,7 @@ def _is_own(found: Found, site: _Site) -> bool:
     return found.carrier is Carrier.BODY or found.name in site.own_params
 
 
-def _is_filled(param: Param, profile: Profile, safety: str) -> bool:
+def _is_filled(param: Param, profile: Dialect, safety: str) -> bool:
     if not is_key_parameter(param):
         return False
     return not param.required or (safety == "keyed" and param.name == profile.name)
@@ -320,13 +321,13 @@ def _openapi3_schemes(root: Node) -> Iterable[tuple[str, Node]]:
     return components.items("securitySchemes") if components is not None else ()
 
 
-_OPENAPI3 = Dialect(
+_OPENAPI3 = Edition(
     servers=servers_of_openapi3,
     schemes=_openapi3_schemes,
     bodies=lambda node, _, schemas, hint: bodies_of_openapi3(node, schemas, hint),
     responses=responses_of_openapi3,
 )
-_SWAGGER2 = Dialect(
+_SWAGGER2 = Edition(
     servers=servers_of_swagger2,
     schemes=lambda root: root.items("securityDefinitions"),
     bodies=_swagger2_bodies,

@@ -11,7 +11,7 @@ from samekey.ir import RetryHint
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samekey.config.dialect import Profile
+    from samekey.config.dialect import Dialect
     from samekey.document.document import Node
 
 FERN_IDEMPOTENT: Final = "x-fern-idempotent"
@@ -22,7 +22,7 @@ _RETRYABLE: Final = (408, 425, 429, 500, 502, 503, 504, 529)
 _MILLISECONDS: Final = 1000.0
 
 
-def fern_profile(root: Node, base: Profile) -> Profile:
+def fern_profile(root: Node, base: Dialect) -> Dialect:
     """The base profile with the header that `x-fern-idempotency-headers` names."""
     for element in root.elements(_FERN_HEADERS) if root.get(_FERN_HEADERS) else ():
         name = element.text("header") if isinstance(element.value, dict) else ""
@@ -31,7 +31,7 @@ def fern_profile(root: Node, base: Profile) -> Profile:
     return base
 
 
-def honours_key(node: Node, *, marked: bool, profile: Profile) -> Profile:
+def honours_key(node: Node, *, marked: bool, profile: Dialect) -> Dialect:
     """The profile of an operation in a document that marks which operations honour keys with `x-fern-idempotent`.
 
     Args:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
+from samekey_templates.runtime.types import IDEMPOTENT_METHODS, SAFE_METHODS
 
 from samekey.closed import table
-from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Profile, Signal
+from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Dialect, Signal
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
 from samekey.lower.carriers import fit
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from samekey.lower.carriers import Found
     from samekey.lower.schemas import Schemas
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
-IDEMPOTENT_METHODS: Final = frozenset({"PUT", "DELETE"})
 _CARRIERS: Final = table(
     Carrier, {Carrier.HEADER: "header parameter", Carrier.QUERY: "query parameter", Carrier.BODY: "body field"}
 )
@@ -44,7 +43,7 @@ class Verdict(Struct, frozen=True):
     """
 
     safety: Safety
-    profile: Profile
+    profile: Dialect
     why: str
     declared: bool = False
 
@@ -56,7 +55,7 @@ def judge(  # noqa: PLR0911  # a return for each verdict
     body: Body | None,
     responses: Sequence[Response],
     schemas: Schemas,
-    profile: Profile,
+    profile: Dialect,
 ) -> Verdict:
     """Decide the safety of an operation.
 
@@ -91,13 +90,13 @@ def judge(  # noqa: PLR0911  # a return for each verdict
     return Verdict(Safety.KEYED, spoken, f"{method} is keyed by default; the document does not mention a key here")
 
 
-def _keyed(node: Node, found: Found, profile: Profile, responses: Sequence[Response]) -> Verdict:
+def _keyed(node: Node, found: Found, profile: Dialect, responses: Sequence[Response]) -> Verdict:
     """The document declares a key here."""
     spoken = _with_signals(profile, responses)
     return Verdict(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found), declared=True)
 
 
-def _undeclared_field(profile: Profile, body: Body | None, schemas: Schemas) -> Verdict:
+def _undeclared_field(profile: Dialect, body: Body | None, schemas: Schemas) -> Verdict:
     """The API's keys travel in a body field that this operation does not declare."""
     kind = body.type if body is not None else None
     model = schemas.definitions.get(kind.id) if isinstance(kind, Named) else None
@@ -107,7 +106,7 @@ def _undeclared_field(profile: Profile, body: Body | None, schemas: Schemas) -> 
     return Verdict(Safety.UNSAFE, profile, f"keys travel in the body field {profile.name!r}, which it does not have")
 
 
-def _declared(node: Node, found: Found, profile: Profile) -> Profile:
+def _declared(node: Node, found: Found, profile: Dialect) -> Dialect:
     form = fit(profile.format, found.limits)
     if form is None:
         node.warn(
@@ -123,7 +122,7 @@ def _declared_in_words(found: Found) -> str:
     return f"the document declares the {_CARRIERS[found.carrier]} {found.name!r}"
 
 
-def _with_signals(profile: Profile, responses: Sequence[Response]) -> Profile:
+def _with_signals(profile: Dialect, responses: Sequence[Response]) -> Dialect:
     """The profile with what the documented answers say of keys in flight and of another payload."""
     running = [Signal(status) for status, doc in _about_keys(responses) if _RUNNING.search(doc)]
     mismatched = [Signal(status) for status, doc in _about_keys(responses) if _OTHER_PAYLOAD.search(doc)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
+from samekey_templates.runtime.text import is_token
 
 from samekey.ir import Location, SchemeKind, SecurityScheme
 from samekey.lower.docs import described
@@ -24,8 +24,6 @@ Requirement: TypeAlias = tuple[tuple[str, ...], ...]
 Declared: TypeAlias = Mapping[str, SecurityScheme | None]
 """Declared schemes by name; None for one whose credentials the SDK does not send."""
 
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""What the name of a scheme or of a header may be (RFC 9110 sections 5.6.2 and 11.1)."""
 _IN_CONNECTION: Final = "give the client an http_client that has the certificate: httpx.Client(verify=…)"
 _DIGEST: Final = "it answers a challenge: give the client http_client=httpx.Client(auth=httpx.DigestAuth(…))"
 _OWN_HEADERS: Final = "pass headers= to the client"
@@ -186,7 +184,7 @@ def _api_key(name: str, node: Node, doc: str) -> SecurityScheme | None:
     location, carrier = node.text("in").lower(), node.text("name")
     if location not in {"header", "query", "cookie"} or not carrier:
         return None
-    if location != "query" and not _TOKEN.fullmatch(carrier):
+    if location != "query" and not is_token(carrier):
         return None
     return SecurityScheme(name, SchemeKind.API_KEY, carrier, Location(location), doc)
 
@@ -201,7 +199,7 @@ def _http(name: str, node: Node, doc: str) -> SecurityScheme | None:
         case "digest":
             # What is sent depends on the server's challenge and on the request, so no value given once can be right.
             return None
-        case _ if _TOKEN.fullmatch(scheme):
+        case _ if is_token(scheme):
             return SecurityScheme(name, SchemeKind.HTTP, scheme, doc=doc)
         case _:
             return None

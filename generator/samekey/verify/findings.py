@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from samekey.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
-    from samekey.config.dialect import Profile, Signal
+    from samekey.config.dialect import Dialect, Signal
 
 
 class VerifyError(SandboxError):
@@ -132,7 +132,7 @@ class Report:
     address: str
     oracle: str
     findings: tuple[Finding, ...]
-    profile: Profile
+    profile: Dialect
 
     def of(self, verdict: Verdict) -> tuple[Finding, ...]:
         """The findings with a verdict."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+from samekey.config.pagination import PagingStyle
 from samekey.document.document import tokens
-from samekey.ir import PagingStyle, Safety
+from samekey.ir import Safety
 from samekey.verify.calls import Answered
 from samekey.verify.described import items_of
 from samekey.verify.findings import UnjudgedError, VerifyError

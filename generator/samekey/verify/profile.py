@@ -12,13 +12,13 @@ from samekey.document.diagnostics import printable
 from samekey.verify.findings import TRUST, Honours, Longest, Marked, SaysInFlight, SaysMismatch, Verdict
 
 if TYPE_CHECKING:
-    from samekey.config.dialect import KeyFormat, Profile, Signal
+    from samekey.config.dialect import Dialect, KeyFormat, Signal
     from samekey.verify.findings import Report
 
 _Words: TypeAlias = "dict[str, str | int | bool | list[str] | _Words | list[_Words | int]]"
 
 
-def observed(report: Report) -> Profile:
+def observed(report: Report) -> Dialect:
     """The dialect that the document speaks of, with what was seen in its place."""
     profile = report.profile
     for finding in report.findings:
@@ -53,7 +53,7 @@ def _spelled(words: _Words) -> str:
     return text
 
 
-def _words(profile: Profile) -> _Words:
+def _words(profile: Dialect) -> _Words:
     words: _Words = {"in": profile.carrier.value, "name": profile.name, "methods": list(profile.methods)}
     if profile.format != DEFAULT.format:
         words["format"] = _format(profile.format)

@@ -1,11 +1,19 @@
-"""Texts of servers and URLs as they may be shown in messages and logs."""
+"""Texts of servers and URLs as they may be shown in messages and logs, and what can be the name of a header."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _LONGEST = 300
+_TOKEN_SIGNS = frozenset("!#$%&'*+-.^_`|~")
+
+
+@lru_cache(maxsize=1024)
+def is_token(text: str) -> bool:
+    """Whether a text can be the name of a header or of a method: a token (RFC 9110 section 5.6.2)."""
+    return text.isascii() and text != "" and all(sign.isalnum() or sign in _TOKEN_SIGNS for sign in text)
 
 
 def printable(text: str) -> str:

@@ -35,6 +35,13 @@ OMIT: Final = Omit.OMIT
 """Leaves an argument out of the request."""
 
 
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
+"""Methods that only read (RFC 9110 section 9.2.1)."""
+IDEMPOTENT_METHODS: Final = frozenset({"PUT", "DELETE"})
+"""Methods whose effect is the same however often they come (RFC 9110 section 9.2.2)."""
+METHODS: Final = SAFE_METHODS | IDEMPOTENT_METHODS | {"POST", "PATCH"}
+
+
 def public(kind: K) -> K:
     """Name the SDK's package as the home of a class, so that pickles and traces do not name a room of the runtime."""
     kind.__module__ = kind.__module__.partition("._runtime")[0]

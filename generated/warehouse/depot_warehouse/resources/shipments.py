@@ -14,8 +14,8 @@ from .._runtime.call import Call
 from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.request.encode import Style
-from .._runtime.retry.dialect import Profile
-from .._runtime.retry.keys import KeyFormat
+from .._runtime.retry.dialect import Carrier as _Carrier
+from .._runtime.retry.dialect import KeyFormat, Profile
 from .._runtime.retry.rules import Safety
 from .._runtime.types import OMIT, Omit
 
@@ -75,7 +75,7 @@ class ShipmentsOperations:
             429: models.Problem,
             "default": models.Problem,
         },
-        profile=Profile(carrier="body", name="clientToken", format=KeyFormat(max_length=64)),
+        profile=Profile(carrier=_Carrier.BODY, name="clientToken", format=KeyFormat(max_length=64)),
     )
     def create(
         self,

@@ -14,6 +14,8 @@ from samekey.lower.statuses import successes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samekey.config.pagination import ConfiguredPages
+    from samekey.document.diagnostics import Diagnostics
     from samekey.document.document import Node
     from samekey.ir import Body, Paging, Param, Response, TypeDef
 
@@ -28,7 +30,7 @@ class Pages(Struct, frozen=True):
     """
 
     types: Mapping[str, TypeDef]
-    config: Node | None = None
+    config: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, "ConfiguredPages"])
     used: set[str] = field(default_factory=set[str])
 
     def of(
@@ -50,36 +52,33 @@ class Pages(Struct, frozen=True):
             body: its request body.
             responses: its answers.
         """
-        told = self._configured(node, method, path)
+        configured = self._configured(node, method, path)
         answers = [response for response in successes(responses) if response.type is not None]
         kinds = {response.type for response in answers}
         kind = answers[0].type if len(kinds) == 1 else None
         if kind is None or any(response.stream is not None for response in answers):
-            if told is not None and isinstance(told.value, dict):
-                told.error("config-invalid", "this operation gives no list that could have pages")
+            if configured is not None and configured.pages is not None:
+                message = "this operation gives no list that could have pages"
+                node.document.diagnostics.error("config-invalid", message, configured.place)
             return None
         links = any(response.links for response in answers)
         listing = Listing(node, method, path, params, body, kind, links, self.types)
-        if told is not None:
-            return by_config(listing, told)
+        if configured is not None:
+            return by_config(listing, configured)
         return by_extension(listing) or shaped(listing)
 
-    def report_unused(self) -> None:
+    def report_unused(self, diagnostics: Diagnostics) -> None:
         """Report what the config says of operations that are not there."""
-        for key, entry in self.config.items() if self.config is not None else ():
+        for key, entry in self.config.items():
             if key not in self.used:
-                entry.warn(
+                diagnostics.warning(
                     "pagination-unused",
                     f"no operation has the id {key!r}, or this method and path",
+                    entry.place,
                     "write an operationId, or a method and path such as `GET /charges`",
                 )
 
-    def _configured(self, node: Node, method: str, path: str) -> Node | None:
-        keys = [key for key in (node.text("operationId"), f"{method} {path}") if key and self._tells_of(key)]
+    def _configured(self, node: Node, method: str, path: str) -> ConfiguredPages | None:
+        keys = [key for key in (node.text("operationId"), f"{method} {path}") if key in self.config]
         self.used.update(keys)
-        if self.config is None or not isinstance(self.config.value, dict) or not keys:
-            return None
-        return self.config.child(keys[0], self.config.value[keys[0]])
-
-    def _tells_of(self, key: str) -> bool:
-        return self.config is not None and self.config.has(key)
+        return self.config[keys[0]] if keys else None

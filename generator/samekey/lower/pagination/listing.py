@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -26,10 +26,10 @@ from samekey.ir import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from samekey.config.pagination import Way
     from samekey.document.document import Node
     from samekey.ir import Body, Field, Param, TypeDef
 
-Way: TypeAlias = tuple[str, ...]
 """The way from an answer to a value in it, by names on the wire."""
 HOLDERS: Final = frozenset({
     "meta", "metadata", "pagination", "paging", "page", "pageinfo", "pageable", "links", "cursors", "cursor",

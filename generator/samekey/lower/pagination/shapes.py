@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from samekey.ir import AnyJson, Kind, Paging, PagingStyle
+from samekey.config.pagination import PagingStyle
+from samekey.ir import AnyJson, Kind, Paging
 from samekey.lower.pagination.listing import HOLDERS, plain
 from samekey.wording import singular, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samekey.config.pagination import Way
     from samekey.ir import Field, Type
-    from samekey.lower.pagination.listing import Input, Listing, Way
+    from samekey.lower.pagination.listing import Input, Listing
 
 _CURSORS: Final = frozenset({
     "cursor", "nextcursor", "pagecursor", "startcursor", "aftercursor", "pageafter", "pagetoken", "nextpagetoken",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from samekey.ir import Safety
-from samekey.lower.api import METHODS
+from samekey.lower.api import METHOD_WORDS
 from samekey.lower.media import content_of, is_json
 from samekey.lower.parameters import gather
 
@@ -165,7 +165,7 @@ def _raw_operations(root: Node) -> Iterator[tuple[tuple[str, str], tuple[tuple[N
         place = path if path.startswith("/") else f"/{path}"
         for holder in holders:
             for word, node in holder.items():
-                if word in METHODS:
+                if word in METHOD_WORDS:
                     yield (word.upper(), place), (holders, node)
                 elif word == "additionalOperations":
                     for method, inner in node.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from samekey.ir import PagingStyle
+from samekey.config.pagination import PagingStyle
 from samekey.lower.schemas.merged import Merged
 
 if TYPE_CHECKING:

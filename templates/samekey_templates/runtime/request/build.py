@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..auth.credentials import MovingToken, Requirement, Signature, moving_token, sign
 from ..codec.json import present
-from ..retry.dialect import refuse_standing_key
+from ..retry.dialect import Carrier, refuse_standing_key
 from ..retry.keys import mint, validate
 from ..retry.loop import Flight
 from ..retry.record import CallInfo
@@ -236,7 +236,7 @@ def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: C
     Raises:
         ValueError: they bring two, or one for all calls of the client.
     """
-    if endpoint.safety is not Safety.KEYED or profile.carrier != "header":
+    if endpoint.safety is not Safety.KEYED or profile.carrier is not Carrier.HEADER:
         return None if call.idempotency_key is None else str(call.idempotency_key)
     if endpoint.profile is not None and settings.headers:
         refuse_standing_key(profile, settings.headers)
@@ -271,11 +271,11 @@ def _placed(profile: Profile, key: str | None) -> _PlacedKey:
     if key is None:
         return _NO_KEY
     match profile.carrier:
-        case "header":
+        case Carrier.HEADER:
             return _PlacedKey(headers={profile.name: _quoted(key) if profile.quoted else key})
-        case "query":
+        case Carrier.QUERY:
             return _PlacedKey(query={profile.name: key})
-        case "body":
+        case Carrier.BODY:
             return _PlacedKey(fields={profile.name: key})
         case _:
             assert_never(profile.carrier)

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias, cast
@@ -22,10 +22,10 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from ..codec.json import encode, plain, present
+from ..text import is_token
 from ..types import Omit, is_fields, is_items
 from .body import Content, Segment, joined, segment_of
 
-_TOKEN_SIGNS = frozenset("!#$%&'*+-.^_`|~")
 _COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 _NO_QUERY_SIGNS = {ord(sign): None for sign in "#&=+"}
 _NO_PATH_ENDS = {ord(sign): None for sign in "?#"}
@@ -189,7 +189,7 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
         text = value
     else:
         text = encode(value).decode() if style.name == "json" else _simple(value, style, _JOINTS.get(style.name, ","))
-    if not _is_token(name):
+    if not is_token(name):
         raise ValueError(f"{name!r} cannot be the name of a header")
     # Blanks around a value are no part of it (RFC 9110 section 5.5), and some are refused further on with the value.
     text = text.strip(" \t")
@@ -197,12 +197,6 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
         # The value is not shown: it may be a credential.
         raise ValueError(f"the value for the header {name} holds characters that a header cannot carry")
     return text
-
-
-@lru_cache(maxsize=1024)
-def _is_token(name: str) -> bool:
-    """Whether a text is a token (RFC 9110 section 5.6.2)."""
-    return name.isascii() and name != "" and all(sign.isalnum() or sign in _TOKEN_SIGNS for sign in name)
 
 
 def _is_visible(text: str) -> bool:

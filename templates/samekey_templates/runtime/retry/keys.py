@@ -12,37 +12,32 @@ import time
 import uuid
 from decimal import Decimal
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from msgspec import Struct
+from .dialect import KeyKind
+
+if TYPE_CHECKING:
+    from .dialect import KeyFormat
 
 _VISIBLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _NAMESPACE = uuid.UUID("6b1d7a52-3c0e-4f7b-9a55-0c5f2a9d1e77")
-DEFAULT_ALPHABET = "0123456789abcdef"
-
-
-class KeyFormat(Struct, frozen=True):
-    """What a key must look like.
-
-    Args:
-        kind: a random UUID, a time-ordered UUID (RFC 9562 section 5.7), or letters of an alphabet.
-        length: characters, for `alphabet`.
-        alphabet: the characters to draw from, for `alphabet`.
-        max_length: the longest key that the API takes.
-    """
-
-    kind: Literal["uuid4", "uuid7", "alphabet"] = "uuid4"
-    length: int = 32
-    alphabet: str = DEFAULT_ALPHABET
-    max_length: int = 255
 
 
 def mint(form: KeyFormat) -> str:
     """A fresh key that no other call has."""
-    if form.kind == "uuid4":
-        return _spelled(_versioned(int.from_bytes(os.urandom(16), "big"), 4))
-    if form.kind == "uuid7":
-        return _spelled(_uuid7())
+    match form.kind:
+        case KeyKind.UUID4:
+            return _spelled(_versioned(int.from_bytes(os.urandom(16), "big"), 4))
+        case KeyKind.UUID7:
+            return _spelled(_uuid7())
+        case KeyKind.ALPHABET:
+            return _drawn(form)
+        case _:
+            assert_never(form.kind)
+
+
+def _drawn(form: KeyFormat) -> str:
+    """Letters of an alphabet, each as likely as the others."""
     size = len(form.alphabet)
     number = int.from_bytes(os.urandom(form.length * 2), "big")
     letters: list[str] = []

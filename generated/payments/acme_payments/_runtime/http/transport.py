@@ -23,6 +23,7 @@ from ..request.body import BodyChangedError, SpentBodyError, Upload, is_replayab
 from ..retry.rules import Failed, Failure, is_success
 from ..retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 from ..text import shown_url
+from ..types import SAFE_METHODS
 from .connections import (
     abandon,
     holds_connections,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from ..request.body import Content
 
 MAX_REDIRECTS: Final = 5
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _KEEP_METHOD: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -609,7 +609,7 @@ def _redirected(request: WireRequest, result: Result, *, is_first: bool) -> Wire
         return result
     location = result.headers.get("location", "")
     target = _joined(request.url, location)
-    keeps = result.status in _KEEP_METHOD or request.method in _SAFE_METHODS
+    keeps = result.status in _KEEP_METHOD or request.method in SAFE_METHODS
     if keeps and not location and isinstance(result, CutAnswer):
         return Failed(Failure.ANSWER_LOST, f"where status {result.status} points to was cut off", status=result.status)
     again = is_replayable(request.content)

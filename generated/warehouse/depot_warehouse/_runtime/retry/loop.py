@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from .dialect import Profile, read_answer
+from .answers import read_answer
 from .record import AttemptEvent, CallInfo, CallRecord, RetryEvent
 from .rules import (
     Answered,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ..telemetry import CallTrace
     from ..types import Timeout
     from .budget import Budget
+    from .dialect import Profile
 
 E = TypeVar("E")
 log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])

@@ -1,0 +1,17 @@
+"""Words of a mapping that people write: those that are known, and those that are not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samekey.wording import closest
+
+if TYPE_CHECKING:
+    from samekey.document.document import Node
+
+
+def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
+    """Report the keys of a mapping that have no meaning here."""
+    for key, value in node.items():
+        if key not in known:
+            value.error("unknown-key", f"there is no key {key!r} here", closest(key, known))

@@ -1,0 +1,189 @@
+"""How an answer reads in the API's dialect of idempotency: reduced to what the rules of retrying look at."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from ..types import is_fields, is_items
+from .retry_after import retry_after
+from .rules import Answered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .dialect import Profile, Signal
+
+_CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
+_WRAPPERS = ("error", "errors")
+_IN_FLIGHT_STATUS: Final = 409
+_MISMATCH_STATUS: Final = 422
+_RUNS: Final = r"(?:in[ _-]?progress|being processed|concurrent)"
+_WHAT: Final = r"(?:requests?|operation|call|key|transaction)"
+_RUNNING: Final = re.compile(
+    rf"{_WHAT}.{{0,80}}{_RUNS}|{_RUNS}.{{0,80}}{_WHAT}|still (?:running|processing)|in[ _-]?flight"
+    r"|^[\w-]*in[_-]?progress$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""That a request runs, and not a campaign or an order; or a code that says so."""
+_ABOUT_KEYS: Final = re.compile(r"idempot", re.IGNORECASE)
+_OTHER_PAYLOAD: Final = re.compile(
+    r"mismatch|re-?used?\b|(?:different|another|other) (?:request|payload|body|param)", re.IGNORECASE
+)
+_LONGEST_TEXT: Final = 2048
+_DEEPEST: Final = 6
+_MOST_WORDS: Final = 100
+_YES = frozenset({"true", "1", "?1"})
+_NO = frozenset({"", "false", "0", "?0"})
+
+
+def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:
+    """Whether an answer bears the marker of a stored one."""
+    return any(name in headers and headers[name].strip().lower() not in _NO for name in profile.replayed)
+
+
+def read_answer(
+    profile: Profile,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    at: float = 0.0,
+    complete: bool = True,
+) -> Answered:
+    """Reduce an answer to what the law looks at.
+
+    Args:
+        profile: the API's dialect.
+        status: the HTTP status.
+        headers: the answer's headers, looked up without regard to case.
+        body: the answer's body, decompressed.
+        now: Unix time in seconds.
+        at: seconds since the call began.
+        complete: whether the body came; what was cut off may have said anything.
+    """
+    if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
+        return Answered(status, at, replayed=is_replayed(profile, headers))
+    # Looked up many times, and a mapping without regard to case takes its time over each.
+    lower = {name.lower(): value for name, value in headers.items()}
+    replayed = any(
+        name in lower and lower[name].strip().lower() not in _NO for name in map(str.lower, profile.replayed)
+    )
+    asked = retry_after(lower, now)
+    # A stored answer is the word of a request that has ended, whatever its status is used for otherwise.
+    said = _Said(status, body, complete=complete, asks_to_wait=asked is not None)
+    in_flight = not replayed and said.is_in_flight(profile)
+    return Answered(
+        status,
+        at,
+        retry_after=asked,
+        in_flight=in_flight,
+        mismatch=not replayed and not in_flight and said.is_mismatch(profile),
+        replayed=replayed,
+        should_retry=_should_retry(profile, lower),
+        in_flight_named=in_flight and profile.in_flight is not None,
+    )
+
+
+class _Said:
+    """What a refusal says of its key, in the words of its body.
+
+    Args:
+        status: the HTTP status.
+        body: the body, decompressed.
+        complete: whether the whole body came.
+        asks_to_wait: whether it has a Retry-After.
+    """
+
+    __slots__ = ("_asks_to_wait", "_body", "_complete", "_status")
+
+    def __init__(self, status: int, body: bytes, *, complete: bool, asks_to_wait: bool) -> None:
+        self._status = status
+        self._body = body
+        self._complete = complete
+        self._asks_to_wait = asks_to_wait
+
+    def is_in_flight(self, profile: Profile) -> bool:
+        """Whether the first request with this key is still running."""
+        if profile.in_flight is not None:
+            return self._matches(profile.in_flight)
+        if self._status != _IN_FLIGHT_STATUS:
+            return False
+        if self._asks_to_wait or not self._complete:
+            return True
+        words = self._words()
+        is_about_keys = _ABOUT_KEYS.search(words) is not None and _OTHER_PAYLOAD.search(words) is None
+        return is_about_keys or _RUNNING.search(words) is not None
+
+    def is_mismatch(self, profile: Profile) -> bool:
+        """Whether this key came with another payload before."""
+        if profile.mismatch is not None:
+            return self._matches(profile.mismatch)
+        if self._status not in {_IN_FLIGHT_STATUS, _MISMATCH_STATUS}:
+            return False
+        words = self._words()
+        is_about_keys = _ABOUT_KEYS.search(words) is not None or profile.name.lower() in words.lower()
+        # A 409 is a conflict of any kind; whoever means the key's payload says so.
+        return is_about_keys and (self._status == _MISMATCH_STATUS or _OTHER_PAYLOAD.search(words) is not None)
+
+    def _matches(self, signals: tuple[Signal, ...]) -> bool:
+        found = [signal for signal in signals if signal.status == self._status]
+        if not found or any(not signal.code for signal in found) or not self._complete:
+            return bool(found)
+        codes = _codes(self._body)
+        return any(signal.code in codes for signal in found)
+
+    def _words(self) -> str:
+        """What the body says in words."""
+        try:
+            document: Any = json.loads(self._body)
+        except (ValueError, RecursionError):
+            text = self._body[:_LONGEST_TEXT].decode("utf-8", "replace")
+            # Of a page only what cannot be meant otherwise.
+            return " ".join(_ABOUT_KEYS.findall(text)) if text.lstrip().startswith("<") else text
+        return "\n".join(_words_in(document))
+
+
+def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
+    for name in profile.should_retry:
+        word = headers.get(name.lower())
+        if word is None:
+            continue
+        word = word.strip().lower()
+        if word in _YES:
+            return True
+        if word in _NO and word:
+            return False
+    return None
+
+
+def _words_in(document: object) -> list[str]:
+    """The texts of a JSON body, a few levels deep; a failed validation, which says where it is, has none of its own."""
+    found: list[str] = []
+    level: list[Any] = [document]
+    for _ in range(_DEEPEST):
+        found += [entry for entry in level if isinstance(entry, str)]
+        fields = [entry for entry in level if is_fields(entry) and "loc" not in entry]
+        inner = [value for entry in fields for value in entry.values()]
+        level = [*inner, *(value for entry in level if is_items(entry) for value in entry)][:_MOST_WORDS]
+    return found
+
+
+def _codes(body: bytes) -> frozenset[str]:
+    """The codes in a JSON body: at its top, under `error`, or in a list of errors."""
+    try:
+        document: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return frozenset()
+    levels: list[Any] = [document]
+    if is_fields(document):
+        levels += [document.get(name) for name in _WRAPPERS]
+    found: set[str] = set()
+    for level in levels:
+        entries: list[Any] = level if is_items(level) else [level]
+        for entry in entries:
+            values: list[Any] = [entry.get(name) for name in _CODE_FIELDS] if is_fields(entry) else []
+            found.update(str(value) for value in values if isinstance(value, (str, int)))
+    return frozenset(found)
