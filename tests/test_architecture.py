@@ -14,8 +14,8 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "collector", "cache_dir", "wording", "closed", "graph", "document", "config", "ir", "lower", "names", "emit",
-    "output", "pipeline", "sandbox", "verify", "prove", "cli", "__main__",
+    "collector", "cache_dir", "wording", "closed", "graph", "header", "document", "config", "ir", "lower", "names",
+    "emit", "output", "pipeline", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (

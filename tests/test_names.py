@@ -61,7 +61,7 @@ def document(
 
 def calls(names: Names) -> list[str]:
     """Where each operation is found, as `resource.method`."""
-    return [f"{entry.resource}.{entry.method}" for entry in names.methods]
+    return [f"{entry.resource}.{entry.method}" for entry in names.methods.values()]
 
 
 def methods(*operations: Mapping[str, object], config: Config | None = None) -> list[str]:
@@ -383,8 +383,8 @@ def test_every_operation_has_a_place_of_its_own(entries: list[tuple[str, str]]) 
     assert are_distinct(calls(names))
     assert are_distinct(entry.attribute for entry in names.resources)
     assert are_distinct(entry.class_name for entry in names.resources)
-    assert all(is_valid(entry.method) and is_valid(entry.resource) for entry in names.methods)
-    assert {entry.resource for entry in names.methods} == {entry.attribute for entry in names.resources}
+    assert all(is_valid(entry.method) and is_valid(entry.resource) for entry in names.methods.values())
+    assert {entry.resource for entry in names.methods.values()} == {entry.attribute for entry in names.resources}
 
 
 # Fields, members and types
@@ -900,7 +900,7 @@ def test_a_resource_that_a_rename_makes_hides_nothing(resource: str) -> None:
     (found,) = names.resources
     assert found.attribute not in {"close", "with_options", "journal", "models"}
     assert found.class_name not in {"Resource", "AsyncResource", "Call", "Acme", "AsyncAcme"}
-    assert [entry.resource for entry in names.methods] == [found.attribute]
+    assert [entry.resource for entry in names.methods.values()] == [found.attribute]
 
 
 @pytest.mark.parametrize("chosen", ["Any", "Model", "UUID", "Literal", "TypedDict"])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from samekey.document.diagnostics import Diagnostics
-from samekey.output.write import MARKER, UnsafePathError, apply, compare, diff
+from samekey.header import MARKER
+from samekey.output.write import UnsafePathError, apply, compare, diff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

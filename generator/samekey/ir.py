@@ -409,6 +409,8 @@ class Operation(Struct, frozen=True):
     """One method on one path.
 
     Args:
+        key: what it is known by, in this document and in the next version of it: method and path, the words that set
+            it apart from others of both, and a number where that is not enough.
         id: the document's operationId, or empty.
         method: the HTTP method as it is sent.
         path: the path template.
@@ -431,6 +433,7 @@ class Operation(Struct, frozen=True):
         declares_key: whether the document declares its idempotency key, rather than samekey assuming it.
     """
 
+    key: str
     id: str
     method: str
     path: str

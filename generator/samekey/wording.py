@@ -6,11 +6,12 @@ import difflib
 import keyword
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _WORD = re.compile(r"U+(?!L)D*|U?L+D*|D+|O+D*")
 """A word by the kinds of its characters: upper case, lower case, digits, and letters that know no case."""
@@ -107,3 +108,11 @@ def closest(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word; all that are known where none comes near."""
     known = list(known)
     return meant(word, known) or f"the known ones are {', '.join(known)}"
+
+
+def unique(keys: Iterable[str]) -> Iterator[str]:
+    """Yield keys, with a number behind those that are there already."""
+    counts = Counter[str]()
+    for key in keys:
+        counts[key] += 1
+        yield key if counts[key] == 1 else f"{key} {counts[key]}"

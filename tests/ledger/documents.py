@@ -157,14 +157,14 @@ def give(value: Json, ledger: Ledger = EMPTY, config: Config | None = None) -> G
 
 
 def _operations(operations: Sequence[Operation], names: Names) -> Iterator[tuple[Owner, str]]:
-    places = [f"{operation.method} {operation.path}" for operation in operations]
-    for place, found in zip(places, names.methods, strict=True):
-        yield ("operation", place), f"{found.resource}.{found.method}"
+    for operation in operations:
+        found = names.methods[operation.key]
+        yield ("operation", f"{operation.method} {operation.path}"), f"{found.resource}.{found.method}"
     for resource in names.resources:
         yield ("resource", resource.tag), resource.attribute
         yield ("resource class", resource.tag), f"{resource.class_name} Async{resource.class_name}"
-    for (index, location, wire), chosen in names.arguments.items():
-        yield ("argument", places[index], str(location), wire), chosen
+    for (key, location, wire), chosen in names.arguments.items():
+        yield ("argument", key, str(location), wire), chosen
     for scheme, arguments in names.credentials.items():
         yield ("credential", scheme), " ".join(arguments)
 

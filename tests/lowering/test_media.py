@@ -150,7 +150,7 @@ def test_sisters_have_names_of_their_own() -> None:
     found = operations(
         answer={"application/json": A, "text/csv": TEXT}, body={"application/json": A, "multipart/form-data": FILE}
     )
-    assert [place.method for place in found.names().methods] == ["act", "act_with_multipart", "act_as_csv"]
+    assert [place.method for place in found.names().methods.values()] == ["act", "act_with_multipart", "act_as_csv"]
 
 
 @pytest.mark.parametrize(

@@ -48,54 +48,53 @@ class Examples(Struct, frozen=True):
             forms: what it gives.
         """
         fitting = [
-            index
-            for index, operation in enumerate(self.api.operations)
+            operation
+            for operation in self.api.operations
             if operation.safety in safeties and form_of(operation) in forms
         ]
         fitting.sort(key=self._is_unusual)
-        examples = (self._example(index) for index in fitting)
+        examples = (self._example(operation) for operation in fitting)
         return next((example for example in examples if example is not None), None)
 
-    def _is_unusual(self, index: int) -> bool:
-        method = self.names.methods[index].method
-        return "{" in self.api.operations[index].path or method not in {"create", "list"}
+    def _is_unusual(self, operation: Operation) -> bool:
+        method = self.names.methods[operation.key].method
+        return "{" in operation.path or method not in {"create", "list"}
 
-    def _example(self, index: int) -> ExampleView | None:
-        operation = self.api.operations[index]
-        arguments = self._arguments(index, operation)
+    def _example(self, operation: Operation) -> ExampleView | None:
+        arguments = self._arguments(operation)
         if arguments is None:
             return None
-        place = self.names.methods[index]
+        place = self.names.methods[operation.key]
         return ExampleView(
             call=code.dotted(code.identifier(place.resource), code.identifier(place.method)),
             arguments=arguments,
             answer=_answer(operation),
         )
 
-    def _arguments(self, index: int, operation: Operation) -> Code | None:
+    def _arguments(self, operation: Operation) -> Code | None:
         sampler = Sampler(self.types)
         entries: list[tuple[Code, Code]] = []
-        for name, kind in self._needed(index, operation):
+        for name, kind in self._needed(operation):
             value = sampler.value(kind)
             if value is None or (not name and value in _EMPTY):
                 return None
             entries.append((name, value))
         return code.assigned(entries)
 
-    def _needed(self, index: int, operation: Operation) -> list[tuple[Code, Type]]:
+    def _needed(self, operation: Operation) -> list[tuple[Code, Type]]:
         """The required arguments, those of the path without a name."""
         arguments = self.names.arguments
         needed: list[tuple[Code, Type]] = []
         for param in operation.params:
             if param.required:
-                name = code.identifier(arguments[index, param.location, param.name])
+                name = code.identifier(arguments[operation.key, param.location, param.name])
                 needed.append((source("") if param.location == "path" else name, param.type))
         model = spread_model(operation, self.models)
         if model is not None:
             fields = [field for field in given_fields(operation, model) if field.required]
-            needed += [(code.identifier(arguments[index, BODY, field.name]), field.type) for field in fields]
+            needed += [(code.identifier(arguments[operation.key, BODY, field.name]), field.type) for field in fields]
         elif operation.body is not None and operation.body.required:
-            needed.append((code.identifier(arguments[index, BODY, BODY]), operation.body.type))
+            needed.append((code.identifier(arguments[operation.key, BODY, BODY]), operation.body.type))
         return needed
 
 

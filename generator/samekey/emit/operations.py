@@ -90,28 +90,26 @@ class OperationPlanner(Struct, frozen=True):
     models: Mapping[str, Model]
     annotator: Annotator
 
-    def method(self, index: int) -> MethodView:
-        """The view of an operation, by its index in the API."""
-        operation = self.api.operations[index]
-        arguments = self._arguments(index, operation)
+    def method(self, operation: Operation) -> MethodView:
+        """The view of an operation."""
+        arguments = self._arguments(operation)
         positional = tuple(entry for entry in arguments if entry.location == Location.PATH)
         others = [entry for entry in arguments if entry.location != Location.PATH]
         keywords = tuple(sorted(others, key=lambda entry: not entry.required))
         return MethodView(
-            name=code.identifier(self.names.methods[index].method),
+            name=code.identifier(self.names.methods[operation.key].method),
             positional=positional,
             keywords=(*keywords, *self._own_arguments(operation)),
             form=_FORMS[form_of(operation)],
             returns=self._returns(operation),
             facts=tuple(self._facts(operation)),
             doc=code.docstring(self._doc(operation, [*positional, *keywords])),
-            parts=tuple(self._parts(index, operation)),
+            parts=tuple(self._parts(operation)),
         )
 
-    def summary(self, index: int) -> OperationSummary:
+    def summary(self, operation: Operation) -> OperationSummary:
         """The row of an operation in `samekey inspect`."""
-        operation = self.api.operations[index]
-        place = self.names.methods[index]
+        place = self.names.methods[operation.key]
         profile = operation.profile
         return OperationSummary(
             operation_id=operation.id,
@@ -121,31 +119,31 @@ class OperationPlanner(Struct, frozen=True):
             key=(profile.carrier.value, profile.name) if operation.safety is Safety.KEYED else None,
             why=operation.why,
             call=f"{place.resource}.{place.method}",
-            parameters=tuple(self._arguments(index, operation)),
+            parameters=tuple(self._arguments(operation)),
             returns=str(self._given(operation)),
             streams=str(self._streamed(operation)),
         )
 
-    def _arguments(self, index: int, operation: Operation) -> list[ArgumentView]:
-        found = [self._parameter(index, param) for param in operation.params]
+    def _arguments(self, operation: Operation) -> list[ArgumentView]:
+        found = [self._parameter(operation, param) for param in operation.params]
         body = operation.body
         model = spread_model(operation, self.models)
         if model is not None:
             for field in given_fields(operation, model):
-                name = self.names.arguments[index, BODY, field.name]
+                name = self.names.arguments[operation.key, BODY, field.name]
                 doc = f"Deprecated. {field.doc}".strip() if field.deprecated else field.doc
                 found.append(self._argument(name, field.type, field.name, BODY, doc, required=field.required))
             if model.extra is not None:
-                name = self.names.arguments[index, EXTRA, EXTRA]
+                name = self.names.arguments[operation.key, EXTRA, EXTRA]
                 doc = "Further fields, by their names."
                 found.append(self._argument(name, MapOf(model.extra), "", EXTRA, doc, required=False))
         elif body is not None:
-            name = self.names.arguments[index, BODY, BODY]
+            name = self.names.arguments[operation.key, BODY, BODY]
             found.append(self._argument(name, body.type, BODY, BODY, body.doc, required=body.required))
         return found
 
-    def _parameter(self, index: int, param: Param) -> ArgumentView:
-        name = self.names.arguments[index, param.location, param.name]
+    def _parameter(self, operation: Operation, param: Param) -> ArgumentView:
+        name = self.names.arguments[operation.key, param.location, param.name]
         doc = f"Deprecated. {param.doc}".strip() if param.deprecated else param.doc
         return self._argument(name, param.type, param.name, param.location, doc, required=param.required)
 
@@ -326,10 +324,10 @@ class OperationPlanner(Struct, frozen=True):
                     case _:
                         yield code.keyword_argument("cookie_styles", styles)
 
-    def _parts(self, index: int, operation: Operation) -> Iterable[Code]:
+    def _parts(self, operation: Operation) -> Iterable[Code]:
         for location, part in _PARTS.items():
             entries = [
-                (code.literal(param.name), code.identifier(self.names.arguments[index, location, param.name]))
+                (code.literal(param.name), code.identifier(self.names.arguments[operation.key, location, param.name]))
                 for param in operation.params
                 if param.location is location
             ]
@@ -338,18 +336,18 @@ class OperationPlanner(Struct, frozen=True):
         model = spread_model(operation, self.models)
         if model is not None:
             entries = [
-                (code.literal(field.name), code.identifier(self.names.arguments[index, BODY, field.name]))
+                (code.literal(field.name), code.identifier(self.names.arguments[operation.key, BODY, field.name]))
                 for field in given_fields(operation, model)
             ]
             flag = _flag_of(operation)
             # The stream's own method sets the flag; a plain call says that it wants none, whatever the default is.
             fields = code.mapping([*entries, *([(code.literal(flag), source("False"))] if flag else [])])
             if model.extra is not None:
-                extra = code.identifier(self.names.arguments[index, EXTRA, EXTRA])
+                extra = code.identifier(self.names.arguments[operation.key, EXTRA, EXTRA])
                 fields = code.call(source("_with_extra"), fields, extra)
             yield code.keyword_argument("body", fields)
         elif operation.body is not None:
-            yield code.keyword_argument("body", code.identifier(self.names.arguments[index, BODY, BODY]))
+            yield code.keyword_argument("body", code.identifier(self.names.arguments[operation.key, BODY, BODY]))
         if operation.safety is Safety.KEYED:
             yield source("idempotency_key=idempotency_key")
         yield source("options=options")

@@ -26,6 +26,7 @@ from samekey.lower.security import Security, lower_requirement, lower_schemes, s
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
 from samekey.lower.streams import extended, with_flag
 from samekey.lower.webhooks import lower_webhooks
+from samekey.wording import unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,7 +108,11 @@ def lower(
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
     paging = Pages(schemas.definitions, pages or {})
     security = Security(declared, lower_requirement(root, declared) or ())
-    operations = tuple(_operation(site, schemas, security, header, paging, marked=marked) for site in sites)
+    keys = unique(f"{site.method} {site.path} {site.variant}".rstrip() for site in sites)
+    operations = tuple(
+        _operation(site, key, schemas, security, header, paging, marked=marked)
+        for site, key in zip(sites, keys, strict=True)
+    )
     paging.report_unused(document.diagnostics)
     webhooks = lower_webhooks(root, schemas, METHOD_WORDS)
     if schemas.exhausted:
@@ -242,7 +247,7 @@ def _variants(
 
 
 def _operation(
-    site: _Site, schemas: Schemas, security: Security, header: str, pages: Pages, *, marked: bool
+    site: _Site, key: str, schemas: Schemas, security: Security, header: str, pages: Pages, *, marked: bool
 ) -> Operation:
     node = site.node
     needed = lower_requirement(node, security.declared)
@@ -256,6 +261,7 @@ def _operation(
         found = [entry for entry in found if entry.required or _is_own(entry, site)]
     verdict = judge(node, site.method, found[0] if found else None, site.body, site.responses, schemas, profile)
     return Operation(
+        key=key,
         id=node.text("operationId"),
         method=site.method,
         path=site.path,

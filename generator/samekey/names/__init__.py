@@ -7,7 +7,6 @@ inline schema, a name that was given before (`ledger.py`) comes before both, and
 from samekey.names.arguments import BODY, EXTRA, spread_model
 from samekey.names.given import given
 from samekey.names.giving import Names, name
-from samekey.names.identity import operation_keys
 from samekey.names.lockfile import EMPTY, LEDGER, Entry, Ledger, is_method, load_ledger, read_ledger, remember, spell
 from samekey.names.operations import MethodName, ResourceName, hides_builtin, is_spoken, labels
 from samekey.names.resolve import resolve
@@ -31,7 +30,6 @@ __all__ = [
     "labels",
     "load_ledger",
     "name",
-    "operation_keys",
     "pascal",
     "read_ledger",
     "remember",

@@ -27,21 +27,20 @@ CREDENTIAL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What each kind of security scheme takes, in the usual words."""
 
 
-def argument_names(api: Api, keys: Sequence[str], ledger: Ledger) -> dict[tuple[int, str, str], str]:
-    """Arguments by the operation's index, location (or `body`) and wire name.
+def argument_names(api: Api, ledger: Ledger) -> dict[tuple[str, str, str], str]:
+    """Arguments by the operation's key, location (or `body`) and wire name.
 
     Args:
         api: the API.
-        keys: keys of the ledger by the operation's index.
         ledger: the names that were given before.
     """
     models = {definition.id: definition for definition in api.types if isinstance(definition, Model)}
-    found: dict[tuple[int, str, str], str] = {}
-    for index, operation in enumerate(api.operations):
+    found: dict[tuple[str, str, str], str] = {}
+    for operation in api.operations:
         proposals = {(place, wire): _proposals(place, wire) for place, wire in _arguments(operation, models)}
-        kept = ledger.kept((key, (ARGUMENTS, keys[index], " ".join(key))) for key in proposals)
+        kept = ledger.kept((key, (ARGUMENTS, operation.key, " ".join(key))) for key in proposals)
         names = resolve(proposals, METHOD_ARGUMENTS, kept)
-        found.update({(index, *key): chosen for key, chosen in names.items()})
+        found.update({(operation.key, *key): chosen for key, chosen in names.items()})
     return found
 
 

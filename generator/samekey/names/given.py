@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from samekey.names.arguments import CREDENTIAL_WORDS
-from samekey.names.identity import operation_keys, type_keys
+from samekey.names.identity import type_keys
 from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, RESOURCES, TYPES, VARIABLES
 from samekey.names.operations import pinned
 from samekey.names.types import pinned_types
@@ -44,12 +44,12 @@ def _of_operations(api: Api, config: Config, names: Names) -> Iterator[tuple[Ent
         if resource.tag and resource.tag not in config.rename_resources:
             yield (RESOURCES, resource.tag, "attribute"), resource.attribute
             yield (RESOURCES, resource.tag, "class"), resource.class_name
-    keys = operation_keys(api)
-    for key, operation, place in zip(keys, api.operations, names.methods, strict=True):
+    for operation in api.operations:
+        place = names.methods[operation.key]
         if tags[place.resource] and pinned(operation, config) is None:
-            yield (RESOURCES, tags[place.resource], "methods", key), place.method
-    for (index, location, wire), chosen in names.arguments.items():
-        yield (ARGUMENTS, keys[index], f"{location} {wire}"), chosen
+            yield (RESOURCES, tags[place.resource], "methods", operation.key), place.method
+    for (key, location, wire), chosen in names.arguments.items():
+        yield (ARGUMENTS, key, f"{location} {wire}"), chosen
 
 
 def _of_types(api: Api, config: Config, names: Names, exports: Collection[str]) -> Iterator[tuple[Entry, str]]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from samekey.config.file import hides_module
 from samekey.names.arguments import argument_names, client_names
 from samekey.names.exports import PUBLIC
-from samekey.names.identity import operation_keys, type_keys
+from samekey.names.identity import type_keys
 from samekey.names.lockfile import EMPTY
 from samekey.names.operations import TITLE_NOISE, method_names
 from samekey.names.reserved import CLIENT_CLASSES
@@ -45,8 +45,8 @@ class Names(Struct, frozen=True):
         fields: attributes by type id and wire name.
         members: enum members by type id and value.
         resources: in the document's order.
-        methods: by the operation's index.
-        arguments: by the operation's index, location (or `body`) and wire name.
+        methods: by the operation's key, in the document's order.
+        arguments: by the operation's key, location (or `body`) and wire name.
         credentials: arguments of the client by scheme id.
         variables: arguments of the client by variable of the server.
     """
@@ -60,8 +60,8 @@ class Names(Struct, frozen=True):
     fields: Mapping[tuple[str, str], str]
     members: Mapping[tuple[str, str | int], str]
     resources: tuple[ResourceName, ...]
-    methods: tuple[MethodName, ...]
-    arguments: Mapping[tuple[int, str, str], str]
+    methods: Mapping[str, MethodName]
+    arguments: Mapping[tuple[str, str, str], str]
     credentials: Mapping[str, tuple[str, ...]]
     variables: Mapping[str, str]
 
@@ -78,9 +78,9 @@ def name(api: Api, config: Config, ledger: Ledger = EMPTY) -> Names:
     client = config.client or pascal(" ".join(_title_words(api.title)) or package, "Client")
     if {client, f"Async{client}"} & (PUBLIC | CLIENT_CLASSES):
         client = f"{client}Client"
-    keys, places = type_keys(api), operation_keys(api)
+    keys = type_keys(api)
     types, inputs = type_names(api, config, keys, ledger)
-    methods, resources = method_names(api, config, places, ledger, client)
+    methods, resources = method_names(api, config, ledger, client)
     credentials, variables = client_names(api.schemes, api.servers[0].variables if api.servers else (), ledger)
     return Names(
         package=package,
@@ -93,7 +93,7 @@ def name(api: Api, config: Config, ledger: Ledger = EMPTY) -> Names:
         members=member_names(api, keys, ledger),
         resources=resources,
         methods=methods,
-        arguments=argument_names(api, places, ledger),
+        arguments=argument_names(api, ledger),
         credentials=credentials,
         variables=variables,
     )

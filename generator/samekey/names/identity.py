@@ -7,14 +7,14 @@ parameter's place and name stand in for them, or the words of the schema's own n
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from samekey.ir import references
 from samekey.lower.schemas.words import UnknownStepError, steps
+from samekey.wording import unique
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from samekey.ir import Api, TypeDef
 
@@ -28,16 +28,11 @@ _PARAMETER = re.compile(r".*?/parameters/[0-9]+(?=/|\Z)")
 _REMOTE = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 
 
-def operation_keys(api: Api) -> list[str]:
-    """Method and path of each operation, with the words that set it apart from others of both, in order."""
-    return list(_unique(f"{entry.method} {entry.path} {entry.variant}".rstrip() for entry in api.operations))
-
-
 def type_keys(api: Api) -> dict[str, str]:
     """Where each definition stands, by its id: relative to the document, and without indexes."""
     ordered = sorted(api.types, key=lambda definition: definition.id)
     parameters = dict(_parameters(api))
-    keys = _unique(_type_key(definition, api.home, parameters) for definition in ordered)
+    keys = unique(_type_key(definition, api.home, parameters) for definition in ordered)
     return {definition.id: key for definition, key in zip(ordered, keys, strict=True)}
 
 
@@ -132,11 +127,3 @@ def _relative(uri: str, home: str) -> str:
     shared = next((index for index, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]),
                   min(len(here), len(there) - 1))  # fmt: skip
     return "/".join([*[".."] * (len(here) - shared), *there[shared:]])
-
-
-def _unique(keys: Iterable[str]) -> Iterator[str]:
-    """Keys with a number behind those that are there already."""
-    counts = Counter[str]()
-    for key in keys:
-        counts[key] += 1
-        yield key if counts[key] == 1 else f"{key} {counts[key]}"

@@ -26,7 +26,7 @@ from samekey.names.words import capitalized, pascal, snake, words
 from samekey.wording import plain, singular, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from samekey.config.file import Config
     from samekey.ir import Api, Operation
@@ -57,23 +57,22 @@ class ResourceName(Struct, frozen=True):
 
 
 def method_names(
-    api: Api, config: Config, keys: Sequence[str], ledger: Ledger, client: str
-) -> tuple[tuple[MethodName, ...], tuple[ResourceName, ...]]:
-    """Where each operation is found, by index, and the resources in the document's order.
+    api: Api, config: Config, ledger: Ledger, client: str
+) -> tuple[dict[str, MethodName], tuple[ResourceName, ...]]:
+    """Where each operation is found, by its key, and the resources in the document's order.
 
     Args:
         api: the API.
         config: what the user decided.
-        keys: keys of the ledger by the operation's index.
         ledger: the names that were given before.
         client: the client's class.
     """
-    pins = {index: pin for index, operation in enumerate(api.operations) if (pin := pinned(operation, config))}
+    pins = {operation.key: pin for operation in api.operations if (pin := pinned(operation, config))}
     tags = list(dict.fromkeys(_tag(operation) for operation in api.operations))
     kept = ledger.kept((tag, (RESOURCES, tag, "attribute")) for tag in tags if tag not in config.rename_resources)
     wanted = {tag: kept.get(tag) or _attribute(config.rename_resources.get(tag, tag)) for tag in tags}
-    groups = [_group(operation, pins.get(index), wanted) for index, operation in enumerate(api.operations)]
-    used = [group for group in dict.fromkeys([*tags, *groups]) if group in groups]
+    groups = {operation.key: _group(operation, pins.get(operation.key), wanted) for operation in api.operations}
+    used = [group for group in dict.fromkeys([*tags, *groups.values()]) if group in groups.values()]
     ordered = sorted(used, key=lambda group: (wanted.get(group) != group, group))
     proposals = {group: (wanted.get(group) or _attribute(group),) for group in ordered}
     renamed = {tag: wanted[tag] for tag in config.rename_resources if tag in wanted}
@@ -81,15 +80,13 @@ def method_names(
     reserved = [*TYPE_WORDS, *CLIENT_CLASSES, client, f"Async{client}"]
     kept_classes = ledger.kept((group, (RESOURCES, group, "class")) for group in ordered if group not in renamed)
     classes = _classes({group: attributes[group] for group in ordered}, reserved, kept_classes)
-    methods: dict[int, str] = {}
+    methods: dict[str, str] = {}
     for group in used:
-        members = {index: api.operations[index] for index, own in enumerate(groups) if own == group}
-        fixed = {index: pins[index].method for index in members if index in pins}
-        known = ledger.kept(
-            (index, (RESOURCES, group, "methods", keys[index])) for index in members if index not in pins
-        )
+        members = {operation.key: operation for operation in api.operations if groups[operation.key] == group}
+        fixed = {key: pins[key].method for key in members if key in pins}
+        known = ledger.kept((key, (RESOURCES, group, "methods", key)) for key in members if key not in pins)
         methods.update(_methods_of(group, members, fixed, known))
-    found = tuple(MethodName(attributes[group], methods[index]) for index, group in enumerate(groups))
+    found = {key: MethodName(attributes[group], methods[key]) for key, group in groups.items()}
     resources = (ResourceName(attributes[group], classes[group], group if group in wanted else "") for group in used)
     return found, tuple(resources)
 
@@ -162,18 +159,18 @@ def _attribute(tag: str) -> str:
 
 
 def _methods_of(
-    tag: str, members: Mapping[int, Operation], pins: Mapping[int, str], kept: Mapping[int, str]
-) -> dict[int, str]:
+    tag: str, members: Mapping[str, Operation], pins: Mapping[str, str], kept: Mapping[str, str]
+) -> dict[str, str]:
     """Method names of one resource: what is pinned or kept, then short where that stays unique, whole where not."""
-    free = sorted((index for index in members if index not in pins), key=lambda index: _place(members[index]))
-    candidates = {index: _candidates(members[index], tag) for index in free}
+    free = sorted((key for key in members if key not in pins), key=lambda key: _place(members[key]))
+    candidates = {key: _candidates(members[key], tag) for key in free}
     counts = Counter(short for short, *_ in candidates.values())
-    proposals: dict[int, tuple[str, ...]] = {index: (pin,) for index, pin in pins.items()}
+    proposals: dict[str, tuple[str, ...]] = {key: (pin,) for key, pin in pins.items()}
     for unique in (True, False):
-        for index in free:
-            short, *longer = candidates[index]
+        for key in free:
+            short, *longer = candidates[key]
             if (counts[short] == 1) is unique:
-                proposals[index] = (short, *longer) if unique else tuple(longer)
+                proposals[key] = (short, *longer) if unique else tuple(longer)
     return resolve(proposals, RESOURCE_METHODS, {**pins, **kept})
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from samekey.names import is_method, is_spoken, labels, operation_keys
+from samekey.names import is_method, is_spoken, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +55,7 @@ def check_kept(api: Api, ledger: Ledger, given: Mapping[Entry, str], diagnostics
         given: the names that were given now.
         diagnostics: the sink.
     """
-    operations = dict(zip(operation_keys(api), api.operations, strict=True))
+    operations = {operation.key: operation for operation in api.operations}
     for entry, name in given.items():
         before = ledger.names.get(entry)
         if before is None:
@@ -74,9 +74,7 @@ def outcomes(api: Api, names: Names, config: Config) -> Iterable[Outcome]:
         types = (names.types[definition.id] for definition in api.types if definition.name == (wire,))
         yield Outcome("types", wire, wanted, tuple(types))
     for wire, wanted in config.rename_operations.items():
-        places = [
-            place for operation, place in zip(api.operations, names.methods, strict=True) if wire in labels(operation)
-        ]
+        places = [names.methods[operation.key] for operation in api.operations if wire in labels(operation)]
         whole = "." in wanted
         given = (f"{place.resource}.{place.method}" if whole else place.method for place in places)
         yield Outcome("operations", wire, wanted, tuple(given))
