@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from samekey_templates.runtime import errors
 from samekey_templates.runtime.auth.credentials import ApiKey, Bearer
 from samekey_templates.runtime.call import Call, Endpoint, Response, Settings
-from samekey_templates.runtime.client import AsyncCore, SyncCore
 from samekey_templates.runtime.codec.models import Model
+from samekey_templates.runtime.core import AsyncCore, SyncCore
 from samekey_templates.runtime.retry.budget import Budget
 from samekey_templates.runtime.retry.dialect import Profile, Signal
 from samekey_templates.runtime.retry.loop import Clock, Hooks

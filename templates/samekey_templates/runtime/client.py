@@ -1,48 +1,32 @@
-"""The clients behind every generated one: settings, the connection, and how a call is carried out."""
+"""The clients behind every generated one, and the settings that they begin with."""
 
 from __future__ import annotations
 
 import os
-import threading
-from contextlib import AsyncExitStack, ExitStack
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Self
 
 from msgspec import Struct, field, structs
 
-from .auth.credentials import ClientCredentials
 from .call import Settings
-from .concurrency.cancellation import in_thread
-from .concurrency.fork import begin_anew_after_fork
-from .concurrency.loops import LoopTransports
-from .request.build import Prepared, prepare, signed
+from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .request.servers import filled, is_absolute
-from .response import finish, finish_open, is_strict
 from .retry.budget import Budget
 from .retry.dialect import Profile, refuse_standing_key
-from .retry.loop import Clock, Hooks, adrive, drive, told_of
+from .retry.loop import Clock, Hooks
 from .retry.rules import RetryPolicy
-from .retry.wire import AsyncOpenAnswer, OpenAnswer
 from .types import Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     import httpx
 
-    from .auth.credentials import Credential, NoToken, Requirement
-    from .auth.oauth import AsyncSharedTokens, SharedTokens, Token
-    from .call import Call, Endpoint, Response
-    from .http.transport import AsyncTransport, SyncTransport, Whereabouts
+    from .auth.credentials import Credential, Requirement
     from .journal.journal import Journal
     from .journal.resume import AsyncJournalView, JournalView
     from .retry.record import AttemptEvent, RetryEvent
-    from .retry.wire import Limits, RawAnswer, Result, WireRequest
-    from .streams.stream import AsyncStream, Stream, StreamFacts
 
-T = TypeVar("T")
 MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 """The size above which an answer is not read into memory, unless the caller says otherwise."""
 
@@ -121,338 +105,6 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     )
 
 
-class _SyncConnection:
-    """A transport made when first needed, shared by a client and its copies."""
-
-    def __init__(self, http_client: httpx.Client | None) -> None:
-        self._http_client = http_client
-        self._home = os.getpid()
-        self._transport: SyncTransport | None = None
-        self._parents: list[SyncTransport] = []
-        self._tokens: dict[ClientCredentials, SharedTokens] = {}
-        self._lock = threading.Lock()
-        begin_anew_after_fork(self)
-
-    def after_fork(self) -> None:
-        """Leave the parent its connections, locks and token requests."""
-        self._lock = threading.Lock()
-        self._tokens = {}
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            # Whoever drops it closes its connections, and its locks may be held by threads that are not here.
-            self._parents.append(transport)
-            transport.abandon()
-
-    def transport(self) -> SyncTransport:
-        found = self._transport
-        if found is None:
-            from .http.transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
-
-            with self._lock:
-                self._transport = found = self._transport or SyncTransport(self._http_client, self._home)
-        # Not the attribute: another thread may have closed the client since.
-        return found
-
-    def tokens(self, source: ClientCredentials, settings: Settings) -> SharedTokens:
-        from .auth.oauth import SharedTokens, token_request  # noqa: PLC0415  # few APIs need it
-
-        with self._lock:
-            if source not in self._tokens:
-                request = token_request(source, settings.base_url, settings.user_agent)
-                self._tokens[source] = SharedTokens(request, settings.clock)
-            return self._tokens[source]
-
-    def close(self) -> None:
-        with self._lock:
-            transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
-
-
-class _AsyncConnection:
-    """Like `_SyncConnection`, with a transport for each event loop."""
-
-    def __init__(self, http_client: httpx.AsyncClient | None) -> None:
-        self._http_client = http_client
-        self._home = os.getpid()
-        self._where: Whereabouts | None = None
-        self._transports = LoopTransports(self._make)
-        self._tokens: dict[ClientCredentials, AsyncSharedTokens] = {}
-        # Not a method: it is asked for in each call.
-        self.transport = self._transports.current
-        begin_anew_after_fork(self)
-
-    def _make(self) -> AsyncTransport:
-        from .http.transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when it is first needed
-
-        if self._http_client is not None and self._where is None:
-            self._where = Whereabouts(self._http_client, self._home)
-        return AsyncTransport(self._http_client, self._where)
-
-    def after_fork(self) -> None:
-        """Leave the parent its connections and token requests."""
-        self._tokens = {}
-        self._transports.after_fork()
-
-    def tokens(self, source: ClientCredentials, settings: Settings) -> AsyncSharedTokens:
-        from .auth.oauth import AsyncSharedTokens, token_request  # noqa: PLC0415  # few APIs need it
-
-        if source not in self._tokens:
-            request = token_request(source, settings.base_url, settings.user_agent)
-            self._tokens[source] = AsyncSharedTokens(request, settings.clock)
-        return self._tokens[source]
-
-    async def aclose(self) -> None:
-        await self._transports.aclose()
-
-
-def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
-    return transport.attempt(request, limits)
-
-
-def _awhole(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Awaitable[Result]:
-    return transport.attempt(request, limits)
-
-
-class SyncCore:
-    """Carries out calls; what resources hold of their client."""
-
-    __slots__ = ("connection", "settings")
-
-    def __init__(self, settings: Settings, connection: _SyncConnection) -> None:
-        self.settings = settings
-        self.connection = connection
-
-    def execute(self, name: str, endpoint: Endpoint, call: Call[T]) -> Response[T]:
-        """Prepare once, send until it is settled, and read the result.
-
-        Raises:
-            APIError: it did not end in a usable answer.
-            ValueError: an argument cannot be sent.
-        """
-        prepared, answer = self._settle(name, endpoint, call, _whole)
-        return finish(self.settings, endpoint, call, prepared.flight, answer)
-
-    def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
-        """Like `execute`, but the body of a success stays open and is read as a stream; of bytes without facts.
-
-        Raises:
-            APIError: no stream came.
-            ValueError: an argument cannot be sent.
-        """
-        from .streams.stream import BYTES, Stream, ask_for  # noqa: PLC0415  # most programs open no stream
-
-        endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
-        with ExitStack() as opened:
-
-            def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
-                result = transport.open(request, limits)
-                if isinstance(result, OpenAnswer):
-                    opened.callback(result.close)
-                return result
-
-            prepared, answer = self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
-            strict = is_strict(self.settings, call)
-            limit = self.settings.max_response_bytes
-            stream: Stream[Any] = Stream(
-                facts or BYTES, response, cast("OpenAnswer", answer), strict=strict, limit=limit
-            )
-            opened.pop_all()
-            return stream
-
-    def save(self, name: str, endpoint: Endpoint, call: Call[Any], target: Path) -> Response[Path]:
-        """Like `execute`, but the body of a success goes to a file, which appears when it is complete.
-
-        Raises:
-            APIError: it did not end in a whole answer.
-            OSError: the file cannot be written.
-            ValueError: an argument cannot be sent.
-        """
-        from .streams.download import Download  # noqa: PLC0415  # most programs download nothing
-
-        with Download(target) as file:
-
-            def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
-                return file.receive(transport.open(request, limits))
-
-            prepared, answer = self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
-            file.commit()
-        return response.holding(target)
-
-    def _settle(
-        self,
-        name: str,
-        endpoint: Endpoint,
-        call: Call[Any],
-        send: Callable[[SyncTransport, WireRequest, Limits], Result],
-    ) -> tuple[Prepared, RawAnswer | None]:
-        prepared = prepare(self.settings, name, endpoint, call)
-        journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
-        if journal is None:
-            return prepared, self._send(prepared, send)
-        from .journal.resume import HeldEntry, journaled  # noqa: PLC0415  # few clients have a journal
-
-        prepared = journaled(prepared)
-        entry = HeldEntry(self.settings, journal, prepared)
-        try:
-            entry.open()
-            return prepared, self._send(prepared, send)
-        finally:
-            entry.close()
-
-    def _send(
-        self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
-    ) -> RawAnswer | None:
-        return drive(prepared.flight, self._attempts(prepared, send), self.settings.clock.sleep)
-
-    def resend(self, prepared: Prepared) -> RawAnswer | None:
-        """Send a call of which everything is known."""
-        return self._send(prepared, _whole)
-
-    def _attempts(
-        self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
-    ) -> Callable[[Limits], Result]:
-        """What an attempt does: send the request as it is, or with the token of the moment."""
-        transport, source = self.connection.transport(), prepared.token
-        if source is None:
-            return lambda limits: send(transport, prepared.request, limits)
-        from .auth.oauth import bearing, called  # noqa: PLC0415  # few APIs need it
-
-        def get(refused: Token | None, limits: Limits) -> Token | NoToken:
-            if isinstance(source, ClientCredentials):
-                return self.connection.tokens(source, self.settings).get(refused, limits, transport.attempt)
-            return called(source)
-
-        sign = partial(signed, self.settings, prepared.draft, prepared.extra)
-        once: Callable[[WireRequest, Limits], Result] = partial(send, transport)
-        return bearing(self.settings.clock, prepared.flight, sign, get, once)
-
-
-class AsyncCore:
-    """Carries out calls in an event loop, asyncio's or trio's."""
-
-    __slots__ = ("connection", "settings")
-
-    def __init__(self, settings: Settings, connection: _AsyncConnection) -> None:
-        self.settings = settings
-        self.connection = connection
-
-    async def execute(self, name: str, endpoint: Endpoint, call: Call[T]) -> Response[T]:
-        """Prepare once, send until it is settled, and read the result.
-
-        Raises:
-            APIError: it did not end in a usable answer.
-            ValueError: an argument cannot be sent.
-        """
-        prepared, answer = await self._settle(name, endpoint, call, _awhole)
-        return finish(self.settings, endpoint, call, prepared.flight, answer)
-
-    async def stream(
-        self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None
-    ) -> AsyncStream[Any]:
-        """Like `execute`, but the body of a success stays open and is read as a stream; of bytes without facts.
-
-        Raises:
-            APIError: no stream came.
-            ValueError: an argument cannot be sent.
-        """
-        from .streams.stream import BYTES, AsyncStream, ask_for  # noqa: PLC0415  # most programs open no stream
-
-        endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
-        async with AsyncExitStack() as opened:
-
-            async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
-                result = await transport.open(request, limits)
-                if isinstance(result, AsyncOpenAnswer):
-                    opened.push_async_callback(result.close)
-                return result
-
-            prepared, answer = await self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
-            strict = is_strict(self.settings, call)
-            limit = self.settings.max_response_bytes
-            stream: AsyncStream[Any] = AsyncStream(
-                facts or BYTES, response, cast("AsyncOpenAnswer", answer), strict=strict, limit=limit
-            )
-            opened.pop_all()
-            return stream
-
-    async def save(self, name: str, endpoint: Endpoint, call: Call[Any], target: Path) -> Response[Path]:
-        """Like `execute`, but the body of a success goes to a file, which appears when it is complete.
-
-        Raises:
-            APIError: it did not end in a whole answer.
-            OSError: the file cannot be written.
-            ValueError: an argument cannot be sent.
-        """
-        from .streams.download import Download  # noqa: PLC0415  # most programs download nothing
-
-        with Download(target) as file:
-
-            async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
-                return await file.areceive(await transport.open(request, limits))
-
-            prepared, answer = await self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
-            file.commit()
-        return response.holding(target)
-
-    async def _settle(
-        self,
-        name: str,
-        endpoint: Endpoint,
-        call: Call[Any],
-        send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
-    ) -> tuple[Prepared, RawAnswer | None]:
-        prepared = prepare(self.settings, name, endpoint, call)
-        journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
-        if journal is None:
-            return prepared, await self._send(prepared, send)
-        from .journal.resume import HeldEntry, ajournaled  # noqa: PLC0415  # few clients have a journal
-
-        prepared = await ajournaled(prepared)
-        entry = HeldEntry(self.settings, journal, prepared)
-        try:
-            with told_of(prepared.flight):
-                await in_thread(entry.open)
-            return prepared, await self._send(prepared, send)
-        finally:
-            await in_thread(entry.close)
-
-    def _send(
-        self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
-    ) -> Awaitable[RawAnswer | None]:
-        return adrive(prepared.flight, self._attempts(prepared, send), self.sleep)
-
-    async def resend(self, prepared: Prepared) -> RawAnswer | None:
-        """Send a call of which everything is known."""
-        return await self._send(prepared, _awhole)
-
-    def _attempts(
-        self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
-    ) -> Callable[[Limits], Awaitable[Result]]:
-        """What an attempt does: send the request as it is, or with the token of the moment."""
-        transport, source = self.connection.transport(), prepared.token
-        if source is None:
-            return lambda limits: send(transport, prepared.request, limits)
-        from .auth.oauth import abearing, acalled  # noqa: PLC0415  # few APIs need it
-
-        async def get(refused: Token | None, limits: Limits) -> Token | NoToken:
-            if isinstance(source, ClientCredentials):
-                return await self.connection.tokens(source, self.settings).get(refused, limits, transport.attempt)
-            return await acalled(source, limits, self.settings.clock)
-
-        sign = partial(signed, self.settings, prepared.draft, prepared.extra)
-        once: Callable[[WireRequest, Limits], Awaitable[Result]] = partial(send, transport)
-        return abearing(self.settings.clock, prepared.flight, sign, get, once)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait in the running event loop."""
-        await (self.settings.clock.asleep or _sleep)(seconds)
-
-
 class SyncClient:
     """The base of the generated client.
 
@@ -462,7 +114,7 @@ class SyncClient:
     """
 
     def __init__(self, settings: Settings, http_client: httpx.Client | None) -> None:
-        self._core = SyncCore(settings, _SyncConnection(http_client))
+        self._core = SyncCore(settings, SyncConnection(http_client))
 
     def with_options(
         self,
@@ -510,7 +162,7 @@ class AsyncClient:
     """
 
     def __init__(self, settings: Settings, http_client: httpx.AsyncClient | None) -> None:
-        self._core = AsyncCore(settings, _AsyncConnection(http_client))
+        self._core = AsyncCore(settings, AsyncConnection(http_client))
 
     def with_options(
         self,
@@ -571,9 +223,3 @@ def _journal(settings: Settings) -> Journal:
     if settings.journal is None:
         raise ValueError("this client has no journal: make it with journal=SQLiteJournal(path)")
     return settings.journal
-
-
-async def _sleep(seconds: float) -> None:
-    import anyio  # noqa: PLC0415  # comes with httpx; needed only when a call waits
-
-    await anyio.sleep(seconds)

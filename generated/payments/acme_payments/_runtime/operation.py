@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from .auth.credentials import Requirement
     from .call import BodyKind, Types
-    from .client import AsyncCore, SyncCore
+    from .core import AsyncCore, SyncCore
     from .paging.rules import Paging
     from .request.encode import Style
     from .retry.dialect import Profile

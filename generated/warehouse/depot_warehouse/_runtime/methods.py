@@ -10,12 +10,15 @@ import inspect
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast
 
+from .errors import APIError
+from .trace import shorten_traceback
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from os import PathLike
 
     from .call import Call, Endpoint, Response
-    from .client import AsyncCore, SyncCore
+    from .core import AsyncCore, SyncCore
     from .operation import AsyncResource, Resource
     from .paging.page import AsyncPage, AsyncPages, Page
     from .paging.rules import Paging
@@ -114,10 +117,18 @@ class _SyncBound(_Bound[P, T]):
         return cast("Resource", self._resource)._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def _fetch(self, call: Call[T]) -> Response[T]:
-        return self._core.execute(self._name, self._endpoint, call)
+        try:
+            return self._core.execute(self._name, self._endpoint, call)
+        except APIError as error:
+            shorten_traceback(error, self._build)
+            raise
 
     def _open(self, call: Call[T], facts: StreamFacts | None) -> Stream[Any]:
-        return self._core.stream(self._name, self._endpoint, call, facts)
+        try:
+            return self._core.stream(self._name, self._endpoint, call, facts)
+        except APIError as error:
+            shorten_traceback(error, self._build)
+            raise
 
 
 class _AsyncBound(_Bound[P, T]):
@@ -127,11 +138,19 @@ class _AsyncBound(_Bound[P, T]):
     def _core(self) -> AsyncCore:
         return cast("AsyncResource", self._resource)._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
-    def _fetch(self, call: Call[T]) -> Awaitable[Response[T]]:
-        return self._core.execute(self._name, self._endpoint, call)
+    async def _fetch(self, call: Call[T]) -> Response[T]:
+        try:
+            return await self._core.execute(self._name, self._endpoint, call)
+        except APIError as error:
+            shorten_traceback(error, self._build)
+            raise
 
     async def _open(self, call: Call[T], facts: StreamFacts | None) -> AsyncStream[Any]:
-        return await self._core.stream(self._name, self._endpoint, call, facts)
+        try:
+            return await self._core.stream(self._name, self._endpoint, call, facts)
+        except APIError as error:
+            shorten_traceback(error, self._build)
+            raise
 
 
 class _Detailed(_SyncBound[P, T]):
@@ -244,7 +263,12 @@ class DownloadMethod(Method[P, bytes]):
 
     def save(self, target: str | PathLike[str], /, *args: P.args, **kwargs: P.kwargs) -> Response[FilePath]:
         # Writes to a file beside the target, which takes its place when it is complete.
-        return self._core.save(self._name, self._endpoint, self._call(*args, **kwargs), FilePath(target))
+        call = self._call(*args, **kwargs)
+        try:
+            return self._core.save(self._name, self._endpoint, call, FilePath(target))
+        except APIError as error:
+            shorten_traceback(error, self._build)
+            raise
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[bytes]:
         # The bytes in pieces, as they come.
@@ -256,7 +280,12 @@ class AsyncDownloadMethod(AsyncMethod[P, bytes]):
 
     async def save(self, target: str | PathLike[str], /, *args: P.args, **kwargs: P.kwargs) -> Response[FilePath]:
         # Writes to a file beside the target, which takes its place when it is complete.
-        return await self._core.save(self._name, self._endpoint, self._call(*args, **kwargs), FilePath(target))
+        call = self._call(*args, **kwargs)
+        try:
+            return await self._core.save(self._name, self._endpoint, call, FilePath(target))
+        except APIError as error:
+            shorten_traceback(error, self._build)
+            raise
 
     async def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[bytes]:
         # The bytes in pieces, as they come.

@@ -24,7 +24,7 @@ from .journal import JournalEntry, Settlement
 
 if TYPE_CHECKING:
     from ..call import Settings
-    from ..client import AsyncCore, SyncCore
+    from ..core import AsyncCore, SyncCore
     from ..retry.wire import RawAnswer
     from .journal import Journal
 
