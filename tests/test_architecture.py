@@ -14,7 +14,7 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "collector", "cache_dir", "wording", "closed", "graph", "header", "document", "config", "ir", "lower", "names",
+    "collector", "cache_dir", "wording", "graph", "header", "document", "config", "ir", "lower", "names",
     "emit", "output", "pipeline", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
@@ -31,7 +31,7 @@ SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
 """The rooms of the sandbox, likewise; beside them stand the names that users' tests import."""
 SANDBOX_FACES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
-    "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request", "call", "http",
+    "closed", "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request", "call", "http",
     "response", "streams", "paging", "journal", "core", "client", "trace", "methods", "operation",
     "webhooks",
 )  # fmt: skip

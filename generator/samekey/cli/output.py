@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
+from samekey_templates.runtime.closed import table
 
-from samekey.closed import table
 from samekey.document.diagnostics import Diagnostics, Severity, explain
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
+from samekey_templates.runtime.closed import table
 
-from samekey.closed import table
 from samekey.config.dialect import DEFAULT, Carrier, KeyFormat, KeyKind, Profile, Signal
 from samekey.emit import code
 from samekey.emit.code import Code, source

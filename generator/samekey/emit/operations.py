@@ -6,8 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from samekey_templates.runtime.closed import table
 
-from samekey.closed import table
 from samekey.config.dialect import Carrier, carrier_words
 from samekey.emit import code
 from samekey.emit.client import profile_code, profile_needs, retry_code

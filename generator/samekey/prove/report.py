@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from samekey.closed import table
+from samekey_templates.runtime.closed import table
+
 from samekey.prove.check import Promise
 from samekey.prove.history import Certainty
 

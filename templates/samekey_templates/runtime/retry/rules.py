@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct, structs
 
+from ..closed import table
 from ..types import public
 
 if TYPE_CHECKING:
@@ -230,10 +231,11 @@ Decision: TypeAlias = Retry | Stop
 
 
 class _Wait(StrEnum):
-    BACKOFF = "backoff"
-    SERVER = "what the server asks, or backoff"
-    POLL = "what the server asks, or the upper half of backoff"
-    AT_ONCE = "at once, the first time"
+    """How long to wait; what the server asks for counts in each of them."""
+
+    BACKOFF = "up to the backoff"
+    POLL = "the upper half of the backoff"
+    AT_ONCE = "not at all, the first time"
 
 
 class _Rule(Struct, frozen=True):
@@ -252,7 +254,7 @@ _REPEATABLE: Final = (Safety.SAFE, Safety.IDEMPOTENT, Safety.KEYED)
 _UNSAFE: Final = (Safety.UNSAFE,)
 _KEYED: Final = (Safety.KEYED,)
 
-_FAILURES: Final[dict[Failure, _Rule]] = {
+_FAILURES: Final = table(Failure, {
     Failure.UNREACHABLE: _Rule(_ALL, Certainty.NOT_SENT),
     Failure.UNSENDABLE: _Rule(_NONE, Certainty.NOT_SENT),
     Failure.STREAM_REFUSED: _Rule(_ALL, Certainty.NOT_SENT, _Wait.AT_ONCE),
@@ -262,14 +264,14 @@ _FAILURES: Final[dict[Failure, _Rule]] = {
     Failure.DEADLINE: _Rule(_NONE, Certainty.UNKNOWN),
     Failure.CANCELLED: _Rule(_NONE, Certainty.UNKNOWN),
     Failure.REDIRECTED: _Rule(_NONE, Certainty.UNKNOWN),
-}
+})  # fmt: skip
 
 _LOST: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN)
 """The server, or a gateway before it, gave up: the request may have been done."""
-_BUSY: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN, _Wait.SERVER, opt_in=_UNSAFE)
+_BUSY: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN, opt_in=_UNSAFE)
 _SUCCESS: Final = _Rule(_NONE, Certainty.APPLIED)
 _REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
-_THROTTLED: Final = _Rule(_ALL, Certainty.REJECTED, _Wait.SERVER)
+_THROTTLED: Final = _Rule(_ALL, Certainty.REJECTED)
 _REDIRECT: Final = _Rule(_NONE, Certainty.UNKNOWN)
 _REPLAYED_REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
 _REPLAYED_ERROR: Final = _Rule(_NONE, Certainty.UNKNOWN)
