@@ -1,0 +1,125 @@
+"""The whole API: its servers, its ways to authenticate, and everything in it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from samekey.ir.operations import Location
+
+if TYPE_CHECKING:
+    from samekey.config.dialect import Dialect
+    from samekey.ir.operations import Operation, RetryHint
+    from samekey.ir.types import Type, TypeDef
+
+
+class SchemeKind(StrEnum):
+    """Kinds of credentials that the SDK can send."""
+
+    API_KEY = "apiKey"
+    BASIC = "basic"
+    BEARER = "bearer"
+    HTTP = "http"
+    """A scheme of HTTP that is neither basic nor bearer."""
+    OAUTH2 = "oauth2"
+    """A bearer token that the client can fetch with credentials of its own (RFC 6749 section 4.4)."""
+
+
+class SecurityScheme(Struct, frozen=True):
+    """A named way to authenticate.
+
+    Args:
+        id: its name in the document.
+        kind: what is sent.
+        name: the header, query parameter or cookie of an API key; the name of a scheme of HTTP.
+        location: where an API key travels.
+        doc: its description.
+        token_url: where OAuth2 tokens come from; relative to the base URL where it is no whole URL.
+        scopes: what an OAuth2 token is asked to be good for.
+    """
+
+    id: str
+    kind: SchemeKind
+    name: str = ""
+    location: Location = Location.HEADER
+    doc: str = ""
+    token_url: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+class ServerVariable(Struct, frozen=True):
+    """A part of a server's URL that the user chooses; `default` is None where the document has none."""
+
+    name: str
+    default: str | None
+    choices: tuple[str, ...] = ()
+    doc: str = ""
+
+
+class Server(Struct, frozen=True):
+    """A base URL.
+
+    Args:
+        url: with the defaults of its variables filled in; empty where one of them has none.
+        doc: its description.
+        template: the URL with its variables in braces.
+        variables: in the order of the URL.
+        name: what the document calls it, if it does (OpenAPI 3.2).
+    """
+
+    url: str
+    doc: str = ""
+    template: str = ""
+    variables: tuple[ServerVariable, ...] = ()
+    name: str = ""
+
+
+class Tag(Struct, frozen=True):
+    """A group of operations."""
+
+    name: str
+    doc: str = ""
+
+
+class Webhook(Struct, frozen=True):
+    """What the API sends by itself: the webhook's name and its JSON payload."""
+
+    name: str
+    type: Type
+    doc: str = ""
+
+
+class Api(Struct, frozen=True):
+    """The whole document, understood.
+
+    Args:
+        title: its title.
+        version: its version.
+        description: its description.
+        servers: base URLs, the default first.
+        schemes: ways to authenticate.
+        security: the default alternatives of schemes.
+        tags: declared tags with their descriptions.
+        operations: in the document's order.
+        types: type definitions by id, in the order of first use.
+        profile: the default dialect of idempotency.
+        retry: how the document wants all operations to be retried.
+        webhooks: what the API sends by itself.
+        home: the URI of the document, with which the ids of its own types begin.
+    """
+
+    title: str
+    version: str
+    description: str
+    servers: tuple[Server, ...]
+    schemes: tuple[SecurityScheme, ...]
+    security: tuple[tuple[str, ...], ...]
+    tags: tuple[Tag, ...]
+    operations: tuple[Operation, ...]
+    types: tuple[TypeDef, ...]
+    profile: Dialect
+    retry: RetryHint | None
+    home: str = ""
+    webhooks: tuple[Webhook, ...] = ()

@@ -1,0 +1,265 @@
+"""Operations: what is sent, what comes back, and how it is retried and paged."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+
+from samekey.ir.types import NO_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from samekey_templates.runtime.retry.rules import Safety
+
+    from samekey.config.dialect import Dialect
+    from samekey.config.pagination import PagingStyle
+    from samekey.ir.types import Type
+
+
+class Location(StrEnum):
+    """Where a parameter travels."""
+
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+    COOKIE = "cookie"
+
+
+class Style(StrEnum):
+    """How a parameter is spelled: the document's words, and what a media type or Swagger 2.0 says in their place.
+
+    `JSON` is a parameter in JSON, `TAB` an array with tabs between its elements. The last three are the whole query
+    (OpenAPI 3.2: `in: querystring`), as a form, in JSON, or as it is.
+    """
+
+    FORM = "form"
+    SIMPLE = "simple"
+    LABEL = "label"
+    MATRIX = "matrix"
+    SPACE = "spaceDelimited"
+    PIPE = "pipeDelimited"
+    DEEP = "deepObject"
+    JSON = "json"
+    TAB = "tabDelimited"
+    WHOLE_FORM = "wholeForm"
+    WHOLE_JSON = "wholeJson"
+    WHOLE_TEXT = "wholeText"
+
+
+class Spelling(Struct, frozen=True):
+    """The style of a parameter with its modifiers."""
+
+    style: Style
+    explode: bool = False
+    allow_reserved: bool = False
+
+
+class Param(Struct, frozen=True):
+    """A parameter of the path, the query, a header or a cookie."""
+
+    name: str
+    location: Location
+    type: Type
+    required: bool
+    spelling: Spelling
+    doc: str = ""
+    deprecated: bool = False
+    limits: Limits = NO_LIMITS
+    starts_at: int | None = None
+    """The number that the document gives as default, else as minimum."""
+
+
+class BodyKind(StrEnum):
+    """How a request body is written."""
+
+    JSON = "json"
+    FORM = "form"
+    MULTIPART = "multipart"
+    RAW = "raw"
+
+
+class Body(Struct, frozen=True):
+    """The request body in the media type that is sent.
+
+    Args:
+        media_type: its name.
+        kind: how it is written.
+        type: what it holds.
+        required: whether the document requires it.
+        doc: its description.
+        spellings: spellings of form fields that are not the default.
+        part_types: media types of multipart parts.
+    """
+
+    media_type: str
+    kind: BodyKind
+    type: Type
+    required: bool
+    doc: str = ""
+    spellings: tuple[tuple[str, Spelling], ...] = ()
+    part_types: tuple[tuple[str, str], ...] = ()
+
+
+class Code(Struct, frozen=True):
+    """A single status."""
+
+    value: int
+
+
+class Range(Struct, frozen=True):
+    """A class of statuses: 2 for 2XX."""
+
+    first: int
+
+
+class Default(Struct, frozen=True):
+    """Every status that is not listed."""
+
+
+Status: TypeAlias = Code | Range | Default
+
+
+class StreamFormat(StrEnum):
+    """How the items of a stream follow each other."""
+
+    EVENTS = "sse"
+    LINES = "jsonl"
+    SEQUENCE = "json-seq"
+
+
+class StreamOf(Struct, frozen=True):
+    """A body that comes item by item.
+
+    Args:
+        format: how items follow each other.
+        item: the type of an item; of the data, for events.
+        media_type: its name.
+        flag: the field of the request body that asks for the stream, or empty.
+        sentinel: the data that ends a stream of events; None for the usual one.
+        events: the types of data by the types of events, where these tell them apart.
+    """
+
+    format: StreamFormat
+    item: Type
+    media_type: str
+    flag: str = ""
+    sentinel: str | None = None
+    events: tuple[tuple[str, Type], ...] = ()
+
+
+class Response(Struct, frozen=True):
+    """An answer under a status.
+
+    Args:
+        status: the status or statuses.
+        type: what comes back; None where no body does, or only a stream.
+        media_type: the name of the body's media type.
+        doc: its description.
+        stream: what comes back item by item, if the caller asks for it.
+        links: whether it has a Link header.
+    """
+
+    status: Status
+    type: Type | None
+    media_type: str = ""
+    doc: str = ""
+    stream: StreamOf | None = None
+    links: bool = False
+
+
+class Paging(Struct, frozen=True):
+    """How the pages of a list follow each other; ways lead from the answer to a value by names on the wire.
+
+    Args:
+        style: what the next request is made of.
+        items: the way to the list; empty where the answer is the list.
+        item: the type of an item.
+        parameter: what is set for the next page, or empty where a URL says it all.
+        in_body: whether that is a field of the body.
+        next: the way to the cursor or URL; from the item to its id where the last item counts.
+        more: the way to a flag that says whether there are more pages.
+        last: the way to the number of the last page.
+        first: the number of the first page, or the first offset.
+        current: the way to this page's own number or offset, where only the answer says what the first one is.
+    """
+
+    style: PagingStyle
+    items: tuple[str, ...]
+    item: Type
+    parameter: str = ""
+    in_body: bool = False
+    next: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    first: int = 0
+    current: tuple[str, ...] = ()
+
+
+class RetryHint(Struct, frozen=True):
+    """How the document wants an operation, or all of them, to be retried; None where it is silent.
+
+    Args:
+        max_retries: retries after the first attempt.
+        initial_delay: seconds.
+        max_delay: seconds.
+        deadline: seconds for the whole call.
+        statuses: statuses to retry; empty for all that are safe to.
+    """
+
+    max_retries: int | None = None
+    initial_delay: float | None = None
+    max_delay: float | None = None
+    deadline: float | None = None
+    statuses: tuple[int, ...] = ()
+
+
+class Operation(Struct, frozen=True):
+    """One method on one path.
+
+    Args:
+        key: what it is known by, in this document and in the next version of it: method and path, the words that set
+            it apart from others of both, and a number where that is not enough.
+        id: the document's operationId, or empty.
+        method: the HTTP method as it is sent.
+        path: the path template.
+        tags: the document's tags.
+        summary: one line.
+        description: more lines.
+        deprecated: the document discourages it.
+        params: parameters without the idempotency key.
+        body: the request body.
+        responses: the answers in the document's order.
+        security: alternatives of schemes; None for the API's default.
+        safety: what sending it twice may do.
+        profile: the dialect of idempotency that holds here.
+        why: how the safety was decided.
+        retry: how the document wants it to be retried.
+        pointer: where it stands in the document.
+        paging: how its pages follow each other, if it gives a list in pages.
+        variant: words for what sets it apart from the same operation in other media types, such as `as csv`.
+        server: the server of its own that it has in place of the API's, relative to that where it is no whole URL.
+        declares_key: whether the document declares its idempotency key, rather than samekey assuming it.
+    """
+
+    key: str
+    id: str
+    method: str
+    path: str
+    tags: tuple[str, ...]
+    summary: str
+    description: str
+    deprecated: bool
+    params: tuple[Param, ...]
+    body: Body | None
+    responses: tuple[Response, ...]
+    security: tuple[tuple[str, ...], ...] | None
+    safety: Safety
+    profile: Dialect
+    why: str
+    retry: RetryHint | None
+    pointer: str
+    paging: Paging | None = None
+    variant: str = ""
+    server: str = ""
+    declares_key: bool = False

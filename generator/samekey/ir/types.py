@@ -1,0 +1,193 @@
+"""Types: what a schema is, once it is understood."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Kind(StrEnum):
+    """A value without inner structure."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    NULL = "null"
+    DATETIME = "date-time"
+    DATE = "date"
+    UUID = "uuid"
+    DECIMAL = "decimal"
+    BYTES = "byte"
+    """Base64 in JSON."""
+    BINARY = "binary"
+    """Raw bytes: a file."""
+
+
+class Primitive(Struct, frozen=True):
+    """A scalar."""
+
+    kind: Kind
+
+
+class ListOf(Struct, frozen=True):
+    """An array."""
+
+    item: Type
+
+
+class MapOf(Struct, frozen=True):
+    """An object with free keys."""
+
+    value: Type
+
+
+class Union(Struct, frozen=True):
+    """One of several types, in the document's order."""
+
+    variants: tuple[Type, ...]
+
+
+class Nullable(Struct, frozen=True):
+    """A type, or null."""
+
+    inner: Type
+
+
+class Named(Struct, frozen=True):
+    """A reference to a `TypeDef` by its id."""
+
+    id: str
+
+
+class LiteralOf(Struct, frozen=True):
+    """One of the listed strings or integers, without a name of its own."""
+
+    values: tuple[str | int, ...]
+
+
+class AnyJson(Struct, frozen=True):
+    """Any JSON; `reason` says why there is no better type."""
+
+    reason: str = ""
+
+
+Type: TypeAlias = Primitive | ListOf | MapOf | Union | Nullable | Named | LiteralOf | AnyJson
+
+
+def references(kind: Type) -> Iterator[str]:
+    """Ids of the definitions that a type names, in order."""
+    match kind:
+        case Named(id=identity):
+            yield identity
+        case ListOf(item=inner) | MapOf(value=inner) | Nullable(inner=inner):
+            yield from references(inner)
+        case Union(variants=variants):
+            for variant in variants:
+                yield from references(variant)
+        case _:
+            pass
+
+
+class Limits(Struct, frozen=True):
+    """What a string must keep to.
+
+    Args:
+        max_length: characters; None for no limit.
+        pattern: a regular expression, or empty.
+        format: the document's own word, whether samekey knows it or not.
+    """
+
+    max_length: int | None = None
+    pattern: str = ""
+    format: str = ""
+
+
+NO_LIMITS = Limits()
+
+
+class Field(Struct, frozen=True):
+    """A property of a model.
+
+    Args:
+        name: its name on the wire.
+        type: its type.
+        required: whether the document requires it.
+        doc: description and constraints.
+        read_only: comes back, is never sent.
+        write_only: is sent, never comes back.
+        deprecated: the document discourages it.
+        limits: what a string must keep to.
+        decodable: whether a decoder can have a field of this name; one that is not is sent, and does not come back.
+    """
+
+    name: str
+    type: Type
+    required: bool = False
+    doc: str = ""
+    read_only: bool = False
+    write_only: bool = False
+    deprecated: bool = False
+    limits: Limits = NO_LIMITS
+    decodable: bool = True
+
+
+class Model(Struct, frozen=True):
+    """An object with known properties.
+
+    Args:
+        id: where it stands in the document.
+        name: words for its name: a component's name, or the way to an inline schema.
+        fields: its properties in the document's order.
+        extra: the type of further properties, where the document allows them explicitly.
+        doc: its description.
+        deprecated: the document discourages it.
+    """
+
+    id: str
+    name: tuple[str, ...]
+    fields: tuple[Field, ...]
+    extra: Type | None = None
+    doc: str = ""
+    deprecated: bool = False
+
+
+class Enum(Struct, frozen=True):
+    """A closed list in the document, open in the SDK: of strings or of integers."""
+
+    id: str
+    name: tuple[str, ...]
+    values: tuple[str, ...] | tuple[int, ...]
+    doc: str = ""
+
+
+class Discriminator(Struct, frozen=True):
+    """The property that tells the variants of a union apart.
+
+    Args:
+        property: its name.
+        mapping: the variant for each of its values.
+        otherwise: the variant for all other values; None where the one that fits best is taken.
+    """
+
+    property: str
+    mapping: tuple[tuple[str, Type], ...] = ()
+    otherwise: Type | None = None
+
+
+class Alias(Struct, frozen=True):
+    """A named type that is no model: a union, or a type that contains itself."""
+
+    id: str
+    name: tuple[str, ...]
+    target: Type
+    discriminator: Discriminator | None = None
+    doc: str = ""
+
+
+TypeDef: TypeAlias = Model | Enum | Alias
