@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey_templates.runtime.closed import table
 
-from samekey.emit import code
+from samekey.emit import code, symbols
 from samekey.emit.code import Code, source
 from samekey.ir import (
     Alias,
@@ -35,42 +35,40 @@ if TYPE_CHECKING:
 _OUTPUT = table(
     Kind,
     {
-        Kind.STRING: "str",
-        Kind.INTEGER: "int",
-        Kind.NUMBER: "int | float",
-        Kind.BOOLEAN: "bool",
-        Kind.NULL: "None",
-        Kind.DATETIME: "dt.datetime",
-        Kind.DATE: "dt.date",
-        Kind.UUID: "UUID",
-        Kind.DECIMAL: "Decimal",
-        Kind.BYTES: "bytes",
-        Kind.BINARY: "str",
+        Kind.STRING: source("str"),
+        Kind.INTEGER: source("int"),
+        Kind.NUMBER: source("int | float"),
+        Kind.BOOLEAN: source("bool"),
+        Kind.NULL: source("None"),
+        Kind.DATETIME: symbols.DATETIME,
+        Kind.DATE: symbols.DATE,
+        Kind.UUID: symbols.UUID,
+        Kind.DECIMAL: symbols.DECIMAL,
+        Kind.BYTES: source("bytes"),
+        Kind.BINARY: source("str"),
     },
 )
 _INPUT = {
     **_OUTPUT,
-    Kind.NUMBER: "float",
-    Kind.DATETIME: "dt.datetime | str",
-    Kind.DATE: "dt.date | str",
-    Kind.UUID: "UUID | str",
-    Kind.DECIMAL: "Decimal | str",
-    Kind.BINARY: "File",
+    Kind.NUMBER: source("float"),
+    Kind.BINARY: symbols.FILE,
+    **{
+        kind: code.alternatives([_OUTPUT[kind], source("str")])
+        for kind in (Kind.DATETIME, Kind.DATE, Kind.UUID, Kind.DECIMAL)
+    },
 }
-_NEEDS = {"dt": "dt.", "UUID": "UUID", "Decimal": "Decimal", "File": "File"}
 _MAX_LITERALS = 60
 
 
 @dataclass(slots=True)
 class Annotator:
-    """Spells types for one module, and remembers what the module must import.
+    """Spells types for one module, and remembers which definitions it spelled.
 
     Args:
         names: the Python names.
         definitions: type definitions by id.
         prefix: what stands before a model's name: empty inside the models package.
         list_name: how the builtin is spelled where a method hides it.
-        needs: names that the spelled annotations need.
         used: ids of definitions whose class is spelled.
         used_inputs: ids of definitions whose input type is spelled.
     """
@@ -79,15 +77,18 @@ class Annotator:
     definitions: Mapping[str, TypeDef]
     prefix: Code = field(default_factory=lambda: source(""))
     list_name: Code = field(default_factory=lambda: source("list"))
-    needs: set[str] = field(default_factory=set[str])
     used: set[str] = field(default_factory=set[str])
     used_inputs: set[str] = field(default_factory=set[str])
+
+    def with_plain_list(self) -> Annotator:
+        """Return a speller of expressions: a lambda does not see its class, so nothing hides a builtin there."""
+        return Annotator(self.names, self.definitions, self.prefix, used=self.used, used_inputs=self.used_inputs)
 
     def output(self, kind: Type) -> Code:  # noqa: PLR0911  # one line for each kind of type
         """What comes back."""
         match kind:
             case Primitive(kind=primitive):
-                return self._primitive(_OUTPUT[primitive])
+                return _OUTPUT[primitive]
             case ListOf(item=item):
                 return code.subscript(self.list_name, self.output(item))
             case MapOf(value=value):
@@ -99,23 +100,19 @@ class Annotator:
             case Named(id=identity):
                 return self.named(identity)
             case LiteralOf(values=values):
-                self.needs.add("Literal")
-                return code.subscript(source("Literal"), *(code.literal(value) for value in values))
+                return code.subscript(symbols.LITERAL, *(code.literal(value) for value in values))
             case AnyJson():
-                self.needs.add("Any")
-                return source("Any")
+                return symbols.ANY
 
     def input(self, kind: Type) -> Code:  # noqa: PLR0911  # one line for each kind of type
         """What may be sent: models and dicts, enums and their values, any sequence or mapping."""
         match kind:
             case Primitive(kind=primitive):
-                return self._primitive(_INPUT[primitive])
+                return _INPUT[primitive]
             case ListOf(item=item):
-                self.needs.add("Sequence")
-                return code.subscript(source("Sequence"), self.input(item))
+                return code.subscript(symbols.SEQUENCE, self.input(item))
             case MapOf(value=value):
-                self.needs.add("Mapping")
-                return code.subscript(source("Mapping"), source("str"), self.input(value))
+                return code.subscript(symbols.MAPPING, source("str"), self.input(value))
             case Union(variants=variants):
                 return code.alternatives(self.input(variant) for variant in variants)
             case Nullable(inner=inner):
@@ -140,30 +137,6 @@ class Annotator:
     def _prefixed(self, name: str) -> Code:
         checked = code.identifier(name)
         return code.dotted(self.prefix, checked) if self.prefix else checked
-
-    def _primitive(self, spelled: str) -> Code:
-        self.needs.update(name for name, mark in _NEEDS.items() if mark in spelled)
-        return _SPELLED[spelled]
-
-
-_SPELLED: dict[str, Code] = {
-    "str": source("str"),
-    "int": source("int"),
-    "float": source("float"),
-    "int | float": source("int | float"),
-    "bool": source("bool"),
-    "None": source("None"),
-    "bytes": source("bytes"),
-    "dt.datetime": source("dt.datetime"),
-    "dt.date": source("dt.date"),
-    "UUID": source("UUID"),
-    "Decimal": source("Decimal"),
-    "dt.datetime | str": source("dt.datetime | str"),
-    "dt.date | str": source("dt.date | str"),
-    "UUID | str": source("UUID | str"),
-    "Decimal | str": source("Decimal | str"),
-    "File": source("File"),
-}
 
 
 def dependencies(definition: TypeDef) -> list[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
-from samekey_templates.runtime.closed import table
 
 from samekey.config.dialect import DEFAULT, Carrier, KeyFormat, KeyKind, Profile, Signal
-from samekey.emit import code
+from samekey.emit import code, symbols
 from samekey.emit.code import Code, source
-from samekey.emit.views import ClientView, CredentialView, ImportView, VariableView
+from samekey.emit.views import ClientView, CredentialView, VariableView
 from samekey.ir import SchemeKind
 from samekey.names.arguments import CREDENTIAL_WORDS
 
@@ -20,18 +19,6 @@ if TYPE_CHECKING:
     from samekey.ir import Api, RetryHint, SecurityScheme, Server
     from samekey.names import Names
 
-_AUTH: Final[Mapping[SchemeKind, tuple[Code, ...]]] = table(
-    SchemeKind,
-    {
-        SchemeKind.API_KEY: (source("ApiKey"),),
-        SchemeKind.BASIC: (source("Basic"),),
-        SchemeKind.BEARER: (source("Bearer"),),
-        SchemeKind.HTTP: (source("HttpCredential"),),
-        SchemeKind.OAUTH2: (source("Bearer"), source("ClientCredentials")),
-    },
-)
-"""What the credentials of a scheme are made of."""
-_SOURCES = (source("AsyncTokenSource"), source("TokenSource"))
 _WORDS: Final[Mapping[tuple[SchemeKind, str], str]] = {
     (SchemeKind.BEARER, "token"): "{}; a token, a function that returns one, or ClientCredentials",
     (SchemeKind.OAUTH2, "token"): "{}; a token of your own, or a function that returns one, instead of fetched ones",
@@ -65,26 +52,10 @@ _INIT_DOC = (
 def plan_client(api: Api, names: Names, version: str) -> ClientView:
     """The view of the two clients."""
     credentials = tuple(view for scheme in api.schemes for view in _credentials(scheme, names))
-    auth = sorted({name for scheme in api.schemes for name in _AUTH[scheme.kind]})
-    sources = _SOURCES if any(view.annotation in _SOURCES for view in credentials) else ()
-    imports = [
-        ImportView(
-            source("._runtime.client"),
-            (
-                source("MAX_RESPONSE_BYTES"),
-                source("ApiFacts"),
-                source("AsyncClient"),
-                source("SyncClient"),
-                source("make_settings"),
-            ),
-        )
-    ]
-    if auth:
-        imports.append(ImportView(source("._runtime.auth.credentials"), (*auth, source("from_environment"))))
-    if api.profile != DEFAULT:
-        imports.append(ImportView(source("._runtime.retry.dialect"), _imported(profile_needs(api.profile))))
-    if api.retry is not None:
-        imports.append(ImportView(source("._runtime.retry.rules"), (source("RetryPolicy"),)))
+    retry = retry_code(api.retry) if api.retry is not None else source("")
+    profile = profile_code(api.profile) if api.profile != DEFAULT else source("")
+    values = tuple((view.value, view.reader) for view in credentials)
+    annotations = tuple((view.annotation, view.async_annotation) for view in credentials)
     return ClientView(
         name=code.identifier(names.client),
         async_name=code.identifier(f"Async{names.client}"),
@@ -94,13 +65,13 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         base_url_variable=code.identifier(f"{names.prefix}_BASE_URL"),
         user_agent=code.literal(f"{names.distribution}-python/{version}"),
         security=code.sequence(code.literal(alternative) for alternative in api.security),
-        retry=retry_code(api.retry) if api.retry is not None else source(""),
-        profile=profile_code(api.profile) if api.profile != DEFAULT else source(""),
+        retry=retry,
+        profile=profile,
         credentials=credentials,
         variables=tuple(_variables(api, names)),
         servers=tuple(_servers(api.servers)),
-        imports=tuple(sorted(imports, key=lambda entry: entry.module)),
-        auth_types=tuple(sorted((*sources, source("Credential")))),
+        imports=symbols.imports((symbols.CLIENT_PARTS, retry, profile, values), "."),
+        typing_imports=symbols.imports((symbols.CREDENTIAL, annotations), "."),
     )
 
 
@@ -136,25 +107,25 @@ def _credentials(scheme: SecurityScheme, names: Names) -> Iterable[CredentialVie
     match scheme.kind:
         case SchemeKind.API_KEY:
             where = code.literal(scheme.name), code.literal(scheme.location.value)
-            yield _view(scheme, names, arguments, code.call(source("ApiKey"), *where, *arguments))
+            yield _view(scheme, names, arguments, code.call(symbols.API_KEY, *where, *arguments))
         case SchemeKind.BASIC:
-            yield _view(scheme, names, arguments, code.call(source("Basic"), *arguments))
+            yield _view(scheme, names, arguments, code.call(symbols.BASIC, *arguments))
         case SchemeKind.HTTP:
-            value = code.call(source("HttpCredential"), code.literal(scheme.name), *arguments)
+            value = code.call(symbols.HTTP_CREDENTIAL, code.literal(scheme.name), *arguments)
             yield _view(scheme, names, arguments, value)
         case SchemeKind.BEARER:
             yield _token_view(scheme, names, arguments[0])
         case SchemeKind.OAUTH2:
             *pair, token = arguments
             scope = [code.literal(" ".join(scheme.scopes))] if scheme.scopes else []
-            fetched = code.call(source("ClientCredentials"), *pair, code.literal(scheme.token_url), *scope)
-            yield _view(scheme, names, pair, code.call(source("Bearer"), fetched))
+            fetched = code.call(symbols.CLIENT_CREDENTIALS, *pair, code.literal(scheme.token_url), *scope)
+            yield _view(scheme, names, pair, code.call(symbols.BEARER, fetched))
             yield _token_view(scheme, names, token)
 
 
 def _token_view(scheme: SecurityScheme, names: Names, token: Code) -> CredentialView:
-    view = _view(scheme, names, [token], code.call(source("Bearer"), token))
-    return replace(view, annotation=source("TokenSource"), async_annotation=source("AsyncTokenSource"))
+    view = _view(scheme, names, [token], code.call(symbols.BEARER, token))
+    return replace(view, annotation=symbols.TOKEN_SOURCE, async_annotation=symbols.ASYNC_TOKEN_SOURCE)
 
 
 def _view(scheme: SecurityScheme, names: Names, arguments: list[Code], value: Code) -> CredentialView:
@@ -163,7 +134,9 @@ def _view(scheme: SecurityScheme, names: Names, arguments: list[Code], value: Co
         for name in arguments
     )
     given = code.conjunction(code.is_given(argument) for argument in arguments)
-    return CredentialView(code.literal(scheme.id), described, given, value, source("str"), source("str"))
+    return CredentialView(
+        code.literal(scheme.id), described, given, symbols.FROM_ENVIRONMENT, value, source("str"), source("str")
+    )
 
 
 def _variables(api: Api, names: Names) -> Iterable[VariableView]:
@@ -195,43 +168,25 @@ def profile_code(profile: Profile) -> Code:
         value = getattr(profile, name)
         if value != getattr(DEFAULT, name):
             spelled[name] = _fact(value)
-    return code.construct(source("Profile"), spelled)
-
-
-def profile_needs(profile: Profile) -> set[str]:
-    """The names that the source of a profile is made of."""
-    needs = {"Profile"}
-    if profile.carrier is not DEFAULT.carrier:
-        needs.add("Carrier")
-    if profile.in_flight != DEFAULT.in_flight or profile.mismatch != DEFAULT.mismatch:
-        needs.add("Signal")
-    if profile.format != DEFAULT.format:
-        needs.add("KeyFormat")
-    if profile.format.kind is not DEFAULT.format.kind:
-        needs.add("KeyKind")
-    return needs
+    return code.construct(symbols.PROFILE, spelled)
 
 
 ProfileFact: TypeAlias = Carrier | KeyKind | KeyFormat | Signal | str | bool | float | tuple["ProfileFact", ...] | None
 
 
-def _imported(names: Iterable[str]) -> tuple[Code, ...]:
-    """Enums go by a name with an underscore, which no resource has."""
-    enums = {kind.__name__: code.hidden(code.identifier(kind.__name__)) for kind in (Carrier, KeyKind)}
-    return tuple(enums.get(name) or code.identifier(name) for name in sorted(names))
-
-
 def _fact(value: ProfileFact) -> Code:
     """A fact of a profile."""
     match value:
-        case Carrier() | KeyKind():
-            return code.member(value)
+        case Carrier():
+            return code.member(symbols.CARRIER, value)
+        case KeyKind():
+            return code.member(symbols.KEY_KIND, value)
         case KeyFormat():
             return _format(value)
         case tuple():
             return code.sequence(_fact(entry) for entry in value)
         case Signal(status=status, code=word):
-            return code.call(source("Signal"), code.literal(status), *([code.literal(word)] if word else []))
+            return code.call(symbols.SIGNAL, code.literal(status), *([code.literal(word)] if word else []))
         case _:
             return code.literal(value)
 
@@ -248,7 +203,7 @@ def retry_code(hint: RetryHint) -> Code:
         spelled["deadline"] = code.literal(hint.deadline)
     if hint.statuses:
         spelled["statuses"] = code.call(source("frozenset"), code.literal(list(hint.statuses)))
-    return code.construct(source("RetryPolicy"), spelled)
+    return code.construct(symbols.RETRY_POLICY, spelled)
 
 
 def _format(form: KeyFormat) -> Code:
@@ -262,4 +217,4 @@ def _format(form: KeyFormat) -> Code:
             arguments.append(code.keyword_argument("alphabet", code.literal(form.alphabet)))
     if form.max_length != default.max_length:
         arguments.append(code.keyword_argument("max_length", code.literal(form.max_length)))
-    return code.call(source("KeyFormat"), *arguments)
+    return code.call(symbols.KEY_FORMAT, *arguments)

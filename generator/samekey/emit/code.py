@@ -6,9 +6,10 @@ identifier, a docstring or a comment, so no text of a document can become a prog
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, Final, LiteralString, Self
 
 from samekey.wording import is_identifier
 
@@ -27,10 +28,24 @@ _PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^'"|[\]]+|.""", re.
 _ENDS_DOCSTRING = re.compile(r'"{3}|"\Z')
 
 
-class Code(str):
-    """Python source that is safe to print as it stands."""
+NOTHING: Final[frozenset[str]] = frozenset()
 
-    __slots__ = ()
+
+class Code(str):
+    """Python source that is safe to print as it stands, and the lines that import what it needs.
+
+    Attributes:
+        needs: the import lines; `{package}` in them stands for the dots that lead to the SDK's package.
+    """
+
+    __slots__ = ("needs",)
+    needs: frozenset[str]
+
+    def __new__(cls, text: str, needs: frozenset[str] = NOTHING) -> Self:
+        """Make a piece of source."""
+        made = super().__new__(cls, text)
+        made.needs = needs
+        return made
 
 
 class NotAnIdentifierError(ValueError):
@@ -40,6 +55,36 @@ class NotAnIdentifierError(ValueError):
 def source(text: LiteralString) -> Code:
     """Source written by us, in this project."""
     return Code(text)
+
+
+def imported(line: LiteralString, spelled: LiteralString) -> Code:
+    """Return a name that has to be imported.
+
+    Args:
+        line: what imports it; `{package}` stands for the dots that lead to the SDK's package.
+        spelled: how it is written.
+    """
+    return Code(spelled, frozenset({line}))
+
+
+def import_lines(pieces: Iterable[Code], package: LiteralString) -> tuple[Code, ...]:
+    """Return the lines that import what pieces of source need, sorted.
+
+    Args:
+        pieces: what is printed in a module.
+        package: the dots that lead from the module to the SDK's package.
+    """
+    lines = {line for piece in pieces for line in piece.needs}
+    return tuple(Code(line.replace("{package}", package)) for line in sorted(lines))
+
+
+def _made(text: str, pieces: Iterable[Code]) -> Code:
+    """Return source that is put together of pieces, and needs what they need."""
+    needs = NOTHING
+    for piece in pieces:
+        if piece.needs:
+            needs = needs | piece.needs if needs else piece.needs
+    return Code(text, needs)
 
 
 def identifier(name: str) -> Code:
@@ -69,69 +114,88 @@ def literal(value: JsonValue | tuple[str, ...]) -> Code:
     return Code(repr(value))
 
 
-def member(value: Enum) -> Code:
-    """A member of one of our enums, which the emitted module imports as `hidden`."""
-    return Code(f"_{identifier(type(value).__name__)}.{identifier(value.name)}")
+def member(kind: Code, value: Enum) -> Code:
+    """A member of an enum.
+
+    Args:
+        kind: the enum, as it is written.
+        value: the member.
+    """
+    return dotted(kind, identifier(value.name))
 
 
 def mapping(entries: Iterable[tuple[Code, Code]]) -> Code:
     """A dict display."""
-    return Code("{" + ", ".join(f"{key}: {value}" for key, value in entries) + "}")
+    listed = list(entries)
+    text = ", ".join(f"{key}: {value}" for key, value in listed)
+    return _made("{" + text + "}", itertools.chain.from_iterable(listed))
 
 
 def sequence(entries: Iterable[Code]) -> Code:
     """A tuple display."""
     listed = list(entries)
-    return Code(f"({', '.join(listed)}{',' if len(listed) == 1 else ''})")
+    return _made(f"({', '.join(listed)}{',' if len(listed) == 1 else ''})", listed)
 
 
 def subscript(head: Code, *arguments: Code) -> Code:
     """A generic type with its arguments."""
-    return Code(f"{head}[{', '.join(arguments)}]")
+    return _made(f"{head}[{', '.join(arguments)}]", (head, *arguments))
 
 
 def listed(kinds: Iterable[Code]) -> Code:
     """Types side by side, as arguments of a generic class."""
-    return Code(", ".join(kinds))
+    pieces = list(kinds)
+    return _made(", ".join(pieces), pieces)
 
 
 def given(container: Code, kinds: Code) -> Code:
     """Types as arguments of a generic class; alone where there is none."""
-    return Code(f"{container}[{kinds}]") if container else kinds
+    return _made(f"{container}[{kinds}]", (container, kinds)) if container else kinds
 
 
 def dotted(*names: Code) -> Code:
     """Names joined by dots."""
-    return Code(".".join(names))
+    return _made(".".join(names), names)
 
 
 def call(function: Code, *arguments: Code) -> Code:
     """A call."""
-    return Code(f"{function}({', '.join(arguments)})")
+    return _made(f"{function}({', '.join(arguments)})", (function, *arguments))
 
 
 def construct(function: Code, arguments: Mapping[str, Code], *positional: Code) -> Code:
     """A call with keyword arguments, whose names are checked, after the positional ones."""
-    return call(function, *positional, *(Code(f"{identifier(name)}={value}") for name, value in arguments.items()))
+    named = (_made(f"{identifier(name)}={value}", (value,)) for name, value in arguments.items())
+    return call(function, *positional, *named)
 
 
-def keyword_argument(name: LiteralString, value: Code) -> Code:
-    """A keyword argument of a call."""
-    return Code(f"{name}={value}")
+def keyword_argument(name: str, value: Code) -> Code:
+    """A keyword argument of a call.
+
+    Raises:
+        NotAnIdentifierError: Python cannot have this name.
+    """
+    return _made(f"{identifier(name)}={value}", (value,))
+
+
+def decorator(function: Code) -> Code:
+    """A decorator without arguments."""
+    return _made(f"@{function}", (function,))
 
 
 def thunk(expression: Code) -> Code:
     """A function without arguments that gives an expression when it is first needed."""
-    return Code(f"lambda: {expression}")
+    return _made(f"lambda: {expression}", (expression,))
 
 
 def alternatives(types: Iterable[Code]) -> Code:
     """A union of types, each once; None and what stands for a missing argument come last."""
-    unique = list(dict.fromkeys(member for kind in types for member in _members(kind)))
-    return Code(" | ".join(sorted(unique, key=lambda kind: _LAST.index(kind) + 1 if kind in _LAST else 0)))
+    kinds = list(types)
+    unique = list(dict.fromkeys(member for kind in kinds for member in _members(kind)))
+    return _made(" | ".join(sorted(unique, key=lambda kind: _LAST.index(kind) + 1 if kind in _LAST else 0)), kinds)
 
 
-def _members(annotation: Code) -> list[Code]:
+def _members(annotation: str) -> list[str]:
     """The members of a union, split where no bracket or string is open."""
     if " | " not in annotation:
         return [annotation]
@@ -143,12 +207,12 @@ def _members(annotation: Code) -> list[Code]:
             members.append("")
         else:
             members[-1] += piece
-    return [Code(member.strip()) for member in members]
+    return [member.strip() for member in members]
 
 
 def quoted(annotation: Code) -> Code:
     """An annotation as a string, for what is defined later."""
-    return Code(repr(str(annotation)))
+    return _made(repr(str(annotation)), (annotation,))
 
 
 def docstring(text: str) -> Code:
@@ -194,27 +258,25 @@ def toml_string(text: str) -> Code:
 
 def conjunction(conditions: Iterable[Code]) -> Code:
     """Conditions that must all hold."""
-    return Code(" and ".join(conditions))
+    pieces = list(conditions)
+    return _made(" and ".join(pieces), pieces)
 
 
 def is_given(name: Code) -> Code:
     """The condition that a variable is not None."""
-    return Code(f"{name} is not None")
-
-
-def hidden(name: Code) -> Code:
-    """A name that is imported with an underscore, which no name of a document begins with, so that none can hide it."""
-    return Code(f"{name} as _{name}")
+    return _made(f"{name} is not None", (name,))
 
 
 def assigned(entries: Iterable[tuple[Code, Code]]) -> Code:
     """Keyword arguments of a call, by names that were checked before."""
-    return Code(", ".join(f"{name}={value}" if name else value for name, value in entries))
+    pieces = list(entries)
+    text = ", ".join(f"{name}={value}" if name else value for name, value in pieces)
+    return _made(text, itertools.chain.from_iterable(pieces))
 
 
 def indented(code: Code, spaces: int) -> Code:
     """Lines but the first moved to the right."""
-    return Code(code.replace("\n", "\n" + " " * spaces))
+    return _made(code.replace("\n", "\n" + " " * spaces), (code,))
 
 
 def _clean_lines(text: str) -> list[str]:

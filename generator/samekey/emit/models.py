@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from samekey.emit import code
+from samekey.emit import code, symbols
 from samekey.emit.annotations import Annotator, dependencies
 from samekey.emit.code import Code, source
 from samekey.emit.views import (
@@ -35,51 +35,6 @@ MODULE_SIZE = 20
 _MAX_IMPORTS = 40
 """How many modules may import each other in a row: Python's stack holds about a hundred."""
 _EXTRA_NAMES = (source("extra"), source("extra_fields"), source("extra_fields_"), source("extra_fields_2"))
-_STANDARD = {
-    "dt": (source("datetime"), source("as dt")),
-    "Decimal": (source("decimal"), source("Decimal")),
-    "UUID": (source("uuid"), source("UUID")),
-    "Any": (source("typing"), source("Any")),
-    "Literal": (source("typing"), source("Literal")),
-    "TypeAlias": (source("typing"), source("TypeAlias")),
-    "TypedDict": (source("typing"), source("TypedDict")),
-    "NotRequired": (source("typing"), source("NotRequired")),
-    "TYPE_CHECKING": (source("typing"), source("TYPE_CHECKING")),
-    "Sequence": (source("collections.abc"), source("Sequence")),
-    "Mapping": (source("collections.abc"), source("Mapping")),
-    "File": (source(".._runtime.types"), source("File")),
-    "ABSENT": (source(".._runtime.codec.models"), source("ABSENT")),
-    # With an underscore, which no schema's name has.
-    "keeps_null": (source(".._runtime.codec.models"), source("keeps_null as _keeps_null")),
-    "FURTHER": (source(".._runtime.codec.models"), source("FURTHER")),
-    "Model": (source(".._runtime.codec.models"), source("Model")),
-    "OpenModel": (source(".._runtime.codec.models"), source("OpenModel")),
-    "OpenStrEnum": (source(".._runtime.codec.models"), source("OpenStrEnum")),
-    "OpenIntEnum": (source(".._runtime.codec.models"), source("OpenIntEnum")),
-    "Carrier": (source(".._runtime.retry.dialect"), source("Carrier as _Carrier")),
-    "KeyFormat": (source(".._runtime.retry.dialect"), source("KeyFormat")),
-    "KeyKind": (source(".._runtime.retry.dialect"), source("KeyKind as _KeyKind")),
-    "OMIT": (source(".._runtime.types"), source("OMIT")),
-    "Omit": (source(".._runtime.types"), source("Omit")),
-    "Profile": (source(".._runtime.retry.dialect"), source("Profile")),
-    "RetryPolicy": (source(".._runtime.retry.rules"), source("RetryPolicy")),
-    "Safety": (source(".._runtime.retry.rules"), source("Safety")),
-    "Signal": (source(".._runtime.retry.dialect"), source("Signal")),
-    "Style": (source(".._runtime.request.encode"), source("Style")),
-    "with_extra": (source(".._runtime.types"), source("with_extra as _with_extra")),
-    "one_of": (source(".._runtime.codec.unions"), source("one_of")),
-    # With an underscore, which no property's name has: a property `field` would hide the function.
-    "field": (source("msgspec"), source("field as _field")),
-}
-
-
-def imports(needs: Iterable[str]) -> tuple[ImportView, ...]:
-    """Import lines for what a module of models or of a resource needs, sorted; `datetime` goes by its short name."""
-    by_module: dict[Code, list[Code]] = {}
-    for need in sorted(needs):
-        module, imported = _STANDARD[need]
-        by_module.setdefault(module, []).append(imported)
-    return tuple(ImportView(module, tuple(names)) for module, names in sorted(by_module.items()))
 
 
 def plan_models(
@@ -151,7 +106,7 @@ def _class_module(
     return ModelsModule(
         code.identifier(name),
         future=False,
-        imports=imports(annotator.needs),
+        imports=symbols.imports(tuple(items), ".."),
         siblings=siblings,
         typing_siblings=(),
         items=tuple(items),
@@ -193,7 +148,6 @@ def _takes_null(kind: Type, types: Mapping[str, TypeDef]) -> bool:
 
 def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sending) -> StructView:
     is_open = model.extra is not None
-    annotator.needs.add("OpenModel" if is_open else "Model")
     fields: list[FieldView] = []
     knows_absence = False
     for entry in model.fields:
@@ -208,21 +162,19 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
         name = code.identifier(annotator.names.fields[model.id, entry.name])
         default = source("None")
         if not required and sending.keeps_null(entry, annotator.definitions):
-            default = source("ABSENT")
-            annotator.needs.add("ABSENT")
+            default = symbols.ABSENT
             knows_absence = True
-        spelled = _default(entry.name, name, annotator, None if required else default)
+        spelled = _default(entry.name, name, None if required else default)
         fields.append(FieldView(name, annotation, spelled, _field_doc(entry)))
     if model.extra is not None:
         fields.append(_extra(model, model.extra, annotator, defined))
     decorator = source("")
     if knows_absence and not is_open:
-        decorator = source("@_keeps_null")
-        annotator.needs.add("keeps_null")
+        decorator = code.decorator(symbols.KEEPS_NULL)
     return StructView(
         decorator,
         code.identifier(annotator.names.types[model.id]),
-        source("OpenModel") if is_open else source("Model, kw_only=True"),
+        symbols.OPEN_MODEL if is_open else code.listed([symbols.MODEL, source("kw_only=True")]),
         _own_doc(model.doc, deprecated=model.deprecated),
         tuple(fields),
     )
@@ -230,28 +182,25 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
 
 def _extra(model: Model, kind: Type, annotator: Annotator, defined: set[str]) -> FieldView:
     """The attribute that holds what a model's fields do not; its name is that of none of them."""
-    annotator.needs.add("FURTHER")
     taken = {annotator.names.fields[model.id, entry.name] for entry in model.fields}
     name = next(name for name in _EXTRA_NAMES if name not in taken)
     annotation = annotator.output(MapOf(kind))
     if any(identity not in defined for identity in references(kind)):
         annotation = code.quoted(annotation)
-    return FieldView(name, annotation, source("FURTHER"), _doc("Further fields, by their names."))
+    return FieldView(name, annotation, symbols.EXTRA_DEFAULT, _doc("Further fields, by their names."))
 
 
-def _default(wire: str, name: Code, annotator: Annotator, default: Code | None) -> Code:
+def _default(wire: str, name: Code, default: Code | None) -> Code:
     """The right side of a field: nothing, its default, or msgspec's `field` where the wire has another name."""
     if wire == name:
         return source("") if default is None else default
-    annotator.needs.add("field")
     renamed = code.keyword_argument("name", code.literal(wire))
     arguments = [renamed] if default is None else [code.keyword_argument("default", default), renamed]
-    return code.call(source("_field"), *arguments)
+    return code.call(symbols.MSGSPEC_FIELD, *arguments)
 
 
 def _enum(definition: Enum, annotator: Annotator) -> EnumView:
-    base = source("OpenStrEnum") if isinstance(definition.values[0], str) else source("OpenIntEnum")
-    annotator.needs.add(base)
+    base = symbols.OPEN_STR_ENUM if isinstance(definition.values[0], str) else symbols.OPEN_INT_ENUM
     members = tuple(
         (code.identifier(annotator.names.members[definition.id, value]), code.literal(value))
         for value in definition.values
@@ -260,7 +209,6 @@ def _enum(definition: Enum, annotator: Annotator) -> EnumView:
 
 
 def _union(definition: Alias, annotator: Annotator) -> UnionView:
-    annotator.needs.update({"TYPE_CHECKING", "TypeAlias", "one_of"})
     name = code.identifier(annotator.names.types[definition.id])
     variants = definition.target.variants if isinstance(definition.target, Union) else (definition.target,)
     spelled = [annotator.output(variant) for variant in variants]
@@ -276,7 +224,8 @@ def _union(definition: Alias, annotator: Annotator) -> UnionView:
             otherwise = code.thunk(annotator.output(discriminator.otherwise))
             arguments.append(code.keyword_argument("otherwise", otherwise))
     alias = code.quoted(code.alternatives(spelled))
-    return UnionView(name, _doc(definition.doc), alias, code.call(source("one_of"), *arguments))
+    runtime = code.call(symbols.ONE_OF, *arguments)
+    return UnionView(symbols.TYPE_CHECKING_, symbols.TYPE_ALIAS, name, _doc(definition.doc), alias, runtime)
 
 
 def _input_module(
@@ -293,13 +242,11 @@ def _input_module(
         *_siblings(annotator.used, homes, names.types),
         *_siblings(annotator.used_inputs - set(members), input_homes, names.inputs),
     )
-    if typing_siblings:
-        annotator.needs.add("TYPE_CHECKING")
     exports = tuple(code.identifier(names.inputs[identity]) for identity in members)
     return ModelsModule(
         code.identifier(name),
         future=True,
-        imports=imports(annotator.needs),
+        imports=symbols.imports((items, symbols.TYPE_CHECKING_ if typing_siblings else ()), ".."),
         siblings=(),
         typing_siblings=typing_siblings,
         items=items,
@@ -311,33 +258,30 @@ def _input(definition: TypeDef, annotator: Annotator) -> ItemView:
     name = code.identifier(annotator.names.inputs[definition.id])
     match definition:
         case Enum(values=values):
-            annotator.needs.update({"Literal", "TypeAlias"})
-            target = code.subscript(source("Literal"), *(code.literal(value) for value in values))
-            return AliasView(name, source(""), target)
+            target = code.subscript(symbols.LITERAL, *(code.literal(value) for value in values))
+            return AliasView(symbols.TYPE_ALIAS, name, source(""), target)
         case Alias(target=target):
-            annotator.needs.add("TypeAlias")
-            return AliasView(name, _doc(definition.doc), code.quoted(annotator.input(target)))
+            return AliasView(symbols.TYPE_ALIAS, name, _doc(definition.doc), code.quoted(annotator.input(target)))
         case Model():
             return _typed_dict(definition, name, annotator)
 
 
 def _typed_dict(model: Model, name: Code, annotator: Annotator) -> TypedDictView | TypedDictCallView:
-    annotator.needs.add("TypedDict")
     sent = [entry for entry in model.fields if not entry.read_only]
     spelled: list[Code] = []
     for entry in sent:
         annotation = annotator.input(entry.type)
         if not entry.required:
-            annotator.needs.add("NotRequired")
-            annotation = code.subscript(source("NotRequired"), annotation)
+            annotation = code.subscript(symbols.NOT_REQUIRED, annotation)
         spelled.append(annotation)
     doc = _own_doc(model.doc, deprecated=model.deprecated)
     if all(_is_key(entry.name) for entry in sent):
         fields = zip(sent, spelled, strict=True)
         views = (FieldView(code.identifier(entry.name), kind, source(""), _field_doc(entry)) for entry, kind in fields)
-        return TypedDictView(name, doc, tuple(views))
+        return TypedDictView(symbols.TYPED_DICT, name, doc, tuple(views))
     entries = zip(sent, spelled, strict=True)
-    return TypedDictCallView(name, doc, tuple((code.literal(entry.name), code.quoted(kind)) for entry, kind in entries))
+    items = tuple((code.literal(entry.name), code.quoted(kind)) for entry, kind in entries)
+    return TypedDictCallView(symbols.TYPED_DICT, name, doc, items)
 
 
 def _is_key(wire: str) -> bool:

@@ -9,8 +9,8 @@ from msgspec import Struct
 from samekey_templates.runtime.closed import table
 
 from samekey.config.dialect import Carrier, carrier_words
-from samekey.emit import code
-from samekey.emit.client import profile_code, profile_needs, retry_code
+from samekey.emit import code, symbols
+from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import Code, source
 from samekey.emit.views import ArgumentView, FormView, MethodView, OperationSummary
 from samekey.ir import (
@@ -56,15 +56,6 @@ _STYLE_FACTS = table(
         Location.QUERY: "query_styles",
         Location.HEADER: "header_styles",
         Location.COOKIE: "cookie_styles",
-    },
-)
-_SAFETIES = table(
-    Safety,
-    {
-        Safety.SAFE: source("Safety.SAFE"),
-        Safety.IDEMPOTENT: source("Safety.IDEMPOTENT"),
-        Safety.KEYED: source("Safety.KEYED"),
-        Safety.UNSAFE: source("Safety.UNSAFE"),
     },
 )
 _OWN_REFUSALS = frozenset({400, 409, 422})
@@ -150,8 +141,8 @@ class OperationPlanner(Struct, frozen=True):
     def _argument(self, name: str, kind: Type, wire: str, location: str, doc: str, *, required: bool) -> ArgumentView:
         annotation = self.annotator.input(kind)
         if not required:
-            annotation = code.alternatives([annotation, source("Omit")])
-        default = source("") if required else source("OMIT")
+            annotation = code.alternatives([annotation, symbols.OMIT_TYPE])
+        default = source("") if required else symbols.OMIT
         return ArgumentView(code.identifier(name), annotation, default, wire, str(location), required, doc)
 
     def _own_arguments(self, operation: Operation) -> list[ArgumentView]:
@@ -211,13 +202,7 @@ class OperationPlanner(Struct, frozen=True):
             return source("bytes")
         if kind is None:
             return source("None")
-        if isinstance(kind, AnyJson):
-            self.annotator.needs.add("Any")
-        plain = type(self.annotator)(
-            self.names, self.annotator.definitions, self.annotator.prefix, needs=self.annotator.needs,
-            used=self.annotator.used, used_inputs=self.annotator.used_inputs,
-        )  # fmt: skip
-        return plain.output(kind)
+        return self.annotator.with_plain_list().output(kind)
 
     def _facts(self, operation: Operation) -> Iterable[Code]:
         yield code.literal(operation.method)
@@ -227,8 +212,7 @@ class OperationPlanner(Struct, frozen=True):
             yield self._stream_facts(stream)
         elif operation.paging is not None:
             yield _paging_facts(operation.paging)
-        self.annotator.needs.add("Safety")
-        yield code.keyword_argument("safety", _SAFETIES[operation.safety])
+        yield code.keyword_argument("safety", code.member(symbols.SAFETY, operation.safety))
         yield from _key_facts(operation)
         yield from self._type_facts(operation)
         yield from self._body_facts(operation)
@@ -242,10 +226,8 @@ class OperationPlanner(Struct, frozen=True):
         if operation.server:
             yield code.keyword_argument("server", code.literal(operation.server))
         if operation.retry is not None:
-            self.annotator.needs.add("RetryPolicy")
             yield code.keyword_argument("retry", retry_code(operation.retry))
         if operation.safety is Safety.KEYED and operation.profile != self.api.profile:
-            self.annotator.needs.update(profile_needs(operation.profile))
             yield code.keyword_argument("profile", profile_code(operation.profile))
 
     def _type_facts(self, operation: Operation) -> Iterable[Code]:
@@ -284,7 +266,7 @@ class OperationPlanner(Struct, frozen=True):
         if stream.events:
             types = code.mapping((code.literal(event), self._decoded(kind)) for event, kind in stream.events)
             arguments.append(code.keyword_argument("events", code.thunk(types)))
-        return code.call(source("StreamFacts"), *arguments)
+        return code.call(symbols.STREAM_FACTS, *arguments)
 
     def _body_facts(self, operation: Operation) -> Iterable[Code]:
         body = operation.body
@@ -298,7 +280,6 @@ class OperationPlanner(Struct, frozen=True):
         if not body.required:
             yield code.keyword_argument("body_required", source("False"))
         if body.spellings and body.kind is BodyKind.FORM:
-            self.annotator.needs.add("Style")
             yield code.keyword_argument("form_styles", _styles(body.spellings))
         if body.part_types and body.kind is BodyKind.MULTIPART:
             types = code.mapping((code.literal(name), code.literal(kind)) for name, kind in body.part_types)
@@ -312,17 +293,7 @@ class OperationPlanner(Struct, frozen=True):
                 if param.location is location and not _is_usual(param, location)
             ]
             if unusual:
-                self.annotator.needs.add("Style")
-                styles = _styles(unusual)
-                match fact:
-                    case "path_styles":
-                        yield code.keyword_argument("path_styles", styles)
-                    case "query_styles":
-                        yield code.keyword_argument("query_styles", styles)
-                    case "header_styles":
-                        yield code.keyword_argument("header_styles", styles)
-                    case _:
-                        yield code.keyword_argument("cookie_styles", styles)
+                yield code.keyword_argument(fact, _styles(unusual))
 
     def _parts(self, operation: Operation) -> Iterable[Code]:
         for location, part in _PARTS.items():
@@ -332,7 +303,7 @@ class OperationPlanner(Struct, frozen=True):
                 if param.location is location
             ]
             if entries:
-                yield from _part(part, code.mapping(entries))
+                yield code.keyword_argument(part, code.mapping(entries))
         model = spread_model(operation, self.models)
         if model is not None:
             entries = [
@@ -344,7 +315,7 @@ class OperationPlanner(Struct, frozen=True):
             fields = code.mapping([*entries, *([(code.literal(flag), source("False"))] if flag else [])])
             if model.extra is not None:
                 extra = code.identifier(self.names.arguments[operation.key, EXTRA, EXTRA])
-                fields = code.call(source("_with_extra"), fields, extra)
+                fields = code.call(symbols.WITH_EXTRA, fields, extra)
             yield code.keyword_argument("body", fields)
         elif operation.body is not None:
             yield code.keyword_argument("body", code.identifier(self.names.arguments[operation.key, BODY, BODY]))
@@ -373,18 +344,6 @@ class OperationPlanner(Struct, frozen=True):
         if lines:
             paragraphs.append("\n".join(["Args:", *lines]))
         return "\n\n".join(paragraphs)
-
-
-def _part(name: str, value: Code) -> Iterable[Code]:
-    match name:
-        case "path":
-            yield code.keyword_argument("path", value)
-        case "query":
-            yield code.keyword_argument("query", value)
-        case "headers":
-            yield code.keyword_argument("headers", value)
-        case _:
-            yield code.keyword_argument("cookies", value)
 
 
 def _safety_in_words(operation: Operation) -> str:
@@ -421,7 +380,7 @@ def _paging_facts(paging: Paging) -> Code:
         spelled["in_body"] = source("True")
     if paging.first:
         spelled["first"] = code.literal(paging.first)
-    return code.construct(source("Paging"), spelled, code.literal(paging.style.value))
+    return code.construct(symbols.PAGING, spelled, code.literal(paging.style.value))
 
 
 class Form(Enum):
@@ -437,11 +396,11 @@ class Form(Enum):
 _FORMS = table(
     Form,
     {
-        Form.VALUE: FormView(source("operation"), source("Call"), source("")),
-        Form.BYTES: FormView(source("download"), source("Call"), source("")),
-        Form.PAGES: FormView(source("pages"), source("PagedCall"), source("Page")),
-        Form.STREAM: FormView(source("stream"), source("StreamCall"), source("Stream")),
-        Form.EITHER: FormView(source("streamable"), source("StreamableCall"), source("")),
+        Form.VALUE: FormView(symbols.OPERATION, symbols.CALL, source("")),
+        Form.BYTES: FormView(symbols.DOWNLOAD, symbols.CALL, source("")),
+        Form.PAGES: FormView(symbols.PAGES, symbols.PAGED_CALL, source("Page")),
+        Form.STREAM: FormView(symbols.STREAM, symbols.STREAM_CALL, source("Stream")),
+        Form.EITHER: FormView(symbols.STREAMABLE, symbols.STREAMABLE_CALL, source("")),
     },
 )
 
@@ -522,4 +481,4 @@ def _style(spelling: Spelling) -> Code:
         arguments.append(source("explode=True"))
     if spelling.allow_reserved:
         arguments.append(source("allow_reserved=True"))
-    return code.call(source("Style"), *arguments)
+    return code.call(symbols.STYLE, *arguments)

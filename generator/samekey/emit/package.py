@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from samekey.emit import code
+from samekey.emit import code, symbols
 from samekey.emit.annotations import Annotator, fallbacks
 from samekey.emit.client import plan_client
 from samekey.emit.code import source
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
-from samekey.emit.models import deep_modules, imports, plan_models, reachable
+from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import Form, OperationPlanner
-from samekey.emit.views import ImportView, MethodView, OperationSummary, Plan, ResourceModule, RowView
+from samekey.emit.views import ImportView, OperationSummary, Plan, ResourceModule, RowView
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
 from samekey.ir import Model, Safety, Type
-from samekey.names import EXTRA, hides_builtin, spread_model
+from samekey.names import hides_builtin, spread_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,45 +111,22 @@ def _resource(
 ) -> ResourceModule:
     own = [operation for operation in api.operations if names.methods[operation.key].resource == entry.attribute]
     hidden = any(hides_builtin(names.methods[operation.key].method) for operation in own)
-    annotator = Annotator(
-        names, types, prefix=source("models"), list_name=source("builtins.list") if hidden else source("list")
-    )
+    annotator = Annotator(names, types, symbols.MODELS, symbols.BUILTIN_LIST if hidden else source("list"))
     planner = OperationPlanner(api, names, models, annotator)
     methods = tuple(planner.method(operation) for operation in own)
     described = next((tag.doc for tag in api.tags if tag.name == entry.tag), "")
-    keywords = [argument for method in methods for argument in (*method.positional, *method.keywords)]
-    if any(argument.default == "OMIT" for argument in keywords):
-        annotator.needs.update({"OMIT", "Omit"})
-    if any(argument.location == EXTRA for argument in keywords):
-        annotator.needs.add("with_extra")
-    builtins_used = any("builtins." in method.returns for method in methods)
+    bases = (symbols.RESOURCE, symbols.ASYNC_RESOURCE)
     return ResourceModule(
         attribute=code.identifier(entry.attribute),
         class_name=code.identifier(entry.class_name),
         doc=code.docstring(f"Operations of {entry.tag or entry.attribute}."),
         class_doc=code.docstring(described or f"Operations of {entry.tag or entry.attribute}."),
-        uses_builtins=builtins_used,
-        uses_models=bool(annotator.used or annotator.used_inputs),
-        imports=(*imports(annotator.needs), *sorted(_form_imports(methods), key=lambda line: line.module)),
+        bases=bases,
+        imports=symbols.imports((methods, bases), ".."),
         typing_imports=(ImportView(source(".._runtime.types"), (source("CallOptions"),)),),
         methods=methods,
         rows=tuple(row for operation in own for row in _rows(planner, operation)),
     )
-
-
-def _form_imports(methods: Iterable[MethodView]) -> Iterable[ImportView]:
-    """What the declarations of methods need of the runtime."""
-    forms = {method.form for method in methods}
-    decorators = [code.hidden(form.decorator) for form in forms]
-    yield ImportView(
-        source(".._runtime.operation"), tuple(sorted({source("AsyncResource"), source("Resource"), *decorators}))
-    )
-    calls = {form.call for form in forms}
-    yield ImportView(source(".._runtime.call"), tuple(sorted(calls)))
-    if source("PagedCall") in calls:
-        yield ImportView(source(".._runtime.paging.rules"), (source("Paging"),))
-    if calls & {source("StreamCall"), source("StreamableCall")}:
-        yield ImportView(source(".._runtime.streams.stream"), (source("StreamFacts"),))
 
 
 def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:

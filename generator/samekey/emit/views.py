@@ -59,6 +59,8 @@ class UnionView(Struct, frozen=True):
     """A union: an alias for type checkers, a decoding type at run time."""
 
     template: ClassVar[str] = "union.jinja"
+    checking: Code
+    kind: Code
     name: Code
     doc: Code
     alias: Code
@@ -69,6 +71,7 @@ class TypedDictView(Struct, frozen=True):
     """A TypedDict for what goes in."""
 
     template: ClassVar[str] = "typed_dict.jinja"
+    base: Code
     name: Code
     doc: Code
     fields: tuple[FieldView, ...]
@@ -78,6 +81,7 @@ class TypedDictCallView(Struct, frozen=True):
     """A TypedDict whose keys are no identifiers."""
 
     template: ClassVar[str] = "typed_dict_call.jinja"
+    base: Code
     name: Code
     doc: Code
     entries: tuple[tuple[Code, Code], ...]
@@ -87,6 +91,7 @@ class AliasView(Struct, frozen=True):
     """An alias for what goes in."""
 
     template: ClassVar[str] = "alias.jinja"
+    kind: Code
     name: Code
     doc: Code
     target: Code
@@ -110,7 +115,7 @@ class ModelsModule(Struct, frozen=True):
 
     name: Code
     future: bool
-    imports: tuple[ImportView, ...]
+    imports: tuple[Code, ...]
     siblings: tuple[ImportView, ...]
     typing_siblings: tuple[ImportView, ...]
     items: tuple[ItemView, ...]
@@ -183,9 +188,9 @@ class ResourceModule(Struct, frozen=True):
     class_name: Code
     doc: Code
     class_doc: Code
-    uses_builtins: bool
-    uses_models: bool
-    imports: tuple[ImportView, ...]
+    bases: tuple[Code, Code]
+    """The sync one and the async one."""
+    imports: tuple[Code, ...]
     typing_imports: tuple[ImportView, ...]
     methods: tuple[MethodView, ...]
     rows: tuple[RowView, ...]
@@ -199,6 +204,8 @@ class CredentialView(Struct, frozen=True):
     """Name, environment variable, and the doc in one line."""
     given: Code
     """The condition under which the credential is there."""
+    reader: Code
+    """What takes an argument that was not given from the environment."""
     value: Code
     annotation: Code
     async_annotation: Code
@@ -230,8 +237,8 @@ class ClientView(Struct, frozen=True):
     variables: tuple[VariableView, ...]
     servers: tuple[tuple[Code, Code, Code], ...]
     """Name and URL of each server, and the name as text."""
-    imports: tuple[ImportView, ...]
-    auth_types: tuple[Code, ...]
+    imports: tuple[Code, ...]
+    typing_imports: tuple[Code, ...]
 
 
 class WebhookView(Struct, frozen=True):
@@ -247,8 +254,7 @@ class WebhookView(Struct, frozen=True):
 class WebhooksModule(Struct, frozen=True):
     """The module that decodes webhooks."""
 
-    uses_models: bool
-    imports: tuple[ImportView, ...]
+    imports: tuple[Code, ...]
     entries: tuple[WebhookView, ...]
 
 

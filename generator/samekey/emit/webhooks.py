@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey.emit import code
+from samekey.emit import code, symbols
 from samekey.emit.annotations import Annotator
-from samekey.emit.code import source
-from samekey.emit.models import imports
 from samekey.emit.views import WebhooksModule, WebhookView
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ def plan_webhooks(api: Api, names: Names, types: Mapping[str, TypeDef]) -> Webho
     """The view of the module; None where the document has no webhooks."""
     if not api.webhooks:
         return None
-    annotator = Annotator(names, types, prefix=source("models"))
+    annotator = Annotator(names, types, symbols.MODELS)
     entries = tuple(
         WebhookView(
             code.literal(webhook.name),
@@ -32,5 +30,4 @@ def plan_webhooks(api: Api, names: Names, types: Mapping[str, TypeDef]) -> Webho
         )
         for webhook in api.webhooks
     )
-    standard = imports(annotator.needs - {"Literal"})
-    return WebhooksModule(bool(annotator.used), standard, entries)
+    return WebhooksModule(symbols.imports(entries, "."), entries)
