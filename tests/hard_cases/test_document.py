@@ -17,8 +17,8 @@ from samekey.document.document import load
 from samekey.ir import Api
 from samekey.lower import lower
 
-from tests.lowering.documents import loaded
-from tests.test_cli import run
+from tests.cli.test_cli import run
+from tests.lower.documents import loaded
 
 from .cases import Case, rows
 from .sdk import SPECS, STRICT, Answer, Sdk, make

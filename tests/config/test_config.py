@@ -1,0 +1,333 @@
+"""The config file: every word of it, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace as changed
+from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
+from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
+from samekey.config.idempotency import SILENT
+from samekey.document.diagnostics import Diagnostics, Severity, explain
+from samekey.document.document import load
+
+
+def read(text: str) -> tuple[Config, Diagnostics]:
+    """The config of a text."""
+    diagnostics = Diagnostics()
+    document = load("samekey.yaml", diagnostics, lambda _: text.encode())
+    assert document is not None
+    return read_config(document.node), diagnostics
+
+
+def valid(text: str) -> Config:
+    """The config of a text that has nothing wrong with it."""
+    config, diagnostics = read(text)
+    assert [explain(entry) for entry in diagnostics] == []
+    return config
+
+
+def profile(text: str) -> Dialect:
+    """The dialect that a valid `idempotency` makes of the usual one."""
+    return valid(f"idempotency: {text}").idempotency.refine(DEFAULT)
+
+
+EVERYTHING = """
+package: acme_pay
+distribution: acme-pay.sdk
+version: "1.2.0rc1"
+client: AcmePay
+rename:
+  types:
+    charge_v2: Charge
+    "Weird Name!": Odd
+  operations:
+    createCharge: charges.make
+    "POST /refunds": refund
+  resources:
+    "Stock Items": stock
+idempotency:
+  in: body
+  name: requestId
+  methods: [post, Put]
+  format: {kind: alphabet, length: 20, alphabet: abcdef, max_length: 40}
+  quoted: true
+  ttl: 7d
+  in_flight: [425, {status: 409, code: busy}]
+  mismatch: {status: 400, code: key_reused}
+  replayed: [X-Replayed, X-Again]
+  should_retry: X-Retry
+pagination: {listCharges: false}
+overlays: [fix.yaml, https://fixes.example/more.yaml]
+"""
+
+
+def test_every_key_is_taken() -> None:
+    """Names, version, renames and the whole profile of idempotency."""
+    config = valid(EVERYTHING)
+    assert config.idempotency.refine(DEFAULT) == Dialect(
+        carrier=Carrier.BODY,
+        name="requestId",
+        methods=("POST", "PUT"),
+        methods_stated=True,
+        format=KeyFormat(KeyKind.ALPHABET, 20, "abcdef", 40),
+        quoted=True,
+        ttl=7 * 86_400.0,
+        in_flight=(Signal(425), Signal(409, "busy")),
+        mismatch=(Signal(400, "key_reused"),),
+        replayed=("X-Replayed", "X-Again"),
+        should_retry=("X-Retry",),
+    )
+    assert {name: entry.pages for name, entry in config.pagination.items()} == {"listCharges": None}
+    assert replace(config, idempotency=SILENT, pagination={}) == Config(
+        package="acme_pay",
+        distribution="acme-pay.sdk",
+        version="1.2.0rc1",
+        client="AcmePay",
+        rename_types={"charge_v2": "Charge", "Weird Name!": "Odd"},
+        rename_operations={"createCharge": "charges.make", "POST /refunds": "refund"},
+        rename_resources={"Stock Items": "stock"},
+        overlays=("fix.yaml", "https://fixes.example/more.yaml"),
+    )
+    untouched = {entry.name for entry in fields(Config) if getattr(config, entry.name) == getattr(Config(), entry.name)}
+    assert not untouched, "this test is meant to name every key"
+
+
+def test_the_example_in_the_documentation_is_valid() -> None:
+    """What docs/config.md shows can be copied: nothing is wrong with it, and it says something of every key."""
+    page = (Path(__file__).parents[2] / "docs" / "config.md").read_text("utf-8")
+    config = valid(page.partition("```yaml\n")[2].partition("```")[0])
+    assert (config.package, config.version, config.client) == ("acme", "1.4.0", "Acme")
+    assert config.rename_operations == {"createCharge": "charges.create", "POST /charges/{id}/void": "charges.void"}
+    assert config.idempotency.refine(DEFAULT).mismatch == (Signal(422, "key_reused"),)
+
+
+@pytest.mark.parametrize("text", ["{}", "package:", "idempotency: null", "rename: {types: {}, operations: null}"])
+def test_silence_leaves_the_decision_to_samekey(text: str) -> None:
+    """An empty config, and keys without values, are the defaults."""
+    assert valid(text) == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("package: a\npakage: b\n", 2, "did you mean 'package'?"),
+        ("rename:\n  types: {}\n  operation: {}\n", 3, "did you mean 'operations'?"),
+        ("idempotency:\n  tll: 5m\n", 2, "did you mean 'ttl'?"),
+        ("idempotency:\n  format:\n    kind: uuid4\n    lenght: 5\n", 4, "did you mean 'length'?"),
+        ("idempotency:\n  in_flight:\n    status: 409\n    cod: busy\n", 4, "did you mean 'code'?"),
+        ("idempotency:\n  mismatch:\n    - 400\n    - {status: 409, kode: x}\n", 4, "did you mean 'code'?"),
+        (
+            "zzzzzz: 1\n",
+            1,
+            "the known ones are package, distribution, version, client, rename, idempotency, pagination, overlays",
+        ),
+    ],
+)
+def test_an_unknown_key_is_an_error_with_a_suggestion(text: str, line: int, hint: str) -> None:
+    """A misspelt key never passes in silence: its line, and what was probably meant."""
+    _, diagnostics = read(text)
+    (finding,) = diagnostics
+    assert (finding.severity, finding.code, finding.hint) == (Severity.ERROR, "unknown-key", hint)
+    assert finding.place is not None
+    assert finding.place.resolve().line == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "package: Acme", "package: acme-pay", "package: class", "package: a.b", "package: 1a", "package: é",
+        "package: [a]", "package: 5", "package: ../x", "package: true", "package: {a: b}", "package: ''",
+        "distribution: -a", "distribution: a/b", "distribution: 'a b'", "distribution: 7", "distribution: ''",
+        "version: 1.2", "version: v1", "version: latest", "version: '1.2.0 '", "version: ../1", "version: ''",
+        "client: acme", "client: None", "client: Ac-me", "client: A.B", "client: ''",
+        "rename: [a]", "rename: x", "rename: 5", "rename: {types: [a]}", "rename: {types: x}",
+        "rename: {operations: 5}",
+        "rename: {types: {A: b}}", "rename: {types: {A: True}}", "rename: {types: {A: 'X\n'}}",
+        "rename: {operations: {a: B.c}}", "rename: {operations: {a: a.b.c}}", "rename: {operations: {a: 'a.'}}",
+        "rename: {resources: {a: 'b.c'}}", "rename: {resources: {a: import}}",
+        "idempotency: true", "idempotency: header", "idempotency: [a]", "idempotency: 5",
+        "idempotency: {in: cookie}", "idempotency: {in: [header]}", "idempotency: {preset: nobody}",
+        "idempotency: {name: [a]}", "idempotency: {name: {a: b}}", 'idempotency: {name: "a\\r\\nb"}',
+        "idempotency: {name: 'a b'}", "idempotency: {name: 'a:'}",
+        "idempotency: {methods: 5}", "idempotency: {methods: {POST: true}}", "idempotency: {methods: [POST, 5]}",
+        "idempotency: {methods: [PSOT]}", "idempotency: {methods: true}",
+        "idempotency: {format: 5}", "idempotency: {format: [uuid4]}", "idempotency: {format: uuid5}",
+        "idempotency: {format: {kind: hex}}", "idempotency: {format: {length: 0}}",
+        "idempotency: {format: {length: -3}}",
+        "idempotency: {format: {length: 1.5}}", "idempotency: {format: {length: true}}",
+        "idempotency: {format: {max_length: many}}", "idempotency: {format: {alphabet: [a]}}",
+        "idempotency: {quoted: 3}", "idempotency: {quoted: maybe}", "idempotency: {quoted: [true]}",
+        "idempotency: {ttl: 0}", "idempotency: {ttl: -5}", "idempotency: {ttl: 5w}", "idempotency: {ttl: h}",
+        "idempotency: {ttl: true}", "idempotency: {ttl: [90]}", "idempotency: {ttl: .inf}", "idempotency: {ttl: nan}",
+        "idempotency: {ttl: infd}", "idempotency: {ttl: ''}",
+        "idempotency: {in_flight: busy}", "idempotency: {in_flight: '409'}", "idempotency: {in_flight: 200}",
+        "idempotency: {in_flight: 999}", "idempotency: {in_flight: true}", "idempotency: {in_flight: 409.0}",
+        "idempotency: {in_flight: {code: x}}", "idempotency: {in_flight: [409, x]}",
+        "idempotency: {in_flight: [[409]]}",
+        "idempotency: {mismatch: {status: 409, code: [x]}}",
+        "idempotency: {replayed: 5}", "idempotency: {replayed: [5]}", "idempotency: {replayed: {a: b}}",
+        "idempotency: {should_retry: true}", "idempotency: {should_retry: [[a]]}",
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_an_error_and_left_out(text: str) -> None:
+    """What cannot be meant is an error at its place; the decision falls back to the default."""
+    config, diagnostics = read(text)
+    assert diagnostics.failed, f"nobody objected to {text}"
+    assert all(entry.place is not None for entry in diagnostics)
+    assert replace(config, idempotency=SILENT) == Config()
+    if "[POST, 5]" not in text and "format: {" not in text:
+        assert config.idempotency == SILENT
+
+
+@pytest.mark.parametrize("text", ["[a]", "just text", "5", "null"])
+def test_a_config_that_is_no_mapping_is_an_error(text: str) -> None:
+    """The error says what a config looks like."""
+    config, diagnostics = read(text)
+    (finding,) = diagnostics
+    assert (finding.severity, finding.code) == (Severity.ERROR, "config-invalid")
+    assert finding.hint
+    assert config == Config()
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    """Each error at its own line, and what is right is kept."""
+    config, diagnostics = read("package: Acme\nclient: Acme\nversion: x\nrename:\n  types:\n    a: b\n    c: D\n")
+    lines = [entry.place.resolve().line for entry in diagnostics if entry.place]
+    assert sorted(lines) == [1, 3, 6]
+    assert config == Config(client="Acme", rename_types={"c": "D"})
+
+
+@pytest.mark.parametrize(
+    ("spelled", "seconds"),
+    [
+        ("90", 90.0),
+        ("1.5", 1.5),
+        ("90s", 90.0),
+        ("30m", 1800.0),
+        ("24h", 86_400.0),
+        ("7d", 604_800.0),
+        ("0.5h", 1800.0),
+    ],
+)
+def test_durations_have_units(spelled: str, seconds: float) -> None:
+    """A plain number is seconds; s, m, h and d say otherwise."""
+    assert profile(f"{{ttl: {spelled}}}") == changed(DEFAULT, ttl=seconds)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "signals"),
+    [
+        ("409", (Signal(409),)),
+        ("{status: 409}", (Signal(409),)),
+        ("{status: 409, code: busy}", (Signal(409, "busy"),)),
+        ("{status: 409, code: 704}", (Signal(409, "704"),)),
+        ("[409, 503]", (Signal(409), Signal(503))),
+        ("[{status: 409, code: busy}, 425]", (Signal(409, "busy"), Signal(425))),
+    ],
+)
+@pytest.mark.parametrize("word", ["in_flight", "mismatch"])
+def test_signals_are_statuses_with_or_without_a_code(word: str, spelled: str, signals: tuple[Signal, ...]) -> None:
+    """One status, a status with the code that tells it apart, or a list of those."""
+    found = profile(f"{{{word}: {spelled}}}")
+    assert (found.in_flight if word == "in_flight" else found.mismatch) == signals
+
+
+@pytest.mark.parametrize(
+    ("spelled", "form"),
+    [
+        ("uuid4", KeyFormat()),
+        ("uuid7", KeyFormat(KeyKind.UUID7)),
+        ("alphabet", KeyFormat(KeyKind.ALPHABET)),
+        ("{length: 20}", KeyFormat(KeyKind.ALPHABET, length=20)),
+        ("{kind: uuid7, max_length: 40}", KeyFormat(KeyKind.UUID7, max_length=40)),
+        ("{alphabet: 01234567}", KeyFormat(KeyKind.ALPHABET, alphabet="01234567")),
+    ],
+)
+def test_a_key_may_have_another_form(spelled: str, form: KeyFormat) -> None:
+    """A kind by name, or a mapping; a length or an alphabet means letters of an alphabet."""
+    assert profile(f"{{format: {spelled}}}").format == form
+
+
+def test_false_is_an_api_without_keys() -> None:
+    """No method is keyed; the rest of the profile stays."""
+    assert profile("false") == changed(DEFAULT, methods=(), methods_stated=True)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "methods"),
+    [("[POST]", ("POST",)), ("post", ("POST",)), ("[]", ()), ("[put, DELETE]", ("PUT", "DELETE"))],
+)
+def test_methods_are_spelled_as_one_likes(spelled: str, methods: tuple[str, ...]) -> None:
+    """One or several, in any case, or none at all."""
+    assert profile(f"{{methods: {spelled}}}").methods == methods
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_a_preset_is_taken_whole_and_refined(name: str) -> None:
+    """A dialect by its name; what stands beside it wins."""
+    assert profile(f"{{preset: {name}}}") == PRESETS[name]
+    assert profile(f"{{preset: {name}, ttl: 5s}}") == changed(PRESETS[name], ttl=5.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(None, "unreadable"), (b"", "empty"), (b"package: a: b", "syntax"), (b"package: \xff", "encoding")],
+)
+def test_a_config_that_cannot_be_read_is_none(data: bytes | None, code: str, tmp_path: Path) -> None:
+    """A missing, empty or broken file is an error, not a default."""
+    path = tmp_path / "samekey.yaml"
+    if data is not None:
+        path.write_bytes(data)
+    diagnostics = Diagnostics()
+    assert load_config(str(path), diagnostics) is None
+    (finding,) = diagnostics
+    assert (finding.severity, finding.code) == (Severity.ERROR, code)
+
+
+def test_a_config_is_read_from_its_file(tmp_path: Path) -> None:
+    """A path is all that it takes."""
+    path = tmp_path / "my.yaml"
+    path.write_text("package: acme\n", "utf-8")
+    diagnostics = Diagnostics()
+    assert load_config(str(path), diagnostics) == Config(package="acme")
+    assert len(diagnostics) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a\n",
+        " a",
+        "a b",
+        "a-b",
+        "1",
+        "ﬁ",
+        "\N{MATHEMATICAL BOLD SMALL A}",
+        "²",
+        "class",
+        "None",
+        "a.b",
+        "A\u200b",
+        "a;b",
+    ],
+)
+def test_names_that_python_cannot_have_are_none(text: str) -> None:
+    """Nothing passes the checks that could not stand in source as a name, newline at the end included."""
+    assert not is_package_name(text)
+    assert not is_class_name(text)
+    if text != "a.b":
+        assert not is_method_path(text)
+
+
+def test_names_may_be_of_any_script() -> None:
+    """Methods and classes are called as their authors speak; what is installed and imported is ASCII."""
+    assert is_method_path("заказы.создать")
+    assert is_method_path("订单")
+    assert is_class_name("Заказ")
+    assert is_class_name("订单Model")
+    assert not is_class_name("订单")
+    assert not is_package_name("订单")
