@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 
 from benchmarks.documents import document, write
 from benchmarks.measure import Row, compared, paired, spread, tell

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from samekey.config.file import Config
-    from samekey.document.document import Document
+    from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
     from samekey.names import Ledger, Names

@@ -11,7 +11,7 @@ from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat
 from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
 from samekey.config.idempotency import SILENT
 from samekey.document.diagnostics import Diagnostics, Severity, explain
-from samekey.document.document import load
+from samekey.document.node import load
 
 
 def read(text: str) -> tuple[Config, Diagnostics]:

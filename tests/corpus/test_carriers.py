@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.emit.views import OperationSummary
 from samekey.pipeline import inspect
 

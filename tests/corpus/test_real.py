@@ -11,7 +11,7 @@ import pytest
 from samekey.cli import app
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.emit import plan
 from samekey.lower import lower
 from samekey.names import name

@@ -18,7 +18,7 @@ from samekey.document.diagnostics import (
     location,
     printable,
 )
-from samekey.document.document import SourceText
+from samekey.document.source import SourceText
 
 REPEATABLE = settings(database=None, deadline=None, derandomize=True)
 HOSTILE = "\x1b]0;title\x07\x1b[31m\x00\r\x85\x9b\u202e\u2066\u200b\ufeff\ud800\uffff"

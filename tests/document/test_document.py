@@ -16,14 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samekey.document.diagnostics import Diagnostics, Position, Severity, explain
-from samekey.document.document import FetchError, SourceText, fetch_bytes, load
+from samekey.document.node import load
+from samekey.document.source import FetchError, SourceText, fetch_bytes
 from samekey.document.values import SpelledFloat
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from samekey.document.diagnostics import Diagnostic
-    from samekey.document.document import Document, JsonValue, Node
+    from samekey.document.node import Document, Node
+    from samekey.document.values import JsonValue
 
 REPEATABLE = settings(database=None, deadline=None, derandomize=True)
 BOM = b"\xef\xbb\xbf"
@@ -370,7 +372,7 @@ def test_a_bomb_of_aliases_is_harmless() -> None:
 def test_a_bomb_of_aliases_stays_harmless_when_it_is_used(use: str) -> None:
     """Neither a search through the document nor a key made of the bomb unfolds it."""
     done = run_alone(
-        "from samekey.document.document import load\nfrom samekey.document.diagnostics import Diagnostics\n"
+        "from samekey.document.node import load\nfrom samekey.document.diagnostics import Diagnostics\n"
         f"d = Diagnostics()\n{use}\n"
     )
     assert done.returncode == 0, done.stderr[-500:]

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samekey.cli import app
 from samekey.document.diagnostics import Diagnostics, explain, location
-from samekey.document.document import Document, FetchError, JsonValue, load
+from samekey.document.node import Document, load
 from samekey.document.overlay import apply_overlays, load_overlay
+from samekey.document.source import FetchError
+from samekey.document.values import JsonValue
 from typer.testing import CliRunner
 
 HOME = "/docs/openapi.yaml"

@@ -18,7 +18,7 @@ from samekey.emit import code
 from samekey.emit.code import Code, NotAnIdentifierError, source
 
 if TYPE_CHECKING:
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
 
 REPEATABLE = settings(database=None, deadline=None, derandomize=True, max_examples=150)
 SNIPPETS = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.pipeline import generate
 
 WORDS = "Profile(2)/Style(1)/KeyFormat(3)/RetryPolicy(4)/Signal(5)/Bearer(6)"

@@ -23,14 +23,14 @@ from urllib.parse import quote
 import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.lower.schemas.objects import UNDECODABLE
 from samekey.pipeline import Result, generate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
 
 ROOT = Path(__file__).parents[2]
 SPECS: Final = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.pipeline import generate
 
 from tests.tools import checked, pyright_strict, without_cache

@@ -496,7 +496,7 @@ def test_output_does_not_depend_on_the_process(tmp_path: Path) -> None:
     script = (
         "import sys, hashlib\n"
         "from samekey.config.file import Config\nfrom samekey.document.diagnostics import Diagnostics\n"
-        "from samekey.document.document import load\nfrom samekey.pipeline import generate\n"
+        "from samekey.document.node import load\nfrom samekey.pipeline import generate\n"
         "result = generate(load(sys.argv[1], Diagnostics()), Config())\n"
         "print(hashlib.sha256(repr(sorted(result.files.items())).encode()).hexdigest())\n"
     )

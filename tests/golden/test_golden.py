@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.names import LEDGER, load_ledger
 from samekey.pipeline import Result, generate
 
@@ -56,7 +56,7 @@ def test_the_same_document_gives_the_same_bytes(root: Path, sdk: str) -> None:
         "import sys, hashlib\n"
         "from samekey.config.file import Config\n"
         "from samekey.document.diagnostics import Diagnostics\n"
-        "from samekey.document.document import load\n"
+        "from samekey.document.node import load\n"
         "from samekey.pipeline import generate\n"
         "result = generate(load(sys.argv[1], Diagnostics()), Config())\n"
         "print(hashlib.sha256(repr(sorted(result.files.items())).encode()).hexdigest())\n"

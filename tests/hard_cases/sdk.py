@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import httpx
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.pipeline import Result, generate, inspect
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from samekey.document.diagnostics import Diagnostics, Severity
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.ir import Api
 from samekey.lower import lower
 

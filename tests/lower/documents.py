@@ -16,7 +16,8 @@ import yaml
 from samekey.config.file import Config
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import Document, FetchError, load
+from samekey.document.node import Document, load
+from samekey.document.source import FetchError
 from samekey.ir import (
     Alias,
     AnyJson,

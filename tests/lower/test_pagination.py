@@ -11,7 +11,7 @@ from samekey.config.file import Config, read_config
 from samekey.config.idempotency import SILENT
 from samekey.config.pagination import PagingStyle
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.ir import Paging
 from samekey.lower import lower
 

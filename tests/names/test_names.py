@@ -975,7 +975,7 @@ def test_names_do_not_depend_on_the_process() -> None:
     script = (
         "import sys\n"
         "from samekey.config.file import Config\nfrom samekey.document.diagnostics import Diagnostics\n"
-        "from samekey.document.document import load\nfrom samekey.lower import lower\nfrom samekey.names import name\n"
+        "from samekey.document.node import load\nfrom samekey.lower import lower\nfrom samekey.names import name\n"
         f"document = load({HOME!r}, Diagnostics(), lambda _: sys.argv[1].encode())\n"
         "print(name(lower(document), Config()))\n"
     )

@@ -7,7 +7,7 @@ import json
 import pytest
 from samekey.config.file import read_config
 from samekey.document.diagnostics import Diagnostics, Severity
-from samekey.document.document import Document, load
+from samekey.document.node import Document, load
 from samekey.pipeline import inspect
 
 OPERATIONS = {

@@ -8,7 +8,7 @@ import pytest
 from samekey.config.dialect import DEFAULT
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.lower import lower
 from samekey.pipeline import inspect
 from samekey.prove.arguments import Arguments, Candidate, Maker

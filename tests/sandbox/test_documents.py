@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import Node, load
+from samekey.document.node import Node, load
 from samekey.lower import lower
 from samekey.lower.media import is_json
 from samekey.sandbox.api.arrival import Arrival

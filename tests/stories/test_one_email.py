@@ -18,7 +18,7 @@ import persistqueue
 import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.pipeline import generate
 from samekey.sandbox.faults import Fault, Rule
 from samekey.sandbox.serving import Running, running

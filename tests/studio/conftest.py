@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.pipeline import generate
 
 from .faces import FACES, Face

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.sandbox.server.app import Settings
 from samekey.sandbox.server.serving import Running, running
 from samekey.verify.calls import Caller

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from samekey.config.file import Config
     from samekey.document.diagnostics import Diagnostics
-    from samekey.document.document import Document, Fetch
+    from samekey.document.node import Document
+    from samekey.document.source import Fetch
 
 
 def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
@@ -40,7 +41,7 @@ def read_document(
     fetch: Fetch | None = None,
 ) -> Document | None:
     """The document with the overlays of the config, then those of the command line."""
-    from samekey.document.document import load  # noqa: PLC0415
+    from samekey.document.node import load  # noqa: PLC0415
 
     document = load(spec, diagnostics, fetch, sys.stdin.buffer.read() if spec == "-" else b"")
     locations = [*config.overlays, *overlays]

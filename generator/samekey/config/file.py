@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
 from samekey.config.words import refuse_unknown
-from samekey.document.document import join_uri, load
+from samekey.document.node import load
+from samekey.document.source import join_uri
 from samekey.wording import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from samekey.document.diagnostics import Diagnostics, Place
-    from samekey.document.document import Fetch, Node
+    from samekey.document.node import Node
+    from samekey.document.source import Fetch
 
 _KEYS = ("package", "distribution", "version", "client", "rename", "idempotency", "pagination", "overlays")
 _RENAME_KEYS = ("types", "operations", "resources")

@@ -18,7 +18,8 @@ from samekey.wording import meant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
 
 Refined = TypeVar("Refined", KeyFormat, Dialect)
 

@@ -13,7 +13,7 @@ from samekey.wording import closest
 
 if TYPE_CHECKING:
     from samekey.document.diagnostics import Place
-    from samekey.document.document import Node
+    from samekey.document.node import Node
 
 Way: TypeAlias = tuple[str, ...]
 """The way from an answer to a value in it, by names on the wire."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from samekey.wording import closest
 
 if TYPE_CHECKING:
-    from samekey.document.document import Node
+    from samekey.document.node import Node
 
 
 def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:

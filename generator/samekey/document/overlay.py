@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from msgspec import Struct
 
 from samekey.document.diagnostics import Place
-from samekey.document.document import STDIN, Document, Node, SourceText, describe, extended, join_uri, load, tokens
+from samekey.document.node import Document, Node, describe, load
+from samekey.document.pointers import extended, tokens
+from samekey.document.source import STDIN, SourceText, join_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from jsonpath import JSONPathEnvironment, JSONPathError
 
     from samekey.document.diagnostics import Diagnostics
-    from samekey.document.document import Fetch, JsonValue
+    from samekey.document.source import Fetch
+    from samekey.document.values import JsonValue
 
 _VERSION: Final = re.compile(r"1\.[0-9]+(\.[0-9]+)?")
 _SAYS_REPLACE: Final = re.compile(r"1\.0(\..*)?")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from enum import Enum
 
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
 
 DOC_WIDTH = 100
 DOC_LIMIT = 120

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from samekey.config.pagination import ConfiguredPages
-    from samekey.document.document import Document, Node
+    from samekey.document.node import Document, Node
     from samekey.ir import Body, Param, Response, Server
 
 METHOD_WORDS = frozenset(method.lower() for method in METHODS)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey.document.document import describe
+from samekey.document.node import describe
 from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, ListOf, Location, Model, Named, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described
 from samekey.lower.media import body_kind, content_of, others_for_request, preferred_for_request, words_of, written
 from samekey.lower.parameters import collection
 
 if TYPE_CHECKING:
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type
     from samekey.lower.schemas import Schemas
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from samekey.ir import Limits
 
 if TYPE_CHECKING:
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
 
 _BOUNDS = {
     "minimum": "at least {}",

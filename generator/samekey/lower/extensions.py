@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from samekey.config.dialect import Dialect
-    from samekey.document.document import Node
+    from samekey.document.node import Node
 
 FERN_IDEMPOTENT: Final = "x-fern-idempotent"
 _FERN_HEADERS: Final = "x-fern-idempotency-headers"

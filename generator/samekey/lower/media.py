@@ -10,7 +10,7 @@ from samekey.ir import BodyKind, StreamFormat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
 
 _FORM = "application/x-www-form-urlencoded"
 _TEXTUAL = ("xml", "yaml", "javascript", "graphql", "csv")

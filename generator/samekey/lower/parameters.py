@@ -14,7 +14,7 @@ from samekey.lower.media import body_kind, content_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type
     from samekey.lower.schemas import Schemas
 

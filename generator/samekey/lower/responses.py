@@ -22,7 +22,7 @@ from samekey.lower.statuses import status_of, succeeds
 from samekey.lower.streams import stream_of
 
 if TYPE_CHECKING:
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.lower.schemas import Schemas
 
 

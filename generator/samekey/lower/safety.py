@@ -17,7 +17,7 @@ from samekey.lower.carriers import fit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Body, Response
     from samekey.lower.carriers import Found
     from samekey.lower.schemas import Schemas

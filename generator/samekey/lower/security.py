@@ -16,7 +16,7 @@ from samekey.lower.docs import described
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Param, Server
 
 Requirement: TypeAlias = tuple[tuple[str, ...], ...]

@@ -13,7 +13,7 @@ from samekey.lower.docs import described
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
 
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 

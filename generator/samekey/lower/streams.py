@@ -25,7 +25,7 @@ from samekey.lower.schemas.merged import Merged, is_empty
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Body, Response, Type
     from samekey.lower.schemas import Schemas
 

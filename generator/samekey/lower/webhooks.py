@@ -11,7 +11,7 @@ from samekey.lower.media import is_json, preferred_for_request
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.lower.schemas import Schemas
 
 _WORDS: Final = ("webhooks", "x-webhooks")

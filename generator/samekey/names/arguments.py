@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from samekey.ir import Location, Model, Named, Nullable
-from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, VARIABLES
+from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, VARIABLES, Entry
 from samekey.names.reserved import CLIENT_ARGUMENTS, METHOD_ARGUMENTS
 from samekey.names.resolve import resolve
 from samekey.names.words import ascii_snake, attribute
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from samekey.ir import Api, Operation, SecurityScheme, ServerVariable, Type
-    from samekey.names.lockfile import Entry, Ledger
+    from samekey.names.lockfile import Ledger
 
 BODY: Final = "body"
 EXTRA: Final = "extra"
@@ -38,7 +38,7 @@ def argument_names(api: Api, ledger: Ledger) -> dict[tuple[str, str, str], str]:
     found: dict[tuple[str, str, str], str] = {}
     for operation in api.operations:
         proposals = {(place, wire): _proposals(place, wire) for place, wire in _arguments(operation, models)}
-        kept = ledger.kept((key, (ARGUMENTS, operation.key, " ".join(key))) for key in proposals)
+        kept = ledger.kept((key, Entry(ARGUMENTS, operation.key, " ".join(key))) for key in proposals)
         names = resolve(proposals, METHOD_ARGUMENTS, kept)
         found.update({(operation.key, *key): chosen for key, chosen in names.items()})
     return found
@@ -92,18 +92,18 @@ def client_names(
     kinds = Counter(scheme.kind for scheme in schemes)
     ordered = sorted(schemes, key=lambda scheme: (kinds[scheme.kind] > 1, scheme.id))
     proposals: dict[Entry, tuple[str, ...]] = {
-        (CREDENTIALS, scheme.id, word): _credential(scheme, word, is_single=kinds[scheme.kind] == 1)
+        Entry(CREDENTIALS, scheme.id, word): _credential(scheme, word, is_single=kinds[scheme.kind] == 1)
         for scheme in ordered
         for word in CREDENTIAL_WORDS[scheme.kind]
     }
     for variable in variables:
         plain = attribute(variable.name, "server")
-        proposals[VARIABLES, variable.name, ARGUMENT] = (plain, f"server_{plain}")
+        proposals[Entry(VARIABLES, variable.name, ARGUMENT)] = (plain, f"server_{plain}")
     chosen = resolve(proposals, CLIENT_ARGUMENTS, ledger.kept((entry, entry) for entry in proposals))
     return {
-        scheme.id: tuple(chosen[CREDENTIALS, scheme.id, word] for word in CREDENTIAL_WORDS[scheme.kind])
+        scheme.id: tuple(chosen[Entry(CREDENTIALS, scheme.id, word)] for word in CREDENTIAL_WORDS[scheme.kind])
         for scheme in schemes
-    }, {variable.name: chosen[VARIABLES, variable.name, ARGUMENT] for variable in variables}
+    }, {variable.name: chosen[Entry(VARIABLES, variable.name, ARGUMENT)] for variable in variables}
 
 
 def _credential(scheme: SecurityScheme, word: str, *, is_single: bool) -> tuple[str, ...]:

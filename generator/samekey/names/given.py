@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey.names.arguments import CREDENTIAL_WORDS
 from samekey.names.identity import type_keys
-from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, RESOURCES, TYPES, VARIABLES
+from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, RESOURCES, TYPES, VARIABLES, Entry
 from samekey.names.operations import pinned
 from samekey.names.types import pinned_types
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from samekey.config.file import Config
     from samekey.ir import Api
     from samekey.names.giving import Names
-    from samekey.names.lockfile import Entry
 
 
 def given(api: Api, config: Config, names: Names, exports: Collection[str]) -> dict[Entry, str]:
@@ -42,14 +41,14 @@ def _of_operations(api: Api, config: Config, names: Names) -> Iterator[tuple[Ent
     tags = {resource.attribute: resource.tag for resource in names.resources}
     for resource in names.resources:
         if resource.tag and resource.tag not in config.rename_resources:
-            yield (RESOURCES, resource.tag, "attribute"), resource.attribute
-            yield (RESOURCES, resource.tag, "class"), resource.class_name
+            yield Entry(RESOURCES, resource.tag, "attribute"), resource.attribute
+            yield Entry(RESOURCES, resource.tag, "class"), resource.class_name
     for operation in api.operations:
         place = names.methods[operation.key]
         if tags[place.resource] and pinned(operation, config) is None:
-            yield (RESOURCES, tags[place.resource], "methods", operation.key), place.method
+            yield Entry(RESOURCES, tags[place.resource], "methods", operation.key), place.method
     for (key, location, wire), chosen in names.arguments.items():
-        yield (ARGUMENTS, key, f"{location} {wire}"), chosen
+        yield Entry(ARGUMENTS, key, f"{location} {wire}"), chosen
 
 
 def _of_types(api: Api, config: Config, names: Names, exports: Collection[str]) -> Iterator[tuple[Entry, str]]:
@@ -57,20 +56,20 @@ def _of_types(api: Api, config: Config, names: Names, exports: Collection[str]) 
     keys = {identity: key for identity, key in type_keys(api).items() if names.types[identity] in exports}
     for identity, key in keys.items():
         if identity not in pins:
-            yield (TYPES, key, "class"), names.types[identity]
+            yield Entry(TYPES, key, "class"), names.types[identity]
             if names.inputs[identity] in exports:
-                yield (TYPES, key, "input"), names.inputs[identity]
+                yield Entry(TYPES, key, "input"), names.inputs[identity]
     for (identity, wire), chosen in names.fields.items():
         if identity in keys:
-            yield (TYPES, keys[identity], "fields", wire), chosen
+            yield Entry(TYPES, keys[identity], "fields", wire), chosen
     for (identity, value), chosen in names.members.items():
         if identity in keys:
-            yield (TYPES, keys[identity], "members", str(value)), chosen
+            yield Entry(TYPES, keys[identity], "members", str(value)), chosen
 
 
 def _of_credentials(api: Api, names: Names) -> Iterator[tuple[Entry, str]]:
     for scheme in api.schemes:
         for word, chosen in zip(CREDENTIAL_WORDS[scheme.kind], names.credentials[scheme.id], strict=True):
-            yield (CREDENTIALS, scheme.id, word), chosen
+            yield Entry(CREDENTIALS, scheme.id, word), chosen
     for wire, chosen in names.variables.items():
-        yield (VARIABLES, wire, ARGUMENT), chosen
+        yield Entry(VARIABLES, wire, ARGUMENT), chosen

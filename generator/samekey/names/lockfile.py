@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from samekey.document.diagnostics import Place
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.header import MARKED_BYTES, MARKER, is_marked
 from samekey.names.resolve import fold
 from samekey.names.words import is_attribute, is_constant, is_pascal, is_snake
@@ -21,10 +21,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samekey.document.diagnostics import Diagnostics, Source
-    from samekey.document.document import Node
+    from samekey.document.node import Node
 
-Entry: TypeAlias = tuple[str, ...]
-"""What a name belongs to: a section, an owner in it, a word, and for what the owner has many of, its wire name."""
+
+class Entry(NamedTuple):
+    """What a name belongs to.
+
+    Args:
+        section: the kind of thing that owns it.
+        owner: the thing.
+        word: what of the owner is named.
+        wire: for what an owner has many of, which one; None for what it has one of.
+    """
+
+    section: str
+    owner: str
+    word: str
+    wire: str | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The keys that lead to it in the file."""
+        return self[:3] if self.wire is None else (*self[:3], self.wire)
+
+
 Key = TypeVar("Key")
 
 LEDGER: Final = "names.json"
@@ -41,6 +61,9 @@ TYPES: Final = "types"
 CREDENTIALS: Final = "credentials"
 VARIABLES: Final = "variables"
 ARGUMENT: Final = "argument"
+_CLASS: Final = "class"
+_FIELDS: Final = "fields"
+_METHODS: Final = "methods"
 
 _Check: TypeAlias = "Callable[[str], bool]"
 _LEAVES: Final[Mapping[tuple[str, str], _Check]] = {
@@ -73,7 +96,7 @@ class Ledger:
 
     def place(self, entry: Entry) -> Place | None:
         """Where an entry stands in the file."""
-        return None if self.source is None else Place(self.source, _pointer(entry))
+        return None if self.source is None else Place(self.source, _pointer(entry.path))
 
 
 EMPTY: Final = Ledger()
@@ -108,17 +131,16 @@ def read_ledger(root: Node) -> Ledger:
     """Read names; what is none is reported as a warning and left out."""
     found: dict[Entry, str] = {}
     for section, holder in root.items():
-        if section == ARGUMENTS:
-            for owner, names in holder.items():
-                found.update(_read_group((section, owner), names, is_attribute))
-        elif section != _ABOUT:
-            for owner, words in holder.items():
-                for word, value in words.items():
-                    entry = (section, owner, word)
-                    if (check := _GROUPS.get((section, word))) is not None:
-                        found.update(_read_group(entry, value, check))
-                    else:
-                        found.update(_read_name(entry, value, _leaf_check(section, word)))
+        for owner, words in holder.items() if section != _ABOUT else ():
+            for word, value in words.items():
+                entry = Entry(section, owner, word)
+                if section == ARGUMENTS:
+                    found.update(_read_name(entry, value, is_attribute))
+                elif (check := _GROUPS.get((section, word))) is not None:
+                    for wire, one in value.items():
+                        found.update(_read_name(entry._replace(wire=wire), one, check))
+                else:
+                    found.update(_read_name(entry, value, _leaf_check(section, word)))
     return Ledger(found, root.source)
 
 
@@ -128,16 +150,11 @@ def _leaf_check(section: str, word: str) -> _Check:
     return _LEAVES.get((section, word), lambda _: False)
 
 
-def _read_group(above: Entry, holder: Node, check: _Check) -> Iterator[tuple[Entry, str]]:
-    for wire, value in holder.items():
-        yield from _read_name((*above, wire), value, check)
-
-
 def _read_name(entry: Entry, node: Node, check: _Check) -> Iterator[tuple[Entry, str]]:
     if isinstance(node.value, str) and check(node.value):
         yield entry, node.value
     else:
-        message = f"this is no name for {' / '.join(entry)}; it is ignored, and a name is given anew"
+        message = f"this is no name for {' / '.join(entry.path)}; it is ignored, and a name is given anew"
         node.warn("names-invalid", message)
 
 
@@ -152,41 +169,37 @@ def remember(ledger: Ledger, given: Mapping[Entry, str]) -> Ledger:
 
 
 def is_method(entry: Entry) -> bool:
-    """Whether an entry is an operation's method: the tag stands second, the operation last."""
-    return entry[2:3] == ("methods",)
+    """Whether an entry is the name of an operation's method."""
+    return entry.word == _METHODS and entry.section == RESOURCES
 
 
 def _is_first(entry: Entry) -> bool:
-    """Whether an entry is the one by which its owner is known; the others fall with it."""
-    return entry[2:] == ("class",) or is_method(entry) or entry[0] in {CREDENTIALS, VARIABLES}
+    """Whether an entry is its owner's primary name (a class, or a method); the others are dropped with it."""
+    return entry.word == _CLASS or is_method(entry) or entry.section in {CREDENTIALS, VARIABLES}
 
 
-def _owner(entry: Entry) -> tuple[str, str]:
+def _owner(entry: Entry) -> tuple[str, str | None]:
     """Whom an entry belongs to: a method and its arguments to the operation."""
-    return (ARGUMENTS, entry[3]) if is_method(entry) else (entry[0], entry[1])
+    return (ARGUMENTS, entry.wire) if is_method(entry) else (entry.section, entry.owner)
 
 
-def _scope(entry: Entry) -> Entry:
+def _scope(entry: Entry) -> tuple[str, ...]:
     """Among whom a name may be given once."""
-    match entry:
-        case (section, _, _) if section == TYPES:
-            return (section,)
-        case (section, _, _) if section in {CREDENTIALS, VARIABLES}:
-            return ("client",)
-        case (section, _, word) if section == RESOURCES:
-            return (section, word)
-        case _:
-            return entry[:-1]
+    if entry.wire is not None or entry.section == ARGUMENTS:
+        return entry.path[:-1]
+    if entry.section in {CREDENTIALS, VARIABLES}:
+        return ("client",)
+    return (entry.section, entry.word) if entry.section == RESOURCES else (entry.section,)
 
 
 def _is_evident(entry: Entry, name: str) -> bool:
     """Whether a name is the field's own, which it has before all others without being remembered."""
-    return entry[2:3] == ("fields",) and entry[3] == name
+    return entry.word == _FIELDS and entry.section == TYPES and entry.wire == name
 
 
 def spell(ledger: Ledger) -> str:
     """The text of the file: sorted, a name a line, with nothing in it that does not print."""
-    tree = {_ABOUT: _TEXT, **_tree(ledger.names)}
+    tree = {_ABOUT: _TEXT, **_tree({entry.path: name for entry, name in ledger.names.items()})}
     text = json.dumps(tree, ensure_ascii=False, indent=1, sort_keys=True)
     return "".join(f"{line if line.isprintable() else _escaped(line)}\n" for line in text.split("\n"))
 
@@ -195,13 +208,13 @@ def _escaped(line: str) -> str:
     return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in line)
 
 
-def _tree(names: Mapping[Entry, str]) -> dict[str, object]:
+def _tree(names: Mapping[tuple[str, ...], str]) -> dict[str, object]:
     """Names as mappings in mappings, a level for each part of an entry."""
-    below: dict[str, dict[Entry, str]] = {}
+    below: dict[str, dict[tuple[str, ...], str]] = {}
     for (first, *rest), name in names.items():
         below.setdefault(first, {})[tuple(rest)] = name
     return {first: entries[()] if () in entries else _tree(entries) for first, entries in below.items()}
 
 
-def _pointer(entry: Entry) -> str:
-    return "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in entry)
+def _pointer(path: tuple[str, ...]) -> str:
+    return "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from samekey.names.lockfile import RESOURCES
+from samekey.names.lockfile import RESOURCES, Entry
 from samekey.names.reserved import (
     ANNOTATION_BUILTINS,
     CLIENT_CLASSES,
@@ -26,7 +26,7 @@ from samekey.names.words import capitalized, pascal, snake, words
 from samekey.wording import plain, singular, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from samekey.config.file import Config
     from samekey.ir import Api, Operation
@@ -39,6 +39,8 @@ TITLE_NOISE: Final = frozenset(
 )
 """Words of titles and tags that say nothing."""
 _SMALL_WORDS = frozenset({"by", "of", "the", "id", "for", "to", "with"})
+_VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+"""What methods do, in the words of REST."""
 
 
 class MethodName(Struct, frozen=True):
@@ -69,26 +71,33 @@ def method_names(
     """
     pins = {operation.key: pin for operation in api.operations if (pin := pinned(operation, config))}
     tags = list(dict.fromkeys(_tag(operation) for operation in api.operations))
-    kept = ledger.kept((tag, (RESOURCES, tag, "attribute")) for tag in tags if tag not in config.rename_resources)
+    kept = ledger.kept((tag, Entry(RESOURCES, tag, "attribute")) for tag in tags if tag not in config.rename_resources)
     wanted = {tag: kept.get(tag) or _attribute(config.rename_resources.get(tag, tag)) for tag in tags}
     groups = {operation.key: _group(operation, pins.get(operation.key), wanted) for operation in api.operations}
-    used = [group for group in dict.fromkeys([*tags, *groups.values()]) if group in groups.values()]
-    ordered = sorted(used, key=lambda group: (wanted.get(group) != group, group))
-    proposals = {group: (wanted.get(group) or _attribute(group),) for group in ordered}
+    filled = set(groups.values())
+    used = [group for group in dict.fromkeys([*tags, *groups.values()]) if group in filled]
     renamed = {tag: wanted[tag] for tag in config.rename_resources if tag in wanted}
-    attributes = resolve(proposals, CLIENT_WORDS, {**renamed, **kept})
+    attributes = _attributes(used, wanted, {**renamed, **kept})
     reserved = [*TYPE_WORDS, *CLIENT_CLASSES, client, f"Async{client}"]
-    kept_classes = ledger.kept((group, (RESOURCES, group, "class")) for group in ordered if group not in renamed)
-    classes = _classes({group: attributes[group] for group in ordered}, reserved, kept_classes)
+    kept_classes = ledger.kept(
+        (group, Entry(RESOURCES, group, "class")) for group in attributes if group not in renamed
+    )
+    classes = _classes(attributes, reserved, kept_classes)
     methods: dict[str, str] = {}
     for group in used:
         members = {operation.key: operation for operation in api.operations if groups[operation.key] == group}
-        fixed = {key: pins[key].method for key in members if key in pins}
-        known = ledger.kept((key, (RESOURCES, group, "methods", key)) for key in members if key not in pins)
-        methods.update(_methods_of(group, members, fixed, known))
+        methods.update(_methods_of(group, members, pins, ledger))
     found = {key: MethodName(attributes[group], methods[key]) for key, group in groups.items()}
     resources = (ResourceName(attributes[group], classes[group], group if group in wanted else "") for group in used)
     return found, tuple(resources)
+
+
+def _attributes(groups: Sequence[str], wanted: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
+    """The attribute of each resource, those first that bear their own name, whatever order the document has."""
+    ordered = sorted(groups, key=lambda group: (wanted.get(group) != group, group))
+    proposals = {group: (wanted.get(group) or _attribute(group),) for group in ordered}
+    found = resolve(proposals, CLIENT_WORDS, fixed)
+    return {group: found[group] for group in ordered}
 
 
 def _classes(attributes: Mapping[str, str], reserved: Iterable[str], kept: Mapping[str, str]) -> dict[str, str]:
@@ -159,19 +168,21 @@ def _attribute(tag: str) -> str:
 
 
 def _methods_of(
-    tag: str, members: Mapping[str, Operation], pins: Mapping[str, str], kept: Mapping[str, str]
+    tag: str, members: Mapping[str, Operation], pins: Mapping[str, MethodName], ledger: Ledger
 ) -> dict[str, str]:
     """Method names of one resource: what is pinned or kept, then short where that stays unique, whole where not."""
+    pinned_here = {key: pins[key].method for key in members if key in pins}
+    kept = ledger.kept((key, Entry(RESOURCES, tag, "methods", key)) for key in members if key not in pins)
     free = sorted((key for key in members if key not in pins), key=lambda key: _place(members[key]))
     candidates = {key: _candidates(members[key], tag) for key in free}
     counts = Counter(short for short, *_ in candidates.values())
-    proposals: dict[str, tuple[str, ...]] = {key: (pin,) for key, pin in pins.items()}
+    proposals: dict[str, tuple[str, ...]] = {key: (pin,) for key, pin in pinned_here.items()}
     for unique in (True, False):
         for key in free:
             short, *longer = candidates[key]
             if (counts[short] == 1) is unique:
                 proposals[key] = (short, *longer) if unique else tuple(longer)
-    return resolve(proposals, RESOURCE_METHODS, {**pins, **kept})
+    return resolve(proposals, RESOURCE_METHODS, {**pinned_here, **kept})
 
 
 def _candidates(operation: Operation, tag: str) -> tuple[str, str, str]:
@@ -241,33 +252,52 @@ def _useful(spoken: list[str]) -> bool:
 
 def _rest_method(operation: Operation, tag: str) -> str:
     """A name from method and path, as REST means them (RFC 9110 section 9.3)."""
-    segments = [segment for segment in operation.path.split("/") if segment]
-    on_item = bool(segments) and "{" in segments[-1]
-    verb = {
-        "GET": "get" if on_item else "list",
-        "POST": "create",
-        "PUT": "replace",
-        "PATCH": "update",
-        "DELETE": "delete",
-    }.get(operation.method, operation.method.lower())
+    path = _rest_path(operation.path, tag)
+    is_post = operation.method == "POST"
+    if is_post and path.ends_in_singular and path.is_nested and not path.on_item:
+        # An action, such as `POST /charges/{id}/capture`.
+        return snake(" ".join(path.words), "call")
+    verb = _read_verb(path, tag) if operation.method == "GET" else _VERBS.get(operation.method)
+    nouns = path.words
+    if nouns and (path.on_item or is_post):
+        nouns = (*nouns[:-1], singular(nouns[-1]))
+    return snake(" ".join([verb or operation.method.lower(), *nouns]), "call")
+
+
+class _RestPath(Struct, frozen=True):
+    """A path as REST reads it.
+
+    Args:
+        words: of its nouns, without the resource's own.
+        on_item: whether it ends in a parameter.
+        is_nested: whether it has more than one segment.
+    """
+
+    words: tuple[str, ...]
+    on_item: bool
+    is_nested: bool
+
+    @property
+    def ends_in_singular(self) -> bool:
+        """Whether its last noun is one thing."""
+        return bool(self.words) and singular(self.words[-1]) == self.words[-1]
+
+
+def _rest_path(path: str, tag: str) -> _RestPath:
+    segments = [segment for segment in path.split("/") if segment]
     nouns = [segment for segment in segments if "{" not in segment and not _VERSION.fullmatch(segment.lower())]
     if nouns and [singular(word) for word in split(nouns[0])] in _nouns(tag):
         nouns = nouns[1:]
-    words = [word for noun in nouns for word in split(noun)]
-    if operation.method == "GET" and not on_item and nouns and singular(words[-1]) == words[-1]:
-        verb = "get"
-    if operation.method == "POST" and nouns and not on_item and singular(words[-1]) == words[-1] and len(segments) > 1:
-        return snake(" ".join(words), "call")
-    if words and (on_item or operation.method == "POST"):
-        words[-1] = singular(words[-1])
-    if (
-        not nouns
-        and not on_item
-        and operation.method == "GET"
-        and singular(split(tag)[-1] if split(tag) else "") == (split(tag)[-1] if split(tag) else "")
-    ):
-        verb = "get"
-    return snake(" ".join([verb, *words]), "call")
+    spoken = tuple(word for noun in nouns for word in split(noun))
+    return _RestPath(spoken, bool(segments) and "{" in segments[-1], len(segments) > 1)
+
+
+def _read_verb(path: _RestPath, tag: str) -> str:
+    """`get` for one thing, `list` for many."""
+    if path.on_item or path.ends_in_singular:
+        return "get"
+    last = (split(tag) or [""])[-1]
+    return "get" if not path.words and singular(last) == last else "list"
 
 
 def _by_path(operation: Operation) -> str:

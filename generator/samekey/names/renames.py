@@ -61,10 +61,10 @@ def check_kept(api: Api, ledger: Ledger, given: Mapping[Entry, str], diagnostics
         if before is None:
             continue
         if before != name:
-            message = f"{before!r} is taken or reserved: {' / '.join(entry[1:])} is called {name!r} now"
+            message = f"{before!r} is taken or reserved: {' / '.join(entry.path[1:])} is called {name!r} now"
             diagnostics.warning("name-changed", message, ledger.place(entry))
-        elif is_method(entry) and not is_spoken(operations[entry[3]], entry[1], name):
-            message = f"{entry[3]} is called {name!r} as before, though the document calls it otherwise now"
+        elif is_method(entry) and not is_spoken(operations[entry.wire or ""], entry.owner, name):
+            message = f"{entry.wire} is called {name!r} as before, though the document calls it otherwise now"
             diagnostics.note("name-kept", message, ledger.place(entry), "remove this line to have it named anew")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import Alias, Enum, Model
 from samekey.names.identity import words
-from samekey.names.lockfile import TYPES
+from samekey.names.lockfile import TYPES, Entry
 from samekey.names.reserved import TYPE_WORDS
 from samekey.names.resolve import fold, resolve
 from samekey.names.words import attribute, capitalized, constant, pascal
@@ -46,8 +46,8 @@ def type_names(
     ordered = sorted(api.types, key=lambda definition: _rank(definition, told[definition.id], keys[definition.id]))
     pins = pinned_types(api, config)
     free = [definition.id for definition in ordered if definition.id not in pins]
-    kept = ledger.kept((identity, (TYPES, keys[identity], "class")) for identity in free)
-    kept_inputs = ledger.kept((identity, (TYPES, keys[identity], "input")) for identity in free)
+    kept = ledger.kept((identity, Entry(TYPES, keys[identity], "class")) for identity in free)
+    kept_inputs = ledger.kept((identity, Entry(TYPES, keys[identity], "input")) for identity in free)
     wanted = {fold(pin) for pin in pins.values()}
     types = resolve(
         {definition.id: _proposals(definition, told[definition.id], pins) for definition in ordered},
@@ -91,7 +91,7 @@ def field_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple
         if isinstance(definition, Model):
             proposals = {entry.name: attribute(entry.name, "field") for entry in definition.fields}
             ordered = sorted(proposals, key=lambda wire: (proposals[wire] != wire, wire))
-            kept = ledger.kept((wire, (TYPES, keys[definition.id], "fields", wire)) for wire in ordered)
+            kept = ledger.kept((wire, Entry(TYPES, keys[definition.id], "fields", wire)) for wire in ordered)
             names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
             found.update({(definition.id, wire): chosen for wire, chosen in names.items()})
     return found
@@ -105,7 +105,7 @@ def member_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tupl
             values = {str(value): value for value in definition.values}
             proposals = {wire: constant(value) for wire, value in values.items()}
             ordered = sorted(values, key=lambda wire: (proposals[wire] != wire, proposals[wire] != wire.upper(), wire))
-            kept = ledger.kept((wire, (TYPES, keys[definition.id], "members", wire)) for wire in ordered)
+            kept = ledger.kept((wire, Entry(TYPES, keys[definition.id], "members", wire)) for wire in ordered)
             names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
             found.update({(definition.id, values[wire]): chosen for wire, chosen in names.items()})
     return found

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from samekey.cache_dir import cache_folder
 from samekey.document.diagnostics import Severity  # noqa: TC001  # likewise
-from samekey.document.document import FetchError, fetch_bytes, is_remote
+from samekey.document.source import FetchError, fetch_bytes, is_remote
 from samekey.output.write import is_unchanged
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from samekey.sandbox.api.schemas import Direction, Schemas
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.emit.views import ArgumentView, OperationSummary
     from samekey.ir import Operation
     from samekey.sandbox.api.contract import Content, Site

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from samekey.config.dialect import Profile
-    from samekey.document.document import Document
+    from samekey.document.node import Document
     from samekey.emit.views import OperationSummary
     from samekey.ir import Api
     from samekey.prove.arguments import Maker

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.lower import lower
 from samekey.pipeline import inspect
 from samekey.prove.arguments import Maker
@@ -37,7 +37,7 @@ from samekey.sandbox.storage.migrations import upgrade
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from samekey.document.document import Document
+    from samekey.document.node import Document
     from samekey.emit.views import OperationSummary
     from samekey.ir import Api
     from samekey.prove.calls import Call, Repertoire

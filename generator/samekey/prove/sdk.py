@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from samekey.config.file import Config
-    from samekey.document.document import Document
+    from samekey.document.node import Document
 
 _CREDENTIAL = "prove"
 

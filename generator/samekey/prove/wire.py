@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
 
     from samekey.config.dialect import Profile
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
 
 _FORM = "application/x-www-form-urlencoded"
 _CURRENT: ContextVar[Watch | None] = ContextVar("watch", default=None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias, cast
 import httpx
 
 if TYPE_CHECKING:
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
 
 _TIMEOUT = 30.0
 _MOST_CONNECTIONS = 64

@@ -18,7 +18,7 @@ from samekey.wording import closest
 
 if TYPE_CHECKING:
     from samekey.config.file import Config
-    from samekey.document.document import Document
+    from samekey.document.node import Document
     from samekey.ir import Api
     from samekey.sandbox.api.contract import Site
     from samekey.sandbox.api.shapes import Shape

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from samekey.config.pagination import PagingStyle
-from samekey.document.document import tokens
+from samekey.document.pointers import tokens
 from samekey.ir import Safety
 from samekey.verify.calls import Answered
 from samekey.verify.described import items_of
@@ -18,7 +18,7 @@ from samekey.verify.requests import request_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
     from samekey.ir import Paging
     from samekey.sandbox.api.contract import Site
     from samekey.verify.calls import Caller, Outcome

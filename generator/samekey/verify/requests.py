@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from samekey.config.dialect import KeyFormat, Profile
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.ir import Api, Operation, SecurityScheme
     from samekey.sandbox.api.contract import Content, Declared, Site
     from samekey.verify.described import Described

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import Document, load
+from samekey.document.node import Document, load
 from samekey.pipeline import Result, generate
 
 Schema: TypeAlias = Mapping[str, object]

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from samekey.cli import app
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import JsonValue, load
+from samekey.document.node import load
+from samekey.document.values import JsonValue
 from samekey.emit import plan
 from samekey.ir import Operation
 from samekey.lower import lower

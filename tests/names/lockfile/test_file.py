@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from samekey.document.diagnostics import Severity
-from samekey.document.document import JsonValue
-from samekey.names import EMPTY, LEDGER, Ledger, spell
+from samekey.document.values import JsonValue
+from samekey.names import EMPTY, LEDGER, Entry, Ledger, spell
 
 from tests.names.lockfile.documents import LIST_PETS, Json, calls, give, import_all, pets, read, sdk
 
@@ -27,7 +27,7 @@ def test_check_without_the_file_shows_it(tmp_path: Path) -> None:
 def test_a_folder_with_nothing_but_the_file_is_ours(tmp_path: Path) -> None:
     """Whoever removes the rest to have it written again keeps the names."""
     (tmp_path / "sdk").mkdir()
-    ledger = Ledger({("resources", "pets", "methods", "GET /pets"): "every_one"})
+    ledger = Ledger({Entry("resources", "pets", "methods", "GET /pets"): "every_one"})
     (tmp_path / "sdk" / LEDGER).write_text(spell(ledger), "utf-8")
     assert sdk(tmp_path, pets(get=LIST_PETS))[0] == 0
     assert calls(tmp_path) == {"GET /pets": "pets.every_one"}

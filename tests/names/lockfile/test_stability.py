@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
-from samekey.document.document import JsonValue, load
+from samekey.document.node import load
+from samekey.document.values import JsonValue
 from samekey.names import LEDGER, Ledger, spell
 from samekey.pipeline import generate
 

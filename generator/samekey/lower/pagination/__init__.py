@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from samekey.config.pagination import ConfiguredPages
     from samekey.document.diagnostics import Diagnostics
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Body, Paging, Param, Response, TypeDef
 
 

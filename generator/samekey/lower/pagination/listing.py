@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from samekey.config.pagination import Way
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Body, Field, Param, TypeDef
 
 """The way from an answer to a value in it, by names on the wire."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from samekey.config.pagination import ConfiguredPages, Way
     from samekey.document.diagnostics import Place
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type
     from samekey.lower.pagination.listing import Listing
 

@@ -13,7 +13,7 @@ from samekey.lower.schemas.words import option
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.lower.schemas.merged import Parts
     from samekey.lower.schemas.steps import Hint
 

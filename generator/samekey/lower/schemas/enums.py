@@ -11,7 +11,8 @@ from samekey.lower.schemas.unions import or_null, union_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.ir import Type
     from samekey.lower.schemas.merged import Merged
     from samekey.lower.schemas.scope import Scope

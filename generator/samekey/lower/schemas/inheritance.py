@@ -17,7 +17,7 @@ from samekey.lower.schemas.unions import tag_values
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type
     from samekey.lower.schemas.scope import Scope
 

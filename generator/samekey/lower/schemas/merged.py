@@ -12,7 +12,8 @@ from samekey.lower.docs import described
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
 
 Parts: TypeAlias = tuple["Node", ...]
 

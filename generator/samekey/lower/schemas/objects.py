@@ -15,7 +15,7 @@ from samekey.lower.schemas.words import VALUE
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type
     from samekey.lower.schemas.merged import Merged, Parts
     from samekey.lower.schemas.scope import Scope

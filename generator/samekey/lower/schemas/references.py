@@ -16,7 +16,7 @@ from samekey.lower.schemas.steps import Ask, run
 from samekey.lower.schemas.unions import or_null
 
 if TYPE_CHECKING:
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type, TypeDef
     from samekey.lower.schemas.steps import Hint, Lowering
 

@@ -14,7 +14,7 @@ from samekey.lower.schemas.unions import lower_union, or_null, union_of
 from samekey.lower.schemas.words import ITEM, element
 
 if TYPE_CHECKING:
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type
     from samekey.lower.schemas.merged import Parts
     from samekey.lower.schemas.scope import Scope

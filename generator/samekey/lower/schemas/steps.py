@@ -10,7 +10,7 @@ from msgspec import Struct
 from samekey.ir import Type
 
 if TYPE_CHECKING:
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.lower.schemas.merged import Parts
 
 Hint: TypeAlias = tuple[str, ...]

@@ -25,7 +25,7 @@ from samekey.lower.schemas.steps import Ask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.document.document import Node
+    from samekey.document.node import Node
     from samekey.ir import Type, TypeDef
     from samekey.lower.schemas.circles import Variant
     from samekey.lower.schemas.merged import Parts

@@ -17,7 +17,8 @@ from samekey.sandbox.api.samples import MISSING
 from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.sandbox.api.contract import Reply
     from samekey.sandbox.api.samples import Known, Samples
     from samekey.sandbox.api.schemas import Schemas

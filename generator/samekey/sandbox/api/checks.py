@@ -16,7 +16,8 @@ from samekey.sandbox.api.schemas import Complaint, Direction
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.ir import Type, TypeDef
     from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.api.arrival import Arrival

@@ -15,7 +15,8 @@ from samekey.lower.parameters import gather
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from samekey.document.document import Document, JsonValue, Node
+    from samekey.document.node import Document, Node
+    from samekey.document.values import JsonValue
     from samekey.ir import Api, Operation, Param
 
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")

@@ -13,7 +13,8 @@ from samekey.sandbox.api.schemas import Complaint, Direction
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.sandbox.api.schemas import Schemas
 
     Fields = dict[str, JsonValue]

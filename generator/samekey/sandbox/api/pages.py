@@ -10,7 +10,8 @@ from samekey.config.pagination import PagingStyle
 from samekey.lower.schemas.merged import Merged
 
 if TYPE_CHECKING:
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.api.contract import Site
     from samekey.sandbox.storage.rows import Row

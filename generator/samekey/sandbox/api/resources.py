@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.api.bodies import Bodies

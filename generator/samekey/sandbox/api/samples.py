@@ -15,7 +15,8 @@ from samekey.sandbox.api.schemas import Direction
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
     from samekey.lower.schemas.merged import Parts
     from samekey.sandbox.api.schemas import Schemas
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-    from samekey.document.document import JsonValue, Node
+    from samekey.document.node import Node
+    from samekey.document.values import JsonValue
 
 # Validators are classes made at run time, and the registry is generic over what schemas are: neither can be typed.
 _DIALECTS = cast("Any", openapi_schema_validator)

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from samekey.document.diagnostics import Diagnostics, Severity, explain
-from samekey.document.document import load
+from samekey.document.node import load
 from samekey.ir import Safety
 from samekey.lower import lower
 from samekey.sandbox.api.bodies import Bodies
@@ -38,7 +38,7 @@ from samekey.sandbox.storage.migrations import upgrade
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from samekey.document.document import Document
+    from samekey.document.node import Document
     from samekey.ir import Api
     from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.keys.store import KeyStore

@@ -20,7 +20,7 @@ from samekey.sandbox.errors import FaultError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
 
 
 class Fault(StrEnum):

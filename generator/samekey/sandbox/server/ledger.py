@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
     from samekey.sandbox.storage.database import Database
 
 _OVERLAP = 500

@@ -14,7 +14,7 @@ from samekey.sandbox.storage.tables import COUNTERS, RESOURCES
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from samekey.document.document import JsonValue
+    from samekey.document.values import JsonValue
 
 _MOST = 10_000
 """Resources of a collection that a list looks at."""

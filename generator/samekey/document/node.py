@@ -1,0 +1,235 @@
+"""Values with their places: a document, and accessors that repair what is plain and report the rest.
+
+A `Node` is a value with its place, so later stages can follow references and report findings
+without knowing where the text came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from samekey.document.pointers import extended, unescape
+from samekey.document.references import References
+from samekey.document.source import FetchError, fetch_bytes, is_remote, parse_source, root_uri
+from samekey.document.values import JsonValue, spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from samekey.document.diagnostics import Diagnostics, Place
+    from samekey.document.source import Fetch, SourceText
+
+
+@dataclass(frozen=True)
+class Document:
+    """The root source with every source that references reached, and the sink for findings."""
+
+    root: SourceText
+    diagnostics: Diagnostics
+    fetch: Fetch
+    _sources: dict[str, SourceText | None] = field(default_factory=dict[str, "SourceText | None"])
+    references: References = field(default_factory=References, compare=False)
+
+    @property
+    def node(self) -> Node:
+        """The root value with its place."""
+        return self.whole(self.root)
+
+    def whole(self, source: SourceText) -> Node:
+        """The value of a whole source with its place."""
+        return Node(self, source, "", source.value)
+
+    @property
+    def _own_name(self) -> JsonValue:
+        """The URI that the document gives itself (OpenAPI 3.2 section 4.1.2.2.1); references by it are not fetched."""
+        return self.root.value.get("$self") if isinstance(self.root.value, dict) else None
+
+    @property
+    def size(self) -> int:
+        """Characters of all sources read so far."""
+        return len(self.root.text) + sum(len(source.text) for source in self._sources.values() if source is not None)
+
+    def source(self, uri: str, referrer: Node) -> SourceText | None:
+        """The source at a URI, read once; None where it cannot be read (reported at the referrer)."""
+        if uri in (self.root.uri, self._own_name):
+            return self.root
+        if uri not in self._sources:
+            self._sources[uri] = self._read(uri, referrer)
+        return self._sources[uri]
+
+    def _read(self, uri: str, referrer: Node) -> SourceText | None:
+        if not is_remote(uri) and is_remote(referrer.source.uri):
+            referrer.warn("reference-refused", f"a remote document may not refer to the local file {uri}")
+            return None
+        try:
+            data = self.fetch(uri)
+        except FetchError as error:
+            referrer.warn("reference-unreadable", f"cannot read {uri}: {error}")
+            return None
+        return parse_source(uri, data, self.diagnostics)
+
+
+class Node(Struct, frozen=True):
+    """A value of a document with its place; accessors repair what is plain and report the rest."""
+
+    document: Document
+    source: SourceText
+    pointer: str
+    value: JsonValue
+
+    @property
+    def place(self) -> Place:
+        """Where this value stands."""
+        return self.source.place(self.pointer)
+
+    @property
+    def identity(self) -> str:
+        """The URI and pointer that name this value across files."""
+        return f"{self.source.uri}#{self.pointer}"
+
+    @property
+    def name(self) -> str:
+        """The last token of the pointer."""
+        return unescape(self.pointer.rpartition("/")[2])
+
+    def error(self, code: str, message: str, hint: str = "") -> None:
+        """Report an error at this place."""
+        self.document.diagnostics.error(code, message, self.place, hint)
+
+    def warn(self, code: str, message: str, hint: str = "") -> None:
+        """Report a warning at this place."""
+        self.document.diagnostics.warning(code, message, self.place, hint)
+
+    def child(self, key: str | int, value: JsonValue) -> Node:
+        """A value below this one."""
+        return Node(self.document, self.source, extended(self.pointer, key), value)
+
+    def get(self, key: str) -> Node | None:
+        """The value under a key; None where it is missing or null."""
+        value = self._under(key)
+        return None if value is None else self.child(key, value)
+
+    def _under(self, key: str) -> JsonValue:
+        return self.value.get(key) if isinstance(self.value, dict) else None
+
+    def has(self, key: str) -> bool:
+        """Whether this is a mapping with that key, null included."""
+        return isinstance(self.value, dict) and key in self.value
+
+    def items(self, key: str | None = None) -> Iterator[tuple[str, Node]]:
+        """Keys and values of this mapping, or of the mapping under a key."""
+        node = self if key is None else self.get(key)
+        if node is None:
+            return
+        if not isinstance(node.value, dict):
+            node.warn("wrong-type", f"expected a mapping, found {describe(node.value)}; it is ignored")
+            return
+        for name, value in node.value.items():
+            yield name, node.child(name, value)
+
+    def elements(self, key: str | None = None) -> Iterator[Node]:
+        """The elements of this sequence, or of the sequence under a key."""
+        node = self if key is None else self.get(key)
+        if node is None:
+            return
+        if not isinstance(node.value, list):
+            node.warn("wrong-type", f"expected a sequence, found {describe(node.value)}; it is ignored")
+            return
+        for index, value in enumerate(node.value):
+            yield node.child(index, value)
+
+    def text(self, key: str) -> str:
+        """The string under a key; a number or boolean is taken by its spelling, anything else reported."""
+        value = self._under(key)
+        if value is None:
+            return ""
+        spelled = spelling(value)
+        if spelled is not None:
+            return spelled
+        message = f"expected a string for {key!r}, found {describe(value)}; it is ignored"
+        self.child(key, value).warn("wrong-type", message)
+        return ""
+
+    def flag(self, key: str) -> bool:
+        """The boolean under a key; its spelling as a string is repaired."""
+        value = self._under(key)
+        if isinstance(value, str) and (spelled := value.lower()) in {"true", "false"}:
+            message = f"expected a boolean for {key!r}, found a string; read as {spelled}"
+            self.child(key, value).warn("wrong-type", message)
+            return spelled == "true"
+        return value is True
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The strings of the sequence under a key; a single string counts as a sequence of one."""
+        found = self._under(key)
+        if isinstance(found, str):
+            return (found,)
+        return tuple(value for value in found if isinstance(value, str)) if isinstance(found, list) else ()
+
+    @property
+    def reference(self) -> str | None:
+        """The target of `$ref` where this is a reference."""
+        if isinstance(self.value, dict):
+            target = self.value.get("$ref")
+            return target if isinstance(target, str) else None
+        return None
+
+    def follow(self) -> Node | None:
+        """The value behind a chain of references; None where it leads nowhere (reported).
+
+        A value that is no reference is its own target (RFC 3986 for URIs, RFC 6901 for pointers).
+        """
+        return self if self.reference is None else self.document.references.follow(self)
+
+    def lookup(self, target: str) -> Node | None:
+        """The value that a reference written at this place points to; None where there is none (reported)."""
+        return self.document.references.lookup(self, target)
+
+
+def describe(value: JsonValue) -> str:
+    """The kind of a value, in the words of YAML, for messages."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a sequence"
+        case dict():
+            return "a mapping"
+
+
+def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, stdin: bytes = b"") -> Document | None:
+    """Read a document from a path, a URL or standard input (`-`).
+
+    Args:
+        location: a path, an http(s) URL, or `-`.
+        diagnostics: the sink for findings.
+        fetch: reads bytes by path or URL; for tests, and for callers with their own network rules.
+        stdin: the bytes of standard input, used for `-`.
+
+    Returns:
+        The document, or None where there is nothing to work on (reported as an error).
+    """
+    fetch = fetch or fetch_bytes
+    try:
+        data = stdin if location == "-" else fetch(location)
+    except FetchError as error:
+        diagnostics.error(
+            "unreadable", f"cannot read {location}: {error}", hint="check the path or URL of the document"
+        )
+        return None
+    source = parse_source(root_uri(location), data, diagnostics)
+    return None if source is None else Document(source, diagnostics, fetch)
+
+
+def plain(value: JsonValue) -> Mapping[str, JsonValue]:
+    """The mapping that a value is, or an empty one."""
+    return value if isinstance(value, dict) else {}

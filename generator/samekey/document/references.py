@@ -1,0 +1,128 @@
+"""References to the values that they point to, across files and URLs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urldefrag
+
+from samekey.document.pointers import index_of, tokens
+from samekey.document.source import join_uri
+
+if TYPE_CHECKING:
+    from samekey.document.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Where references lead, remembered: a chain is walked once, however many of its links are asked for."""
+
+    _ends: dict[str, Node | None] = field(default_factory=dict[str, "Node | None"])
+    _circular: set[str] = field(default_factory=set[str])
+    _anchors: dict[str, dict[str, Node]] = field(default_factory=dict[str, "dict[str, Node]"])
+
+    def follow(self, start: Node) -> Node | None:
+        """Return the end of a chain of references; None where it leads nowhere (reported)."""
+        return self._follow(start, set())
+
+    def lookup(self, node: Node, target: str) -> Node | None:
+        """Return the value that a reference written at a place points to; None where there is none (reported)."""
+        return self._lookup(node, target, set())
+
+    def _follow(self, start: Node, passed: set[str]) -> Node | None:
+        """Return the end of a chain.
+
+        Args:
+            start: where the chain begins.
+            passed: identities of the references that are being followed; one that is met again leads nowhere.
+        """
+        node: Node | None = start
+        walked: list[str] = []
+        while node is not None and (target := node.reference) is not None:
+            identity = node.identity
+            if identity in self._ends:
+                node = self._ends[identity]
+                break
+            if identity in passed or identity in self._circular:
+                self._circular.update(walked)
+                passed.difference_update(walked)
+                start.warn("reference-cycle", f"the reference {start.reference!r} leads back to itself")
+                return None
+            walked.append(identity)
+            passed.add(identity)
+            node = self._lookup(node, target, passed)
+        passed.difference_update(walked)
+        self._ends.update(dict.fromkeys(walked, node))
+        return node
+
+    def _lookup(self, node: Node, target: str, passed: set[str]) -> Node | None:
+        try:
+            address, fragment = urldefrag(target)
+            uri = join_uri(node.source.uri, address) if address else ""
+        except ValueError as error:
+            node.warn("reference-unreadable", f"the reference {target!r} is no URL: {error}")
+            return None
+        source = node.document.source(uri, node) if uri else node.source
+        if source is None:
+            return None
+        found = self._descend(node.document.whole(source), unquote(fragment), passed)
+        if found is None:
+            node.warn(
+                "reference-missing",
+                f"the reference {target!r} points to nothing",
+                hint="add the missing part or correct the reference",
+            )
+        return found
+
+    def _descend(self, root: Node, fragment: str, passed: set[str]) -> Node | None:
+        """The value at a pointer or anchor; the way may lead through references."""
+        if fragment and not fragment.startswith("/"):
+            return self._anchor(root, fragment)
+        current = root
+        for token in tokens(fragment):
+            below = _step(current, token)
+            if below is None and current.reference is not None:
+                target = self._follow(current, passed)
+                below = _step(target, token) if target is not None else None
+            if below is None:
+                return None
+            current = below
+        return current
+
+    def _anchor(self, root: Node, name: str) -> Node | None:
+        """Return the schema with that `$anchor` (JSON Schema 2020-12 section 8.2.2)."""
+        uri = root.source.uri
+        if uri not in self._anchors:
+            self._anchors[uri] = _anchors(root)
+        return self._anchors[uri].get(name)
+
+
+def _step(node: Node, token: str) -> Node | None:
+    """The value directly below another."""
+    value = node.value
+    if isinstance(value, dict) and token in value:
+        return node.child(token, value[token])
+    if isinstance(value, list) and (index := index_of(token, len(value))) is not None:
+        return node.child(index, value[index])
+    return None
+
+
+def _anchors(root: Node) -> dict[str, Node]:
+    """The schemas of a source by their `$anchor`."""
+    pending = [root]
+    found: dict[str, Node] = {}
+    # YAML's aliases share values; each is searched once, however many ways lead to it.
+    searched: set[int] = set()
+    while pending:
+        current = pending.pop()
+        if id(current.value) in searched:
+            continue
+        searched.add(id(current.value))
+        if isinstance(current.value, dict):
+            name = current.value.get("$anchor")
+            if isinstance(name, str):
+                found.setdefault(name, current)
+            pending.extend(current.child(key, value) for key, value in current.value.items())
+        elif isinstance(current.value, list):
+            pending.extend(current.child(index, value) for index, value in enumerate(current.value))
+    return found

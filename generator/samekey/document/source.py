@@ -1,0 +1,200 @@
+"""Bytes to texts with values: files, URLs, encodings, and where each value was written."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import unquote, urljoin
+
+import yaml
+
+from samekey.document.diagnostics import Diagnostics, Place, Position
+from samekey.document.pointers import index_of, tokens
+from samekey.document.values import JsonValue, Parsed, SyntaxProblem, compose, parse_json, parse_yaml
+
+Fetch: TypeAlias = Callable[[str], bytes]
+
+STDIN = "<stdin>"
+_REMOTE = ("http://", "https://")
+_ENCODINGS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+"""Encodings by the byte order marks that tell them."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class FetchError(Exception):
+    """A document could not be read; the text says why, for people."""
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """One file or URL: its text, and the plain value that it holds.
+
+    Args:
+        uri: the path or URL.
+        text: what stands there.
+        value: what the text means, or what overlays made of it.
+        origin: where a value of a patched text came from, by its pointer; None where the text speaks for itself.
+    """
+
+    uri: str
+    text: str
+    value: JsonValue = None
+    origin: Callable[[str], Place] | None = field(default=None, compare=False)
+
+    def place(self, pointer: str) -> Place:
+        """Where the value at a JSON pointer was written."""
+        return Place(self, pointer) if self.origin is None else self.origin(pointer)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text, line by line."""
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> tuple[str, ...]:
+        *lines, last = _LINE_END.split(self.text)
+        return (*lines, last) if last or not lines else tuple(lines)
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        return (0, *(found.end() for found in _LINE_END.finditer(self.text)))
+
+    @cached_property
+    def _tree(self) -> yaml.Node | None:
+        return compose(self.text)
+
+    def at(self, index: int) -> Position:
+        """The position of a character of the text."""
+        line = bisect_right(self._starts, index)
+        return Position(line, index - self._starts[line - 1] + 1)
+
+    def position(self, pointer: str) -> Position:
+        """The position of a JSON pointer, or of its nearest existing parent."""
+        node = self._tree
+        mark = node.start_mark if node is not None else None
+        for token in tokens(pointer):
+            if isinstance(node, yaml.MappingNode):
+                # The last of several equal keys is the one that counts.
+                found = next(((k, v) for k, v in reversed(node.value) if k.value == token), None)
+                if found is None:
+                    break
+                mark, node = found[0].start_mark, found[1]
+            elif isinstance(node, yaml.SequenceNode) and (index := index_of(token, len(node.value))) is not None:
+                node = node.value[index]
+                mark = node.start_mark
+            else:
+                break
+        return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
+
+
+def fetch_bytes(uri: str) -> bytes:
+    """Read a local file or an http(s) URL whole.
+
+    Raises:
+        FetchError: it cannot be read; the text says why.
+    """
+    if not is_remote(uri):
+        try:
+            return Path(uri).read_bytes()
+        except OSError as error:
+            raise FetchError((error.strerror or str(error)).lower()) from error
+        except ValueError as error:
+            raise FetchError(str(error)) from error
+    import httpx  # noqa: PLC0415  # costs 60 ms, and most documents are local files
+
+    try:
+        response = httpx.get(uri, follow_redirects=True, timeout=30.0)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise FetchError(str(error) or type(error).__name__) from error
+    if not response.is_success:
+        raise FetchError(f"the server answered {response.status_code} {response.reason_phrase}")
+    return response.content
+
+
+def is_remote(uri: str) -> bool:
+    """Whether a URI is a URL, and no path of a file."""
+    return uri.startswith(_REMOTE)
+
+
+def join_uri(base: str, reference: str) -> str:
+    """Resolve a reference against the URI of the document that holds it (RFC 3986 section 5)."""
+    if is_remote(reference):
+        return reference
+    if is_remote(base):
+        return urljoin(base, reference)
+    relative = unquote(reference.removeprefix("file://"))
+    folder = Path() if base == STDIN else Path(base).parent
+    return _normal(folder / relative)
+
+
+def root_uri(location: str) -> str:
+    """Return the name of the first document, spelled as references from other files to it are."""
+    if location == "-":
+        return STDIN
+    return location if is_remote(location) else _normal(Path(location))
+
+
+def _normal(path: Path) -> str:
+    parts: list[str] = []
+    for part in path.parts:
+        if part == ".." and parts and parts[-1] not in {"..", path.anchor}:
+            parts.pop()
+        else:
+            parts.append(part)
+    return str(Path(*parts))
+
+
+def parse_source(uri: str, data: bytes, diagnostics: Diagnostics) -> SourceText | None:
+    """Return a text with its value; None where it has none (reported as an error).
+
+    Args:
+        uri: where it came from.
+        data: its bytes.
+        diagnostics: the sink for findings.
+    """
+    text = _decode(uri, data, diagnostics)
+    if text is None:
+        return None
+    if not text.strip():
+        diagnostics.error("empty", f"{uri} is empty", hint="give an OpenAPI document in YAML or JSON")
+        return None
+    looks_like_json = text.lstrip().startswith(("{", "[")) or uri.partition("?")[0].endswith(".json")
+    parsed = _parse_either(text) if looks_like_json else parse_yaml(text)
+    if isinstance(parsed, SyntaxProblem):
+        broken = SourceText(uri, text)
+        place = Place(broken, position=broken.at(parsed.index))
+        kind = "JSON" if looks_like_json else "YAML"
+        diagnostics.error("syntax", f"this is not valid {kind}: {parsed.message}", place)
+        return None
+    source = SourceText(uri, text, parsed.value)
+    for duplicate in parsed.duplicates:
+        position = source.at(duplicate.index) if duplicate.index is not None else None
+        message = f"the key {duplicate.key!r} stands twice here; the last one counts"
+        diagnostics.warning("duplicate-key", message, Place(source, position=position))
+    return source
+
+
+def _parse_either(text: str) -> Parsed | SyntaxProblem:
+    """What looks like JSON may be YAML in flow style; where it is neither, JSON's complaint is the clearer one."""
+    parsed = parse_json(text)
+    if not isinstance(parsed, SyntaxProblem):
+        return parsed
+    other = parse_yaml(text)
+    return parsed if isinstance(other, SyntaxProblem) else other
+
+
+def _decode(uri: str, data: bytes, diagnostics: Diagnostics) -> str | None:
+    mark, encoding = next(((mark, name) for mark, name in _ENCODINGS.items() if data.startswith(mark)), (b"", "utf-8"))
+    data = data.removeprefix(mark)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        source = SourceText(uri, data.decode(encoding, "replace"))
+        place = Place(source, position=source.at(len(data[: error.start].decode(encoding, "replace"))))
+        diagnostics.error("encoding", f"{uri} is not UTF-8 text: {error.reason}", place, hint="save it as UTF-8")
+        return None
