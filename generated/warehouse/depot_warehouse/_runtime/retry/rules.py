@@ -447,27 +447,32 @@ def _usual_rule(status: int) -> _Rule:
 
 def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> str | None:
     """Why the safety rule, the server or the policy forbids another attempt; None where they allow it."""
-    status = outcome.status if isinstance(outcome, Answered) else None
-    if rule.certainty is Certainty.APPLIED and status is not None:
-        return "it is done"
-    wanted = outcome.should_retry if isinstance(outcome, Answered) else None
-    if wanted is False:
-        return "the server says not to retry"
-    allowed = call.safety in rule.retried
-    if status is not None and rule is not _IN_FLIGHT:
-        named = policy.statuses is not None and status in policy.statuses
-        if policy.statuses is not None and not named:
-            allowed = False
-        elif named and not _is_final(rule):
-            allowed = allowed or call.safety in rule.opt_in or _is_harmless(call, rule)
-    if wanted is True and not _is_final(rule):
-        # The server's word overrides the status table, never the safety rule.
-        allowed = allowed or _is_harmless(call, rule)
-    if not allowed:
+    if isinstance(outcome, Answered):
+        if rule.certainty is Certainty.APPLIED:
+            return "it is done"
+        if outcome.should_retry is False:
+            return "the server says not to retry"
+    if not _is_allowed(policy, call, rule, outcome):
         return f"{outcome} is not retried for {call.safety} calls"
     if not call.replayable and rule.certainty is not Certainty.NOT_SENT:
         return "the body cannot be sent again"
     return None
+
+
+def _is_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> bool:
+    """Whether the row, the policy's own statuses, or the server's word allow another attempt."""
+    usual = call.safety in rule.retried
+    if not isinstance(outcome, Answered):
+        return usual
+    harmless = not _is_final(rule) and _is_harmless(call, rule)
+    if outcome.should_retry and harmless:
+        # The server's word overrides the status table, never the safety rule.
+        return True
+    if policy.statuses is None or rule is _IN_FLIGHT:
+        return usual
+    if outcome.status not in policy.statuses:
+        return False
+    return usual or harmless or (call.safety in rule.opt_in and not _is_final(rule))
 
 
 def _is_harmless(call: CallFacts, rule: _Rule) -> bool:
