@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from samekey.emit import code
 from samekey.emit.code import Code, source
-from samekey.emit.operations import Form, form_of, given_fields
+from samekey.emit.forms import Form, form_of, given_fields
 from samekey.emit.samples import Sampler
 from samekey.emit.views import ExampleView
 from samekey.ir import ListOf

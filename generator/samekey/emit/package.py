@@ -11,8 +11,9 @@ from samekey.emit.client import plan_client
 from samekey.emit.code import source
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
+from samekey.emit.forms import Form
 from samekey.emit.models import deep_modules, plan_models, reachable
-from samekey.emit.operations import Form, OperationPlanner
+from samekey.emit.operations import OperationPlanner
 from samekey.emit.views import ImportView, OperationSummary, Plan, ResourceModule, RowView
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE

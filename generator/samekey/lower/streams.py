@@ -21,7 +21,7 @@ from samekey.ir import (
     Union,
 )
 from samekey.lower.media import stream_format
-from samekey.lower.schemas.merged import Merged, is_empty
+from samekey.lower.schemas.merged import Merged, is_empty, target_of
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _events(
     """A stream of events, typed by their data; text where nothing is said."""
     if schema is None:
         return replace(found, item=Primitive(Kind.STRING))
-    frames = _frames((schema,), _DEEPEST, is_item=is_item)
+    frames = _frames((schema,), _DEEPEST, set(), is_item=is_item)
     if not frames:
         kind = schemas.lower(schema, hint)
         return replace(found, item=Primitive(Kind.STRING) if kind in _TEXTS else kind)
@@ -167,14 +167,23 @@ def _data_type(frame: _Frame, schemas: Schemas, hint: tuple[str, ...]) -> Type:
     return Primitive(Kind.STRING) if kind in _TEXTS else kind
 
 
-def _frames(schemas: tuple[Node, ...], depth: int, *, is_item: bool) -> list[_Frame] | None:
-    """What schemas, taken together, say of whole events; None where they describe the data instead."""
+def _frames(schemas: tuple[Node, ...], depth: int, met: set[str], *, is_item: bool) -> list[_Frame] | None:
+    """What schemas, taken together, say of whole events; None where they describe the data instead.
+
+    Args:
+        schemas: they hold together.
+        depth: how many unions are opened, one inside the other.
+        met: identities of the variants that were looked at; one that is met again adds nothing.
+        is_item: whether the schemas are of an item, rather than of its data.
+    """
     merged = Merged.of(schemas)
     variants = merged.elements("oneOf") or merged.elements("anyOf")
     if variants and depth:
         base = merged.without_unions() or ()
+        unmet = [variant for variant in variants if target_of(variant) not in met]
+        met.update(map(target_of, unmet))
         # The last part's words are the nearest.
-        found = [_frames((*base, variant), depth - 1, is_item=is_item) for variant in variants]
+        found = [_frames((*base, variant), depth - 1, met, is_item=is_item) for variant in unmet]
         return [frame for entry in found if entry for frame in entry] if all(found) else None
     properties = merged.properties()
     data = properties.get("data")

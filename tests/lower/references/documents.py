@@ -116,10 +116,11 @@ MESHES = (friends, unions, choices, parents)
 
 
 def text_of(schemas: Schemas) -> str:
-    """A document with two operations that send and return the schema `S0`."""
+    """A document that sends and returns the schema `S0`: whole, in a list, in a stream of events, in a webhook."""
     content = {"application/json": {"schema": link(0)}}
-    answers = {"200": {"description": "ok", "content": content}}
     body = {"content": content, "required": True}
+    page = {"type": "object", "properties": {"next": TEXT, "items": {"type": "array", "items": link(0)}}}
+    cursor = {"name": "cursor", "in": "query", "schema": TEXT}
     return json.dumps(
         {
             "openapi": "3.1.0",
@@ -127,13 +128,33 @@ def text_of(schemas: Schemas) -> str:
             "servers": [{"url": "https://far.example"}],
             "paths": {
                 "/things": {
-                    "get": {"operationId": "getThing", "responses": answers},
-                    "post": {"operationId": "createThing", "requestBody": body, "responses": answers},
-                }
+                    "get": {"operationId": "getThing", "responses": answering("application/json", link(0))},
+                    "post": {
+                        "operationId": "createThing",
+                        "requestBody": body,
+                        "responses": answering("application/json", link(0)),
+                    },
+                },
+                "/lists": {
+                    "get": {
+                        "operationId": "listThings",
+                        "parameters": [cursor],
+                        "responses": answering("application/json", page),
+                    }
+                },
+                "/events": {
+                    "get": {"operationId": "streamThings", "responses": answering("text/event-stream", link(0))}
+                },
             },
+            "webhooks": {"thing": {"post": {"requestBody": body, "responses": {"200": {"description": "ok"}}}}},
             "components": {"schemas": schemas},
         }
     )
+
+
+def answering(media_type: str, schema: Schema) -> Schema:
+    """The one answer of an operation."""
+    return {"200": {"description": "ok", "content": {media_type: {"schema": schema}}}}
 
 
 def loaded(schemas: Schemas) -> Document:

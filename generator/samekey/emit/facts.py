@@ -1,0 +1,230 @@
+"""The facts of an operation: what its decorator says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from samekey_templates.runtime.closed import table
+
+from samekey.emit import code, symbols
+from samekey.emit.client import profile_code, retry_code
+from samekey.emit.code import source
+from samekey.emit.forms import stream_of
+from samekey.ir import AnyJson, BodyKind, Default, Kind, Location, Primitive, Range, Safety, Style
+from samekey.ir import Code as StatusCode
+from samekey.lower.media import is_json
+from samekey.lower.statuses import successes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samekey.emit.annotations import Annotator
+    from samekey.emit.code import Code
+    from samekey.ir import Api, Operation, Paging, Param, Spelling, Status, StreamOf, Type
+
+_DEFAULT_STYLES = table(
+    Location,
+    {
+        Location.PATH: (Style.SIMPLE, False),
+        Location.QUERY: (Style.FORM, True),
+        Location.HEADER: (Style.SIMPLE, False),
+        Location.COOKIE: (Style.FORM, True),
+    },
+)
+_STYLE_FACTS = table(
+    Location,
+    {
+        Location.PATH: "path_styles",
+        Location.QUERY: "query_styles",
+        Location.HEADER: "header_styles",
+        Location.COOKIE: "cookie_styles",
+    },
+)
+_OWN_REFUSALS = frozenset({400, 409, 422})
+"""Statuses by which an operation refuses under its key, where the document gives them to it."""
+
+
+class FactsPlanner(Struct, frozen=True):
+    """Plans the arguments of an operation's decorator: what is the same in each call of it.
+
+    Args:
+        api: the whole API.
+        annotator: spells types for the resource's module.
+    """
+
+    api: Api
+    annotator: Annotator
+
+    def _decoded(self, kind: Type | None) -> Code:
+        """The type as an expression; builtins are not hidden there, since a lambda does not see its class."""
+        if kind == Primitive(Kind.BINARY):
+            return source("bytes")
+        if kind is None:
+            return source("None")
+        return self.annotator.with_plain_list().output(kind)
+
+    def facts(self, operation: Operation) -> Iterable[Code]:
+        """Yield the facts of an operation."""
+        yield code.literal(operation.method)
+        yield code.literal(operation.path)
+        stream = stream_of(operation)
+        if stream is not None:
+            yield self._stream_facts(stream)
+        elif operation.paging is not None:
+            yield _paging_facts(operation.paging)
+        yield code.keyword_argument("safety", code.member(symbols.SAFETY, operation.safety))
+        yield from _key_facts(operation)
+        yield from self._type_facts(operation)
+        yield from self._body_facts(operation)
+        yield from self._style_facts(operation)
+        accept = _accept(operation)
+        if accept != "application/json":
+            yield code.keyword_argument("accept", code.literal(accept))
+        if operation.security is not None and operation.security != self.api.security:
+            alternatives = code.sequence(code.literal(names) for names in operation.security)
+            yield code.keyword_argument("security", alternatives)
+        if operation.server:
+            yield code.keyword_argument("server", code.literal(operation.server))
+        if operation.retry is not None:
+            yield code.keyword_argument("retry", retry_code(operation.retry))
+        if operation.safety is Safety.KEYED and operation.profile != self.api.profile:
+            yield code.keyword_argument("profile", profile_code(operation.profile))
+
+    def _type_facts(self, operation: Operation) -> Iterable[Code]:
+        succeeding = successes(operation.responses)
+        decoded = [(response.status, self._decoded(response.type)) for response in succeeding]
+        distinct = {kind for _, kind in decoded}
+        if len(distinct) == 1 and distinct != {source("None")}:
+            yield code.keyword_argument("returns", code.thunk(decoded[0][1]))
+        elif len(distinct) > 1:
+            yield code.keyword_argument(
+                "returns", code.thunk(code.mapping((_status(key), kind) for key, kind in decoded))
+            )
+        succeeded = {response.status for response in succeeding}
+        errors = [
+            (response.status, self._decoded(response.type))
+            for response in operation.responses
+            if response.type is not None
+            and not isinstance(response.type, AnyJson)
+            and (response.status not in succeeded or response.status == Default())
+            and not _is_redirect(response.status)
+        ]
+        if errors:
+            yield code.keyword_argument(
+                "errors", code.thunk(code.mapping((_status(key), kind) for key, kind in errors))
+            )
+
+    def _stream_facts(self, stream: StreamOf) -> Code:
+        arguments = [code.literal(stream.format.value), code.thunk(self._decoded(stream.item))]
+        accept = stream.media_type.partition(";")[0].strip()
+        if accept != "text/event-stream":
+            arguments.append(code.keyword_argument("accept", code.literal(accept)))
+        if stream.flag:
+            arguments.append(code.keyword_argument("flag", code.literal(stream.flag)))
+        if stream.sentinel is not None:
+            arguments.append(code.keyword_argument("sentinel", code.literal(stream.sentinel)))
+        if stream.events:
+            types = code.mapping((code.literal(event), self._decoded(kind)) for event, kind in stream.events)
+            arguments.append(code.keyword_argument("events", code.thunk(types)))
+        return code.call(symbols.STREAM_FACTS, *arguments)
+
+    def _body_facts(self, operation: Operation) -> Iterable[Code]:
+        body = operation.body
+        if body is None:
+            return
+        if body.kind is not BodyKind.JSON:
+            yield code.keyword_argument("body", code.literal(body.kind.value))
+        default = body.kind is BodyKind.FORM or body.media_type in {"application/json", "multipart/form-data"}
+        if not default:
+            yield code.keyword_argument("media_type", code.literal(body.media_type))
+        if not body.required:
+            yield code.keyword_argument("body_required", source("False"))
+        if body.spellings and body.kind is BodyKind.FORM:
+            yield code.keyword_argument("form_styles", _styles(body.spellings))
+        if body.part_types and body.kind is BodyKind.MULTIPART:
+            types = code.mapping((code.literal(name), code.literal(kind)) for name, kind in body.part_types)
+            yield code.keyword_argument("part_types", types)
+
+    def _style_facts(self, operation: Operation) -> Iterable[Code]:
+        for location, fact in _STYLE_FACTS.items():
+            unusual = [
+                (param.name, param.spelling)
+                for param in operation.params
+                if param.location is location and not _is_usual(param, location)
+            ]
+            if unusual:
+                yield code.keyword_argument(fact, _styles(unusual))
+
+
+def _accept(operation: Operation) -> str:
+    for response in successes(operation.responses):
+        if response.media_type:
+            if is_json(response.media_type) and "*" in response.media_type:
+                return "application/json"
+            return response.media_type.partition(";")[0].strip()
+    return "application/json"
+
+
+def _paging_facts(paging: Paging) -> Code:
+    ways = {
+        "items": paging.items, "next": paging.next, "more": paging.more, "last": paging.last, "current": paging.current,
+    }  # fmt: skip
+    spelled = {name: code.literal(way) for name, way in ways.items() if way}
+    if paging.parameter:
+        spelled["parameter"] = code.literal(paging.parameter)
+    if paging.in_body:
+        spelled["in_body"] = source("True")
+    if paging.first:
+        spelled["first"] = code.literal(paging.first)
+    return code.construct(symbols.PAGING, spelled, code.literal(paging.style.value))
+
+
+def _status(status: Status) -> Code:
+    match status:
+        case StatusCode(value=value):
+            return code.literal(value)
+        case Range(first=first):
+            return code.literal(f"{first}XX")
+        case Default():
+            return code.literal("default")
+
+
+def _key_facts(operation: Operation) -> Iterable[Code]:
+    """What the document says of the operation's key, and of the refusals that may be its own word under it."""
+    if not operation.declares_key:
+        return
+    yield code.keyword_argument("declares_key", source("True"))
+    documented = {response.status.value for response in operation.responses if isinstance(response.status, StatusCode)}
+    refusals = sorted(documented & _OWN_REFUSALS)
+    if refusals:
+        yield code.keyword_argument("refuses_with", code.sequence(code.literal(status) for status in refusals))
+
+
+def _is_redirect(status: Status) -> bool:
+    return isinstance(status, StatusCode) and status.value < 400  # noqa: PLR2004
+
+
+def _is_usual(param: Param, location: Location) -> bool:
+    style, explode = _DEFAULT_STYLES[location]
+    spelling = param.spelling
+    if spelling.allow_reserved or spelling.style is not style:
+        return False
+    return spelling.explode == explode or _is_scalar(param.type)
+
+
+def _is_scalar(kind: Type) -> bool:
+    return isinstance(kind, Primitive)
+
+
+def _styles(entries: Iterable[tuple[str, Spelling]]) -> Code:
+    return code.mapping((code.literal(name), _style(spelling)) for name, spelling in entries)
+
+
+def _style(spelling: Spelling) -> Code:
+    arguments = [code.literal(spelling.style.value)]
+    if spelling.explode:
+        arguments.append(source("explode=True"))
+    if spelling.allow_reserved:
+        arguments.append(source("allow_reserved=True"))
+    return code.call(symbols.STYLE, *arguments)
