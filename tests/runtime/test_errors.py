@@ -31,8 +31,8 @@ from samekey_templates.runtime.retry.rules import (
     Failed,
     Failure,
     Outcome,
-    Safety,
 )
+from samekey_templates.runtime.types import Safety
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

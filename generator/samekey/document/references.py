@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag
 
@@ -13,13 +12,15 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
 
 
-@dataclass(frozen=True, slots=True)
 class References:
     """Where references lead, remembered: a chain is walked once, however many of its links are asked for."""
 
-    _ends: dict[str, Node | None] = field(default_factory=dict[str, "Node | None"])
-    _circular: set[str] = field(default_factory=set[str])
-    _anchors: dict[str, dict[str, Node]] = field(default_factory=dict[str, "dict[str, Node]"])
+    __slots__ = ("_anchors", "_circular", "_ends")
+
+    def __init__(self) -> None:
+        self._ends: dict[str, Node | None] = {}
+        self._circular: set[str] = set()
+        self._anchors: dict[str, dict[str, Node]] = {}
 
     def follow(self, start: Node) -> Node | None:
         """Return the end of a chain of references; None where it leads nowhere (reported)."""

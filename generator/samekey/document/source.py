@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urljoin
 
-import yaml
-
 from samekey.document.diagnostics import Diagnostics, Place, Position
-from samekey.document.pointers import index_of, tokens
-from samekey.document.values import JsonValue, Parsed, SyntaxProblem, compose, parse_json, parse_yaml
+from samekey.document.json_text import parse_json
+from samekey.document.values import JsonValue, Parsed, SyntaxProblem
+
+if TYPE_CHECKING:
+    import yaml
 
 Fetch: TypeAlias = Callable[[str], bytes]
 
@@ -66,6 +67,8 @@ class SourceText:
 
     @cached_property
     def _tree(self) -> yaml.Node | None:
+        from samekey.document.yaml_text import compose  # noqa: PLC0415  # costs a tenth of a run
+
         return compose(self.text)
 
     def at(self, index: int) -> Position:
@@ -75,21 +78,9 @@ class SourceText:
 
     def position(self, pointer: str) -> Position:
         """The position of a JSON pointer, or of its nearest existing parent."""
-        node = self._tree
-        mark = node.start_mark if node is not None else None
-        for token in tokens(pointer):
-            if isinstance(node, yaml.MappingNode):
-                # The last of several equal keys is the one that counts.
-                found = next(((k, v) for k, v in reversed(node.value) if k.value == token), None)
-                if found is None:
-                    break
-                mark, node = found[0].start_mark, found[1]
-            elif isinstance(node, yaml.SequenceNode) and (index := index_of(token, len(node.value))) is not None:
-                node = node.value[index]
-                mark = node.start_mark
-            else:
-                break
-        return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
+        from samekey.document.yaml_text import position  # noqa: PLC0415  # costs a tenth of a run
+
+        return Position(*position(self._tree, pointer))
 
 
 def fetch_bytes(uri: str) -> bytes:
@@ -164,7 +155,7 @@ def parse_source(uri: str, data: bytes, diagnostics: Diagnostics) -> SourceText 
         diagnostics.error("empty", f"{uri} is empty", hint="give an OpenAPI document in YAML or JSON")
         return None
     looks_like_json = text.lstrip().startswith(("{", "[")) or uri.partition("?")[0].endswith(".json")
-    parsed = _parse_either(text) if looks_like_json else parse_yaml(text)
+    parsed = _parse_either(text) if looks_like_json else _parse_yaml(text)
     if isinstance(parsed, SyntaxProblem):
         broken = SourceText(uri, text)
         place = Place(broken, position=broken.at(parsed.index))
@@ -184,8 +175,14 @@ def _parse_either(text: str) -> Parsed | SyntaxProblem:
     parsed = parse_json(text)
     if not isinstance(parsed, SyntaxProblem):
         return parsed
-    other = parse_yaml(text)
+    other = _parse_yaml(text)
     return parsed if isinstance(other, SyntaxProblem) else other
+
+
+def _parse_yaml(text: str) -> Parsed | SyntaxProblem:
+    from samekey.document.yaml_text import parse_yaml  # noqa: PLC0415  # costs a tenth of a run, and JSON needs it not
+
+    return parse_yaml(text)
 
 
 def _decode(uri: str, data: bytes, diagnostics: Diagnostics) -> str | None:

@@ -1,38 +1,20 @@
-"""Text to plain values: every quirk of YAML and JSON lives here.
-
-Values are JSON's alone, built from the events of PyYAML's C parser: no `NO` that is False, no dates, string keys.
-"""
+"""Plain values, as every text is read: JSON's alone, with string keys, and numbers that remember their spelling."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import yaml
 from msgspec import Struct
 
-from samekey.collector import paused
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Self
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _MAX_DIGITS = 4000
 """Python reads no whole number of more than 4300 digits."""
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE = frozenset({"true", "True", "TRUE"})
-_FALSE = frozenset({"false", "False", "FALSE"})
-_TAG = "tag:yaml.org,2002:"
-_MERGE = "<<"
-_ONLY_IN_JSON = re.compile("[\t\x85\u2028\u2029]")
-_SURROGATE = re.compile(r"\\u[dD]([89a-fA-F][0-9a-fA-F]{2})")
 
 
 class SpelledFloat(float):
@@ -69,158 +51,7 @@ class SyntaxProblem(Struct, frozen=True):
     index: int
 
 
-_TOO_DEEP: Final = SyntaxProblem("it is nested too deeply", 0)
-
-
-def parse_json(text: str) -> Parsed | SyntaxProblem:
-    """The value of a text in JSON; what JSON cannot spell (NaN, 1e999) stays text."""
-    duplicates: list[Duplicate] = []
-
-    def build(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            counts = Counter(key for key, _ in pairs)
-            duplicates.extend(Duplicate(key, None) for key, count in counts.items() if count > 1)
-        return result
-
-    try:
-        value: JsonValue = json.loads(
-            text, object_pairs_hook=build, parse_int=_integer, parse_float=_float, parse_constant=str
-        )
-    except json.JSONDecodeError as error:
-        return SyntaxProblem(error.msg.lower(), error.pos)
-    except RecursionError:
-        return _TOO_DEEP
-    return Parsed(value, _located(duplicates, text))
-
-
-def _located(duplicates: list[Duplicate], text: str) -> tuple[Duplicate, ...]:
-    """Duplicates with their indexes: Python's JSON parser tells none, so the YAML parser is asked."""
-    again = parse_yaml(json_as_yaml(text)) if duplicates else Parsed(None)
-    return tuple(duplicates) if isinstance(again, SyntaxProblem) else again.duplicates
-
-
-def json_as_yaml(text: str) -> str:
-    """JSON in characters that YAML allows too, each where it was; for positions, not for values.
-
-    YAML forbids indenting by tabs, takes other characters for line ends, and knows no halves of surrogate pairs.
-    """
-    return _SURROGATE.sub(r"\\ue\1", _ONLY_IN_JSON.sub(" ", text))
-
-
-def compose(text: str) -> yaml.Node | None:
-    """The tree of a text in YAML or JSON with its marks; None where there is none."""
-    try:
-        return yaml.compose(json_as_yaml(text), Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
-        return None
-
-
-def parse_yaml(text: str) -> Parsed | SyntaxProblem:
-    """The value of a text in YAML."""
-    try:
-        with paused():
-            return _YamlBuilder(text).document()
-    except yaml.MarkedYAMLError as error:
-        if "nesting depth" in str(error.problem):
-            # PyYAML counts from 6.0.4 on; to users it is the same as below.
-            return _TOO_DEEP
-        mark = error.problem_mark or error.context_mark
-        return SyntaxProblem(str(error.problem or error.context or error), mark.index if mark is not None else 0)
-    except yaml.reader.ReaderError as error:
-        # Its position counts the bytes of UTF-8.
-        index = len(text.encode()[: error.position].decode("utf-8", "ignore"))
-        return SyntaxProblem(str(error.reason), index)
-    except RecursionError:
-        return _TOO_DEEP
-
-
-class _YamlBuilder:
-    """Builds plain values from parser events with JSON's scalars and string keys only (YAML 1.2 section 10.2)."""
-
-    def __init__(self, text: str) -> None:
-        # A text may hold characters that only JSON escapes can spell in YAML; the parser reports them.
-        parser = yaml.CBaseLoader(text)
-        self._next: Callable[[], Any] = parser.get_event
-        self._anchors: dict[str, JsonValue] = {}
-        self._duplicates: list[Duplicate] = []
-
-    def document(self) -> Parsed:
-        self._next()
-        event = self._next()
-        if isinstance(event, yaml.StreamEndEvent):
-            return Parsed(None)
-        value = self._value(self._next())
-        self._next()
-        following = self._next()
-        if not isinstance(following, yaml.StreamEndEvent):
-            raise yaml.MarkedYAMLError(
-                problem="a second document starts here; give one document a file", problem_mark=following.start_mark
-            )
-        return Parsed(value, tuple(self._duplicates))
-
-    def _value(self, event: Any) -> JsonValue:  # noqa: ANN401  # PyYAML's events are untyped
-        kind = cast("object", type(event))
-        if kind is yaml.ScalarEvent:
-            value = _scalar(event)
-            if event.anchor:
-                self._anchors[event.anchor] = value
-            return value
-        if kind is yaml.MappingStartEvent:
-            return self._mapping(event)
-        if kind is yaml.SequenceStartEvent:
-            return self._sequence(event)
-        return self._alias(event)
-
-    def _alias(self, event: Any) -> JsonValue:  # noqa: ANN401
-        if event.anchor not in self._anchors:
-            raise yaml.MarkedYAMLError(
-                problem=f"the alias *{event.anchor} has no anchor before it, or stands inside it",
-                problem_mark=event.start_mark,
-            )
-        return self._anchors[event.anchor]
-
-    def _sequence(self, start: Any) -> JsonValue:  # noqa: ANN401
-        result: list[JsonValue] = []
-        while type(event := self._next()) is not yaml.SequenceEndEvent:
-            result.append(self._value(event))
-        if start.anchor:
-            self._anchors[start.anchor] = result
-        return result
-
-    def _mapping(self, start: Any) -> JsonValue:  # noqa: ANN401
-        result: dict[str, JsonValue] = {}
-        merges: list[JsonValue] = []
-        while type(event := self._next()) is not yaml.MappingEndEvent:
-            kind = cast("object", type(event))
-            is_simple = kind is yaml.ScalarEvent and event.anchor is None
-            key: str = event.value if is_simple else self._key(event)
-            value = self._value(self._next())
-            if key == _MERGE and is_simple and event.implicit[0]:
-                merges.extend(value if isinstance(value, list) else [value])
-                continue
-            if key in result:
-                self._duplicates.append(Duplicate(key, event.start_mark.index))
-            result[key] = value
-        for merge in merges:
-            if isinstance(merge, dict):
-                result = {**merge, **result}
-        if start.anchor:
-            self._anchors[start.anchor] = result
-        return result
-
-    def _key(self, event: Any) -> str:  # noqa: ANN401
-        """A key that bears an anchor, is an alias, or is no scalar at all, which OpenAPI forbids."""
-        kind = cast("object", type(event))
-        if kind is yaml.ScalarEvent:
-            self._anchors[event.anchor] = _scalar(event)
-            return str(event.value)
-        key = spelling(self._alias(event)) if kind is yaml.AliasEvent else None
-        if key is None:
-            raise yaml.MarkedYAMLError(
-                problem="a key is a word or a number, not a mapping or a sequence", problem_mark=event.start_mark
-            )
-        return key
+TOO_DEEP: Final = SyntaxProblem("it is nested too deeply", 0)
 
 
 def spelling(value: JsonValue) -> str | None:
@@ -236,39 +67,12 @@ def spelling(value: JsonValue) -> str | None:
             return json.dumps(value)
 
 
-def _scalar(event: Any) -> JsonValue:  # noqa: ANN401
-    text: str = event.value
-    if event.tag is not None:
-        return _tagged(text, event.tag)
-    return _plain(text) if event.implicit[0] else text
-
-
-def _tagged(text: str, tag: str) -> JsonValue:
-    if tag.startswith(_TAG) and tag.removeprefix(_TAG) in {"int", "float", "bool", "null"}:
-        return _plain(text)
-    return text
-
-
-def _plain(text: str) -> JsonValue:
-    first = text[:1]
-    if first.isdigit() or first in "-+.":
-        if _INTEGER.fullmatch(text):
-            return _integer(text)
-        if first and _FLOAT.fullmatch(text):
-            return _float(text)
-    if text in _NULLS:
-        return None
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    return text
-
-
-def _integer(text: str) -> int | str:
+def integer(text: str) -> int | str:
+    """Return the whole number that a text spells; the text where Python reads none so long."""
     return int(text) if len(text) < _MAX_DIGITS else text
 
 
-def _float(text: str) -> float | str:
+def real(text: str) -> float | str:
+    """Return the number that a text spells; the text where that is beyond all numbers."""
     value = SpelledFloat(text)
     return value if math.isfinite(value) else text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import textwrap
-from typing import TYPE_CHECKING, Final, LiteralString, Self
+from typing import TYPE_CHECKING, Final, LiteralString
 
 from samekey.wording import is_identifier
 
@@ -31,21 +31,14 @@ _ENDS_DOCSTRING = re.compile(r'"{3}|"\Z')
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
-class Code(str):
+class Code(str):  # noqa: SLOT000  # most pieces need nothing, and then hold nothing
     """Python source that is safe to print as it stands, and the lines that import what it needs.
 
     Attributes:
         needs: the import lines; `{package}` in them stands for the dots that lead to the SDK's package.
     """
 
-    __slots__ = ("needs",)
-    needs: frozenset[str]
-
-    def __new__(cls, text: str, needs: frozenset[str] = NOTHING) -> Self:
-        """Make a piece of source."""
-        made = super().__new__(cls, text)
-        made.needs = needs
-        return made
+    needs: frozenset[str] = NOTHING
 
 
 class NotAnIdentifierError(ValueError):
@@ -64,7 +57,14 @@ def imported(line: LiteralString, spelled: LiteralString) -> Code:
         line: what imports it; `{package}` stands for the dots that lead to the SDK's package.
         spelled: how it is written.
     """
-    return Code(spelled, frozenset({line}))
+    return _needing(spelled, frozenset({line}))
+
+
+def _needing(text: str, needs: frozenset[str]) -> Code:
+    made = Code(text)
+    if needs:
+        made.needs = needs
+    return made
 
 
 def import_lines(pieces: Iterable[Code], package: LiteralString) -> tuple[Code, ...]:
@@ -84,7 +84,7 @@ def _made(text: str, pieces: Iterable[Code]) -> Code:
     for piece in pieces:
         if piece.needs:
             needs = needs | piece.needs if needs else piece.needs
-    return Code(text, needs)
+    return _needing(text, needs)
 
 
 def identifier(name: str) -> Code:

@@ -32,10 +32,10 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "journal.postgres": ("PostgresJournal",),
     "retry.keys": ("derive_key",),
     "paging.page": ("AsyncPage", "AsyncPages", "Page"),
-    "retry.rules": ("Answered", "Attempt", "Certainty", "Failed", "Failure", "RetryPolicy", "Safety"),
+    "retry.rules": ("Answered", "Attempt", "Certainty", "Failed", "Failure", "RetryPolicy"),
     "retry.record": ("AttemptEvent", "CallInfo", "CallRecord", "RetryEvent"),
     "streams.stream": ("AsyncStream", "Stream"),
-    "types": ("OMIT", "CallOptions", "Omit", "Timeout"),
+    "types": ("OMIT", "CallOptions", "Omit", "Safety", "Timeout"),
 }
 """Names by the module of the runtime in which they are defined."""
 SERVERS: Final = "SERVERS"

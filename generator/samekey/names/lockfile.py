@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from samekey.document.diagnostics import Place
 from samekey.document.node import load
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """What a name belongs to.
 
     Args:
@@ -42,7 +44,8 @@ class Entry(NamedTuple):
     @property
     def path(self) -> tuple[str, ...]:
         """The keys that lead to it in the file."""
-        return self[:3] if self.wire is None else (*self[:3], self.wire)
+        above = (self.section, self.owner, self.word)
+        return above if self.wire is None else (*above, self.wire)
 
 
 Key = TypeVar("Key")
@@ -138,7 +141,7 @@ def read_ledger(root: Node) -> Ledger:
                     found.update(_read_name(entry, value, is_attribute))
                 elif (check := _GROUPS.get((section, word))) is not None:
                     for wire, one in value.items():
-                        found.update(_read_name(entry._replace(wire=wire), one, check))
+                        found.update(_read_name(Entry(section, owner, word, wire), one, check))
                 else:
                     found.update(_read_name(entry, value, _leaf_check(section, word)))
     return Ledger(found, root.source)

@@ -6,9 +6,9 @@ import copyreg
 from typing import TYPE_CHECKING
 
 from .auth.credentials import NoToken
-from .retry.rules import Answered, Certainty, Failed, Failure, Safety
+from .retry.rules import Answered, Certainty, Failed, Failure
 from .text import printable
-from .types import public
+from .types import Safety, public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

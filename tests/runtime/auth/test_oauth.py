@@ -13,9 +13,9 @@ from samekey_templates.runtime.auth.credentials import Bearer, ClientCredentials
 from samekey_templates.runtime.auth.oauth import Get, Send, SharedTokens, Token, bearing, read_token, token_request
 from samekey_templates.runtime.call import Call, Settings
 from samekey_templates.runtime.request.build import Prepared, prepare, signed
-from samekey_templates.runtime.retry.rules import Failed, Failure, Safety
+from samekey_templates.runtime.retry.rules import Failed, Failure
 from samekey_templates.runtime.retry.wire import Limits, RawAnswer, Result, WireRequest
-from samekey_templates.runtime.types import Timeout
+from samekey_templates.runtime.types import Safety, Timeout
 
 from tests.runtime.making import Time, header, make_endpoint, make_settings
 

@@ -35,8 +35,7 @@ from samekey_templates.runtime.request.encode import (
     scalar,
 )
 from samekey_templates.runtime.retry.dialect import Carrier, Profile
-from samekey_templates.runtime.retry.rules import Safety
-from samekey_templates.runtime.types import OMIT, CallOptions
+from samekey_templates.runtime.types import OMIT, CallOptions, Safety
 
 from tests.runtime.making import content, header, make_endpoint, make_settings, wired
 

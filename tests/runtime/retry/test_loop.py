@@ -22,9 +22,9 @@ from samekey_templates.runtime.retry.budget import Budget
 from samekey_templates.runtime.retry.dialect import Profile, Signal
 from samekey_templates.runtime.retry.loop import Clock, Hooks
 from samekey_templates.runtime.retry.record import AttemptEvent, CallRecord, RetryEvent
-from samekey_templates.runtime.retry.rules import Answered, Certainty, Failed, Failure, RetryPolicy, Safety
+from samekey_templates.runtime.retry.rules import Answered, Certainty, Failed, Failure, RetryPolicy
 from samekey_templates.runtime.retry.wire import Limits, RawAnswer, Result, WireRequest
-from samekey_templates.runtime.types import CallOptions, Timeout
+from samekey_templates.runtime.types import CallOptions, Safety, Timeout
 
 from tests.runtime.making import METHODS, Time, content, header, make_endpoint, make_settings
 

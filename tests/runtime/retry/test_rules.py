@@ -21,13 +21,13 @@ from samekey_templates.runtime.retry.rules import (
     Outcome,
     Retry,
     RetryPolicy,
-    Safety,
     Stop,
     at,
     certainty_of,
     conclude,
     decide,
 )
+from samekey_templates.runtime.types import Safety
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from .paging.rules import Paging
     from .request.encode import Style
     from .retry.dialect import Profile
-    from .retry.rules import RetryPolicy, Safety
+    from .retry.rules import RetryPolicy
     from .streams.stream import StreamFacts
+    from .types import Safety
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,8 +13,7 @@ from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
 from .._runtime.paging.rules import Paging
-from .._runtime.retry.rules import Safety
-from .._runtime.types import OMIT, Omit
+from .._runtime.types import OMIT, Omit, Safety
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .retry.dialect import Profile
     from .retry.loop import Clock, Hooks
     from .retry.record import CallRecord
-    from .retry.rules import Attempt, Certainty, Safety
+    from .retry.rules import Attempt, Certainty
+    from .types import Safety
 
 T = TypeVar("T")
 E = TypeVar("E")

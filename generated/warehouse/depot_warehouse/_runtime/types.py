@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard, TypeVar
 
 from msgspec import Struct
@@ -46,6 +46,20 @@ def public(kind: K) -> K:
     """Name the SDK's package as the home of a class, so that pickles and traces do not name a room of the runtime."""
     kind.__module__ = kind.__module__.partition("._runtime")[0]
     return kind
+
+
+@public
+class Safety(StrEnum):
+    """What sending an operation twice may do, decided when the SDK was generated."""
+
+    SAFE = "safe"
+    """Reads only (RFC 9110 section 9.2.1)."""
+    IDEMPOTENT = "idempotent"
+    """Twice is the same as once (RFC 9110 section 9.2.2): PUT and DELETE."""
+    KEYED = "keyed"
+    """A POST or PATCH that carries an idempotency key, so the server can tell a retry from a new request."""
+    UNSAFE = "unsafe"
+    """A POST or PATCH whose server honours no key."""
 
 
 def is_fields(value: object) -> TypeGuard[dict[str, Any]]:

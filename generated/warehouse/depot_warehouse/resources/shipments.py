@@ -16,8 +16,7 @@ from .._runtime.operation import operation as _operation
 from .._runtime.request.encode import Style
 from .._runtime.retry.dialect import Carrier as _Carrier
 from .._runtime.retry.dialect import KeyFormat, Profile
-from .._runtime.retry.rules import Safety
-from .._runtime.types import OMIT, Omit
+from .._runtime.types import OMIT, Omit, Safety
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

@@ -17,8 +17,7 @@ from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
 from .._runtime.paging.rules import Paging
 from .._runtime.request.encode import Style
-from .._runtime.retry.rules import Safety
-from .._runtime.types import OMIT, File, Omit
+from .._runtime.types import OMIT, File, Omit, Safety
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

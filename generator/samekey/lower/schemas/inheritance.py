@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -50,11 +49,13 @@ class _Inheritance(Struct, frozen=True):
     children: Mapping[str, Sequence[str]]
 
 
-@dataclass(slots=True)
 class Families:
     """The components of a document that others inherit, looked through when the first discriminator is met."""
 
-    _inheritance: _Inheritance | None = None
+    __slots__ = ("_inheritance",)
+
+    def __init__(self) -> None:
+        self._inheritance: _Inheritance | None = None
 
     def lower(self, parent: Node, scope: Scope) -> Generator[Ask, Type, Type | None]:
         """Lower the union of a schema's subtypes, where its discriminator tells them apart; None where it has none."""

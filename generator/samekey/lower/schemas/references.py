@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samekey.document.versions import version_of
@@ -29,21 +28,23 @@ _WORDS_BESIDE_REFERENCES = (3, 1)
 """The version of OpenAPI from which on structural words beside a reference count."""
 
 
-@dataclass(slots=True)
 class Schemas:
     """Lowers schemas, and keeps the definitions that they need.
 
-    Args:
+    Attributes:
         exhausted: whether the document spelled too many schemas, or too deep ones, to go on (reported as an error).
     """
 
-    exhausted: bool = False
-    _scope: Scope = field(default_factory=Scope)
-    _families: Families = field(default_factory=Families)
-    _types: dict[str, Type] = field(default_factory=dict[str, "Type"])
-    _open: set[str] = field(default_factory=set[str])
-    _recursive: set[str] = field(default_factory=set[str])
-    _ending: set[str] = field(default_factory=set[str])
+    __slots__ = ("_ending", "_families", "_open", "_recursive", "_scope", "_types", "exhausted")
+
+    def __init__(self) -> None:
+        self.exhausted = False
+        self._scope = Scope()
+        self._families = Families()
+        self._types: dict[str, Type] = {}
+        self._open: set[str] = set()
+        self._recursive: set[str] = set()
+        self._ending: set[str] = set()
 
     @property
     def definitions(self) -> dict[str, TypeDef]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samekey.lower.schemas.circles import Circles
@@ -11,16 +10,18 @@ if TYPE_CHECKING:
     from samekey.ir import TypeDef
 
 
-@dataclass(frozen=True, slots=True)
 class Scope:
     """What the lowerings of one document share.
 
-    Args:
+    Attributes:
         definitions: type definitions by id, in the order of first use.
         circles: unions that list each other.
         merging: identities of the variants that are being merged with what stands beside their union.
     """
 
-    definitions: dict[str, TypeDef] = field(default_factory=dict[str, "TypeDef"])
-    circles: Circles = field(default_factory=Circles)
-    merging: set[str] = field(default_factory=set[str])
+    __slots__ = ("circles", "definitions", "merging")
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, TypeDef] = {}
+        self.circles = Circles()
+        self.merging: set[str] = set()

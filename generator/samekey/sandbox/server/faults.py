@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import msgspec
 
-from samekey.document.values import SyntaxProblem, parse_yaml
+from samekey.document.values import SyntaxProblem
+from samekey.document.yaml_text import parse_yaml
 from samekey.sandbox.errors import FaultError
 
 if TYPE_CHECKING:

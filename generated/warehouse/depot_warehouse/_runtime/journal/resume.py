@@ -19,8 +19,9 @@ from ..request.build import Draft, Prepared, credential_names, ready, whole_url,
 from ..retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
 from ..retry.loop import Flight, log
 from ..retry.record import CallInfo, CallRecord
-from ..retry.rules import Answered, CallFacts, Certainty, RetryPolicy, Safety, is_too_old
+from ..retry.rules import Answered, CallFacts, Certainty, RetryPolicy, is_too_old
 from ..telemetry import open_trace
+from ..types import Safety
 from .journal import JournalEntry, Settlement
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from ..retry.dialect import Carrier, refuse_standing_key
 from ..retry.keys import mint, validate
 from ..retry.loop import Flight
 from ..retry.record import CallInfo
-from ..retry.rules import CallFacts, Safety
+from ..retry.rules import CallFacts
 from ..retry.wire import WireRequest
 from ..telemetry import open_trace
 from ..text import shown_url
-from ..types import OMIT, CallOptions, Omit, is_fields
+from ..types import OMIT, CallOptions, Omit, Safety, is_fields
 from .body import is_replayable
 from .encode import (
     SIMPLE,

@@ -11,7 +11,8 @@ from ..types import public
 from .rules import Certainty
 
 if TYPE_CHECKING:
-    from .rules import Attempt, Safety
+    from ..types import Safety
+    from .rules import Attempt
 
 
 @public

@@ -12,24 +12,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct, structs
 
 from ..closed import table
-from ..types import public
+from ..types import Safety, public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-@public
-class Safety(StrEnum):
-    """What sending an operation twice may do, decided when the SDK was generated."""
-
-    SAFE = "safe"
-    """Reads only (RFC 9110 section 9.2.1)."""
-    IDEMPOTENT = "idempotent"
-    """Twice is the same as once (RFC 9110 section 9.2.2): PUT and DELETE."""
-    KEYED = "keyed"
-    """A POST or PATCH that carries an idempotency key, so the server can tell a retry from a new request."""
-    UNSAFE = "unsafe"
-    """A POST or PATCH whose server honours no key."""
 
 
 @public
