@@ -31,8 +31,9 @@ SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
 """The rooms of the sandbox, likewise; beside them stand the names that users' tests import."""
 SANDBOX_FACES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
-    "closed", "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request", "call",
-    "http", "response", "streams", "paging", "journal", "core", "client", "trace", "methods", "operation", "webhooks",
+    "declare", "safety", "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
+    "call", "http", "response", "streams", "paging", "journal", "core", "client", "trace", "methods", "operation",
+    "webhooks",
 )  # fmt: skip
 """The rooms of an SDK's runtime, likewise; for types alone they may look ahead."""
 

@@ -19,7 +19,7 @@ from samekey_templates.runtime.errors import APIError
 from samekey_templates.runtime.operation import AsyncResource, Resource, operation
 from samekey_templates.runtime.retry.record import CallRecord
 from samekey_templates.runtime.retry.rules import Certainty, RetryPolicy
-from samekey_templates.runtime.types import Safety
+from samekey_templates.runtime.safety import Safety
 
 from .fault_server import TOKEN, Act, Fault, FaultServer, answering
 

@@ -12,7 +12,7 @@ from samekey_templates.runtime.client import make_settings as client_settings
 from samekey_templates.runtime.request.build import prepare
 from samekey_templates.runtime.retry.loop import Clock, Flight
 from samekey_templates.runtime.retry.wire import WireRequest
-from samekey_templates.runtime.types import Safety
+from samekey_templates.runtime.safety import Safety
 
 METHODS = {Safety.SAFE: "GET", Safety.IDEMPOTENT: "PUT", Safety.KEYED: "POST", Safety.UNSAFE: "POST"}
 

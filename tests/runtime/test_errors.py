@@ -32,7 +32,7 @@ from samekey_templates.runtime.retry.rules import (
     Failure,
     Outcome,
 )
-from samekey_templates.runtime.types import Safety
+from samekey_templates.runtime.safety import Safety
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

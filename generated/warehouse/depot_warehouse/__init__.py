@@ -53,13 +53,13 @@ if TYPE_CHECKING:
     from ._runtime.retry.rules import Failed as Failed
     from ._runtime.retry.rules import Failure as Failure
     from ._runtime.retry.rules import RetryPolicy as RetryPolicy
+    from ._runtime.safety import Safety as Safety
     from ._runtime.streams.parse import ServerSentEvent as ServerSentEvent
     from ._runtime.streams.stream import AsyncStream as AsyncStream
     from ._runtime.streams.stream import Stream as Stream
     from ._runtime.types import OMIT as OMIT
     from ._runtime.types import CallOptions as CallOptions
     from ._runtime.types import Omit as Omit
-    from ._runtime.types import Safety as Safety
     from ._runtime.types import Timeout as Timeout
 
 _HOMES: dict[str, tuple[str, ...]] = {
@@ -123,11 +123,11 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "AsyncStream",
         "Stream",
     ),
+    "._runtime.safety": ("Safety",),
     "._runtime.types": (
         "OMIT",
         "CallOptions",
         "Omit",
-        "Safety",
         "Timeout",
     ),
 }

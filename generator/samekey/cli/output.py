@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
-from samekey_templates.runtime.closed import table
+from samekey_templates.runtime.declare import table
 
 from samekey.document.diagnostics import Diagnostics, Severity, explain
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
+from samekey_templates.runtime.safety import METHODS
 from samekey_templates.runtime.text import is_token
-from samekey_templates.runtime.types import METHODS
 
 from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.words import refuse_unknown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from samekey_templates.runtime.closed import table
+from samekey_templates.runtime.declare import table
 
 from samekey.emit import code, symbols
 from samekey.emit.code import Code, source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from samekey_templates.runtime.closed import table
+from samekey_templates.runtime.declare import table
 
 from samekey.emit import code, symbols
 from samekey.emit.client import profile_code, retry_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from samekey_templates.runtime.closed import table
+from samekey_templates.runtime.declare import table
 
 from samekey.config.dialect import Carrier
 from samekey.emit import symbols

@@ -3,7 +3,7 @@
 Nothing here knows Python; identifiers are given in `names/`.
 """
 
-from samekey_templates.runtime.types import Safety
+from samekey_templates.runtime.safety import Safety
 
 from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, Webhook
 from samekey.ir.operations import (

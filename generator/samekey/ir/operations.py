@@ -10,7 +10,7 @@ from msgspec import Struct
 from samekey.ir.types import NO_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from samekey_templates.runtime.types import Safety
+    from samekey_templates.runtime.safety import Safety
 
     from samekey.config.dialect import Dialect
     from samekey.config.pagination import PagingStyle

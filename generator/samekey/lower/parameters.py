@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from samekey_templates.runtime.closed import table
+from samekey_templates.runtime.declare import table
 
 from samekey.ir import AnyJson, BodyKind, Kind, Location, Param, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described, limits

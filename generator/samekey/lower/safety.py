@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from samekey_templates.runtime.closed import table
-from samekey_templates.runtime.types import IDEMPOTENT_METHODS, SAFE_METHODS
+from samekey_templates.runtime.declare import table
+from samekey_templates.runtime.safety import IDEMPOTENT_METHODS, SAFE_METHODS
 
 from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Dialect, Signal
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety

@@ -35,7 +35,8 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "retry.rules": ("Answered", "Attempt", "Certainty", "Failed", "Failure", "RetryPolicy"),
     "retry.record": ("AttemptEvent", "CallInfo", "CallRecord", "RetryEvent"),
     "streams.stream": ("AsyncStream", "Stream"),
-    "types": ("OMIT", "CallOptions", "Omit", "Safety", "Timeout"),
+    "safety": ("Safety",),
+    "types": ("OMIT", "CallOptions", "Omit", "Timeout"),
 }
 """Names by the module of the runtime in which they are defined."""
 SERVERS: Final = "SERVERS"

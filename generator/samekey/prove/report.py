@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from samekey_templates.runtime.closed import table
+from samekey_templates.runtime.declare import table
 
 from samekey.prove.check import Promise
 from samekey.prove.history import Certainty

@@ -15,7 +15,8 @@ from samekey_templates.runtime.call import Call, Settings
 from samekey_templates.runtime.request.build import Prepared, prepare, signed
 from samekey_templates.runtime.retry.rules import Failed, Failure
 from samekey_templates.runtime.retry.wire import Limits, RawAnswer, Result, WireRequest
-from samekey_templates.runtime.types import Safety, Timeout
+from samekey_templates.runtime.safety import Safety
+from samekey_templates.runtime.types import Timeout
 
 from tests.runtime.making import Time, header, make_endpoint, make_settings
 

@@ -16,7 +16,8 @@ from samekey_templates.runtime.codec.models import Model
 from samekey_templates.runtime.errors import PaginationError
 from samekey_templates.runtime.paging.rules import Paging, Place, items_of, next_link, value_at
 from samekey_templates.runtime.retry.record import CallInfo, CallRecord
-from samekey_templates.runtime.types import OMIT, Safety
+from samekey_templates.runtime.safety import Safety
+from samekey_templates.runtime.types import OMIT
 
 from tests.runtime.making import make_endpoint, make_settings, wired
 

@@ -35,7 +35,8 @@ from samekey_templates.runtime.request.encode import (
     scalar,
 )
 from samekey_templates.runtime.retry.dialect import Carrier, Profile
-from samekey_templates.runtime.types import OMIT, CallOptions, Safety
+from samekey_templates.runtime.safety import Safety
+from samekey_templates.runtime.types import OMIT, CallOptions
 
 from tests.runtime.making import content, header, make_endpoint, make_settings, wired
 

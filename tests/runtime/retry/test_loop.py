@@ -24,7 +24,8 @@ from samekey_templates.runtime.retry.loop import Clock, Hooks
 from samekey_templates.runtime.retry.record import AttemptEvent, CallRecord, RetryEvent
 from samekey_templates.runtime.retry.rules import Answered, Certainty, Failed, Failure, RetryPolicy
 from samekey_templates.runtime.retry.wire import Limits, RawAnswer, Result, WireRequest
-from samekey_templates.runtime.types import CallOptions, Safety, Timeout
+from samekey_templates.runtime.safety import Safety
+from samekey_templates.runtime.types import CallOptions, Timeout
 
 from tests.runtime.making import METHODS, Time, content, header, make_endpoint, make_settings
 

@@ -27,7 +27,7 @@ from samekey_templates.runtime.retry.rules import (
     conclude,
     decide,
 )
-from samekey_templates.runtime.types import Safety
+from samekey_templates.runtime.safety import Safety
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

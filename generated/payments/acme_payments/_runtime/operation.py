@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from .request.encode import Style
     from .retry.dialect import Profile
     from .retry.rules import RetryPolicy
+    from .safety import Safety
     from .streams.stream import StreamFacts
-    from .types import Safety
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,7 +13,8 @@ from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
 from .._runtime.paging.rules import Paging
-from .._runtime.types import OMIT, Omit, Safety
+from .._runtime.safety import Safety
+from .._runtime.types import OMIT, Omit
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

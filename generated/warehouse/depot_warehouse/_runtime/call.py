@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
+from .declare import public
 from .errors import request_id
 from .request.encode import Style
 from .retry.rules import RetryPolicy
-from .types import OMIT, CallOptions, Timeout, checked, public
+from .types import OMIT, CallOptions, Timeout, checked
 
 if TYPE_CHECKING:
     from .auth.credentials import Credential, Requirement
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .retry.loop import Clock, Hooks
     from .retry.record import CallRecord
     from .retry.rules import Attempt, Certainty
-    from .types import Safety
+    from .safety import Safety
 
 T = TypeVar("T")
 E = TypeVar("E")

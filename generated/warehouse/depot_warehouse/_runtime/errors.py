@@ -7,9 +7,10 @@ import copyreg
 from typing import TYPE_CHECKING
 
 from .auth.credentials import NoToken
+from .declare import public
 from .retry.rules import Answered, Certainty, Failed, Failure
+from .safety import Safety
 from .text import printable
-from .types import Safety, public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

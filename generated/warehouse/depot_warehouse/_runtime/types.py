@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from enum import Enum, StrEnum
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard, TypeVar
+from enum import Enum
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
 
 from msgspec import Struct
+
+from .declare import public
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .retry.rules import RetryPolicy
-
-
-K = TypeVar("K", bound=type)
 
 
 class Omit(Enum):
@@ -33,33 +32,6 @@ class Omit(Enum):
 
 OMIT: Final = Omit.OMIT
 """Leaves an argument out of the request."""
-
-
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
-"""Methods that only read (RFC 9110 section 9.2.1)."""
-IDEMPOTENT_METHODS: Final = frozenset({"PUT", "DELETE"})
-"""Methods whose effect is the same however often they come (RFC 9110 section 9.2.2)."""
-METHODS: Final = SAFE_METHODS | IDEMPOTENT_METHODS | {"POST", "PATCH"}
-
-
-def public(kind: K) -> K:
-    """Name the SDK's package as the home of a class, so that pickles and traces do not name a room of the runtime."""
-    kind.__module__ = kind.__module__.partition("._runtime")[0]
-    return kind
-
-
-@public
-class Safety(StrEnum):
-    """What sending an operation twice may do, decided when the SDK was generated."""
-
-    SAFE = "safe"
-    """Reads only (RFC 9110 section 9.2.1)."""
-    IDEMPOTENT = "idempotent"
-    """Twice is the same as once (RFC 9110 section 9.2.2): PUT and DELETE."""
-    KEYED = "keyed"
-    """A POST or PATCH that carries an idempotency key, so the server can tell a retry from a new request."""
-    UNSAFE = "unsafe"
-    """A POST or PATCH whose server honours no key."""
 
 
 def is_fields(value: object) -> TypeGuard[dict[str, Any]]:

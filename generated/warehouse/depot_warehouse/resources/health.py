@@ -9,7 +9,7 @@ from .. import models
 from .._runtime.call import Call
 from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
-from .._runtime.types import Safety
+from .._runtime.safety import Safety
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

@@ -12,7 +12,8 @@ from .._runtime.call import Call
 from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.request.encode import Style
-from .._runtime.types import OMIT, Omit, Safety
+from .._runtime.safety import Safety
+from .._runtime.types import OMIT, Omit
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

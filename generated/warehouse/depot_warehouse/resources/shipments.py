@@ -16,7 +16,8 @@ from .._runtime.operation import operation as _operation
 from .._runtime.request.encode import Style
 from .._runtime.retry.dialect import Carrier as _Carrier
 from .._runtime.retry.dialect import KeyFormat, Profile
-from .._runtime.types import OMIT, Omit, Safety
+from .._runtime.safety import Safety
+from .._runtime.types import OMIT, Omit
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

@@ -17,7 +17,8 @@ from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
 from .._runtime.paging.rules import Paging
 from .._runtime.request.encode import Style
-from .._runtime.types import OMIT, File, Omit, Safety
+from .._runtime.safety import Safety
+from .._runtime.types import OMIT, File, Omit
 
 if TYPE_CHECKING:
     from .._runtime.types import CallOptions

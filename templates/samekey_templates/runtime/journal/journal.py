@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 from msgspec import Struct
 
 from ..concurrency.fork import begin_anew_after_fork
-from ..types import public
+from ..declare import public
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -19,8 +19,8 @@ from ..retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotati
 from ..retry.loop import Flight, log
 from ..retry.record import CallInfo, CallRecord
 from ..retry.rules import Answered, CallFacts, Certainty, RetryPolicy, is_too_old
+from ..safety import Safety
 from ..telemetry import open_trace
-from ..types import Safety
 from .journal import JournalEntry, Settlement
 
 if TYPE_CHECKING:

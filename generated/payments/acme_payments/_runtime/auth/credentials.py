@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from msgspec import Struct, field
 
+from ..declare import public
 from ..retry.rules import Failed
-from ..types import public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,8 +22,8 @@ from ..concurrency.loops import current_loop
 from ..request.body import BodyChangedError, SpentBodyError, Upload, is_replayable
 from ..retry.rules import Failed, Failure, is_success
 from ..retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
+from ..safety import SAFE_METHODS
 from ..text import shown_url
-from ..types import SAFE_METHODS
 from .connections import (
     abandon,
     holds_connections,

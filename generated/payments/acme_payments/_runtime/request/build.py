@@ -17,9 +17,10 @@ from ..retry.loop import Flight
 from ..retry.record import CallInfo
 from ..retry.rules import CallFacts
 from ..retry.wire import WireRequest
+from ..safety import Safety
 from ..telemetry import open_trace
 from ..text import shown_url
-from ..types import OMIT, CallOptions, Omit, Safety, is_fields
+from ..types import OMIT, CallOptions, Omit, is_fields
 from .body import is_replayable
 from .encode import (
     SIMPLE,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ..types import public
+from ..declare import public
 from .rules import Certainty
 
 if TYPE_CHECKING:
-    from ..types import Safety
+    from ..safety import Safety
     from .rules import Attempt
 
 

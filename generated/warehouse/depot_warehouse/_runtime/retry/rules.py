@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct, structs
 
-from ..closed import table
-from ..types import Safety, public
+from ..declare import public, table
+from ..safety import Safety
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

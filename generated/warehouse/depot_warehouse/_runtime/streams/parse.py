@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, Protocol, TypeAlias, 
 
 from msgspec import Struct
 
-from ..types import public
+from ..declare import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 import pytest
-from samekey_templates.runtime.closed import table
+from samekey_templates.runtime.declare import table
 
 
 class Side(Enum):
