@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
     """The config file, or the defaults without one; None where it cannot be read."""
-    from dataclasses import replace  # noqa: PLC0415
+    from msgspec.structs import replace  # noqa: PLC0415
 
     from samekey.config.file import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samekey_templates.runtime.declare import table
@@ -57,10 +56,10 @@ _INPUT = {
         for kind in (Kind.DATETIME, Kind.DATE, Kind.UUID, Kind.DECIMAL)
     },
 }
-_MAX_LITERALS = 60
+_NOTHING = source("")
+_LIST = source("list")
 
 
-@dataclass(slots=True)
 class Annotator:
     """Spells types for one module, and remembers which definitions it spelled.
 
@@ -69,20 +68,29 @@ class Annotator:
         definitions: type definitions by id.
         prefix: what stands before a model's name: empty inside the models package.
         list_name: how the builtin is spelled where a method hides it.
+
+    Attributes:
         used: ids of definitions whose class is spelled.
         used_inputs: ids of definitions whose input type is spelled.
     """
 
-    names: Names
-    definitions: Mapping[str, TypeDef]
-    prefix: Code = field(default_factory=lambda: source(""))
-    list_name: Code = field(default_factory=lambda: source("list"))
-    used: set[str] = field(default_factory=set[str])
-    used_inputs: set[str] = field(default_factory=set[str])
+    __slots__ = ("definitions", "list_name", "names", "prefix", "used", "used_inputs")
+
+    def __init__(
+        self, names: Names, definitions: Mapping[str, TypeDef], prefix: Code = _NOTHING, list_name: Code = _LIST
+    ) -> None:
+        self.names = names
+        self.definitions = definitions
+        self.prefix = prefix
+        self.list_name = list_name
+        self.used: set[str] = set()
+        self.used_inputs: set[str] = set()
 
     def with_plain_list(self) -> Annotator:
         """Return a speller of expressions: a lambda does not see its class, so nothing hides a builtin there."""
-        return Annotator(self.names, self.definitions, self.prefix, used=self.used, used_inputs=self.used_inputs)
+        plain = Annotator(self.names, self.definitions, self.prefix)
+        plain.used, plain.used_inputs = self.used, self.used_inputs
+        return plain
 
     def output(self, kind: Type) -> Code:  # noqa: PLR0911  # one line for each kind of type
         """What comes back."""
