@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -581,3 +582,10 @@ def test_an_sdk_that_would_lack_an_operation_is_not_written(small: str, tmp_path
         assert (done.status, done.stdout) == (1, "")
         assert "[path-lost]" in done.stderr
     assert contents(target) == before
+
+
+def test_the_version_is_said() -> None:
+    """It is the one that pip installed, and nothing else is done."""
+    done = run("--version")
+    assert (done.status, done.stderr) == (0, "")
+    assert done.stdout == f"samekey {version('samekey')}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -22,8 +23,21 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  # what typer calls with an option's value
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  # few runs ask for it
+
+        typer.echo(f"samekey {version('samekey')}")
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
