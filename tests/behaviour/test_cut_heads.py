@@ -87,7 +87,7 @@ def test_without_a_whole_status_line_nothing_is_known(server: FaultServer, face:
 
 @pytest.mark.parametrize("act", BROKEN)
 def test_a_read_is_read_again_and_a_charge_replayed(server: FaultServer, face: Face, act: Act) -> None:
-    """Retried, as the law says of an answer that was cut."""
+    """Retried, as the retry rules say of an answer that was cut."""
     for ask in (GET, CHARGE):
         server.plan(breaking(act, CREATED))
         ended = one(face, server.url, ask, timeout=HASTY)

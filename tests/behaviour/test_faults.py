@@ -30,7 +30,7 @@ BIG = CHARGE.again(metadata={"padding": "x" * 12_000_000})
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, and what the law makes of it."""
+    """A fault, and what the retry rules make of it."""
 
     name: str
     fault: Fault

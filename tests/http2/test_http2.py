@@ -1,4 +1,4 @@
-"""What HTTP/2 says and httpcore hides: each frame is provoked by a real server and mapped by the law."""
+"""What HTTP/2 says and httpcore hides: each frame is provoked by a real server and mapped by the retry rules."""
 
 from __future__ import annotations
 

@@ -419,7 +419,7 @@ def test_a_declared_key_does_not_overrule_false() -> None:
 
 
 def test_what_the_extension_says_wins_over_what_is_found() -> None:
-    """RETRIES.md section 2: parameters and fields, then the extension, the later winning."""
+    """docs/retry-rules.md, section 2: parameters and fields, then the extension, the later winning."""
     found = operation(
         f"x-idempotency: {{in: body, name: idempotency_key}}\nparameters: [{HEADER}]\n"
         "requestBody: {content: {application/json: {schema: "
@@ -467,7 +467,7 @@ paths:
 
 
 def test_the_config_weighs_more_than_the_document() -> None:
-    """RETRIES.md section 2: the document, its extensions, the config file; the later winning, word by word."""
+    """docs/retry-rules.md, section 2: the document, its extensions, the config; the later winning, word by word."""
     words = "x-idempotency: {name: X-Document, ttl: 1h}"
     text = f"openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\npaths: {{/a: {{post: {{{words}, {OK}}}}}}}"
     found = lowered(text, config="idempotency: {name: X-Config}")

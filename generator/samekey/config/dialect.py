@@ -1,4 +1,4 @@
-"""The dialect of idempotency of an API, as data: RETRIES.md section 2, with the named presets.
+"""The dialect of idempotency of an API, as data: docs/retry-rules.md, section 2, with the named presets.
 
 An SDK speaks it; which methods it holds for is decided when the SDK is made.
 """
@@ -72,4 +72,4 @@ PRESETS: Final[dict[str, Dialect]] = {
     "azure-repeatability": Dialect(name="Repeatability-Request-ID", first_sent="Repeatability-First-Sent"),
     "ietf-draft": Dialect(quoted=True),
 }
-"""Dialects by name (RETRIES.md section 2); what is not said there holds by default."""
+"""Dialects by name (docs/retry-rules.md, section 2); what is not said there holds by default."""

@@ -1,4 +1,4 @@
-"""What `x-idempotency`, and the same words in the config file, say of an API's dialect (RETRIES.md section 2)."""
+"""What `x-idempotency` and the config file say of an API's dialect (docs/retry-rules.md, section 2)."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def lower(
 
     Args:
         document: the loaded document; findings go to its sink.
-        stated: what the config file says of idempotency; it weighs more than the document (RETRIES.md section 2).
+        stated: what the config says of idempotency; it weighs more than the document (docs/retry-rules.md, section 2).
         pages: what the config file says of lists in pages.
 
     Returns:
@@ -254,7 +254,7 @@ def _operation(
     profile = honours_key(node, marked=marked, profile=_named(site.profile, header))
     found = carriers_of(site.params, site.body, schemas)
     if _is_stated(site.profile):
-        # What the extension or the config says weighs more than what was found (RETRIES.md section 2).
+        # What the extension or the config says weighs more than what was found (docs/retry-rules.md, section 2).
         found = [entry for entry in found if (entry.carrier, entry.name) == (profile.carrier, profile.name)]
     if site.method not in profile.methods:
         # A parameter that several methods of a path share says nothing of one that is idempotent by itself.

@@ -1,4 +1,4 @@
-"""Safe, idempotent, keyed or unsafe: decided for each operation, with the reason in words (RETRIES.md section 1)."""
+"""Decide for each operation whether it is safe, idempotent, keyed or unsafe (docs/retry-rules.md, section 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must always hold (RETRIES.md section 6), checked on the client's history against the servers' ledger."""
+"""Check what must always hold (docs/retry-rules.md, section 8) on the client's history and the servers' ledger."""
 
 from __future__ import annotations
 

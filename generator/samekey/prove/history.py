@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Certainty(StrEnum):
-    """What a client was told of the effect of a call (RETRIES.md section 1)."""
+    """What a client was told of the effect of a call (docs/retry-rules.md, section 1)."""
 
     NOT_SENT = "not sent"
     REJECTED = "rejected"

@@ -75,7 +75,7 @@ class Proof:
 
 
 def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str], None] = lambda _: None) -> Proof:
-    """Make calls through every fault, and check what must always hold (RETRIES.md section 6).
+    """Make calls through every fault, and check what must always hold (docs/retry-rules.md, section 8).
 
     Args:
         spec: a path or URL of the document.

@@ -94,7 +94,7 @@ class Honours:
 
 
 Fact: TypeAlias = Marked | SaysInFlight | SaysMismatch | Longest | Honours
-"""Something about the API's dialect (RETRIES.md section 2)."""
+"""Something about the API's dialect (docs/retry-rules.md, section 2)."""
 
 
 @dataclass(frozen=True, slots=True)

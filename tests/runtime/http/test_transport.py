@@ -40,7 +40,7 @@ REQUEST = httpx.Request("POST", "http://api.test/")
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
 def test_before_a_status_line(error: Exception, kind: Failure, timeout: bool) -> None:  # noqa: FBT001
-    """Row by row of the law; what could have left is never told as not sent."""
+    """Row by row of the retry rules; what could have left is never told as not sent."""
     result = failure(error, None)
     assert isinstance(result, Failed)
     assert (result.failure, result.timeout, result.status) == (kind, timeout, None)

@@ -29,7 +29,7 @@ from samekey_templates.runtime.types import CallOptions, Timeout
 
 from tests.runtime.making import METHODS, Time, content, header, make_endpoint, make_settings
 
-K, S, I, N = Safety.KEYED, Safety.SAFE, Safety.IDEMPOTENT, Safety.UNSAFE  # noqa: E741  # the law's own letters
+K, S, I, N = Safety.KEYED, Safety.SAFE, Safety.IDEMPOTENT, Safety.UNSAFE  # noqa: E741  # the rules' own letters
 NOT_SENT, REJECTED, UNKNOWN, APPLIED = Certainty.NOT_SENT, Certainty.REJECTED, Certainty.UNKNOWN, Certainty.APPLIED
 TOKENS = 100
 
@@ -354,7 +354,7 @@ def ending(stage: Stage, face: Face, **changes: Any) -> tuple[CallRecord, errors
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_scenario(scenario: Scenario, face: Face) -> None:
-    """Attempts, waits, certainty, error, budget and stop are those of the law, in every face alike."""
+    """Attempts, waits, certainty, error, budget and stop are those of the retry rules, in every face alike."""
     stage = set_up(scenario)
     record, error = ending(stage, face)
     assert type(error) is (scenario.error or type(None))

@@ -1,10 +1,11 @@
-"""The law of retrying (RETRIES.md), written down a second time as data and compared with `decide` and `conclude`."""
+"""The rules of retrying: the table of docs/retry-rules.md, cell by cell, against `decide` and `conclude`."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,36 +33,10 @@ from samekey_templates.runtime.safety import Safety
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-S, I, K, N = Safety.SAFE, Safety.IDEMPOTENT, Safety.KEYED, Safety.UNSAFE  # noqa: E741  # the law's own letters
+S, I, K, N = Safety.SAFE, Safety.IDEMPOTENT, Safety.KEYED, Safety.UNSAFE  # noqa: E741  # the rules' own letters
 NOT_SENT, REJECTED, UNKNOWN, APPLIED = Certainty.NOT_SENT, Certainty.REJECTED, Certainty.UNKNOWN, Certainty.APPLIED
 
-# Section 3, row by row. Y retried, - not, ? only where the caller names the status. `plain` where the row does not
-# exist for that column, because the call carries no key: the status is read as it would be without the row.
-LAW = """
-what happened     | S     | I     | K | N     | wait | certainty
-unreachable       | Y     | Y     | Y | Y     | W    | not sent
-unsendable        | -     | -     | - | -     |      | not sent
-stream refused    | Y     | Y     | Y | Y     | once | not sent
-answer lost       | Y     | Y     | Y | -     | W    | unknown
-answer cut        | Y     | Y     | Y | -     | W    | applied
-undecodable       | -     | -     | - | -     |      | applied
-deadline          | -     | -     | - | -     |      | unknown
-cancelled         | -     | -     | - | -     |      | unknown
-redirect          | -     | -     | - | -     |      | unknown
-redirect 303      | -     | -     | - | -     |      | applied
-done              | -     | -     | - | -     |      | applied
-408               | Y     | Y     | Y | ?     | W    | unknown
-client gone       | Y     | Y     | Y | -     | W    | unknown
-in flight         | plain | plain | Y | plain | poll | unknown
-refusal           | -     | -     | - | -     |      | rejected
-mismatch          | plain | plain | - | plain |      | first rejected, later unknown
-replayed refusal  | plain | plain | - | plain |      | rejected
-too many          | Y     | Y     | Y | Y     | RA   | rejected
-500               | Y     | Y     | Y | -     | W    | unknown
-replayed 500      | plain | plain | - | plain |      | unknown
-gateway           | Y     | Y     | Y | -     | W    | unknown
-unavailable       | Y     | Y     | Y | ?     | RA   | unknown
-"""
+PAGE = Path(__file__).parents[3] / "docs" / "retry-rules.md"
 
 REFUSALS = (*range(400, 408), *range(409, 418), 421, 422, 424, 426, 428, 431, 451, 501, 505, 507, 511)
 OUTCOMES: dict[str, tuple[Outcome, ...]] = {
@@ -100,7 +75,7 @@ FINAL = ("mismatch", "replayed refusal", "replayed 500")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the law."""
+    """A row of the retry rules."""
 
     name: str
     cells: dict[Safety, str]
@@ -108,16 +83,20 @@ class Row:
     certainty: str
 
 
-def read_law() -> dict[str, Row]:
-    """The table above as rows by name."""
+def read_rules() -> dict[str, Row]:
+    """The table of section 3 of the page as rows by the word that each begins with."""
+    section = PAGE.read_text("utf-8").partition("\n## 3. ")[2].partition("\n### 3.1")[0]
     rows: dict[str, Row] = {}
-    for line in LAW.strip().splitlines()[1:]:
-        name, safe, idempotent, keyed, unsafe, wait, certainty = (cell.strip() for cell in line.split("|"))
-        rows[name] = Row(name, {S: safe, I: idempotent, K: keyed, N: unsafe}, wait, certainty)
+    for line in section.splitlines():
+        if line.startswith("| `"):
+            what, safe, idempotent, keyed, unsafe, wait, certainty = (cell.strip() for cell in line.split("|")[1:-1])
+            name = what.split("`")[1]
+            rows[name] = Row(name, {S: safe, I: idempotent, K: keyed, N: unsafe}, wait, certainty)
+    assert rows.keys() == OUTCOMES.keys()
     return rows
 
 
-ROWS = read_law()
+ROWS = read_rules()
 
 
 def row_for(name: str, safety: Safety, outcome: Outcome) -> Row:
@@ -129,17 +108,17 @@ def row_for(name: str, safety: Safety, outcome: Outcome) -> Row:
     return ROWS["500"] if outcome.status in (500, 502) else ROWS["refusal"]
 
 
-def certainty_by_law(row: Row, *, first: bool) -> Certainty:
+def certainty_by_rules(row: Row, *, first: bool) -> Certainty:
     """The last column."""
     if row.name == "mismatch":
         return REJECTED if first else UNKNOWN
     return Certainty(row.certainty)
 
 
-def retried_by_law(  # noqa: PLR0911  # one line for each sentence of the law
+def retried_by_rules(  # noqa: PLR0911  # one line for each sentence of the retry rules
     row: Row, safety: Safety, outcome: Outcome, certainty: Certainty, statuses: frozenset[int] | None, facts: CallFacts
 ) -> bool | None:
-    """Whether the law has an attempt follow; None where it does not say."""
+    """Whether the rules have an attempt follow; None where they do not say."""
     status = outcome.status if isinstance(outcome, Answered) else None
     word = outcome.should_retry if isinstance(outcome, Answered) else None
     if status is not None and status < 300:
@@ -155,7 +134,7 @@ def retried_by_law(  # noqa: PLR0911  # one line for each sentence of the law
     if row.name in FINAL:
         return False if row.cells[safety] == "-" else None
     if word is True and left_out:
-        return None  # the law does not say which of two words weighs more
+        return None  # the rules do not say which of two words weighs more
     if (word is True or named) and (safety is not N or certainty is REJECTED):
         return True
     if left_out:
@@ -193,7 +172,7 @@ def test_the_last_column(name: str, safety: Safety) -> None:
     wrong: list[str] = []
     for bare, resumed, first in itertools.product(OUTCOMES[name], (False, True), (True, False)):
         facts = CallFacts(safety, resumed=resumed)
-        expected = certainty_by_law(row_for(name, safety, bare), first=first and not resumed)
+        expected = certainty_by_rules(row_for(name, safety, bare), first=first and not resumed)
         for outcome in variants(bare):
             found = certainty_of(facts, [] if first else past(safety), outcome)
             if found is not expected:
@@ -212,13 +191,13 @@ def test_who_is_retried(name: str, safety: Safety) -> None:
     ):
         facts = CallFacts(safety, resumed=resumed, replayable=replayable)
         row = row_for(name, safety, bare)
-        certainty = certainty_by_law(row, first=first and not resumed)
+        certainty = certainty_by_rules(row, first=first and not resumed)
         status = bare.status if isinstance(bare, Answered) else None
         own = frozenset({status} if status is not None and status >= 400 else ())
         for statuses in (None, own, frozenset[int](), EVERY_RETRIED_STATUS, EVERY_RETRIED_STATUS - own):
             policy = RetryPolicy(max_retries=50, deadline=1000.0, statuses=statuses)
             for outcome in variants(bare):
-                expected = retried_by_law(row, safety, outcome, certainty, statuses, facts)
+                expected = retried_by_rules(row, safety, outcome, certainty, statuses, facts)
                 if expected is None:
                     continue
                 judged += 1

@@ -1,4 +1,4 @@
-"""Key stores that break one promise each. A checker that does not catch them proves nothing (RETRIES.md section 6)."""
+"""Key stores that break one promise each. A checker that misses one proves nothing (docs/retry-rules.md, section 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The idempotency key of a request, in the dialect that the document speaks (RETRIES.md section 2)."""
+"""The idempotency key of a request, in the dialect that the document speaks (docs/retry-rules.md, section 2)."""
 
 from __future__ import annotations
 

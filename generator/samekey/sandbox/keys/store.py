@@ -1,7 +1,7 @@
 """The key store: claim, effect and stored answer in one transaction, so each key is done once or not at all.
 
-What servers that are known for it promise (RETRIES.md sections 1 and 2): a unique constraint on scope and key, the
-first answer replayed byte for byte, a fingerprint that finds other payloads, and an expiry. A process that dies leaves
+What known servers promise (docs/retry-rules.md, sections 1 and 2): a unique constraint on scope and key, the first
+answer replayed byte for byte, a fingerprint that finds other payloads, and an expiry. A process that dies leaves
 nothing: its transaction is rolled back by the database, and with it the claim.
 """
 

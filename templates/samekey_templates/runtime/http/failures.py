@@ -1,4 +1,4 @@
-"""The exceptions of httpx as outcomes of an attempt (RETRIES.md section 3)."""
+"""The exceptions of httpx as outcomes of an attempt."""
 
 from __future__ import annotations
 

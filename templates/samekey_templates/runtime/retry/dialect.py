@@ -1,4 +1,4 @@
-"""The API's dialect of idempotency, as data (RETRIES.md section 2)."""
+"""The API's dialect of idempotency, as data."""
 
 from __future__ import annotations
 

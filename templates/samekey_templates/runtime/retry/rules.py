@@ -1,4 +1,4 @@
-"""The law of retrying, as tables and pure functions: what is retried, how long to wait, what is certain.
+"""The rules of retrying, as tables and pure functions: what is retried, how long to wait, what is certain.
 
 Rule of this file: no httpx, no asyncio, no clock, no randomness. Everything arrives as an argument.
 """
@@ -57,7 +57,7 @@ class Failure(StrEnum):
 
 @public
 class Answered(Struct, frozen=True):
-    """A complete answer, reduced to what the law looks at.
+    """A complete answer, reduced to what the retry rules look at.
 
     Args:
         status: the HTTP status.
@@ -130,7 +130,7 @@ class Attempt(Struct, frozen=True):
 
 
 class CallFacts(Struct, frozen=True):
-    """What the law needs to know of a call.
+    """What the retry rules need to know of a call.
 
     Args:
         safety: the operation's safety.
@@ -289,7 +289,7 @@ TIMEOUT_COST: Final = 10
 def decide(
     policy: RetryPolicy, call: CallFacts, history: Sequence[Attempt], outcome: Outcome, jitter: float
 ) -> Decision:
-    """Whether to send again after an outcome (RETRIES.md sections 3 and 4).
+    """Whether to send again after an outcome.
 
     Args:
         policy: the limits.
@@ -345,7 +345,7 @@ def _denies(call: CallFacts, last: Attempt) -> bool:
 
 
 def too_late(policy: RetryPolicy, call: CallFacts, at: float, age: float) -> str | None:
-    """Why an attempt must not start any more; None where it may (RETRIES.md section 4).
+    """Why an attempt must not start any more; None where it may.
 
     Args:
         policy: the limits.

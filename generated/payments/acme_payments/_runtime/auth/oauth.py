@@ -2,7 +2,7 @@
 """Tokens that come from somewhere: fetched with client credentials and shared, or returned by the caller's function.
 
 A token is had before an attempt sends its first byte. Where none can be had, the attempt ends as one that was never
-sent, and the law of retrying says what comes next. Where the API refuses a token that is older than the call with 401,
+sent, and the retry rules say what comes next. Where the API refuses a token that is older than the call with 401,
 nothing was done, and the attempt goes on with a new one: the same request, once in a call, as after a redirect.
 """
 

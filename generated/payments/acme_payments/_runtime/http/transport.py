@@ -602,7 +602,7 @@ def _is_of_transport(error: Exception) -> bool:
 
 
 def _redirected(request: WireRequest, result: Result, *, is_first: bool) -> WireRequest | Result:
-    """The request to follow, or the result to report (RETRIES.md section 3, the redirect rows)."""
+    """The request to follow, or the result to report."""
     if isinstance(result, Failed):
         return result if is_first else _after_a_redirect(result)
     if result.status not in _REDIRECTS:

@@ -9,7 +9,7 @@ from ..concurrency.fork import begin_anew_after_fork
 
 
 class Budget:
-    """A token bucket that keeps an outage from being multiplied by retries (RETRIES.md section 4).
+    """A token bucket that keeps an outage from being multiplied by retries.
 
     Args:
         tokens: the size of the bucket, full at first.

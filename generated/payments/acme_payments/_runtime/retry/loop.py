@@ -78,7 +78,7 @@ class Flight:
 
     Args:
         info: which call it is.
-        facts: what the law needs to know of it.
+        facts: what the retry rules need to know of it.
         policy: the limits.
         profile: the API's dialect.
         timeout: the limits on each attempt.

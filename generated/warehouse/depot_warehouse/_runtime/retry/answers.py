@@ -54,7 +54,7 @@ def read_answer(
     at: float = 0.0,
     complete: bool = True,
 ) -> Answered:
-    """Reduce an answer to what the law looks at.
+    """Reduce an answer to what the retry rules look at.
 
     Args:
         profile: the API's dialect.
