@@ -9,13 +9,24 @@ SDKS := payments warehouse
 CALLS ?= 10000
 SEED ?= 1
 
-.PHONY: demo test soak corpus bench lint types generated check-generated clean
+.PHONY: help demo check test test-all soak corpus bench lint types generated check-generated dist clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
 
 demo: $(VENV)/.demo ## generate an SDK, serve its API, lose answers, and show that nothing happens twice
 	@$(BIN)/python demo/run.py
 
+check: $(VENV)/.dev ## lint, types, and the tests that need no browser, database or Node: under two minutes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto -m "not slow" $(PYTEST_ARGS)
+
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-all: test lint types check-generated soak corpus ## everything, for hours if need be: tests, soak, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then what must be found out
 	$(BIN)/samekey prove specs/payments/openapi.yaml --calls $(CALLS) --seed $(SEED)
@@ -43,7 +54,12 @@ generated: $(VENV)/.demo ## write the committed SDKs again
 check-generated: $(VENV)/.demo ## fail if a committed SDK is not what would be written now
 	@for sdk in $(SDKS); do $(BIN)/samekey generate specs/$$sdk/openapi.* -o generated/$$sdk --check || exit 1; done
 
-clean:
+dist: $(VENV)/.dev ## build samekey's own wheel and source archive, and check them
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+	$(BIN)/python -m tests.release
+
+clean: ## remove what was made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:

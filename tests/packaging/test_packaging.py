@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from ruff import find_ruff_bin  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 
+from tests.release import problems
 from tests.tools import checked
 
 
@@ -81,3 +82,14 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(source: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"samekey", "samekey_templates"}
     assert "samekey_templates/client/resource.py.jinja" in names
     assert "samekey_templates/runtime/retry/rules.py" in names
+
+
+def test_a_release_is_looked_at(source: Path) -> None:
+    """What is built has its licence and its pages; a tag of another version is refused."""
+    build(source, "wheel")
+    build(source, "sdist")
+    assert list(problems(dist=source / "dist")) == []
+    assert any("is not the version" in problem for problem in problems("v0.0.0", source / "dist"))
+    (source / "dist").rename(source / "elsewhere")
+    assert any("0 wheels" in problem for problem in problems(dist=source / "dist"))
+    (source / "elsewhere").rename(source / "dist")
