@@ -1,0 +1,1 @@
+"""What samekey shows of itself."""
