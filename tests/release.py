@@ -16,7 +16,15 @@ IN_WHEEL = (
     "samekey_templates/client/client.py.jinja",
     "samekey_templates/runtime/client.py",
 )
-IN_SOURCE = ("LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "README.md", "Makefile", "docs/design.md")
+IN_SOURCE = (
+    "LICENSE",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "README.md",
+    "Makefile",
+    "docs/architecture.md",
+)
 
 
 def problems(tag: str = "", dist: Path = ROOT / "dist") -> Iterator[str]:
