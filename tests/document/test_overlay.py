@@ -253,6 +253,7 @@ def test_a_copied_value_points_to_what_was_copied() -> None:
         ("- {remove: true}", "overlay-invalid", "4:3", "no target"),
         ("- {target: {a: b}, remove: true}", "wrong-type", "4:4", "expected a string"),
         ("- {target: $.info}", "overlay-invalid", "4:3", "changes nothing"),
+        ("- {target: $.info, remove: false}", "overlay-invalid", "4:3", "changes nothing"),
         ("- {target: $, remove: true}", "overlay-invalid", "4:4", "whole document"),
         ("- {target: $.info, update: 3}", "overlay-mismatch", "4:3", "a number cannot be merged into a mapping"),
         ("- {target: $.info, update: {title: {}}}", "overlay-mismatch", "4:3", "a mapping cannot take the place of"),

@@ -28,7 +28,7 @@ class Dialect(Profile, frozen=True):
 
 
 def carrier_words(carrier: Carrier) -> str:
-    """Return what a reader calls the place of a key."""
+    """Return the words for the place where an idempotency key travels, such as `body field`."""
     match carrier:
         case Carrier.HEADER:
             return "header"

@@ -75,7 +75,7 @@ def load_config(path: str, diagnostics: Diagnostics, fetch: Fetch | None = None)
 
 
 def read_config(root: Node) -> Config:
-    """Check a config; what is wrong is reported as an error and left out."""
+    """Read and check a config; what is wrong is reported as an error and left out."""
     if not isinstance(root.value, dict):
         root.error("config-invalid", "the config is a mapping", "write lines such as `package: acme`")
         return Config()
@@ -100,22 +100,22 @@ def read_config(root: Node) -> Config:
 
 
 def is_package_name(text: str) -> bool:
-    """Whether a text can be a module's name here: an ASCII identifier in lower case, no keyword."""
+    """Whether a text can be the import name of an SDK: an ASCII identifier in lower case, no keyword."""
     return text.isascii() and is_plain_name(text)
 
 
 def is_plain_name(text: str) -> bool:
-    """Whether a text can be a resource's or a method's name here: an identifier of any script, in lower case."""
+    """Whether a text can name a resource or a method of an SDK: an identifier of any script, in lower case."""
     return is_identifier(text) and text == text.lower()
 
 
 def hides_module(package: str) -> bool:
-    """Whether a package of this name would stand before a module that an SDK, or Python itself, imports."""
+    """Whether a package of this name would hide a module that an SDK, or Python itself, imports."""
     return package in _TAKEN_PACKAGES
 
 
 def is_class_name(text: str) -> bool:
-    """Whether a text can be a class's name here: one with a capital, for that tells classes from attributes."""
+    """Whether a text can name a class of an SDK: an identifier with a capital, which tells classes from attributes."""
     return is_identifier(text) and text != text.lower() and not text[0].islower() and not text.startswith("_")
 
 
@@ -145,7 +145,7 @@ def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: st
 
 
 def _overlays(root: Node) -> Iterable[str]:
-    """Where the overlays are found; a relative path is relative to the config file."""
+    """Yield the path or URL of each configured overlay; a relative path is relative to the config file."""
     listed = root.get("overlays")
     if listed is not None and not isinstance(listed.value, list):
         listed.error("config-invalid", "overlays is a list of paths or URLs")
@@ -158,7 +158,7 @@ def _overlays(root: Node) -> Iterable[str]:
 
 
 def _mapping(node: Node, key: str) -> Node | None:
-    """The mapping under a key; None where there is none, which is an error where something else stands there."""
+    """Return the mapping under a key; None where it is missing, or where something else stands there (an error)."""
     entry = node.get(key)
     if entry is not None and not isinstance(entry.value, dict):
         entry.error("config-invalid", f"{key} is a mapping")

@@ -45,7 +45,7 @@ class StatedFormat(Struct, frozen=True):
     max_length: int | None = None
 
     def refine(self, base: KeyFormat) -> KeyFormat:
-        """Return a format with what is said here in place of what was said before."""
+        """Return a key format with the values stated here in place of those stated before."""
         return _refined(base, self, ("kind", "length", "alphabet", "max_length"))
 
 
@@ -74,7 +74,7 @@ class StatedDialect(Struct, frozen=True):
     first_sent: str | None = None
 
     def refine(self, base: Dialect) -> Dialect:
-        """Return a dialect with what is said here in place of what was said before."""
+        """Return a dialect with the values stated here in place of those stated before."""
         whole = self.preset or base
         refined = _refined(whole, self, _PLAIN)
         return replace(
@@ -97,13 +97,13 @@ def _refined(base: Refined, stated: StatedFormat | StatedDialect, fields: tuple[
 
 
 def stated_by(holder: Node) -> StatedDialect:
-    """Return what the extension says that a root, path item or operation bears; errors are reported."""
+    """Return the dialect that `x-idempotency` of a root, path item or operation states; errors are reported."""
     node = holder.get(EXTENSION)
     return SILENT if node is None else read_dialect(node)
 
 
 def read_dialect(node: Node) -> StatedDialect:
-    """Return what a mapping says; what it says wrongly is reported as an error and left out.
+    """Return the dialect of idempotency that a mapping states; what is wrong is reported as an error and left out.
 
     Args:
         node: the mapping; `false` stands for an API that honours no keys.
@@ -152,7 +152,7 @@ def _choice(node: Node, key: str, choices: tuple[str, ...]) -> str | None:
 def _text(
     node: Node, key: str, fits: Callable[[str], object] = _ANYTHING.fullmatch, wanted: str = "a text"
 ) -> str | None:
-    """A text, or a number by its spelling."""
+    """Return the text under a key, or a number by its spelling; None where it is missing, or wrong (reported)."""
     entry = node.get(key)
     if entry is None:
         return None
@@ -168,7 +168,7 @@ def _header(node: Node, key: str) -> str | None:
 
 
 def _texts(node: Node, key: str, fits: Callable[[str], object], wanted: str) -> tuple[str, ...] | None:
-    """A list of texts; a single one counts as a list of one."""
+    """Return the texts under a key; a single one counts as a list of one; None where missing, or wrong (reported)."""
     entry = node.get(key)
     if entry is None:
         return None
@@ -181,7 +181,7 @@ def _texts(node: Node, key: str, fits: Callable[[str], object], wanted: str) -> 
 
 
 def _methods(node: Node) -> tuple[str, ...] | None:
-    """The methods that are named; None where none are, or not well (reported)."""
+    """Return the stated HTTP methods in capitals; None where there are none, or where they are wrong (reported)."""
     wanted = "a list of HTTP methods such as [POST, PATCH]"
     found = _texts(node, "methods", lambda text: text.upper() in METHODS, wanted)
     return None if found is None else tuple(method.upper() for method in found)
@@ -225,7 +225,7 @@ def _positive(node: Node, key: str) -> int | None:
 
 
 def _seconds(node: Node, key: str) -> float | None:
-    """A duration: a number of seconds, or a number with s, m, h or d behind it."""
+    """Return a duration in seconds, from a number, or one with s, m, h or d; None if missing or wrong (reported)."""
     entry = node.get(key)
     if entry is None:
         return None
@@ -242,7 +242,7 @@ def _seconds(node: Node, key: str) -> float | None:
 
 
 def _signals(node: Node, key: str) -> tuple[Signal, ...] | None:
-    """A status, `{status, code}`, or a list of those."""
+    """Return the signals of a status, `{status, code}`, or a list of those; None if missing or wrong (reported)."""
     entry = node.get(key)
     if entry is None:
         return None
@@ -253,7 +253,7 @@ def _signals(node: Node, key: str) -> tuple[Signal, ...] | None:
 
 
 def _signal(node: Node, key: str) -> Signal | None:
-    """A signal; None for what is none (reported)."""
+    """Return the signal of a status and perhaps a code; None where the value is no signal (reported)."""
     parts = node.value if isinstance(node.value, dict) else {"status": node.value}
     status, code = parts.get("status"), parts.get("code", "")
     spelled = None if isinstance(code, bool) else spelling(code)

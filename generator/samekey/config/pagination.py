@@ -71,7 +71,7 @@ class ConfiguredPages(Struct, frozen=True):
 
 
 def read_pagination(holder: Node | None) -> dict[str, ConfiguredPages]:
-    """Return what the config states of pages, by operationId or by method and path; errors are reported."""
+    """Return the pagination that the config states, by operationId or by method and path; errors are reported."""
     found: dict[str, ConfiguredPages] = {}
     for name, entry in holder.items() if holder is not None else ():
         if entry.value is False:
@@ -103,6 +103,6 @@ def _stated(entry: Node) -> StatedPages | None:
 
 
 def read_way(text: str) -> Way:
-    """Read `$response.meta.next`, `$.meta.next`, `$['meta']['next']`, `/meta/next` or `meta.next` as names."""
+    """Read `$response.meta.next`, `$.meta.next`, `$['meta']['next']`, `/meta/next` or `meta.next` as a path."""
     bare = _QUOTED.sub(r"/\2", _ROOT.sub("", text, count=1) if text.startswith("$") else text)
     return tuple(part for part in re.split("/" if bare.startswith("/") else "[./]", bare) if part)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
-    """Report the keys of a mapping that have no meaning here."""
+    """Report the keys of a mapping that are not among the known ones."""
     for key, value in node.items():
         if key not in known:
             value.error("unknown-key", f"there is no key {key!r} here", closest(key, known))

@@ -41,7 +41,7 @@ class Source(Protocol):
         ...
 
     def position(self, pointer: str) -> Position:
-        """The position of a JSON pointer, or of its nearest existing parent."""
+        """Return the line and column of a JSON pointer, or of its nearest existing parent."""
         ...
 
 
@@ -60,7 +60,7 @@ class Place(Struct, frozen=True):
     position: Position | None = None
 
     def resolve(self) -> Position:
-        """The position of this place, computed now."""
+        """Return the line and column of this place, computed now."""
         return self.position or self.source.position(self.pointer)
 
 
@@ -116,18 +116,18 @@ class Diagnostics:
 
 
 def printable(text: str) -> str:
-    """Text from a document made safe for a terminal: controls are shown as escapes."""
+    """Return text from a document made safe for a terminal: control characters are shown as escapes."""
     return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def location(place: Place) -> str:
-    """A place as `file:line:column`."""
+    """Return a place as `file:line:column`."""
     position = place.resolve()
     return printable(f"{place.source.uri}:{position.line}:{position.column}")
 
 
 def excerpt(place: Place) -> str:
-    """The lines around a place, numbered, with a caret under its column."""
+    """Return the lines around a place, numbered, with a caret under its column."""
     position = place.resolve()
     lines = place.source.lines
     first = max(1, position.line - EXCERPT_CONTEXT)
@@ -146,12 +146,12 @@ def excerpt(place: Place) -> str:
 
 
 def _one_row(text: str) -> str:
-    """Text as it takes part in an excerpt: a character for each column, or its escape."""
+    """Return text as an excerpt shows it: one character for each column, or its escape."""
     return printable(text.replace("\t", " "))
 
 
 def explain(diagnostic: Diagnostic) -> str:
-    """A finding for people: severity, code, message, place with excerpt, and hint."""
+    """Return a finding as text for people: severity, code, message, place with excerpt, and hint."""
     parts = [f"{diagnostic.severity}: {printable(diagnostic.message)} [{diagnostic.code}]"]
     if diagnostic.place is not None:
         parts += [f"  --> {location(diagnostic.place)}", excerpt(diagnostic.place)]

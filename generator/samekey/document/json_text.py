@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parse_json(text: str) -> Parsed | SyntaxProblem:
-    """The value of a text in JSON; what JSON cannot spell (NaN, 1e999) stays text."""
+    """Return the value of a JSON text, or the syntax problem in it; what JSON cannot spell (NaN, 1e999) stays text."""
     duplicates: list[Duplicate] = []
 
     def build(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
@@ -35,7 +35,7 @@ def parse_json(text: str) -> Parsed | SyntaxProblem:
 
 
 def _located(duplicates: list[Duplicate], text: str) -> tuple[Duplicate, ...]:
-    """Duplicates with their indexes: Python's JSON parser tells none, so the YAML parser is asked."""
+    """Return duplicate keys with their indexes in the text, from the YAML parser: Python's JSON parser gives none."""
     if not duplicates:
         return ()
     from samekey.document.yaml_text import json_as_yaml, parse_yaml  # noqa: PLC0415  # costs a tenth of a run

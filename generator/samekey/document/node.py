@@ -39,7 +39,7 @@ class Document:
         return self.whole(self.root)
 
     def whole(self, source: SourceText) -> Node:
-        """The value of a whole source with its place."""
+        """Return the value of a whole source, with its place."""
         return Node(self, source, "", source.value)
 
     @property
@@ -53,7 +53,7 @@ class Document:
         return len(self.root.text) + sum(len(source.text) for source in self._sources.values() if source is not None)
 
     def source(self, uri: str, referrer: Node) -> SourceText | None:
-        """The source at a URI, read once; None where it cannot be read (reported at the referrer)."""
+        """Return the source at a URI, read once; None where it cannot be read (reported at the referrer)."""
         if uri in (self.root.uri, self._own_name):
             return self.root
         if uri not in self._sources:
@@ -104,11 +104,11 @@ class Node(Struct, frozen=True):
         self.document.diagnostics.warning(code, message, self.place, hint)
 
     def child(self, key: str | int, value: JsonValue) -> Node:
-        """A value below this one."""
+        """Return a value below this one, with its place."""
         return Node(self.document, self.source, extended(self.pointer, key), value)
 
     def get(self, key: str) -> Node | None:
-        """The value under a key; None where it is missing or null."""
+        """Return the value under a key; None where it is missing or null."""
         value = self._under(key)
         return None if value is None else self.child(key, value)
 
@@ -120,7 +120,7 @@ class Node(Struct, frozen=True):
         return isinstance(self.value, dict) and key in self.value
 
     def items(self, key: str | None = None) -> Iterator[tuple[str, Node]]:
-        """Keys and values of this mapping, or of the mapping under a key."""
+        """Yield the keys and values of this mapping, or of the mapping under a key; anything else is reported."""
         node = self if key is None else self.get(key)
         if node is None:
             return
@@ -131,7 +131,7 @@ class Node(Struct, frozen=True):
             yield name, node.child(name, value)
 
     def elements(self, key: str | None = None) -> Iterator[Node]:
-        """The elements of this sequence, or of the sequence under a key."""
+        """Yield the elements of this sequence, or of the sequence under a key; anything else is reported."""
         node = self if key is None else self.get(key)
         if node is None:
             return
@@ -142,7 +142,7 @@ class Node(Struct, frozen=True):
             yield node.child(index, value)
 
     def text(self, key: str) -> str:
-        """The string under a key; a number or boolean is taken by its spelling, anything else reported."""
+        """Return the string under a key; a number or boolean is taken by its spelling, anything else is reported."""
         value = self._under(key)
         if value is None:
             return ""
@@ -154,7 +154,7 @@ class Node(Struct, frozen=True):
         return ""
 
     def flag(self, key: str) -> bool:
-        """The boolean under a key; its spelling as a string is repaired."""
+        """Return the boolean under a key; its spelling as a string is repaired (reported)."""
         value = self._under(key)
         if isinstance(value, str) and (spelled := value.lower()) in {"true", "false"}:
             message = f"expected a boolean for {key!r}, found a string; read as {spelled}"
@@ -163,7 +163,7 @@ class Node(Struct, frozen=True):
         return value is True
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The strings of the sequence under a key; a single string counts as a sequence of one."""
+        """Return the strings of the sequence under a key; a single string counts as a sequence of one."""
         found = self._under(key)
         if isinstance(found, str):
             return (found,)
@@ -178,19 +178,19 @@ class Node(Struct, frozen=True):
         return None
 
     def follow(self) -> Node | None:
-        """The value behind a chain of references; None where it leads nowhere (reported).
+        """Return the value at the end of a chain of references; None where it leads nowhere (reported).
 
         A value that is no reference is its own target (RFC 3986 for URIs, RFC 6901 for pointers).
         """
         return self if self.reference is None else self.document.references.follow(self)
 
     def lookup(self, target: str) -> Node | None:
-        """The value that a reference written at this place points to; None where there is none (reported)."""
+        """Return the value that a reference written at this place points to; None where there is none (reported)."""
         return self.document.references.lookup(self, target)
 
 
 def describe(value: JsonValue) -> str:
-    """The kind of a value, in the words of YAML, for messages."""
+    """Return the kind of a value in the words of YAML, for messages."""
     match value:
         case None:
             return "null"
@@ -231,5 +231,5 @@ def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, st
 
 
 def plain(value: JsonValue) -> Mapping[str, JsonValue]:
-    """The mapping that a value is, or an empty one."""
+    """Return the value where it is a mapping, else an empty mapping."""
     return value if isinstance(value, dict) else {}

@@ -67,7 +67,7 @@ def load_overlay(location: str, diagnostics: Diagnostics, fetch: Fetch | None = 
 
 
 def read_overlay(root: Node) -> Overlay | None:
-    """Check what makes a document an overlay: a version and actions (section Overlay Object)."""
+    """Read an overlay; None where its version or actions are missing or wrong (section Overlay Object; reported)."""
     version = root.text("overlay") if isinstance(root.value, dict) else ""
     actions = root.get("actions")
     if not version:
@@ -82,7 +82,7 @@ def read_overlay(root: Node) -> Overlay | None:
 
 
 def apply_overlays(document: Document, overlays: Iterable[Overlay]) -> Document:
-    """A document with all changes made, each on top of those before it.
+    """Return a document with the changes of all overlays made, each on top of those before it.
 
     What cannot be done is left out, and reported at the line of the overlay that asks for it.
     """
@@ -140,7 +140,7 @@ class _Tree:
         return self._source.uri
 
     def at(self, parts: Parts) -> JsonValue:
-        """The value at these parts; None where there is none."""
+        """Return the value at a path of keys and indexes; None where there is none."""
         value: Any = self.value
         for key in parts:
             if not _has(value, key):
@@ -150,7 +150,7 @@ class _Tree:
         return found
 
     def place(self, pointer: str) -> Place:
-        """Where the value at a pointer was written, or its nearest existing parent."""
+        """Return the place where the value at a pointer, or its nearest existing parent, was written."""
         value: Any = self.value
         place = Place(self._source)
         for token in tokens(pointer):
@@ -163,14 +163,14 @@ class _Tree:
         return place
 
     def remove(self, parts: Parts) -> None:
-        """Take a value out of its container."""
+        """Remove the value at a path of keys and indexes from its container."""
         copy = self._open(parts[:-1])
         if copy is not None and _has(copy.entries, parts[-1]):
             del copy.entries[parts[-1]]
             del copy.places[parts[-1]]
 
     def merge(self, parts: Parts, update: JsonValue, place: Place, *, replaces: bool) -> None:
-        """Merge a value into the one at these parts (section Action Object); null changes nothing that holds others.
+        """Merge a value into the one at a path (section Action Object); null leaves mappings and sequences as they are.
 
         Raises:
             _MismatchError: the two are of kinds that cannot be merged.
@@ -194,7 +194,7 @@ class _Tree:
                 raise _MismatchError(f"{describe(update)} cannot take the place of {describe(target)}")
 
     def append(self, parts: Parts, value: JsonValue, place: Place) -> None:
-        """Add a value to the list at these parts."""
+        """Add a value to the list at a path of keys and indexes."""
         copy = self._open(parts)
         if copy is not None:
             copy.entries.append(value)
@@ -207,7 +207,7 @@ class _Tree:
             copy.places[parts[-1]] = place
 
     def _open(self, parts: Parts) -> _Copy | None:
-        """The container at these parts as our own copy, like all that are above it; None where there is none."""
+        """Return the container at a path, copied like all containers above it; None where there is none."""
         copy = self._copied(self.value, Place(self._source))
         if copy is not None:
             self.value = copy.entries
@@ -235,7 +235,7 @@ class _Tree:
 
 
 def _act(tree: _Tree, action: Node, *, replaces: bool) -> None:
-    """Carry out one action (section Action Object)."""
+    """Carry out one action of an overlay (section Action Object)."""
     if not isinstance(action.value, dict):
         action.error("overlay-invalid", f"an action is a mapping with a target, not {describe(action.value)}")
         return
@@ -257,7 +257,7 @@ def _act(tree: _Tree, action: Node, *, replaces: bool) -> None:
 
 
 def _given(tree: _Tree, action: Node) -> _Given | None:
-    """What an action brings into the document; None where it brings nothing (reported)."""
+    """Return the value that an action brings into the document; None where it brings nothing (reported)."""
     if action.has("update") and isinstance(action.value, dict):
         update = action.child("update", action.value["update"])
         return _Given(update.value, update.place)
@@ -271,7 +271,7 @@ def _given(tree: _Tree, action: Node) -> _Given | None:
             _at(action, "copy").error("overlay-invalid", f"`copy` names one value; this path matches {len(found)}")
     elif action.has("$ref"):
         action.error("overlay-invalid", "reusable actions are not supported", "write the action out here")
-    elif not action.has("remove"):
+    else:
         action.error("overlay-invalid", "this action changes nothing: it has no `update`, `remove` or `copy`")
     return None
 
@@ -300,7 +300,7 @@ def _update(tree: _Tree, action: Node, found: list[Parts], given: _Given, *, rep
 
 
 def _matches(tree: _Tree, action: Node, key: str) -> list[Parts] | None:
-    """What a path selects; None where it is no path (reported)."""
+    """Return the paths of the values that an action's JSONPath selects; None where it is no JSONPath (reported)."""
     from jsonpath import JSONPathError  # noqa: PLC0415  # needed only by those who use overlays
 
     path = action.text(key)
@@ -322,7 +322,7 @@ def _matches(tree: _Tree, action: Node, key: str) -> list[Parts] | None:
 
 
 def _reason(error: JSONPathError) -> str:
-    """The error's own words; its string would draw an excerpt, which not every path allows."""
+    """Return a JSONPath error's own words; its `str` would draw an excerpt, which not every path allows."""
     return str(error.args[0]) if error.args else "it cannot be read"
 
 
@@ -334,7 +334,7 @@ def _jsonpath() -> JSONPathEnvironment:
 
 
 def _tell_other_document(overlay: Overlay, document: Document) -> None:
-    """An overlay may say which document it is for; what the user gave is patched all the same."""
+    """Report an overlay whose `extends` names another document; what the user gave is patched all the same."""
     extends = overlay.extends
     if extends is None or not isinstance(extends.value, str) or STDIN in {document.root.uri, extends.source.uri}:
         return
@@ -355,7 +355,7 @@ def _below(place: Place, key: str | int) -> Place:
 
 
 def _key(value: object, token: str) -> str | int:
-    """What a token of a pointer says of this value: an index of a list, a key of anything else."""
+    """Return the key that a pointer's token means for a value: an index of a list, a key of anything else."""
     return int(token) if isinstance(value, list) and token.isdecimal() else token
 
 

@@ -8,19 +8,19 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def extended(pointer: str, key: str | int) -> str:
-    """The pointer of what stands under a key or an index of the value at a pointer."""
+    """Return the pointer of what stands under a key or an index of the value at a pointer."""
     if isinstance(key, str) and ("~" in key or "/" in key):
         key = key.replace("~", "~0").replace("/", "~1")
     return f"{pointer}/{key}"
 
 
 def tokens(pointer: str) -> list[str]:
-    """The keys and indexes on the way to a pointer (RFC 6901 section 3)."""
+    """Return the keys and indexes that a JSON pointer is made of (RFC 6901 section 3)."""
     return [unescape(token) for token in pointer.split("/")[1:]]
 
 
 def unescape(token: str) -> str:
-    """Return the key that a token of a pointer names."""
+    """Return the key that a token of a JSON pointer names."""
     return token.replace("~1", "/").replace("~0", "~")
 
 

@@ -31,7 +31,7 @@ class References:
         return self._lookup(node, target, set())
 
     def _follow(self, start: Node, passed: set[str]) -> Node | None:
-        """Return the end of a chain.
+        """Return the end of a chain of references; None where it leads nowhere (reported).
 
         Args:
             start: where the chain begins.
@@ -76,7 +76,7 @@ class References:
         return found
 
     def _descend(self, root: Node, fragment: str, passed: set[str]) -> Node | None:
-        """The value at a pointer or anchor; the way may lead through references."""
+        """Return the value at a pointer or anchor, through references on the path to it; None where there is none."""
         if fragment and not fragment.startswith("/"):
             return self._anchor(root, fragment)
         current = root
@@ -91,7 +91,7 @@ class References:
         return current
 
     def _anchor(self, root: Node, name: str) -> Node | None:
-        """Return the schema with that `$anchor` (JSON Schema 2020-12 section 8.2.2)."""
+        """Return the schema with this `$anchor` (JSON Schema 2020-12 section 8.2.2); None where there is none."""
         uri = root.source.uri
         if uri not in self._anchors:
             self._anchors[uri] = _anchors(root)
@@ -99,7 +99,7 @@ class References:
 
 
 def _step(node: Node, token: str) -> Node | None:
-    """The value directly below another."""
+    """Return the value directly below another, by key or index; None where there is none."""
     value = node.value
     if isinstance(value, dict) and token in value:
         return node.child(token, value[token])
@@ -109,7 +109,7 @@ def _step(node: Node, token: str) -> Node | None:
 
 
 def _anchors(root: Node) -> dict[str, Node]:
-    """The schemas of a source by their `$anchor`."""
+    """Return the schemas of a source that have an `$anchor`, by that anchor."""
     pending = [root]
     found: dict[str, Node] = {}
     # YAML's aliases share values; each is searched once, however many ways lead to it.

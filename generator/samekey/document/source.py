@@ -48,7 +48,7 @@ class SourceText:
     origin: Callable[[str], Place] | None = field(default=None, compare=False)
 
     def place(self, pointer: str) -> Place:
-        """Where the value at a JSON pointer was written."""
+        """Return the place where the value at a JSON pointer was written."""
         return Place(self, pointer) if self.origin is None else self.origin(pointer)
 
     @property
@@ -72,12 +72,12 @@ class SourceText:
         return compose(self.text)
 
     def at(self, index: int) -> Position:
-        """The position of a character of the text."""
+        """Return the line and column of a character of the text."""
         line = bisect_right(self._starts, index)
         return Position(line, index - self._starts[line - 1] + 1)
 
     def position(self, pointer: str) -> Position:
-        """The position of a JSON pointer, or of its nearest existing parent."""
+        """Return the line and column of a JSON pointer, or of its nearest existing parent."""
         from samekey.document.yaml_text import position  # noqa: PLC0415  # costs a tenth of a run
 
         return Position(*position(self._tree, pointer))
@@ -171,7 +171,7 @@ def parse_source(uri: str, data: bytes, diagnostics: Diagnostics) -> SourceText 
 
 
 def _parse_either(text: str) -> Parsed | SyntaxProblem:
-    """What looks like JSON may be YAML in flow style; where it is neither, JSON's complaint is the clearer one."""
+    """Parse a text as JSON, else as YAML in flow style; where it is neither, JSON's complaint is the clearer one."""
     parsed = parse_json(text)
     if not isinstance(parsed, SyntaxProblem):
         return parsed

@@ -24,7 +24,7 @@ class SpelledFloat(float):
     text: str
 
     def __new__(cls, text: str) -> Self:
-        """The number that a text spells."""
+        """Return the number that a text spells, with the text kept beside it."""
         number = super().__new__(cls, text)
         number.text = text
         return number
@@ -55,7 +55,7 @@ TOO_DEEP: Final = SyntaxProblem("it is nested too deeply", 0)
 
 
 def spelling(value: JsonValue) -> str | None:
-    """A scalar as the document spells it; None for a mapping or a sequence."""
+    """Return a scalar as the document spells it; None for a mapping or a sequence."""
     match value:
         case str():
             return value
@@ -68,11 +68,11 @@ def spelling(value: JsonValue) -> str | None:
 
 
 def integer(text: str) -> int | str:
-    """Return the whole number that a text spells; the text where Python reads none so long."""
+    """Return the whole number that a text spells; the text itself where it is too long for Python to read."""
     return int(text) if len(text) < _MAX_DIGITS else text
 
 
 def real(text: str) -> float | str:
-    """Return the number that a text spells; the text where that is beyond all numbers."""
+    """Return the number that a text spells; the text itself where the number is too large for a float."""
     value = SpelledFloat(text)
     return value if math.isfinite(value) else text

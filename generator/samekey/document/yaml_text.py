@@ -31,7 +31,7 @@ _SURROGATE = re.compile(r"\\u[dD]([89a-fA-F][0-9a-fA-F]{2})")
 
 
 def json_as_yaml(text: str) -> str:
-    """JSON in characters that YAML allows too, each where it was; for positions, not for values.
+    """Return JSON in characters that YAML allows too, each at its old index; for positions, not for values.
 
     YAML forbids indenting by tabs, takes other characters for line ends, and knows no halves of surrogate pairs.
     """
@@ -39,7 +39,7 @@ def json_as_yaml(text: str) -> str:
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The tree of a text in YAML or JSON with its marks; None where there is none."""
+    """Return the tree of a text in YAML or JSON, with positions; None where the text is empty or broken."""
     try:
         return yaml.compose(json_as_yaml(text), Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
@@ -47,7 +47,7 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def parse_yaml(text: str) -> Parsed | SyntaxProblem:
-    """The value of a text in YAML."""
+    """Return the value of a text in YAML, or the syntax problem in it."""
     try:
         with paused():
             return _YamlBuilder(text).document()
@@ -140,7 +140,7 @@ class _YamlBuilder:
         return result
 
     def _key(self, event: Any) -> str:  # noqa: ANN401
-        """A key that bears an anchor, is an alias, or is no scalar at all, which OpenAPI forbids."""
+        """Return the text of an anchored key or an alias; raise for a key that is no scalar (OpenAPI forbids it)."""
         kind = cast("object", type(event))
         if kind is yaml.ScalarEvent:
             self._anchors[event.anchor] = _scalar(event)

@@ -81,7 +81,7 @@ Type: TypeAlias = Primitive | ListOf | MapOf | Union | Nullable | Named | Litera
 
 
 def references(kind: Type) -> Iterator[str]:
-    """Ids of the definitions that a type names, in order."""
+    """Yield the ids of the definitions that a type names, in order."""
     match kind:
         case Named(id=identity):
             yield identity

@@ -13,7 +13,7 @@ from samekey_templates.runtime.text import is_token
 from samekey.config.dialect import DEFAULT, Carrier, Dialect
 from samekey.config.idempotency import SILENT, StatedDialect, stated_by
 from samekey.document.versions import NEWEST, OLDEST, version_of
-from samekey.ir import Api, Operation, Tag
+from samekey.ir import Api, Operation, Safety, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.carriers import Found, carriers_of, declared_header, is_key_parameter
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
@@ -85,7 +85,7 @@ class _Site(Struct, frozen=True):
 def lower(
     document: Document, stated: StatedDialect = SILENT, pages: Mapping[str, ConfiguredPages] | None = None
 ) -> Api | None:
-    """Understand a document.
+    """Lower a whole document to the intermediate representation (IR).
 
     Args:
         document: the loaded document; findings go to its sink.
@@ -136,12 +136,12 @@ def lower(
 
 
 def _named(profile: Dialect, header: str) -> Dialect:
-    """The document's own name for the key header, unless somebody chose another."""
+    """Return a profile with the document's own name for the key header, unless somebody chose another."""
     return replace(profile, name=header) if header and not _is_stated(profile) else profile
 
 
 def _is_stated(profile: Dialect) -> bool:
-    """Whether somebody said where the key travels."""
+    """Whether a profile puts the idempotency key anywhere else than the default does."""
     return profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier
 
 
@@ -203,7 +203,7 @@ def _sites(
 
 
 def _operations(items: Iterable[Node]) -> dict[str, Node]:
-    """Operations by the method that is sent, in the document's order; the last of two for one method counts."""
+    """Return operations by the HTTP method sent, in document order; the last of two for a method counts (reported)."""
     found: dict[str, Node] = {}
     for method, node in (entry for item in items for entry in _methods(item)):
         if method in found:
@@ -229,7 +229,7 @@ def _methods(item: Node) -> Iterable[tuple[str, Node]]:
 def _variants(
     path: str, method: str, items: Sequence[Node], node: Node, edition: Edition, schemas: Schemas, profile: Dialect
 ) -> Iterable[_Site]:
-    """An operation as it is usually meant, then with other bodies, then with answers in other media types."""
+    """Yield an operation as usually meant, then with other request bodies, then with responses in other media types."""
     hint = node.text("operationId") or f"{method.lower()} {path}"
     declared = gather(*items, node)
     params = tuple(lower_parameters(declared, node, path, schemas, hint, edition.body_places))
@@ -297,10 +297,10 @@ def _is_own(found: Found, site: _Site) -> bool:
     return found.carrier is Carrier.BODY or found.name in site.own_params
 
 
-def _is_filled(param: Param, profile: Dialect, safety: str) -> bool:
+def _is_filled(param: Param, profile: Dialect, safety: Safety) -> bool:
     if not is_key_parameter(param):
         return False
-    return not param.required or (safety == "keyed" and param.name == profile.name)
+    return not param.required or (safety is Safety.KEYED and param.name == profile.name)
 
 
 def _tags(root: Node) -> Iterable[Tag]:

@@ -21,7 +21,7 @@ _STYLES = {Style.FORM, Style.SPACE, Style.PIPE, Style.DEEP}
 
 
 def bodies_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> tuple[tuple[str, Body], ...]:
-    """The bodies under `requestBody`: in the media type that is preferred, then in others, each with words for it."""
+    """Return the bodies under `requestBody`: in the preferred media type, then in others, each with words for it."""
     holder = operation.get("requestBody")
     node = holder.follow() if holder is not None else None
     if node is None:
@@ -54,7 +54,7 @@ def _body(node: Node, name: str, media: Node, schemas: Schemas, hint: tuple[str,
 
 
 def _comparable(name: str, media: Node) -> object:
-    """A schema as it stands; one with files says more in multipart than anywhere else."""
+    """Return a schema as it stands, to compare media types; one with files says more in multipart than elsewhere."""
     schema = media.get("schema")
     if schema is None:
         return None
@@ -73,7 +73,7 @@ def _has_files(schema: Node) -> bool:
 def body_of_swagger2(
     operation: Node, parameters: list[Node], consumes: tuple[str, ...], schemas: Schemas, hint: str
 ) -> Body | None:
-    """The body under a parameter `in: body`, or made of the parameters `in: formData`."""
+    """Return the body from the parameter `in: body`, or from those `in: formData`; None where there is neither."""
     for node in parameters:
         if node.text("in") == "body":
             name = preferred_for_request(list(consumes) or ["application/json"])
@@ -116,7 +116,7 @@ def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, mu
 
 
 def _sent(media_type: str, kind: BodyKind) -> str:
-    """The media type as a Content-Type header; of a family of raw bodies, the most general member."""
+    """Return the media type as a Content-Type header; for a family of raw bodies, its most general member."""
     if kind is BodyKind.RAW and "*" in media_type:
         return "text/plain" if media_type.startswith("text/") else "application/octet-stream"
     return written(media_type)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from samekey.config.dialect import Carrier, KeyFormat, KeyKind
-from samekey.ir import NO_LIMITS, Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive
+from samekey.ir import Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ class Found(Struct, frozen=True):
 
 
 def carriers_of(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
-    """The carriers that an operation declares, parameters before body fields.
+    """Return the carriers of an idempotency key that an operation declares, parameters before body fields.
 
     A list, a number or a field that only comes back is no carrier, whatever its name.
     """
@@ -62,7 +62,7 @@ def carriers_of(params: Sequence[Param], body: Body | None, schemas: Schemas) ->
 
 
 def is_key_parameter(param: Param) -> bool:
-    """Whether a parameter carries an idempotency key: by its name, or by its name and what is said of it."""
+    """Whether a parameter carries an idempotency key: by its name, or by its name and its description."""
     if param.location not in {Location.HEADER, Location.QUERY} or not _is_string(param.type):
         return False
     names = _HEADER if param.location is Location.HEADER else _FIELD
@@ -70,7 +70,7 @@ def is_key_parameter(param: Param) -> bool:
 
 
 def declared_header(operations: Iterable[Sequence[Param]]) -> str:
-    """The one name under which the document's key headers go; empty where there is none, or more than one."""
+    """Return the one name that all key headers of a document share; empty where there is none, or more than one."""
     names = {
         param.name
         for params in operations
@@ -81,7 +81,7 @@ def declared_header(operations: Iterable[Sequence[Param]]) -> str:
 
 
 def fit(form: KeyFormat, limits: Limits) -> KeyFormat | None:
-    """A key format that a declared carrier accepts: the given one, else the closest; None where none is found.
+    """Return a key format that a declared carrier accepts: the given one, else the closest; None where none is found.
 
     Args:
         form: what the profile asks for.
@@ -118,7 +118,7 @@ def _is_string(kind: Type) -> bool:
 
 
 def _is_request_id(name: str, doc: str) -> bool:
-    """A name that many APIs use for other things too, and a description that says which one is meant."""
+    """Whether a name with other uses, such as `request_id`, has a description that speaks of idempotency."""
     return _REQUEST_ID.fullmatch(name) is not None and _MEANT.search(doc) is not None
 
 
@@ -141,4 +141,4 @@ def _accepts(limits: Limits, sample: str, longest: int) -> bool:
         return True
 
 
-__all__ = ["NO_LIMITS", "Found", "carriers_of", "declared_header", "fit", "is_key_parameter"]
+__all__ = ["Found", "carriers_of", "declared_header", "fit", "is_key_parameter"]

@@ -27,7 +27,7 @@ MAX_DEFAULT = 80
 
 
 def described(node: Node) -> str:
-    """The description of a value, else its title."""
+    """Return the description of a value, else its summary or title; empty where it has none."""
     if not isinstance(node.value, dict):
         return ""
     for word in ("description", "summary", "title"):
@@ -38,7 +38,7 @@ def described(node: Node) -> str:
 
 
 def limits(node: Node) -> Limits:
-    """What a string must keep to, for programs."""
+    """Return the limits of a string (`maxLength`, `pattern`, `format`), for programs."""
     longest = node.value.get("maxLength") if isinstance(node.value, dict) else None
     if isinstance(longest, bool) or not isinstance(longest, int):
         longest = None
@@ -46,7 +46,7 @@ def limits(node: Node) -> Limits:
 
 
 def constraints(node: Node) -> str:
-    """What a value must keep to, in words; nothing of it is checked by the SDK."""
+    """Return the constraints of a value in words; the SDK checks none of them."""
     if not isinstance(node.value, dict):
         return ""
     bounds = {word: value for word in _BOUNDS if (value := node.value.get(word)) is not None}
@@ -69,7 +69,7 @@ def constraints(node: Node) -> str:
 
 
 def _brief(value: JsonValue) -> str:
-    """A value as JSON; empty where that is long, and not written to its end, which aliases may put far away."""
+    """Return a value as JSON; empty where that is long, and not written to its end, which aliases can put far away."""
     text = ""
     for piece in json.JSONEncoder(ensure_ascii=False).iterencode(value):
         text += piece

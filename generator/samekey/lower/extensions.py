@@ -23,7 +23,7 @@ _MILLISECONDS: Final = 1000.0
 
 
 def fern_profile(root: Node, base: Dialect) -> Dialect:
-    """The base profile with the header that `x-fern-idempotency-headers` names."""
+    """Return the base profile with the header that `x-fern-idempotency-headers` names, if it names one."""
     for element in root.elements(_FERN_HEADERS) if root.get(_FERN_HEADERS) else ():
         name = element.text("header") if isinstance(element.value, dict) else ""
         if "idempot" in name.lower() or "key" in name.lower():
@@ -32,7 +32,7 @@ def fern_profile(root: Node, base: Dialect) -> Dialect:
 
 
 def honours_key(node: Node, *, marked: bool, profile: Dialect) -> Dialect:
-    """The profile of an operation in a document that marks which operations honour keys with `x-fern-idempotent`.
+    """Return an operation's profile in a document that marks with `x-fern-idempotent` which operations honour keys.
 
     Args:
         node: the operation.
@@ -43,7 +43,7 @@ def honours_key(node: Node, *, marked: bool, profile: Dialect) -> Dialect:
 
 
 def retry_hint(node: Node) -> RetryHint | None:
-    """How an operation, or the whole document, wants to be retried; None where it does not say."""
+    """Return how an operation, or the whole document, wants to be retried; None where it does not say."""
     fern = node.get(_FERN_RETRIES)
     if fern is not None and fern.flag("disabled"):
         return RetryHint(max_retries=0)
@@ -72,7 +72,7 @@ def _seconds(node: Node, key: str) -> float | None:
 
 
 def _statuses(node: Node) -> Iterable[int]:
-    """The listed statuses that may be retried at all; `5XX` stands for all of its range."""
+    """Yield the listed statuses that may be retried at all; `5XX` stands for all of its range."""
     listed = node.get("statusCodes")
     if listed is None:
         return

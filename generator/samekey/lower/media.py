@@ -27,18 +27,18 @@ _PREFERENCE = (BodyKind.JSON, BodyKind.FORM, BodyKind.MULTIPART, BodyKind.RAW)
 
 
 def content_of(holder: Node) -> dict[str, Node]:
-    """What stands under `content`, by media type; OpenAPI 3.2 may put a reference there."""
+    """Return what stands under `content`, by media type; references there (OpenAPI 3.2) are followed."""
     content = holder.items("content") if holder.get("content") else ()
     return {name: media.follow() or media for name, media in content}
 
 
 def essence(media_type: str) -> str:
-    """The media type without its parameters, in lower case (RFC 9110 section 8.3.1)."""
+    """Return a media type without its parameters, in lower case (RFC 9110 section 8.3.1)."""
     return media_type.partition(";")[0].strip().lower()
 
 
 def stream_format(media_type: str) -> StreamFormat | None:
-    """How the items of a body of this media type follow each other; None where it is no stream."""
+    """Return how the items of a body of this media type follow each other; None where it is no stream."""
     name = essence(media_type)
     if name == _EVENTS:
         return StreamFormat.EVENTS
@@ -48,7 +48,7 @@ def stream_format(media_type: str) -> StreamFormat | None:
 
 
 def is_json(media_type: str) -> bool:
-    """Whether a body of this media type is JSON; a wildcard is taken for it."""
+    """Whether a body of this media type is JSON; a wildcard counts as JSON."""
     name = essence(media_type)
     if stream_format(name) is not None:
         return False
@@ -62,7 +62,7 @@ def is_text(media_type: str) -> bool:
 
 
 def body_kind(media_type: str) -> BodyKind:
-    """How a request body of this media type is written."""
+    """Return how a request body of this media type is written."""
     name = essence(media_type)
     if is_json(media_type):
         return BodyKind.JSON
@@ -72,12 +72,12 @@ def body_kind(media_type: str) -> BodyKind:
 
 
 def preferred_for_request(media_types: list[str]) -> str:
-    """The media type to send: JSON before forms before the rest, `application/json` before its relatives."""
+    """Return the media type to send: JSON before forms before the rest, `application/json` before other JSON types."""
     return min(media_types, key=lambda name: (_PREFERENCE.index(body_kind(name)), essence(name) != "application/json"))
 
 
 def preferred_for_response(media_types: list[str]) -> str:
-    """The media type to ask for: JSON before text before the rest."""
+    """Return the media type to ask for: JSON before text before the rest."""
 
     def rank(name: str) -> int:
         if essence(name) == "application/json":
@@ -90,7 +90,7 @@ def preferred_for_response(media_types: list[str]) -> str:
 
 
 def others_for_response(schemas: Mapping[str, object]) -> list[str]:
-    """Media types of an answer that say something else than the preferred one, each worth a method of its own.
+    """Return a response's media types that say something else than the preferred one, each worth a method of its own.
 
     Args:
         schemas: the schemas as they stand in the document, by media type.
@@ -99,7 +99,7 @@ def others_for_response(schemas: Mapping[str, object]) -> list[str]:
 
 
 def others_for_request(schemas: Mapping[str, object]) -> list[str]:
-    """Like `others_for_response`, for the body of a request."""
+    """Return a request body's media types that say something else than the preferred one, each worth a method."""
     return _others(schemas, preferred_for_request(list(schemas))) if schemas else []
 
 
@@ -119,12 +119,12 @@ def _others(schemas: Mapping[str, object], preferred: str) -> list[str]:
 
 
 def _said(media_type: str, schema: object) -> object:
-    """What is said of a body: its schema, or, where there is none, how its media type is read."""
+    """Return what is said of a body: its schema, or, where there is none, how its media type is read."""
     return (body_kind(media_type), is_text(media_type)) if schema is None else schema
 
 
 def _family(media_type: str) -> str:
-    """What media types share that differ in their parameters, or in a version, alone."""
+    """Return what media types have in common that differ only in their parameters or in a version."""
     return _VERSION.sub("", essence(media_type))
 
 
@@ -134,12 +134,12 @@ def _spells_the_same(media_type: str, preferred: str) -> bool:
 
 
 def is_wild(media_type: str) -> bool:
-    """Whether this stands for several media types."""
+    """Whether a media type has a wildcard, and so stands for several."""
     return "*" in media_type
 
 
 def words_of(media_type: str) -> str:
-    """A media type in a word or two, for names."""
+    """Return a media type in a word or two, for names."""
     name = essence(media_type)
     known = {
         "multipart/form-data": "multipart",
@@ -153,5 +153,5 @@ def words_of(media_type: str) -> str:
 
 
 def written(media_type: str) -> str:
-    """The media type as a Content-Type header: wildcards become JSON."""
+    """Return the media type as a Content-Type header; wildcards become JSON."""
     return "application/json" if "*" in media_type or "/" not in media_type else media_type.strip()

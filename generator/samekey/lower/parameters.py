@@ -44,7 +44,7 @@ _WRITTEN_STYLES = frozenset(_DEFAULT_STYLES.values()) | {Style.LABEL, Style.MATR
 
 
 def gather(*holders: Node) -> list[Node]:
-    """The parameters that hold for an operation: its own, the last, override the path's of the same name and place."""
+    """Return an operation's parameters; its own, given last, override the path's of the same name and location."""
     found: dict[tuple[str, str], Node] = {}
     for holder in holders:
         for element in holder.elements("parameters") if holder.has("parameters") else ():
@@ -59,7 +59,7 @@ def gather(*holders: Node) -> list[Node]:
 
 
 def template_names(path: str) -> list[str]:
-    """The names in a path template, each once."""
+    """Return the names in a path template, each once."""
     return list(dict.fromkeys(_TEMPLATE.findall(path)))
 
 
@@ -104,7 +104,7 @@ def lower_parameters(
 
 
 def _whole_name(node: Node, nodes: Sequence[Node]) -> str:
-    """The name of a whole query; it is not sent, so it can give way to a query parameter's.
+    """Return the name of a parameter that is the whole query; it is not sent, so it gives way to a query parameter's.
 
     OpenAPI 3.2 section 4.12.1 allows no query parameters beside it, but documents have them.
     """
@@ -173,7 +173,7 @@ def _spelling(node: Node, location: Location) -> Spelling:
 
 
 def collection(node: Node, location: Location) -> Spelling:
-    """Swagger 2.0's collectionFormat as a style."""
+    """Return the style that Swagger 2.0's `collectionFormat` means."""
     style, explode = _COLLECTION_FORMATS.get(node.text("collectionFormat"), (Style.FORM, False))
     if style is Style.FORM and location in {Location.PATH, Location.HEADER}:
         return Spelling(Style.SIMPLE)

@@ -39,7 +39,7 @@ class Answers(Struct, frozen=True):
 
 
 def responses_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Answers:
-    """The answers under `responses`."""
+    """Return the responses under `responses` of an OpenAPI 3 operation."""
     usual: list[Response] = []
     others: dict[str, dict[int, Response]] = {}
     for status, node in _statuses(operation):
@@ -92,7 +92,7 @@ def _has_link_header(node: Node) -> bool:
 
 
 def responses_of_swagger2(operation: Node, produces: tuple[str, ...], schemas: Schemas, hint: str) -> Answers:
-    """The answers under `responses`, whose media types stand under `produces`."""
+    """Return the responses under `responses` of a Swagger 2.0 operation; their media types stand under `produces`."""
     name = preferred_for_response(list(produces)) if produces else "application/json"
     found: list[Response] = []
     for status, node in _statuses(operation):

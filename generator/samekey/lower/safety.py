@@ -57,7 +57,7 @@ def judge(  # noqa: PLR0911  # a return for each verdict
     schemas: Schemas,
     profile: Dialect,
 ) -> Verdict:
-    """Decide the safety of an operation.
+    """Decide whether an operation is safe, idempotent, keyed or unsafe, and which dialect holds for it.
 
     Args:
         node: the operation, for findings.
@@ -91,13 +91,13 @@ def judge(  # noqa: PLR0911  # a return for each verdict
 
 
 def _keyed(node: Node, found: Found, profile: Dialect, responses: Sequence[Response]) -> Verdict:
-    """The document declares a key here."""
+    """Return the verdict for an operation whose key the document declares."""
     spoken = _with_signals(profile, responses)
     return Verdict(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found), declared=True)
 
 
 def _undeclared_field(profile: Dialect, body: Body | None, schemas: Schemas) -> Verdict:
-    """The API's keys travel in a body field that this operation does not declare."""
+    """Return the verdict where the API's keys travel in a body field that the operation does not declare."""
     kind = body.type if body is not None else None
     model = schemas.definitions.get(kind.id) if isinstance(kind, Named) else None
     is_open = isinstance(kind, MapOf) or (isinstance(model, Model) and model.extra is not None)
@@ -123,7 +123,7 @@ def _declared_in_words(found: Found) -> str:
 
 
 def _with_signals(profile: Dialect, responses: Sequence[Response]) -> Dialect:
-    """The profile with what the documented answers say of keys in flight and of another payload."""
+    """Return the profile with what the documented responses say of keys in flight and of another payload."""
     running = [Signal(status) for status, doc in _about_keys(responses) if _RUNNING.search(doc)]
     mismatched = [Signal(status) for status, doc in _about_keys(responses) if _OTHER_PAYLOAD.search(doc)]
     # A status that means both cannot be told apart without a code; waiting for it is the safe reading.

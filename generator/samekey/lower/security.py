@@ -30,12 +30,12 @@ _OWN_HEADERS: Final = "pass headers= to the client"
 
 
 def lower_schemes(entries: Iterable[tuple[str, Node]]) -> Declared:
-    """The declared schemes; what the SDK cannot send credentials for is reported."""
+    """Return the declared security schemes; those that the SDK cannot send credentials for are reported."""
     return {name: _scheme(name, element) for name, element in entries}
 
 
 def lower_requirement(node: Node, schemes: Declared) -> Requirement | None:
-    """The alternatives under `security`; None where the word is missing, empty where nothing is needed.
+    """Return the alternatives under `security`; None where the word is missing, empty where nothing is needed.
 
     A scheme that is not declared, or whose credentials travel in the connection, asks nothing of the SDK.
     """
@@ -77,7 +77,7 @@ def _is_place(scheme: SecurityScheme | None, param: Param) -> bool:
 def scoped(
     declared: Declared, root: Node, operations: Iterable[Node], servers: tuple[Server, ...]
 ) -> tuple[SecurityScheme, ...]:
-    """The schemes that the SDK sends credentials for, and what their tokens are asked for.
+    """Return the schemes that the SDK sends credentials for, with the scopes that their tokens are asked for.
 
     A token is asked to be good for the scopes of the document's default `security`, and where that names none, for
     those of all operations. A token URL on the API's own host follows the base URL, wherever that leads.
@@ -95,7 +95,7 @@ def scoped(
 
 
 def _relative(url: str, server: str) -> str:
-    """A URL on a server's own host without the host."""
+    """Return a URL on a server's own host without the host, and any other URL as it is."""
     try:
         parts, own = urlsplit(url), urlsplit(server)
     except ValueError:
@@ -106,7 +106,7 @@ def _relative(url: str, server: str) -> str:
 
 
 def _names(element: Node, schemes: Declared) -> Iterator[str]:
-    """The schemes of one alternative whose credentials the SDK sends."""
+    """Yield the schemes of one alternative whose credentials the SDK sends; undeclared ones are reported."""
     headers: dict[str, str] = {}
     for name, entry in element.items():
         if name not in schemes:
@@ -217,7 +217,7 @@ def _oauth2(name: str, node: Node, doc: str) -> SecurityScheme:
 
 
 def _client_credentials(node: Node) -> Node | None:
-    """The flow without a person, as OpenAPI 3 and Swagger 2.0 spell it."""
+    """Return the OAuth2 flow without a person, as OpenAPI 3 and Swagger 2.0 spell it; None where there is none."""
     flows = node.get("flows")
     if flows is not None:
         found = flows.get("clientCredentials")

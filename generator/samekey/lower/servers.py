@@ -19,7 +19,7 @@ _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 
 
 def servers_of_openapi3(root: Node) -> tuple[Server, ...]:
-    """The API's servers, the default first: the first of them that needs no word from the user, if there is one."""
+    """Return the API's servers, the default first: the first that needs no value from the user, if there is one."""
     listed = [server for server in _listed(root) if server.template]
     if not listed:
         return _own_host(root)
@@ -28,7 +28,7 @@ def servers_of_openapi3(root: Node) -> tuple[Server, ...]:
 
 
 def servers_of_swagger2(root: Node) -> tuple[Server, ...]:
-    """The server that `schemes`, `host` and `basePath` describe; https where it is offered."""
+    """Return the server that `schemes`, `host` and `basePath` describe; https where it is offered."""
     host, base = root.text("host"), root.text("basePath")
     schemes = root.texts("schemes") or ("https",)
     scheme = "https" if "https" in schemes else schemes[0]
@@ -37,7 +37,7 @@ def servers_of_swagger2(root: Node) -> tuple[Server, ...]:
 
 
 def own_server(holders: Iterable[Node], api: tuple[Server, ...]) -> str:
-    """The server of an operation in place of the API's, or empty (OpenAPI 3.1 sections 4.8.9 and 4.8.10).
+    """Return an operation's server in place of the API's; empty for none (OpenAPI 3.1 sections 4.8.9 and 4.8.10).
 
     Args:
         holders: path item and operation; the last that has servers counts, and its first server.
@@ -58,7 +58,7 @@ def own_server(holders: Iterable[Node], api: tuple[Server, ...]) -> str:
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """A URL with values in the place of its variables; one without a value stays in braces."""
+    """Return a URL with values in the place of its variables; a variable without a value stays in braces."""
     return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), template)
 
 
@@ -91,7 +91,7 @@ def _defaults(variables: Iterable[ServerVariable]) -> dict[str, str]:
 
 
 def _own_host(root: Node) -> tuple[Server, ...]:
-    """Without servers, a document that came from a URL speaks for its own host (OpenAPI 3.1 section 4.8.1)."""
+    """Return the host that a document without servers was read from; empty for a file (OpenAPI 3.1 section 4.8.1)."""
     url = _absolute(root, "/")
     return (_plain(url),) if "://" in url else ()
 
@@ -101,7 +101,7 @@ def _plain(url: str) -> Server:
 
 
 def _absolute(node: Node, url: str) -> str:
-    """A relative URL against the document's own (OpenAPI 3.1 section 4.8.5), without a slash at its end."""
+    """Resolve a URL against the document's own (OpenAPI 3.1 section 4.8.5), without a slash at its end."""
     if url and "://" not in url and node.source.uri.startswith(("http://", "https://")):
         with suppress(ValueError):
             url = urljoin(node.source.uri, url)

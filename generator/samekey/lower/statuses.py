@@ -17,7 +17,7 @@ _RANGE: Final = re.compile(r"([1-5])[xX][xX]")
 
 
 def status_of(key: str) -> Status | None:
-    """A status as a document spells it; None where it is none."""
+    """Return the status that a document spells; None where it is no status."""
     if _CODE.fullmatch(key):
         return Code(int(key))
     if match := _RANGE.fullmatch(key):
@@ -26,11 +26,11 @@ def status_of(key: str) -> Status | None:
 
 
 def succeeds(status: Status) -> bool:
-    """Whether a status is listed as one of success."""
+    """Whether a status is one of success: a code of 2xx, or that range."""
     return (isinstance(status, Code) and 200 <= status.value < 300) or status == Range(2)  # noqa: PLR2004
 
 
 def successes(responses: Sequence[Response]) -> list[Response]:
-    """The answers of a call that succeeds: those under 2xx, else the default one (OpenAPI 3.1 section 4.8.16)."""
+    """Return the responses of a call that succeeds: under 2xx, else the default one (OpenAPI 3.1 section 4.8.16)."""
     listed = [response for response in responses if succeeds(response.status)]
     return listed or [response for response in responses if response.status == Default()]

@@ -44,7 +44,7 @@ class _Frame(Struct, frozen=True):
 
 
 def stream_of(media_type: str, media: Node, schemas: Schemas, hint: tuple[str, ...]) -> StreamOf | None:
-    """The stream that a media type describes; None where it is none.
+    """Return the stream that a media type describes; None where it is no stream.
 
     Args:
         media_type: its name.
@@ -74,7 +74,7 @@ def stream_of(media_type: str, media: Node, schemas: Schemas, hint: tuple[str, .
 def with_flag(
     responses: tuple[Response, ...], operation: Node, body: Body | None, schemas: Schemas
 ) -> tuple[Response, ...]:
-    """The answers, their streams knowing the field of the body that asks for them."""
+    """Return the responses, each stream with the name of the request body's field that asks for it."""
     flag = _flag(operation, body, schemas)
     return tuple(
         replace(response, stream=replace(response.stream, flag=flag)) if response.stream is not None else response
@@ -83,7 +83,7 @@ def with_flag(
 
 
 def extended(responses: tuple[Response, ...], operation: Node, schemas: Schemas, hint: str) -> tuple[Response, ...]:
-    """The answers with the stream that `x-fern-streaming` adds to the successful one."""
+    """Return the responses with the stream that `x-fern-streaming` adds to the successful one."""
     told = operation.get(_FERN)
     chosen = next((response for response in successes(responses) if response.type is not None), None)
     if told is None or told.value is False or chosen is None or any(response.stream for response in responses):
@@ -129,7 +129,7 @@ def _is_flag(kind: Type) -> bool:
 
 
 def _one_of_many(schema: Node | None) -> Node | None:
-    """The schema of an item, where one describes the whole stream as an array (OpenAPI 3.2 section 4.14.3)."""
+    """Return the items' schema if the given one is of the whole stream, as an array (OpenAPI 3.2 section 4.14.3)."""
     merged = Merged.of((schema,)) if schema is not None else None
     if merged is None or merged.implied_type != "array":
         return schema
@@ -139,7 +139,7 @@ def _one_of_many(schema: Node | None) -> Node | None:
 def _events(
     found: StreamOf, schema: Node | None, schemas: Schemas, hint: tuple[str, ...], *, is_item: bool
 ) -> StreamOf:
-    """A stream of events, typed by their data; text where nothing is said."""
+    """Return a stream of events, typed by their data; text where no schema says anything."""
     if schema is None:
         return replace(found, item=Primitive(Kind.STRING))
     frames = _frames((schema,), _DEEPEST, set(), is_item=is_item)
@@ -156,7 +156,7 @@ def _events(
 
 
 def _data_type(frame: _Frame, schemas: Schemas, hint: tuple[str, ...]) -> Type:
-    """The type of data: what a string holds where the schema says so (JSON Schema 2020-12 validation, section 8)."""
+    """Return the type of event data, or of what its string holds (JSON Schema 2020-12 validation, section 8)."""
     content = frame.data.get("contentSchema")
     words = (*hint, *([frame.event] if frame.event else []), "data")
     if content is not None:
@@ -168,7 +168,7 @@ def _data_type(frame: _Frame, schemas: Schemas, hint: tuple[str, ...]) -> Type:
 
 
 def _frames(schemas: tuple[Node, ...], depth: int, met: set[str], *, is_item: bool) -> list[_Frame] | None:
-    """What schemas, taken together, say of whole events; None where they describe the data instead.
+    """Return what schemas, taken together, say of whole events; None where they describe the data instead.
 
     Args:
         schemas: they hold together.

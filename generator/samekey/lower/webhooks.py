@@ -18,7 +18,7 @@ _WORDS: Final = ("webhooks", "x-webhooks")
 
 
 def lower_webhooks(root: Node, schemas: Schemas, methods: Iterable[str]) -> tuple[Webhook, ...]:
-    """The webhooks with a JSON payload; others are reported.
+    """Lower the webhooks with a JSON payload; others are reported.
 
     Args:
         root: the document.

@@ -1,7 +1,7 @@
 """Wire names to Python names, in passes: gather every candidate, propose, resolve collisions; numbers come last.
 
 What stands in the document decides, never the order in which it was walked: a component keeps its name before an
-inline schema, a name that was given before (`ledger.py`) comes before both, and a pinned name of the config first.
+inline schema, a name that was given before (`lockfile.py`) comes before both, and a pinned name of the config first.
 """
 
 from samekey.names.arguments import BODY, EXTRA, spread_model

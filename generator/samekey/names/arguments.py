@@ -28,7 +28,7 @@ CREDENTIAL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def argument_names(api: Api, ledger: Ledger) -> dict[tuple[str, str, str], str]:
-    """Arguments by the operation's key, location (or `body`) and wire name.
+    """Return the names of arguments by the operation's key, location (or `body`) and wire name.
 
     Args:
         api: the API.
@@ -45,7 +45,7 @@ def argument_names(api: Api, ledger: Ledger) -> dict[tuple[str, str, str], str]:
 
 
 def _arguments(operation: Operation, models: Mapping[str, Model]) -> Iterator[tuple[str, str]]:
-    """Location and wire name of each argument; earlier ones choose first, whatever order the document has."""
+    """Yield the location and wire name of each argument; earlier ones choose first, whatever the document's order."""
     for location in Location:
         yield from ((location.value, wire) for wire in _exact_first(
             param.name for param in operation.params if param.location is location
@@ -72,7 +72,7 @@ def _proposals(location: str, wire: str) -> tuple[str, ...]:
 
 
 def spread_model(operation: Operation, models: Mapping[str, Model]) -> Model | None:
-    """The model whose fields become keyword arguments; None where the body is one argument."""
+    """Return the model whose fields become keyword arguments; None where the body is one argument, or missing."""
     if operation.body is None:
         return None
     kind: Type = operation.body.type
@@ -85,7 +85,7 @@ def spread_model(operation: Operation, models: Mapping[str, Model]) -> Model | N
 def client_names(
     schemes: Sequence[SecurityScheme], variables: Sequence[ServerVariable], ledger: Ledger
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Arguments of the client: for each scheme, and for each variable of the server.
+    """Return the names of the client's arguments: for each security scheme, and for each variable of the server.
 
     Plain words where a kind of scheme comes once, the scheme's name where not; a variable has its own name.
     """

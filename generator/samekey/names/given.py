@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def given(api: Api, config: Config, names: Names, exports: Collection[str]) -> dict[Entry, str]:
-    """The names of an output, by what they belong to.
+    """Return the names of an output, by what they belong to, as the lockfile remembers them.
 
     Args:
         api: the API.

@@ -100,13 +100,13 @@ def name(api: Api, config: Config, ledger: Ledger = EMPTY) -> Names:
 
 
 def _package(title: str) -> str:
-    """An import name that hides neither the standard library nor what the SDK depends on."""
+    """Return an import name that hides neither the standard library nor what the SDK depends on."""
     found = ascii_snake(title, "client")
     return f"{found}_client" if hides_module(found) else found
 
 
 def _title_words(title: str) -> list[str]:
-    """Words for the package, which is installed by a name in ASCII (PyPA's specification of names)."""
+    """Return a title's words for the package, which is installed by an ASCII name (PyPA's specification of names)."""
     found = _ASCII_WORD.findall(plain(_ASIDE.sub(" ", title)))
     useful = [word for word in found if word.lower() not in TITLE_NOISE and not _NUMBER.fullmatch(word.lower())]
     return (useful or found)[:_TITLE_WORDS]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from samekey.document import pointers
 from samekey.ir import references
 from samekey.lower.schemas.words import UnknownStepError, steps
 from samekey.wording import unique
@@ -29,7 +30,7 @@ _REMOTE = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 
 
 def type_keys(api: Api) -> dict[str, str]:
-    """Where each definition stands, by its id: relative to the document, and without indexes."""
+    """Return where each definition stands, by its id: relative to the document, and without indexes."""
     ordered = sorted(api.types, key=lambda definition: definition.id)
     parameters = dict(_parameters(api))
     keys = unique(_type_key(definition, api.home, parameters) for definition in ordered)
@@ -37,7 +38,7 @@ def type_keys(api: Api) -> dict[str, str]:
 
 
 def _parameters(api: Api) -> Iterator[tuple[str, str]]:
-    """Place and name of each parameter with an inline schema, by the beginning of that schema's id."""
+    """Yield the start of the id of each parameter's inline schema, and that parameter's place and name."""
     for operation in api.operations:
         for param in operation.params:
             for identity in references(param.type):
@@ -46,14 +47,14 @@ def _parameters(api: Api) -> Iterator[tuple[str, str]]:
 
 
 def words(definition: TypeDef, home: str) -> tuple[str, ...]:
-    """Words for a definition's name: by the component that it belongs to, not by whoever uses it first.
+    """Return words for a definition's name: by the component that it belongs to, not by whoever uses it first.
 
     Args:
         definition: what is to be named; its own words are those of its first use.
         home: the URI of the document.
     """
     _, pointer = _split(definition.id, home)
-    tokens = _tokens(pointer.partition("+")[0] if pointer.endswith(("+union", "+form")) else pointer)
+    tokens = pointers.tokens(pointer.partition("+")[0] if pointer.endswith(("+union", "+form")) else pointer)
     if tokens[:1] == ["components"]:
         tokens = tokens[1:]
     if len(tokens) < 2 or tokens[0] not in _SECTIONS:  # noqa: PLR2004  # a section and a name
@@ -67,12 +68,12 @@ def words(definition: TypeDef, home: str) -> tuple[str, ...]:
 
 
 def _suffix(section: str, name: str) -> tuple[str, ...]:
-    """`NotFound` under `responses` is no schema of that name; `NotFoundResponse` says so itself."""
+    """Return words that tell a component from a schema: `response` for `NotFound`, none for `NotFoundResponse`."""
     return tuple(word for word in _SECTIONS[section] if not name.lower().endswith(word))
 
 
 def _below(way: list[str], told: tuple[str, ...]) -> list[str]:
-    """Words for what lies below a component; titles of variants are not in the pointer, but in the words told."""
+    """Return words for what lies below a component; titles of variants are in the words told, not in the pointer."""
     left = list(told)
     found: list[str] = []
     for step in reversed(list(steps(way))):
@@ -112,12 +113,8 @@ def _split(identity: str, home: str) -> tuple[str, str]:
     return uri, pointer
 
 
-def _tokens(pointer: str) -> list[str]:
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
-
-
 def _relative(uri: str, home: str) -> str:
-    """A URI as seen from the document: the same in every checkout, and empty for the document itself."""
+    """Return a URI as seen from the document: the same in every checkout, and empty for the document itself."""
     if uri == home:
         return ""
     hosts = [found[0] if (found := _REMOTE.match(entry)) else "" for entry in (uri, home)]

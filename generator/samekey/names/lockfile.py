@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from samekey.document.diagnostics import Place
 from samekey.document.node import load
+from samekey.document.pointers import extended
 from samekey.header import MARKED_BYTES, MARKER, is_marked
 from samekey.names.resolve import fold
 from samekey.names.words import is_attribute, is_constant, is_pascal, is_snake
@@ -94,19 +96,19 @@ class Ledger:
     source: Source | None = field(default=None, compare=False)
 
     def kept(self, entries: Iterable[tuple[Key, Entry]]) -> dict[Key, str]:
-        """The names of those that have one."""
+        """Return the names that the lockfile has for these entries, by key; entries without one are left out."""
         return {key: self.names[entry] for key, entry in entries if entry in self.names}
 
     def place(self, entry: Entry) -> Place | None:
-        """Where an entry stands in the file."""
-        return None if self.source is None else Place(self.source, _pointer(entry.path))
+        """Return the place of an entry in the lockfile; None where no lockfile was read."""
+        return None if self.source is None else Place(self.source, reduce(extended, entry.path, ""))
 
 
 EMPTY: Final = Ledger()
 
 
 def load_ledger(path: Path, diagnostics: Diagnostics) -> Ledger | None:
-    """Read the names that an SDK has given before.
+    """Read the names that an SDK has given before, from its lockfile.
 
     Args:
         path: the file; where there is none, or one that is not ours, nothing was given.
@@ -131,7 +133,7 @@ def load_ledger(path: Path, diagnostics: Diagnostics) -> Ledger | None:
 
 
 def read_ledger(root: Node) -> Ledger:
-    """Read names; what is none is reported as a warning and left out."""
+    """Read the names in a lockfile; what is no name is reported as a warning and left out."""
     found: dict[Entry, str] = {}
     for section, holder in root.items():
         for owner, words in holder.items() if section != _ABOUT else ():
@@ -162,7 +164,7 @@ def _read_name(entry: Entry, node: Node, check: _Check) -> Iterator[tuple[Entry,
 
 
 def remember(ledger: Ledger, given: Mapping[Entry, str]) -> Ledger:
-    """The names that were given, and those of the absent that nobody has taken."""
+    """Return the names to write to the lockfile: those given now, and those of absent owners that nobody has taken."""
     taken = {(_scope(entry), fold(name)) for entry, name in given.items()}
     absent = {entry: name for entry, name in ledger.names.items() if (_scope(entry), fold(name)) not in taken}
     merged = {**absent, **given}
@@ -182,12 +184,12 @@ def _is_first(entry: Entry) -> bool:
 
 
 def _owner(entry: Entry) -> tuple[str, str | None]:
-    """Whom an entry belongs to: a method and its arguments to the operation."""
+    """Return the owner of an entry; a method and its arguments belong to the operation."""
     return (ARGUMENTS, entry.wire) if is_method(entry) else (entry.section, entry.owner)
 
 
 def _scope(entry: Entry) -> tuple[str, ...]:
-    """Among whom a name may be given once."""
+    """Return the scope of an entry, in which a name may be given only once."""
     if entry.wire is not None or entry.section == ARGUMENTS:
         return entry.path[:-1]
     if entry.section in {CREDENTIALS, VARIABLES}:
@@ -201,7 +203,7 @@ def _is_evident(entry: Entry, name: str) -> bool:
 
 
 def spell(ledger: Ledger) -> str:
-    """The text of the file: sorted, a name a line, with nothing in it that does not print."""
+    """Return the text of the lockfile: sorted, one name a line, with nothing in it that does not print."""
     tree = {_ABOUT: _TEXT, **_tree({entry.path: name for entry, name in ledger.names.items()})}
     text = json.dumps(tree, ensure_ascii=False, indent=1, sort_keys=True)
     return "".join(f"{line if line.isprintable() else _escaped(line)}\n" for line in text.split("\n"))
@@ -212,12 +214,8 @@ def _escaped(line: str) -> str:
 
 
 def _tree(names: Mapping[tuple[str, ...], str]) -> dict[str, object]:
-    """Names as mappings in mappings, a level for each part of an entry."""
+    """Return names as mappings in mappings, one level for each part of an entry."""
     below: dict[str, dict[tuple[str, ...], str]] = {}
     for (first, *rest), name in names.items():
         below.setdefault(first, {})[tuple(rest)] = name
     return {first: entries[()] if () in entries else _tree(entries) for first, entries in below.items()}
-
-
-def _pointer(path: tuple[str, ...]) -> str:
-    return "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in path)

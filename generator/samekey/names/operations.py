@@ -61,7 +61,7 @@ class ResourceName(Struct, frozen=True):
 def method_names(
     api: Api, config: Config, ledger: Ledger, client: str
 ) -> tuple[dict[str, MethodName], tuple[ResourceName, ...]]:
-    """Where each operation is found, by its key, and the resources in the document's order.
+    """Return where each operation is found, by its key, and the resources in the document's order.
 
     Args:
         api: the API.
@@ -93,7 +93,7 @@ def method_names(
 
 
 def _attributes(groups: Sequence[str], wanted: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
-    """The attribute of each resource, those first that bear their own name, whatever order the document has."""
+    """Return the attribute of each resource, those with their own name first, whatever order the document has."""
     ordered = sorted(groups, key=lambda group: (wanted.get(group) != group, group))
     proposals = {group: (wanted.get(group) or _attribute(group),) for group in ordered}
     found = resolve(proposals, CLIENT_WORDS, fixed)
@@ -101,7 +101,7 @@ def _attributes(groups: Sequence[str], wanted: Mapping[str, str], fixed: Mapping
 
 
 def _classes(attributes: Mapping[str, str], reserved: Iterable[str], kept: Mapping[str, str]) -> dict[str, str]:
-    """A class for each resource, such that neither it nor its async twin has the name of another."""
+    """Return a class name for each resource; neither it nor its async twin has the name of another."""
     used = {fold(entry) for entry in reserved}
     found: dict[str, str] = {}
     wishes = [(group, iter((name,))) for group, name in kept.items()]
@@ -124,7 +124,7 @@ def _class_proposals(attribute: str) -> Iterator[str]:
 
 
 def pinned(operation: Operation, config: Config) -> MethodName | None:
-    """Where the config wants an operation; an empty resource is its tag's.
+    """Return where the config wants an operation, None where it does not say; an empty resource stands for the tag's.
 
     An operation in another media type goes where the usual one goes, unless the config speaks of itself.
     """
@@ -138,7 +138,7 @@ def pinned(operation: Operation, config: Config) -> MethodName | None:
 
 
 def labels(operation: Operation) -> tuple[str, str]:
-    """What the config may call an operation: its id, or method and path, and the words that set it apart."""
+    """Return what the config may call an operation: id, or method and path, with the words that set it apart."""
     return (
         f"{operation.id} {operation.variant}".strip(),
         f"{operation.method} {operation.path} {operation.variant}".strip(),
@@ -146,14 +146,14 @@ def labels(operation: Operation) -> tuple[str, str]:
 
 
 def _group(operation: Operation, pin: MethodName | None, wanted: Mapping[str, str]) -> str:
-    """The tag whose resource an operation belongs to, or the name of a resource that the config alone knows."""
+    """Return the tag whose resource an operation belongs to, or the name of a resource that only the config has."""
     if pin is None or not pin.resource:
         return _tag(operation)
     return next((tag for tag, attribute_name in wanted.items() if attribute_name == pin.resource), pin.resource)
 
 
 def _tag(operation: Operation) -> str:
-    """The first tag, else the first word of the path that says something."""
+    """Return an operation's first tag, else the first word of its path that says something, else `root`."""
     if operation.tags and operation.tags[0].strip():
         return operation.tags[0]
     for segment in operation.path.split("/"):
@@ -170,7 +170,7 @@ def _attribute(tag: str) -> str:
 def _methods_of(
     tag: str, members: Mapping[str, Operation], pins: Mapping[str, MethodName], ledger: Ledger
 ) -> dict[str, str]:
-    """Method names of one resource: what is pinned or kept, then short where that stays unique, whole where not."""
+    """Return one resource's method names: pinned or kept ones, then short where that stays unique, whole where not."""
     pinned_here = {key: pins[key].method for key in members if key in pins}
     kept = ledger.kept((key, Entry(RESOURCES, tag, "methods", key)) for key in members if key not in pins)
     free = sorted((key for key in members if key not in pins), key=lambda key: _place(members[key]))
@@ -186,7 +186,7 @@ def _methods_of(
 
 
 def _candidates(operation: Operation, tag: str) -> tuple[str, str, str]:
-    """What an operation may be called in the resource of a tag, from the shortest."""
+    """Return what an operation may be called in the resource of a tag, from the shortest on."""
     wishes = (_short_method(operation, tag), _whole_method(operation), _by_path(operation))
     short, whole, by_path = (_method(_varied(wish, operation)) for wish in wishes)
     return short, whole, by_path
@@ -199,12 +199,12 @@ def is_spoken(operation: Operation, tag: str, method: str) -> bool:
 
 
 def _place(operation: Operation) -> tuple[str, str, str]:
-    """What orders the operations of a resource, however the document does."""
+    """Return a key that orders the operations of a resource, whatever order the document has."""
     return operation.path, operation.method, operation.variant
 
 
 def _varied(method: str, operation: Operation) -> str:
-    """A method's name with the words that set the operation apart from the same one in other media types."""
+    """Return a method's name with the words that set the operation apart from the same one in other media types."""
     return snake(f"{method} {operation.variant}", "call") if operation.variant else method
 
 
@@ -217,7 +217,7 @@ def _whole_method(operation: Operation) -> str:
 
 
 def _operation_words(operation: Operation) -> list[str]:
-    """The words of the operationId, without the path and method that some frameworks append."""
+    """Return the words of the operationId, without the path and method that some frameworks append."""
     found = list(words(operation.id))
     appended = [*split(operation.path), operation.method.lower()]
     if len(found) > len(appended) and found[-len(appended) :] == appended:
@@ -226,7 +226,7 @@ def _operation_words(operation: Operation) -> list[str]:
 
 
 def _short_method(operation: Operation, tag: str) -> str:
-    """The operationId without the resource's own noun."""
+    """Return a method's name from the operationId without the resource's own noun."""
     if not operation.id:
         return _rest_method(operation, tag)
     spoken = _operation_words(operation)
@@ -241,7 +241,7 @@ def _short_method(operation: Operation, tag: str) -> str:
 
 
 def _nouns(tag: str) -> list[list[str]]:
-    """A resource's noun in the singular, whole and without the words before its last: `stock item`, `item`."""
+    """Return a resource's noun in the singular, whole and without the words before its last: `stock item`, `item`."""
     spoken = [singular(word) for word in split(plain(tag)) if word not in TITLE_NOISE]
     return [spoken[start:] for start in range(len(spoken))]
 
@@ -251,7 +251,7 @@ def _useful(spoken: list[str]) -> bool:
 
 
 def _rest_method(operation: Operation, tag: str) -> str:
-    """A name from method and path, as REST means them (RFC 9110 section 9.3)."""
+    """Return a method's name from method and path, as REST means them (RFC 9110 section 9.3)."""
     path = _rest_path(operation.path, tag)
     is_post = operation.method == "POST"
     if is_post and path.ends_in_singular and path.is_nested and not path.on_item:
@@ -293,7 +293,7 @@ def _rest_path(path: str, tag: str) -> _RestPath:
 
 
 def _read_verb(path: _RestPath, tag: str) -> str:
-    """`get` for one thing, `list` for many."""
+    """Return the verb for reading a path: `get` for one thing, `list` for many."""
     if path.on_item or path.ends_in_singular:
         return "get"
     last = (split(tag) or [""])[-1]

@@ -34,7 +34,7 @@ class Outcome(Struct, frozen=True):
 
 
 def check_renames(api: Api, names: Names, config: Config, diagnostics: Diagnostics) -> None:
-    """Report renames that name nothing, and those whose new name is taken."""
+    """Report renames of the config that name nothing, and those whose new name is taken."""
     for outcome in outcomes(api, names, config):
         place = config.places.get((outcome.kind, outcome.wire))
         if not outcome.given:
@@ -69,7 +69,7 @@ def check_kept(api: Api, ledger: Ledger, given: Mapping[Entry, str], diagnostics
 
 
 def outcomes(api: Api, names: Names, config: Config) -> Iterable[Outcome]:
-    """Every rename of the config with what came of it."""
+    """Yield every rename of the config with what came of it."""
     for wire, wanted in config.rename_types.items():
         types = (names.types[definition.id] for definition in api.types if definition.name == (wire,))
         yield Outcome("types", wire, wanted, tuple(types))

@@ -12,14 +12,14 @@ Key = TypeVar("Key")
 
 
 def fold(name: str) -> str:
-    """What two names have in common that a file system, or a reader, may take for one."""
+    """Return the form that two names share if a file system, or a reader, may take them for one."""
     return name.casefold()
 
 
 def resolve(
     proposals: Mapping[Key, Iterable[str]], taken: Iterable[str] = (), kept: Mapping[Key, str] | None = None
 ) -> dict[Key, str]:
-    """One name for each key: the one it had, else its first proposal that nobody before it has, else a number.
+    """Return one name for each key: the one it had, else its first proposal that is free, else one with a number.
 
     Args:
         proposals: candidates by key, the best first; earlier keys choose first.
@@ -40,7 +40,7 @@ def resolve(
 
 
 def _endless(candidates: Iterable[str]) -> Iterator[str]:
-    """The candidates, then the first of them with numbers."""
+    """Yield the candidates, then the first of them with numbers, without end."""
     listed = list(candidates)
     yield from listed
     first = listed[0].rstrip("_")

@@ -22,7 +22,7 @@ _KINDS = {Model: "Model", Enum: "Enum", Alias: "Union"}
 
 
 def pinned_types(api: Api, config: Config) -> dict[str, str]:
-    """Class names that the config wants, by id and in the config's order."""
+    """Return the class names that the config wants, by id and in the config's order."""
     return {
         definition.id: pin
         for wire, pin in config.rename_types.items()
@@ -34,7 +34,7 @@ def pinned_types(api: Api, config: Config) -> dict[str, str]:
 def type_names(
     api: Api, config: Config, keys: Mapping[str, str], ledger: Ledger
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Class names by id, and names of what may be sent; all of them stand beside each other.
+    """Return class names by id, and names of what may be sent by id; all of them share one namespace.
 
     Args:
         api: the API.
@@ -63,7 +63,7 @@ def type_names(
 
 
 def _rank(definition: TypeDef, told: Sequence[str], key: str) -> tuple[object, ...]:
-    """Who chooses first: components before inline schemas, and what is spelled like a class before what is not."""
+    """Return a sort key: components before inline schemas, and what is spelled like a class before what is not."""
     return len(definition.name) > 1, pascal(told[0], "Type") != told[0], len(told), told, key
 
 
@@ -75,7 +75,7 @@ def _proposals(definition: TypeDef, told: Iterable[str], pins: Mapping[str, str]
 
 
 def _without_repeats(parts: list[str]) -> list[str]:
-    """`Charge`, `ChargeStatus` reads better as `ChargeStatus` alone."""
+    """Return parts without those that the next one repeats: `ChargeStatus` alone for `Charge`, `ChargeStatus`."""
     kept: list[str] = []
     for part in parts:
         if kept and part.startswith(kept[-1]) and part != kept[-1]:
@@ -85,7 +85,7 @@ def _without_repeats(parts: list[str]) -> list[str]:
 
 
 def field_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple[str, str], str]:
-    """Attributes by type id and wire name; what is spelled like Python keeps its name."""
+    """Return attributes by type id and wire name; what is spelled like Python keeps its name."""
     found: dict[tuple[str, str], str] = {}
     for definition in api.types:
         if isinstance(definition, Model):
@@ -98,7 +98,7 @@ def field_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple
 
 
 def member_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple[str, str | int], str]:
-    """Members by type id and value; what is spelled like a constant keeps its name."""
+    """Return enum members by type id and value; what is spelled like a constant keeps its name."""
     found: dict[tuple[str, str | int], str] = {}
     for definition in api.types:
         if isinstance(definition, Enum):

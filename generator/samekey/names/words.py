@@ -22,13 +22,13 @@ _LONGEST = 200
 
 
 def snake(text: str, fallback: str) -> str:
-    """A name for a variable, function or module; `fallback` where nothing of the text can stand in one."""
+    """Return a name for a variable, function or module; `fallback` where nothing of the text can stand in one."""
     simple = text.isascii() and text.isidentifier() and text == text.lower() and not text.startswith("_")
     return _lower_case(text if simple else "_".join(words(text)), fallback)
 
 
 def ascii_snake(text: str, fallback: str) -> str:
-    """A name in ASCII, for what becomes an environment variable (POSIX.1-2017 section 8.1)."""
+    """Return a name in ASCII, for what becomes an environment variable (POSIX.1-2017 section 8.1)."""
     spelled = plain(text)
     if not any(character.isascii() and character.isalnum() for character in spelled):
         spelled = " ".join(f"u{ord(character):x}" for character in spelled if character.isalnum()) or text
@@ -47,7 +47,7 @@ def _lower_case(found: str, fallback: str) -> str:
 
 
 def pascal(text: str, fallback: str) -> str:
-    """A name for a class; a name that is one already stays as it is.
+    """Return a name for a class; a text that is such a name already stays as it is.
 
     Where a script knows no capitals, nothing tells a class from an attribute; see `capitalized`.
     """
@@ -66,7 +66,7 @@ def pascal(text: str, fallback: str) -> str:
 
 
 def capitalized(name: str, kind: str) -> tuple[str, ...]:
-    """A class's name, and one that says its kind; only that where no capital tells the plain one from an attribute.
+    """Return a class's name and one with its kind; only the latter where no capital tells the first from an attribute.
 
     A field `状态: 状态` would hide its own type.
     """
@@ -75,7 +75,7 @@ def capitalized(name: str, kind: str) -> tuple[str, ...]:
 
 
 def attribute(text: str, fallback: str) -> str:
-    """A name for a field or argument: snake case that hides nothing which annotations need."""
+    """Return a name for a field or argument: snake case that hides nothing that annotations need."""
     return _beside_annotations(snake(text, fallback))
 
 
@@ -84,19 +84,19 @@ def _beside_annotations(found: str) -> str:
 
 
 def constant(value: str | int) -> str:
-    """A name for a member of an enum."""
+    """Return a name for a member of an enum."""
     if isinstance(value, int):
         return f"VALUE_MINUS_{-value}" if value < 0 else f"VALUE_{value}"
     return unicodedata.normalize("NFKC", snake(value, "value").upper()) if value else "EMPTY"
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text in lower case, in the letters of identifiers; signs are words where nothing else is."""
+    """Return a text's words in lower case, in letters of identifiers; signs become words where nothing else is."""
     return split(_spelled(text))
 
 
 def _spelled(text: str) -> str:
-    """A text in the letters of identifiers."""
+    """Return a text in the letters of identifiers; signs become words where it has no letters."""
     if text.startswith("-") and text[1:2].isdigit():
         text = f"minus {text[1:]}"
     if not any(character.isalpha() for character in text):

@@ -42,7 +42,7 @@ class Pages(Struct, frozen=True):
         body: Body | None,
         responses: tuple[Response, ...],
     ) -> Paging | None:
-        """How the pages of an operation follow each other; None where it gives no pages.
+        """Return how the pages of an operation follow each other; None where it gives no pages.
 
         Args:
             node: the operation.
@@ -68,7 +68,7 @@ class Pages(Struct, frozen=True):
         return by_extension(listing) or shaped(listing)
 
     def report_unused(self, diagnostics: Diagnostics) -> None:
-        """Report what the config says of operations that are not there."""
+        """Report what the config says of the pages of operations that are not in the document."""
         for key, entry in self.config.items():
             if key not in self.used:
                 diagnostics.warning(

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.ir import Body, Field, Param, TypeDef
 
-"""The way from an answer to a value in it, by names on the wire."""
 HOLDERS: Final = frozenset({
     "meta", "metadata", "pagination", "paging", "page", "pageinfo", "pageable", "links", "cursors", "cursor",
     "responsemetadata", "resultinfo", "info", "pages", "next", "listmetadata", "paginationinfo", "result", "data",
@@ -90,7 +89,7 @@ class Listing(Struct, frozen=True):
         return self.path.rstrip("/").rpartition("/")[2]
 
     def inputs(self) -> Iterator[Input]:
-        """Parameters of the query, then fields of a JSON body."""
+        """Yield the query parameters, then the fields of a JSON body."""
         for param in self.params:
             if param.location is Location.QUERY:
                 yield Input(param.name, param.type, param.doc, starts_at=param.starts_at, deprecated=param.deprecated)
@@ -99,15 +98,15 @@ class Listing(Struct, frozen=True):
                 yield Input(name, field.type, field.doc, in_body=True, deprecated=field.deprecated)
 
     def input(self, name: str) -> Input | None:
-        """The parameter or field of a name."""
+        """Return the query parameter or body field of a name; None where there is none."""
         return next((entry for entry in self.inputs() if entry.name == name), None)
 
     def values(self) -> dict[Way, Field]:
-        """What the answer holds beside its list, the shortest way first."""
+        """Return the fields of the response by path, the shortest path first."""
         return dict(sorted(self._walk(self.answer), key=lambda entry: len(entry[0])))
 
     def at(self, way: Way) -> Type | None:
-        """The type at the end of a way; None where it leads nowhere."""
+        """Return the type at the end of a path in the response; None where it leads nowhere."""
         kind = self.answer
         for name in way:
             field = self.fields(kind).get(name)
@@ -117,28 +116,28 @@ class Listing(Struct, frozen=True):
         return kind
 
     def item(self, way: Way) -> Type | None:
-        """The type of the items of the list at the end of a way; None where there is no list."""
+        """Return the item type of the list at the end of a path in the response; None where there is no list."""
         found = self.at(way)
         return self.item_of(found) if found is not None else None
 
     def item_of(self, kind: Type) -> Type | None:
-        """The type of a list's items; None of what is no list."""
+        """Return the type of a list's items; None for what is no list."""
         bare = self.bare(kind)
         return bare.item if isinstance(bare, ListOf) else None
 
     def fields(self, kind: Type) -> dict[str, Field]:
-        """The fields of a model that an answer can have."""
+        """Return the fields of a model that a response can have, by name; empty for what is no model."""
         model = self.model(kind)
         return {field.name: field for field in model.fields if field.decodable} if model is not None else {}
 
     def model(self, kind: Type) -> Model | None:
-        """The model behind a type, if there is one."""
+        """Return the model behind a type; None where there is none."""
         bare = self.bare(kind)
         definition = self.types[bare.id] if isinstance(bare, Named) else None
         return definition if isinstance(definition, Model) else None
 
     def bare(self, kind: Type) -> Type:
-        """A type without null and without the names that stand for it alone."""
+        """Return a type without null and without aliases that stand for it alone."""
         for _ in range(_ALIASES):
             match kind:
                 case Nullable(inner=inner):
@@ -153,7 +152,7 @@ class Listing(Struct, frozen=True):
         return kind
 
     def is_scalar(self, kind: Type) -> bool:
-        """Whether a value has no inner structure."""
+        """Whether a value of a type has no inner structure."""
         bare = self.bare(kind)
         if isinstance(bare, Union):
             return all(self.is_scalar(variant) for variant in bare.variants)
@@ -162,7 +161,7 @@ class Listing(Struct, frozen=True):
         return isinstance(bare, (Primitive, LiteralOf))
 
     def is_one_of(self, kind: Type, *kinds: Kind) -> bool:
-        """Whether a value is of one of these kinds."""
+        """Whether a value of a type is of one of these kinds."""
         bare = self.bare(kind)
         if isinstance(bare, Union):
             return all(self.is_one_of(variant, *kinds, Kind.NULL) for variant in bare.variants)
@@ -176,5 +175,5 @@ class Listing(Struct, frozen=True):
 
 
 def plain(name: str) -> str:
-    """A name in small letters without signs: `page[number]`, `pageNumber` and `page_number` are one."""
+    """Return a name in small letters without signs: `page[number]`, `pageNumber` and `page_number` become one."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

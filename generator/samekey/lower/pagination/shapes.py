@@ -62,7 +62,7 @@ _FROM_ZERO: Final = re.compile(
 
 
 def shaped(listing: Listing) -> Paging | None:
-    """How the pages follow each other, as far as shapes tell."""
+    """Return how pages follow each other, as far as shapes of parameters and responses tell; None if they do not."""
     items = items_way(listing) if _lists(listing) else None
     item = listing.item(items) if items is not None else None
     if items is None or item is None or _is_a_thing(listing, items):
@@ -75,7 +75,7 @@ def shaped(listing: Listing) -> Paging | None:
 
 
 def items_way(listing: Listing) -> Way | None:
-    """The way to the list in the answer: the only one, else the one with a usual name or with the path's own."""
+    """Return the path to the response's list: the only one, else one with a usual name or the URL's; None if none."""
     if listing.item(()) is not None:
         return ()
     own = singular(plain(listing.last_segment.partition(".")[0]))
@@ -90,7 +90,7 @@ def items_way(listing: Listing) -> Way | None:
 
 
 def counted(listing: Listing, entry: Input, base: Paging) -> Paging | None:
-    """The paging by a number that counts pages or items; None where nothing says what number is the first.
+    """Return the paging by a number that counts pages or items; None where nothing says what number is the first.
 
     Args:
         listing: the operation.
@@ -120,7 +120,7 @@ def _lists(listing: Listing) -> bool:
 
 
 def _is_a_thing(listing: Listing, items: Way) -> bool:
-    """Whether the answer is something of its own that happens to hold a list, such as a batch with its rows."""
+    """Whether the response is an object of its own that happens to hold a list, such as a batch with its rows."""
     fields = listing.fields(listing.answer)
     if not items or "{" not in listing.last_segment:
         return "id" in fields
@@ -129,7 +129,7 @@ def _is_a_thing(listing: Listing, items: Way) -> bool:
 
 
 def _by_cursor(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> Paging | None:
-    """A cursor in the answer, and something that takes it."""
+    """Return the paging by a cursor in the response and an input that takes it; None where one of them is missing."""
     for entry in sorted(_inputs(listing), key=lambda entry: (entry.deprecated, plain(entry.name) in _AFTER_ITEM)):
         wanted = _wanted(plain(entry.name))
         found = [way for way, field in values.items() if plain(way[-1]) in wanted and _is_cursor(listing, field.type)]
@@ -142,14 +142,14 @@ def _by_cursor(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> P
 
 
 def _wanted(name: str) -> frozenset[str]:
-    """What a cursor in the answer may be called, where the input has this plain name."""
+    """Return what a cursor in the response may be called, where the input that takes it has this plain name."""
     if name in _CURSORS or name in _AFTER_ITEM:
         return _NEXT | {name}
     return _NEXT_PAGES if name in _PAGES else frozenset()
 
 
 def _by_last_item(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
-    """The last item's own id, where the answer says whether there is more."""
+    """Return the paging by the last item's own id, where the response says whether there is more; None otherwise."""
     fields = listing.fields(base.item)
     for entry in _inputs(listing) if base.more else ():
         if plain(entry.name) in _AFTER_ITEM and _is_cursor(listing, entry.type):
@@ -163,7 +163,7 @@ def _by_last_item(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Pag
 
 
 def _by_next_url(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> Paging | None:
-    """The next page's URL in the answer."""
+    """Return the paging by the next page's URL in the response; None where there is none."""
     for way, field in values.items():
         if _is_next_url(way, field) and listing.is_one_of(field.type, Kind.STRING):
             return replace(base, next=way)
@@ -186,7 +186,7 @@ def _by_link(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging |
 
 
 def _by_number(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
-    """A number that counts items, or pages; items where both are taken, since their number never skips one."""
+    """Return the paging by an item or page number; items where both are taken, as their number never skips one."""
     for style, names in ((PagingStyle.OFFSET, _OFFSETS), (PagingStyle.PAGE, _PAGES)):
         for entry in _inputs(listing):
             if plain(entry.name) in names and _is_count(listing, entry.type):
@@ -195,7 +195,7 @@ def _by_number(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging
 
 
 def _own_number(listing: Listing, entry: Input, values: Mapping[Way, Field], *, is_page: bool) -> Way:
-    """The way to the answer's own number, which tells what the first one is."""
+    """Return the path to the response's own number, which tells what the first one is; empty where there is none."""
     names = {plain(entry.name), *(_PAGES if is_page else _OFFSETS)}
     counts = {way[:-1] for way in values if plain(way[-1]) in _PAGE_COUNTS}
     for way, field in values.items():
@@ -206,7 +206,7 @@ def _own_number(listing: Listing, entry: Input, values: Mapping[Way, Field], *, 
 
 
 def _stated_first(entry: Input) -> int | None:
-    """The first number, as default, minimum or description say."""
+    """Return the first page or item number, as default, minimum or description say; None where they do not."""
     if entry.starts_at in {0, 1}:
         return entry.starts_at
     return 0 if _FROM_ZERO.search(entry.doc) else None
@@ -217,7 +217,7 @@ def _inputs(listing: Listing) -> list[Input]:
 
 
 def _is_cursor(listing: Listing, kind: Type) -> bool:
-    """Whether a value may be a cursor: no flag, and no date, which filters."""
+    """Whether a value of this type may be a cursor: no boolean, and no date, which is a filter."""
     return listing.is_one_of(kind, Kind.STRING, Kind.INTEGER, Kind.NUMBER, Kind.UUID) or isinstance(kind, AnyJson)
 
 

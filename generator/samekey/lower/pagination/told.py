@@ -29,14 +29,14 @@ _OFFSETS: Final = frozenset({"offset", "skip", "start", "startindex", "startat"}
 
 
 def by_config(listing: Listing, configured: ConfiguredPages) -> Paging | None:
-    """The paging that the config states; None where it says false, or says what cannot be (reported as an error)."""
+    """Return the paging that the config states; None for false, or for what cannot be (reported as an error)."""
     if configured.pages is None:
         return None
     return _checked(listing, configured.pages, _as_error(listing, configured.place))
 
 
 def by_extension(listing: Listing) -> Paging | None:
-    """The paging that an extension states; None where there is none, or what it says cannot be (reported)."""
+    """Return the paging that an extension states; None where there is none, or what it says cannot be (reported)."""
     for name, read in ((_FERN, _fern), (_SPEAKEASY, _speakeasy)):
         holder = listing.node.get(name)
         if holder is not None and holder.value is True:
@@ -56,7 +56,7 @@ def _as_warning(holder: Node) -> Callable[[str], None]:
 
 
 def _checked(listing: Listing, told: StatedPages, report: Callable[[str], None]) -> Paging | None:
-    """The paging that is stated, if the operation has what it names."""
+    """Return the stated paging, if the operation has what it names; None where something is missing (reported)."""
     items = items_way(listing) if told.items is None else told.items
     item = listing.item(items) if items is not None else None
     if items is None or item is None:
@@ -76,7 +76,7 @@ def _checked(listing: Listing, told: StatedPages, report: Callable[[str], None])
 
 
 def _problem(listing: Listing, told: StatedPages, item: Type) -> str:
-    """What of a statement the operation does not have; empty where it has everything."""
+    """Return what stated paging names and the operation does not have; empty where it has everything."""
     if listing.input(told.parameter) is None and (told.parameter or told.style in {*_COUNTED, PagingStyle.LAST_ITEM}):
         return f"the operation has no parameter {told.parameter!r}, and no such field in its body"
     if told.style in {PagingStyle.CURSOR, PagingStyle.LAST_ITEM} and not told.next:
@@ -89,7 +89,7 @@ def _problem(listing: Listing, told: StatedPages, item: Type) -> str:
 
 
 def _leads(listing: Listing, kind: Type, way: Way) -> bool:
-    """Whether a way may lead to something; beyond what the document knows, it may."""
+    """Whether a path from a type may lead to a value; beyond what the document describes, it may."""
     for name in way:
         if isinstance(listing.bare(kind), (AnyJson, MapOf, Union)):
             return True
@@ -147,7 +147,7 @@ def _speakeasy(told: Node) -> StatedPages | None:
 
 
 def _by_cursor(parameter: str, items: Way | None, cursor: str) -> StatedPages:
-    """A cursor of the answer's own, or `$.results[-1].id`: something of the last item."""
+    """Return paging by a cursor of the response itself, or, as in `$.results[-1].id`, by a value of the last item."""
     found = _LAST_ITEM.fullmatch(cursor)
     if found is None:
         return StatedPages(PagingStyle.CURSOR, parameter, items, read_way(cursor))

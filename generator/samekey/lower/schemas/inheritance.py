@@ -87,7 +87,7 @@ class Families:
 
 
 def _inheritance_of(root: Node) -> _Inheritance:
-    """Look through all components for what they inherit."""
+    """Return which component of a document inherits from which, for all of its components."""
     holder = root.get("components")
     schemas = (
         holder.get("schemas") if holder is not None and isinstance(holder.value, dict) else root.get("definitions")

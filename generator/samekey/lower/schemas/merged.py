@@ -61,7 +61,7 @@ class Merged(Struct, frozen=True):
 
     @classmethod
     def of(cls, nodes: Iterable[Node]) -> Merged:
-        """Follow references and open every allOf; a schema that contains itself counts once."""
+        """Merge schemas: follow references and open every allOf; a schema that contains itself counts once."""
         parts: list[Node] = []
         seen: set[str] = set()
         values: set[int] = set()  # aliases of YAML are one value in several places
@@ -87,24 +87,24 @@ class Merged(Struct, frozen=True):
         return cls(tuple(parts))
 
     def has(self, word: str) -> bool:
-        """Whether any part bears a word."""
+        """Whether any part has a keyword."""
         return any(part.has(word) for part in self.parts)
 
     def first(self, word: str) -> Node | None:
-        """The value of a word in the first part that bears it."""
+        """Return the value of a keyword in the first part that has it; None where no part has it."""
         return next((node for part in self.parts if (node := part.get(word)) is not None), None)
 
     def text(self, word: str) -> str:
-        """The string under a word, or an empty one."""
+        """Return the string under a keyword, or an empty one."""
         node = self.first(word)
         return node.value if node is not None and isinstance(node.value, str) else ""
 
     def flag(self, word: str) -> bool:
-        """A boolean of the schema's own, not of what it refers to."""
+        """Return a boolean of the schema's own, not of what it refers to."""
         return bool(self.parts) and self.parts[0].flag(word)
 
     def elements(self, word: str) -> list[Node]:
-        """The elements under a word, of all parts."""
+        """Return the elements under a keyword, of all parts."""
         return [element for part in self.parts for element in (part.elements(word) if part.get(word) else ())]
 
     @property
@@ -167,7 +167,7 @@ class Merged(Struct, frozen=True):
         return tuple(dict.fromkeys(name for part in self.parts for name in required_of(part)))
 
     def properties(self) -> dict[str, Parts]:
-        """Properties by name, each with every schema that the parts give for it, the outermost part's first."""
+        """Return properties by name, each with every schema that the parts give it, the outermost part's first."""
         ordered = [*self.parts[1:], *self.parts[:1]] if self.parts and self.parts[0].has("allOf") else self.parts
         found: dict[str, list[Node]] = {}
         for part in ordered:
@@ -176,7 +176,7 @@ class Merged(Struct, frozen=True):
         return {name: tuple(schemas) for name, schemas in found.items()}
 
     def enum_values(self) -> list[JsonValue]:
-        """The listed values, or the one constant."""
+        """Return the listed values of `enum`, or the one of `const`; empty where there is neither."""
         for part in self.parts:
             if part.has("const") and isinstance(part.value, dict):
                 return [part.value["const"]]
@@ -184,25 +184,25 @@ class Merged(Struct, frozen=True):
         return list(node.value) if node is not None and isinstance(node.value, list) else []
 
     def without_unions(self) -> Parts | None:
-        """The parts, to be combined with a variant; None where they hold nothing but the union."""
+        """Return the parts without their unions, for a variant; None where they hold nothing but the union."""
         holders = [part for part in self.parts if part.get("properties") or part.get("additionalProperties")]
         return tuple(_without(part, _OPENED_WORDS) for part in self.parts) if holders else None
 
 
 def keys_of(node: Node) -> Iterator[str]:
-    """The words of a schema."""
+    """Return an iterator over the keywords of a schema."""
     return iter(node.value) if isinstance(node.value, dict) else iter(())
 
 
 def required_of(part: Node) -> tuple[str, ...]:
-    """The properties that a schema requires."""
+    """Return the names of the properties that a schema requires."""
     return (
         part.texts("required") if isinstance(part.value, dict) and isinstance(part.value.get("required"), list) else ()
     )
 
 
 def types_of(part: Node) -> list[str]:
-    """The types that a schema names, repaired where the meaning is plain."""
+    """Return the types that a schema names, repaired where the meaning is plain (reported)."""
     value = part.value.get("type") if isinstance(part.value, dict) else None
     names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     found: list[str] = []
@@ -217,7 +217,7 @@ def types_of(part: Node) -> list[str]:
 
 
 def says_null(parts: Parts) -> bool:
-    """Whether a schema allows null in so many words."""
+    """Whether a schema allows null explicitly."""
     return any(
         part.flag("nullable") or part.flag("x-nullable") or ("null" in types_of(part) and len(types_of(part)) > 1)
         for part in parts
@@ -230,7 +230,7 @@ def is_empty(node: Node) -> bool:
 
 
 def sole_reference(node: Node) -> Node | None:
-    """The reference inside `allOf: [{$ref}]` or the like, where nothing but annotations stands beside it."""
+    """Return the reference inside `allOf: [{$ref}]` or the like, if only annotations stand beside it; else None."""
     for word in ("allOf", "oneOf", "anyOf"):
         if node.has(word):
             elements = [element for element in node.elements(word) if not is_empty(element) or required_of(element)]
@@ -269,7 +269,7 @@ def _offers(node: Node, seen: set[str]) -> bool:
 
 
 def _without(node: Node, words: frozenset[str]) -> Node:
-    """A schema without some of its words, standing where the whole one stands."""
+    """Return a schema without some of its keywords, standing where the whole one stands."""
     if not isinstance(node.value, dict) or words.isdisjoint(node.value):
         return node
     value = {key: entry for key, entry in node.value.items() if key not in words}
@@ -277,6 +277,6 @@ def _without(node: Node, words: frozenset[str]) -> Node:
 
 
 def target_of(node: Node) -> str:
-    """The identity of what stands behind a reference, or of the value itself; empty where it leads nowhere."""
+    """Return the identity of what stands behind a reference, or of the value itself; empty if it leads nowhere."""
     target = node.follow()
     return target.identity if target is not None else ""

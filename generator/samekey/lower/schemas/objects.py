@@ -26,7 +26,7 @@ UNDECODABLE = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
 
 def lower_object(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Lowering:
-    """Lower an object."""
+    """Lower an object: to a model where properties are listed, else to a map with free keys."""
     extra = yield from _extra(merged, hint, scope)
     properties = merged.properties()
     if not properties:

@@ -36,7 +36,7 @@ Lowering: TypeAlias = Generator[Ask, Type, Type]
 
 
 def ask_all(asked: Iterable[Ask]) -> Generator[Ask, Type, tuple[Type, ...]]:
-    """Ask for several types and return them, each once."""
+    """Ask for the types of several schemas and return them, each once."""
     kinds: dict[Type, None] = {}
     for ask in asked:
         kind = yield ask
@@ -45,7 +45,7 @@ def ask_all(asked: Iterable[Ask]) -> Generator[Ask, Type, tuple[Type, ...]]:
 
 
 def run(ask: Ask, begin: Callable[[Ask], Lowering]) -> Type:
-    """Return the type that is asked for.
+    """Return the type of a schema, lowered on a stack that is not Python's.
 
     Args:
         ask: the schema.

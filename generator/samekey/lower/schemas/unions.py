@@ -149,7 +149,7 @@ def _with_one_literal(variants: list[Type]) -> list[Type]:
 
 
 def or_null(kind: Type) -> Type:
-    """Return a type, or null; any JSON holds null already."""
+    """Return a type that allows null as well; any JSON allows null already."""
     return kind if isinstance(kind, (Nullable, AnyJson)) or kind == Primitive(Kind.NULL) else Nullable(kind)
 
 

@@ -20,7 +20,7 @@ class UnknownStepError(ValueError):
 
 
 def element(index: int) -> Hint:
-    """Words for an element of a tuple.
+    """Return words for the name of an element of a tuple.
 
     Args:
         index: its place, counted from 0.
@@ -29,7 +29,7 @@ def element(index: int) -> Hint:
 
 
 def option(index: int) -> Hint:
-    """Words for a variant of a union that has no name and no title.
+    """Return words for the name of a variant of a union that has no name and no title.
 
     Args:
         index: its place, counted from 0.
