@@ -29,18 +29,18 @@ BARE: Final = "httpx by hand"
 
 
 def by_hand(client: httpx.Client) -> object:
-    """A keyed POST as one writes it with httpx."""
+    """Send a keyed POST as one writes it with httpx."""
     return client.post("/charges", json=BODY, headers={"Idempotency-Key": str(uuid.uuid4())}).json()
 
 
 async def aby_hand(client: httpx.AsyncClient) -> object:
-    """The same in an event loop."""
+    """Send a keyed POST as one writes it with httpx, in an event loop."""
     answer = await client.post("/charges", json=BODY, headers={"Idempotency-Key": str(uuid.uuid4())})
     return answer.json()
 
 
 def sync_rows(url: str) -> list[Row]:
-    """Calls of the sync client."""
+    """Measure calls of the sync client."""
     seen = [0]
 
     def count(_: object) -> None:
@@ -55,7 +55,7 @@ def sync_rows(url: str) -> list[Row]:
 
 
 def _retry(client: AcmePayments) -> Row:
-    """What another attempt costs beside sending: the outcome is placed, judged and written down."""
+    """Measure what another attempt costs beside sending: the outcome is placed, judged and written down."""
     core = client._core  # noqa: SLF001
     operation = type(client.charges).create
     prepared = build.prepare(core.settings, operation.name, operation.endpoint, operation.build(client.charges, **BODY))
@@ -75,7 +75,7 @@ def _retry(client: AcmePayments) -> Row:
 
 
 def _started(client: AcmePayments, like: loop.Flight) -> loop.Flight:
-    """A call whose first attempt is on the wire."""
+    """Return the state of a call whose first attempt is on the wire."""
     settings = client._core.settings  # noqa: SLF001
     flight = loop.Flight(
         like.info, like.facts, RetryPolicy(budget=False), like.profile, settings.timeout, settings.budget,
@@ -107,7 +107,7 @@ def _memory(client: AcmePayments) -> Row:
 
 
 async def async_rows(url: str) -> list[Row]:
-    """Calls of the async client."""
+    """Measure calls of the async client."""
     usual = httpx.AsyncClient(base_url=url, headers={"Authorization": "Bearer t"})
     async with AsyncAcmePayments(base_url=url, token="t", retry=RetryPolicy()) as client, usual as bare:  # noqa: S106
         one = await paired_async(lambda: client.charges.create(**BODY), lambda: aby_hand(bare))

@@ -19,7 +19,7 @@ LOADS: Final = "json.loads"
 
 
 def rows() -> list[Row]:
-    """A list of objects with objects inside, as it should be, and broken in one place and in each of them."""
+    """Measure a list of objects with objects inside, as it should be, and broken in one place and in each of them."""
     good = _page(lambda _: None)
     one, typed, nested = good.copy(), _page(_mistyped), _page(_lacking)
     one["data"] = [*good["data"][:-5], _page(_lacking)["data"][-5], *good["data"][-4:]]

@@ -33,7 +33,7 @@ _KINDS: Final[tuple[dict[str, Any], ...]] = (
 
 
 def document(operations: int) -> dict[str, Any]:
-    """A document of at least so many operations."""
+    """Build a document of at least so many operations."""
     count = -(-operations // OPERATIONS)
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {"Problem": _object({"message": {"type": "string"}})}
@@ -51,7 +51,7 @@ def document(operations: int) -> dict[str, Any]:
 
 
 def item(number: int) -> dict[str, Any]:
-    """An object of the schema `Item0Out`, with another inside."""
+    """Build an object of the schema `Item0Out`, with another inside."""
     values = (
         number,
         "eur",
@@ -69,7 +69,7 @@ def item(number: int) -> dict[str, Any]:
 
 
 def write(operations: int, path: Path) -> Path:
-    """Write such a document as JSON."""
+    """Write a document of at least so many operations as JSON."""
     path.write_text(json.dumps(document(operations), indent=2), "utf-8")
     return path
 

@@ -21,7 +21,7 @@ LARGE: Final = 1_200
 
 
 def sdks() -> tuple[Path, list[Path]]:
-    """The interpreter of an environment with httpx and msgspec alone, and the folders of two SDKs."""
+    """Return the Python of an environment with httpx, httpx-aiohttp and msgspec alone, and the folders of two SDKs."""
     PLACE.mkdir(parents=True, exist_ok=True)
     documents = {"payments": PAYMENTS, "bench": write(LARGE, PLACE / "bench.json")}
     folders: list[Path] = []
@@ -32,7 +32,7 @@ def sdks() -> tuple[Path, list[Path]]:
 
 
 def peers() -> tuple[Path, list[Path]]:
-    """The interpreter of an environment with other SDKs, and the folder of what a peer generates."""
+    """Return the interpreter of an environment with other SDKs, and the folder of what a peer generates."""
     python = _environment("peers", PEERS)
     folder = PLACE / "peer-sdk"
     if not (folder / "opc_payments").exists():
@@ -45,7 +45,7 @@ def peers() -> tuple[Path, list[Path]]:
 
 
 def peer_generator(python: Path) -> Path:
-    """openapi-python-client, in the environment of the peers."""
+    """Return the path of openapi-python-client in the environment of the peers."""
     return python.parent / "openapi-python-client"
 
 

@@ -35,7 +35,7 @@ def generated(path: Path, target: Path, *flags: str) -> Ran:
 
 
 def growth(folder: Path) -> Iterator[Row]:
-    """The time per operation of documents of several sizes, against the smallest."""
+    """Yield rows for the time per operation of documents of several sizes, against the smallest."""
     each: dict[int, list[float]] = {size: [] for size in SIZES}
     for _ in range(ROUNDS):
         for size, times in each.items():
@@ -54,7 +54,7 @@ def _over(one: float, other: float) -> float:
 
 
 def unchanged(folder: Path) -> Iterator[Row]:
-    """`--check` where nothing has changed against a full run, and `--help` against a bare interpreter."""
+    """Yield rows for `--check` where nothing changed against a full run, and `--help` against a bare interpreter."""
     path, target = write(1_200, folder / "1200.json"), folder / "1200"
     pairs: list[tuple[Ran, Ran]] = []
     for _ in range(ROUNDS + 2):
@@ -69,7 +69,7 @@ def unchanged(folder: Path) -> Iterator[Row]:
 
 
 def reading(folder: Path) -> Row:
-    """A YAML document of 4 MB, with the lines of its values, against PyYAML's own C loader."""
+    """Measure reading a YAML document of 4 MB, with the lines of its values, against PyYAML's own C loader."""
     path = folder / "big.yaml"
     text = yaml.dump(document(4_000), Dumper=yaml.CSafeDumper, sort_keys=False)
     path.write_text(text, "utf-8")
@@ -85,7 +85,7 @@ def reading(folder: Path) -> Row:
 
 
 def beside(peer: str, corpus: Path, folder: Path) -> Iterator[Row]:
-    """The largest documents of a corpus, in JSON and in YAML, against openapi-python-client."""
+    """Yield rows for the largest documents of a corpus, in JSON and in YAML, against openapi-python-client."""
     real = corpus / "real"
     for ending, count in (("*.json", 3), ("*.yaml", 2)):
         for path in sorted(real.glob(ending), key=lambda entry: -entry.stat().st_size)[:count]:

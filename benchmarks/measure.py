@@ -52,7 +52,7 @@ class Row:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The median and the quartiles of some values."""
+    """Return the median and the quartiles of some values."""
     if len(values) == 1:
         return Spread(values[0], values[0], values[0])
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -60,7 +60,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def compared(what: str, against: str, target: float, pairs: Sequence[tuple[Times, Times]], unit: str = "us") -> Row:
-    """A row of pairs of times: ours and the other's, in seconds."""
+    """Make a row from pairs of times in seconds: what is measured, and what it is measured against."""
     scale = {"us": 1e6, "ms": 1e3, "s": 1.0}[unit]
     ours, theirs = (statistics.median(pair[side][0] for pair in pairs) * scale for side in (0, 1))
     return Row(
@@ -76,7 +76,7 @@ def compared(what: str, against: str, target: float, pairs: Sequence[tuple[Times
 def paired(
     ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int = 100, number: int = 50
 ) -> list[tuple[Times, Times]]:
-    """The times of two calls, taken in turns.
+    """Measure the times of two calls, taken in turns.
 
     Args:
         ours: what is measured.
@@ -97,7 +97,7 @@ async def paired_async(
     rounds: int = 100,
     number: int = 50,
 ) -> list[tuple[Times, Times]]:
-    """Like `paired`, in an event loop."""
+    """Measure the times of two calls, taken in turns, in an event loop."""
     for _ in range(number):
         await ours()
         await theirs()
@@ -110,7 +110,7 @@ def tell(rows: Sequence[Row]) -> None:
 
 
 def told(text: str) -> list[Row]:
-    """Rows that another process printed."""
+    """Read the rows that another process printed."""
     return [
         Row(**{**row, "ratio": Spread(**row["ratio"]), "wall": Spread(**row["wall"]) if row["wall"] else None})
         for row in json.loads(text)

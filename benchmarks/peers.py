@@ -48,7 +48,7 @@ TURNS: Final = [{"role": "user", "content": TEXT}]
 
 
 def openai(url: str) -> Callable[[], object]:
-    """A chat completion."""
+    """Return a function that makes a chat completion at a URL."""
     from openai import OpenAI  # noqa: PLC0415
 
     client: Any = OpenAI(api_key="t", base_url=url)
@@ -56,7 +56,7 @@ def openai(url: str) -> Callable[[], object]:
 
 
 def anthropic(url: str) -> Callable[[], object]:
-    """A message."""
+    """Return a function that makes a message at a URL."""
     from anthropic import Anthropic  # noqa: PLC0415
 
     client: Any = Anthropic(api_key="t", base_url=url)
@@ -64,7 +64,7 @@ def anthropic(url: str) -> Callable[[], object]:
 
 
 def stripe(url: str) -> Callable[[], object]:
-    """A charge."""
+    """Return a function that makes a charge at a URL."""
     from stripe import StripeClient  # noqa: PLC0415
 
     client: Any = StripeClient("sk_test_t", base_addresses={"api": url})
@@ -73,7 +73,7 @@ def stripe(url: str) -> Callable[[], object]:
 
 
 def cloudflare(url: str) -> Callable[[], object]:
-    """A zone."""
+    """Return a function that makes a zone at a URL."""
     from cloudflare import Cloudflare  # noqa: PLC0415
 
     client: Any = Cloudflare(api_token="t", base_url=url)  # noqa: S106
@@ -83,7 +83,7 @@ def cloudflare(url: str) -> Callable[[], object]:
 
 
 def openapi_python_client(url: str) -> Callable[[], object]:
-    """A charge through what it makes of the payments document; it has no way to send a key that works."""
+    """Return a function that makes a charge by the payments document; it has no way to send a key that works."""
     from opc_payments.api.charges import create_charge  # noqa: PLC0415
     from opc_payments.client import AuthenticatedClient  # noqa: PLC0415
     from opc_payments.models.charge_create import ChargeCreate  # noqa: PLC0415
@@ -102,7 +102,7 @@ PEERS: Final[dict[str, tuple[Callable[[str], Callable[[], object]], dict[str, An
 
 
 def call(name: str) -> Row:
-    """A call through a peer against the same by hand."""
+    """Measure a call through a peer against the same by hand."""
     make, answer = PEERS[name]
     status = "201 Created" if name == "opc_payments" else "200 OK"
     with serving(json.dumps(answer).encode(), status) as url:

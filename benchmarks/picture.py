@@ -20,7 +20,7 @@ _TEMPLATE: Final = Path(__file__).with_name("picture.svg.jinja")
 
 
 def picture(rows: Sequence[Row]) -> str:
-    """An SVG of the ratios; those above the scale, and those that are no ratios, are left out."""
+    """Draw an SVG of the ratios; those above the scale, and those that are no ratios, are left out."""
     shown = [row for row in rows if row.ratio.median < _MOST and "figure is" not in row.note and row.target]
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=False)  # noqa: S701  # escaped here
     return (

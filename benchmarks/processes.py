@@ -69,7 +69,7 @@ def ran(command: Sequence[str]) -> Ran:
 
 
 def timed(code: str) -> tuple[float, float, float]:
-    """CPU and wall time in seconds, and peak memory in KB, of code in a new process; .pyc files may exist."""
+    """Measure CPU and wall time in seconds, and peak memory in KB, of code in a new process; .pyc files may exist."""
     ran = subprocess.run(
         [sys.executable, "-c", _TIMED.format(code=code)], capture_output=True, check=True, env=_environment()
     )
@@ -78,7 +78,7 @@ def timed(code: str) -> tuple[float, float, float]:
 
 
 def imports(names: dict[str, float]) -> list[Row]:
-    """Imports of modules, with their targets, against that of httpx."""
+    """Measure imports of modules, with their targets, against that of httpx."""
     found: dict[str, list[tuple[tuple[float, float], tuple[float, float]]]] = {name: [] for name in names}
     for name in names:
         timed(f"import {name}")

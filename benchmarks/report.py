@@ -29,12 +29,12 @@ CALL: Final = "a keyed POST, sync"
 
 
 def starts() -> list[Row]:
-    """Imports and first calls."""
+    """Measure imports and first calls."""
     return _measured("starts", *sdks())
 
 
 def calls() -> list[Row]:
-    """Calls of our SDK, beside those of others."""
+    """Measure calls of the payments SDK, beside those of other SDKs."""
     ours = _measured("calls", *sdks())
     others = _measured("peers", *peers())
     mine = next(row for row in ours if row.what == CALL)
@@ -43,12 +43,12 @@ def calls() -> list[Row]:
 
 
 def decoding() -> list[Row]:
-    """Decoding of answers."""
+    """Measure the decoding of responses."""
     return _measured("decoding", *sdks())
 
 
 def generating() -> list[Row]:
-    """The generator itself."""
+    """Measure the generator itself."""
     python, _ = peers()
     return _measured("generating", Path(sys.executable), [], str(peer_generator(python)))
 
@@ -59,7 +59,7 @@ GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {
 
 
 def _beside(mine: Row, peer: Row) -> Row:
-    """Our call against a peer's, each measured against the same by hand in its own process."""
+    """Compare the SDK's call with a peer's, each measured against the same by hand in its own process."""
     name = peer.what.partition(":")[0]
     # What that one makes sends no key, retries nothing and keeps no history, so it is no measure of what does.
     target = 0.45 if name != "opc_payments" else 0.0
@@ -99,7 +99,7 @@ def _table(rows: Sequence[Row]) -> Table:
 
 
 def main() -> None:
-    """Measure, and tell."""
+    """Measure, print the table, and write the files that were asked for."""
     parser = argparse.ArgumentParser(description="Measure samekey and what it makes against others.")
     parser.add_argument("--only", action="append", choices=GROUPS, help="a group alone; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")

@@ -57,7 +57,7 @@ class Round:
 
 @contextlib.contextmanager
 def served(store: str, broken: Broken | None) -> Generator[int]:
-    """A sandbox in a process of its own; its port."""
+    """Run a sandbox in a process of its own while a block runs, and yield its port."""
     server = Server(SPEC, store, Plan(), broken)
     try:
         server.go()
@@ -67,7 +67,7 @@ def served(store: str, broken: Broken | None) -> Generator[int]:
 
 
 def asked(port: int, at_once: int, each: int) -> Round:
-    """A round of charges, with a key each, over several connections."""
+    """Send a round of charges, with a key each, over several connections."""
 
     def connection(_: int) -> list[float]:
         link = http.client.HTTPConnection(HOST, port)
@@ -92,7 +92,7 @@ def asked(port: int, at_once: int, each: int) -> Round:
 
 
 def compared(name: str, keyed: int, plain: int, rounds: int, each: int) -> None:
-    """Print what two servers do, with one connection and with eight."""
+    """Print how fast two servers answer, with one connection and with eight."""
     for at_once in (1, 8):
         for port in (keyed, plain):
             asked(port, at_once, each // 4)
@@ -106,7 +106,7 @@ def compared(name: str, keyed: int, plain: int, rounds: int, each: int) -> None:
 
 
 def told(rounds: tuple[Round, ...]) -> str:
-    """Rates and latencies of some rounds."""
+    """Spell the rates and latencies of some rounds."""
     latencies = sorted(took for entry in rounds for took in entry.latencies)
     median, slowest = latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100]
     rate = statistics.median(entry.rate for entry in rounds)

@@ -55,7 +55,7 @@ async def _serve(body: bytes, status: str) -> None:
 
 @contextlib.contextmanager
 def serving(body: bytes = CHARGE, status: str = "201 Created") -> Iterator[str]:
-    """The URL of a server; it runs on the last core, and what measures is kept to the first."""
+    """Run a server on the last core while a block runs, which is kept to the first core; yield the server's URL."""
     cores = sorted(os.sched_getaffinity(0))
     program = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.server", status], stdin=subprocess.PIPE, stdout=subprocess.PIPE

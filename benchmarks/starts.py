@@ -22,7 +22,7 @@ client.charges.create(**{body!r})
 
 
 def first_calls(url: str) -> list[Row]:
-    """Import, client and first call, and the memory that they take."""
+    """Measure import, client and first call, and the memory that they take."""
     ours, theirs = (code.format(url=url, body=BODY) for code in (_OURS, _BY_HAND))
     timed(ours)
     pairs = [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]

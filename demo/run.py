@@ -34,7 +34,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
-    """Run the demo; 0 where every promise held."""
+    """Run the demo; return 0 where every promise held, else 1."""
     step("1", f"samekey generate {SPEC.relative_to(ROOT)} -o {OUTPUT.relative_to(ROOT)}")
     subprocess.run([sys.executable, "-m", "samekey", "generate", str(SPEC), "-o", str(OUTPUT)], check=True)  # noqa: S603
     sys.path.insert(0, str(OUTPUT))
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def charge_once(sandbox: Running, client: Any) -> bool:  # noqa: ANN401  # the SDK has just been made
-    """One charge whose answer is lost twice; whether it was made once."""
+    """Make one charge whose response is lost twice; return whether it was made once."""
     step("3", "charge a customer; the money is taken, then the answer is lost twice")
     sandbox.fail(Rule(Fault.CUT, times=1), Rule(Fault.BAD_GATEWAY, times=1))
     console.print('    >>> client.charges.create(amount=4999, currency="eur")')
@@ -67,7 +67,7 @@ def charge_once(sandbox: Running, client: Any) -> bool:  # noqa: ANN401  # the S
 
 
 def read_without_a_key(sandbox: Running, client: Any) -> bool:  # noqa: ANN401
-    """A read whose answer is lost once; whether it carried no key."""
+    """Make a read whose response is lost once; return whether it carried no key."""
     step("4", "list the charges; the answer is lost once, and a read needs no key")
     sandbox.fail(Rule(Fault.CUT, times=1))
     before = len(sandbox.events())
@@ -77,7 +77,7 @@ def read_without_a_key(sandbox: Running, client: Any) -> bool:  # noqa: ANN401
 
 
 def settle_the_unknown(sandbox: Running, client: Any, acme: Any) -> bool:  # noqa: ANN401
-    """A charge of which every answer is lost; whether its key settles it."""
+    """Make a charge of which every response is lost; return whether its key settles it."""
     step("5", "lose every answer: the error says what is certain, and the key settles it")
     sandbox.fail(Rule(Fault.CUT))
     try:
@@ -97,7 +97,7 @@ def settle_the_unknown(sandbox: Running, client: Any, acme: Any) -> bool:  # noq
 
 
 def charge_a_crowd(sandbox: Running, client: Any) -> bool:  # noqa: ANN401
-    """Many charges at once through all of it; whether each was made once."""
+    """Make many charges at once through all of these faults; return whether each was made once."""
     step("6", f"{CROWD} charges at once; half of the requests meet a fault")
     sandbox.fail(*[Rule(fault, probability=0.07, seconds=0.1) for fault in LOSSES])
     with ThreadPoolExecutor(CROWD) as pool:
@@ -113,7 +113,7 @@ def charge_a_crowd(sandbox: Running, client: Any) -> bool:  # noqa: ANN401
 
 
 def verdict(sandbox: Running, held: list[bool]) -> int:
-    """Say what came of all of it."""
+    """Print what came of all charges; return 0 where each was made once, else 1."""
     totals = sandbox.totals()
     keys = Counter(event.key for event in sandbox.events() if event.kind is Kind.EFFECT)
     once = all(held) and set(keys.values()) == {1}
@@ -142,12 +142,12 @@ def show(sandbox: Running, record: Any) -> None:  # noqa: ANN401
 
 
 def effects(sandbox: Running, key: str) -> int:
-    """How often something was done under a key."""
+    """Count how often something was done under a key."""
     return sum(event.key == key and event.kind is Kind.EFFECT for event in sandbox.events())
 
 
 def word(event: Event) -> str:
-    """An event of a crowd in a word or two."""
+    """Spell an event of one of many charges in a word or two; empty where it says nothing."""
     match event.kind:
         case Kind.FAULT:
             return f"[yellow]{event.fault}[/yellow]"

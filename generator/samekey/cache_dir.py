@@ -12,7 +12,7 @@ VARIABLE: Final = "SAMEKEY_CACHE"
 
 
 def cache_folder(name: str) -> Path | None:
-    """A folder for what can be made again, for this user alone; None where there is no place for one.
+    """Return a folder for what can be made again, for this user alone; None where there is no place for one.
 
     Args:
         name: of the folder, below the one that the environment variable `SAMEKEY_CACHE` names, which is empty to keep
@@ -29,7 +29,7 @@ def cache_folder(name: str) -> Path | None:
 
 
 def _made(folder: Path) -> Path:
-    """The folder, whatever links lead to it; those that were missing on the way are the user's alone."""
+    """Return the folder with links resolved; folders that were missing on its path are made for the user alone."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)
@@ -39,7 +39,7 @@ def _made(folder: Path) -> Path:
 def _is_ours(folder: Path) -> bool:
     """Whether nobody else can write here or exchange the folder for another: what is read here is run, and believed.
 
-    The way to it counts as well, as it does to sshd with `StrictModes`; a sticky folder keeps what others put into it.
+    The path to it counts as well, as it does to sshd with `StrictModes`; a sticky folder keeps what others put into it.
     """
     if sys.platform == "win32":
         return True

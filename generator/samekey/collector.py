@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def paused(*, to_the_end: bool = False) -> Generator[None]:
-    """Collect nothing meanwhile: what is made of a document stays, and walking it again and again finds nothing.
+    """Collect no garbage while a block runs: what is made of a document stays, so walking it again finds nothing.
 
     Args:
         to_the_end: what was made lives as long as the process, and is not walked afterwards either.

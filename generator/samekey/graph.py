@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def components(keys: Iterable[str], successors: Callable[[str], Sequence[str]]) -> list[tuple[str, ...]]:
-    """Strongly connected components, dependencies before dependents (Tarjan 1972, without recursion).
+    """Return the strongly connected components, dependencies before dependents (Tarjan 1972, without recursion).
 
     Args:
         keys: the nodes, in the order that decides ties.
@@ -82,7 +82,7 @@ class CircleSearch:
 
 
 def chunk(groups: Iterable[Sequence[str]], size: int) -> list[list[str]]:
-    """Groups packed into chunks of about `size` members; a group is never split."""
+    """Pack groups into chunks of about `size` members; a group is never split."""
     chunks: list[list[str]] = []
     for group in groups:
         if not chunks or len(chunks[-1]) + len(group) > size:

@@ -12,7 +12,7 @@ MARKED_BYTES: Final = 400
 
 
 def is_marked(contents: bytes) -> bool:
-    """Whether a file bears the mark.
+    """Whether a file bears the mark of files that samekey wrote.
 
     Args:
         contents: its bytes, or as many of its first ones as count.

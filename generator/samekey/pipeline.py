@@ -79,7 +79,7 @@ def generate(
 
 
 def inspect(document: Document, config: Config, ledger: Ledger = EMPTY) -> list[OperationSummary] | None:
-    """What `samekey inspect` shows, or None where nothing can be made of the document (reported as an error)."""
+    """Return the rows of `samekey inspect`; None where nothing can be made of the document (reported as an error)."""
 
     def summarized() -> list[OperationSummary] | None:
         named = _named(document, config, ledger, lambda _: None)
@@ -89,7 +89,7 @@ def inspect(document: Document, config: Config, ledger: Ledger = EMPTY) -> list[
 
 
 def stages(document: Document, config: Config, ledger: Ledger = EMPTY) -> tuple[Api, Names, Plan] | None:
-    """What the rooms hand to each other, for those who change the generator; None as of `inspect`."""
+    """Return IR, names and plan, for those who change the generator; None where that fails (reported as an error)."""
     return _unless_too_deep(document, lambda: _planned(document, config, ledger, lambda _: None))
 
 
@@ -115,7 +115,7 @@ def _planned(
 
 
 def _unless_too_deep(document: Document, make: Callable[[], Made | None]) -> Made | None:
-    """What is made of a document; schemas nested deeper than Python can follow are an error of the document."""
+    """Return what is made of a document; None, and an error, where schemas nest deeper than Python can follow."""
     try:
         return make()
     except RecursionError:

@@ -38,7 +38,7 @@ def is_identifier(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Text whose Latin letters are ASCII, whose digits are ASCII, and whose other scripts stay as they are."""
+    """Return text with Latin letters in ASCII and digits in ASCII; other scripts stay as they are."""
     text = unicodedata.normalize("NFKC", text)
     if text.isascii():
         return text
@@ -59,18 +59,18 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=10_000)  # a word of a document comes again and again
 def split(text: str) -> tuple[str, ...]:
-    """The words of a name in lower case: `createHTTPCharge`, `create-http-charge` and `create.http charge` alike."""
+    """Split a name into lower-case words: `createHTTPCharge`, `create-http-charge` and `create.http charge` alike."""
     text = unicodedata.normalize("NFKC", text)
     return tuple(text[found.start() : found.end()].lower() for found in _WORD.finditer(_kinds(text)))
 
 
 def runs(text: str) -> tuple[str, ...]:
-    """What stands between signs and spaces, in its own case."""
+    """Return the parts of a text between signs and spaces, each in its own case."""
     return tuple(text[found.start() : found.end()] for found in _RUN.finditer(_kinds(text)))
 
 
 def _kinds(text: str) -> str:
-    """A letter for each character: `U`, `L`, `D` and `O` as above, `-` for what stands between words."""
+    """Return a letter for each character: `U` upper case, `L` lower case, `D` digit, `O` no case, `-` between words."""
     kinds: list[str] = []
     for character in text:
         if character.isupper():
@@ -88,7 +88,7 @@ def _kinds(text: str) -> str:
 
 
 def singular(word: str) -> str:
-    """An English noun in the singular, by rule of thumb; good enough to compare two names of one thing."""
+    """Return an English noun in the singular, by rule of thumb; good enough to compare two names of one thing."""
     if word.endswith("ies") and len(word) > len("ties"):
         return word[:-3] + "y"
     if word.endswith(_SIBILANTS) and word not in {"uses", "cases", "databases", "responses", "releases", "phases"}:
@@ -99,19 +99,19 @@ def singular(word: str) -> str:
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt word; empty where no known one comes near."""
+    """Return a hint for a misspelt word; empty where no known word is close to it."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"did you mean {found[0]!r}?" if found else ""
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt word; all that are known where none comes near."""
+    """Return a hint for a misspelt word; it lists all known words where none is close."""
     known = list(known)
     return meant(word, known) or f"the known ones are {', '.join(known)}"
 
 
 def unique(keys: Iterable[str]) -> Iterator[str]:
-    """Yield keys, with a number behind those that are there already."""
+    """Yield keys, with a number after each key that came before."""
     counts = Counter[str]()
     for key in keys:
         counts[key] += 1

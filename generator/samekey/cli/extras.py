@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sandbox_extra() -> Generator[None]:
-    """Say in a line what the sandbox cannot do, or that it is not installed."""
+    """Run a block, and say in a line what the sandbox cannot do, or that it is not installed; exit 1 then."""
     try:
         from samekey.sandbox.errors import SandboxError  # noqa: PLC0415
 

@@ -130,7 +130,7 @@ def _dump(stage: Stage, made: tuple[Api, Names, Plan] | None, diagnostics: Diagn
 
 
 def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
-    """The names that an SDK has given before; None where they cannot be read."""
+    """Read the lockfile, the names that an SDK has given before; empty without a folder, None if it cannot be read."""
     from samekey.names import EMPTY, LEDGER, load_ledger  # noqa: PLC0415
 
     return EMPTY if target is None else load_ledger(target / LEDGER, diagnostics)
@@ -139,7 +139,7 @@ def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
 def _made(
     command: _Command, diagnostics: Diagnostics, inputs: Inputs, step: Callable[[str], None]
 ) -> tuple[Ledger, Result]:
-    """The names that were there, and what is made now."""
+    """Make an SDK, and return the lockfile that was there with what is made now; exit 1 where that fails."""
     from samekey.pipeline import generate as make  # noqa: PLC0415
 
     step("loading")

@@ -20,7 +20,7 @@ _COLOURS = table(Severity, {Severity.ERROR: "red", Severity.WARNING: "yellow", S
 
 @contextmanager
 def progress() -> Generator[Callable[[str], None]]:
-    """A spinner with the current step on a terminal; nothing in a pipe."""
+    """Show a spinner with the current step on a terminal while a block runs; show nothing in a pipe."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -43,7 +43,7 @@ def show(diagnostics: Diagnostics) -> None:
 
 
 def worded(diagnostics: Diagnostics) -> list[tuple[Severity, str]]:
-    """Errors whole, the first warnings and notes whole, the rest as a count."""
+    """Return the findings in words: errors whole, the first warnings and notes whole, the rest as a count."""
     others = [entry for entry in diagnostics if entry.severity is not Severity.ERROR]
     errors = [entry for entry in diagnostics if entry.severity is Severity.ERROR]
     found = [(entry.severity, explain(entry)) for entry in [*others[:_MAX_NOTES], *errors]]

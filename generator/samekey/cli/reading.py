@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
-    """The config file, or the defaults without one; None where it cannot be read."""
+    """Read the config file, or return the defaults without one; None where it cannot be read."""
     from msgspec.structs import replace  # noqa: PLC0415
 
     from samekey.config.file import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
@@ -40,7 +40,7 @@ def read_document(
     overlays: Sequence[str] = (),
     fetch: Fetch | None = None,
 ) -> Document | None:
-    """The document with the overlays of the config, then those of the command line."""
+    """Read the document, and apply the overlays of the config, then those of the command line; None where one fails."""
     from samekey.document.node import load  # noqa: PLC0415
 
     document = load(spec, diagnostics, fetch, sys.stdin.buffer.read() if spec == "-" else b"")

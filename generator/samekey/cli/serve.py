@@ -66,7 +66,7 @@ def _address(listen: str) -> tuple[str, int]:
 
 
 def _plan(flags: list[str] | None, file: Path | None, seed: int | None, *, inside: bool) -> Plan:
-    """What is to go wrong: the rules of the flags, then those of the file; a given seed wins over the file's."""
+    """Plan what goes wrong: the rules of the flags, then those of the file; a given seed wins over the file's."""
     from samekey.sandbox.server.faults import Plan, parse_flag, read_plan  # noqa: PLC0415
 
     flagged = [rule for text in flags or () for rule in parse_flag(text, inside=inside)]

@@ -87,13 +87,13 @@ class Annotator:
         self.used_inputs: set[str] = set()
 
     def with_plain_list(self) -> Annotator:
-        """Return a speller of expressions: a lambda does not see its class, so nothing hides a builtin there."""
+        """Return an annotator for expressions: a lambda does not see its class, so no method hides a builtin there."""
         plain = Annotator(self.names, self.definitions, self.prefix)
         plain.used, plain.used_inputs = self.used, self.used_inputs
         return plain
 
     def output(self, kind: Type) -> Code:  # noqa: PLR0911  # one line for each kind of type
-        """What comes back."""
+        """Annotate what comes back in a response."""
         match kind:
             case Primitive(kind=primitive):
                 return _OUTPUT[primitive]
@@ -113,7 +113,7 @@ class Annotator:
                 return symbols.ANY
 
     def input(self, kind: Type) -> Code:  # noqa: PLR0911  # one line for each kind of type
-        """What may be sent: models and dicts, enums and their values, any sequence or mapping."""
+        """Annotate what may be sent: models and dicts, enums and their values, any sequence or mapping."""
         match kind:
             case Primitive(kind=primitive):
                 return _INPUT[primitive]
@@ -131,7 +131,7 @@ class Annotator:
                 return self.output(kind)
 
     def named(self, identity: str) -> Code:
-        """The class of a definition."""
+        """Return the class name of a type definition, and remember that it is used."""
         self.used.add(identity)
         return self._prefixed(self.names.types[identity])
 
@@ -148,7 +148,7 @@ class Annotator:
 
 
 def dependencies(definition: TypeDef) -> list[str]:
-    """Ids of the definitions that a definition names, in order."""
+    """Return the ids of the type definitions that a definition names, in order."""
     match definition:
         case Model(fields=fields, extra=extra):
             kinds: list[Type] = [entry.type for entry in fields]
@@ -162,7 +162,7 @@ def dependencies(definition: TypeDef) -> list[str]:
 
 
 def fallbacks(kind: Type) -> Iterator[str]:
-    """Why parts of a type are any JSON."""
+    """Yield the reasons why parts of a type are any JSON."""
     match kind:
         case AnyJson(reason=reason):
             yield reason

@@ -50,7 +50,7 @@ _INIT_DOC = (
 
 
 def plan_client(api: Api, names: Names, version: str) -> ClientView:
-    """The view of the two clients."""
+    """Return the view of the two clients, sync and async, for the template."""
     credentials = tuple(view for scheme in api.schemes for view in _credentials(scheme, names))
     retry = retry_code(api.retry) if api.retry is not None else source("")
     profile = profile_code(api.profile) if api.profile != DEFAULT else source("")
@@ -102,7 +102,7 @@ def _about(api: Api) -> str:
 
 
 def _credentials(scheme: SecurityScheme, names: Names) -> Iterable[CredentialView]:
-    """The ways to give the credentials of a scheme; a later one takes the place of an earlier one."""
+    """Yield the ways to pass the credentials of a security scheme; a later one replaces an earlier one."""
     arguments = [code.identifier(argument) for argument in names.credentials[scheme.id]]
     match scheme.kind:
         case SchemeKind.API_KEY:
@@ -150,7 +150,7 @@ def _variables(api: Api, names: Names) -> Iterable[VariableView]:
 
 
 def _servers(servers: Iterable[Server]) -> Iterable[tuple[Code, Code, Code]]:
-    """Whole URLs under what the document calls them: a name, else a short description, else the URL itself."""
+    """Yield whole server URLs under the document's name for them, else a short description, else the URL itself."""
     taken: set[str] = set()
     for server in servers:
         if not server.url.startswith(("http://", "https://")) or server.url in taken:
@@ -162,7 +162,7 @@ def _servers(servers: Iterable[Server]) -> Iterable[tuple[Code, Code, Code]]:
 
 
 def profile_code(profile: Profile) -> Code:
-    """A profile as the runtime's own, with nothing in it that is the default."""
+    """Return source that makes a profile of the runtime's own type, with only what differs from the default."""
     spelled: dict[str, Code] = {}
     for name in Profile.__struct_fields__:
         value = getattr(profile, name)
@@ -175,7 +175,7 @@ ProfileFact: TypeAlias = Carrier | KeyKind | KeyFormat | Signal | str | bool | f
 
 
 def _fact(value: ProfileFact) -> Code:
-    """A fact of a profile."""
+    """Return the source of one fact of a profile."""
     match value:
         case Carrier():
             return code.member(symbols.CARRIER, value)
@@ -192,7 +192,7 @@ def _fact(value: ProfileFact) -> Code:
 
 
 def retry_code(hint: RetryHint) -> Code:
-    """What the document wants of retries, as the runtime's policy."""
+    """Return source that makes the runtime's retry policy from what the document wants of retries."""
     spelled: dict[str, Code] = {}
     if hint.max_retries is not None:
         spelled["max_retries"] = code.literal(hint.max_retries)

@@ -46,7 +46,7 @@ class NotAnIdentifierError(ValueError):
 
 
 def source(text: LiteralString) -> Code:
-    """Source written by us, in this project."""
+    """Return source text that stands in samekey itself, as `Code`."""
     return Code(text)
 
 
@@ -79,7 +79,7 @@ def import_lines(pieces: Iterable[Code], package: LiteralString) -> tuple[Code, 
 
 
 def _made(text: str, pieces: Iterable[Code]) -> Code:
-    """Return source that is put together of pieces, and needs what they need."""
+    """Return source that is put together from pieces, with the imports that they need."""
     needs = NOTHING
     for piece in pieces:
         if piece.needs:
@@ -88,7 +88,7 @@ def _made(text: str, pieces: Iterable[Code]) -> Code:
 
 
 def identifier(name: str) -> Code:
-    """A checked name.
+    """Return a name as source, after checking that Python can have it.
 
     Raises:
         NotAnIdentifierError: Python cannot have this name.
@@ -99,7 +99,7 @@ def identifier(name: str) -> Code:
 
 
 def literal(value: JsonValue | tuple[str, ...]) -> Code:
-    """A value as a Python literal; strings show nothing that does not print."""
+    """Return a value as a Python literal; characters that do not print are escaped in strings."""
     if isinstance(value, str):
         spelled = repr(value.encode("utf-8", "backslashreplace").decode("utf-8"))
         # Double quotes, as the formatter has them, where nothing inside needs another thought.
@@ -115,7 +115,7 @@ def literal(value: JsonValue | tuple[str, ...]) -> Code:
 
 
 def member(kind: Code, value: Enum) -> Code:
-    """A member of an enum.
+    """Return source that names a member of an enum.
 
     Args:
         kind: the enum, as it is written.
@@ -125,52 +125,52 @@ def member(kind: Code, value: Enum) -> Code:
 
 
 def mapping(entries: Iterable[tuple[Code, Code]]) -> Code:
-    """A dict display."""
+    """Return a dict display of keys and values."""
     listed = list(entries)
     text = ", ".join(f"{key}: {value}" for key, value in listed)
     return _made("{" + text + "}", itertools.chain.from_iterable(listed))
 
 
 def sequence(entries: Iterable[Code]) -> Code:
-    """A tuple display."""
+    """Return a tuple display of entries."""
     listed = list(entries)
     return _made(f"({', '.join(listed)}{',' if len(listed) == 1 else ''})", listed)
 
 
 def subscript(head: Code, *arguments: Code) -> Code:
-    """A generic type with its arguments."""
+    """Return a generic type with its arguments."""
     return _made(f"{head}[{', '.join(arguments)}]", (head, *arguments))
 
 
 def listed(kinds: Iterable[Code]) -> Code:
-    """Types side by side, as arguments of a generic class."""
+    """Return types side by side, as arguments of a generic class."""
     pieces = list(kinds)
     return _made(", ".join(pieces), pieces)
 
 
 def given(container: Code, kinds: Code) -> Code:
-    """Types as arguments of a generic class; alone where there is none."""
+    """Return types as arguments of a generic class; the types alone where there is no class."""
     return _made(f"{container}[{kinds}]", (container, kinds)) if container else kinds
 
 
 def dotted(*names: Code) -> Code:
-    """Names joined by dots."""
+    """Return names joined by dots."""
     return _made(".".join(names), names)
 
 
 def call(function: Code, *arguments: Code) -> Code:
-    """A call."""
+    """Return a call of a function with its arguments."""
     return _made(f"{function}({', '.join(arguments)})", (function, *arguments))
 
 
 def construct(function: Code, arguments: Mapping[str, Code], *positional: Code) -> Code:
-    """A call with keyword arguments, whose names are checked, after the positional ones."""
+    """Return a call with positional arguments, then keyword arguments, whose names are checked."""
     named = (_made(f"{identifier(name)}={value}", (value,)) for name, value in arguments.items())
     return call(function, *positional, *named)
 
 
 def keyword_argument(name: str, value: Code) -> Code:
-    """A keyword argument of a call.
+    """Return a keyword argument of a call, after checking its name.
 
     Raises:
         NotAnIdentifierError: Python cannot have this name.
@@ -179,24 +179,24 @@ def keyword_argument(name: str, value: Code) -> Code:
 
 
 def decorator(function: Code) -> Code:
-    """A decorator without arguments."""
+    """Return a decorator without arguments."""
     return _made(f"@{function}", (function,))
 
 
 def thunk(expression: Code) -> Code:
-    """A function without arguments that gives an expression when it is first needed."""
+    """Return a function without arguments that evaluates an expression when it is first needed."""
     return _made(f"lambda: {expression}", (expression,))
 
 
 def alternatives(types: Iterable[Code]) -> Code:
-    """A union of types, each once; None and what stands for a missing argument come last."""
+    """Return a union of types, each once; None and what stands for a missing argument come last."""
     kinds = list(types)
     unique = list(dict.fromkeys(member for kind in kinds for member in _members(kind)))
     return _made(" | ".join(sorted(unique, key=lambda kind: _LAST.index(kind) + 1 if kind in _LAST else 0)), kinds)
 
 
 def _members(annotation: str) -> list[str]:
-    """The members of a union, split where no bracket or string is open."""
+    """Return the members of a union, split where no bracket or string is open."""
     if " | " not in annotation:
         return [annotation]
     members = [""]
@@ -211,12 +211,12 @@ def _members(annotation: str) -> list[str]:
 
 
 def quoted(annotation: Code) -> Code:
-    """An annotation as a string, for what is defined later."""
+    """Return an annotation as a string, for what is defined later."""
     return _made(repr(str(annotation)), (annotation,))
 
 
 def docstring(text: str) -> Code:
-    """A docstring: no character of the text can end it, and none that does not print stands in it."""
+    """Return text as a docstring: no character of the text can end it, and every character in it prints."""
     lines = _clean_lines(text)
     body = "\n".join(lines).replace("\\", "\\\\")
     body = _ENDS_DOCSTRING.sub(lambda found: found[0].replace('"', '\\"'), body)
@@ -225,12 +225,12 @@ def docstring(text: str) -> Code:
 
 
 def comment(text: str) -> Code:
-    """A one-line comment."""
+    """Return text as a one-line comment."""
     return Code(f"# {one_line(text)}")
 
 
 def one_line(text: str, limit: int = 0) -> str:
-    """Text on one line, with nothing that does not print; cut behind a word where it is longer than the limit."""
+    """Return text on one line, with nothing that does not print; cut after a word where it is longer than the limit."""
     line = " ".join(_printable(" ".join(text.split())).split())
     if not limit or len(line) <= limit:
         return line
@@ -241,41 +241,41 @@ def one_line(text: str, limit: int = 0) -> str:
 
 
 def prose(text: str) -> Code:
-    """Text for Markdown or TOML comments: printable, on one line, with Markdown's and HTML's own signs escaped."""
+    """Return text for Markdown or TOML comments: printable, on one line, with Markdown's and HTML's signs escaped."""
     return Code(re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", one_line(text)))
 
 
 def span(text: str) -> Code:
-    """Text between backticks in a Markdown table."""
+    """Return text to put between backticks in a Markdown table."""
     return Code(one_line(text).replace("`", "'").replace("|", "\\|"))
 
 
 def toml_string(text: str) -> Code:
-    """A basic string of TOML (section String of the TOML 1.0 specification)."""
+    """Return text as a basic string of TOML (section String of the TOML 1.0 specification)."""
     escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return Code(f'"{escaped}"')
 
 
 def conjunction(conditions: Iterable[Code]) -> Code:
-    """Conditions that must all hold."""
+    """Return the condition that all of several conditions hold."""
     pieces = list(conditions)
     return _made(" and ".join(pieces), pieces)
 
 
 def is_given(name: Code) -> Code:
-    """The condition that a variable is not None."""
+    """Return the condition that a variable is not None."""
     return _made(f"{name} is not None", (name,))
 
 
 def assigned(entries: Iterable[tuple[Code, Code]]) -> Code:
-    """Keyword arguments of a call, by names that were checked before."""
+    """Return keyword arguments of a call, by names that were checked before; an empty name makes one positional."""
     pieces = list(entries)
     text = ", ".join(f"{name}={value}" if name else value for name, value in pieces)
     return _made(text, itertools.chain.from_iterable(pieces))
 
 
 def indented(code: Code, spaces: int) -> Code:
-    """Lines but the first moved to the right."""
+    """Return source with all lines but the first moved to the right."""
     return _made(code.replace("\n", "\n" + " " * spaces), (code,))
 
 
@@ -300,7 +300,7 @@ def _clean_lines(text: str) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Text in which every character that does not print is gone: controls, bidirectional marks, lone surrogates."""
+    """Return text without characters that do not print: controls, bidirectional marks, lone surrogates."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)

@@ -41,7 +41,7 @@ class Examples(Struct, frozen=True):
     models: Mapping[str, Model]
 
     def first(self, safeties: Collection[Safety], forms: Collection[Form]) -> ExampleView | None:
-        """The first operation of a kind that a made-up call can reach, preferring those that create or list.
+        """Return a made-up call of the first operation that fits, preferring those that create or list; None for none.
 
         Args:
             safeties: what sending it twice may do.
@@ -82,7 +82,7 @@ class Examples(Struct, frozen=True):
         return code.assigned(entries)
 
     def _needed(self, operation: Operation) -> list[tuple[Code, Type]]:
-        """The required arguments, those of the path without a name."""
+        """Return the required arguments by name; those of the path come without a name."""
         arguments = self.names.arguments
         needed: list[tuple[Code, Type]] = []
         for param in operation.params:
@@ -99,6 +99,6 @@ class Examples(Struct, frozen=True):
 
 
 def _answer(operation: Operation) -> Code:
-    """A body that comes back; the tolerant decoder takes an empty object for any model."""
+    """Return a body that comes back in a response; the tolerant decoder takes an empty object for any model."""
     kinds = [response.type for response in successes(operation.responses) if response.type is not None]
     return source("[]") if kinds and isinstance(kinds[0], ListOf) else source("{}")

@@ -9,7 +9,7 @@ from samekey.names.exports import HOMES, MODELS, SERVERS
 
 
 def plan_exports(client: str) -> tuple[ExportView, ...]:
-    """The modules that define public names, the clients' first.
+    """Return the modules that define the public names of an SDK, the clients' module first.
 
     Args:
         client: the name of the sync client's class.
@@ -20,12 +20,12 @@ def plan_exports(client: str) -> tuple[ExportView, ...]:
 
 
 def _module(home: str) -> Code:
-    """The module of an SDK's runtime that has a dotted name there."""
+    """Return the full import path of a module of an SDK's runtime, from its dotted name there."""
     return code.dotted(source("_runtime"), *map(code.identifier, home.split(".")))
 
 
 def plan_public(exports: tuple[ExportView, ...]) -> tuple[Code, ...]:
-    """All public names, constants first, then classes, then the others."""
+    """Return all public names of an SDK, constants first, then classes, then the others."""
     names = [code.identifier(MODELS), *(name for export in exports for name in export.names)]
     return tuple(sorted(names, key=_rank))
 

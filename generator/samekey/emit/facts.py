@@ -57,7 +57,7 @@ class FactsPlanner(Struct, frozen=True):
     annotator: Annotator
 
     def _decoded(self, kind: Type | None) -> Code:
-        """The type as an expression; builtins are not hidden there, since a lambda does not see its class."""
+        """Return a type as an expression; no builtin is hidden there, since a lambda does not see its class."""
         if kind == Primitive(Kind.BINARY):
             return source("bytes")
         if kind is None:
@@ -65,7 +65,7 @@ class FactsPlanner(Struct, frozen=True):
         return self.annotator.with_plain_list().output(kind)
 
     def facts(self, operation: Operation) -> Iterable[Code]:
-        """Yield the facts of an operation."""
+        """Yield the facts of an operation, as arguments of its decorator."""
         yield code.literal(operation.method)
         yield code.literal(operation.path)
         stream = stream_of(operation)
@@ -191,7 +191,7 @@ def _status(status: Status) -> Code:
 
 
 def _key_facts(operation: Operation) -> Iterable[Code]:
-    """What the document says of the operation's key, and of the refusals that may be its own word under it."""
+    """Yield whether the document declares the operation's key, and which refusals may be its own under that key."""
     if not operation.declares_key:
         return
     yield code.keyword_argument("declares_key", source("True"))

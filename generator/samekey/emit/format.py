@@ -23,7 +23,7 @@ class FormatError(RuntimeError):
 
 
 def format_files(files: Mapping[str, str], keep: Collection[str] = ()) -> dict[str, str]:
-    """The files with their Python formatted and its imports sorted.
+    """Return the files with their Python formatted and its imports sorted.
 
     Args:
         files: texts by path.
@@ -46,7 +46,7 @@ def format_files(files: Mapping[str, str], keep: Collection[str] = ()) -> dict[s
 
 
 def report_defect(error: FormatError, diagnostics: Diagnostics) -> None:
-    """Report that an SDK would not be Python."""
+    """Report as an error that an SDK would not be valid Python."""
     message = f"what samekey made of this document is not valid Python: {error}"
     diagnostics.error("defect", message, hint="this is a defect of samekey; please report it with the document")
 

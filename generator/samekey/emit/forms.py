@@ -41,7 +41,7 @@ FORMS = table(
 
 
 def form_of(operation: Operation) -> Form:
-    """What an operation gives."""
+    """Return what an operation gives: a value, bytes, a list in pages, a stream, or either a value or a stream."""
     kinds = [response.type for response in successes(operation.responses)]
     if stream_of(operation) is not None:
         return Form.EITHER if any(kind is not None for kind in kinds) else Form.STREAM
@@ -51,7 +51,7 @@ def form_of(operation: Operation) -> Form:
 
 
 def given_fields(operation: Operation, model: Model) -> list[Field]:
-    """The fields of a body that callers give: what is read only, the key, and the flag for a stream are not theirs."""
+    """Return the body fields that callers give: all but read-only ones, the key, and the flag for a stream."""
     keyed = operation.safety is Safety.KEYED and operation.profile.carrier is Carrier.BODY
     filled = {operation.profile.name} if keyed else set[str]()
     flag = flag_of(operation)
@@ -60,11 +60,11 @@ def given_fields(operation: Operation, model: Model) -> list[Field]:
 
 
 def flag_of(operation: Operation) -> str:
-    """The field of the body that asks for an operation's stream; empty where there is none."""
+    """Return the body field that asks for an operation's stream; empty where there is none."""
     stream = stream_of(operation)
     return stream.flag if stream is not None else ""
 
 
 def stream_of(operation: Operation) -> StreamOf | None:
-    """The stream that an operation gives, if it gives one."""
+    """Return the stream that an operation gives; None where it gives none."""
     return next((response.stream for response in successes(operation.responses) if response.stream), None)

@@ -40,7 +40,7 @@ _EXTRA_NAMES = (source("extra"), source("extra_fields"), source("extra_fields_")
 def plan_models(
     types: Mapping[str, TypeDef], names: Names, outputs: set[str], inputs: set[str], merged: set[str]
 ) -> tuple[ModelsModule, ...]:
-    """Modules of models.
+    """Return the modules of models: classes for what comes back, and types for what goes in.
 
     Args:
         types: type definitions by id.
@@ -66,7 +66,7 @@ def plan_models(
 
 
 def deep_modules(modules: Iterable[ModelsModule]) -> tuple[Code, ...]:
-    """Return the modules that need too long a row of imports, one inside the other.
+    """Return the modules whose imports are nested too deeply, one import inside the other.
 
     Args:
         modules: modules of models, each behind those that it imports.
@@ -131,7 +131,7 @@ class _Sending(Struct, frozen=True):
     is_merged: bool
 
     def keeps_null(self, entry: Field, types: Mapping[str, TypeDef]) -> bool:
-        """Whether null says something else than an absent field does."""
+        """Whether a null in a field says something else than an absent field does."""
         return self.is_sent and (self.is_merged or _takes_null(entry.type, types))
 
 
@@ -181,7 +181,7 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
 
 
 def _extra(model: Model, kind: Type, annotator: Annotator, defined: set[str]) -> FieldView:
-    """The attribute that holds what a model's fields do not; its name is that of none of them."""
+    """Return the attribute that holds the properties beyond a model's fields; none of the fields has its name."""
     taken = {annotator.names.fields[model.id, entry.name] for entry in model.fields}
     name = next(name for name in _EXTRA_NAMES if name not in taken)
     annotation = annotator.output(MapOf(kind))
@@ -191,7 +191,7 @@ def _extra(model: Model, kind: Type, annotator: Annotator, defined: set[str]) ->
 
 
 def _default(wire: str, name: Code, default: Code | None) -> Code:
-    """The right side of a field: nothing, its default, or msgspec's `field` where the wire has another name."""
+    """Return the right side of a field: nothing, its default, or msgspec's `field` where the wire has another name."""
     if wire == name:
         return source("") if default is None else default
     renamed = code.keyword_argument("name", code.literal(wire))
@@ -303,7 +303,7 @@ def _own_doc(text: str, *, deprecated: bool = False) -> Code:
 
 
 def reachable(kinds: Iterable[Type], types: Mapping[str, TypeDef], *, sending: bool) -> set[str]:
-    """Ids of all definitions that types lead to; what is read-only is not sent."""
+    """Return the ids of all definitions that types lead to; when sending, read-only fields are left out."""
     found: set[str] = set()
     pending = [identity for kind in kinds for identity in references(kind)]
     while pending:

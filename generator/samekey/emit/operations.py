@@ -53,7 +53,7 @@ class OperationPlanner(Struct, frozen=True):
     annotator: Annotator
 
     def method(self, operation: Operation) -> MethodView:
-        """The view of an operation."""
+        """Return the view of an operation as a method, for the template."""
         arguments = self._arguments(operation)
         positional = tuple(entry for entry in arguments if entry.location == Location.PATH)
         others = [entry for entry in arguments if entry.location != Location.PATH]
@@ -70,7 +70,7 @@ class OperationPlanner(Struct, frozen=True):
         )
 
     def summary(self, operation: Operation) -> OperationSummary:
-        """The row of an operation in `samekey inspect`."""
+        """Return the row of an operation in `samekey inspect`."""
         place = self.names.methods[operation.key]
         profile = operation.profile
         return OperationSummary(
@@ -117,7 +117,7 @@ class OperationPlanner(Struct, frozen=True):
         return ArgumentView(code.identifier(name), annotation, default, wire, str(location), required, doc)
 
     def _own_arguments(self, operation: Operation) -> list[ArgumentView]:
-        """The arguments that samekey adds: the key on keyed methods alone, and the call's options."""
+        """Return the arguments that samekey adds: the key on keyed methods alone, and the call's options."""
         added: list[ArgumentView] = []
         if operation.safety is Safety.KEYED:
             added.append(
@@ -130,7 +130,7 @@ class OperationPlanner(Struct, frozen=True):
         return added
 
     def _returns(self, operation: Operation) -> Code:
-        """What is between the brackets of the call's type."""
+        """Return the type arguments that stand between the brackets of the call's type."""
         stream = stream_of(operation)
         if stream is not None:
             item = self._returned(stream.item)
@@ -140,13 +140,13 @@ class OperationPlanner(Struct, frozen=True):
         return self._value(operation)
 
     def _given(self, operation: Operation) -> Code:
-        """What a plain call gives."""
+        """Return the type of what a plain call gives."""
         form = form_of(operation)
         inner = self._value(operation) if form is Form.EITHER else self._returns(operation)
         return code.given(FORMS[form].gives, inner)
 
     def _streamed(self, operation: Operation) -> Code:
-        """What `.stream(…)` gives; empty where there is no such face."""
+        """Return the type of what `.stream(…)` gives; empty where an operation has no such method."""
         stream = stream_of(operation)
         match form_of(operation):
             case Form.EITHER if stream is not None:

@@ -71,7 +71,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
 
 
 def summarize(api: Api, names: Names) -> list[OperationSummary]:
-    """What `samekey inspect` shows: a row for each operation."""
+    """Return what `samekey inspect` shows: a row for each operation."""
     types = {definition.id: definition for definition in api.types}
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
     planner = OperationPlanner(api, names, models, Annotator(names, types))
@@ -79,7 +79,7 @@ def summarize(api: Api, names: Names) -> list[OperationSummary]:
 
 
 def _sent(api: Api, models: Mapping[str, Model]) -> Iterable[Type]:
-    """Types of arguments: of parameters, of whole bodies, and of the fields that a body is spread into."""
+    """Yield the types of arguments: of parameters, of whole bodies, and of the fields that a body is spread into."""
     for operation in api.operations:
         yield from (param.type for param in operation.params)
         model = spread_model(operation, models)
@@ -92,7 +92,7 @@ def _sent(api: Api, models: Mapping[str, Model]) -> Iterable[Type]:
 
 
 def _merge_patches(api: Api) -> Iterable[Type]:
-    """Types of bodies that change what they name and leave the rest (RFC 7396)."""
+    """Return the types of bodies that change what they name and leave the rest (RFC 7396)."""
     bodies = (operation.body for operation in api.operations)
     return (body.type for body in bodies if body is not None and body.media_type == "application/merge-patch+json")
 
@@ -131,7 +131,7 @@ def _resource(
 
 
 def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:
-    """The rows of an operation: its plain call, and its stream where it has one beside it."""
+    """Yield the rows of an operation in api.md: its plain call, and its stream where it has one beside it."""
     summary = planner.summary(operation)
     ordered = sorted(summary.parameters, key=lambda entry: (entry.location != "path", not entry.required))
     named = ", ".join(entry.name if entry.location == "path" else f"{entry.name}=…" for entry in ordered)
@@ -146,7 +146,7 @@ def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:
 
 
 def _fallbacks(api: Api) -> Iterable[tuple[str, str]]:
-    """Where a type fell back to Any, and why."""
+    """Yield each place where a type fell back to Any, and why."""
     for where, kind in (*_fields(api), *_parts(api), *((webhook.name, webhook.type) for webhook in api.webhooks)):
         yield from ((where, reason) for reason in fallbacks(kind))
 
@@ -171,7 +171,7 @@ def _parts(api: Api) -> Iterable[tuple[str, Type]]:
 
 
 def _version(text: str) -> str:
-    """The document's version as Python packages spell them (PEP 440): its first three numbers."""
+    """Return the document's version as Python packages spell it (PEP 440): its first three numbers, else 0.1.0."""
     numbers = [str(int(number)) for number in _NUMBERS.findall(text)[:3] if len(number) <= _MAX_DIGITS]
     if not numbers:
         return "0.1.0"

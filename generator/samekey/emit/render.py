@@ -31,7 +31,7 @@ class NotCodeError(TypeError):
 
 
 def render(plan: Plan) -> dict[str, str]:
-    """The files of an SDK by their paths below the target folder; the runtime's as they are, behind the header."""
+    """Return an SDK's files by their paths below the target folder; the runtime's are as they are, after the header."""
     package = str(plan.package)
     return {path: text if text.endswith("\n") or not text else f"{text}\n" for path, text in _files(plan, package)}
 
@@ -57,7 +57,7 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
 
 
 def runtime_paths(package: str) -> frozenset[str]:
-    """The paths of the runtime's files, which need no formatting."""
+    """Return the paths of the runtime's files, which need no formatting."""
     return frozenset(f"{package}/_runtime/{name}" for name, _ in _runtime())
 
 
@@ -67,7 +67,7 @@ def _runtime() -> tuple[tuple[str, str], ...]:
 
 
 def _modules_in(folder: Traversable, above: str = "") -> Iterator[tuple[str, str]]:
-    """Paths and texts of the modules in a folder and in those below it."""
+    """Yield the paths and texts of the modules in a folder and in those below it."""
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _modules_in(entry, f"{above}{entry.name}/")
@@ -100,14 +100,14 @@ class _Bytecode(jinja2.FileSystemBytecodeCache):
     """Compiled templates, by a digest of their source; one that cannot be read or written is compiled again."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Read one."""
+        """Read a compiled template from the cache; one that cannot be read counts as missing."""
         try:
             super().load_bytecode(bucket)
         except Exception:  # noqa: BLE001  # a damaged file may raise anything (documentation of pickle)
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Write one down."""
+        """Write a compiled template to the cache, unless the file cannot be written."""
         with suppress(OSError):
             super().dump_bytecode(bucket)
 
@@ -118,7 +118,7 @@ def _bytecode() -> _Bytecode | None:
 
 
 def _compiler() -> str:
-    """What compiled templates depend on beside their source: jinja, and how it is set up in this file."""
+    """Return a digest of what compiled templates depend on beside their source: jinja, and its setup in this file."""
     setup = Path(__file__).read_bytes()
     return hashlib.sha256(setup + version("jinja2").encode()).hexdigest()[:16]
 

@@ -59,7 +59,7 @@ class Sampler(Struct, frozen=True):
     definitions: Mapping[str, TypeDef]
 
     def value(self, kind: Type, depth: int = 0) -> Code | None:  # noqa: PLR0911  # one line for each kind of type
-        """A value that a type accepts; None where the type has no finite one that could be found."""
+        """Return a value that a type accepts; None where the type has no finite one that could be found."""
         if depth > _MAX_DEPTH:
             return None
         match kind:

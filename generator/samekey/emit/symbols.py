@@ -17,7 +17,7 @@ def _runtime(module: LiteralString, name: LiteralString) -> Code:
 
 
 def _hidden(module: LiteralString, name: LiteralString) -> Code:
-    """A name of the runtime with an underscore, which no name of a document begins with, so that none can hide it."""
+    """Return a name of the runtime with an underscore first; no name of a document has one there, so none hides it."""
     return imported(f"from {{package}}_runtime.{module} import {name} as _{name}", f"_{name}")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def plan_webhooks(api: Api, names: Names, types: Mapping[str, TypeDef]) -> WebhooksModule | None:
-    """The view of the module; None where the document has no webhooks."""
+    """Return the view of the module that decodes webhooks; None where the document has no webhooks."""
     if not api.webhooks:
         return None
     annotator = Annotator(names, types, symbols.MODELS)

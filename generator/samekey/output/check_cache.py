@@ -88,7 +88,7 @@ class Inputs:
 
 
 def place_of_run(command: Collection[str]) -> Path | None:
-    """Where a run is kept: one for each command in each working directory; None where nothing is kept.
+    """Return the file of a run: one for each command in each working directory; None where nothing is kept.
 
     Args:
         command: the document, the folder and the options.
@@ -104,7 +104,7 @@ def place_of_run(command: Collection[str]) -> Path | None:
 
 
 def recall(place: Path, target: Path) -> Said | None:
-    """What a run had to say that would come to the same now; None where one has to be made.
+    """Return what a kept run had to say, if a new run would say the same; None where a new run has to be made.
 
     Args:
         place: where the run is kept.
@@ -160,7 +160,7 @@ def _forget_old(folder: Path) -> None:
 
 
 def _generator() -> str:
-    """A digest of what makes an SDK of a document: this package, its templates, and what they are worked with.
+    """Return a digest of what makes an SDK: this package, its templates, Python, and the libraries in use.
 
     It is empty where the version of something is not known.
     """
@@ -177,7 +177,7 @@ def _generator() -> str:
 
 
 def _files(package: str) -> Iterator[tuple[str, bytes]]:
-    """The files of a package by their names in it, wherever it is installed."""
+    """Yield the source files of a package by their names in it, wherever it is installed."""
     spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         for above, _, names in os.walk(folder):
@@ -186,7 +186,7 @@ def _files(package: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _digest_of(path: Path) -> str:
-    """The digest of a file, or nothing where there is none."""
+    """Return the digest of a file; empty where there is none."""
     try:
         return _digest(path.read_bytes())
     except OSError:

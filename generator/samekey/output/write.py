@@ -50,7 +50,7 @@ def compare(target: Path, files: Mapping[str, str], diagnostics: Diagnostics) ->
     """Compare a folder with the files that would be written.
 
     Returns:
-        The changes, or None where the folder is not ours to write to (reported as an error).
+        The changes, or None where samekey may not write to the folder (reported as an error).
 
     Raises:
         UnsafePathError: a path would leave the folder.
@@ -70,7 +70,7 @@ def compare(target: Path, files: Mapping[str, str], diagnostics: Diagnostics) ->
 
 
 def is_unchanged(target: Path, digests: Mapping[str, str], digest: Callable[[bytes], str]) -> bool:
-    """Whether a folder holds what it held: each file as it was, nothing in the way of one, and no stale file of ours.
+    """Whether a folder is as it was: each file the same, nothing in the way of one, and no stale file of samekey.
 
     Args:
         target: the folder.
@@ -84,7 +84,7 @@ def is_unchanged(target: Path, digests: Mapping[str, str], digest: Callable[[byt
 
 
 def _refusals(target: Path, files: Mapping[str, str], current: Mapping[str, bytes | None]) -> Iterator[Diagnostic]:
-    """Why a folder is not ours to write to; each reason alone is enough."""
+    """Yield the reasons why samekey may not write to a folder; each reason alone is enough."""
     if target.exists() and not target.is_dir():
         yield _refusal("target-not-a-folder", f"{target} is a file", "give another folder with -o")
     elif _is_foreign(target):
@@ -105,7 +105,7 @@ def _refusal(code: str, message: str, hint: str) -> Diagnostic:
 
 
 def _obstacles(target: Path, path: str) -> Iterator[str]:
-    """What stands in the way of a file: a folder in its place, or no folder of the target on the way to it."""
+    """Yield what blocks a file: a folder in its place, or something else where a folder of the target belongs."""
     *folders, _ = PurePosixPath(path).parts
     folder = target
     for name in folders:
@@ -159,7 +159,7 @@ def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics:
 
 
 def diff(target: Path, files: Mapping[str, str], changes: Changes) -> Iterator[str]:
-    """The changes as a unified diff, line by line; long files are cut."""
+    """Yield the changes as a unified diff, line by line; long files are cut."""
     for path in sorted((*changes.write, *changes.remove)):
         before = (_read(target / path) or b"").decode("utf-8", "replace")
         after = files.get(path, "")
@@ -181,12 +181,12 @@ def _check_path(path: str) -> None:
 
 
 def _first_missing(target: Path) -> Path | None:
-    """The outermost of the folders that have to be made for a target."""
+    """Return the outermost folder that has to be made for a target; None where all folders are there."""
     return next((folder for folder in (*reversed(target.parents), target) if not folder.exists()), None)
 
 
 def _is_foreign(target: Path) -> bool:
-    """Whether a folder holds visible files and none of ours."""
+    """Whether a folder holds visible files, and none that samekey wrote."""
     if not target.is_dir():
         return False
     visible = [entry for entry in target.iterdir() if not entry.name.startswith(".")]
@@ -196,7 +196,7 @@ def _is_foreign(target: Path) -> bool:
 
 
 def _witnesses(target: Path) -> Iterator[Path]:
-    """The files by which a folder is told to be ours."""
+    """Yield the paths of the files that show whether samekey wrote a folder."""
     for name in (*_USERS_CHOICE, LEDGER):
         yield target / name
     for package in sorted(entry for entry in target.iterdir() if entry.is_dir() and not entry.name.startswith(".")):
@@ -204,7 +204,7 @@ def _witnesses(target: Path) -> Iterator[Path]:
 
 
 def _stale(target: Path, files: Collection[str]) -> Iterator[str]:
-    """Files that bear our header and are no longer part of the output."""
+    """Yield the paths of files that bear samekey's header and are no longer part of the output."""
     for path in sorted(_candidates(target)):
         relative = path.relative_to(target).as_posix()
         is_kind_of_ours = path.suffix in {".py", ".typed"} and path.is_file() and not path.is_symlink()
@@ -213,7 +213,7 @@ def _stale(target: Path, files: Collection[str]) -> Iterator[str]:
 
 
 def _candidates(target: Path) -> Iterator[Path]:
-    """Paths in the target's own package and tests; what else lies in the target may be another SDK."""
+    """Yield the paths in the target's own package and tests; what else lies in the target may be another SDK."""
     for folder in target.iterdir() if target.is_dir() else ():
         if not folder.is_symlink() and _is_ours(folder / "__init__.py"):
             yield from folder.rglob("*")
@@ -226,7 +226,7 @@ def _may_be_taken_over(path: str) -> bool:
 
 
 def _is_theirs(contents: bytes | None) -> bool:
-    """Whether a file is there and does not bear our header."""
+    """Whether a file is there and does not bear samekey's header."""
     return contents is not None and not is_marked(contents)
 
 

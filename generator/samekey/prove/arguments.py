@@ -62,7 +62,7 @@ class Maker:
         self._samples = Samples(Schemas(root), direction=Direction.REQUEST)
 
     def alternatives(self, candidate: Candidate, known: Mapping[str, str]) -> Iterator[Arguments]:
-        """Arguments to try, the likeliest first.
+        """Yield arguments to try, the likeliest first.
 
         Args:
             candidate: the operation.
@@ -91,7 +91,7 @@ class Maker:
         return self._samples.fit(schema) if schema is not None else _TEXT
 
     def _bodies(self, candidate: Candidate) -> Iterator[dict[str, object]]:
-        """Bodies as arguments: the document's examples, then one from the schema; none where there is none."""
+        """Yield bodies as arguments: the document's examples, then one from the schema; an empty one for no body."""
         entries = [argument for argument in candidate.row.parameters if argument.location in {"body", "extra"}]
         content = _content(candidate)
         if not entries:
@@ -104,13 +104,13 @@ class Maker:
 
 
 def _content(candidate: Candidate) -> Content | None:
-    """The body in the media type that the SDK sends."""
+    """Return the body in the media type that the SDK sends; None where the document has none."""
     body = candidate.operation.body
     return next((c for c in candidate.site.bodies if body is not None and c.media_type == body.media_type), None)
 
 
 def _spread(value: JsonValue, entries: list[ArgumentView]) -> dict[str, object]:
-    """A body as arguments: whole, or field by field."""
+    """Turn a body into arguments: whole, or field by field."""
     if len(entries) == 1 and entries[0].wire == "body":
         return {str(entries[0].name): value}
     fields = value if isinstance(value, dict) else {}

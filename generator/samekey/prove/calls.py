@@ -49,7 +49,7 @@ class Call:
     arguments: Arguments
 
     def on(self, client: Any, **more: object) -> Any:  # noqa: ANN401  # whatever the SDK gives
-        """Make it, for the whole response."""
+        """Make the call on a client, and return its whole response."""
         method = _method(client, self.method)
         return method.detailed(*self.arguments.path.values(), **self.arguments.named, **more)
 
@@ -71,7 +71,7 @@ class Repertoire:
     untried: tuple[tuple[str, str], ...]
 
     def choose(self, number: int, seed: int) -> Call:
-        """The call with a number; the same one whenever seed and number are the same."""
+        """Choose the call with a number; it is the same one whenever seed and number are the same."""
         random = Random(f"{seed}/{number}")  # noqa: S311  # chance that can be repeated
         share = random.random()
         kind = self.keyed if share < _KEYED_SHARE else self.reads if share < _READ_SHARE else self.replacements
@@ -79,7 +79,7 @@ class Repertoire:
 
 
 def candidates(document: Document, api: Api, rows: Sequence[OperationSummary]) -> list[Candidate]:
-    """Every operation that may be called, those first that make what others need."""
+    """Return every operation that may be called, those first that make what others need."""
     sites = {(site.method, site.path): site for site in sites_of(document, api)}
     found: dict[tuple[str, str], Candidate] = {}
     for operation, row in zip(api.operations, rows, strict=True):
@@ -141,7 +141,7 @@ class _Explorer:
     reason: str = ""
 
     def calls(self, candidate: Candidate) -> list[Call]:
-        """Calls of an operation that went well."""
+        """Return the calls of an operation that went well; none where it cannot be called."""
         self.reason = "it has no method that gives a whole response"
         working: list[Call] = []
         if not hasattr(_method(self.client, candidate.row.call), "detailed"):
@@ -154,7 +154,7 @@ class _Explorer:
         return working
 
     def _first(self, candidate: Candidate, known: dict[str, str]) -> list[Call]:
-        """The first call that goes well, if one does."""
+        """Return the first call that goes well, in a list; an empty list where none does."""
         keyed = candidate.operation.safety is Safety.KEYED
         for arguments in self.maker.alternatives(candidate, known):
             call = Call(candidate.site.name, candidate.row.call, candidate.site.operation.profile, keyed, arguments)
@@ -173,7 +173,7 @@ class _Explorer:
         return []
 
     def _known(self, path: str) -> list[dict[str, str]]:
-        """Values for the longest part of a path that names something; nothing where no part does."""
+        """Return values for the longest part of a path that names something; an empty dict where no part does."""
         names = [found[1:-1] for found in _PARAMETER.findall(path)]
         for place in sorted(self.made, key=len, reverse=True):
             if f"{_unnamed(path)}/".startswith(f"{place}/"):
@@ -190,7 +190,7 @@ class _Explorer:
 
 
 def _method(client: Any, way: str) -> Any:  # noqa: ANN401  # whatever the SDK has
-    """What is called as `charges.create`."""
+    """Look up the method of a client that is called by a path such as `charges.create`."""
     found = client
     for name in way.split("."):
         found = getattr(found, name)
@@ -202,7 +202,7 @@ def _unnamed(path: str) -> str:
 
 
 def _turn(candidate: Candidate) -> tuple[int, bool, str, str]:
-    """Short paths first, and what makes a thing before what works on it."""
+    """Return a key that sorts short paths first, and what makes a thing before what works on it."""
     path = candidate.site.path
     makes = candidate.operation.method == ("PUT" if path.endswith("}") else "POST")
     return path.count("/") - path.endswith("}"), not makes, path, candidate.operation.method

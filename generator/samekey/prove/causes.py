@@ -86,7 +86,7 @@ class Explained:
 
 
 def traces(history: History) -> dict[int, list[Event]]:
-    """What the servers wrote down of each call that had an effect under a key, in order."""
+    """Return what the servers wrote down of each call under its keys, in order of time, by the number of the call."""
     owners = history.owners()
     found: defaultdict[int, list[Event]] = defaultdict(list)
     for event in sorted(history.events, key=lambda event: event.at):
@@ -96,7 +96,7 @@ def traces(history: History) -> dict[int, list[Event]]:
 
 
 def memory(events: Mapping[int, Sequence[Event]]) -> Memory:
-    """What the servers remembered."""
+    """Sum up what the servers remembered in a whole run."""
     seconds = [second for trace in events.values() for second in _seconds(trace)]
     replayed = [second for second in seconds if not second.done]
     longest = max((second.gap for second in replayed), default=0.0)
@@ -110,7 +110,7 @@ def memory(events: Mapping[int, Sequence[Event]]) -> Memory:
 
 
 def explain(trace: Sequence[Event], known: Memory, window: float) -> Explained | None:
-    """Why a call had more than one effect; None where it had not.
+    """Explain why a call had more than one effect; None where it had not.
 
     Args:
         trace: its events, in order.
@@ -125,7 +125,7 @@ def explain(trace: Sequence[Event], known: Memory, window: float) -> Explained |
 
 
 def _cause(second: Second, known: Memory) -> Cause:
-    """The first that holds."""
+    """Return the first cause that holds."""
     elsewhere = not (second.same_process or known.fades or known.shared)
     causes = (
         (not second.same_key, Cause.NEW_KEY),
@@ -160,7 +160,7 @@ def _sentence(cause: Cause, second: Second, known: Memory, window: float) -> str
 
 
 def _seconds(trace: Sequence[Event]) -> Iterator[Second]:
-    """The requests that were settled after the first effect, in order."""
+    """Yield the requests that were settled after the first effect, in order."""
     effects = [event for event in trace if event.kind is Kind.EFFECT]
     arrivals = {event.attempt: event.at for event in trace if event.kind is Kind.ARRIVED}
     replays = [event for event in trace if event.detail == Word.REPLAYED]

@@ -51,7 +51,7 @@ class Violation:
 
 
 def violations(history: History) -> list[Violation]:
-    """Every broken promise, the gravest first; empty where all of them held."""
+    """Return every broken promise, the gravest first; an empty list where all of them held."""
     effects = _effects(history)
     found = [*_strays(history), *_sameness(history.calls)]
     for told in history.calls:
@@ -63,7 +63,7 @@ def violations(history: History) -> list[Violation]:
 
 
 def _effects(history: History) -> defaultdict[int, Counter[str]]:
-    """How often each call had its effect, by key."""
+    """Count how often each call had its effect, by key."""
     owners = history.owners()
     found: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for event in history.events:
@@ -96,7 +96,7 @@ def _certain(told: Told, effects: int) -> Iterator[Violation]:
 
 
 def _lie(told: Told, effects: int) -> str:
-    """What is wrong with what the caller was told; that something was done twice is another matter."""
+    """Return what is wrong with what the caller was told, empty for nothing; duplicate effects are another matter."""
     done = effects > 0
     match told.certainty, told.settled:
         case Certainty.APPLIED, _:

@@ -46,7 +46,7 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """Serve as ordered."""
+    """Serve the sandbox as ordered on standard input."""
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
     try:
         sandbox = open_sandbox(orders.spec, Settings(orders.store, plan=orders.plan, broken=orders.broken))

@@ -50,7 +50,7 @@ class Clients:
 
     @contextmanager
     def sync(self, *, calm: bool = False) -> Generator[Any]:
-        """A client for threads, as long as a block lasts; a calm one is patient, and retries nothing that failed."""
+        """Open a client for threads while a block runs; a calm one is patient, and retries nothing that failed."""
         # The SDK's own connection, but for what is to be seen of it; so it is closed here.
         with self.sdk.part("http.connections").own_client() as http:
             http.event_hooks = {"request": [self.gate.passed]}
@@ -58,7 +58,7 @@ class Clients:
 
     @asynccontextmanager
     async def asynchronous(self) -> AsyncGenerator[Any]:
-        """A client for an event loop, as long as a block lasts."""
+        """Open a client for an event loop while a block runs."""
         async with self.sdk.part("http.connections").own_async_client() as http:
             http.event_hooks = {"request": [self.gate.apassed]}
             yield self.sdk.async_client(**self._options(calm=False), http_client=http)
@@ -79,12 +79,12 @@ class Clients:
 
 
 def faces() -> tuple[str, ...]:
-    """The faces of an SDK that can be used here."""
+    """Return the faces of an SDK that can be used here: threads, asyncio, and trio where it is installed."""
     return ("threads", "asyncio", *(("trio",) if importlib.util.find_spec("trio") else ()))
 
 
 def through(face: str, clients: Clients, planned: Sequence[tuple[int, Call]], done: Callable[[], None]) -> list[Told]:
-    """Make calls through a face.
+    """Make calls through a face of the SDK: threads, or tasks of an event loop.
 
     Args:
         face: threads, or the name of an event loop.
@@ -172,7 +172,7 @@ def _settled(error: Any) -> Settled:  # noqa: ANN401  # an APIError of the SDK
 
 
 def attempts_of(record: Any) -> tuple[Attempt, ...]:  # noqa: ANN401  # a CallRecord of an SDK
-    """The attempts of a call, as its SDK tells them."""
+    """Return the attempts of a call, as its SDK tells them."""
     return tuple(
         Attempt(
             attempt.sent_at,

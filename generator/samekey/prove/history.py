@@ -124,7 +124,7 @@ class History:
     limits: Limits
 
     def owners(self) -> dict[str, int]:
-        """The call that each key belongs to: the first that sent it."""
+        """Return the call that each key belongs to: the first that sent it."""
         return {
             request.key: told.call
             for told in reversed(self.calls)

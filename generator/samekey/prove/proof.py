@@ -119,7 +119,7 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
 
 
 def _read(spec: str, config: Config, diagnostics: Diagnostics) -> tuple[Document, Api, Sequence[OperationSummary]]:
-    """A document as it was loaded, as the servers read it, and the methods of its SDK."""
+    """Read a document; return it as it was loaded, as the servers read it, and the methods of its SDK."""
     document = load(spec, diagnostics)
     # Read a second time, so that nothing is reported twice.
     again = load(spec, Diagnostics()) if document is not None else None
@@ -134,7 +134,7 @@ def _read(spec: str, config: Config, diagnostics: Diagnostics) -> tuple[Document
 
 @contextlib.contextmanager
 def _store(location: str) -> Generator[tuple[str, Sqlite | Postgres]]:
-    """Where the servers keep all: what was asked for, or a file that is dropped at the end."""
+    """Open the servers' store while a block runs: the one that was asked for, or a file that is dropped at the end."""
     with tempfile.TemporaryDirectory(prefix="samekey-prove-") as folder:
         location = location or str(Path(folder) / "prove.db")
         database = open_database(location)
@@ -163,7 +163,7 @@ class _Reaper:
         self._choose()
 
     def see(self, count: int) -> None:
-        """Kill, if it is time.
+        """Kill a server, if it is time.
 
         Args:
             count: calls that have ended.
@@ -189,7 +189,7 @@ class _Progress:
         self._lock = threading.Lock()
 
     def up(self) -> None:
-        """A call has ended."""
+        """Count a call that has ended, and raise where the proof was given up."""
         with self._lock:
             self.count += 1
         if self.is_over:
@@ -203,7 +203,7 @@ def _weather(
     seed: int,
     step: Callable[[str], None],
 ) -> tuple[int, list[Told]]:
-    """Make the calls through every face while servers are killed; how often, and what was told."""
+    """Make the calls through every face while servers are killed; return how often, and what was told."""
     progress = _Progress()
     kinds = faces()
     with ThreadPoolExecutor(len(kinds)) as pool:

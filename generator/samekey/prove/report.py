@@ -29,7 +29,7 @@ Named = TypeVar("Named", bound=str)
 
 
 def report(proof: Proof) -> Iterable[str]:
-    """A proof in lines of text, the verdict last."""
+    """Yield a proof in lines of text, the verdict last."""
     repertoire, verdict = proof.repertoire, proof.verdict
     others = len(repertoire.reads) + len(repertoire.replacements)
     servers = f"{proof.processes} servers" if proof.processes > 1 else "one server"
@@ -58,7 +58,7 @@ def _figures(verdict: Verdict) -> Iterable[str]:
 
 
 def _story(case: Case, verdict: Verdict) -> Iterable[str]:
-    """The shortest history that shows what is broken, and why."""
+    """Yield the shortest history that shows what is broken, and why, in lines of text."""
     yield ""
     yield from (f"  {count:4d} times: {cause}" for cause, count in _sorted(verdict.causes))
     yield "The shortest history that shows it:"
@@ -71,7 +71,7 @@ def _story(case: Case, verdict: Verdict) -> Iterable[str]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    """Names and counts, the most frequent first."""
+    """Spell names and counts, the most frequent first; "none" where there are none."""
     return ", ".join(f"{name} {count}" for name, count in _sorted(counts)) or "none"
 
 

@@ -35,7 +35,7 @@ class Sdk:
     async_client: Any
 
     def part(self, name: str) -> Any:  # noqa: ANN401
-        """A module of its runtime."""
+        """Import a module of the SDK's runtime."""
         return importlib.import_module(f"{self.package.__name__}._runtime.{name}")
 
     @property
@@ -46,7 +46,7 @@ class Sdk:
 
 @contextlib.contextmanager
 def generated(document: Document, config: Config, step: Callable[[str], None]) -> Generator[Sdk]:
-    """The SDK of a document, as long as a block lasts.
+    """Generate the SDK of a document, and import it, while a block runs.
 
     Args:
         document: the document.

@@ -57,18 +57,18 @@ class _Process:
         return f"{socket.gethostname()}/{self._process.pid}"
 
     def go(self) -> None:
-        """Let it serve, and wait until it does."""
+        """Tell the process to serve, and wait until it does."""
         self._tell(GO)
         if self._process.stdout is None or self._process.stdout.readline() != READY:
             raise ProveError(f"a server does not start: {self._complaint()}")
 
     def check(self) -> None:
-        """Notice when it has ended by itself."""
+        """Raise where the process has ended by itself."""
         if self._process.poll() is not None:
             raise ProveError(f"a server has ended by itself: {self._complaint()}")
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Kill the process with SIGKILL, and wait for its end."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._errors):
@@ -113,7 +113,7 @@ class Server:
         return self._process.name
 
     def go(self) -> None:
-        """Serve."""
+        """Tell the process to serve, and wait until it does."""
         self._process.go()
 
     def prepare(self) -> None:
@@ -123,26 +123,26 @@ class Server:
         self._next = _Process(msgspec.structs.replace(self._orders, plan=plan))
 
     def replace(self) -> None:
-        """SIGKILL the process that serves; the one that was prepared takes its place."""
+        """Kill the process that serves with SIGKILL; the one that was prepared takes its place."""
         if self._next is not None:
             self._process.kill()
             self._process, self._next = self._next, None
             self._process.go()
 
     def storm(self) -> None:
-        """Let things go wrong."""
+        """Turn the faults of this server on."""
         self._set(self._orders.plan)
 
     def calm(self) -> None:
-        """Let nothing go wrong any more."""
+        """Turn the faults of this server off."""
         self._set(Plan())
 
     def check(self) -> None:
-        """Notice when it has ended by itself."""
+        """Raise where the process that serves has ended by itself."""
         self._process.check()
 
     def stop(self) -> None:
-        """End all of it."""
+        """End the process that serves, and the one that is prepared."""
         for process in (self._process, self._next):
             if process is not None:
                 process.kill()
@@ -185,25 +185,25 @@ class Servers:
         return tuple(server.port for server in self.servers)
 
     def storm(self) -> None:
-        """Forget what was, and let things go wrong."""
+        """Forget the events so far, and turn the faults of all servers on."""
         self._drained()
         self._start = self._ledger.last()
         for server in self.servers:
             server.storm()
 
     def calm(self) -> None:
-        """Let nothing go wrong any more, and wait for late arrivals."""
+        """Turn the faults of all servers off, and wait for late arrivals."""
         for server in self.servers:
             server.calm()
         self._drained()
 
     def check(self) -> None:
-        """Notice when one has ended by itself."""
+        """Raise where a server has ended by itself."""
         for server in self.servers:
             server.check()
 
     def events(self) -> tuple[Event, ...]:
-        """Everything that has happened since the storm began, when no request is under way."""
+        """Return all events since the faults were turned on, once no request is under way."""
         self._drained()
         return tuple(self._ledger.events(self._start, _MANY))
 
@@ -226,7 +226,7 @@ class Servers:
 def serving(
     spec: str, store: str, database: Sqlite | Postgres, *, processes: int, seed: int, broken: Broken | None
 ) -> Generator[Servers]:
-    """Servers on one store, as long as a block lasts.
+    """Run servers on one store while a block runs.
 
     Args:
         spec: the document.
@@ -249,6 +249,6 @@ def serving(
 
 
 def _under_way(events: list[Event], alive: set[str]) -> set[str]:
-    """Requests that have arrived at a living process, and of which nothing has become yet."""
+    """Return the requests that have arrived at a living process, and of which nothing has become yet."""
     arrived = {event.attempt for event in events if event.kind is Kind.ARRIVED and event.process in alive}
     return arrived - {event.attempt for event in events if event.kind in {Kind.ANSWERED, Kind.LOST}}

@@ -17,7 +17,7 @@ _BRIEFLY: Final = 0.05
 
 
 def storm(seed: int, *, one_writer: bool) -> Plan:
-    """Every fault, most of them equally likely.
+    """Return a plan of every fault, most of them equally likely.
 
     Args:
         seed: seeds their chance.

@@ -27,7 +27,7 @@ class _Moment:
 
 
 def timeline(told: Told, trace: Sequence[Event]) -> tuple[str, ...]:
-    """Lines of a history, with times in milliseconds since its beginning.
+    """Return the lines of a history, with times in milliseconds since its beginning.
 
     Args:
         told: the call.
@@ -54,7 +54,7 @@ def _client(told: Told) -> Iterator[_Moment]:
 
 
 def _with_key(told: Told, index: int) -> str:
-    """The key of an attempt; a short word, except where keys differ."""
+    """Spell the key of an attempt; a short word, except where keys differ."""
     keys = {request.key for request in (*told.requests, *told.settling)}
     return f"with key {told.requests[index].key}" if len(keys) > 1 and index < len(told.requests) else "sent"
 

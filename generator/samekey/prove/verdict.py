@@ -82,12 +82,12 @@ class Verdict:
         return not self.violations
 
     def broken(self, promise: Promise) -> int:
-        """How many calls show that a promise was broken."""
+        """Count the calls that show that a promise was broken."""
         return len({violation.call for violation in self.violations if violation.promise is promise})
 
 
 def conclude(history: History) -> Verdict:
-    """The verdict on a history."""
+    """Return the verdict on a history."""
     found = violations(history)
     trace = traces(history)
     known = memory(trace)
@@ -114,7 +114,7 @@ def conclude(history: History) -> Verdict:
 def _shortest(
     history: History, found: list[Violation], trace: Mapping[int, list[Event]], explained: Mapping[int, Explained]
 ) -> Case | None:
-    """The history of the fewest events among those that show the gravest violation, and its most telling cause."""
+    """Return the history of fewest events that shows the gravest violation and its most telling cause; else None."""
     if not found:
         return None
     calls = {told.call: told for told in history.calls}

@@ -43,7 +43,7 @@ class Watch:
 
 @contextmanager
 def watched(watch: Watch) -> Generator[None]:
-    """See what is sent by this thread or task as long as a block lasts."""
+    """Record what this thread or task sends while a block runs."""
     token = _CURRENT.set(watch)
     try:
         yield
@@ -64,12 +64,12 @@ class Gate:
     new_keys: bool = False
 
     def passed(self, request: httpx.Request) -> None:
-        """See a request of threads."""
+        """Record a request that a thread sends, and choose its server."""
         request.read()
         self._see(request)
 
     async def apassed(self, request: httpx.Request) -> None:
-        """See a request of tasks."""
+        """Record a request that a task of an event loop sends, and choose its server."""
         stream = request.stream
         await request.aread()
         # Reading puts a generator in its place, which trio finds unfinished where the write fails.
@@ -92,7 +92,7 @@ class Gate:
 
 
 def key_of(profile: Profile, request: httpx.Request) -> str | None:
-    """The key that a request bears."""
+    """Return the key that a request bears; None where it bears none."""
     match profile.carrier:
         case Carrier.HEADER:
             key: str | None = request.headers.get(profile.name)
@@ -107,7 +107,7 @@ def key_of(profile: Profile, request: httpx.Request) -> str | None:
 
 
 def give_key(profile: Profile, request: httpx.Request, old: str, new: str) -> None:
-    """Exchange the key of a request for another one of the same length."""
+    """Replace the key of a request by another one of the same length."""
     match profile.carrier:
         case Carrier.HEADER:
             request.headers[profile.name] = request.headers[profile.name].replace(old, new)

@@ -69,7 +69,7 @@ class Answered:
         return 400 <= self.status < 500  # noqa: PLR2004
 
     def header(self, name: str) -> str:
-        """The first value of a header, or an empty one."""
+        """Return the first value of a header, or an empty text where it is missing."""
         return next((value for found, value in self.headers if found == name.lower()), "")
 
     @property
@@ -129,7 +129,7 @@ class Caller:
         self.base = base
 
     def at(self, base: str) -> Caller:
-        """The same with another address."""
+        """Return a caller with the same connections and another address."""
         return Caller(base, self._client)
 
     def __enter__(self) -> Self:

@@ -43,7 +43,7 @@ class Described:
     samples: Samples
 
     def site(self, name: str) -> Site:
-        """The operation of an operationId, or of `METHOD /path`.
+        """Find the operation of an operationId, or of `METHOD /path`.
 
         Raises:
             VerifyError: there is none.
@@ -55,7 +55,7 @@ class Described:
         raise VerifyError(f"the document has no operation {name!r}" + (f"; {hint}" if hint else ""))
 
     def keyed(self, name: str) -> Site:
-        """The operation of a name, which must be one that keys can be tried on.
+        """Find the operation of a name, which must be one that keys can be tried on.
 
         Raises:
             VerifyError: it is none.
@@ -67,14 +67,14 @@ class Described:
         return site
 
     def lister(self, site: Site) -> Site | None:
-        """The operation that lists what another one creates, if there is one at the same path."""
+        """Return the operation that lists what another one creates, at the same path; None where there is none."""
         if self.shapes[site.name].verb is not Verb.CREATE:
             return None
         found = (other for other in self.sites if other.method == "GET" and other.path == site.path)
         return next((other for other in found if items_of(other) is not None), None)
 
     def items(self, site: Site) -> tuple[Site, ...]:
-        """The operations that change or remove what another one creates, and need no more than its id."""
+        """Return the operations that change or remove what another one creates, and need no more than its id."""
         shape = self.shapes[site.name]
         if shape.verb is not Verb.CREATE or shape.place is None:
             return ()
@@ -87,7 +87,7 @@ class Described:
         return tuple(below[method] for method in ("PATCH", "PUT", "DELETE") if method in below)
 
     def way_to_id(self, site: Site) -> str:
-        """Where in its answer an operation has the id of what it made, as a JSON pointer; `/id` where none is told."""
+        """Return where a response has the id of what was made, as a JSON pointer; `/id` where none is told."""
         subject = subject_of(site, self.shapes[site.name])
         if subject.own is None or not subject.id_name:
             return "/id"
@@ -96,7 +96,7 @@ class Described:
 
 
 def items_of(site: Site) -> tuple[str, ...] | None:
-    """The way to the list in an operation's answer; None where it has none."""
+    """Return the way to the list in an operation's response; None where it has none."""
     content = site.reply.content
     return way_to_items(site, content.schema) if content is not None and content.schema is not None else None
 

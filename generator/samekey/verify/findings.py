@@ -135,7 +135,7 @@ class Report:
     profile: Dialect
 
     def of(self, verdict: Verdict) -> tuple[Finding, ...]:
-        """The findings with a verdict."""
+        """Return the findings with a verdict."""
         return tuple(finding for finding in self.findings if finding.verdict is verdict)
 
     @property

@@ -40,7 +40,7 @@ _LEAST_PATIENCE = 0.001
 
 
 def parallel(bench: Bench) -> Finding:
-    """Several requests at once with one key, several times."""
+    """Send several requests at once with one key, several times, and count their effects."""
     before = bench.oracle.mark()
     seen: list[Outcome] = []
     last: list[Outcome] = []
@@ -54,7 +54,7 @@ def parallel(bench: Bench) -> Finding:
 
 
 def lost_answer(bench: Bench) -> Finding:
-    """An answer that is cut off on its way, by a proxy of our own, and the same request again."""
+    """Cut a response off on its way, by a proxy, and send the same request again."""
     sending = bench.request.bearing(bench.key())
     before = bench.oracle.mark()
     with tempfile.TemporaryDirectory(prefix="samekey-") as folder:
@@ -81,7 +81,7 @@ def lost_answer(bench: Bench) -> Finding:
 
 
 def client_left(bench: Bench) -> Finding:
-    """Clients that leave while their requests are carried out, sooner or later, and come back with the same key."""
+    """Leave while requests are carried out, sooner or later, and come back with the same key."""
     before = bench.oracle.mark()
     gone: list[Outcome] = []
     back: list[Answered] = []
@@ -118,7 +118,7 @@ class _Witness(Proxy):
         self.answers: list[Answered] = []
 
     async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
-        """Pass a request on."""
+        """Pass a request on, and remember its response."""
         handled = await super().handle(arrival, subject, struck)
         told = handled.answer
         headers = tuple((name.lower(), value) for name, value in told.headers)
@@ -139,7 +139,7 @@ def _at_once(caller: Caller, sending: Sending) -> list[Outcome]:
 
 
 def _company(seen: Sequence[Outcome]) -> Finding:
-    """What those are told that come while the first is running."""
+    """Report what requests are told that come while the first one with their key is running."""
     answers = [outcome for outcome in seen if isinstance(outcome, Answered)]
     others = [answer for answer in answers if not answer.succeeded]
     refused = [answer for answer in others if answer.refused and answer.status not in LIMITED]

@@ -56,11 +56,11 @@ class Ids:
         return f"the id at {self.pointer} of each answer"
 
     def mark(self) -> int:
-        """The count before something is done: nothing needs to be remembered."""
+        """Return the count before something is done: 0, since nothing needs to be remembered."""
         return 0
 
     def since(self, before: int, outcomes: Sequence[Outcome]) -> Effects:
-        """The effects that answers tell of.
+        """Count the effects that responses tell of, by their ids.
 
         Raises:
             UnjudgedError: an answer has no id.
@@ -70,7 +70,7 @@ class Ids:
         return Effects(before + len(found), exact=len(answers) == len(outcomes))
 
     def of(self, answer: Answered) -> str:
-        """The id in an answer.
+        """Return the id in a response.
 
         Raises:
             UnjudgedError: it has none.
@@ -99,7 +99,7 @@ class Listed:
         return f"the number of items of {self.request.site.name}"
 
     def mark(self) -> int:
-        """The length of the list, on all of its pages.
+        """Return the length of the list, on all of its pages.
 
         Raises:
             UnjudgedError: it cannot be had.
@@ -107,7 +107,7 @@ class Listed:
         return sum(len(page) for page in self._pages())
 
     def since(self, before: int, outcomes: Sequence[Outcome]) -> Effects:  # noqa: ARG002  # the list knows better
-        """How much longer the list is.
+        """Return how much longer the list is than before.
 
         Raises:
             UnjudgedError: it cannot be had.
@@ -152,7 +152,7 @@ class Counted:
         return f"the number at {self.pointer} of {self.request.site.name}"
 
     def mark(self) -> int:
-        """The number.
+        """Return the number that the API gives, or the length of the list in its place.
 
         Raises:
             UnjudgedError: it cannot be had.
@@ -165,7 +165,7 @@ class Counted:
         raise UnjudgedError(f"{self.request.site.name} has no number at {self.pointer}")
 
     def since(self, before: int, outcomes: Sequence[Outcome]) -> Effects:  # noqa: ARG002  # the number knows better
-        """How much larger the number is.
+        """Return how much larger the number is than before.
 
         Raises:
             UnjudgedError: it cannot be had.
@@ -194,7 +194,7 @@ class Asker:
 
 
 def read_oracle(text: str, site: Site, asker: Asker) -> Oracle:
-    """The oracle that a user names.
+    """Make the oracle that a user names, which tells effects apart.
 
     Args:
         text: `id`, `id:/pointer`, `list:OPERATION` or `count:OPERATION#/pointer`; empty for the list beside the
@@ -225,7 +225,7 @@ def read_oracle(text: str, site: Site, asker: Asker) -> Oracle:
 
 
 def at(value: JsonValue, way: Sequence[str]) -> JsonValue:
-    """What stands at a way into a value, or None."""
+    """Return what stands at a way into a value; None where the way leads nowhere."""
     for name in way:
         if isinstance(value, dict):
             value = value.get(name)
@@ -272,7 +272,7 @@ def _asked(caller: Caller, request: Request) -> Answered:
 def _following(  # noqa: PLR0911  # a return for each style
     paging: Paging, answer: Answered, page: list[JsonValue], count: int, number: int
 ) -> dict[str, str] | None:
-    """What the query for the next page says; None where there is none.
+    """Return the query parameters that ask for the next page; None where there is no next page.
 
     Args:
         paging: how pages follow each other.

@@ -62,11 +62,11 @@ class Bench:
     pace: float = 0.0
 
     def key(self) -> str:
-        """A new key."""
+        """Make a new key in the format that the operation asks for."""
         return fresh_key(self.request.profile.format)
 
     def is_replay(self, answer: Answered) -> bool:
-        """Whether an answer bears the marker of a stored one."""
+        """Whether a response bears the marker of a stored one."""
         return bool(self.marker) and answer.header(self.marker).strip().lower() not in _NO
 
 
@@ -74,7 +74,7 @@ Probe: TypeAlias = "Callable[[Bench], Finding]"
 
 
 def two_keys(bench: Bench) -> tuple[Finding, Bench]:
-    """Two requests with a key each are two effects, and the oracle sees both: else nothing can be judged.
+    """Check that two requests with a key each are two effects that the oracle sees: else nothing can be judged.
 
     Returns:
         The finding, and the bench with what was learned.
@@ -99,7 +99,7 @@ def two_keys(bench: Bench) -> tuple[Finding, Bench]:
 
 
 def replay(bench: Bench) -> Finding:
-    """The same bytes with the same key, one after the other."""
+    """Send the same bytes with the same key, one after the other, and judge the second response."""
     sending = bench.request.bearing(bench.key())
     before = bench.oracle.mark()
     first = answered(bench.caller.settle(sending))
@@ -112,7 +112,7 @@ def replay(bench: Bench) -> Finding:
 
 
 def other_payload(bench: Bench) -> Finding:
-    """Another payload under a key that was used."""
+    """Send another payload under a key that was used, and judge the response."""
     if bench.other is None:
         why = "no other payload could be made up; give a second --body FILE"
         return Finding(Check.OTHER_PAYLOAD, Verdict.UNJUDGED, why)
@@ -140,7 +140,7 @@ def other_payload(bench: Bench) -> Finding:
 
 
 def late_retry(bench: Bench) -> Finding:
-    """The same again after a while."""
+    """Send the same request again after a while, and judge the second response."""
     sending = bench.request.bearing(bench.key())
     before = bench.oracle.mark()
     first = answered(bench.caller.settle(sending))
@@ -153,7 +153,7 @@ def late_retry(bench: Bench) -> Finding:
 
 
 def other_credential(bench: Bench) -> Finding:
-    """The same key in the hands of another account."""
+    """Send the same key with the credential of another account, and judge the response."""
     if bench.stranger is None:
         return Finding(Check.OTHER_CREDENTIAL, Verdict.UNJUDGED, "give the token of another account: --other-token")
     key = bench.key()
@@ -173,7 +173,7 @@ def other_credential(bench: Bench) -> Finding:
 
 
 def answered(outcome: Outcome) -> Answered:
-    """The answer.
+    """Return the response that came.
 
     Raises:
         UnjudgedError: there is none.
@@ -184,12 +184,12 @@ def answered(outcome: Outcome) -> Answered:
 
 
 def spoken(answer: Answered) -> str:
-    """A status, with the code that came with it."""
+    """Spell a status with the error code that came with it, if one did."""
     return f"{answer.status} ({answer.code})" if answer.code else str(answer.status)
 
 
 def broken_by(check: Check, what: str, effects: Effects, last: Sequence[Outcome]) -> Finding | None:
-    """The finding of a promise that is broken; None where there were as many effects as there should be.
+    """Return the finding of a broken promise; None where there were as many effects as there should be.
 
     Args:
         check: what is checked.
@@ -216,7 +216,7 @@ def _twice(check: Check, what: str, effects: Effects, wanted: int = 1) -> Findin
 def _told(
     check: Check, first: Answered, again: Answered, marker: str, facts: tuple[Marked, ...], when: str = ""
 ) -> Finding:
-    """What a client is told by the second answer, where there was one effect."""
+    """Report what a client is told by the second response, where there was one effect."""
     if not again.succeeded:
         why = f"{when}the same request was answered {spoken(again)}, so its client never learns what the first one made"
         return Finding(check, Verdict.OTHERWISE, why, facts)
@@ -231,7 +231,7 @@ def _told(
 
 
 def _marker(bench: Bench, first: Answered, again: Answered) -> str:
-    """The header that only the stored answer bears: one that the profile knows, else one that looks like it."""
+    """Return the header that marks a stored response, one that the profile knows or one like it; empty for none."""
     known = [name for name in bench.request.profile.replayed if _says_yes(again, name) and not _says_yes(first, name)]
     names = {name for name, _ in again.headers}
     alike = [name for name in sorted(names) if _LIKE_A_MARKER.search(name) and again.header(name) != first.header(name)]

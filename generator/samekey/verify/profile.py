@@ -19,7 +19,7 @@ _Words: TypeAlias = "dict[str, str | int | bool | list[str] | _Words | list[_Wor
 
 
 def observed(report: Report) -> Dialect:
-    """The dialect that the document speaks of, with what was seen in its place."""
+    """Return the dialect that the document speaks of, with what was seen in its place."""
     profile = report.profile
     for finding in report.findings:
         for fact in finding.facts:
@@ -39,7 +39,7 @@ def observed(report: Report) -> Dialect:
 
 
 def as_config(report: Report) -> str:
-    """A config file with the dialect; where keys cannot be relied on, one that says so."""
+    """Write a config file with the dialect that was seen; where keys cannot be relied on, one that says so."""
     head = f"# What `samekey verify` saw of {report.operation} at {report.address}"
     if report.trusted:
         return f"{printable(head)}.\n{_spelled({'idempotency': _words(observed(report))})}"

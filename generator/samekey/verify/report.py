@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def headline(report: Report) -> str:
-    """What was checked, in a line."""
+    """Say in one line what was checked."""
     return printable(f"{report.title}, {report.operation} at {report.address}, by {report.oracle}")
 
 
 def verdict_of(report: Report) -> str:
-    """What came out, in a line."""
+    """Say in one line what came out of the checks."""
     counts = Counter(finding.verdict for finding in report.findings)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     if report.broken:
@@ -31,7 +31,7 @@ def verdict_of(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """The report for programs."""
+    """Write the report as JSON, for programs."""
     whole = {
         "title": report.title,
         "operation": report.operation,
@@ -44,7 +44,7 @@ def as_json(report: Report) -> str:
 
 
 def as_junit(report: Report) -> str:
-    """The report for continuous integration: what is broken failed, what was not judged is skipped."""
+    """Write the report as JUnit XML, for continuous integration: broken is a failure, not judged is skipped."""
     broken, unjudged = (len(report.of(verdict)) for verdict in (Verdict.BROKEN, Verdict.UNJUDGED))
     counts = {"tests": str(len(report.findings)), "failures": str(broken), "errors": "0", "skipped": str(unjudged)}
     root = ET.Element("testsuites", counts)

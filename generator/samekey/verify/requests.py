@@ -53,7 +53,7 @@ class Fields:
     value: JsonValue
 
     def spelled(self, extra: Mapping[str, JsonValue]) -> bytes:
-        """The bytes, with further fields."""
+        """Encode the body with further fields."""
         value = {**self.value, **extra} if isinstance(self.value, dict) else self.value
         if is_json(self.media_type):
             return json.dumps(value).encode()
@@ -68,7 +68,7 @@ class Raw:
     data: bytes
 
     def spelled(self, extra: Mapping[str, JsonValue]) -> bytes:  # noqa: ARG002  # there is no room for it
-        """The bytes."""
+        """Return the bytes of the body, which has no room for further fields."""
         return self.data
 
 
@@ -112,7 +112,7 @@ class Request:
     moment: str
 
     def bearing(self, *keys: str) -> Sending:
-        """The request with a key, with several at once, or with none."""
+        """Return the request as it is sent with a key, with several at once, or with none."""
         profile = self.profile
         spelled = [f'"{key}"' if profile.quoted else key for key in keys]
         query = [*self.query, *self.credential.query]
@@ -139,23 +139,23 @@ class Request:
         return Sending(self.site.method, target, encoded, body)
 
     def of(self, credential: Credential) -> Request:
-        """The same of somebody else."""
+        """Return the same request with the credential of somebody else."""
         return replace(self, credential=credential)
 
     def saying(self, payload: Payload) -> Request:
-        """The same with another body."""
+        """Return the same request with another body."""
         return replace(self, payload=payload)
 
 
 def fresh_key(form: KeyFormat) -> str:
-    """A new key in the format that the API asks for."""
+    """Make a new key in the format that the API asks for."""
     if form.kind is KeyKind.ALPHABET:
         return "".join(secrets.choice(form.alphabet) for _ in range(form.length))
     return str(uuid.uuid4())[: form.max_length]
 
 
 def credential_of(api: Api, operation: Operation, token: str) -> Credential:
-    """A token where the document wants it: the first of the operation's alternatives that a token can fill.
+    """Put a token where the document wants it: the first of the operation's alternatives that a token can fill.
 
     Args:
         api: its schemes, and what it asks for by default.
@@ -179,7 +179,7 @@ def credential_of(api: Api, operation: Operation, token: str) -> Credential:
 def request_of(
     described: Described, site: Site, credential: Credential, given: Mapping[str, str], body: Payload | None = None
 ) -> Request:
-    """A request of an operation.
+    """Build a request of an operation from what the user gives, and make up what else it requires.
 
     Args:
         described: the API.
@@ -211,7 +211,7 @@ def request_of(
 
 
 def payload_of(site: Site, data: bytes) -> Payload:
-    """A body that the user gives, in the media type that the operation takes.
+    """Read a body that the user gives, in the media type that the operation takes.
 
     Raises:
         VerifyError: it is not what it should be.
@@ -232,7 +232,7 @@ def payload_of(site: Site, data: bytes) -> Payload:
 
 
 def made_up(described: Described, site: Site) -> Payload | None:
-    """A body from the document's examples or its schema; None where the operation takes none.
+    """Make up a body from the document's examples or its schema; None where the operation takes none, or needs none.
 
     Raises:
         VerifyError: the operation takes neither JSON nor a form.
@@ -251,7 +251,7 @@ def made_up(described: Described, site: Site) -> Payload | None:
 
 
 def varied(described: Described, site: Site, payload: Payload | None) -> Payload | None:
-    """Another body that the operation takes as well; None where none can be made."""
+    """Make another body that the operation takes as well; None where none can be made."""
     content = _content(site)
     if not isinstance(payload, Fields) or content is None or content.schema is None:
         return None
@@ -284,7 +284,7 @@ def _needed(site: Site) -> Iterable[tuple[Location, str]]:
 
 
 def _value(described: Described, declared: Declared, given: Mapping[str, str]) -> Sequence[str]:
-    """The text of a parameter: what is given, else, where it is required, an example or one made up."""
+    """Return a parameter's text: what is given, else, where required, an example or one made up; else an empty list."""
     param = declared.param
     if param.name in given:
         return [given[param.name]]
@@ -332,7 +332,7 @@ def _with_key(value: JsonValue, profile: Profile) -> JsonValue:
 
 
 def _variants(value: JsonValue) -> Iterable[JsonValue]:
-    """The same with one scalar changed a little: numbers first, since more texts than numbers mean something."""
+    """Yield a value with one scalar changed a little: numbers first, since more texts than numbers mean something."""
     yield from _changed(value, _next_number)
     yield from _changed(value, _next_text)
 
@@ -359,7 +359,7 @@ def _changed(value: JsonValue, change: Callable[[JsonValue], JsonValue]) -> Iter
 
 
 def _grown(described: Described, schema: Node, value: JsonValue) -> JsonValue:
-    """The same with one more property that the schema has; None where there is none."""
+    """Return an object with one more property that the schema has; None where there is none."""
     if not isinstance(value, dict):
         return None
     for name, parts in Merged.of((schema,)).properties().items():
@@ -371,7 +371,7 @@ def _grown(described: Described, schema: Node, value: JsonValue) -> JsonValue:
 
 
 def _pairs(name: str, value: JsonValue) -> Iterable[tuple[str, str]]:
-    """A value as the fields of a form: `a[b]` for what is nested, and a field for each item of a list."""
+    """Yield a value as the fields of a form: `a[b]` for what is nested, and a field for each item of a list."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _pairs(f"{name}[{key}]" if name else key, inner)

@@ -83,7 +83,7 @@ def is_loopback(url: str) -> bool:
 
 
 def check_api(described: Described, wishes: Wishes, step: Callable[[str], None] = lambda _: None) -> Report:
-    """Check an API.
+    """Check how an API treats idempotency keys.
 
     Args:
         described: the API as its document has it.
@@ -120,12 +120,12 @@ class _Hidden:
         self._pattern = re.compile("|".join(map(_wherever, longest_first)) or "(?!)")
 
     def out_of(self, text: str) -> str:
-        """The text without them."""
+        """Return a text without the credentials in it."""
         return self._pattern.sub(_HIDDEN, text)
 
 
 def _wherever(secret: str) -> str:
-    """A pattern that finds a secret; one that is as short as a word is no part of other words."""
+    """Return a pattern that finds a secret; one that is as short as a word is no part of other words."""
     pattern = re.escape(secret)
     return pattern if len(secret) >= _LONG else rf"(?<!\w){pattern}(?!\w)"
 
@@ -145,7 +145,7 @@ def _address(wishes: Wishes) -> str:
 
 
 def bench_of(described: Described, site: Site, wishes: Wishes, caller: Caller) -> Bench:
-    """What probes work with.
+    """Gather what the checks work with, from the document and from what the user wants.
 
     Raises:
         VerifyError: the user must say more, or something else.
@@ -170,7 +170,7 @@ def bench_of(described: Described, site: Site, wishes: Wishes, caller: Caller) -
 
 
 def _items(described: Described, site: Site, wishes: Wishes, made: Answered) -> tuple[Request, ...]:
-    """Requests that change or remove what was made; those that cannot be made up are left out."""
+    """Build the requests that change or remove what was made; those that cannot be made up are left out."""
     found: list[Request] = []
     for item in described.items(site):
         place = described.shapes[item.name].place
@@ -188,7 +188,7 @@ def _items(described: Described, site: Site, wishes: Wishes, made: Answered) -> 
 
 
 def _sighted(bench: Bench, described: Described, *, named: bool) -> tuple[Finding, Bench]:
-    """The first check; a list that nobody named and that shows nothing is given up for ids."""
+    """Run the first check; a list that nobody named and that shows nothing is given up for ids."""
     try:
         return two_keys(bench)
     except VerifyError:
@@ -199,7 +199,7 @@ def _sighted(bench: Bench, described: Described, *, named: bool) -> tuple[Findin
 
 
 def _findings(bench: Bench, step: Callable[[str], None]) -> Iterator[Finding]:
-    """All checks but the first; what marks stored answers is known from the one that sees it on."""
+    """Yield the findings of all checks but the first; what marks stored responses is known once a check sees it."""
     for check, probe in _PROBES:
         step(check)
         found = _found(check, probe, bench)

@@ -19,7 +19,7 @@ _LENGTHS: Final = (255, 128, 64, 50, 45, 40)
 
 
 def no_key(bench: Bench) -> Finding:
-    """A request without a key."""
+    """Send a request without a key, and judge the response."""
     answer = answered(bench.caller.settle(bench.request.bearing()))
     if answer.succeeded:
         if bench.needs_key:
@@ -34,7 +34,7 @@ def no_key(bench: Bench) -> Finding:
 
 
 def empty_key(bench: Bench) -> Finding:
-    """An empty key, twice."""
+    """Send a request with an empty key twice, and judge the responses."""
     sending = bench.request.bearing("")
     before = bench.oracle.mark()
     first = answered(bench.caller.settle(sending))
@@ -52,7 +52,7 @@ def empty_key(bench: Bench) -> Finding:
 
 
 def malformed_key(bench: Bench) -> Finding:
-    """A key that is no ASCII text, and where they can be had at all, two keys in one request."""
+    """Send a key that is no ASCII text and, where they can be had at all, two keys in one request."""
     tries = {"a key with letters beyond ASCII": bench.request.bearing(f"{bench.key()[:-1]}é")}
     if bench.request.profile.carrier is not Carrier.BODY:
         tries["two keys in one request"] = bench.request.bearing(bench.key(), bench.key())
@@ -66,7 +66,7 @@ def malformed_key(bench: Bench) -> Finding:
 
 
 def long_key(bench: Bench) -> Finding:
-    """Two keys of a thousand characters that differ in the last; where they are refused, the longest that is not."""
+    """Send two keys of 1000 characters that differ in the last; if they are refused, find the longest that is not."""
     start = (uuid.uuid4().hex * _OVERSIZED)[: _OVERSIZED - 1]
     before = bench.oracle.mark()
     answers = [answered(bench.caller.settle(bench.request.bearing(start + end))) for end in "01"]
@@ -89,7 +89,7 @@ def long_key(bench: Bench) -> Finding:
 
 
 def other_methods(bench: Bench) -> Finding:
-    """Which of the operations on what was made honour keys, told by the marker of stored answers."""
+    """Find which operations on what was made honour keys, told by the marker of stored responses."""
     if not bench.marker:
         raise UnjudgedError("stored answers bear no mark, so nothing tells whether keys are looked at")
     made = answered(bench.caller.settle(bench.request.bearing(bench.key())))
@@ -105,7 +105,7 @@ def other_methods(bench: Bench) -> Finding:
 
 
 def _longest(bench: Bench) -> int:
-    """The longest of some usual lengths that is taken, or 0."""
+    """Find the longest of some usual lengths that a key may have; 0 where none is taken."""
     keys = [*(_of_length(length) for length in _LENGTHS), str(uuid.uuid4())]
     for key in keys:
         if answered(bench.caller.settle(bench.request.bearing(key))).succeeded:
@@ -118,7 +118,7 @@ def _of_length(length: int) -> str:
 
 
 def _honours(bench: Bench, request: Request) -> tuple[str, bool | None]:
-    """What is told of a method, and whether keys are honoured on it; None where that cannot be said."""
+    """Return what is told of a method, and whether keys are honoured on it; None where that cannot be said."""
     sending = request.bearing(bench.key())
     first: Answered = answered(bench.caller.settle(sending))
     if not first.succeeded:

@@ -46,7 +46,7 @@ class SyncConnection:
         begin_anew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Leave the parent its connections, locks and token requests."""
+        """Leave the parent process its connections, locks and token requests."""
         self._lock = threading.Lock()
         self._tokens = {}
         transport, self._transport = self._transport, None
@@ -102,7 +102,7 @@ class AsyncConnection:
         return AsyncTransport(self._http_client, self._where)
 
     def after_fork(self) -> None:
-        """Leave the parent its connections and token requests."""
+        """Leave the parent process its connections and token requests."""
         self._tokens = {}
         self._transports.after_fork()
 
@@ -136,7 +136,7 @@ class SyncCore:
         self.connection = connection
 
     def execute(self, name: str, endpoint: Endpoint, call: Call[T]) -> Response[T]:
-        """Prepare once, send until it is settled, and read the result.
+        """Prepare a call once, send it until it is settled, and read its result.
 
         Raises:
             APIError: it did not end in a usable answer.
@@ -146,7 +146,7 @@ class SyncCore:
         return finish(self.settings, endpoint, call, prepared.flight, answer)
 
     def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
-        """Like `execute`, but the body of a success stays open and is read as a stream; of bytes without facts.
+        """Carry out a call and leave the body of a success open, to be read as a stream; of bytes without facts.
 
         Raises:
             APIError: no stream came.
@@ -174,7 +174,7 @@ class SyncCore:
             return stream
 
     def save(self, name: str, endpoint: Endpoint, call: Call[Any], target: Path) -> Response[Path]:
-        """Like `execute`, but the body of a success goes to a file, which appears when it is complete.
+        """Carry out a call and write the body of a success to a file, which appears when it is complete.
 
         Raises:
             APIError: it did not end in a whole answer.
@@ -220,13 +220,13 @@ class SyncCore:
         return drive(prepared.flight, self._attempts(prepared, send), self.settings.clock.sleep)
 
     def resend(self, prepared: Prepared) -> RawAnswer | None:
-        """Send a call of which everything is known."""
+        """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""
         return self._send(prepared, _whole)
 
     def _attempts(
         self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
     ) -> Callable[[Limits], Result]:
-        """What an attempt does: send the request as it is, or with the token of the moment."""
+        """Return a function that makes one attempt: it sends the request as it is, or with the current token."""
         transport, source = self.connection.transport(), prepared.token
         if source is None:
             return lambda limits: send(transport, prepared.request, limits)
@@ -252,7 +252,7 @@ class AsyncCore:
         self.connection = connection
 
     async def execute(self, name: str, endpoint: Endpoint, call: Call[T]) -> Response[T]:
-        """Prepare once, send until it is settled, and read the result.
+        """Prepare a call once, send it until it is settled, and read its result.
 
         Raises:
             APIError: it did not end in a usable answer.
@@ -264,7 +264,7 @@ class AsyncCore:
     async def stream(
         self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None
     ) -> AsyncStream[Any]:
-        """Like `execute`, but the body of a success stays open and is read as a stream; of bytes without facts.
+        """Carry out a call and leave the body of a success open, to be read as a stream; of bytes without facts.
 
         Raises:
             APIError: no stream came.
@@ -292,7 +292,7 @@ class AsyncCore:
             return stream
 
     async def save(self, name: str, endpoint: Endpoint, call: Call[Any], target: Path) -> Response[Path]:
-        """Like `execute`, but the body of a success goes to a file, which appears when it is complete.
+        """Carry out a call and write the body of a success to a file, which appears when it is complete.
 
         Raises:
             APIError: it did not end in a whole answer.
@@ -339,13 +339,13 @@ class AsyncCore:
         return adrive(prepared.flight, self._attempts(prepared, send), self.sleep)
 
     async def resend(self, prepared: Prepared) -> RawAnswer | None:
-        """Send a call of which everything is known."""
+        """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""
         return await self._send(prepared, _awhole)
 
     def _attempts(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
     ) -> Callable[[Limits], Awaitable[Result]]:
-        """What an attempt does: send the request as it is, or with the token of the moment."""
+        """Return a function that makes one attempt: it sends the request as it is, or with the current token."""
         transport, source = self.connection.transport(), prepared.token
         if source is None:
             return lambda limits: send(transport, prepared.request, limits)
@@ -361,7 +361,7 @@ class AsyncCore:
         return abearing(self.settings.clock, prepared.flight, sign, get, once)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait in the running event loop."""
+        """Wait for some seconds in the running event loop."""
         await (self.settings.clock.asleep or _sleep)(seconds)
 
 

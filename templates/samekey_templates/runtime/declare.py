@@ -32,6 +32,6 @@ def table(kind: type[Member], rows: Mapping[Member, Row]) -> Mapping[Member, Row
 
 
 def public(kind: Kind) -> Kind:
-    """Name the SDK's package as the home of a class, so that pickles and traces do not name a room of the runtime."""
+    """Name the SDK's package as the home of a class, so that pickles and traces name no module of the runtime."""
     kind.__module__ = kind.__module__.partition("._runtime")[0]
     return kind

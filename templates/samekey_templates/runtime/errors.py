@@ -212,7 +212,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 def status_error_class(answer: Answered, content: bytes, safety: Safety = Safety.KEYED) -> type[APIStatusError]:
-    """The class of error for an answer that is no success."""
+    """Return the class of error for a response that is no success."""
     if safety is Safety.KEYED and answer.in_flight:
         return IdempotencyInFlight
     if safety is Safety.KEYED and answer.mismatch:
@@ -224,7 +224,7 @@ def status_error_class(answer: Answered, content: bytes, safety: Safety = Safety
 
 
 def unanswered(record: CallRecord) -> APIError:
-    """The error for a call whose last attempt brought no answer that can be read."""
+    """Build the error for a call whose last attempt brought no response that can be read."""
     outcome = record.attempts[-1].outcome
     if isinstance(outcome, Failed) and outcome.failure is Failure.UNDECODABLE:
         message = explain(record, f"the answer with status {outcome.status} cannot be read ({outcome})")
@@ -236,7 +236,7 @@ def unanswered(record: CallRecord) -> APIError:
 
 
 def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
-    """What happened to a call, in words: outcome, attempts, certainty, and what to do."""
+    """Say in words what happened to a call: outcome, attempts, certainty, and what to do."""
     count = len(record.attempts)
     attempts = "1 attempt" if count == 1 else f"{count} attempts"
     parts = [f"{record.call.operation}: {happened} after {attempts} in {record.elapsed:.1f} s"]
@@ -249,7 +249,7 @@ def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """The server's own id of an answer, under one of the usual names."""
+    """Return the server's own id of a response, from one of the usual headers; None where it has none."""
     for name in _REQUEST_ID_HEADERS:
         value = headers.get(name)
         if value:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 def finish(
     settings: Settings, endpoint: Endpoint, call: Call[T], flight: Flight, answer: RawAnswer | None
 ) -> Response[T]:
-    """The value of a settled flight.
+    """Return the response of a settled call, its value decoded.
 
     Raises:
         APIStatusError: the server refused.
@@ -38,7 +38,7 @@ def finish(
 
 
 def finish_open(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> Response[None]:
-    """The success of a settled flight, its body not yet decoded.
+    """Return the success of a settled call, its body not yet decoded.
 
     Raises:
         APIStatusError: the server refused.
@@ -89,7 +89,7 @@ def _error_body(answer: RawAnswer, kind: object) -> object:
 
 
 def _server_words(body: object, content: bytes) -> str:
-    """What an error body says, in one line, for the message."""
+    """Return what an error body says, in one line, for the message; empty where it says nothing."""
     try:
         document = decode(content, Any).value if content else None
     except DecodeFailureError:
@@ -134,7 +134,7 @@ def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict:
 
 
 def _type_for(types: Types, status: int) -> object:
-    """The type for a status: its own, else its range's, else the default's (OpenAPI 3.1 section 4.8.16)."""
+    """Return the type for a status: its own, its range's or the default's (OpenAPI 3.1 section 4.8.16); else None."""
     for name in (status, f"{status // 100}XX", "default"):
         if name in types:
             return types[name]

@@ -155,7 +155,7 @@ class Response(Struct, Generic[T], frozen=True):
     record: CallRecord
 
     def holding(self, data: E) -> Response[E]:
-        """The same response with another result."""
+        """Return the same response with another decoded result."""
         return Response(data, self.status, self.headers, self.content, self.replayed, self.record)
 
     @property

@@ -53,7 +53,7 @@ class Described(Generic[P, T]):
 
 
 def _given(signature: inspect.Signature) -> str:
-    """What a call gives, as the builder's annotation says it."""
+    """Return the type that a call gives, as the builder's annotation says it."""
     kind, _, inner = str(signature.return_annotation).removesuffix("]").partition("[")
     if kind in _CONTAINERS:
         return f"{_CONTAINERS[kind]}[{inner}]"

@@ -67,7 +67,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     journal: Journal | None = None,
     max_response_bytes: int = MAX_RESPONSE_BYTES,
 ) -> Settings:
-    """The settings of a new client, with defaults for what was not given.
+    """Build the settings of a new client, with defaults for what was not given.
 
     Raises:
         ValueError: there is no usable base URL, or the headers hold what belongs to a single call.
@@ -125,7 +125,7 @@ class SyncClient:
         headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
     ) -> Self:
-        """A copy with other settings that shares the connection and the retry budget."""
+        """Return a copy with other settings that shares this client's connections and retry budget."""
         copy = object.__new__(type(self))
         copy._core = SyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
         return copy
@@ -173,7 +173,7 @@ class AsyncClient:
         headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
     ) -> Self:
-        """A copy with other settings that shares the connection and the retry budget."""
+        """Return a copy with other settings that shares this client's connections and retry budget."""
         copy = object.__new__(type(self))
         copy._core = AsyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
         return copy

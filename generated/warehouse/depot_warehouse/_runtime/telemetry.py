@@ -22,7 +22,7 @@ _ERROR = 400
 
 @cache
 def _api() -> Any:  # noqa: ANN401  # the package may be missing, so its types cannot be named
-    """The package's `trace` module, or None where it is not installed."""
+    """Return the `trace` module of OpenTelemetry, or None where the package is not installed."""
     try:
         return importlib.import_module("opentelemetry.trace")
     except ImportError:
@@ -30,7 +30,7 @@ def _api() -> Any:  # noqa: ANN401  # the package may be missing, so its types c
 
 
 def open_trace(info: CallInfo, base_url: str) -> CallTrace | None:
-    """A trace for a call; None where nobody could see it."""
+    """Open a trace for a call; None where nobody could see it, since OpenTelemetry is not installed."""
     api = _api()
     return None if api is None else CallTrace(api, info, base_url)
 
@@ -51,7 +51,7 @@ class CallTrace:
         )
 
     def start(self, number: int) -> None:
-        """An attempt begins."""
+        """Begin the span of an attempt."""
         attributes: dict[str, str | int] = {
             "http.request.method": self._info.method,
             "url.template": self._info.path,
@@ -66,7 +66,7 @@ class CallTrace:
         self._attempt = self._tracer.start_span(self._info.method, context=context, kind=kind, attributes=attributes)
 
     def end(self, attempt: Attempt) -> None:
-        """An attempt has ended."""
+        """End the span of an attempt."""
         span, self._attempt = self._attempt, None
         if span is None:
             return
@@ -84,7 +84,7 @@ class CallTrace:
         span.end()
 
     def finish(self, record: CallRecord) -> None:
-        """The call has ended."""
+        """End the span of the call."""
         self._call.set_attribute("samekey.attempts", len(record.attempts))
         self._call.set_attribute("samekey.certainty", record.certainty.value)
         if record.stopped:

@@ -45,7 +45,7 @@ def is_items(value: object) -> TypeGuard[list[Any]]:
 
 
 def with_extra(fields: Mapping[str, object], extra: Mapping[str, object] | Omit) -> dict[str, object]:
-    """The fields of a body with further ones beside them."""
+    """Return the fields of a body with further ones beside them."""
     return {**({} if isinstance(extra, Omit) else extra), **fields}
 
 
@@ -79,7 +79,7 @@ class Timeout(Struct, frozen=True):
 
 
 def checked(name: str, value: object, kind: type) -> None:
-    """Refuse an argument of another class at once: further on, its error would look like a failure of the call.
+    """Refuse an argument of another class at once: later on, its error would look like a failure of the call.
 
     Raises:
         TypeError: it is of another class.

@@ -25,5 +25,5 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004
 
     def marked(self, name: str, value: str) -> Answer:
-        """The same with one more header."""
+        """Return the same response with one more header."""
         return replace(self, headers=(*self.headers, (name, value)))

@@ -35,11 +35,11 @@ class Arrival:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def every(self, name: str) -> list[str]:
-        """All values of a header."""
+        """Return all values of a request header."""
         return [value for found, value in self.headers if found == name.lower()]
 
     def header(self, name: str) -> str:
-        """The first value of a header, or an empty one."""
+        """Return the first value of a request header; empty where there is none."""
         return next(iter(self.every(name)), "")
 
     @property
@@ -48,7 +48,7 @@ class Arrival:
         return parse_qsl(self.query, keep_blank_values=True)
 
     def field(self, name: str) -> str:
-        """The first value of a name in the query, or an empty one."""
+        """Return the first value of a name in the query; empty where there is none."""
         return next((value for found, value in self.fields if found == name), "")
 
     @property

@@ -50,12 +50,12 @@ class Core:
         return (target or self.schema).identity
 
     def wrapped(self, state: dict[str, JsonValue]) -> JsonValue:
-        """A resource as the answer holds it."""
+        """Return a resource as the response holds it: in the property that wraps it, if there is one."""
         return {self.wrapper: state} if self.wrapper else state
 
 
 def core_of(reply: Reply) -> Core | None:
-    """The resource in an answer; None where the answer is no object."""
+    """Return the schema of the resource in a response; None where the response is no JSON object."""
     schema = reply.content.schema if reply.content is not None and is_json(reply.content.media_type) else None
     if schema is None or Merged.of((schema,)).implied_type != "object":
         return None
@@ -74,7 +74,7 @@ def _properties(schema: Node) -> dict[str, Merged]:
 
 
 def id_name(core: Core | None, parameter: str) -> str:
-    """The property that holds a resource's id: that of the parameter's name, else `id`, else none."""
+    """Return the property of a resource's id: that of the parameter's name, else `id`, `uuid` or `key`, else empty."""
     properties = core.properties if core is not None else {}
     plain = {name.lower().replace("_", "").replace("-", ""): name for name in properties}
     wanted = parameter.lower().replace("_", "").replace("-", "")
@@ -82,7 +82,7 @@ def id_name(core: Core | None, parameter: str) -> str:
 
 
 def mint_id(core: Core | None, name: str, collection: str, schemas: Schemas, parameter: Node | None = None) -> str:
-    """A new id that looks like those of the document.
+    """Make a new id that looks like those of the document.
 
     Args:
         core: the resource.
@@ -103,7 +103,7 @@ def mint_id(core: Core | None, name: str, collection: str, schemas: Schemas, par
 
 
 def _minted(merged: Merged | None, collection: str, schemas: Schemas) -> str:
-    """An id that looks like the example of the property that holds it."""
+    """Make an id that looks like the example of the property that holds it."""
     if merged is None:
         return f"{_singular(collection)}_{_random('x' * 14)}"
     example = merged.first("example")
@@ -115,7 +115,7 @@ def _minted(merged: Merged | None, collection: str, schemas: Schemas) -> str:
 
 
 def times(core: Core | None, *, changed: bool) -> set[str]:
-    """Properties that are moments: all of them, or those that tell of the last change."""
+    """Return the properties that are points in time: all of them, or those that tell of the last change."""
     properties = core.properties if core is not None else {}
     moments = {name for name, merged in properties.items() if merged.text("format") == "date-time"}
     return {name for name in moments if _CHANGED.search(name)} if changed else moments
@@ -135,7 +135,7 @@ class Bodies:
         self._examples: dict[int, Known] = {}
 
     def example(self, reply: Reply) -> Known:
-        """The document's example of an answer, if it has one that its own schema allows."""
+        """Return the document's example of a response, if it has one that its own schema allows, else MISSING."""
         content = reply.content
         if content is None:
             return MISSING
@@ -151,21 +151,21 @@ class Bodies:
         return self._examples[id(content)]
 
     def resource_example(self, core: Core | None, reply: Reply) -> dict[str, JsonValue]:
-        """The document's example of a resource, or nothing."""
+        """Return the document's example of a resource; empty where there is none."""
         example = self.example(reply)
         if core is not None and core.wrapper and isinstance(example, dict):
             example = example.get(core.wrapper)
         return example if isinstance(example, dict) else {}
 
     def fitted(self, core: Core | None, state: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        """A state in the words of a schema."""
+        """Return the state of a resource, made to fit a schema; unchanged where there is no schema."""
         made = self._samples.fit(core.schema, state) if core is not None else state
         return made if isinstance(made, dict) else state
 
     def answer(
         self, reply: Reply, known: Known = MISSING, headers: tuple[tuple[str, str], ...] = (), *, ready: bool = False
     ) -> Answer:
-        """The answer that a document describes.
+        """Make the response that a document describes.
 
         Args:
             reply: what the document says of it.
@@ -197,5 +197,5 @@ def _singular(collection: str) -> str:
 
 
 def _random(like: str) -> str:
-    """Random letters and digits, one for each of a text; its signs stay."""
+    """Return random letters and digits, one for each in a text; the signs of the text stay."""
     return "".join(secrets.choice(_LETTERS) if letter.isalnum() else letter for letter in like)

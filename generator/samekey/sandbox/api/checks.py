@@ -55,7 +55,7 @@ class Checks:
         self._types = types
 
     def check(self, match: Match, arrival: Arrival) -> Checked | Answer:
-        """The body of a request, or the answer that refuses it."""
+        """Check a request, and return its body, or the response that refuses the request."""
         complaints = [
             complaint
             for declared in match.site.parameters
@@ -67,7 +67,7 @@ class Checks:
         return _refusal(complaints) if complaints else body
 
     def glance(self, arrival: Arrival) -> Read:
-        """The body of a request as JSON, whether it is allowed or not."""
+        """Return the body of a request as JSON, whether it is allowed or not; UNREAD where it is no JSON."""
         return _json(arrival.body) if is_json(arrival.media_type) else UNREAD
 
     def _parameter(self, declared: Declared, spelled: list[str] | dict[str, str] | None) -> Iterable[Complaint]:
@@ -106,7 +106,7 @@ class Checks:
         return self._scalar(param.type, spelled[0])
 
     def _scalar(self, kind: Type, text: str) -> JsonValue:
-        """A text as the value that it spells; where it spells none, the text, for the schema to refuse."""
+        """Return the value that a text spells; where it spells none, the text, for the schema to refuse."""
         kind = self._plain(kind)
         match kind:
             case Primitive(Kind.INTEGER | Kind.NUMBER | Kind.BOOLEAN):
@@ -119,7 +119,7 @@ class Checks:
                 return text
 
     def _plain(self, kind: Type) -> Type:
-        """A type without what says nothing of its spelling: null, and the names of lists of integers."""
+        """Return a type without what says nothing of its spelling: null, and the names of enums."""
         if isinstance(kind, Nullable):
             return self._plain(kind.inner)
         if isinstance(kind, Named):
@@ -130,7 +130,7 @@ class Checks:
         return kind
 
     def _field(self, kind: Type, name: str) -> Type:
-        """The type of a property of a parameter that is an object."""
+        """Return the type of a property of a parameter that is an object; a string where it is not known."""
         kind = self._plain(kind)
         definition = self._types.get(kind.id) if isinstance(kind, Named) else None
         fields = definition.fields if isinstance(definition, Model) else ()
@@ -155,7 +155,7 @@ class Checks:
         return found or Checked(value)
 
     def _form(self, content: Content, arrival: Arrival) -> Checked | list[Complaint]:
-        """The body of a form; what is neither that nor JSON is taken as it is."""
+        """Check the body of a form; a body that is neither a form nor JSON is taken as it is."""
         if body_kind(content.media_type) is not BodyKind.FORM:
             return Checked(UNREAD)
         fields = read_form(arrival.body, content.schema)
@@ -170,7 +170,7 @@ def _refusal(complaints: Sequence[Complaint]) -> Answer:
 
 
 def _schema(parameter: Node) -> Node | None:
-    """The schema of a parameter, which Swagger 2.0 keeps in the parameter itself."""
+    """Return the schema of a parameter, which Swagger 2.0 keeps in the parameter itself; None where there is none."""
     media = next(iter(content_of(parameter).values()), None)
     if media is not None:
         return media.get("schema") if isinstance(media.value, dict) else None
@@ -178,7 +178,7 @@ def _schema(parameter: Node) -> Node | None:
 
 
 def _spelled(declared: Declared, match: Match, arrival: Arrival) -> list[str] | dict[str, str] | None:
-    """A parameter as it was sent; None where it cannot be told whether it was."""
+    """Return a parameter as it was sent; None where it cannot be told whether it was sent."""
     param = declared.param
     match param.location:
         case Location.PATH:
@@ -209,7 +209,7 @@ def _split(spelled: list[str], between: str, location: Location) -> list[str]:
 
 
 def _content(bodies: Sequence[Content], sent: str) -> Content | None:
-    """The body in the media type that was sent, or in a range that holds it (RFC 9110 section 12.5.1)."""
+    """Return the body in the media type that was sent, or in a range of it (RFC 9110 section 12.5.1); None for none."""
     family = sent.partition("/")[0]
     for wanted in (sent, f"{family}/*", "*/*"):
         for content in bodies:

@@ -82,7 +82,7 @@ class Site:
     refuses_unknown: bool
 
     def reply_where(self, *, made: bool) -> Reply:
-        """The answer where something was made (201, RFC 9110 section 9.3.4), or was there already."""
+        """Return the response where something was made (201, RFC 9110 section 9.3.4), or was there already."""
         return next((reply for reply in self.replies if (reply.status == _CREATED) is made), self.reply)
 
     @property
@@ -116,7 +116,7 @@ class Routes:
         self._patterns = [(pattern_of(site.path), site) for site in sorted(sites, key=lambda site: _rank(site.path))]
 
     def find(self, method: str, path: str) -> Match | tuple[str, ...]:
-        """The operation at a path, or the methods that there are at it."""
+        """Return the operation of a method and a path, or the methods that there are at the path."""
         allowed: list[str] = []
         for pattern, site in self._patterns:
             found = pattern.fullmatch(path)
@@ -130,19 +130,19 @@ class Routes:
 
 
 def pattern_of(template: str) -> re.Pattern[str]:
-    """A path template as a pattern with a group for each parameter."""
+    """Return a path template as a pattern with a group for each parameter."""
     pieces = _PARAMETER.split(template)
     # Every second piece is a name.
     return re.compile("".join("([^/]+)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)))
 
 
 def base_path(api: Api) -> str:
-    """The path of the API's first server, which its clients put before every path; empty for none."""
+    """Return the path of the API's first server, which its clients put before every path; empty for none."""
     return urlsplit(api.servers[0].url).path.rstrip("/") if api.servers else ""
 
 
 def sites_of(document: Document, api: Api) -> tuple[Site, ...]:
-    """Every operation, in the document's order; those that differ by media type alone are one."""
+    """Return every operation, in the document's order; those that differ by media type alone are one."""
     raw = dict(_raw_operations(document.node))
     found: dict[tuple[str, str], Site] = {}
     for operation in api.operations:
@@ -153,7 +153,7 @@ def sites_of(document: Document, api: Api) -> tuple[Site, ...]:
 
 
 def _rank(path: str) -> tuple[int, ...]:
-    """Segments without parameters before those with one, from the left."""
+    """Return a key to sort paths by: segments without parameters before those with one, from the left."""
     return tuple(1 if _PARAMETER.search(segment) else 0 for segment in path.split("/"))
 
 
@@ -220,7 +220,7 @@ def _responses(node: Node) -> dict[str, Node]:
 
 
 def _replies(root: Node, node: Node, *, swagger: bool) -> tuple[Reply, ...]:
-    """The answers of an operation that goes well: at least one, the best first."""
+    """Return the responses of an operation that goes well: at least one, the best first."""
     listed = _responses(node)
     codes = [code for code in listed if _CODE.fullmatch(code) and int(code) < _ERRORS]
     good = [code for code in codes if code.startswith("2")]

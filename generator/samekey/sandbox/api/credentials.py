@@ -32,7 +32,7 @@ class Guard:
     token: str = ""
 
     def scope(self, operation: Operation | None, arrival: Arrival) -> str | None:
-        """A name for whoever bears the credentials of a request, or None where they do not suffice.
+        """Return a name for whoever bears the credentials of a request; None where they do not suffice.
 
         Args:
             operation: the operation; None for one that the document does not know.
@@ -45,7 +45,7 @@ class Guard:
         return None
 
     def wanted(self, operation: Operation) -> tuple[str, str]:
-        """What a request must show, in words, and as a challenge (RFC 9110 section 11.6.1).
+        """Return which credentials a request must show, in words, and as a challenge (RFC 9110 section 11.6.1).
 
         Args:
             operation: the operation.
@@ -58,7 +58,7 @@ class Guard:
         return ", or ".join(ways), next(iter(words), _word(None))
 
     def _asked(self, operation: Operation | None) -> list[list[SecurityScheme]]:
-        """The ways to be let in; what the generated SDKs cannot send, such as certificates, is not asked for."""
+        """Return the schemes that let a request in, without those that SDKs cannot send, such as certificates."""
         asked = self.api.security if operation is None or operation.security is None else operation.security
         schemes = {scheme.id: scheme for scheme in self.api.schemes}
         return [[schemes[name] for name in alternative if name in schemes] for alternative in asked or ((),)]
@@ -68,7 +68,7 @@ class Guard:
 
 
 def _credential(scheme: SecurityScheme, arrival: Arrival) -> str:
-    """What a request shows for a scheme, or nothing."""
+    """Return the credential that a request shows for a security scheme; empty where it shows none."""
     if scheme.kind is SchemeKind.API_KEY:
         match scheme.location:
             case Location.QUERY:
@@ -84,21 +84,21 @@ def _credential(scheme: SecurityScheme, arrival: Arrival) -> str:
 
 
 def _place(scheme: SecurityScheme) -> str:
-    """Where a credential goes, in words."""
+    """Return where the credential of a security scheme goes in a request, in words."""
     if scheme.kind is SchemeKind.API_KEY:
         return f"{scheme.location} {scheme.name}"
     return f"Authorization: {_word(scheme)} …"
 
 
 def _word(scheme: SecurityScheme | None) -> str:
-    """The scheme of HTTP by which a credential is borne; a token that is fetched is borne like any other."""
+    """Return the HTTP scheme by which a credential is sent; a token that is fetched is sent like any other."""
     if scheme is not None and scheme.kind is SchemeKind.HTTP:
         return scheme.name
     return "Basic" if scheme is not None and scheme.kind is SchemeKind.BASIC else "Bearer"
 
 
 def _basic(encoded: str) -> str:
-    """The user and the password of Basic (RFC 7617), or nothing where they cannot be read."""
+    """Return the user and the password of Basic (RFC 7617); empty where they cannot be read."""
     try:
         return base64.b64decode(encoded, validate=True).decode("utf-8").removesuffix(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -106,11 +106,11 @@ def _basic(encoded: str) -> str:
 
 
 def _any(api: Api, arrival: Arrival) -> list[str]:
-    """Credentials that nobody asked for still tell one caller from another."""
+    """Return credentials that nobody asked for, which still tell one caller from another."""
     found = [_credential(scheme, arrival) for scheme in api.schemes]
     return [credential for credential in found if credential] or arrival.every("authorization")
 
 
 def scope_of(credentials: list[str]) -> str:
-    """A name that tells nobody the credentials, which are not kept."""
+    """Return a name for the bearer of credentials that tells nobody the credentials, which are not kept."""
     return sha256("\0".join(credentials).encode()).hexdigest()[:16] if credentials else ANYBODY

@@ -27,7 +27,7 @@ _SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
 
 
 def read_form(body: bytes, schema: Node | None) -> Fields:
-    """The fields of a form; brackets in names are levels, and what comes several times is a list.
+    """Read the fields of a form; brackets in names are levels, and what comes several times is a list.
 
     Args:
         body: the body.
@@ -43,7 +43,7 @@ def read_form(body: bytes, schema: Node | None) -> Fields:
 
 
 def complaints_of(fields: Fields, schema: Node, schemas: Schemas) -> Iterator[Complaint]:
-    """What a schema has to say against a form: what is missing, and plain fields that are wrong.
+    """Yield what is wrong with a form by its schema: what is missing, and plain fields that are wrong.
 
     Args:
         fields: what was sent.
@@ -64,7 +64,7 @@ def complaints_of(fields: Fields, schema: Node, schemas: Schemas) -> Iterator[Co
 
 
 def _put(level: Fields, way: Sequence[str], text: str) -> None:
-    """Write a field down where its name leads; `a[]` is the next of `a`."""
+    """Write a field of a form where its name leads; `a[]` is the next element of `a`."""
     name = way[0] or str(len(level))
     if len(way) == 1:
         before = level.get(name)
@@ -76,7 +76,7 @@ def _put(level: Fields, way: Sequence[str], text: str) -> None:
 
 
 def _typed(parts: Sequence[Node], value: JsonValue) -> JsonValue:
-    """A value with numbers, flags and lists where a schema has them."""
+    """Return a value of a form with numbers, flags and lists where its schema has them."""
     merged = Merged.of(parts)
     kind = merged.implied_type
     items = merged.first("items")
@@ -94,7 +94,7 @@ def _typed(parts: Sequence[Node], value: JsonValue) -> JsonValue:
 
 
 def _scalar(kind: str, text: str) -> JsonValue:
-    """A text as the value that it spells; where it spells none, the text, for the schema to refuse."""
+    """Return the value that a text spells; where it spells none, the text, for the schema to refuse."""
     if kind in {"integer", "number"} and _NUMBER.fullmatch(text):
         number: int | float = json.loads(text)
         return number

@@ -39,7 +39,7 @@ class Page:
 
 
 def way_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
-    """The way to the list in an answer: empty where the answer is the list, None where there is none."""
+    """Return the path to the list in a response: empty where the response is the list, None where there is none."""
     merged = Merged.of((schema,))
     if merged.implied_type == "array":
         return ()
@@ -51,7 +51,7 @@ def way_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
 
 
 def page_of(site: Site, arrival: Arrival, rows: list[Row]) -> Page:
-    """The page that a request asks for.
+    """Return the page of a list that a request asks for.
 
     Args:
         site: the operation.
@@ -85,7 +85,7 @@ def _size(arrival: Arrival) -> int:
 
 
 def _start(site: Site, arrival: Arrival, rows: list[Row], size: int) -> int:
-    """The place in the list where the page begins."""
+    """Return the place in the list where the page begins."""
     paging = site.operation.paging
     text = arrival.field("after") or (arrival.field(paging.parameter) if paging is not None else "")
     if paging is None or not text:
@@ -103,6 +103,6 @@ def _start(site: Site, arrival: Arrival, rows: list[Row], size: int) -> int:
 
 
 def _link(arrival: Arrival, name: str, value: str) -> str:
-    """The target of this request with one more parameter."""
+    """Return the target of a request with one more query parameter."""
     fields = [(found, text) for found, text in arrival.fields if found != name]
     return f"{arrival.path}?{urlencode([*fields, (name, value)])}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def problem(
     status: int, code: str, detail: str, complaints: Sequence[Complaint] = (), headers: tuple[tuple[str, str], ...] = ()
 ) -> Answer:
-    """An error.
+    """Make an error response, as problem details (RFC 9457).
 
     Args:
         status: the HTTP status.

@@ -48,7 +48,7 @@ class Resources:
         self._schemas = schemas
 
     def perform(self, connection: Connection, match: Match, arrival: Arrival, body: Read) -> Answer:
-        """Do what a request asks for, and answer it.
+        """Do what a request asks for, and return the response.
 
         Args:
             connection: a transaction.
@@ -82,7 +82,7 @@ class Resources:
         return self._resource(subject, state, subject.site.reply, (("Location", f"{collection}/{number}"),))
 
     def _number(self, connection: Connection, subject: Subject, collection: str, sent: State) -> JsonValue:
-        """The id of a new resource: the client's, where it may choose one, else one that looks like the document's."""
+        """Return the id of a new resource: the client's, if it may choose, else one that looks like the document's."""
         chosen = sent.get(subject.id_name) if subject.id_name in subject.settable else None
         if isinstance(chosen, str | int) and chosen:
             return chosen
@@ -91,7 +91,7 @@ class Resources:
         return mint_id(subject.core, subject.id_name, collection, self._schemas, _asked_by(subject))
 
     def _new(self, subject: Subject, sent: State, fixed: State) -> State:
-        """The state of a new resource: what was sent, and the document's example of what a server makes up.
+        """Return the state of a new resource: what was sent, and the document's example of what a server makes up.
 
         What the client could have said and did not is there only if it must be, and moments are now.
         """
@@ -102,7 +102,7 @@ class Resources:
         return {**made, **sent, **self._bodies.fitted(subject.own, {**made, **sent, **fixed}), **fixed}
 
     def _kept_as(self, subject: Subject, state: State) -> State:
-        """A state as the operation that reads it will answer it."""
+        """Return a resource's state as the operation that reads it will return it."""
         return state if subject.echoes or subject.reader is None else self._bodies.fitted(subject.reader, state)
 
     def _list(self, connection: Connection, subject: Subject, match: Match, arrival: Arrival) -> Answer:
@@ -149,12 +149,12 @@ class Resources:
         return self._resource(subject, state, reply)
 
     def _changed(self, subject: Subject, state: State, sent: State) -> State:
-        """A state after a change: RFC 7396, within what the schema has room for; moments of change are now."""
+        """Return a state after a change: RFC 7396, within what the schema has room for; times of change are now."""
         merged = {name: value for name, value in _patched(state, sent).items() if name not in subject.changes}
         return self._bodies.fitted(subject.reader or subject.own, merged)
 
     def _imagined(self, subject: Subject, number: str, sent: State) -> JsonValue | Missing:
-        """A resource that nobody has created: the document's example, under the name that was asked for."""
+        """Return a resource that nobody has created: the document's example, under the id that was asked for."""
         if subject.own is None:
             return MISSING
         example = self._bodies.resource_example(subject.own, subject.site.reply)
@@ -171,7 +171,7 @@ class Resources:
 
 
 def _asked_by(subject: Subject) -> Node | None:
-    """The schema of the parameter by which a resource is asked for."""
+    """Return the schema of the parameter by which a resource is asked for; None where there is none."""
     reader = subject.shape.reader
     last = reader.path.rpartition("/")[2].strip("{}") if reader is not None else ""
     nodes = [declared.node for declared in reader.parameters if declared.param.name == last] if reader else []
@@ -183,7 +183,7 @@ def _missing(number: str) -> Answer:
 
 
 def _asked_for(found: list[rows.Row], filters: frozenset[str], arrival: Arrival) -> list[rows.Row]:
-    """The resources that have one of the values that the query names for each of its filters."""
+    """Return the resources that have one of the values that the query names for each of its filters."""
     asked: dict[str, set[str]] = {}
     for name, text in arrival.fields:
         if name in filters:
@@ -196,7 +196,7 @@ def _spelled(value: JsonValue) -> str:
 
 
 def _nested(entries: Iterable[tuple[tuple[str, ...], JsonValue]]) -> State:
-    """An object that holds values at the ends of ways."""
+    """Return an object that holds values at the ends of paths."""
     made: State = {}
     for way, value in entries:
         level = made
@@ -211,7 +211,7 @@ def _nested(entries: Iterable[tuple[tuple[str, ...], JsonValue]]) -> State:
 
 
 def _kept(subject: Subject, old: State | None, number: str) -> State:
-    """What replacing a resource does not change: its id, and what its client cannot set."""
+    """Return what replacing a resource does not change: its id, and what its client cannot set."""
     kept = {n: v for n, v in (old or {}).items() if n not in subject.settable and n not in subject.changes}
     if not subject.id_name:
         return kept
@@ -220,7 +220,7 @@ def _kept(subject: Subject, old: State | None, number: str) -> State:
 
 
 def _patched(state: Mapping[str, JsonValue], sent: Mapping[str, JsonValue]) -> State:
-    """RFC 7396, but null stays null: the schema says whether a property may be so, or is dropped."""
+    """Merge by RFC 7396, but null stays null: the schema says whether a property may be null, or is dropped."""
     made = dict(state)
     for name, value in sent.items():
         old = made.get(name)

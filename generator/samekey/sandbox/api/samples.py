@@ -96,7 +96,7 @@ class Samples:
         self._merged: dict[tuple[str, ...], Merged] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
-        """A value that a schema allows to go its way, made of what is known wherever that fits.
+        """Return a value that a schema allows in this direction, made of what is known wherever that fits.
 
         Args:
             schema: the schema.
@@ -133,14 +133,14 @@ class Samples:
                 return self._scalar(opened)
 
     def _read(self, given: Parts) -> Merged:
-        """Schemas as one, read once."""
+        """Return several schemas as one; the same schemas are merged only once."""
         place = tuple(part.identity for part in given)
         if place not in self._merged:
             self._merged[place] = Merged.of(given)
         return self._merged[place]
 
     def _example(self, given: Parts, merged: Merged) -> Known:
-        """The first of the document's own words for a value that its schema allows."""
+        """Return the first of the document's own values that its schema allows; MISSING where there is none."""
         for word in ("const", "default", "example", "examples", "x-example"):
             node = merged.first(word)
             if node is None:
@@ -155,7 +155,7 @@ class Samples:
     def _open(
         self, merged: Merged, known: Known, met: frozenset[str] = frozenset()
     ) -> tuple[Merged, dict[str, JsonValue]]:
-        """A union as the variant that takes what is known, else as its first that is more than null, with its tag.
+        """Return a union's variant that takes what is known, else its first that is more than null, with its tag.
 
         Args:
             merged: the union, or a schema of another kind.
@@ -252,7 +252,7 @@ def _adds(variant: Node, met: frozenset[str]) -> bool:
 
 
 def _tag(merged: Merged, variant: Node) -> dict[str, JsonValue]:
-    """The property that tells a variant from the others, where the document names one (OpenAPI 3.1 section 4.8.25)."""
+    """Return the property that tells a variant from others, if the document names one (OpenAPI 3.1 section 4.8.25)."""
     holder = merged.first("discriminator")
     name = holder.text("propertyName") if holder is not None and isinstance(holder.value, dict) else ""
     if holder is None or not name or variant.reference is None:
@@ -272,7 +272,7 @@ def _number(merged: Merged, word: str) -> float | None:
 
 
 def _matching(pattern: str, longest: float | None) -> str:
-    """A text that a pattern matches, always the same one; the pattern itself where none can be made."""
+    """Return a text that a pattern matches, always the same one; the pattern itself where none can be made."""
     try:
         tries = [rstr.Rstr(Random(seed)).xeger(pattern) for seed in range(8)]  # noqa: S311  # no secret
     except Exception:  # noqa: BLE001  # rstr knows some of the syntax only, and says so in many ways

@@ -73,7 +73,7 @@ class Schemas:
         self._validators: dict[tuple[str, Direction], Any] = {}
 
     def complaints(self, schema: Node, value: JsonValue, direction: Direction) -> list[Complaint]:
-        """What a schema has to say against a value; nothing where the schema itself cannot be read."""
+        """Return what a schema has to say against a value; empty where the schema itself cannot be read."""
         try:
             with _remembering():
                 found = cast("Iterable[Any]", self._validator(schema, direction).iter_errors(value))
@@ -106,7 +106,7 @@ class Schemas:
 
 
 def _uri(location: str) -> str:
-    """A path or URL as the URI that references are resolved against."""
+    """Return a path or URL as the URI that references are resolved against."""
     return location if "://" in location else Path(location).absolute().as_uri()
 
 
@@ -126,7 +126,7 @@ def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401
 
 @contextmanager
 def _remembering() -> Generator[None]:
-    """Judge one value, each part of it once by each reference."""
+    """Judge one value while a block runs, each part of it once by each reference."""
     token = _JUDGED.set({})
     try:
         yield
@@ -135,7 +135,7 @@ def _remembering() -> Generator[None]:
 
 
 def _reference(validator: Any, reference: str, instance: JsonValue, schema: JsonValue) -> Iterator[Any]:  # noqa: ANN401
-    """Judge a value by what a reference leads to.
+    """Yield what is wrong with a value by the schema that a reference leads to.
 
     Where many unions refer to each other, the same part of a value meets the same reference over and over again.
 

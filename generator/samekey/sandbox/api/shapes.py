@@ -72,7 +72,7 @@ _COLLECTION_VERBS = {"GET": Verb.LIST, "HEAD": Verb.LIST, "POST": Verb.CREATE}
 
 
 def shapes_of(sites: Sequence[Site]) -> dict[str, Shape]:
-    """The shape of each operation, by its name."""
+    """Return the shape of each operation, by the operation's name."""
     methods = {(site.method, site.path): site for site in sites}
     paths = {site.path for site in sites}
     kept = {path for path in paths if _has_items(path, paths) or ("GET", path) in methods}
@@ -85,12 +85,12 @@ def shapes_of(sites: Sequence[Site]) -> dict[str, Shape]:
 
 
 def filled(template: str, values: dict[str, str]) -> str:
-    """A template with the values of a path."""
+    """Return a path template with the values of a path filled in."""
     return re.sub(r"\{([^{}/]+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
 def identity(place: Place, match: Match) -> tuple[str, str]:
-    """The collection and the id that a request names."""
+    """Return the collection and the id that a request names."""
     return filled(place.collection, match.values), match.values.get(place.name, "")
 
 
@@ -125,7 +125,7 @@ def _has_items(path: str, paths: Iterable[str]) -> bool:
 
 
 def _parents(path: str, creators: set[str]) -> Iterable[Place]:
-    """The resources on the way to a path that clients create, and that must therefore have been."""
+    """Yield the resources along a path that clients create, and that must therefore have been created."""
     segments = path.split("/")
     for at in range(2, len(segments) + 1):
         found = _LAST.fullmatch("/".join(segments[:at]))

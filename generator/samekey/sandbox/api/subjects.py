@@ -82,14 +82,14 @@ def subject_of(site: Site, shape: Shape) -> Subject:
 
 
 def _parameter(shape: Shape) -> str:
-    """The path parameter that names a resource, as the operations below its collection call it."""
+    """Return the path parameter that names a resource, as operations below its collection call it; empty for none."""
     if shape.place is not None and shape.place.name:
         return shape.place.name
     return shape.reader.path.rpartition("/")[2].strip("{}") if shape.reader is not None else ""
 
 
 def _settable(site: Site) -> set[str]:
-    """The properties that a client may send."""
+    """Return the properties that a client may send."""
     found: set[str] = set()
     for content in site.bodies:
         if content.schema is not None:

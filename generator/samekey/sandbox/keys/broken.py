@@ -36,7 +36,7 @@ class Broken(StrEnum):
 
 
 def broken(how: Broken, database: Database, ttl: float) -> KeyStore:
-    """A key store that breaks a promise."""
+    """Make a key store that breaks a promise."""
     match how:
         case Broken.NO_KEYS:
             return NoKeys(database)
@@ -55,17 +55,17 @@ class NoKeys:
         self._database = database
 
     def once(self, claim: Claim, effect: Effect, reached: Reached) -> Settled:  # noqa: ARG002  # that is the mistake
-        """Do it, whatever was done before."""
+        """Carry out a request, whatever was done under its key before."""
         with self._database.writing() as connection:
             answer = effect(connection)
             commit(connection)
             return Done(answer)
 
     def left(self, claim: Claim) -> None:
-        """Nothing is remembered, so nothing is forgotten."""
+        """Do nothing: no key is remembered, so none is forgotten."""
 
     def purge(self) -> int:
-        """Nothing is remembered."""
+        """Return 0: no key is remembered, so none is removed."""
         return 0
 
 
@@ -79,7 +79,7 @@ class CheckThenSet(NoKeys):
         self._lock = threading.Lock()
 
     def once(self, claim: Claim, effect: Effect, reached: Reached) -> Settled:
-        """Do it, unless it was done a while ago."""
+        """Carry out a request, unless one with its key was done a while ago."""
         with self._lock:
             fingerprint, settled, until = self._known.get(claim.place, ("", InFlight(), 0.0))
         if isinstance(settled, Done) and until > time.monotonic():
@@ -95,7 +95,7 @@ class Forgetful(Keys):
     """Forgets a key when its client leaves."""
 
     def left(self, claim: Claim) -> None:
-        """Release the key, though what was done under it stays done."""
+        """Release the key of a client that left, though what was done under it stays done."""
         with self._database.writing() as connection:
             connection.execute(delete(KEYS).where(KEYS.c.scope == claim.scope, KEYS.c.key == claim.key))
             connection.commit()

@@ -28,7 +28,7 @@ class Carried:
 
 
 def key_of(site: Site, arrival: Arrival, body: Read, schemas: Schemas, ttl: float) -> Carried | Answer:
-    """The key of a request, or the answer that refuses it.
+    """Return the key of a request, or the response that refuses the request.
 
     Args:
         site: the operation.
@@ -53,7 +53,7 @@ def key_of(site: Site, arrival: Arrival, body: Read, schemas: Schemas, ttl: floa
 
 
 def every_key(profile: Profile, arrival: Arrival, body: Read = None) -> list[str]:
-    """The keys that a request bears, as they were sent."""
+    """Return the keys that a request bears, as they were sent."""
     match profile.carrier:
         case Carrier.HEADER:
             return arrival.every(profile.name)
@@ -67,7 +67,7 @@ def every_key(profile: Profile, arrival: Arrival, body: Read = None) -> list[str
 
 
 def _complaint(site: Site, key: str | None, count: int, schemas: Schemas) -> str:
-    """What is wrong with a key, or nothing."""
+    """Return what is wrong with a key; empty where nothing is."""
     longest = site.operation.profile.format.max_length
     if count > 1:
         return "a request bears one key"
@@ -85,14 +85,14 @@ def _complaint(site: Site, key: str | None, count: int, schemas: Schemas) -> str
 
 
 def _unquoted(spelled: str) -> str | None:
-    """A string of RFC 8941 section 3.3.3 without its quotes; None where it is none."""
+    """Return a string of RFC 8941 section 3.3.3 without its quotes; None where it is no such string."""
     if len(spelled) < 2 or not (spelled.startswith('"') and spelled.endswith('"')):  # noqa: PLR2004  # two quotes
         return None
     return spelled[1:-1].replace('\\"', '"').replace("\\\\", "\\")
 
 
 def _too_old(profile: Profile, arrival: Arrival, ttl: float) -> Answer | None:
-    """The answer to a request that was first sent so long ago that its key may have been forgotten."""
+    """Return the refusal of a request first sent so long ago that its key may have been forgotten; None for others."""
     if not profile.first_sent:
         return None
     try:

@@ -111,16 +111,16 @@ class KeyStore(Protocol):
         ...
 
     def left(self, claim: Claim) -> None:
-        """The client has gone without its answer."""
+        """Take note that the client of a request has left without its response."""
         ...
 
     def purge(self) -> int:
-        """Remove a batch of expired keys; how many."""
+        """Remove a batch of expired keys, and return how many."""
         ...
 
 
 def fingerprint(method: str, target: str, body: bytes) -> str:
-    """What a request asks for: a digest of method, path with query, and body."""
+    """Return a digest of what a request asks for: its method, path with query, and body."""
     digest = sha256()
     for part in (method.encode(), target.encode(), body):
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -128,7 +128,7 @@ def fingerprint(method: str, target: str, body: bytes) -> str:
 
 
 def nothing(stage: Stage) -> None:
-    """Go on."""
+    """Do nothing at a stage of a transaction, so that it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,10 @@ class Keys:
                 return self._settle(claim)
 
     def left(self, claim: Claim) -> None:
-        """Nothing is released because a client went: its retry must find what was done."""
+        """Release nothing when a client leaves: its retry must find what was done."""
 
     def purge(self, batch: int = 500) -> int:
-        """Remove a batch of expired keys; how many.
+        """Remove a batch of expired keys, and return how many.
 
         Args:
             batch: the most rows to remove in one transaction, so that nobody waits long for it.
@@ -210,7 +210,7 @@ class Keys:
             return Done(answer)
 
     def _settle(self, claim: Claim) -> Settled:
-        """Read the key again: what it says of this attempt is what became of its COMMIT."""
+        """Read a key again after its COMMIT was lost: what it says of this attempt is what became of the COMMIT."""
         with self._database.writing() as connection:
             # The lost transaction holds its name for as long as it may still be committed.
             self._database.wait_for(connection, claim.place)
@@ -220,7 +220,7 @@ class Keys:
         return Done(stored.answer) if stored.attempt == claim.attempt else _compare(claim, stored)
 
     def _claim(self, connection: Connection, claim: Claim) -> bool:
-        """Write the key down; False where it stands there already."""
+        """Write the key of a request down; return False where the key is there already."""
         now = self._clock()
         place = and_(KEYS.c.scope == claim.scope, KEYS.c.key == claim.key)
         connection.execute(delete(KEYS).where(place, KEYS.c.expires_at <= now))
@@ -259,7 +259,7 @@ class _Running:
 
     @contextmanager
     def alone(self, place: str) -> Generator[bool]:
-        """Whether nobody else in this process works on a key, which is kept so until the block ends."""
+        """Hold a key while a block runs, and yield whether nobody else in this process works on it."""
         with self._lock:
             alone = place not in self._places
             self._places.add(place)
@@ -278,7 +278,7 @@ def _stored(row: Row[tuple[object, ...]]) -> _Stored:
 
 
 def _compare(claim: Claim, stored: _Stored | None) -> Settled:
-    """What a key that stands there says to another request."""
+    """Return what becomes of a request whose key an earlier request has: replayed, mismatch, or still in flight."""
     if stored is None:
         # It was purged between the two statements; the client asks again.
         return InFlight()

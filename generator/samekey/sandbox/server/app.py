@@ -154,7 +154,7 @@ def assemble(
     database: Sqlite | Postgres,
     served: Served,
 ) -> Sandbox:
-    """Put faults, ledger and page around a backend.
+    """Put faults, ledger and dashboard around a backend.
 
     Args:
         backend: answers requests.
@@ -183,7 +183,7 @@ def assemble(
 
 
 async def _keep(ledger: Ledger, backend: Backend) -> None:
-    """Write down what has happened, and now and then forget what is old."""
+    """Write the ledger's events to the store again and again, and now and then forget what is old."""
     turn = 0
     while True:
         await asyncio.sleep(_FLUSH_SECONDS)

@@ -53,7 +53,7 @@ class Upstream:
 
 
 def open_chaos(upstream: Upstream) -> Sandbox:
-    """Make a proxy.
+    """Make a proxy in front of somebody else's API.
 
     Raises:
         SandboxError: the upstream's address cannot be used.
@@ -88,13 +88,13 @@ class Proxy:
         self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
 
     def subject(self, arrival: Arrival) -> Subject:
-        """Whom and what a request is about, as far as its head tells."""
+        """Return whom and what a request is about, as far as the request itself tells."""
         key = arrival.header(self._key) or None
         identity = key or fingerprint(arrival.method, arrival.target, arrival.body)
         return Subject((f"{arrival.method} {arrival.path}",), scope_of(arrival.every("authorization")), key, identity)
 
     async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:  # noqa: ARG002
-        """Pass a request on."""
+        """Pass a request on to the upstream, and return its response."""
         sent = [(n, v) for n, v in arrival.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
         request = self._client.build_request(
             arrival.method, f"{self._url}{arrival.target}", headers=sent, content=arrival.body or None
@@ -114,10 +114,10 @@ class Proxy:
         return Handled(Answer(response.status_code, headers, body), Told.REPLAYED if replayed else Told.OWN)
 
     async def left(self, arrival: Arrival, subject: Subject) -> None:
-        """The upstream has no need to know."""
+        """Do nothing: the upstream has no need to know that a client left."""
 
     def purge(self) -> int:
-        """Nothing is kept here."""
+        """Return 0: a proxy keeps nothing that could be removed."""
         return 0
 
     async def close(self) -> None:

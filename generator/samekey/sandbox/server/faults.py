@@ -158,7 +158,7 @@ class Faults:
             self._struck: Counter[int] = Counter()
 
     def strike(self, names: tuple[str, ...], identity: str) -> Struck | None:
-        """What happens to a request.
+        """Return the fault that happens to a request; None where none does.
 
         Args:
             names: what its operation is called.
@@ -182,7 +182,7 @@ class Faults:
 
 
 def parse_flag(text: str, *, inside: bool = True) -> tuple[Rule, ...]:
-    """Rules from a flag: `cut`, or `cut,operation=createCharge,probability=0.2,times=3,seconds=1`.
+    """Read rules from a flag: `cut`, or `cut,operation=createCharge,probability=0.2,times=3,seconds=1`.
 
     Raises:
         FaultError: it is no rule.
@@ -198,7 +198,7 @@ def parse_flag(text: str, *, inside: bool = True) -> tuple[Rule, ...]:
 
 
 def parse_plan(text: str, *, inside: bool = True) -> Plan:
-    """A plan from a file, in YAML or JSON: `{seed: 1, rules: [{fault: cut, probability: 0.2}]}`.
+    """Read a plan of faults from text in YAML or JSON: `{seed: 1, rules: [{fault: cut, probability: 0.2}]}`.
 
     Raises:
         FaultError: it is no plan.
@@ -217,7 +217,7 @@ def parse_plan(text: str, *, inside: bool = True) -> Plan:
 
 
 def read_plan(path: Path, *, inside: bool = True) -> Plan:
-    """A plan from a file.
+    """Read a plan of faults from a file.
 
     Raises:
         FaultError: there is none, or it cannot be read.
@@ -229,7 +229,7 @@ def read_plan(path: Path, *, inside: bool = True) -> Plan:
 
 
 def spelled(plan: Plan) -> JsonValue:
-    """A plan as JSON has it."""
+    """Return a plan of faults as JSON has it."""
     return {
         "seed": plan.seed,
         "rules": [
@@ -256,7 +256,7 @@ def _rules(value: JsonValue, *, inside: bool) -> tuple[Rule, ...]:
 
 
 def _share(probability: float, at: int, count: int) -> float:
-    """The probability of the rule at a place, so that all of the rules are equally likely to strike."""
+    """Return the probability of the rule at a place, so that all of the rules are equally likely to strike."""
     each = probability / count
     return min(1.0, each / (1 - at * each))
 

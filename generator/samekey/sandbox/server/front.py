@@ -74,7 +74,7 @@ class Front:
         self._base = base
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or lose its answer."""
+        """Answer a request, or lose its response."""
         try:
             arrival = await self._read(scope, receive)
         except _GoneError:
@@ -131,7 +131,7 @@ class Front:
             await self._send(exchange, handled)
 
     async def _handle(self, exchange: _Exchange) -> Handled:
-        """Deliver a request, once or as often as the fault will have it."""
+        """Deliver a request to the API, once or as often as the fault demands."""
         if exchange.fault is Fault.DUPLICATE:
             await self._again(exchange)
         elif exchange.fault is Fault.RACE:
@@ -153,7 +153,7 @@ class Front:
         return handled
 
     async def _send(self, exchange: _Exchange, handled: Handled, *, lost: bool = False) -> None:
-        """Send an answer, cut or slowed where the fault will have it; `lost` where it takes the place of another."""
+        """Send a response, cut or slowed where the fault demands it; `lost` where it takes the place of another."""
         answer = handled.answer
         if exchange.wire.is_closing():
             await self._lose(exchange, handled.told)
@@ -175,7 +175,7 @@ class Front:
             await _left(exchange.receive, _PATIENCE)
 
     async def _lose(self, exchange: _Exchange, told: Told, *, reset: bool = False) -> None:
-        """Close the connection without an answer."""
+        """Close the connection without a response."""
         self._note(exchange, Kind.LOST, detail=told)
         await self._backend.left(exchange.arrival, exchange.subject)
         if reset:
@@ -220,7 +220,7 @@ def _refusal(status: int, exchange: _Exchange) -> Answer:
 
 
 async def _left(receive: Receive, seconds: float) -> None:
-    """Wait for the client to be gone."""
+    """Wait for the client to be gone, at most for some seconds."""
 
     async def gone() -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -86,7 +86,7 @@ class Event:
     seq: int = 0
 
     def plain(self) -> dict[str, JsonValue]:
-        """The event as JSON has it."""
+        """Return the event as JSON has it."""
         return {
             "seq": self.seq, "at": self.at, "kind": self.kind.value, "attempt": self.attempt,
             "operation": self.operation, "scope": self.scope, "key": self.key, "status": self.status,
@@ -145,16 +145,16 @@ class Ledger:
         self._flushing = threading.Lock()
 
     def effect(self, connection: Connection, event: Event) -> None:
-        """Write an effect down in its own transaction."""
+        """Write an effect down in the transaction that makes it."""
         connection.execute(insert(LEDGER), [self._row(event)])
 
     def note(self, event: Event) -> None:
-        """Write an event down soon."""
+        """Keep an event in memory, to be written down soon."""
         with self._lock:
             self._pending.append(event)
 
     def flush(self) -> None:
-        """Write down what is to be written soon."""
+        """Write down the events that were kept in memory."""
         # Who waits here finds everything written that was noted before.
         with self._flushing:
             with self._lock:
@@ -168,7 +168,7 @@ class Ledger:
                 del self._pending[: len(pending)]
 
     def events(self, after: int = 0, limit: int = 10_000) -> list[Event]:
-        """Events in the order of their numbers.
+        """Return events in the order of their numbers.
 
         Args:
             after: the last number that is known.
@@ -179,7 +179,7 @@ class Ledger:
             return [_event(row) for row in connection.execute(query.order_by(LEDGER.c.seq).limit(limit))]
 
     def news(self, after: int, known: Collection[int], limit: int = 10_000) -> News:
-        """What has happened after a number, but for what is known.
+        """Return what has happened after a number, but for what is known.
 
         Args:
             after: where to begin.
@@ -194,7 +194,7 @@ class Ledger:
         return News(tuple(events), frozenset(row.seq for row in rows), cleared=cleared > 0)
 
     def last(self) -> int:
-        """The number of the last event."""
+        """Return the number of the last event; 0 where there is none."""
         with self._database.engine.connect() as connection:
             return int(connection.execute(select(func.max(LEDGER.c.seq))).scalar() or 0)
 
@@ -211,7 +211,7 @@ class Ledger:
                 connection.commit()
 
     def trim(self) -> None:
-        """Forget what happened long ago."""
+        """Forget the events that happened long ago."""
         oldest = self.last() - _KEPT
         if oldest > 0:
             with self._database.writing() as connection:
@@ -219,7 +219,7 @@ class Ledger:
                 connection.commit()
 
     def totals(self) -> Totals:
-        """The ledger in numbers."""
+        """Return the ledger in numbers: attempts, effects, keys, replays, what was prevented, and faults."""
         kinds = select(LEDGER.c.kind, LEDGER.c.detail, func.count()).group_by(LEDGER.c.kind, LEDGER.c.detail)
         faults = select(LEDGER.c.fault, func.count()).where(LEDGER.c.kind == Kind.FAULT).group_by(LEDGER.c.fault)
         places = select(LEDGER.c.scope, LEDGER.c.key).where(LEDGER.c.key.is_not(None)).distinct().subquery()
@@ -249,7 +249,7 @@ class Follower:
         self._highest = after
 
     def new(self) -> News:
-        """What has come since the last time."""
+        """Return what has come to the ledger since the last time."""
         news = self._ledger.news(max(self._start, self._highest - _OVERLAP), self._given)
         self._highest = max([self._highest, *news.numbers])
         self._given = {seq for seq in self._given | news.numbers if seq > self._highest - 2 * _OVERLAP}

@@ -83,7 +83,7 @@ class Page:
         ]
 
     async def ledger(self, request: Request) -> Response:
-        """Everything that has happened after a number (`?after=`), and the totals."""
+        """Return everything that has happened after a number (`?after=`), and the totals."""
         after = request.query_params.get("after", "0")
         if not (after.isascii() and after.isdigit()):
             return JSONResponse({"error": "`after` is the number of an event"}, 400)
@@ -98,14 +98,14 @@ class Page:
         )
 
     async def clear(self, request: Request) -> Response:
-        """Forget what has happened."""
+        """Clear the ledger: forget what has happened."""
         if refused := _foreign(request):
             return refused
         await run_sync(self._ledger.clear)
         return Response(status_code=204)
 
     async def plan(self, request: Request) -> Response:
-        """Tell or set the rules of faults."""
+        """Return the rules of faults; a PUT sets them first."""
         if request.method == "PUT":
             if refused := _foreign(request):
                 return refused
@@ -118,7 +118,7 @@ class Page:
         return JSONResponse(spelled(self._faults.plan))
 
     async def events(self, _: Request) -> Response:
-        """What happens, as it happens (server-sent events)."""
+        """Stream what happens, as it happens (server-sent events)."""
         return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _stream(self) -> AsyncIterator[str]:
@@ -147,7 +147,7 @@ class Page:
 
 
 def _static(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
-    """A file of the page; it needs nothing from elsewhere, and is allowed nothing."""
+    """Return the route of a dashboard file, which needs nothing from elsewhere, and is allowed nothing."""
     content = files("samekey.sandbox.server").joinpath("static", name).read_bytes()
 
     async def answer(_: Request) -> Response:
@@ -158,7 +158,7 @@ def _static(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _foreign(request: Request) -> Response | None:
-    """The answer to another site's page: it may send forms to this address, but no JSON without being asked first."""
+    """Return a refusal of what another site's page may send: forms, but no JSON without asking first; None for JSON."""
     if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
         return None
     return JSONResponse({"error": "changes are sent as application/json"}, 415)

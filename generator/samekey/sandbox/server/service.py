@@ -86,7 +86,7 @@ class Backend(Protocol):
     """What stands behind the faults of the wire: the sandbox's own API, or somebody else's."""
 
     def subject(self, arrival: Arrival) -> Subject:
-        """Whom and what a request is about."""
+        """Return whom and what a request is about, for the ledger and for rules of faults."""
         ...
 
     async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
@@ -98,15 +98,15 @@ class Backend(Protocol):
         ...
 
     async def left(self, arrival: Arrival, subject: Subject) -> None:
-        """The client of a request has gone without its answer."""
+        """Take note that the client of a request has left without its response."""
         ...
 
     def purge(self) -> int:
-        """Remove some of what is out of date; how much."""
+        """Remove some of what is out of date, and return how much."""
         ...
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Close everything that the backend holds open."""
         ...
 
 
@@ -150,7 +150,7 @@ class Service:
         self._parts = parts
 
     def subject(self, arrival: Arrival) -> Subject:
-        """Whom and what a request is about."""
+        """Return whom and what a request is about, for the ledger and for rules of faults."""
         found = self._parts.routes.find(arrival.method, arrival.path)
         site = found.site if isinstance(found, Match) else None
         profile = site.operation.profile if site is not None else self._parts.profile
@@ -184,7 +184,7 @@ class Service:
             return Handled(problem(503, "store_unavailable", "the store cannot be used now", headers=(RETRY_AFTER,)))
 
     def _admit(self, match: Match, arrival: Arrival) -> _Admitted | Answer:
-        """Look at credentials, request and key; nothing that is refused here is remembered."""
+        """Check a request, its credentials and its key; nothing that is refused here is remembered."""
         if self._parts.guard.scope(match.site.operation, arrival) is None:
             places, challenge = self._parts.guard.wanted(match.site.operation)
             detail = f"the credentials are missing, or not those that are taken here: {places}"
@@ -196,12 +196,12 @@ class Service:
         return _Admitted(checked.body, carried.key) if isinstance(carried, Carried) else carried
 
     def left(self, arrival: Arrival, subject: Subject) -> None:
-        """The client of a request has gone without its answer."""
+        """Tell the key store that the client of a request has left without its response."""
         if subject.key is not None:
             self._parts.keys.left(_claim(arrival, subject.scope, subject.key))
 
     def purge(self) -> int:
-        """Remove a batch of expired keys; how many."""
+        """Remove a batch of expired keys, and return how many."""
         return self._parts.keys.purge()
 
     def _carry_out(self, work: _Work) -> Handled:
@@ -224,7 +224,7 @@ class Service:
             return answer
 
     def _effect(self, work: _Work) -> Callable[[Connection], Answer]:
-        """What a request does, as one step of a transaction."""
+        """Return a function that does what a request asks for, as one step of a transaction."""
 
         def effect(connection: Connection) -> Answer:
             struck = work.struck
@@ -260,7 +260,7 @@ class _Work:
     struck: Struck | None
 
     def event(self, answer: Answer) -> Event:
-        """The effect, for the ledger."""
+        """Return the effect of a request as an event for the ledger."""
         detail = dict(answer.headers).get("Location", "")
         return Event(
             Kind.EFFECT, self.arrival.attempt, self.subject.names[0], self.subject.scope, self.key,
@@ -268,7 +268,7 @@ class _Work:
         )  # fmt: skip
 
     def reached(self, stage: Stage) -> None:
-        """Crash or fail, if this is where the fault strikes."""
+        """Crash or fail, if this stage of the transaction is where the fault strikes."""
         fault = self.struck.fault if self.struck is not None else None
         if fault is not None and _CRASHES.get(fault) is stage:
             raise CrashError
@@ -281,7 +281,7 @@ def _claim(arrival: Arrival, scope: str, key: str) -> Claim:
 
 
 def _told(settled: Settled, site: Site) -> Handled:
-    """What became of a claim, in the dialect of the operation."""
+    """Return the response that says what became of a claim, in the dialect of the operation."""
     profile = site.operation.profile
     match settled:
         case Done(answer):
@@ -297,7 +297,7 @@ def _told(settled: Settled, site: Site) -> Handled:
 
 
 def in_flight(profile: Profile) -> Answer:
-    """What is said while the first request with a key is running."""
+    """Return the response to a request with a key while the first request with that key is running."""
     detail = "the first request with this key is still running; ask again with the same key"
     answer = _signal(profile.in_flight, 409, "request_in_flight", detail)
     return replace(answer, headers=(*answer.headers, RETRY_AFTER))

@@ -65,19 +65,19 @@ class Running:
         self._server.should_exit = True
 
     def events(self) -> list[Event]:
-        """Everything that has happened."""
+        """Return everything that has happened, in the order of time."""
         self._sandbox.ledger.flush()
         return sorted(self._sandbox.ledger.events(limit=1_000_000), key=lambda event: event.at)
 
     def totals(self) -> Totals:
-        """What has happened, in numbers."""
+        """Return what has happened, in numbers."""
         self._sandbox.ledger.flush()
         return self._sandbox.ledger.totals()
 
 
 @contextlib.contextmanager
 def running(spec: str | Path, settings: Settings | None = None) -> Generator[Running]:
-    """A sandbox on a free port of this machine, in a thread, as long as a block lasts.
+    """Serve a sandbox on a free port of this machine, in a thread, while a block runs.
 
     Args:
         spec: a path or URL of the document.
@@ -91,7 +91,7 @@ def running(spec: str | Path, settings: Settings | None = None) -> Generator[Run
 
 @contextlib.contextmanager
 def in_thread(sandbox: Sandbox) -> Generator[Running]:
-    """Serve a sandbox from a thread.
+    """Serve a sandbox from a thread while a block runs.
 
     Raises:
         SandboxError: it does not start.
@@ -136,7 +136,7 @@ def serve(sandbox: Sandbox, host: str, port: int, started: Callable[[Running], N
 
 
 def _look(host: str, port: int) -> None:
-    """Listen for a moment: the HTTP server would end the process where it cannot."""
+    """Check by a moment of listening that a server can listen: the HTTP server would end the process otherwise."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         socket.create_server((host, port), family=family).close()

@@ -52,7 +52,7 @@ class Wire(asyncio.Transport):
         self._inner.abort()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send bytes, as far as the connection is to live."""
+        """Send bytes to the client, as far as the connection is to live."""
         if self._over:
             return
         if self._in_head:
@@ -77,19 +77,19 @@ class Wire(asyncio.Transport):
         self._inner.close()
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        """Send bytes."""
+        """Send several pieces of bytes to the client."""
         for data in list_of_data:
             self.write(data)
 
     # The rest is the connection's own.
 
     def close(self) -> None:
-        """Close, after what was written."""
+        """Close the connection, after what was written."""
         self._over = True
         self._inner.close()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close the connection at once."""
         self._over = True
         self._inner.abort()
 
@@ -98,23 +98,23 @@ class Wire(asyncio.Transport):
         return self._inner.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  # as asyncio has it
-        """What is known of the connection."""
+        """Return what is known of the connection."""
         return self._inner.get_extra_info(name, default)
 
     def pause_reading(self) -> None:
-        """Read no more for now."""
+        """Read no more from the connection for now."""
         self._inner.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on."""
+        """Read from the connection again."""
         self._inner.resume_reading()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Hand the connection to somebody else."""
+        """Hand the connection to another protocol."""
         self._inner.set_protocol(protocol)
 
     def get_protocol(self) -> asyncio.BaseProtocol:
-        """Who has the connection."""
+        """Return the protocol that has the connection."""
         return self._inner.get_protocol()
 
 
@@ -122,14 +122,14 @@ class WiredProtocol(H11Protocol):
     """HTTP/1.1 on a wire that the application finds as `wire` in the state of its requests."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take a connection."""
+        """Take a new connection, and wrap it in a wire that can be cut."""
         wire = Wire(transport)
         self.app_state = {**self.app_state, "wire": wire}
         super().connection_made(wire)
 
 
 def _nothing() -> None:
-    """Nobody asked to be told."""
+    """Do nothing, since nobody asked to be told."""
 
 
 class Door:
@@ -140,7 +140,7 @@ class Door:
         self._opening: asyncio.Task[None] | None = None
 
     def belongs_to(self, server: WiredServer) -> None:
-        """Say whose door it is."""
+        """Set the server to which the door belongs."""
         self._server = server
 
     @property
@@ -168,7 +168,7 @@ class WiredServer(uvicorn.Server):
         door.belongs_to(self)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Begin to listen, and tell that the server has started."""
         await super().startup(sockets)
         if self.started:
             self.port: int = self.servers[0].sockets[0].getsockname()[1]

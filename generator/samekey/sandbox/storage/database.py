@@ -42,7 +42,7 @@ class Database(Protocol):
         ...
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A connection in a transaction that may write; what is not committed is dropped at the end."""
+        """Hold a connection in a writing transaction while a block runs; drop what is not committed by its end."""
         ...
 
     def try_take(self, connection: Connection, name: str) -> bool:
@@ -65,17 +65,17 @@ class Sqlite:
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
-        """A connection in a transaction that no other writer runs beside."""
+        """Hold a connection in a transaction while a block runs; no other writer runs beside it."""
         with self._writer, self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     def try_take(self, connection: Connection, name: str) -> bool:  # noqa: ARG002  # the only writer has every name
-        """The only writer has every name."""
+        """Return True: the only writer has every name."""
         return True
 
     def wait_for(self, connection: Connection, name: str) -> None:
-        """The only writer has every name."""
+        """Do nothing: the only writer has every name."""
 
 
 class Postgres:
@@ -86,7 +86,7 @@ class Postgres:
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
-        """A connection in a transaction; others run beside it."""
+        """Hold a connection in a transaction while a block runs; other transactions run beside it."""
         with self.engine.connect() as connection:
             yield connection
 
@@ -96,7 +96,7 @@ class Postgres:
         return bool(taken.scalar_one())
 
     def wait_for(self, connection: Connection, name: str) -> None:
-        """Take a name by an advisory lock."""
+        """Wait for a name, and take it by an advisory lock."""
         connection.execute(text(f"SET LOCAL lock_timeout = {round(_BUSY_SECONDS * 1000)}"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": number_of(name)})
 
@@ -123,7 +123,7 @@ def open_database(location: str) -> Sqlite | Postgres:
 
 
 def commit(connection: Connection) -> None:
-    """Commit.
+    """Commit the transaction of a connection.
 
     Raises:
         CommitLostError: the database did not say that it has, so it may have or not.
@@ -137,7 +137,7 @@ def commit(connection: Connection) -> None:
 
 
 def number_of(name: str) -> int:
-    """A name as the number that an advisory lock of PostgreSQL takes: 64 bits with a sign."""
+    """Return a name as the number that an advisory lock of PostgreSQL takes: 64 bits with a sign."""
     return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
@@ -159,12 +159,12 @@ def _url(location: str) -> URL:
 
 
 def _shown(location: str) -> str:
-    """A location without its password, whatever else is wrong with it."""
+    """Return a location without its password, whatever else is wrong with it."""
     return re.sub(r"(?<=://)([^/@]*?):.*@", r"\1:***@", location)
 
 
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    """Write ahead, and be on the disk before a commit is answered."""
+    """Set up a new connection to write ahead, and to be on the disk before a commit is answered."""
     # Transactions begin where `writing` says; the driver must not begin its own.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1000)}")

@@ -64,7 +64,7 @@ def upgrade(database: Database, steps: tuple[Step, ...] | None = None) -> int:
 
 
 def _create(table: Table) -> Step:
-    """A step that creates a table."""
+    """Return a step that creates a table."""
 
     def step(connection: Connection) -> None:
         table.create(connection, checkfirst=True)
@@ -73,7 +73,7 @@ def _create(table: Table) -> Step:
 
 
 def _add_column(table: str, column: str, declaration: str) -> Step:
-    """A step that adds a column; SQLite has no `ADD COLUMN IF NOT EXISTS`, so the table is looked at first."""
+    """Return a step that adds a column if the table lacks it: SQLite has no `ADD COLUMN IF NOT EXISTS`."""
 
     def step(connection: Connection) -> None:
         if column not in {found["name"] for found in inspect(connection).get_columns(table)}:
@@ -83,7 +83,7 @@ def _add_column(table: str, column: str, declaration: str) -> Step:
 
 
 def _add_index(index: str, table: str, column: str) -> Step:
-    """A step that adds an index."""
+    """Return a step that adds an index."""
 
     def step(connection: Connection) -> None:
         connection.execute(text(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({column})"))

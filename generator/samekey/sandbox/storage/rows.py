@@ -30,20 +30,20 @@ class Row:
 
 
 def read(connection: Connection, collection: str, identifier: str) -> dict[str, JsonValue] | None:
-    """The state of a resource; None where there is none."""
+    """Return the state of a resource; None where there is none."""
     place = (RESOURCES.c.collection == collection, RESOURCES.c.id == identifier)
     body = connection.execute(select(RESOURCES.c.body).where(*place)).scalar_one_or_none()
     return None if body is None else _state(body)
 
 
 def listed(connection: Connection, collection: str) -> list[Row]:
-    """The resources of a collection, newest first."""
+    """Return the resources of a collection, newest first."""
     query = select(RESOURCES).where(RESOURCES.c.collection == collection).order_by(RESOURCES.c.seq.desc()).limit(_MOST)
     return [Row(row.seq, row.id, _state(row.body)) for row in connection.execute(query)]
 
 
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
-    """Put a state in the place of the one that is there, if there is one."""
+    """Write the state of a resource, in place of the one that is there, if there is one."""
     place = (RESOURCES.c.collection == collection, RESOURCES.c.id == identifier)
     body = json.dumps(state)
     if read(connection, collection, identifier) is None:
@@ -53,12 +53,12 @@ def write(connection: Connection, collection: str, identifier: str, state: dict[
 
 
 def remove(connection: Connection, collection: str, identifier: str) -> None:
-    """Forget a resource."""
+    """Remove a resource."""
     connection.execute(delete(RESOURCES).where(RESOURCES.c.collection == collection, RESOURCES.c.id == identifier))
 
 
 def next_number(connection: Connection, collection: str) -> int:
-    """The next number of a collection that numbers its resources."""
+    """Take the next number of a collection that numbers its resources."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     counted = dialect.insert(COUNTERS).values(name=collection, value=1)
     counted = counted.on_conflict_do_update(index_elements=["name"], set_={"value": COUNTERS.c.value + 1})

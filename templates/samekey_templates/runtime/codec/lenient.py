@@ -95,7 +95,7 @@ class _Mender:
     def _fitting(
         self, fields: dict[str, Any], kind: AnyModel, lenient: type[Struct], problem: str
     ) -> tuple[dict[str, Any], Iterable[str]]:
-        """The values of fields that fit, by name, as msgspec decodes them together; and the others, by wire name."""
+        """Return the values of fields that fit, by name, decoded together by msgspec; and the others' wire names."""
         unfit = self._unfit.setdefault(kind, set())
         if problem:
             unfit |= _fields_in(problem) & fields.keys()
@@ -184,13 +184,13 @@ def _default(info: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401
 
 
 def _fields_in(problem: str) -> set[str]:
-    """The field of an object in which msgspec found an error, if it says one."""
+    """Return the field of an object in which msgspec found an error; an empty set where it names none."""
     return set(_FIELD.findall(problem))
 
 
 @cache
 def _model_in(kind: Any) -> AnyModel | None:  # noqa: ANN401
-    """The class of models that a type is, whether or not it may be null."""
+    """Return the class of models that a type is, whether or not it may be null; None where it is none."""
     sole = _sole(kind)
     return sole if is_model(sole) else None
 
@@ -201,7 +201,7 @@ def _plain(kind: Any) -> type | None:  # noqa: ANN401
 
 
 def _sole(kind: Any) -> Any:  # noqa: ANN401
-    """What a type is where it is not null; None where it may be several things."""
+    """Return what a type is where it is not null; None where it may be several things."""
     is_union_type = get_origin(kind) in (Union, types.UnionType)
     kinds = [part for part in (get_args(kind) if is_union_type else (kind,)) if part is not types.NoneType]
     return kinds[0] if len(kinds) == 1 else None
@@ -216,7 +216,7 @@ def _loosely(value: Any, kind: Any) -> Any:  # noqa: ANN401
 
 
 def _from_base64(text: str) -> bytes | str:
-    """Bytes in the alphabet of URLs, or without padding (RFC 4648 section 5); the text where it is neither."""
+    """Decode base64 in the alphabet of URLs, or without padding (RFC 4648 section 5); return any other text as is."""
     try:
         return base64.b64decode(text.translate(_URL_SAFE) + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):

@@ -67,7 +67,7 @@ class Choice(Struct, frozen=True):
 
 
 def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
-    """What a value may be: by a tag, else by literal, required and known properties.
+    """Choose the variants that a value may be: by a tag, else by literal, required and known properties.
 
     Args:
         kind: the union.
@@ -97,7 +97,7 @@ class _Tag(Struct, frozen=True):
 
 
 def _spelled(value: object) -> str | None:
-    """The value of a tag as the document spells it, which knows strings only."""
+    """Return a tag's value as the document spells it, which knows strings only; None where it cannot be a tag."""
     match value:
         case str():
             return value
@@ -116,7 +116,7 @@ class _Object(Struct, frozen=True):
     values: tuple[tuple[str, tuple[object, ...]], ...]
 
     def rank(self, fields: dict[str, Any]) -> Rank:
-        """Lower is better: wrong literals and missing fields count first, then what an object has in common with it."""
+        """Rank a variant for an object, lower is better: wrong literals and missing fields first, then common ones."""
         told = [fields[name] in values for name, values in self.values if name in fields]
         return (
             told.count(False),
@@ -132,7 +132,7 @@ class _Map(Struct, frozen=True):
     kind: Any
 
     def rank(self, fields: dict[str, Any]) -> Rank:  # noqa: ARG002  # it takes any
-        """Behind models that know something of an object, before those that do not."""
+        """Rank a map behind models that know something of an object, before those that do not."""
         return (0, 0, 0, 1)
 
 
@@ -160,7 +160,7 @@ def is_union(kind: object) -> TypeGuard[type[OneOf]]:
 
 
 def _unions(kind: type[OneOf], seen: set[type[OneOf]]) -> Iterator[type[OneOf]]:
-    """A union and those among its variants, each once."""
+    """Yield a union and the unions among its variants, each once."""
     if kind in seen:
         return
     seen.add(kind)
@@ -188,7 +188,7 @@ def _object(kind: AnyModel) -> _Object:
 
 
 def _listed(kind: Any) -> tuple[object, ...]:  # noqa: ANN401  # any annotation
-    """The values that a type lists; none where it lists none."""
+    """Return the values that a literal or enum type lists; none where a type lists none."""
     if get_origin(kind) is Literal:
         return get_args(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -91,7 +91,7 @@ class Place(Struct, Generic[T], frozen=True):
     trail: Trail = field(default_factory=Trail)
 
     def arrive(self, response: Response[T]) -> None:
-        """Look at the page that came.
+        """Check that the page that came is a new one.
 
         Raises:
             PaginationError: it is the one before it, or the first one, once more.
@@ -101,7 +101,7 @@ class Place(Struct, Generic[T], frozen=True):
             raise self._lost("the server gave the same page again", response)
 
     def after(self, response: Response[T]) -> Place[T] | None:
-        """The place of the next page; None after the last one.
+        """Return the place of the next page; None after the last one.
 
         Raises:
             PaginationError: the server repeats itself, or the way to the next page cannot be read.
@@ -117,7 +117,7 @@ class Place(Struct, Generic[T], frozen=True):
         return None if following is None else Place(paging, following, self.number + 1, self.trail)
 
     def _led(self, response: Response[T], items: list[Any]) -> Call[T] | None:
-        """The call of the page that a cursor, an id or a URL leads to."""
+        """Return the call of the page that a cursor, an id or a URL leads to; None after the last page."""
         paging = self.paging
         marker = _marker(paging, response, items)
         if marker in _ENDS and paging.style != "last-item":
@@ -136,9 +136,9 @@ class Place(Struct, Generic[T], frozen=True):
         return _set(paging, self.call, marker)
 
     def _linked(self, response: Response[T], url: str) -> Call[T]:
-        """The call of the page behind a URL.
+        """Return the call of the page behind a URL.
 
-        Only the query is taken: path and origin stay ours, so no credentials go where a server's answer points.
+        Only the query is taken: path and origin stay those of the call, so no credentials go where a response points.
         """
         try:
             query = urlsplit(url).query
@@ -155,20 +155,20 @@ class Place(Struct, Generic[T], frozen=True):
 
 
 def items_of(paging: Paging, data: object) -> list[Any]:
-    """The items of a page; none where the answer does not have them."""
+    """Return the items of a page; none where the response does not have them."""
     found = value_at(data, paging.items)
     return found if is_items(found) else []
 
 
 def value_at(data: object, way: Way) -> object:
-    """What stands at the end of a way; None where it leads nowhere."""
+    """Return what stands at the end of a way into decoded data; None where the way leads nowhere."""
     for name in way:
         data = member(data, name)
     return data
 
 
 def next_link(header: str) -> str | None:
-    """The target of the link with `rel=next` (RFC 8288 section 3)."""
+    """Return the target of the link with `rel=next` (RFC 8288 section 3); None where there is none."""
     for entry in header.split("<")[1:]:
         target, _, parameters = entry.partition(">")
         for parameter in parameters.rstrip(", ").split(";"):
@@ -179,7 +179,7 @@ def next_link(header: str) -> str | None:
 
 
 def _marker(paging: Paging, response: Response[Any], items: list[Any]) -> object:
-    """What leads from this page to the next one; None where pages are counted."""
+    """Return what leads from this page to the next one; None where nothing does, or pages are counted."""
     match paging.style:
         case "link":
             return next_link(response.headers.get("link", ""))
@@ -192,19 +192,19 @@ def _marker(paging: Paging, response: Response[Any], items: list[Any]) -> object
 
 
 def _is_url(paging: Paging, marker: str) -> bool:
-    """Whether this is a URL rather than a cursor, which may begin with a slash as well."""
+    """Whether what leads to the next page is a URL rather than a cursor, which may begin with a slash as well."""
     if not paging.parameter:
         return True
     return marker.startswith(("https://", "http://")) or (marker.startswith(("/", "?")) and "?" in marker)
 
 
 def _shown(paging: Paging, marker: object) -> str:
-    """A cursor for a message; of a URL only what holds no secret."""
+    """Spell a cursor for a message; of a URL only what holds no secret."""
     return shown_url(marker) if isinstance(marker, str) and _is_url(paging, marker) else repr(marker)
 
 
 def _counted(paging: Paging, call: Call[T], response: Response[T], items: list[Any]) -> Call[T] | None:
-    """The call of the next page by number, or by offset: the first page without items is the last."""
+    """Return the call of the next page by number or offset; None after the last, such as a page without items."""
     if not items:
         return None
     own = value_at(response.data, paging.current) if paging.current else None
@@ -218,7 +218,7 @@ def _counted(paging: Paging, call: Call[T], response: Response[T], items: list[A
 
 
 def _argument(paging: Paging, call: Call[Any]) -> object:
-    """What this page was asked for with; None where the caller left it out."""
+    """Return the argument that this page was asked for with; None where the caller left it out."""
     given = call.body if paging.in_body else call.query
     found = member(given, paging.parameter)
     return found if isinstance(found, (str, int, float)) else None
@@ -241,7 +241,7 @@ def _set(paging: Paging, call: Call[T], value: object) -> Call[T]:
 
 
 def _twin(call: Call[T]) -> Call[T]:
-    """The same call for another page: a call of its own, so it mints a key of its own if it carries one."""
+    """Copy the call for another page: it is a call of its own, so it mints a key of its own if it carries one."""
     twin = copy(call)
     twin.idempotency_key = None
     twin.query_text = None

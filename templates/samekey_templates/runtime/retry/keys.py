@@ -24,7 +24,7 @@ _NAMESPACE = uuid.UUID("6b1d7a52-3c0e-4f7b-9a55-0c5f2a9d1e77")
 
 
 def mint(form: KeyFormat) -> str:
-    """A fresh key that no other call has."""
+    """Make a fresh key that no other call has."""
     match form.kind:
         case KeyKind.UUID4:
             return _spelled(_versioned(int.from_bytes(os.urandom(16), "big"), 4))
@@ -37,7 +37,7 @@ def mint(form: KeyFormat) -> str:
 
 
 def _drawn(form: KeyFormat) -> str:
-    """Letters of an alphabet, each as likely as the others."""
+    """Draw a key from the letters of an alphabet, each as likely as the others."""
     size = len(form.alphabet)
     number = int.from_bytes(os.urandom(form.length * 2), "big")
     letters: list[str] = []
@@ -52,7 +52,7 @@ Identity: TypeAlias = str | int | uuid.UUID | dt.date | Decimal | bytes | Enum
 
 
 def derive_key(namespace: str | uuid.UUID, *parts: Identity, secret: bytes | None = None) -> str:
-    """The key that belongs to a business identity: the same arguments give the same UUID, today and after a restart.
+    """Derive the key of a business identity: the same arguments give the same UUID, today and after a restart.
 
     A redelivered message or a restarted job then sends the key that it sent before.
 
@@ -102,13 +102,13 @@ def _uuid7() -> int:
 
 
 def _versioned(value: int, version: int) -> int:
-    """128 bits as a UUID of a version (RFC 9562 section 4)."""
+    """Turn 128 bits into a UUID of a version (RFC 9562 section 4)."""
     value = value & ~(0xF << 76) | version << 76
     return value & ~(0x3 << 62) | 0x2 << 62
 
 
 def _spelled(value: int) -> str:
-    """128 bits as the text of a UUID; an object of one would cost more than the rest of the key."""
+    """Spell 128 bits as the text of a UUID; an object of one would cost more than the rest of the key."""
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 

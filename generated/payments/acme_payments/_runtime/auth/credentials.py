@@ -121,12 +121,12 @@ class Signature(Struct, frozen=True):
 
 
 def from_environment(value: T | None, variable: str) -> T | str | None:
-    """A credential given in code, else the environment variable's value, else None."""
+    """Return the credential given in code, else the value of its environment variable, else None."""
     return value if value is not None else os.environ.get(variable) or None
 
 
 def chosen(credentials: Mapping[str, Credential], requirement: Requirement) -> tuple[Credential, ...]:
-    """The credentials of the first alternative of which all are there; none where no alternative is complete.
+    """Return the credentials of the first alternative that is complete, or none where no alternative is complete.
 
     A request without credentials is sent all the same: the server has the last word.
     """
@@ -137,7 +137,7 @@ def chosen(credentials: Mapping[str, Credential], requirement: Requirement) -> t
 
 
 def moving_token(credentials: Mapping[str, Credential], requirement: Requirement) -> MovingToken | None:
-    """Where the token of a call comes from, if it is not known beforehand."""
+    """Return the source of a call's token where the token is not known beforehand; else None."""
     for credential in reversed(chosen(credentials, requirement)):
         if isinstance(credential, Bearer) and not isinstance(credential.token, str):
             return credential.token
@@ -145,7 +145,7 @@ def moving_token(credentials: Mapping[str, Credential], requirement: Requirement
 
 
 def sign(credentials: Mapping[str, Credential], requirement: Requirement, token: str | None = None) -> Signature:
-    """What to add to a request for its requirement.
+    """Return the headers, query parameters and cookies that an operation's security adds to a request.
 
     Args:
         credentials: by security scheme.
@@ -183,5 +183,5 @@ def _signature(credentials: Sequence[Credential], token: str | None) -> Signatur
 
 
 def basic(username: str, password: str) -> str:
-    """The value of an Authorization header for a user name and a password (RFC 7617 section 2)."""
+    """Return the value of an Authorization header for a user name and a password (RFC 7617 section 2)."""
     return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"

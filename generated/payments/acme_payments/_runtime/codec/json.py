@@ -35,7 +35,7 @@ class Decoded(Struct, frozen=True):
 
 
 def encode(value: object) -> bytes:
-    """JSON of models, dicts and plain values; arguments left out at the top level are dropped."""
+    """Encode models, dicts and plain values as JSON, without the arguments that were left out."""
     if is_fields(value):
         value = present(value)
     try:
@@ -49,7 +49,7 @@ def encode(value: object) -> bytes:
 
 
 def _refuse_no_numbers(value: object) -> None:
-    """JSON has no word for NaN and infinity (RFC 8259 section 6), and null would be a lie.
+    """Refuse NaN and infinity: JSON has no word for them (RFC 8259 section 6), and null would be a lie.
 
     Raises:
         ValueError: one of them is there.
@@ -63,7 +63,7 @@ def _refuse_no_numbers(value: object) -> None:
 
 
 def present(fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields that were given."""
+    """Return the fields that were given, without those that were left out."""
     return {name: value for name, value in fields.items() if value is not Omit.OMIT}
 
 
@@ -76,7 +76,7 @@ def _present_throughout(value: object) -> object:
 
 
 def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
-    """A model or dict as plain dicts, lists, strings and numbers, with the wire's names."""
+    """Convert a model or dict to plain dicts, lists, strings and numbers, with the names used on the wire."""
     return msgspec.to_builtins(value, enc_hook=_enc_hook)
 
 
@@ -142,7 +142,7 @@ def _enc_hook(value: object) -> object:
 
 
 def member(value: object, name: str) -> object:
-    """What a decoded object holds under a name on the wire; None where it holds nothing.
+    """Return what a decoded object holds under a name on the wire; None where it holds nothing.
 
     Args:
         value: a model, or plain JSON.

@@ -43,7 +43,7 @@ def keeps_null(model: M) -> M:
 
 
 def _default_of(model: type[Model], attribute: str) -> tuple[object, ...]:
-    """The default of a field, if it has one; msgspec lists those of the last fields."""
+    """Return the default of a field, empty where it has none; msgspec lists those of the last fields only."""
     place = model.__struct_fields__.index(attribute) - len(model.__struct_fields__)
     defaults = model.__struct_defaults__
     return (defaults[place],) if -place <= len(defaults) else ()
@@ -126,7 +126,7 @@ def _shown(model: object, names: tuple[str, ...]) -> str:
 
 
 def sent(model: OpenModel) -> dict[str, object]:
-    """The fields of an open model by their names on the wire, the known ones first; those left out are not there."""
+    """Return an open model's fields by their names on the wire, the known ones first, without those left out."""
     given = model.__dict__
     fields = {
         known.wire: given[name]
@@ -143,12 +143,12 @@ def is_model(kind: object) -> TypeGuard[AnyModel]:
 
 
 def struct_of(kind: AnyModel) -> type[msgspec.Struct]:
-    """The class that msgspec decodes known fields into: the model itself, or one made for an open model."""
+    """Return the class that msgspec decodes known fields into: the model itself, or one made for an open model."""
     return kind if issubclass(kind, Model) else _parts_of(kind).struct
 
 
 def further_of(kind: type[OpenModel]) -> tuple[str, Any]:
-    """The attribute that holds further properties, and the type of the dict in it."""
+    """Return the attribute that holds an open model's further properties, and the type of the dict in it."""
     parts = _parts_of(kind)
     return parts.attribute, parts.further
 

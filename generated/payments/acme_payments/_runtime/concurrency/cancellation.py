@@ -75,7 +75,7 @@ async def _quietly(coroutine: Coroutine[Any, Any, object]) -> None:
 
 
 async def in_thread(function: Callable[..., T], *arguments: object) -> T:
-    """Call something that waits for a disk or a database, to its end; a cancellation that comes meanwhile waits.
+    """Call a function that waits for a disk or a database, to its end; a cancellation meanwhile waits for it.
 
     Raises:
         BaseException: the cancellation, or what the function raised.
@@ -116,7 +116,7 @@ async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
 
 
 async def given_up(pieces: AsyncIterator[object]) -> None:
-    """Give up the rest of an answer that comes in pieces.
+    """Give up the rest of a response that comes in pieces.
 
     Below them are generators of httpx and httpcore that nobody can close from here, and that an event loop would
     complain of when it finds them open. A read that is cancelled ends each of them from within: it gives what has come

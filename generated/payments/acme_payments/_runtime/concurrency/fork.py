@@ -17,7 +17,7 @@ class Inherited(Protocol):
     """Something that a child must not share with its parent."""
 
     def after_fork(self) -> None:
-        """Begin anew in a child, without a word on the parent's connections."""
+        """Begin anew in a forked child process, and send nothing on the parent's connections."""
         ...
 
 

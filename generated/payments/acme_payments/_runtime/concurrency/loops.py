@@ -65,7 +65,7 @@ class LoopTransports:
             await kept.keeper.aclose()
 
     def after_fork(self) -> None:
-        """Leave the parent its connections; a reference is kept, since whoever drops them says goodbye on them."""
+        """Leave the parent process its connections, and keep a reference, since dropping them would close them."""
         parents, self._kept = self._kept, {}
         self._parents.append(parents)
         for kept in parents.values():

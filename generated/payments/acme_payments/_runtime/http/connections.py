@@ -23,14 +23,14 @@ _HEADERS: Final = {"Accept-Encoding": ACCEPTED}
 
 
 def own_client() -> httpx.Client:
-    """A client for threads."""
+    """Make the httpx client for threads that an SDK uses where the caller gives none."""
     client = httpx.Client(verify=_STAND_IN, limits=_LIMITS, headers=_HEADERS)
     _watch(client, Backend)
     return client if is_watched(client) else httpx.Client(verify=_tls_context(), limits=_LIMITS, headers=_HEADERS)
 
 
 def own_async_client() -> httpx.AsyncClient:
-    """A client for an event loop."""
+    """Make the httpx client for event loops that an SDK uses where the caller gives none."""
     client = httpx.AsyncClient(verify=_STAND_IN, limits=_LIMITS, headers=_HEADERS)
     if isinstance(getattr(client, "_transport", None), httpx.AsyncHTTPTransport):
         # Not as `transport=`: a client that is given one does not look for proxies in the environment.
@@ -45,10 +45,11 @@ def own_async_client() -> httpx.AsyncClient:
 
 
 def _watch(client: httpx.Client | httpx.AsyncClient, backend: Callable[[Any, Secured], object]) -> None:
-    """Make the connections of a client keep the deadline and see the head of an answer.
+    """Make the connections of a client keep the deadline and see the head of a response.
 
     Neither httpx nor httpcore lets the network of an `httpx.Client` be given from outside, so it is exchanged in their
-    attributes; where a version has others, the client is no use, and only what docs/retrying.md says is lost.
+    attributes. Where a version has others, the client is no use. What is lost without it: the status of a response that
+    breaks off inside its headers, and in a sync client any check of the deadline within a step or a piece of the body.
     """
     for transport in _transports(client):
         pool = getattr(transport, "_pool", None)
@@ -65,7 +66,7 @@ def _watch(client: httpx.Client | httpx.AsyncClient, backend: Callable[[Any, Sec
 def _unless_none(
     close: Callable[[Sequence[object]], Awaitable[None]],
 ) -> Callable[[Sequence[object]], Awaitable[None]]:
-    """Closing of connections that does nothing where there are none.
+    """Wrap the closing of connections so that it does nothing where there are none.
 
     httpcore asks twice in each request which event loop it runs in, to be sure that nothing interrupts it there.
     """
@@ -78,13 +79,13 @@ def _unless_none(
 
 
 def _transports(client: httpx.Client | httpx.AsyncClient) -> list[object]:
-    """The transports of a client, those of proxies included."""
+    """Return the transports of a client, those of proxies included."""
     found = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
     return [one for transport in found if transport is not None for one in getattr(transport, "pools", (transport,))]
 
 
 def is_watched(client: httpx.Client | httpx.AsyncClient) -> bool:
-    """Whether all connections of a client keep the deadline and see the head of an answer."""
+    """Whether all connections of a client keep the deadline and see the head of a response."""
     return all(
         isinstance(getattr(getattr(transport, "_pool", None), "_network_backend", None), Backend | AsyncBackend)
         for transport in _transports(client)
@@ -131,7 +132,7 @@ _KNOWN: Final = frozenset({"httpx.HTTPTransport", "httpx.AsyncHTTPTransport", "h
 
 
 def abandon(client: httpx.Client | httpx.AsyncClient) -> None:
-    """Let go of a parent's connections in its child, without a goodbye on them."""
+    """Let go of a parent process's connections in its forked child, and send nothing on them."""
     for transport in _transports(client):
         network = getattr(getattr(transport, "_pool", None), "_network_backend", None)
         if isinstance(network, (Backend, AsyncBackend)):
@@ -139,7 +140,7 @@ def abandon(client: httpx.Client | httpx.AsyncClient) -> None:
 
 
 def retire_if_more_came(response: httpx.Response) -> None:
-    """See to it that a connection is not used again that holds bytes beyond its answer.
+    """Keep a connection from being used again where it holds bytes beyond its response.
 
     httpcore would read them as the answer to the next request. It hides what h11 has left over behind several streams.
     """
@@ -169,12 +170,12 @@ thread comes first: by it a connection is told from one that a proxy secures."""
 
 @cache
 def _tls_context() -> ssl.SSLContext:
-    """The one TLS context of all clients: it costs 28 ms and 0.8 MB, and is made for the first TLS connection."""
+    """Return the one TLS context of all clients, which costs 28 ms and 0.8 MB; made for the first TLS connection."""
     return httpx.create_ssl_context()
 
 
 def _secured(context: ssl.SSLContext) -> ssl.SSLContext:
-    """The context for a connection; a proxy has its own."""
+    """Return the TLS context for a connection: the one of all clients, or the one that a proxy has of its own."""
     if context is not _STAND_IN:
         return context
     # What httpcore has told the other one, which cannot be asked for it.
@@ -215,7 +216,7 @@ class _Pools(httpx.AsyncBaseTransport):
         return response
 
     def ended(self, index: int) -> None:
-        """Count a request of a pool as done; after an exception, look what it has left behind there."""
+        """Count a request of a pool as done; after an exception, clear away what it has left behind there."""
         self._busy[index] -= 1
         if sys.exception() is not None:
             _mend(self.pools[index])
@@ -247,7 +248,7 @@ class _Counted(httpx.AsyncByteStream):
 
 
 def _mend(transport: httpx.AsyncBaseTransport) -> None:
-    """Take connections out of a pool that no request has and no request can get.
+    """Take connections out of a pool that no request uses and no request can get.
 
     A request that is cancelled at an unlucky moment leaves its connection behind as new or active for ever, and each
     such one takes a place of the pool.

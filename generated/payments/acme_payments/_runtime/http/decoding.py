@@ -56,7 +56,7 @@ class _Inflater:
         self._begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what some bytes hold, in pieces of bounded size.
+        """Yield what some encoded bytes hold, in pieces of bounded size.
 
         Raises:
             UndecodableError: they are not in this coding.
@@ -78,7 +78,7 @@ class _Inflater:
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
 
     def end(self) -> None:
-        """Look whether the end was reached.
+        """Check that the end of the encoded data was reached.
 
         Raises:
             CutShortError: it was not.
@@ -87,7 +87,7 @@ class _Inflater:
             raise CutShortError("its compressed data ends early")
 
     def _begin(self, data: bytes) -> bytes:
-        """Return the first bytes, once there are enough of them to see how they are to be read."""
+        """Return the first bytes, once there are enough of them to see how they are to be read; empty before."""
         self._head += data
         if len(self._head) < _HEAD:
             return b""
@@ -122,7 +122,7 @@ class Decoder:
         self._counts = [0] * (len(names) + 1)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what some bytes of the body hold.
+        """Yield what some encoded bytes of the body hold.
 
         Raises:
             UndecodableError: they are not in the coding that they are said to be in.
@@ -131,7 +131,7 @@ class Decoder:
         return self._undone(data, 0)
 
     def end(self) -> None:
-        """Look whether the end of each coding was reached.
+        """Check that the end of each coding was reached.
 
         Raises:
             CutShortError: one of them was not.

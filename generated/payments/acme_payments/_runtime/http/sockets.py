@@ -51,7 +51,7 @@ class Step(float):
 
     @classmethod
     def of(cls, seconds: float, until: float, *, holds: bool = False) -> Self:
-        """A step.
+        """Make the limits of one step of an attempt.
 
         Args:
             seconds: for each read or write of the step.
@@ -65,7 +65,7 @@ class Step(float):
         return step
 
     def left(self) -> float:
-        """Seconds for the next read or write.
+        """Return the seconds for the next read or write.
 
         Raises:
             DeadlinePassedError: there are none.
@@ -76,11 +76,11 @@ class Step(float):
         return min(self, left)
 
     def left_to_connect(self) -> float:
-        """Seconds to reach the server; never none, since whatever fails here must say that nothing was sent."""
+        """Return the seconds to reach the server; never 0, since a failure here must say that nothing was sent."""
         return min(self, max(SHORTEST, self.until - time.monotonic()))
 
     def note(self, noted: bytes) -> None:
-        """Look for the status line, behind the heads of interim answers (RFC 9112 section 4, RFC 9110 section 15.2).
+        """Look for the status line, behind the heads of interim responses (RFC 9112 section 4, RFC 9110 section 15.2).
 
         Args:
             noted: what has come so far.
@@ -149,7 +149,7 @@ class _Backend:
         self._streams: WeakSet[_Connected] = WeakSet()
 
     def abandon(self) -> None:
-        """Close what was inherited from a parent, in this process alone."""
+        """Close the sockets inherited from a parent process, in this process alone."""
         for stream in list(self._streams):
             with suppress(Exception):
                 # What cannot be closed is never used again all the same.
@@ -171,7 +171,7 @@ class _Connected:
         self.get_extra_info = {"is_readable": True}.get
 
     def abandon(self) -> None:
-        """Put nothing in the place of the socket, in this process alone; no word is sent, and objects stay usable."""
+        """Replace the socket by a dead pipe in this process alone; nothing is sent, and objects stay usable."""
         fileno: Any = getattr(self.get_extra_info("socket"), "fileno", None)
         number = -1 if fileno is None else fileno()
         if number >= 0:
@@ -347,7 +347,7 @@ class AsyncStream(_Connected):
 
 
 def _cut(named: dict[str, object]) -> dict[str, object]:
-    """The arguments of a connection with its timeout cut to what is left of the deadline."""
+    """Return the arguments of a connection with its timeout cut to what is left of the deadline."""
     timeout = named.get("timeout")
     return {**named, "timeout": timeout.left_to_connect()} if isinstance(timeout, Step) else named
 
@@ -358,6 +358,6 @@ def _asks_for_a_tunnel(buffer: bytes) -> bool:
 
 
 def _pieces(buffer: bytes) -> Iterator[memoryview]:
-    """A long buffer in pieces, since a slow server takes even one call to write beyond any timeout."""
+    """Yield a long buffer in pieces, since a slow server takes even one call to write beyond any timeout."""
     view = memoryview(buffer)
     return (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))

@@ -118,7 +118,7 @@ class Whereabouts:
         self._is_used = False
 
     def refusal(self, loop: object = None) -> str | None:
-        """Say why the client cannot be used here; None where it can, which is then where it belongs."""
+        """Return why the client cannot be used in this process and loop; None where it can, and belongs there."""
         process = os.getpid()
         is_forked = process != self._process
         has_moved = is_forked or (self._is_used and loop is not self._loop)
@@ -146,16 +146,16 @@ class SyncTransport:
         self._known = Sender.KNOWN if self._owned or knows_failures(self._client) else Sender.UNKNOWN
 
     def abandon(self) -> None:
-        """Let go of a parent's connections in its child, without a goodbye on them."""
+        """Let go of a parent process's connections in its forked child, and send nothing on them."""
         if self._owned:
             abandon(self._client)
 
     def attempt(self, request: WireRequest, limits: Limits) -> Result:
-        """Send once and read the whole answer, following redirects of the same origin that keep method and body."""
+        """Send once and read the whole response, following redirects of the same origin that keep method and body."""
         return self._follow(request, limits, keep_open=False)
 
     def open(self, request: WireRequest, limits: Limits) -> Result:
-        """Like `attempt`, but the body of a success is left to be read: the answer is an `OpenAnswer`."""
+        """Send once, as `attempt` does, but leave the body of a success to be read, in an `OpenAnswer`."""
         return self._follow(request, limits, keep_open=True)
 
     def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
@@ -219,16 +219,16 @@ class AsyncTransport:
         self._known = Sender.KNOWN if self._owned or knows_failures(self._client) else Sender.UNKNOWN
 
     def abandon(self) -> None:
-        """Let go of a parent's connections in its child, without a goodbye on them."""
+        """Let go of a parent process's connections in its forked child, and send nothing on them."""
         if self._owned:
             abandon(self._client)
 
     def attempt(self, request: WireRequest, limits: Limits) -> Awaitable[Result]:
-        """Send once and read the whole answer, following redirects of the same origin that keep method and body."""
+        """Send once and read the whole response, following redirects of the same origin that keep method and body."""
         return self._follow(request, limits, keep_open=False)
 
     def open(self, request: WireRequest, limits: Limits) -> Awaitable[Result]:
-        """Like `attempt`, but the body of a success is left to be read: the answer is an `AsyncOpenAnswer`."""
+        """Send once, as `attempt` does, but leave the body of a success to be read, in an `AsyncOpenAnswer`."""
         return self._follow(request, limits, keep_open=True)
 
     async def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
@@ -273,7 +273,7 @@ class AsyncTransport:
         return failure(late, response or timeouts.begun(), handled, limits.until, _sender(built, self._known))
 
     def _scope(self, request: WireRequest, limits: Limits) -> AbstractContextManager[object, bool]:
-        """What ends an attempt at the deadline, where its connection does not: the body may be the caller's to make."""
+        """Return what ends an attempt at the deadline where its connection does not: the caller may make the body."""
         if self._is_watched and not isinstance(request.content, Upload):
             return _NO_SCOPE
         import anyio  # noqa: PLC0415  # comes with httpx; needed only here
@@ -300,19 +300,19 @@ class _Timeouts(dict[str, float]):
         self._until = limits.until
 
     def lift(self) -> None:
-        """A stream may outlast the call's deadline, which ends with its head; each of its reads keeps its own limit."""
+        """Lift the call's deadline, which ends with the head of a stream; each read keeps its own limit."""
         self._until = float("inf")
 
     def get(self, key: str, default: object = None) -> float:  # noqa: ARG002
         return min(self[key], max(SHORTEST, self._until - time.monotonic()))
 
     def begun(self) -> httpx.Response | None:
-        """Nobody sees what such a client has read of an answer."""
+        """Return None: nobody sees what a client of the caller's own has read of a response."""
         return None
 
 
 class _Steps(dict[str, float]):
-    """The limits of each step for a client of our own, whose connections keep the deadline by themselves.
+    """The limits of each step for a client that the SDK made, whose connections keep the deadline by themselves.
 
     Args:
         limits: of the attempt.
@@ -332,11 +332,11 @@ class _Steps(dict[str, float]):
         )
 
     def lift(self) -> None:
-        """As above."""
+        """Lift the call's deadline, which ends with the head of a stream; each read keeps its own limit."""
         self._read.until = float("inf")
 
     def begun(self) -> httpx.Response | None:
-        """The answer whose status line has come, though its headers did not all come."""
+        """Return the response whose status line has come, though not all of its headers; None where none came."""
         status = self._read.status
         return None if status is None else httpx.Response(status)
 
@@ -361,13 +361,13 @@ def _usual_headers(client: httpx.Client | httpx.AsyncClient) -> _Usual:
 def _build(
     request: WireRequest, timeouts: Mapping[str, float], client: httpx.Client | httpx.AsyncClient, usual: _Usual | None
 ) -> httpx.Request:
-    """The request as httpx sends it; made by hand, since httpx would parse the URL and spell the headers each time.
+    """Build the request as httpx sends it, by hand: httpx would parse the URL and spell the headers each time.
 
     Args:
         request: what is sent.
         timeouts: the limits of each step.
         client: who sends it.
-        usual: the headers of a client of our own; None for the caller's, which may change at any time.
+        usual: the headers of a client that the SDK made; None for the caller's, which may change at any time.
     """
     url, host, discreet = _url(request.url)
     own = {name.lower() for name, _ in request.headers}
@@ -401,7 +401,7 @@ class _DiscreetURL(httpx.URL):
 
 @lru_cache(maxsize=512)
 def _url(text: str) -> tuple[httpx.URL, bytes, httpx.URL]:
-    """A URL, the host to name in the request, and the URL as it may be logged."""
+    """Parse a URL; return it, the host to name in the request, and the URL as it may be logged."""
     url = httpx.URL(text)
     if not _is_host(url.host):
         raise httpx.InvalidURL(f"{url.host!r} is not the name of a host")
@@ -419,7 +419,7 @@ def _is_host(name: str) -> bool:
 
 
 def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth]:
-    """No authentication where there can be none; httpx would look for a name and a password in the URL each time."""
+    """Turn authentication off where there can be none; httpx would search the URL for a password each time."""
     return {"auth": _NO_AUTH} if is_owned and not request.url.userinfo else {}
 
 
@@ -433,12 +433,12 @@ def was_read(response: httpx.Response) -> bool:
 
 
 def codings(response: httpx.Response) -> str:
-    """The codings of a body that are still to be undone."""
+    """Return the codings of a body that are still to be undone; empty where there are none."""
     return "" if was_read(response) else response.headers.get("content-encoding", "")
 
 
 def _read(response: httpx.Response, limits: Limits) -> bytes:
-    """The whole body of an answer, decoded."""
+    """Read and decode the whole body of a response."""
     decoder = Decoder(codings(response), limits.max_bytes)
     pieces: list[bytes] = []
     stream = cast("httpx.SyncByteStream", response.stream)
@@ -450,7 +450,7 @@ def _read(response: httpx.Response, limits: Limits) -> bytes:
 
 
 async def _aread(response: httpx.Response, limits: Limits) -> bytes:
-    """Like `_read`, in an event loop."""
+    """Read and decode the whole body of a response, in an event loop."""
     decoder = Decoder(codings(response), limits.max_bytes)
     pieces: list[bytes] = []
     stream = cast("httpx.AsyncByteStream", response.stream)
@@ -467,7 +467,7 @@ async def _aread(response: httpx.Response, limits: Limits) -> bytes:
 
 
 def _length(content: Content | None, method: str) -> tuple[tuple[bytes, bytes], ...]:
-    """How long the body is (RFC 9112 section 6); a method that means a body says also that there is none."""
+    """Return the header for a body's length (RFC 9112 section 6), also for no body where the method means one."""
     if content is None:
         return ((b"Content-Length", b"0"),) if method in _WITH_BODY else ()
     size = len(content) if isinstance(content, bytes) else content.length
@@ -477,7 +477,7 @@ def _length(content: Content | None, method: str) -> tuple[tuple[bytes, bytes], 
 def _with_cookies(
     headers: list[tuple[bytes, bytes]], client: httpx.Client | httpx.AsyncClient, url: httpx.URL
 ) -> list[tuple[bytes, bytes]]:
-    """Headers with what the client's jar holds, in one field with the call's own cookies (RFC 6265 section 5.4)."""
+    """Add the cookies in the client's jar to the call's own, in one header field (RFC 6265 section 5.4)."""
     request = httpx.Request("GET", url)
     # What servers set need be no ASCII, and goes back as it came.
     request.headers.encoding = "utf-8"
@@ -566,7 +566,7 @@ class _AsyncChunks(httpx.AsyncByteStream):
 
 
 def _refusal(content: Content | None) -> str | None:
-    """Why a body cannot be sent as it was when the call began; None where it can."""
+    """Return why a body cannot be sent as it was when the call began; None where it can."""
     # Asked for in this order, as in `_body`.
     return None if content is None or isinstance(content, bytes) else content.refusal()
 
@@ -602,7 +602,7 @@ def _is_of_transport(error: Exception) -> bool:
 
 
 def _redirected(request: WireRequest, result: Result, *, is_first: bool) -> WireRequest | Result:
-    """The request to follow, or the result to report."""
+    """Return the request to send after a redirect, or the result to report where none follows."""
     if isinstance(result, Failed):
         return result if is_first else _after_a_redirect(result)
     if result.status not in _REDIRECTS:
@@ -629,7 +629,7 @@ _AFTER_A_REDIRECT: Final = {
 
 
 def _after_a_redirect(failed: Failed) -> Failed:
-    """A failure of a later request of an attempt: that this one was not sent says nothing of the first."""
+    """Adapt the failure of a request after a redirect: that it was not sent says nothing of the first request."""
     kind = _AFTER_A_REDIRECT.get(failed.failure, failed.failure)
     return failed if kind is failed.failure else Failed(kind, failed.detail, timeout=failed.timeout)
 

@@ -54,7 +54,7 @@ class FileSegment(Struct):
         return self.start is not None
 
     def refusal(self) -> str | None:
-        """Why it cannot be sent as it was when the call began; None where it can."""
+        """Return why the file cannot be sent as it was when the call began; None where it can."""
         if not self.replayable:
             return SPENT if self.spent else None
         if getattr(self.file, "closed", False):
@@ -63,7 +63,7 @@ class FileSegment(Struct):
         return None if is_same else CHANGED
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the contents from the start, as many bytes as there were when the call began.
+        """Yield the file's contents from the start, as many bytes as there were when the call began.
 
         Raises:
             BodyChangedError: there are fewer now.
@@ -102,11 +102,11 @@ class IteratorSegment(Struct):
         return isinstance(self.source, Sequence)
 
     def refusal(self) -> str | None:
-        """Why it cannot be sent any more; None where it can."""
+        """Return why the iterable cannot be sent any more; None where it can."""
         return SPENT if self.spent and not self.replayable else None
 
     def begin(self) -> None:
-        """Mark it as read.
+        """Mark the iterable as read.
 
         Raises:
             SpentBodyError: it was read before and cannot be read again.
@@ -130,7 +130,7 @@ class Upload(Struct, frozen=True):
         return all(isinstance(segment, bytes) or segment.replayable for segment in self.segments)
 
     def refusal(self) -> str | None:
-        """Why it cannot be sent as it was when the call began; None where it can."""
+        """Return why the upload cannot be sent as it was when the call began; None where it can."""
         reasons = (segment.refusal() for segment in self.segments if not isinstance(segment, bytes))
         return next((reason for reason in reasons if reason is not None), None)
 
@@ -206,14 +206,14 @@ def is_replayable(content: Content | None) -> bool:
 
 
 def joined(segments: Sequence[Segment]) -> Content:
-    """Segments as one body: bytes where all of them are."""
+    """Join segments into one body: bytes where all of them are, else an upload."""
     if all(isinstance(segment, bytes) for segment in segments):
         return b"".join(cast("Sequence[bytes]", segments))
     return Upload(tuple(segments))
 
 
 def segment_of(value: object) -> Segment | None:
-    """A file, text, bytes or an iterable of bytes as a segment; None for anything else."""
+    """Convert a file, text, bytes or an iterable of bytes into a segment; None for anything else."""
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
     if isinstance(value, str):
@@ -243,7 +243,7 @@ def _file(file: IO[Any]) -> Segment:
 
 
 def state_of(file: IO[Any]) -> tuple[int, int] | None:
-    """The size and the time of the last change of an open file; None where it is none of the system's."""
+    """Return the size and the time of the last change of an open file; None where it is none of the system's."""
     try:
         state = os.fstat(file.fileno())
     except (OSError, ValueError, AttributeError):
@@ -252,7 +252,7 @@ def state_of(file: IO[Any]) -> tuple[int, int] | None:
 
 
 def _length(file: IO[Any], start: int) -> int | None:
-    """Bytes from a position to the end; a text file's are not known before it is encoded."""
+    """Count the bytes from a position to the end; None for a text file, of which they are not known yet."""
     if isinstance(file.read(0), str):
         return None
     end = file.seek(0, os.SEEK_END)

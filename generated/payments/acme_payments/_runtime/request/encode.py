@@ -112,7 +112,7 @@ def query_string(values: Mapping[str, object], styles: Mapping[str, Style]) -> s
 
 
 def _whole_query(value: object, style: Style) -> str | None:
-    """A value that is a query by itself; None where it is spelled beside others."""
+    """Encode a value that is a query by itself; None where it is spelled beside others."""
     match style.name:
         case "wholeForm":
             return _form_text(cast("Mapping[str, object]", simplify(value)), {})
@@ -133,7 +133,7 @@ def _spell_reserved(text: str) -> str:
 
 
 def cookie_pairs(values: Mapping[str, object], styles: Mapping[str, Style] | None = None) -> list[tuple[str, str]]:
-    """Cookies with what cannot stand in one encoded (RFC 6265 section 4.1.1); those left out or None are not sent."""
+    """Return cookies, encoded where needed (RFC 6265 section 4.1.1); those left out or None are not sent."""
     given = {name: value for name, value in values.items() if value is not None and value is not Omit.OMIT}
     return [
         pair
@@ -145,7 +145,7 @@ def cookie_pairs(values: Mapping[str, object], styles: Mapping[str, Style] | Non
 
 
 def style_pairs(name: str, value: object, style: Style, spell: Callable[[str], str]) -> list[tuple[str, str]]:
-    """Encoded names and values that a parameter becomes in a query, cookie or form.
+    """Return the encoded names and values that a parameter becomes in a query, cookie or form.
 
     Args:
         name: the parameter.
@@ -176,7 +176,7 @@ def _object_pairs(name: str, value: dict[str, Any], style: Style, spell: Callabl
 
 
 def _joint(style: Style) -> str:
-    """What stands between the elements of an array, encoded: commas as they are, the others not (RFC 3986)."""
+    """Return what stands between an array's elements, encoded: commas as they are, the others not (RFC 3986)."""
     return quote(_JOINTS.get(style.name, ","), safe=",")
 
 
@@ -206,12 +206,12 @@ def _is_visible(text: str) -> bool:
 
 
 def json_body(value: object, media_type: str = "application/json") -> Body:
-    """A JSON body; fields left out are not sent."""
+    """Encode a JSON body; fields left out are not sent."""
     return Body(encode(value), media_type)
 
 
 def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body:
-    """A body of application/x-www-form-urlencoded; nested objects are sent as JSON unless a style says otherwise."""
+    """Encode a body of application/x-www-form-urlencoded; nested objects become JSON unless a style says otherwise."""
     return Body(_form_text(fields, styles).encode(), "application/x-www-form-urlencoded")
 
 
@@ -234,7 +234,7 @@ def multipart_body(
     media_type: str = "multipart/form-data",
     key: str | None = None,
 ) -> Body:
-    """A body of multipart/form-data (RFC 7578) or of another multipart type; its boundary is chosen once per call.
+    """Build a body of multipart/form-data (RFC 7578) or of another multipart type, with one boundary per call.
 
     Args:
         fields: parts by name, or without names in a sequence; files as content, (name, content) or
@@ -262,7 +262,7 @@ def multipart_body(
 
 
 def _boundary(parts: Sequence[tuple[bytes, Segment]], key: str | None) -> str:
-    """A text that no part holds: nobody can write the digest of a text into that text, nor guess a random one."""
+    """Return a text that no part holds: no text can hold its own digest, and a random one cannot be guessed."""
     known = [(head, content) for head, content in parts if isinstance(content, bytes)]
     if key is None or len(known) < len(parts):
         return uuid.uuid4().hex
@@ -273,14 +273,14 @@ def _boundary(parts: Sequence[tuple[bytes, Segment]], key: str | None) -> str:
 
 
 def raw_body(value: object, media_type: str) -> Body:
-    """A body of text or bytes, from text, bytes, an open file, or an iterable of bytes."""
+    """Build a body of text or bytes, from text, bytes, an open file, or an iterable of bytes."""
     if isinstance(value, str):
         return Body(value.encode(charset(media_type)), media_type)
     return Body(joined([_segment(value)]), media_type)
 
 
 def charset(media_type: str) -> str:
-    """The encoding that a media type names, where Python knows it; else UTF-8."""
+    """Return the encoding that a media type names, where Python knows it; else UTF-8."""
     name = media_type.lower().partition("charset=")[2].partition(";")[0].strip().strip('"')
     try:
         found = codecs.lookup(name).name
@@ -311,7 +311,7 @@ def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of 
 
 
 def simplify(value: object) -> object:
-    """A scalar as it is; a model, mapping or sequence as a dict or list."""
+    """Return a scalar as it is, and a model, mapping or sequence as a dict or list."""
     if value is None or isinstance(value, (str, bytes, int, float, Decimal, Enum, dt.date, dt.time, uuid.UUID)):
         return value
     if isinstance(value, Mapping):
@@ -323,7 +323,7 @@ def simplify(value: object) -> object:
 
 @cache
 def _parse_path(template: str) -> tuple[tuple[str, str | None], ...]:
-    """Pairs of literal text and the parameter behind it."""
+    """Split a path template into pairs of literal text and the parameter behind it; None after the last text."""
     literals, names = re.split(_PLACE, template)[::2], re.findall(_PLACE, template)
     return (*zip(literals, names, strict=False), (literals[-1], None))
 
@@ -393,7 +393,7 @@ def _given(fields: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _item_text(value: object) -> str:
-    """An element of an array or object: a scalar, or JSON where it is nested."""
+    """Spell an element of an array or object: a scalar, or JSON where it is nested."""
     value = simplify(value)
     return encode(value).decode() if (is_fields(value) or is_items(value)) else scalar(value)
 
@@ -428,7 +428,7 @@ def _is_file(value: object) -> bool:
 
 
 def _disposition(name: str | None, file_name: str | None) -> str:
-    """The Content-Disposition of a part (RFC 7578 section 4.2); empty where it has no name (RFC 2046 section 5.1)."""
+    """Return a part's Content-Disposition (RFC 7578 section 4.2); empty where it has no name (RFC 2046 section 5.1)."""
     file = f'filename="{_escape(file_name)}"' if file_name else ""
     if name is None:
         return f"attachment; {file}" if file else ""
@@ -446,7 +446,7 @@ def _part_head(disposition: str, media_type: str | None) -> bytes:
 
 
 def _escape(name: str) -> str:
-    """A name inside quotes of Content-Disposition, as browsers spell it (WHATWG HTML, multipart/form-data)."""
+    """Spell a name inside quotes of Content-Disposition as browsers do (WHATWG HTML, multipart/form-data)."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 

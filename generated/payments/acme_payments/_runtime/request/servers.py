@@ -14,7 +14,7 @@ _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """A URL with values in the place of its variables (OpenAPI 3.1 section 4.8.6); one without a value stays."""
+    """Put values in the place of a URL's variables (OpenAPI 3.1 section 4.8.6); one without a value stays."""
     return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), template)
 
 
@@ -28,7 +28,7 @@ def is_absolute(url: str) -> bool:
 
 
 def own_base(server: str, base_url: str, variables: Mapping[str, str], *, is_moved: bool) -> str:
-    """The URL that the path of an operation is appended to, where it has a server of its own.
+    """Return the URL that an operation's path is appended to, where the operation has a server of its own.
 
     Args:
         server: that server; relative to the base URL where it is no whole URL.

@@ -24,7 +24,7 @@ class Budget:
         begin_anew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Let go of a lock that a thread of the parent held."""
+        """Replace the lock in a forked child, since a thread of the parent process may hold it."""
         self._lock = threading.Lock()
 
     @property
@@ -33,7 +33,7 @@ class Budget:
         return self._tokens
 
     def spend(self, cost: int) -> bool:
-        """Take the cost of a retry; False where the bucket does not hold that much."""
+        """Take the cost of a retry from the budget; return False where the budget does not hold that much."""
         with self._lock:
             if cost > self._tokens:
                 return False
@@ -41,7 +41,7 @@ class Budget:
             return True
 
     def refund(self, tokens: int) -> None:
-        """Give back after a success: 1 after a first try, else what its last retry cost."""
+        """Give tokens back after a success: 1 after a first attempt, else what the last retry cost."""
         if self._tokens == self._size:
             return
         with self._lock:

@@ -138,7 +138,7 @@ class Flight:
         return self._attempts[-1].outcome
 
     def start(self) -> Limits | None:
-        """Begin an attempt; each of its steps is cut to what is left of the deadline when it starts.
+        """Begin an attempt, and return its limits; each step is cut to what is left of the deadline when it starts.
 
         None where it must not begin: a wait may have been longer than it was to be, for a machine that slept.
         """
@@ -157,7 +157,7 @@ class Flight:
         return Limits(self.timeout, self._began + latest(self.policy, self.facts), self.max_bytes)
 
     def settle(self, result: Result) -> float | None:
-        """Record the outcome of an attempt; seconds to wait before the next one, None where it was the last."""
+        """Record an attempt's outcome; return the seconds to wait before the next one, None after the last."""
         outcome = self._place(result)
         decision = decide(self.policy, self.facts, self._attempts, outcome, self._clock.jitter())
         if isinstance(decision, Stop):
@@ -178,7 +178,7 @@ class Flight:
         return decision.delay
 
     def interrupt(self, error: BaseException) -> None:
-        """Record that the caller gave up, and leave the truth on the exception that passes through."""
+        """Record that the caller gave up, and set key and certainty on the exception that passes through."""
         if self._in_flight:
             what = f"interrupted by {type(error).__name__}" if isinstance(error, Exception) else "cancelled"
             self._end(self._place(Failed(Failure.CANCELLED, what)), "the caller gave up")
@@ -246,12 +246,12 @@ class Flight:
 
 
 def _kept(failed: Failed, elapsed: float) -> Failed:
-    """A failure as it is kept: in time, and without the exception."""
+    """Return a failure as the record keeps it: with its time, and without the exception."""
     return Failed(failed.failure, failed.detail, elapsed, failed.timeout, failed.status)
 
 
 def _mark(error: BaseException, record: CallRecord) -> None:
-    """Leave the truth on an exception that passes through, for programs."""
+    """Set key and certainty on an exception that passes through, for programs to read."""
     with suppress(AttributeError, TypeError):
         error.idempotency_key = record.call.idempotency_key  # type: ignore[attr-defined]
         error.certainty = record.certainty  # type: ignore[attr-defined]
@@ -259,7 +259,7 @@ def _mark(error: BaseException, record: CallRecord) -> None:
 
 @contextmanager
 def told_of(flight: Flight) -> Generator[None]:
-    """Leave the truth on a cancellation that comes before the first attempt."""
+    """Set key and certainty on a cancellation that comes before the first attempt, while a block runs."""
     try:
         yield
     except Exception:
@@ -270,7 +270,7 @@ def told_of(flight: Flight) -> Generator[None]:
 
 
 def drive(flight: Flight, attempt: Callable[[Limits], Result], sleep: Callable[[float], None]) -> RawAnswer | None:
-    """Send until the flight is settled; the last answer, None where the last attempt brought none."""
+    """Send a call until it is settled; return the last response, None where the last attempt brought none."""
     result: Result | None = None
     try:
         while (limits := flight.start()) is not None:
@@ -288,7 +288,7 @@ def drive(flight: Flight, attempt: Callable[[Limits], Result], sleep: Callable[[
 async def adrive(
     flight: Flight, attempt: Callable[[Limits], Awaitable[Result]], sleep: Callable[[float], Awaitable[None]]
 ) -> RawAnswer | None:
-    """Like `drive`, in an event loop."""
+    """Send a call until it is settled, in an event loop; return the last response, None where none came."""
     result: Result | None = None
     try:
         while (limits := flight.start()) is not None:

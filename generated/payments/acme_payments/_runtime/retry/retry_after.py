@@ -18,7 +18,7 @@ _FIELD: Final = re.compile(r"[A-Za-z]+, *[0-9][^,]*|[^,]+")
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that an answer asks to wait, the most of several fields; None where it asks for nothing that can be read.
+    """Return the seconds that a response asks to wait, the most of several fields; None where none can be read.
 
     Args:
         headers: the answer's headers, looked up without regard to case by the mapping.
@@ -35,7 +35,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _seconds(field: str, now: float) -> float | None:
-    """Seconds that one field asks for: a number of them, or a date."""
+    """Return the seconds that one field asks for, as a number of them or a date; None where it is neither."""
     seconds = _number(field)
     if seconds is not None:
         return seconds
@@ -44,7 +44,7 @@ def _seconds(field: str, now: float) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    """A number of seconds; one of more digits than a float can hold is infinite."""
+    """Read a number of seconds, infinite where it has more digits than a float can hold; None where it is none."""
     text = text.strip()
     value = float(text) if _DIGITS.fullmatch(text) else None
     return None if value == float("inf") and not text.isdigit() else value

@@ -290,7 +290,7 @@ TIMEOUT_COST: Final = 10
 def decide(
     policy: RetryPolicy, call: CallFacts, history: Sequence[Attempt], outcome: Outcome, jitter: float
 ) -> Decision:
-    """Whether to send again after an outcome.
+    """Decide whether to send again after an outcome, and after which wait.
 
     Args:
         policy: the limits.
@@ -318,12 +318,12 @@ def decide(
 
 
 def certainty_of(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> Certainty:
-    """What one attempt, taken alone, makes certain (the last column of the table)."""
+    """Return what one attempt, taken alone, makes certain (the last column of the table of retry rules)."""
     return _rule(call, history, outcome).certainty
 
 
 def conclude(call: CallFacts, attempts: Sequence[Attempt]) -> Certainty:
-    """What all attempts of a call together make certain, the taint rule included.
+    """Return what all attempts of a call together make certain, the taint rule included.
 
     A refusal after an attempt whose effect is unknown proves nothing: limiters, proxies and routers refuse before or
     beside the key. Only a stored refusal, or one that is the operation's own, settles a keyed call. A resumed key may
@@ -346,7 +346,7 @@ def _denies(call: CallFacts, last: Attempt) -> bool:
 
 
 def too_late(policy: RetryPolicy, call: CallFacts, at: float, age: float) -> str | None:
-    """Why an attempt must not start any more; None where it may.
+    """Return why an attempt must not start any more; None where it may.
 
     Args:
         policy: the limits.
@@ -372,14 +372,14 @@ def is_too_old(call: CallFacts, at: float) -> bool:
 
 
 def latest(policy: RetryPolicy, call: CallFacts) -> float:
-    """Seconds since the call began after which no attempt goes on: what arrives later may find its key forgotten."""
+    """Return the seconds since a call began after which no attempt goes on: it could find its key forgotten."""
     if call.safety is not Safety.KEYED:
         return policy.deadline
     return min(policy.deadline, call.key_ttl - ttl_margin(call.key_ttl) - call.key_age)
 
 
 def ttl_margin(ttl: float) -> float:
-    """Seconds before a key's end of life at which it counts as too old; clocks and networks are not exact."""
+    """Return the seconds before a key's end of life at which it is too old; clocks and networks are not exact."""
     return min(60.0, ttl * 0.1)
 
 
@@ -394,7 +394,7 @@ def is_error(status: int) -> bool:
 
 
 def at(outcome: Outcome, seconds: float) -> Outcome:
-    """The outcome, placed in time: seconds since the call began."""
+    """Return the outcome with its time set: seconds since the call began."""
     return structs.replace(outcome, at=seconds)
 
 
@@ -423,7 +423,7 @@ def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rul
 
 
 def _usual_rule(status: int) -> _Rule:
-    """The row of a status that has none of its own."""
+    """Return the retry rule of a status that has none of its own."""
     if is_success(status):
         return _SUCCESS
     if status < 400:  # noqa: PLR2004
@@ -432,7 +432,7 @@ def _usual_rule(status: int) -> _Rule:
 
 
 def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> str | None:
-    """Why the safety rule, the server or the policy forbids another attempt; None where they allow it."""
+    """Return why the safety rule, the server or the policy forbids another attempt; None where they allow it."""
     if isinstance(outcome, Answered):
         if rule.certainty is Certainty.APPLIED:
             return "it is done"
@@ -446,7 +446,7 @@ def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Out
 
 
 def _is_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> bool:
-    """Whether the row, the policy's own statuses, or the server's word allow another attempt."""
+    """Whether the retry rule, the policy's own statuses, or the server's word allow another attempt."""
     usual = call.safety in rule.retried
     if not isinstance(outcome, Answered):
         return usual
@@ -467,13 +467,13 @@ def _is_harmless(call: CallFacts, rule: _Rule) -> bool:
 
 
 def _is_final(rule: _Rule) -> bool:
-    """Whether the same request can have no other answer; by identity, since rows may hold the same cells."""
+    """Whether the same request can have no other response; by identity, since rules may hold the same cells."""
     finals = (_MISMATCH_FIRST, _MISMATCH_LATER, _REPLAYED_REFUSAL, _REPLAYED_ERROR)
     return any(rule is final for final in finals)
 
 
 def _retries_spent(history: Sequence[Attempt]) -> int:
-    """Retries that count against the limit: waiting for a run that the dialect can name does not."""
+    """Count the retries against the limit, without polls for a first request that the dialect says still runs."""
     return sum([1 for attempt in history if not _is_named_in_flight(attempt.outcome)])
 
 

@@ -55,7 +55,7 @@ BYTES: Final = StreamFacts("bytes")
 
 
 def ask_for(facts: StreamFacts, endpoint: Endpoint, call: Call[T]) -> tuple[Endpoint, Call[T]]:
-    """The same call, asking for a stream: in its Accept header, and by its flag where the body has one."""
+    """Return the same call, asking for a stream: in its Accept header, and by its flag where the body has one."""
     if facts.flag:
         fields = None if call.body is OMIT else simplify(call.body)
         call = copy(call)
@@ -79,7 +79,7 @@ class _Reader(Generic[E_co]):
         self._refuse_json()
 
     def feed(self, chunk: bytes | None) -> None:
-        """Take bytes as they come; None at their end.
+        """Take bytes of the stream as they come; None at their end.
 
         Raises:
             APIDecodeError: an item is too large to be kept.
@@ -91,7 +91,7 @@ class _Reader(Generic[E_co]):
         self.ended = chunk is None
 
     def take(self) -> ServerSentEvent[E_co] | None:
-        """The next item that is whole.
+        """Return the next item that is whole; None where none is yet, or the stream has ended.
 
         Raises:
             APIDecodeError: it cannot be read.
@@ -106,12 +106,12 @@ class _Reader(Generic[E_co]):
         return ServerSentEvent(self._typed(piece), piece.event, piece.id, piece.retry)
 
     def give_up(self) -> None:
-        """Nothing more comes."""
+        """Drop what is left: nothing more comes."""
         self._pending.clear()
         self.ended = True
 
     def cut(self, error: StreamCutError) -> APIConnectionError:
-        """The error for a stream that broke off; the call itself has succeeded."""
+        """Build the error for a stream that broke off; the call itself has succeeded."""
         kind = APITimeoutError if error.failed.timeout else APIConnectionError
         items = "1 item" if self._count == 1 else f"{self._count} items"
         return kind(explain(self.response.record, f"{error.failed} ({items} had come)"), self.response.record)
@@ -142,7 +142,7 @@ class _Reader(Generic[E_co]):
             raise self._unreadable(happened, data) from error
 
     def _refuse_json(self) -> None:
-        """A server that answers with a single value, though events were asked for, would be taken for silent."""
+        """Refuse a single JSON value where events were asked for: the server would be taken for silent."""
         media_type = self.response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if self._facts.format == "sse" and media_type.endswith(("/json", "+json")):
             raise self._unreadable(f"the server answered in {media_type} instead of a stream of events", b"")
@@ -178,7 +178,7 @@ class Stream(Generic[E_co]):
         return self._reader.response
 
     def events(self) -> Iterator[ServerSentEvent[E_co]]:
-        """The items with what server-sent events say beside the data: type, id and retry."""
+        """Return an iterator over the items with what server-sent events say beside the data: type, id and retry."""
         return iter(self._next, None)
 
     def __iter__(self) -> Iterator[E_co]:
@@ -241,7 +241,7 @@ class AsyncStream(Generic[E_co]):
         return self._reader.response
 
     def events(self) -> AsyncIterator[ServerSentEvent[E_co]]:
-        """The items with what server-sent events say beside the data: type, id and retry."""
+        """Return an iterator over the items with what server-sent events say beside the data: type, id and retry."""
         return _AsyncEvents(self._next)
 
     def __aiter__(self) -> AsyncIterator[E_co]:

@@ -72,7 +72,7 @@ AsyncSend: TypeAlias = "Callable[[WireRequest, Limits], Awaitable[Result]]"
 
 
 def token_request(source: ClientCredentials, base_url: str, user_agent: str) -> WireRequest:
-    """The request for a token (RFC 6749 sections 2.3.1 and 4.4.2)."""
+    """Build the request that fetches a token with client credentials (RFC 6749 sections 2.3.1 and 4.4.2)."""
     fields = {"grant_type": "client_credentials"}
     if source.scope:
         fields["scope"] = source.scope
@@ -98,7 +98,7 @@ def _joined(base_url: str, url: str) -> str:
 
 
 def read_token(request: WireRequest, result: Result, since: float) -> Token | NoToken:
-    """What the token endpoint gave (RFC 6749 section 5).
+    """Read the token, or the reason why there is none, from the token endpoint's response (RFC 6749 section 5).
 
     Args:
         request: the request for the token.
@@ -132,14 +132,14 @@ def _fields(content: bytes) -> dict[str, Any]:
 
 
 def _said(body: dict[str, Any]) -> str:
-    """The endpoint's own words (RFC 6749 section 5.2), in one line."""
+    """Return the token endpoint's own error text in one line (RFC 6749 section 5.2); empty where it gave none."""
     words = [body[name] for name in ("error", "error_description") if isinstance(body.get(name), str)]
     line = one_line(": ".join(words))
     return f" ({line})" if line else ""
 
 
 def _seconds(value: object) -> float:
-    """How long a token lives; some servers write the number as text, and some do not say."""
+    """Return how many seconds a token lives, also where they are written as text; infinity where none are given."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return _FOREVER
     try:
@@ -203,7 +203,7 @@ class SharedTokens(_Shared):
         self._lock = threading.Lock()
 
     def get(self, refused: Token | None, limits: Limits, send: Send) -> Token | NoToken:
-        """The token of the moment, or what came of asking for one."""
+        """Return the shared token, and fetch it where there is none to use; `NoToken` says why none could be had."""
         while True:
             with self._lock:
                 token, fetch = self._usable(refused), self._fetch
@@ -239,7 +239,7 @@ class AsyncSharedTokens(_Shared):
         self._fetches: dict[object, _Fetch[anyio.Event]] = {}
 
     async def get(self, refused: Token | None, limits: Limits, send: AsyncSend) -> Token | NoToken:
-        """The token of the moment, or what came of asking for one."""
+        """Return the shared token, and fetch it where there is none to use; `NoToken` says why none could be had."""
         loop = current_loop()
         with anyio.move_on_after(self._left(limits)):
             while True:
@@ -269,7 +269,7 @@ class AsyncSharedTokens(_Shared):
 
 
 def called(function: Callable[[], object]) -> Token | NoToken:
-    """What a function returned now; it keeps and renews its tokens itself."""
+    """Return the token that the caller's function gives now; the function keeps and renews its tokens itself."""
     try:
         value = function()
     except Exception as error:  # noqa: BLE001  # it is the caller's, and may raise anything
@@ -281,7 +281,7 @@ def called(function: Callable[[], object]) -> Token | NoToken:
 
 
 async def acalled(function: Callable[[], object], limits: Limits, clock: Clock) -> Token | NoToken:
-    """Like `called`, in an event loop, where it may return what is to be awaited."""
+    """Return the token that the caller's function gives now, in an event loop, where it may return an awaitable."""
     with anyio.move_on_after(max(0.0, limits.until - clock.monotonic())):
         try:
             value = function()
@@ -320,7 +320,7 @@ class _Bearing:
         return self._sign(token.value)
 
     def is_refused(self, token: Token, result: Result) -> bool:
-        """Whether the API refused a token that is older than the call; asked once in a call."""
+        """Whether the API refused a token that is older than the call; True at most once in a call."""
         refused = isinstance(result, RawAnswer) and result.status == _UNAUTHORIZED
         replayable = self._flight.facts.replayable
         if not refused or self._renewed or not replayable or token.since >= self._began:
@@ -329,7 +329,7 @@ class _Bearing:
         return True
 
     def instead(self, result: Result, old: Token, new: Token | NoToken) -> Result | None:
-        """What the attempt ends with; None where the request goes out again with the new token."""
+        """Return the result that ends the attempt; None where the request goes out again with the new token."""
         operation = self._flight.info.operation
         if isinstance(new, Token) and new.value != old.value:
             log.info("%s: the API refused its token; the same request goes out once more with a new one", operation)
@@ -342,11 +342,11 @@ class _Bearing:
 
 
 def bearing(clock: Clock, flight: Flight, sign: Sign, get: Get, send: Send) -> Callable[[Limits], Result]:
-    """Attempts of a call whose token comes from somewhere.
+    """Return a function that makes one attempt of a call, with a token that is fetched or comes from the caller.
 
     Args:
         clock: time.
-        flight: the call.
+        flight: the state of the call.
         sign: the call's request with a token.
         get: gives a token.
         send: sends a request once.
@@ -370,7 +370,7 @@ def bearing(clock: Clock, flight: Flight, sign: Sign, get: Get, send: Send) -> C
 def abearing(
     clock: Clock, flight: Flight, sign: Sign, get: AsyncGet, send: AsyncSend
 ) -> Callable[[Limits], Awaitable[Result]]:
-    """Like `bearing`, in an event loop."""
+    """Return an async function that makes one attempt, with a token that is fetched or comes from the caller."""
     call = _Bearing(clock, flight, sign)
 
     async def attempt(limits: Limits) -> Result:

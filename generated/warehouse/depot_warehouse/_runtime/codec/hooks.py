@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
-    """Decode what msgspec hands back: a union of its own kind, or an open model."""
+    """Decode what msgspec cannot decode by itself: a union that `one_of` made, or an open model."""
     if is_union(kind):
         choice = choose(kind, value)
         if choice.certain:
@@ -28,7 +28,7 @@ def dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
 
 
 def _opened(value: Any, kind: type[OpenModel]) -> OpenModel:  # noqa: ANN401
-    """An open model: the known fields as msgspec decodes them, the others in their dict."""
+    """Build an open model from an object: known fields as msgspec decodes them, the others in their dict."""
     if not is_fields(value):
         raise msgspec.ValidationError(f"Expected `object`, got `{type(value).__name__}`")
     struct = struct_of(kind)
@@ -41,7 +41,7 @@ def _opened(value: Any, kind: type[OpenModel]) -> OpenModel:  # noqa: ANN401
 
 
 def first_that_fits(value: Any, kinds: Iterable[Any]) -> Any:  # noqa: ANN401
-    """A value as the first of some types that it is; as it came where it is none of them."""
+    """Convert a value to the first of some types that it fits; return it as it came where it fits none."""
     for kind in kinds:
         try:
             return msgspec.convert(value, kind, dec_hook=dec_hook)

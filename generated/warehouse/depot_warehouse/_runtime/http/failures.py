@@ -46,7 +46,7 @@ class Sender(Enum):
 
 
 def stream_cut(error: Exception, response: httpx.Response) -> StreamCutError:
-    """What an exception means to an answer that was open: a success, so the failure of the attempt that brought it."""
+    """Convert an exception of an open response, a success, into the failure of the attempt that brought it."""
     result = failure(error, response)
     return StreamCutError(result if isinstance(result, Failed) else Failed(Failure.ANSWER_CUT, str(error)))
 
@@ -58,7 +58,7 @@ def failure(
     until: float = float("inf"),
     sender: Sender = Sender.KNOWN,
 ) -> Result:
-    """The outcome that an exception of httpx means.
+    """Convert an exception of httpx into the outcome of an attempt.
 
     Args:
         error: the exception.
@@ -85,7 +85,7 @@ def failure(
 
 
 def _known_failure(error: Exception, causes: Sequence[BaseException]) -> Failure | None:
-    """What an exception of a known transport says of its request; None where it may have been done."""
+    """Return what a known transport's exception says of its request; None where the request may have been done."""
     match error:
         case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
             return Failure.UNSENDABLE
@@ -114,7 +114,7 @@ def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *,
 
 
 def _cause(error: Exception) -> Exception | None:
-    """An exception as the cause of the caller's; not one that quotes what could not be sent."""
+    """Return an exception as the cause of the caller's; None for one that quotes what could not be sent."""
     quotes = isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL))
     return None if quotes else error
 
@@ -161,7 +161,7 @@ def _has_no_host(error: httpx.ConnectError) -> bool:
 
 
 def _foreign(causes: Sequence[BaseException]) -> BaseException | None:
-    """What another transport than httpx's own calls a failed connection, where it may have been cut much later.
+    """Return what a transport other than httpx's calls a failed connection that may have been cut later; else None.
 
     httpx-aiohttp turns every broken connection into a `ConnectTimeout`, one that breaks after the request was sent too.
     """
@@ -183,7 +183,7 @@ def _is_of_http2(causes: Sequence[BaseException]) -> bool:
 
 
 def _certificate_refused(causes: Sequence[BaseException]) -> BaseException | None:
-    """What refused the certificate, if that is what went wrong."""
+    """Return the exception that refused the certificate; None where that is not what went wrong."""
     found = (cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
     return next(found, causes[0] if "CERTIFICATE_VERIFY_FAILED" in str(causes[0]) else None)
 
@@ -202,7 +202,7 @@ def _not_processed(causes: Sequence[BaseException]) -> bool:
 
 
 def _causes(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what is behind it, each once: a chain of exceptions may lead back to itself."""
+    """Yield an exception and those behind it, each once: a chain of exceptions may lead back to itself."""
     seen: list[BaseException] = []
     while error is not None and error is not handled and error not in seen:
         seen.append(error)

@@ -24,7 +24,7 @@ _NO_LIMIT: Final = float("inf")
 
 
 def opened(response: httpx.Response) -> OpenAnswer:
-    """An answer whose body is still to be read; it is closed where its pieces are dropped."""
+    """Return a response whose body is still to be read; it is closed where its pieces are dropped."""
     chunks = _pieces(response)
     # Begun here: a generator that has not begun is dropped without a word.
     next(chunks)
@@ -46,7 +46,7 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
 
 
 def aopened(response: httpx.Response) -> AsyncOpenAnswer:
-    """Like `opened`, for an event loop, in which nothing is closed by being dropped."""
+    """Return a response whose body an event loop is still to read, in which nothing is closed by being dropped."""
     pieces = _AsyncPieces(response)
     return AsyncOpenAnswer(response.status_code, response.headers, b"", pieces.read, pieces.close)
 
@@ -73,7 +73,7 @@ class _AsyncPieces:
         return piece
 
     async def close(self) -> None:
-        """Give up the rest."""
+        """Give up the rest of the body, and close the response."""
         try:
             with contextlib.suppress(*EXPECTED, RuntimeError):
                 await given_up(self._encoded)

@@ -118,7 +118,7 @@ class Journal(Protocol):
         ...
 
     def settle(self, api: str, key: str) -> None:
-        """Forget an entry: its outcome is certain."""
+        """Forget an entry whose outcome is certain."""
         ...
 
     def release(self, api: str, key: str) -> None:
@@ -126,15 +126,15 @@ class Journal(Protocol):
         ...
 
     def pending(self, api: str) -> list[JournalEntry]:
-        """Entries that are not settled, the oldest first."""
+        """Return the entries that are not settled, the oldest first."""
         ...
 
     def claim(self, api: str, key: str) -> bool:
-        """Hold an entry for resuming; False where somebody alive holds it, or it is settled."""
+        """Hold an entry for resuming; return False where somebody alive holds it, or it is settled."""
         ...
 
     def close(self) -> None:
-        """Let go of everything that is open."""
+        """Close the journal, and let go of everything that is open."""
         ...
 
 
@@ -189,7 +189,7 @@ class SQLiteJournal:
         return connection
 
     def after_fork(self) -> None:
-        """Leave the parent its connection and what it holds, since SQLite's connections do not outlive a fork."""
+        """Leave the parent process its connection and what it holds: SQLite's connections do not outlive a fork."""
         self._lock = threading.Lock()
         if self._connection is None:
             return
@@ -218,7 +218,7 @@ class SQLiteJournal:
             return entry.first_sent if found is None else float(found[1])
 
     def settle(self, api: str, key: str) -> None:
-        """Forget an entry: its outcome is certain."""
+        """Forget an entry whose outcome is certain."""
         with self._writing() as connection:
             connection.execute("DELETE FROM samekey_journal WHERE api = ? AND idempotency_key = ?", (api, key))
             self._held.discard((api, key))
@@ -233,7 +233,7 @@ class SQLiteJournal:
             self._held.discard((api, key))
 
     def pending(self, api: str) -> list[JournalEntry]:
-        """Entries that are not settled, the oldest first."""
+        """Return the entries that are not settled, the oldest first."""
         with self._lock:
             rows = (
                 (self._connection or self._open())
@@ -247,7 +247,7 @@ class SQLiteJournal:
         return [restore(api, *row) for row in rows]
 
     def claim(self, api: str, key: str) -> bool:
-        """Hold an entry for resuming; False where somebody alive holds it, or it is settled."""
+        """Hold an entry for resuming; return False where somebody alive holds it, or it is settled."""
         with self._writing() as connection:
             found = connection.execute(
                 "SELECT owner FROM samekey_journal WHERE api = ? AND idempotency_key = ?", (api, key)
@@ -259,7 +259,7 @@ class SQLiteJournal:
             return True
 
     def close(self) -> None:
-        """Let go of everything that is open; what is not settled can then be resumed by others."""
+        """Close the journal; what is not settled can then be resumed by others."""
         with self._lock:
             if self._connection is None:
                 return
@@ -279,7 +279,7 @@ class SQLiteJournal:
 
     @contextlib.contextmanager
     def _writing(self) -> Generator[sqlite3.Connection]:
-        """A transaction that no other process can interleave with; durable when it ends."""
+        """Run a block in a transaction that no other process can interleave with; durable when it ends."""
         with self._lock:
             connection = self._connection or self._open()
             connection.execute("BEGIN IMMEDIATE")
@@ -309,7 +309,7 @@ class SQLiteJournal:
 
 
 def describe(entry: JournalEntry) -> str:
-    """What is written of an entry beside its key, body and time."""
+    """Return as JSON what is written of an entry beside its key, body and time."""
     return json.dumps({
         "operation": entry.operation, "method": entry.method, "path": entry.path, "target": entry.target,
         "headers": entry.headers, "security": entry.security, "key_ttl": entry.key_ttl,
@@ -318,7 +318,7 @@ def describe(entry: JournalEntry) -> str:
 
 
 def restore(api: str, key: str, text: str, body: bytes | None, first_sent: float) -> JournalEntry:
-    """An entry from what was written of it; one that cannot be read has no operation, and is not sent."""
+    """Restore an entry from what was written of it; one that cannot be read has no operation, and is not sent."""
     try:
         return _restored(api, key, json.loads(text), body, first_sent)
     except (ValueError, LookupError, TypeError) as error:

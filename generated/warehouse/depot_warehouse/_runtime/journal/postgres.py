@@ -55,7 +55,7 @@ class PostgresJournal:
         begin_anew_after_fork(self)
 
     def _connect(self) -> None:
-        """Open a connection and take a new name; what was held under the old one is taken along."""
+        """Open a connection under a new name, and take along the entries that were held under the old one."""
         former, self._owner = self._owner, secrets.randbits(31) | 1
         self._connection = self._psycopg.connect(self._conninfo, autocommit=True)
         with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -70,14 +70,14 @@ class PostgresJournal:
             )
 
     def after_fork(self) -> None:
-        """Leave the parent its connection and what it holds; the child opens one of its own when it needs it."""
+        """Leave the parent process its connection and what it holds; the child opens its own when it needs one."""
         self._parents.append(self._connection)
         self._connection = None
         self._held = set()
         self._lock = threading.RLock()
 
     def _again(self, work: Callable[[], R]) -> R:
-        """Do something in the database; once more where the connection was lost, since all of it can be repeated."""
+        """Do something in the database, and repeat it once where the connection was lost: all of it can be repeated."""
         with self._lock:
             if self._connection is None and not self._is_closed:
                 self._connect()
@@ -108,7 +108,7 @@ class PostgresJournal:
         return float(row[1])
 
     def settle(self, api: str, key: str) -> None:
-        """Forget an entry: its outcome is certain."""
+        """Forget an entry whose outcome is certain."""
         self._again(lambda: self._settle(api, key))
 
     def _settle(self, api: str, key: str) -> None:
@@ -129,7 +129,7 @@ class PostgresJournal:
         self._held.discard((api, key))
 
     def pending(self, api: str) -> list[JournalEntry]:
-        """Entries that are not settled, the oldest first."""
+        """Return the entries that are not settled, the oldest first."""
         return self._again(lambda: self._pending(api))
 
     def _pending(self, api: str) -> list[JournalEntry]:
@@ -142,7 +142,7 @@ class PostgresJournal:
             return [restore(api, *row) for row in cursor.fetchall()]
 
     def claim(self, api: str, key: str) -> bool:
-        """Hold an entry for resuming; False where somebody alive holds it, or it is settled."""
+        """Hold an entry for resuming; return False where somebody alive holds it, or it is settled."""
         return self._again(lambda: self._claim(api, key))
 
     def _claim(self, api: str, key: str) -> bool:
@@ -155,7 +155,7 @@ class PostgresJournal:
         return True
 
     def close(self) -> None:
-        """Let go of everything that is open."""
+        """Close the journal, and let go of everything that is open."""
         with self._lock:
             self._is_closed = True
             if self._connection is not None:

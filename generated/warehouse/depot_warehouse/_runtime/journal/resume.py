@@ -34,7 +34,7 @@ R = TypeVar("R")
 
 
 def journaled(prepared: Prepared) -> Prepared:
-    """The call with a body that a journal can keep: an upload is read into memory.
+    """Return the call with a body that a journal can keep: an upload is read into memory.
 
     Raises:
         APIConnectionError: it cannot be read as it was when the call began; nothing was sent.
@@ -49,7 +49,7 @@ def journaled(prepared: Prepared) -> Prepared:
 
 
 async def ajournaled(prepared: Prepared) -> Prepared:
-    """Like `journaled`, of bodies that an event loop reads."""
+    """Return the call with a body that a journal can keep: an upload is read into memory, in an event loop."""
     content = prepared.draft.content
     if not isinstance(content, Upload):
         return prepared
@@ -125,7 +125,7 @@ def _end(journal: Journal, api: str, key: str, record: CallRecord, *, is_over: b
 
 
 def address(settings: Settings) -> str:
-    """The base URL as a journal keeps it: without a user and a password."""
+    """Return the base URL as a journal keeps it: without a user and a password."""
     url = settings.base_url
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
@@ -144,7 +144,7 @@ class JournalView:
         self._journal = journal
 
     def pending(self) -> list[JournalEntry]:
-        """Calls of this API that may have been sent and are not settled, the oldest first."""
+        """Return the calls of this API that may have been sent and are not settled, the oldest first."""
         return _pending(self._core.settings, self._journal)
 
     def resume(self) -> list[Settlement]:
@@ -177,7 +177,7 @@ class AsyncJournalView:
         self._journal = journal
 
     async def pending(self) -> list[JournalEntry]:
-        """Calls of this API that may have been sent and are not settled, the oldest first."""
+        """Return the calls of this API that may have been sent and are not settled, the oldest first."""
         return await in_thread(_pending, self._core.settings, self._journal)
 
     async def resume(self) -> list[Settlement]:
@@ -227,7 +227,7 @@ class _Resumed:
         self.answer: RawAnswer | None = None
 
     def begin(self) -> Prepared | None:
-        """The call as it was sent before; None where another process holds it, or it cannot be sent so."""
+        """Return the call as it was sent before; None where another process holds it, or it cannot be sent so."""
         self._is_held = self._journal.claim(self._entry.api, self._entry.key)
         try:
             return self._prepare() if self._is_held else None
@@ -236,7 +236,7 @@ class _Resumed:
             return None
 
     def failed(self, error: Exception) -> None:
-        """Keep what code of the caller's raised on the way."""
+        """Keep as the reason what code of the caller's raised while the entry was resumed."""
         self._reason = f"{type(error).__name__}: {error}"
         log.warning("%s: an entry of the journal could not be resumed", self._entry.operation, exc_info=error)
 
@@ -324,7 +324,7 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
 
 
 def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-    """The headers that are written down, and the names of those that are not."""
+    """Return the headers that are written down, and the names of those that are not, with digests of their values."""
     carrier = prepared.flight.profile.name.lower()
     credentials = credential_names(settings, prepared.draft)
     of_client = {name.lower() for name in settings.headers}

@@ -65,7 +65,7 @@ class Page(_AnyPage[T, E]):
         return None if place is None else Page(self._fetch, place, self._fetch(place.call))
 
     def pages(self) -> Iterator[Page[T, E]]:
-        """This page and all after it, fetched as they are asked for."""
+        """Yield this page and all after it, fetched as they are asked for."""
         page: Page[T, E] | None = self
         while page is not None:
             yield page
@@ -102,7 +102,7 @@ class AsyncPage(_AnyPage[T, E]):
         return None if place is None else AsyncPage(self._fetch, place, await self._fetch(place.call))
 
     def pages(self) -> AsyncIterator[AsyncPage[T, E]]:
-        """This page and all after it, fetched as they are asked for."""
+        """Return an iterator over this page and all after it, fetched as they are asked for."""
         return _AsyncPageIterator(self._itself)
 
     def __aiter__(self) -> AsyncIterator[E]:
@@ -126,7 +126,7 @@ class AsyncPages(Generic[T, E]):
         return self._first().__await__()
 
     def pages(self) -> AsyncIterator[AsyncPage[T, E]]:
-        """All pages, fetched as they are asked for."""
+        """Return an iterator over all pages, fetched as they are asked for."""
         return _AsyncPageIterator(self._first)
 
     def __aiter__(self) -> AsyncIterator[E]:

@@ -96,8 +96,8 @@ class Prepared(Struct, frozen=True):
 
     Args:
         draft: the request without its credentials.
-        request: the request as it goes over the wire, without a token that is only to be had.
-        flight: the books of the call.
+        request: the request as it goes over the wire, without a token that is still to be fetched.
+        flight: the state of the call.
         extra: the headers of this call alone.
         token: where its token comes from, if it is not known yet.
     """
@@ -110,7 +110,7 @@ class Prepared(Struct, frozen=True):
 
 
 def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
-    """Turn arguments into a request and open the books of the call.
+    """Turn the arguments of a call into a request, and begin the record of the call.
 
     Raises:
         ValueError: an argument cannot be sent.
@@ -144,12 +144,12 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
 
 
 def ready(settings: Settings, draft: Draft, flight: Flight, extra: Mapping[str, str]) -> Prepared:
-    """A call whose draft and books are made."""
+    """Return a call that is ready to be sent, from its draft and its state."""
     return Prepared(draft, signed(settings, draft, extra), flight, extra, _standing(settings, draft.security).token)
 
 
 def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: str | None = None) -> WireRequest:
-    """A draft with credentials and with the caller's own headers, which cannot change the key.
+    """Add credentials and the caller's own headers, which cannot change the key, to a draft.
 
     Args:
         settings: the client's.
@@ -180,7 +180,7 @@ def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: st
 
 
 def _standing(settings: Settings, requirement: Requirement) -> Standing:
-    """What all requests with a requirement have in common, worked out once for each client."""
+    """Return what all requests with a security requirement share, worked out once for each client."""
     found = settings.standing.get(requirement)
     if found is None:
         token = moving_token(settings.credentials, requirement)
@@ -204,25 +204,25 @@ def _stand(settings: Settings, signature: Signature, token: MovingToken | None) 
 
 
 def credential_names(settings: Settings, draft: Draft) -> frozenset[str]:
-    """The names, in lower case, of the headers in which credentials are sent."""
+    """Return the names, in lower case, of the headers in which credentials are sent."""
     names = (name.lower() for name, _ in sign(settings.credentials, draft.security).headers)
     return frozenset({"authorization", "proxy-authorization", "cookie", *names})
 
 
 def without_credentials(settings: Settings, draft: Draft) -> str:
-    """The target of a draft without the parameters in which credentials are sent."""
+    """Return the target of a draft without the parameters in which credentials are sent."""
     return _without(draft.target, _standing(settings, draft.security).secret_names)
 
 
 def _without(target: str, names: frozenset[str]) -> str:
-    """A target without some parameters: a server's link to the next page may hold the credentials that it was sent."""
+    """Remove parameters from a target: a server's link to the next page may hold the credentials that it was sent."""
     path, _, query = target.partition("?")
     kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in names]
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def whole_url(settings: Settings, target: str) -> str:
-    """The URL of a draft's target."""
+    """Return the whole URL of a draft's target."""
     return target if target.startswith(("http://", "https://")) else settings.base_url + target
 
 
@@ -233,7 +233,7 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
-    """The key that the caller brings: as an argument, or as the header that carries it.
+    """Return the key that the caller brings, as an argument or as the header that carries it; None where there is none.
 
     Raises:
         ValueError: they bring two, or one for all calls of the client.
@@ -284,7 +284,7 @@ def _placed(profile: Profile, key: str | None) -> _PlacedKey:
 
 
 def _settled_by(endpoint: Endpoint, profile: Profile, *, resumed: bool) -> tuple[int, ...]:
-    """The statuses by which the operation itself refuses under its key (docs/retrying.md, "What settles a call").
+    """Return the statuses by which the operation itself refuses a request under its key.
 
     A key that nobody has declared may mean nothing to the server. Of a key that the caller brings, nobody knows with
     which bytes it was sent before.
@@ -323,7 +323,7 @@ def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Pro
 
 
 def _base(settings: Settings, endpoint: Endpoint) -> str:
-    """What stands before the path in a draft: nothing, unless the operation has a server of its own."""
+    """Return what stands before the path in a draft: nothing, unless the operation has a server of its own."""
     if not endpoint.server:
         return ""
     return own_base(endpoint.server, settings.base_url, settings.variables, is_moved=settings.is_moved)
@@ -366,20 +366,20 @@ class _Headers:
 
 
 def _quoted(key: str) -> str:
-    """A string of RFC 8941 section 3.3.3."""
+    """Spell a key as a string of RFC 8941 section 3.3.3."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def _unquoted(text: str) -> str:
-    """The content of a string of RFC 8941 section 3.3.3; a text that is none stays as it is."""
+    """Return the content of a string of RFC 8941 section 3.3.3; a text that is none stays as it is."""
     if len(text) < 2 or not (text.startswith('"') and text.endswith('"')):  # noqa: PLR2004
         return text
     return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
 def _fields_of(body: object) -> Mapping[str, object]:
-    """The fields of a body that must carry the key beside them.
+    """Return the fields of a body that must carry the key beside them.
 
     Raises:
         ValueError: it has no fields, so it cannot carry one.

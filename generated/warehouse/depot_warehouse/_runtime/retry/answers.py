@@ -40,7 +40,7 @@ _NO = frozenset({"", "false", "0", "?0"})
 
 
 def is_replayed(profile: Profile, headers: Mapping[str, str]) -> bool:
-    """Whether an answer bears the marker of a stored one."""
+    """Whether a response bears the marker of a stored one."""
     return any(name in headers and headers[name].strip().lower() not in _NO for name in profile.replayed)
 
 
@@ -54,7 +54,7 @@ def read_answer(
     at: float = 0.0,
     complete: bool = True,
 ) -> Answered:
-    """Reduce an answer to what the retry rules look at.
+    """Reduce a response to what the retry rules look at.
 
     Args:
         profile: the API's dialect.
@@ -137,7 +137,7 @@ class _Said:
         return any(signal.code in codes for signal in found)
 
     def _words(self) -> str:
-        """What the body says in words."""
+        """Return what the body says in words; of an HTML page only what it says of idempotency."""
         try:
             document: Any = json.loads(self._body)
         except (ValueError, RecursionError):
@@ -161,7 +161,7 @@ def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:
 
 
 def _words_in(document: object) -> list[str]:
-    """The texts of a JSON body, a few levels deep; a failed validation, which says where it is, has none of its own."""
+    """Return the texts in a JSON body, a few levels deep; a validation error, which has a `loc`, adds none."""
     found: list[str] = []
     level: list[Any] = [document]
     for _ in range(_DEEPEST):
@@ -173,7 +173,7 @@ def _words_in(document: object) -> list[str]:
 
 
 def _codes(body: bytes) -> frozenset[str]:
-    """The codes in a JSON body: at its top, under `error`, or in a list of errors."""
+    """Return the codes in a JSON body: at its top, under `error`, or in a list of errors; none where it is no JSON."""
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError):

@@ -43,7 +43,7 @@ class Download:
         self._partial.unlink(missing_ok=True)
 
     def receive(self, result: Result) -> Result:
-        """Write an open answer to the file, from its start; an answer that is cut is an attempt that failed."""
+        """Write an open response to the file, from its start; a response that is cut is an attempt that failed."""
         if not isinstance(result, OpenAnswer):
             return result
         self._restart()
@@ -57,7 +57,7 @@ class Download:
         return RawAnswer(result.status, result.headers, b"")
 
     async def areceive(self, result: Result) -> Result:
-        """Like `receive`; the disk is written to in another thread."""
+        """Write an open response to the file, as `receive` does, but in another thread."""
         import anyio.to_thread  # noqa: PLC0415  # comes with httpx
 
         if not isinstance(result, AsyncOpenAnswer):
@@ -73,7 +73,7 @@ class Download:
         return RawAnswer(result.status, result.headers, b"")
 
     def commit(self) -> None:
-        """Put the file in its place."""
+        """Put the received file in the place of the target."""
         self._file.close()
         self._partial.replace(self._target)
 

@@ -45,16 +45,16 @@ class Parser(Protocol):
     """Makes pieces of a stream out of bytes."""
 
     def feed(self, chunk: bytes) -> Sequence[ServerSentEvent[bytes]]:
-        """The pieces that these bytes complete."""
+        """Return the pieces of the stream that these bytes complete."""
         ...
 
     def end(self) -> Sequence[ServerSentEvent[bytes]]:
-        """The piece that the end of the stream completes."""
+        """Return the piece that the end of the stream completes; none where it completes none."""
         ...
 
 
 def _check(size: int, limit: float) -> None:
-    """Refuse to keep an item that is not whole yet.
+    """Refuse to keep an item of a stream that is not whole yet and already too large.
 
     Raises:
         TooLargeItemError: it is larger than the limit.
@@ -83,12 +83,12 @@ class EventParser:
         self._retry: int | None = None
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent[bytes]]:
-        """The events that these bytes complete."""
+        """Return the events that these bytes complete."""
         found = (self._line(line) for line in self._lines(self._text.decode(chunk)))
         return [event for event in found if event is not None]
 
     def end(self) -> list[ServerSentEvent[bytes]]:
-        """Nothing: an event without the empty line after it is incomplete and is dropped, as the standard says."""
+        """Return nothing: an event without the empty line after it is incomplete and dropped, as the standard says."""
         return []
 
     def _lines(self, text: str) -> Iterator[str]:
@@ -155,7 +155,7 @@ class SplitParser:
         self._rest_size = 0
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent[bytes]]:
-        """The pieces that these bytes complete."""
+        """Return the pieces of the stream that these bytes complete."""
         first, *others = chunk.split(self._separator)
         self._rest.append(first)
         self._rest_size += len(first)
@@ -168,7 +168,7 @@ class SplitParser:
         return _pieces(whole)
 
     def end(self) -> list[ServerSentEvent[bytes]]:
-        """The last piece, which needs no separator after it."""
+        """Return the last piece, which needs no separator after it."""
         return _pieces([b"".join(self._rest)])
 
 
@@ -185,7 +185,7 @@ def _pieces(found: list[bytes]) -> list[ServerSentEvent[bytes]]:
 
 
 def parser_for(form: StreamFormat, limit: float = _NO_LIMIT) -> Parser:
-    """The parser of a format.
+    """Return the parser of a stream format.
 
     Args:
         form: the format.
