@@ -24,9 +24,10 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 GENERATOR: Final = "generator/samekey"
 RUNTIME: Final = "templates/samekey_templates/runtime"
+_ABOUT_KEYS: Final = ("tests/lower/test_safety.py", "tests/lower/test_signals.py")
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
-    f"{GENERATOR}/lower/safety.py": ("tests/lower/test_safety.py",),
-    f"{GENERATOR}/lower/carriers.py": ("tests/lower/test_carriers.py", "tests/lower/test_safety.py"),
+    f"{GENERATOR}/lower/safety.py": _ABOUT_KEYS,
+    f"{GENERATOR}/lower/carriers.py": ("tests/lower/test_carriers.py", *_ABOUT_KEYS),
     f"{RUNTIME}/retry/rules.py": ("tests/runtime/retry/test_rules.py", "tests/runtime/retry/test_loop.py"),
     f"{RUNTIME}/retry/keys.py": ("tests/runtime/retry/test_keys.py", "tests/truth/test_derived_keys.py"),
     f"{RUNTIME}/retry/answers.py": ("tests/runtime/retry/test_answers.py",),
@@ -99,6 +100,9 @@ def _not_run(node: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(part) if not isinstance(part, ast.arguments) else _annotations(part)
         case ast.AnnAssign():
             yield from ast.walk(node.annotation)
+        case ast.ClassDef():
+            for keyword in node.keywords:
+                yield from ast.walk(keyword)
         case ast.Raise() if node.exc is not None:
             yield from ast.walk(node.exc)
         case ast.If() if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

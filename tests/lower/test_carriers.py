@@ -59,10 +59,88 @@ def test_another_key_is_minted_where_a_uuid_does_not_fit(words: str, pattern: st
     assert found.profile.format.max_length <= longest
 
 
-@pytest.mark.parametrize("pattern", ["^key_[a-z]+$", "(unclosed", "^(a+)+$"])
-def test_a_pattern_that_cannot_be_met_or_tried_is_not_the_end(pattern: str) -> None:
-    """A UUID is sent, quickly, whatever the pattern is; where none fits a warning says so."""
-    assert posting(f", pattern: '{pattern}'").profile.format.kind is KeyKind.UUID4
+@pytest.mark.parametrize("length", [32, 26, 24, 22, 20, 16, 12, 10, 8])
+@pytest.mark.parametrize("letters", ["a-f0-9", "A-F0-9", "0-9"])
+def test_usual_lengths_and_alphabets_are_tried(length: int, letters: str) -> None:
+    """A pattern that wants just so many letters gets them, in lower case, capitals or digits."""
+    found = posting(f", pattern: '^[{letters}]{{{length}}}$'")
+    assert re.fullmatch(f"[{letters}]{{{length}}}", sample(found))
+
+
+def test_the_longest_that_fits_is_minted() -> None:
+    """Entropy is what keeps keys apart: a short key is the last resort, and of two alphabets the larger is first."""
+    assert (posting(", maxLength: 31").profile.format.length, len(sample(posting(", maxLength: 31")))) == (26, 26)
+    assert posting(", maxLength: 32").profile.format.alphabet == "0123456789abcdef"
+    assert posting(", maxLength: 36").profile.format.kind is KeyKind.UUID4
+
+
+def declared(schema: str, words: str = "") -> tuple[KeyKind, list[str]]:
+    """The kind of key of a POST that declares one with this schema, and what was found on the way."""
+    found = operation(
+        f"{words}\nparameters: [{{name: Idempotency-Key, in: header, schema: {{type: string{schema}}}}}]\n"
+        "responses: {200: {description: ''}}",
+        path="/t",
+        method="post",
+    )
+    return found.operation().profile.format.kind, found.codes
+
+
+@pytest.mark.parametrize(
+    ("pattern", "codes"),
+    [
+        ("^key_[a-z]+$", ["key-format"]),
+        # No pattern at all: whatever is sent may fit.
+        ("(unclosed", []),
+        # A repeated group may take for ever on a text that nearly fits, so such a pattern is not tried.
+        ("^(x+)+$", []),
+        ("^(x*)*$", []),
+        ("^(x{2})+$", []),
+        ("y(x+){3}", []),
+        ("^(x)+$", []),
+        ("x" * 200, ["key-format"]),
+        ("x" * 201, []),
+        # A pattern need not match the whole (JSON Schema 2020-12 validation section 6.3.3).
+        ("[0-9a-f]{8}-", []),
+    ],
+)
+def test_a_pattern_that_cannot_be_met_or_tried_is_not_the_end(pattern: str, codes: list[str]) -> None:
+    """A UUID is sent, quickly, whatever the pattern is; a warning says so where it is known not to fit."""
+    assert declared(f", pattern: '{pattern}'") == (KeyKind.UUID4, codes)
+
+
+def test_a_format_of_uuid_takes_nothing_else() -> None:
+    """Letters of an alphabet are no UUID, whatever the pattern wants."""
+    assert declared(", format: uuid, pattern: '^[0-9]{10}$'") == (KeyKind.UUID4, ["key-format"])
+
+
+@pytest.mark.parametrize(
+    ("form", "version", "codes"),
+    [("uuid4", 4, []), ("uuid7", 7, []), ("uuid4", 7, ["key-format"]), ("uuid7", 4, ["key-format"])],
+)
+def test_versions_of_uuids_are_told_apart(form: str, version: int, codes: list[str]) -> None:
+    """A pattern for one version refuses the other (RFC 9562 section 4.2); the rest of a sample is a UUID's."""
+    pattern = f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-{version}[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}$"
+    assert declared(f", pattern: '{pattern}'", f"x-idempotency: {{format: {form}}}") == (KeyKind(form), codes)
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key-Expiry", "No-Idempotency-Key-Here", "X-Request-Id-Source"])
+def test_a_name_that_only_holds_the_words_is_another_parameter(name: str) -> None:
+    """The whole name must be one of a key."""
+    found = operation(
+        f"parameters: [{{name: {name}, in: header, description: idempotency, schema: {{type: string}}}}]\n"
+        "responses: {200: {description: ''}}",
+        path="/t",
+        method="post",
+    ).operation()
+    assert not found.declares_key
+    assert [param.name for param in found.params] == [name]
+
+
+def test_a_key_that_must_be_there_is_told_from_one_that_may() -> None:
+    """A required parameter of a PUT that its path shares makes it keyed; an optional one does not."""
+    shared = "parameters: [{name: Idempotency-Key, in: header, required: true, schema: {type: string}}]"
+    text = f"{shared}\nresponses: {{200: {{description: ''}}}}"
+    assert operation(text, path="/t", method="put").operation().safety is Safety.KEYED
 
 
 @pytest.mark.parametrize(

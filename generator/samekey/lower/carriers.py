@@ -27,7 +27,6 @@ _MEANT = re.compile(r"idempoten", re.IGNORECASE)
 _STRINGS = frozenset({Primitive(Kind.STRING), Primitive(Kind.UUID)})
 _REPEATED_GROUP = re.compile(r"[+*}]\)[+*{]|\)[+*]")
 _MAX_PATTERN = 200
-_UUID_LENGTH = 36
 
 
 class Found(Struct, frozen=True):
