@@ -326,7 +326,7 @@ def test_an_endpoint_in_trouble_is_asked_again(tokens: TokenServer, face: Face, 
         (Told(404, {"error": {"code": 5}}), "status 404"),
         (Told(200, {"token": "t1"}), "holds none that can be sent"),
         (Told(200, {"access_token": "t1\r\nX-Evil: 1"}), "holds none that can be sent"),
-        (Told(200, {"access_token": "t1", "token_type": "mac"}), "no bearer token"),
+        (Told(200, {"access_token": "t1", "token_type": "mac"}), "not a bearer token"),
     ],
 )  # fmt: skip
 def test_an_endpoint_that_refuses_ends_the_call(tokens: TokenServer, face: Face, told: Told, words: str) -> None:

@@ -122,7 +122,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in complaints
     code, said, complaints = run(document(tmp_path, "post"), "--store", "mysql://x/y", folder=tmp_path)
     assert (code, said) == (1, "")
-    assert "mysql is no store" in complaints
+    assert "mysql is not a store" in complaints
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_flag_is_a_rule() -> None:
         ("cut,probability=often", "Expected `float`"),
         ("cut,times=0", ">= 1"),
         ("cut,operations=x", "unknown field `operations`"),
-        ("cut,0.5", "'0.5' is no setting"),
+        ("cut,0.5", "'0.5' is not a setting"),
     ],
 )
 def test_a_flag_that_is_no_rule_says_why(flag: str, complaint: str) -> None:

@@ -125,9 +125,9 @@ def test_a_proxy_is_served(tmp_path: Path) -> None:
         (["serve", "nowhere.yaml"], "cannot read nowhere.yaml"),
         (["serve", str(PAYMENTS), "--fault", "cutt"], "faults are any"),
         (["serve", str(PAYMENTS), "--faults", "none.yaml"], "none.yaml"),
-        (["serve", str(PAYMENTS), "--store", "mysql://x/y"], "mysql is no store"),
+        (["serve", str(PAYMENTS), "--store", "mysql://x/y"], "mysql is not a store"),
         (["serve", str(PAYMENTS), "--store", "postgresql://tester@127.0.0.1:1/none"], "cannot open postgresql"),
-        (["chaos", "--upstream", "x"], "no address"),
+        (["chaos", "--upstream", "x"], "not the address"),
         (["chaos", "--upstream", "http://x", "--fault", "slow"], "inside of the server"),
     ],
 )

@@ -322,11 +322,11 @@ def test_sqlite_writes_ahead_and_to_the_disk(database: Sqlite | Postgres) -> Non
 @pytest.mark.parametrize(
     ("location", "complaint"),
     [
-        ("mysql://host/db", "mysql is no store"),
+        ("mysql://host/db", "mysql is not a store"),
         ("sqlite://", "memory"),
         ("sqlite:////nowhere/at/all.db", "cannot open sqlite"),
         ("postgresql://tester@127.0.0.1:1/none", "cannot open postgresql"),
-        ("postgresql://host:port/db", "no URL"),
+        ("postgresql://host:port/db", "not the URL"),
     ],
 )
 def test_a_store_that_cannot_be_opened_says_why(location: str, complaint: str) -> None:

@@ -133,10 +133,10 @@ def test_a_server_that_is_down_is_said_in_a_line(tmp_path: Path) -> None:
     ("arguments", "status", "complaint"),
     [
         (["--report", "r.txt"], 2, "neither .json nor .xml"),
-        (["--set", "charge_id"], 2, "no NAME=VALUE"),
+        (["--set", "charge_id"], 2, "not of the form NAME=VALUE"),
         (["--body", "none.json"], 2, "none.json"),
         (["--base-url", "http://me:secret@127.0.0.1"], 1, "holds no credentials"),
-        (["--base-url", "ftp://127.0.0.1"], 1, "no address"),
+        (["--base-url", "ftp://127.0.0.1"], 1, "not the address"),
         (["--config", "none.yaml"], 1, "none.yaml"),
     ],
 )

@@ -24,7 +24,7 @@ def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch
     from samekey.config.file import Config, hides_module, is_package_name, load_config  # noqa: PLC0415
 
     if package and not is_package_name(package):
-        message = f"{package!r} is no name that Python can import in lower case"
+        message = f"{package!r} is not a name in lower case that Python can import"
         raise typer.BadParameter(message, param_hint="--package")
     if hides_module(package):
         message = f"a package {package!r} would hide the module of that name"

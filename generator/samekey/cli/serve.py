@@ -61,7 +61,7 @@ def chaos(
 def _address(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     if not (port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004  # the last port and one
-        raise typer.BadParameter(f"{listen!r} is no HOST:PORT", param_hint="--listen")
+        raise typer.BadParameter(f"{listen!r} is not of the form HOST:PORT", param_hint="--listen")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 

@@ -108,7 +108,7 @@ def _given(settings: list[str] | None) -> dict[str, str]:
     pairs = [text.partition("=") for text in settings or ()]
     for name, separator, _ in pairs:
         if not separator:
-            raise typer.BadParameter(f"{name!r} is no NAME=VALUE", param_hint="--set")
+            raise typer.BadParameter(f"{name!r} is not of the form NAME=VALUE", param_hint="--set")
     return {name: value for name, _, value in pairs}
 
 

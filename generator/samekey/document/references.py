@@ -61,7 +61,7 @@ class References:
             address, fragment = urldefrag(target)
             uri = join_uri(node.source.uri, address) if address else ""
         except ValueError as error:
-            node.warn("reference-unreadable", f"the reference {target!r} is no URL: {error}")
+            node.warn("reference-unreadable", f"the reference {target!r} is not a valid URL: {error}")
             return None
         source = node.document.source(uri, node) if uri else node.source
         if source is None:

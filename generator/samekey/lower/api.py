@@ -182,7 +182,7 @@ def _sites(
             element.error("path-lost", f"the path {path!r} cannot be resolved; its operations are missing")
             continue
         if not isinstance(item.value, dict):
-            element.error("path-lost", f"the path {path!r} is no mapping; its operations are missing")
+            element.error("path-lost", f"the path {path!r} is not a mapping; its operations are missing")
             continue
         # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
         items = (item,) if item.identity == element.identity else (item, element)

@@ -116,7 +116,7 @@ def _statuses(operation: Node) -> list[tuple[Status, Node]]:
         status = status_of(key)
         node = element.follow()
         if status is None:
-            element.warn("unknown-status", f"{key!r} is no status; the response is ignored")
+            element.warn("unknown-status", f"{key!r} is not a status; the response is ignored")
         elif node is not None and isinstance(node.value, dict):
             found.append((status, node))
     return found

@@ -211,7 +211,7 @@ def _oauth2(name: str, node: Node, doc: str) -> SecurityScheme:
         return SecurityScheme(name, SchemeKind.BEARER, doc=doc)
     url = flow.text("tokenUrl").strip()
     if not _is_token_url(url):
-        flow.warn("token-url-unusable", f"{url!r} is no URL to fetch tokens from; bring a token of your own")
+        flow.warn("token-url-unusable", f"{url!r} is not a URL to fetch tokens from; bring a token of your own")
         return SecurityScheme(name, SchemeKind.BEARER, doc=doc)
     return SecurityScheme(name, SchemeKind.OAUTH2, doc=doc, token_url=url)
 

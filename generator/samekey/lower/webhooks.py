@@ -31,7 +31,7 @@ def lower_webhooks(root: Node, schemas: Schemas, methods: Iterable[str]) -> tupl
         for name, element in root.items(word) if root.get(word) else ():
             item = element.follow()
             if item is None or not isinstance(item.value, dict):
-                element.warn("webhook-lost", f"the webhook {name!r} is no path item; it is missing from the output")
+                element.warn("webhook-lost", f"the webhook {name!r} is not a path item; it is missing from the output")
                 continue
             for method, operation in item.items():
                 webhook = _webhook(name, operation, schemas) if method in known else None

@@ -159,7 +159,7 @@ def _read_name(entry: Entry, node: Node, check: _Check) -> Iterator[tuple[Entry,
     if isinstance(node.value, str) and check(node.value):
         yield entry, node.value
     else:
-        message = f"this is no name for {' / '.join(entry.path)}; it is ignored, and a name is given anew"
+        message = f"this is not a valid name for {' / '.join(entry.path)}; it is ignored, and a name is given anew"
         node.warn("names-invalid", message)
 
 

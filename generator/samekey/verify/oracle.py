@@ -220,7 +220,7 @@ def read_oracle(text: str, site: Site, asker: Asker) -> Oracle:
             return Counted(asker.caller, request, _pointer(pointer))
         case _:
             raise VerifyError(
-                f"{text!r} is no oracle; write id, id:/pointer, list:OPERATION or count:OPERATION#/pointer"
+                f"{text!r} is not an oracle; write id, id:/pointer, list:OPERATION or count:OPERATION#/pointer"
             )
 
 
@@ -257,7 +257,7 @@ def _safe(name: str, asker: Asker) -> Site:
 
 def _pointer(text: str) -> str:
     if not text.startswith("/"):
-        raise VerifyError(f"{text!r} is no JSON pointer; write one such as /id or /data/id")
+        raise VerifyError(f"{text!r} is not a JSON pointer; write one such as /id or /data/id")
     return text
 
 

@@ -222,7 +222,7 @@ def payload_of(site: Site, data: bytes) -> Payload:
             try:
                 return Fields(media_type, _without_key(json.loads(data), site.operation.profile))
             except ValueError as error:
-                raise VerifyError(f"the body is no JSON: {error}") from error
+                raise VerifyError(f"the body is not valid JSON: {error}") from error
         case BodyKind.FORM:
             fields: dict[str, JsonValue] = {}
             fields.update(parse_qsl(data.decode("utf-8", "replace").strip(), keep_blank_values=True))

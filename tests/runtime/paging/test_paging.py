@@ -282,7 +282,7 @@ def test_a_url_without_a_query_leads_nowhere(url: str) -> None:
 @pytest.mark.parametrize("cursor", [{"href": "x"}, ["b"]])
 def test_a_cursor_that_is_no_value_is_an_error(cursor: object) -> None:
     """An object where a cursor should be is told, not sent."""
-    with pytest.raises(PaginationError, match="no plain value"):
+    with pytest.raises(PaginationError, match="not a plain value"):
         following(CURSOR, {"data": [1], "next": cursor})
 
 

@@ -60,7 +60,7 @@ def test_a_variable_without_a_value_is_asked_for() -> None:
     """When the client is made, by its name."""
     with pytest.raises(ValueError, match=r"give a value to region, pass base_url= or set TEST_BASE_URL"):
         make_settings(API, credentials={}, variables={"region": None, "version": "v2"})
-    with pytest.raises(ValueError, match="no absolute URL"):
+    with pytest.raises(ValueError, match="not an absolute URL"):
         make_settings(API, credentials={}, variables={"region": "a b/?", "version": "v2"}, base_url="region")
 
 

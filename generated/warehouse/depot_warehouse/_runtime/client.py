@@ -80,7 +80,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     url = told or filled(api.base_url, given)
     if not is_absolute(url):
         missing = [name for name, value in (variables or {}).items() if value is None]
-        found = f"{url!r} is no absolute URL" if url else "the API's document names no server"
+        found = f"{url!r} is not an absolute URL" if url else "the API's document names no server"
         wanted = (
             f"give a value to {' and '.join(missing)}, pass base_url=" if missing and not told else "pass base_url="
         )

@@ -64,4 +64,4 @@ def _scalar(value: JsonValue) -> Type:
         case int() | float():
             return Primitive(Kind.NUMBER)
         case _:
-            return AnyJson("the enum lists values that are no scalars")
+            return AnyJson("the enum lists values that are not scalars")

@@ -192,7 +192,7 @@ def parse_flag(text: str, *, inside: bool = True) -> tuple[Rule, ...]:
     for setting in settings:
         field, separator, value = setting.partition("=")
         if not separator:
-            raise FaultError(f"{setting!r} is no setting; write operation=…, probability=…, times=… or seconds=…")
+            raise FaultError(f"{setting!r} is not a setting; write operation=…, probability=…, times=… or seconds=…")
         fields[field.strip()] = value.strip()
     return _rules({**fields, "fault": name.strip()}, inside=inside)
 

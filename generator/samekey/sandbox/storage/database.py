@@ -150,9 +150,9 @@ def _url(location: str) -> URL:
     try:
         url = make_url(location)
     except (ArgumentError, ValueError) as error:
-        raise StoreError(f"{_shown(location)} is no URL of a database") from error
+        raise StoreError(f"{_shown(location)} is not the URL of a database") from error
     if url.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise StoreError(f"{scheme} is no store; give a file, or postgresql://…")
+        raise StoreError(f"{scheme} is not a store; give a file, or postgresql://…")
     if url.get_backend_name() == "sqlite" and not url.database:
         raise StoreError("a store in memory cannot be shared by threads; give a file")
     return url

@@ -118,7 +118,7 @@ def read_token(request: WireRequest, result: Result, since: float) -> Token | No
     if not isinstance(value, str) or not _SENDABLE.fullmatch(value):
         return NoToken(Failure.UNSENDABLE, f"{where}: the answer holds none that can be sent")
     if not isinstance(kind_of_token, str) or kind_of_token.lower() != "bearer":
-        return NoToken(Failure.UNSENDABLE, f"{where}: the answer holds one that is no bearer token")
+        return NoToken(Failure.UNSENDABLE, f"{where}: the answer holds one that is not a bearer token")
     lifetime = _seconds(body.get("expires_in"))
     return Token(value, since, since + lifetime - min(_MARGIN, lifetime * _SHARE) if lifetime < _FOREVER else _FOREVER)
 

@@ -437,7 +437,7 @@ def _disposition(name: str | None, file_name: str | None) -> str:
 
 def _part_head(disposition: str, media_type: str | None) -> bytes:
     if media_type is not None and not _is_visible(media_type):
-        raise ValueError(f"{media_type!r} is no media type")
+        raise ValueError(f"{media_type!r} is not a valid media type")
     lines = [f"Content-Disposition: {disposition}"] if disposition else []
     if media_type:
         lines.append(f"Content-Type: {media_type}")

@@ -44,5 +44,5 @@ def own_base(server: str, base_url: str, variables: Mapping[str, str], *, is_mov
         origin = urlsplit(base_url)
         url = f"{origin.scheme}://{origin.netloc}{urlsplit(url).path}"
     if not is_absolute(url):
-        raise ValueError(f"{url!r}, the operation's own server, is no absolute URL")
+        raise ValueError(f"{url!r}, the operation's own server, is not an absolute URL")
     return url.rstrip("/")

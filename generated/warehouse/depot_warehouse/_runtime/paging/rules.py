@@ -126,7 +126,7 @@ class Place(Struct, Generic[T], frozen=True):
         if marker is None:
             return None
         if is_fields(marker) or is_items(marker):
-            raise self._lost("the cursor of the next page is no plain value", response)
+            raise self._lost("the cursor of the next page is not a plain value", response)
         if self.trail.led_on(marker, self.number) or marker == _argument(paging, self.call):
             if not items:
                 # Some servers close a list by an empty page with the cursor they were given.

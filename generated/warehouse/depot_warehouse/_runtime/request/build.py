@@ -388,7 +388,7 @@ def _fields_of(body: object) -> Mapping[str, object]:
         return {}
     simple = simplify(body)
     if not is_fields(simple):
-        raise ValueError("the idempotency key travels in a field of the body, and this body is no object")
+        raise ValueError("the idempotency key travels in a field of the body, and this body is not an object")
     return simple
 
 
