@@ -28,8 +28,12 @@ _ABOUT_KEYS: Final = ("tests/lower/test_safety.py", "tests/lower/test_signals.py
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     f"{GENERATOR}/lower/safety.py": _ABOUT_KEYS,
     f"{GENERATOR}/lower/carriers.py": ("tests/lower/test_carriers.py", *_ABOUT_KEYS),
-    f"{RUNTIME}/retry/rules.py": ("tests/runtime/retry/test_rules.py", "tests/runtime/retry/test_loop.py"),
-    f"{RUNTIME}/retry/keys.py": ("tests/runtime/retry/test_keys.py", "tests/truth/test_derived_keys.py"),
+    f"{RUNTIME}/retry/rules.py": ("tests/runtime/retry/test_rules.py",),
+    f"{RUNTIME}/retry/keys.py": (
+        "tests/runtime/retry/test_keys.py",
+        "tests/truth/test_derived_keys.py",
+        "tests/extras/test_derived_keys.py",
+    ),
     f"{RUNTIME}/retry/answers.py": ("tests/runtime/retry/test_answers.py",),
     f"{RUNTIME}/retry/budget.py": ("tests/runtime/retry/test_budget.py",),
     f"{RUNTIME}/retry/retry_after.py": ("tests/runtime/retry/test_retry_after.py",),
