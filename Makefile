@@ -9,7 +9,7 @@ SDKS := payments warehouse
 CALLS ?= 10000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak corpus bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak mutants corpus bench lint types generated check-generated dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
@@ -21,12 +21,16 @@ check: $(VENV)/.dev ## lint, types, and the tests that need no browser, database
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory check-generated
 	$(BIN)/python -m pytest -n auto -m "not slow" $(PYTEST_ARGS)
 
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
-test-all: test lint types check-generated soak corpus ## everything, for hours if need be: tests, soak, and all of the corpus
+mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and retries, each of which tests must notice
+	$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)
+
+test-all: test lint types check-generated soak mutants corpus ## everything, for hours if need be: tests, soak, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then what must be found out
 	$(BIN)/samekey prove specs/payments/openapi.yaml --calls $(CALLS) --seed $(SEED)

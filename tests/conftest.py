@@ -16,6 +16,24 @@ settings.register_profile("samekey", database=None, deadline=None, derandomize=T
 settings.load_profile("samekey")
 
 
+FAST = (
+    "cli", "config", "document", "emit", "lower", "names", "output", "runtime", "test_architecture.py",
+    "test_diagnostic_codes.py", "test_docs.py", "test_habits.py",
+)  # fmt: skip
+"""Folders and files whose tests need no browser, database, Node or server that fails."""
+TYPE_CHECKED = ("emit/test_injection.py", "emit/test_open_models.py", "emit/test_webhooks.py", "lower/references")
+"""Of those, tests that run a type checker, or make very large SDKs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what `make check` leaves to `make test`."""
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        is_fast = path.startswith(tuple(f"{name}/" if "." not in name else name for name in FAST))
+        if not is_fast or path.startswith(TYPE_CHECKED):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

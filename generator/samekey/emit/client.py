@@ -27,7 +27,6 @@ _WORDS: Final[Mapping[tuple[SchemeKind, str], str]] = {
 }
 """What an argument is for, where the scheme's own words do not say it."""
 _MAX_SERVER_NAME = 60
-_DEFAULT_MAX_DELAY = 8.0
 _INIT_DOC = (
     "Make a client; it connects when it is first used.",
     "",
@@ -197,8 +196,11 @@ def retry_code(hint: RetryHint) -> Code:
     if hint.max_retries is not None:
         spelled["max_retries"] = code.literal(hint.max_retries)
     if hint.initial_delay is not None:
+        from samekey_templates.runtime.retry.rules import RetryPolicy  # noqa: PLC0415  # few documents ask for it
+
+        longest = hint.max_delay or RetryPolicy().max_delay
         spelled["initial_delay"] = code.literal(hint.initial_delay)
-        spelled["max_delay"] = code.literal(max(hint.initial_delay, hint.max_delay or _DEFAULT_MAX_DELAY))
+        spelled["max_delay"] = code.literal(max(hint.initial_delay, longest))
     if hint.deadline is not None:
         spelled["deadline"] = code.literal(hint.deadline)
     if hint.statuses:
