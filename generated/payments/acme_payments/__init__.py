@@ -187,6 +187,8 @@ __all__ = [
 ]
 
 __version__ = "2026.11.1"
+__generator__ = "samekey 0.1.0"
+"""What made this package, runtime included."""
 
 if not TYPE_CHECKING:
 

@@ -188,6 +188,8 @@ __all__ = [
 ]
 
 __version__ = "3.4.0"
+__generator__ = "samekey 0.1.0"
+"""What made this package, runtime included."""
 
 if not TYPE_CHECKING:
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from samekey.emit import code, symbols
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from samekey.ir import Api, Operation, TypeDef
     from samekey.names import Names, ResourceName
 
+_ABOUT_CALLS = (
+    "Calling a method sends the request and returns what stands in `Call[…]`; on the async client it is awaited.\n"
+    "`method.detailed(…)` returns the whole response: status, headers, key and attempts."
+)
 _NUMBERS = re.compile(r"[0-9]+")
 _MAX_DIGITS = 18
 
@@ -49,6 +55,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         package=code.identifier(names.package),
         distribution=code.toml_string(names.distribution),
         version=code.toml_string(version),
+        generator=code.literal(f"samekey {_own_version()}"),
         title=code.prose(api.title),
         title_text=code.toml_string(f"Client of {api.title}, safe to retry"),
         header=code.comment(LINE),
@@ -68,6 +75,11 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         download_example=examples.first(set(Safety), {Form.BYTES}),
         fallbacks=tuple(_fallbacks(api)),
     )
+
+
+@cache
+def _own_version() -> str:
+    return metadata.version("samekey")
 
 
 def summarize(api: Api, names: Names) -> list[OperationSummary]:
@@ -120,7 +132,7 @@ def _resource(
     return ResourceModule(
         attribute=code.identifier(entry.attribute),
         class_name=code.identifier(entry.class_name),
-        doc=code.docstring(f"Operations of {entry.tag or entry.attribute}."),
+        doc=code.docstring(f"Operations of {entry.tag or entry.attribute}.\n\n{_ABOUT_CALLS}"),
         class_doc=code.docstring(described or f"Operations of {entry.tag or entry.attribute}."),
         bases=bases,
         imports=symbols.imports((methods, bases), ".."),

@@ -279,6 +279,8 @@ class Plan(Struct, frozen=True):
     package: Code
     distribution: Code
     version: Code
+    generator: Code
+    """The name and version of samekey."""
     title: Code
     title_text: Code
     header: Code

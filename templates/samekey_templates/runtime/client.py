@@ -14,6 +14,7 @@ from .retry.budget import Budget
 from .retry.dialect import Profile, refuse_standing_key
 from .retry.loop import Clock, Hooks
 from .retry.rules import RetryPolicy
+from .text import shown_url
 from .types import Timeout
 
 if TYPE_CHECKING:
@@ -144,6 +145,9 @@ class SyncClient:
         """Close the connections; the client may be used again and opens new ones."""
         self._core.connection.close()
 
+    def __repr__(self) -> str:
+        return _shown(self, self._core.settings)
+
     def __enter__(self) -> Self:
         return self
 
@@ -192,6 +196,9 @@ class AsyncClient:
         """Close the connections; the client may be used again and opens new ones."""
         await self._core.connection.aclose()
 
+    def __repr__(self) -> str:
+        return _shown(self, self._core.settings)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -199,6 +206,14 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _shown(client: object, settings: Settings) -> str:
+    """Return what a client is: its class, where it sends requests, and whether it has credentials, but not which."""
+    kind = type(client)
+    package = kind.__module__.partition(".")[0]
+    credentials = "with credentials" if settings.credentials else "without credentials"
+    return f"<{package}.{kind.__name__} at {shown_url(settings.base_url)}, {credentials}>"
 
 
 def _changed(
