@@ -12,7 +12,7 @@ from acme_payments import AcmePayments, AsyncAcmePayments
 
 @pytest.mark.parametrize("kind", [AcmePayments, AsyncAcmePayments])
 def test_a_client_says_what_it_is(
-    kind: type[AcmePayments] | type[AsyncAcmePayments], monkeypatch: pytest.MonkeyPatch
+    kind: type[AcmePayments | AsyncAcmePayments], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The package, where requests go, and whether there are credentials: never the credentials themselves."""
     monkeypatch.delenv("ACME_PAYMENTS_TOKEN", raising=False)
