@@ -27,6 +27,10 @@ from samekey_templates.runtime.retry.rules import (
     certainty_of,
     conclude,
     decide,
+    is_success,
+    is_too_old,
+    latest,
+    ttl_margin,
 )
 from samekey_templates.runtime.safety import Safety
 
@@ -689,3 +693,44 @@ def test_a_huge_history_does_not_overflow() -> None:
     decision = decide(RetryPolicy(), facts, [attempt] * 5000, NAMED_IN_FLIGHT, 0.5)
     assert isinstance(decision, Retry)
     assert decision.delay == 6.0
+
+
+@pytest.mark.parametrize(
+    ("ttl", "margin"), [(10.0, 1.0), (100.0, 10.0), (600.0, 60.0), (601.0, 60.0), (86_400.0, 60.0)]
+)
+def test_a_key_is_too_old_a_little_before_its_end(ttl: float, margin: float) -> None:
+    """A tenth of its life, a minute at most; the boundary itself is too old, and age and time add up."""
+    assert ttl_margin(ttl) == margin
+    facts = CallFacts(K, key_ttl=ttl, key_age=0.0)
+    last = ttl - margin
+    assert is_too_old(facts, last)
+    assert not is_too_old(facts, last - 0.001)
+    aged = replace(facts, key_age=last / 2)
+    assert is_too_old(aged, last / 2)
+    assert not is_too_old(aged, last / 2 - 0.001)
+
+
+def test_no_attempt_goes_on_beyond_the_life_of_its_key() -> None:
+    """The earlier of the deadline and the key's end, less its age; without a key the deadline alone."""
+    policy = RetryPolicy(deadline=50.0)
+    facts = CallFacts(K, key_ttl=100.0, key_age=0.0)
+    assert latest(policy, facts) == 50.0
+    assert latest(policy, replace(facts, key_age=60.0)) == 30.0
+    assert latest(policy, replace(facts, key_ttl=20.0)) == 18.0
+    for safety in (S, I, N):
+        assert latest(policy, CallFacts(safety, key_ttl=20.0, key_age=0.0)) == 50.0
+
+
+@pytest.mark.parametrize(("status", "is_done"), [(199, False), (200, True), (299, True), (300, False)])
+def test_what_is_a_success(status: int, is_done: bool) -> None:  # noqa: FBT001
+    """Exactly the 2xx."""
+    assert is_success(status) is is_done
+
+
+def test_waits_do_not_grow_without_end() -> None:
+    """However many attempts there were, the wait is the longest at most; numbers stay finite."""
+    history = [Attempt(number, 0.0, 0.0, Failed(Failure.ANSWER_LOST), UNKNOWN) for number in range(1, 80)]
+    policy = RetryPolicy(max_retries=100, initial_delay=1e-20, max_delay=5.0, deadline=1e6)
+    decided = decide(policy, CallFacts(S), history, Failed(Failure.ANSWER_LOST), 0.5)
+    assert isinstance(decided, Retry)
+    assert decided.delay == 0.5 * 1e-20 * 2.0**60
