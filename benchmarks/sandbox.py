@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samekey.prove.child import HOST
-from samekey.prove.servers import Server
+from samekey.prove.servers import ServerProcess
 from samekey.sandbox.keys.broken import Broken
 from samekey.sandbox.server.faults import Plan
 
@@ -58,7 +58,7 @@ class Round:
 @contextlib.contextmanager
 def served(store: str, broken: Broken | None) -> Generator[int]:
     """Run a sandbox in a process of its own while a block runs, and yield its port."""
-    server = Server(SPEC, store, Plan(), broken)
+    server = ServerProcess(SPEC, store, Plan(), broken)
     try:
         server.go()
         yield server.port

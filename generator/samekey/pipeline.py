@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 
-class Result(Struct, frozen=True):
+class Generated(Struct, frozen=True):
     """What was made of a document; findings are in the document's sink.
 
     Args:
@@ -46,7 +46,7 @@ class Result(Struct, frozen=True):
 
 def generate(
     document: Document, config: Config, step: Callable[[str], None] = lambda _: None, ledger: Ledger = EMPTY
-) -> Result | None:
+) -> Generated | None:
     """Make the files of an SDK.
 
     Args:
@@ -75,7 +75,7 @@ def generate(
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LEDGER] = spell(remember(ledger, entries))
-    return Result(files, names.package, len(api.operations), types, whole.fallbacks)
+    return Generated(files, names.package, len(api.operations), types, whole.fallbacks)
 
 
 def inspect(document: Document, config: Config, ledger: Ledger = EMPTY) -> list[OperationSummary] | None:

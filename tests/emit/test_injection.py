@@ -25,7 +25,7 @@ from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.lower.schemas.objects import UNDECODABLE
-from samekey.pipeline import Result, generate
+from samekey.pipeline import Generated, generate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -358,7 +358,7 @@ def original(spec: str) -> str:
     return json.dumps(document.root.value)
 
 
-def made(document: JsonValue, package: str = "") -> Result:
+def made(document: JsonValue, package: str = "") -> Generated:
     """What is emitted for a document that exists only in memory."""
     data = json.dumps(document).encode()
     loaded = load("api.json", Diagnostics(), lambda _: data)
@@ -368,7 +368,7 @@ def made(document: JsonValue, package: str = "") -> Result:
     return result
 
 
-def changed(spec: str, kind: str, listed: Sequence[str], package: str) -> tuple[Result, Words]:
+def changed(spec: str, kind: str, listed: Sequence[str], package: str) -> tuple[Generated, Words]:
     """What is emitted for a document with one kind of its texts replaced."""
     document: Texts = json.loads(original(spec))
     words = Words(listed)
@@ -408,7 +408,7 @@ def check_paths(files: Mapping[str, str]) -> None:
     assert len({path.lower() for path in files}) == len(files)
 
 
-def check_files(result: Result, harmless: Result) -> None:
+def check_files(result: Generated, harmless: Generated) -> None:
     """What was emitted for hostile words has the shape of what was emitted for harmless ones."""
     check_paths(result.files)
     assert result.operations == harmless.operations
@@ -439,7 +439,7 @@ def toml_shape(value: object) -> object:
 
 
 @cache
-def hostile(spec: str, kind: str) -> Result:
+def hostile(spec: str, kind: str) -> Generated:
     """The output for hostile words, made once for all tests."""
     result, words = changed(spec, kind, HOSTILE, f"sdk_{spec}_{kind}")
     assert words.chosen, f"{spec} has no {kind}; this test would say nothing"
@@ -486,7 +486,7 @@ for name in sys.argv[1:]:
 """
 
 
-def import_all(folder: Path, results: list[Result]) -> None:
+def import_all(folder: Path, results: list[Generated]) -> None:
     """Write packages side by side and import every module of each, with all its annotations, in another process."""
     for result in results:
         for path, text in result.files.items():
@@ -507,7 +507,7 @@ def test_importing_runs_nothing_of_a_document(spec: str, tmp_path: Path) -> None
 
 def test_the_canary_would_sing(tmp_path: Path) -> None:
     """A package that does run the text is caught by the same check."""
-    result = Result({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, ())
+    result = Generated({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, ())
     with pytest.raises(AssertionError, match="sung ran a text of its document"):
         import_all(tmp_path, [result])
 
@@ -528,7 +528,7 @@ WORDS = [HOSTILE[start : start + 8] for start in range(0, len(HOSTILE), 8)]
 def test_a_hostile_title_is_a_title(words: tuple[str, ...], tmp_path: Path) -> None:
     """The title stands in the first line of every file; each hostile word is tried there, and beside it."""
     harmless = made(small("some words", tag="some words", id="some words", description="some words"))
-    results: list[Result] = []
+    results: list[Generated] = []
     for number, word in enumerate(words):
         results.append(made(small(word, tag=word, id=word, description=word), f"sdk_{number}"))
         check_files(results[-1], harmless)

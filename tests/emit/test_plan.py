@@ -18,7 +18,7 @@ from samekey.emit.models import MODULE_SIZE
 from samekey.graph import chunk, components
 from samekey.lower import lower
 from samekey.names import name
-from samekey.pipeline import Result, generate
+from samekey.pipeline import Generated, generate
 
 from tests.lower.documents import loaded
 from tests.tools import checked, without_cache
@@ -361,10 +361,10 @@ class Sdks:
     """Packages side by side in one folder."""
 
     folder: Path
-    results: Mapping[str, Result]
+    results: Mapping[str, Generated]
 
 
-def generated(value: Mapping[str, object]) -> Result:
+def generated(value: Mapping[str, object]) -> Generated:
     """The SDK of a document, of which nothing was lost."""
     source, diagnostics = loaded(json.dumps(value))
     result = generate(source, Config())
@@ -373,7 +373,7 @@ def generated(value: Mapping[str, object]) -> Result:
     return result
 
 
-def written(folder: Path, result: Result) -> None:
+def written(folder: Path, result: Generated) -> None:
     """The package alone, without the project around it."""
     for path, text in result.files.items():
         if path.startswith(f"{result.package}/"):

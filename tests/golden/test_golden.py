@@ -11,7 +11,7 @@ from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.names import LEDGER, load_ledger
-from samekey.pipeline import Result, generate
+from samekey.pipeline import Generated, generate
 
 from tests.tools import checked, pyright_strict, without_cache
 
@@ -23,7 +23,7 @@ def spec_of(root: Path, sdk: str) -> Path:
     return next((root / "specs" / sdk).glob("openapi.*"))
 
 
-def generated(root: Path, sdk: str) -> Result:
+def generated(root: Path, sdk: str) -> Generated:
     """The SDK as it would be written now."""
     document = load(str(spec_of(root, sdk)), Diagnostics())
     assert document is not None

@@ -18,7 +18,7 @@ import httpx
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
-from samekey.pipeline import Result, generate, inspect
+from samekey.pipeline import Generated, generate, inspect
 
 if TYPE_CHECKING:
     from samekey.emit.views import OperationSummary
@@ -69,7 +69,7 @@ class Sdk:
     """
 
     document: Path
-    result: Result
+    result: Generated
     diagnostics: Diagnostics
     folder: Path
 

@@ -12,7 +12,7 @@ from samekey.document.node import load
 from samekey.lower import lower
 from samekey.pipeline import inspect
 from samekey.prove.arguments import Arguments, Candidate, Maker
-from samekey.prove.calls import Call, Repertoire, candidates
+from samekey.prove.calls import PlannedCall, Repertoire, candidates
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
@@ -61,9 +61,9 @@ def test_a_key_in_the_body_is_not_made_up() -> None:
         assert arguments.named
 
 
-def call(name: str) -> tuple[Call, ...]:
+def call(name: str) -> tuple[PlannedCall, ...]:
     """A call in a single variant."""
-    return (Call(name, name, DEFAULT, keyed=True, arguments=Arguments({})),)
+    return (PlannedCall(name, name, DEFAULT, keyed=True, arguments=Arguments({})),)
 
 
 def test_the_seed_chooses() -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from samekey.prove.child import HOST
 from samekey.prove.errors import ProveError
-from samekey.prove.servers import Server, serving
+from samekey.prove.servers import ServerProcess, serving
 from samekey.prove.storm import PROBABILITY, storm
 from samekey.sandbox.server.faults import Fault, Plan
 from samekey.sandbox.server.ledger import Kind
@@ -28,7 +28,7 @@ def charge(port: int, key: str) -> int:
     return httpx.post(f"http://{HOST}:{port}/v1/charges", json=CHARGE, headers=headers, timeout=10).status_code
 
 
-def check_for_a_while(server: Server) -> None:
+def check_for_a_while(server: ServerProcess) -> None:
     """Look at a server until it has ended, for twenty seconds at most."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
@@ -59,7 +59,7 @@ def test_a_killed_server_is_replaced_at_its_address(tmp_path: Path) -> None:
 
 def test_a_server_that_ends_by_itself_is_missed(tmp_path: Path) -> None:
     """Rather than calling nobody until the end."""
-    server = Server(PAYMENTS, str(tmp_path / "s.db"), Plan(), None)
+    server = ServerProcess(PAYMENTS, str(tmp_path / "s.db"), Plan(), None)
     server.go()
     os.kill(int(server.name.rpartition("/")[2]), signal.SIGTERM)
     with pytest.raises(ProveError, match="ended by itself"):
@@ -69,7 +69,7 @@ def test_a_server_that_ends_by_itself_is_missed(tmp_path: Path) -> None:
 
 def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     """In its own words."""
-    server = Server(str(tmp_path / "nowhere.yaml"), str(tmp_path / "s.db"), Plan(), None)
+    server = ServerProcess(str(tmp_path / "nowhere.yaml"), str(tmp_path / "s.db"), Plan(), None)
     with pytest.raises(ProveError, match=r"cannot read .*nowhere\.yaml"):
         server.go()
     server.stop()

@@ -19,7 +19,7 @@ from samekey.sandbox.api.checks import UNREAD
 from samekey.sandbox.api.contract import Match, Site, sites_of
 from samekey.sandbox.api.resources import Resources
 from samekey.sandbox.api.samples import Samples
-from samekey.sandbox.api.schemas import Schemas
+from samekey.sandbox.api.schemas import SchemaJudge
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
 
@@ -41,7 +41,7 @@ def answers(path: Path, store: Path) -> Iterator[tuple[Site, bytes]]:
     assert document is not None
     api = lower(document)
     assert api is not None
-    schemas = Schemas(document.node)
+    schemas = SchemaJudge(document.node)
     samples = Samples(schemas)
     sites = sites_of(document, api)
     resources = Resources(sites, Bodies(samples, schemas), schemas)

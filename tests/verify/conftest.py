@@ -16,7 +16,7 @@ from samekey.document.node import load
 from samekey.sandbox.server.app import Settings
 from samekey.sandbox.server.serving import Running, running
 from samekey.verify.calls import Caller
-from samekey.verify.described import Described, describe
+from samekey.verify.described import ApiModel, describe
 from samekey.verify.findings import Check, Finding, Report
 from samekey.verify.probes import Probe, two_keys
 from samekey.verify.run import Wishes, bench_of, check_api
@@ -27,7 +27,7 @@ TOKEN = "sk_test_this_is_secret"  # noqa: S105  # of nobody
 WISHES = Wishes("", "createCharge", token=TOKEN, wait=0.1)
 
 
-def described(spec: Path, config: Config | None = None) -> Described:
+def described(spec: Path, config: Config | None = None) -> ApiModel:
     """A document as the checker reads it."""
     diagnostics = Diagnostics()
     document = load(str(spec), diagnostics)

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 from samekey.config.dialect import Dialect, Signal
-from samekey.verify.calls import Answered
-from samekey.verify.described import Described
+from samekey.verify.calls import ProbeAnswer
+from samekey.verify.described import ApiModel
 from samekey.verify.findings import Check, Finding, Report, SaysMismatch, Verdict
 from samekey.verify.probes import spoken
 from samekey.verify.profile import as_config
@@ -104,7 +104,7 @@ def test_another_payload_is_one_that_the_schema_allows(
 def test_a_key_in_the_body_that_is_given_gives_way(notes: Callable[..., Path]) -> None:
     """Otherwise a request without a key would have one."""
     spec = notes(root={"x-idempotency": {"preset": "square"}}, create_body={"idempotency_key": {"type": "string"}})
-    api: Described = described(spec)
+    api: ApiModel = described(spec)
     site = api.site("createNote")
     payload = payload_of(site, b'{"text": "x", "idempotency_key": "mine"}')
     request = request_of(api, site, NOBODY, {}, payload)
@@ -125,7 +125,7 @@ def test_a_key_in_the_body_that_is_given_gives_way(notes: Callable[..., Path]) -
 )
 def test_codes_are_found_where_clients_look(body: bytes, told: str) -> None:
     """Sentences and the status itself are no codes."""
-    assert spoken(Answered(409, (), body)) == told
+    assert spoken(ProbeAnswer(409, (), body)) == told
 
 
 def test_hostile_text_stays_text() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from msgspec import Struct
 
-from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, Overlays, Spec, Stage
+from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document
 from samekey.collector import paused
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from samekey.names import Ledger, Names
     from samekey.output.check_cache import Inputs, Said
     from samekey.output.write import Changes
-    from samekey.pipeline import Result
+    from samekey.pipeline import Generated
 
 _WIDE = 1000
 _DUMP_WIDTH = 120
@@ -118,13 +118,13 @@ def inspect(
     raise typer.Exit(1 if diagnostics.failed else 0)
 
 
-def _dump(stage: Stage, made: tuple[Api, Names, Plan] | None, diagnostics: Diagnostics) -> NoReturn:
+def _dump(stage: DumpStage, made: tuple[Api, Names, Plan] | None, diagnostics: Diagnostics) -> NoReturn:
     from rich.pretty import pretty_repr  # noqa: PLC0415
 
     if made is None:
         fail(diagnostics)
     show(diagnostics)
-    for line in pretty_repr(dict(zip(Stage, made, strict=True))[stage], max_width=_DUMP_WIDTH).splitlines():
+    for line in pretty_repr(dict(zip(DumpStage, made, strict=True))[stage], max_width=_DUMP_WIDTH).splitlines():
         typer.echo(printable(line))
     raise typer.Exit(1 if diagnostics.failed else 0)
 
@@ -138,7 +138,7 @@ def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
 
 def _made(
     command: _Command, diagnostics: Diagnostics, inputs: Inputs, step: Callable[[str], None]
-) -> tuple[Ledger, Result]:
+) -> tuple[Ledger, Generated]:
     """Make an SDK, and return the lockfile that was there with what is made now; exit 1 where that fails."""
     from samekey.pipeline import generate as make  # noqa: PLC0415
 
@@ -159,7 +159,7 @@ def _made(
     return ledger, result
 
 
-def _compared(result: Result, target: Path, diagnostics: Diagnostics) -> Changes:
+def _compared(result: Generated, target: Path, diagnostics: Diagnostics) -> Changes:
     from samekey.output.write import compare  # noqa: PLC0415
 
     changes = compare(target, result.files, diagnostics)
@@ -170,7 +170,7 @@ def _compared(result: Result, target: Path, diagnostics: Diagnostics) -> Changes
     return changes
 
 
-def _checked(result: Result, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
+def _checked(result: Generated, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
     from samekey.output.write import diff  # noqa: PLC0415
 
     for line in diff(target, result.files, changes):
@@ -184,7 +184,7 @@ def _checked(result: Result, target: Path, changes: Changes, diagnostics: Diagno
     return f"checked {target}"
 
 
-def _written(result: Result, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
+def _written(result: Generated, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
     from samekey.emit.format import FormatError, compile_files, report_defect  # noqa: PLC0415
     from samekey.emit.render import runtime_paths  # noqa: PLC0415
     from samekey.output.write import apply  # noqa: PLC0415
@@ -200,14 +200,14 @@ def _written(result: Result, target: Path, changes: Changes, diagnostics: Diagno
     return f"wrote {target} ({len(changes.write)} files changed, {len(changes.remove)} removed)"
 
 
-def _said(result: Result, diagnostics: Diagnostics) -> Said:
+def _said(result: Generated, diagnostics: Diagnostics) -> Said:
     from samekey.output.check_cache import Said  # noqa: PLC0415
 
     made = f"{result.operations} operations, {result.types} models"
     return Said(made, tuple(worded(diagnostics)), tuple(_fallbacks(result)))
 
 
-def _fallbacks(result: Result) -> Iterator[str]:
+def _fallbacks(result: Generated) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for place, reason in result.fallbacks:
         reasons.setdefault(reason, []).append(place)

@@ -39,7 +39,7 @@ FaultSeed = Annotated[
 Seed = Annotated[int, typer.Option(metavar="N", help="Seeds the chance of faults.")]
 
 
-class Stage(StrEnum):
+class DumpStage(StrEnum):
     """What `samekey inspect --dump` shows: what the rooms of the generator hand to each other, in their order."""
 
     IR = "ir"
@@ -48,6 +48,6 @@ class Stage(StrEnum):
 
 
 Dump = Annotated[
-    Stage | None,
+    DumpStage | None,
     typer.Option(help="Show what the generator makes on its way, for those who change it.", show_default=False),
 ]

@@ -17,7 +17,7 @@ from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity, printable
 
 if TYPE_CHECKING:
-    from samekey.verify.described import Described
+    from samekey.verify.described import ApiModel
     from samekey.verify.findings import Report
 
 _COLOURS = {"ok": "green", "broken": "red", "told otherwise": "yellow", "not judged": "cyan"}
@@ -85,7 +85,7 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
     raise typer.Exit(1 if found.broken else 0)
 
 
-def _described(spec: str, config: Path | None) -> Described:
+def _described(spec: str, config: Path | None) -> ApiModel:
     from samekey.verify.described import describe  # noqa: PLC0415  # an extra
 
     diagnostics = Diagnostics()

@@ -32,7 +32,7 @@ _RUNNING = re.compile(
 _OTHER_PAYLOAD = re.compile(r"mismatch|re-?used?|(different|another) (request|payload|body|param)", re.IGNORECASE)
 
 
-class Verdict(Struct, frozen=True):
+class Ruling(Struct, frozen=True):
     """The safety of an operation, the dialect that holds for it, and why.
 
     Args:
@@ -56,7 +56,7 @@ def judge(  # noqa: PLR0911  # a return for each verdict
     responses: Sequence[Response],
     schemas: Schemas,
     profile: Dialect,
-) -> Verdict:
+) -> Ruling:
     """Decide whether an operation is safe, idempotent, keyed or unsafe, and which dialect holds for it.
 
     Args:
@@ -69,16 +69,16 @@ def judge(  # noqa: PLR0911  # a return for each verdict
         profile: the dialect that the document's words and the config give for this operation.
     """
     if method in SAFE_METHODS:
-        return Verdict(Safety.SAFE, profile, f"{method} only reads")
+        return Ruling(Safety.SAFE, profile, f"{method} only reads")
     if method in IDEMPOTENT_METHODS and method not in profile.methods:
         if found is not None and not profile.methods_stated:
             # Some APIs create with PUT, and want a key there.
             return _keyed(node, found, profile, responses)
-        return Verdict(Safety.IDEMPOTENT, profile, f"{method} is idempotent by definition")
+        return Ruling(Safety.IDEMPOTENT, profile, f"{method} is idempotent by definition")
     if method not in profile.methods:
         honoured = " and ".join(profile.methods)
         why = f"the API honours keys on {honoured} only" if honoured else "the API honours no keys here"
-        return Verdict(Safety.UNSAFE, profile, why)
+        return Ruling(Safety.UNSAFE, profile, why)
     if found is not None:
         return _keyed(node, found, profile, responses)
     spoken = _with_signals(profile, responses)
@@ -86,24 +86,24 @@ def judge(  # noqa: PLR0911  # a return for each verdict
         return _undeclared_field(spoken, body, schemas)
     if profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier:
         why = f"{method} is keyed by default, in the {profile.carrier} {profile.name!r} that the API uses elsewhere"
-        return Verdict(Safety.KEYED, spoken, why)
-    return Verdict(Safety.KEYED, spoken, f"{method} is keyed by default; the document does not mention a key here")
+        return Ruling(Safety.KEYED, spoken, why)
+    return Ruling(Safety.KEYED, spoken, f"{method} is keyed by default; the document does not mention a key here")
 
 
-def _keyed(node: Node, found: Found, profile: Dialect, responses: Sequence[Response]) -> Verdict:
+def _keyed(node: Node, found: Found, profile: Dialect, responses: Sequence[Response]) -> Ruling:
     """Return the verdict for an operation whose key the document declares."""
     spoken = _with_signals(profile, responses)
-    return Verdict(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found), declared=True)
+    return Ruling(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found), declared=True)
 
 
-def _undeclared_field(profile: Dialect, body: Body | None, schemas: Schemas) -> Verdict:
+def _undeclared_field(profile: Dialect, body: Body | None, schemas: Schemas) -> Ruling:
     """Return the verdict where the API's keys travel in a body field that the operation does not declare."""
     kind = body.type if body is not None else None
     model = schemas.definitions.get(kind.id) if isinstance(kind, Named) else None
     is_open = isinstance(kind, MapOf) or (isinstance(model, Model) and model.extra is not None)
     if is_open and body is not None and body.kind in {BodyKind.JSON, BodyKind.FORM}:
-        return Verdict(Safety.KEYED, profile, f"its body takes further fields, and keys travel in {profile.name!r}")
-    return Verdict(Safety.UNSAFE, profile, f"keys travel in the body field {profile.name!r}, which it does not have")
+        return Ruling(Safety.KEYED, profile, f"its body takes further fields, and keys travel in {profile.name!r}")
+    return Ruling(Safety.UNSAFE, profile, f"keys travel in the body field {profile.name!r}, which it does not have")
 
 
 def _declared(node: Node, found: Found, profile: Dialect) -> Dialect:

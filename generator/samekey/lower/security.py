@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Requirement: TypeAlias = tuple[tuple[str, ...], ...]
 """Alternatives; each names the schemes that it needs together."""
-Declared: TypeAlias = Mapping[str, SecurityScheme | None]
+DeclaredSchemes: TypeAlias = Mapping[str, SecurityScheme | None]
 """Declared schemes by name; None for one whose credentials the SDK does not send."""
 
 _IN_CONNECTION: Final = "give the client an http_client that has the certificate: httpx.Client(verify=…)"
@@ -29,12 +29,12 @@ _DIGEST: Final = "it answers a challenge: give the client http_client=httpx.Clie
 _OWN_HEADERS: Final = "pass headers= to the client"
 
 
-def lower_schemes(entries: Iterable[tuple[str, Node]]) -> Declared:
+def lower_schemes(entries: Iterable[tuple[str, Node]]) -> DeclaredSchemes:
     """Return the declared security schemes; those that the SDK cannot send credentials for are reported."""
     return {name: _scheme(name, element) for name, element in entries}
 
 
-def lower_requirement(node: Node, schemes: Declared) -> Requirement | None:
+def lower_requirement(node: Node, schemes: DeclaredSchemes) -> Requirement | None:
     """Return the alternatives under `security`; None where the word is missing, empty where nothing is needed.
 
     A scheme that is not declared, or whose credentials travel in the connection, asks nothing of the SDK.
@@ -52,7 +52,7 @@ class Security(Struct, frozen=True):
         usual: the alternatives of operations that say nothing of their own.
     """
 
-    declared: Declared
+    declared: DeclaredSchemes
     usual: Requirement
 
     def fills(self, param: Param, needed: Requirement | None) -> bool:
@@ -75,7 +75,7 @@ def _is_place(scheme: SecurityScheme | None, param: Param) -> bool:
 
 
 def scoped(
-    declared: Declared, root: Node, operations: Iterable[Node], servers: tuple[Server, ...]
+    declared: DeclaredSchemes, root: Node, operations: Iterable[Node], servers: tuple[Server, ...]
 ) -> tuple[SecurityScheme, ...]:
     """Return the schemes that the SDK sends credentials for, with the scopes that their tokens are asked for.
 
@@ -105,7 +105,7 @@ def _relative(url: str, server: str) -> str:
     return parts._replace(scheme="", netloc="").geturl() or "/"
 
 
-def _names(element: Node, schemes: Declared) -> Iterator[str]:
+def _names(element: Node, schemes: DeclaredSchemes) -> Iterator[str]:
     """Yield the schemes of one alternative whose credentials the SDK sends; undeclared ones are reported."""
     headers: dict[str, str] = {}
     for name, entry in element.items():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samekey.names import Entry, Ledger, Names
 
 
-class Outcome(Struct, frozen=True):
+class RenameOutcome(Struct, frozen=True):
     """A rename, and the names that things of the old name were given.
 
     Args:
@@ -68,16 +68,16 @@ def check_kept(api: Api, ledger: Ledger, given: Mapping[Entry, str], diagnostics
             diagnostics.note("name-kept", message, ledger.place(entry), "remove this line to have it named anew")
 
 
-def outcomes(api: Api, names: Names, config: Config) -> Iterable[Outcome]:
+def outcomes(api: Api, names: Names, config: Config) -> Iterable[RenameOutcome]:
     """Yield every rename of the config with what came of it."""
     for wire, wanted in config.rename_types.items():
         types = (names.types[definition.id] for definition in api.types if definition.name == (wire,))
-        yield Outcome("types", wire, wanted, tuple(types))
+        yield RenameOutcome("types", wire, wanted, tuple(types))
     for wire, wanted in config.rename_operations.items():
         places = [names.methods[operation.key] for operation in api.operations if wire in labels(operation)]
         whole = "." in wanted
         given = (f"{place.resource}.{place.method}" if whole else place.method for place in places)
-        yield Outcome("operations", wire, wanted, tuple(given))
+        yield RenameOutcome("operations", wire, wanted, tuple(given))
     for wire, wanted in config.rename_resources.items():
         attributes = (resource.attribute for resource in names.resources if resource.tag == wire)
-        yield Outcome("resources", wire, wanted, tuple(attributes))
+        yield RenameOutcome("resources", wire, wanted, tuple(attributes))

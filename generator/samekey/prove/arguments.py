@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samekey.ir import BodyKind
 from samekey.lower.media import body_kind
 from samekey.sandbox.api.samples import MISSING, Samples
-from samekey.sandbox.api.schemas import Direction, Schemas
+from samekey.sandbox.api.schemas import Direction, SchemaJudge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samekey.document.values import JsonValue
     from samekey.emit.views import ArgumentView, OperationSummary
     from samekey.ir import Operation
-    from samekey.sandbox.api.contract import Content, Site
+    from samekey.sandbox.api.contract import DeclaredContent, Site
 
 _TEXT = "text"
 _BYTES = b"bytes"
@@ -59,7 +59,7 @@ class Maker:
     """
 
     def __init__(self, root: Node) -> None:
-        self._samples = Samples(Schemas(root), direction=Direction.REQUEST)
+        self._samples = Samples(SchemaJudge(root), direction=Direction.REQUEST)
 
     def alternatives(self, candidate: Candidate, known: Mapping[str, str]) -> Iterator[Arguments]:
         """Yield arguments to try, the likeliest first.
@@ -103,7 +103,7 @@ class Maker:
                 yield _spread(self._samples.fit(content.schema, known), entries)
 
 
-def _content(candidate: Candidate) -> Content | None:
+def _content(candidate: Candidate) -> DeclaredContent | None:
     """Return the body in the media type that the SDK sends; None where the document has none."""
     body = candidate.operation.body
     return next((c for c in candidate.site.bodies if body is not None and c.media_type == body.media_type), None)

@@ -31,7 +31,7 @@ _READ_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PlannedCall:
     """A call to be made.
 
     Args:
@@ -65,12 +65,12 @@ class Repertoire:
         untried: keyed operations that cannot be called, and why.
     """
 
-    keyed: tuple[tuple[Call, ...], ...]
-    reads: tuple[tuple[Call, ...], ...]
-    replacements: tuple[tuple[Call, ...], ...]
+    keyed: tuple[tuple[PlannedCall, ...], ...]
+    reads: tuple[tuple[PlannedCall, ...], ...]
+    replacements: tuple[tuple[PlannedCall, ...], ...]
     untried: tuple[tuple[str, str], ...]
 
-    def choose(self, number: int, seed: int) -> Call:
+    def choose(self, number: int, seed: int) -> PlannedCall:
         """Choose the call with a number; it is the same one whenever seed and number are the same."""
         random = Random(f"{seed}/{number}")  # noqa: S311  # chance that can be repeated
         share = random.random()
@@ -103,7 +103,7 @@ def explore(client: Any, maker: Maker, found: Iterable[Candidate], refused: type
         ProveError: no keyed operation can be called.
     """
     explorer = _Explorer(client, maker, refused)
-    kinds: defaultdict[Safety, list[tuple[Call, ...]]] = defaultdict(list)
+    kinds: defaultdict[Safety, list[tuple[PlannedCall, ...]]] = defaultdict(list)
     untried: list[tuple[str, str]] = []
     for candidate in found:
         if candidate.operation.safety is Safety.SAFE and not candidate.site.path.endswith("}"):
@@ -140,10 +140,10 @@ class _Explorer:
     made: dict[str, list[tuple[str, ...]]] = field(default_factory=dict[str, list[tuple[str, ...]]])
     reason: str = ""
 
-    def calls(self, candidate: Candidate) -> list[Call]:
+    def calls(self, candidate: Candidate) -> list[PlannedCall]:
         """Return the calls of an operation that went well; none where it cannot be called."""
         self.reason = "it has no method that gives a whole response"
-        working: list[Call] = []
+        working: list[PlannedCall] = []
         if not hasattr(_method(self.client, candidate.row.call), "detailed"):
             return working
         # One that needs nothing is tried as often as one for which there are several things.
@@ -153,11 +153,13 @@ class _Explorer:
                 break
         return working
 
-    def _first(self, candidate: Candidate, known: dict[str, str]) -> list[Call]:
+    def _first(self, candidate: Candidate, known: dict[str, str]) -> list[PlannedCall]:
         """Return the first call that goes well, in a list; an empty list where none does."""
         keyed = candidate.operation.safety is Safety.KEYED
         for arguments in self.maker.alternatives(candidate, known):
-            call = Call(candidate.site.name, candidate.row.call, candidate.site.operation.profile, keyed, arguments)
+            call = PlannedCall(
+                candidate.site.name, candidate.row.call, candidate.site.operation.profile, keyed, arguments
+            )
             try:
                 with watched(Watch(call.profile)):
                     response = call.on(self.client)

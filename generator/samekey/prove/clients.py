@@ -17,7 +17,7 @@ from samekey.prove.wire import Gate, Watch, watched
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 
-    from samekey.prove.calls import Call
+    from samekey.prove.calls import PlannedCall
     from samekey.prove.sdk import Sdk
 
 RETRIES: Final = 6
@@ -83,7 +83,9 @@ def faces() -> tuple[str, ...]:
     return ("threads", "asyncio", *(("trio",) if importlib.util.find_spec("trio") else ()))
 
 
-def through(face: str, clients: Clients, planned: Sequence[tuple[int, Call]], done: Callable[[], None]) -> list[Told]:
+def through(
+    face: str, clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
+) -> list[Told]:
     """Make calls through a face of the SDK: threads, or tasks of an event loop.
 
     Args:
@@ -97,7 +99,7 @@ def through(face: str, clients: Clients, planned: Sequence[tuple[int, Call]], do
     return anyio.run(_tasks, clients, planned, done, backend=face)
 
 
-def _threads(clients: Clients, planned: Sequence[tuple[int, Call]], done: Callable[[], None]) -> list[Told]:
+def _threads(clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]) -> list[Told]:
     history: list[Told] = []
     # Threads may share an iterator over a list: each entry is given to one of them.
     waiting = iter(planned)
@@ -119,7 +121,7 @@ def _threads(clients: Clients, planned: Sequence[tuple[int, Call]], done: Callab
     return history
 
 
-async def _tasks(clients: Clients, planned: Sequence[tuple[int, Call]], done: Callable[[], None]) -> list[Told]:
+async def _tasks(clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]) -> list[Told]:
     history: list[Told] = []
     waiting = iter(planned)
     async with clients.asynchronous() as client, anyio.create_task_group() as group:
@@ -140,7 +142,7 @@ async def _tasks(clients: Clients, planned: Sequence[tuple[int, Call]], done: Ca
     return history
 
 
-def settle(clients: Clients, history: Sequence[tuple[Told, Call]]) -> list[Told]:
+def settle(clients: Clients, history: Sequence[tuple[Told, PlannedCall]]) -> list[Told]:
     """Make every unknown call again with its key, now that nothing goes wrong.
 
     Args:
@@ -149,7 +151,7 @@ def settle(clients: Clients, history: Sequence[tuple[Told, Call]]) -> list[Told]
     """
     with clients.sync(calm=True) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
 
-        def again(entry: tuple[Told, Call]) -> Told:
+        def again(entry: tuple[Told, PlannedCall]) -> Told:
             told, call = entry
             if told.certainty is not Certainty.UNKNOWN or told.key is None:
                 return told
@@ -186,7 +188,7 @@ def attempts_of(record: Any) -> tuple[Attempt, ...]:  # noqa: ANN401  # a CallRe
     )
 
 
-def _told(number: int, call: Call, record: Any, watch: Watch) -> Told:  # noqa: ANN401
+def _told(number: int, call: PlannedCall, record: Any, watch: Watch) -> Told:  # noqa: ANN401
     attempts = attempts_of(record)
     certainty = Certainty(record.certainty.value)
     key = record.call.idempotency_key

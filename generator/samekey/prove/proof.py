@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary
     from samekey.ir import Api
-    from samekey.prove.calls import Call, Repertoire
+    from samekey.prove.calls import PlannedCall, Repertoire
     from samekey.prove.history import Told
     from samekey.prove.servers import Servers
     from samekey.prove.terms import Terms
-    from samekey.prove.verdict import Verdict
+    from samekey.prove.verdict import ProofResult
     from samekey.sandbox.storage.database import Postgres, Sqlite
 
 _KILL_EVERY: Final = 1000
@@ -70,7 +70,7 @@ class Proof:
     processes: int
     kills: int
     repertoire: Repertoire
-    verdict: Verdict
+    verdict: ProofResult
     seconds: float
 
 
@@ -199,7 +199,7 @@ class _Progress:
 def _weather(
     clients: Clients,
     servers: Servers,
-    planned: Sequence[tuple[int, Call]],
+    planned: Sequence[tuple[int, PlannedCall]],
     seed: int,
     step: Callable[[str], None],
 ) -> tuple[int, list[Told]]:

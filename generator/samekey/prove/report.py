@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samekey.prove.proof import Proof
-    from samekey.prove.verdict import Case, Verdict
+    from samekey.prove.verdict import Case, ProofResult
 
 _BROKEN: Final = table(
     Promise,
@@ -44,7 +44,7 @@ def report(proof: Proof) -> Iterable[str]:
         yield from _story(verdict.case, verdict)
 
 
-def _figures(verdict: Verdict) -> Iterable[str]:
+def _figures(verdict: ProofResult) -> Iterable[str]:
     told = ", ".join(f"{verdict.told.get(word.value, 0)} {word}" for word in reversed(Certainty))
     median, slowest = verdict.median * 1000, verdict.slowest * 1000
     yield f"  calls       {verdict.calls}, {verdict.keyed} of them keyed, in {verdict.attempts} requests"
@@ -57,7 +57,7 @@ def _figures(verdict: Verdict) -> Iterable[str]:
             yield f"  {name:10}  {verdict.broken(promise)} {words}"
 
 
-def _story(case: Case, verdict: Verdict) -> Iterable[str]:
+def _story(case: Case, verdict: ProofResult) -> Iterable[str]:
     """Yield the shortest history that shows what is broken, and why, in lines of text."""
     yield ""
     yield from (f"  {count:4d} times: {cause}" for cause, count in _sorted(verdict.causes))

@@ -88,7 +88,7 @@ class _Process:
         return self._errors.read().decode("utf-8", "replace").strip() or "it says nothing"
 
 
-class Server:
+class ServerProcess:
     """An address at which a process serves; when that one is killed, another takes its place.
 
     Args:
@@ -174,7 +174,7 @@ class Servers:
         database: their store; its schema must be there.
     """
 
-    def __init__(self, servers: tuple[Server, ...], database: Sqlite | Postgres) -> None:
+    def __init__(self, servers: tuple[ServerProcess, ...], database: Sqlite | Postgres) -> None:
         self.servers = servers
         self._ledger = Ledger(database)
         self._start = self._ledger.last()
@@ -238,10 +238,10 @@ def serving(
     """
     one_writer = database.engine.dialect.name == "sqlite"
     with contextlib.ExitStack() as stack:
-        servers: list[Server] = []
+        servers: list[ServerProcess] = []
         for number in range(processes):
             plan = storm(seed + number * _SEEDS, one_writer=one_writer)
-            servers.append(Server(spec, store, plan, broken))
+            servers.append(ServerProcess(spec, store, plan, broken))
             stack.callback(servers[-1].stop)
         for server in servers:
             server.go()

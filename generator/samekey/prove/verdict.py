@@ -43,7 +43,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ProofResult:
     """What a proof has found.
 
     Args:
@@ -86,7 +86,7 @@ class Verdict:
         return len({violation.call for violation in self.violations if violation.promise is promise})
 
 
-def conclude(history: History) -> Verdict:
+def conclude(history: History) -> ProofResult:
     """Return the verdict on a history."""
     found = violations(history)
     trace = traces(history)
@@ -94,7 +94,7 @@ def conclude(history: History) -> Verdict:
     explained = {call: why for call in trace if (why := explain(trace[call], known, history.limits.window))}
     kinds = Counter(event.kind for event in history.events if event.key is not None)
     took = sorted(told.elapsed for told in history.calls)
-    return Verdict(
+    return ProofResult(
         calls=len(history.calls),
         keyed=sum(told.keyed for told in history.calls),
         attempts=sum(len(told.requests) for told in history.calls),

@@ -43,7 +43,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ProbeAnswer:
     """An answer that came whole.
 
     Args:
@@ -111,7 +111,7 @@ class Lost:
     why: str
 
 
-Outcome: TypeAlias = Answered | Lost
+ProbeOutcome: TypeAlias = ProbeAnswer | Lost
 
 
 class Caller:
@@ -138,7 +138,7 @@ class Caller:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def send(self, sending: Sending, *, leave_after: float = _TIMEOUT) -> Outcome:
+    def send(self, sending: Sending, *, leave_after: float = _TIMEOUT) -> ProbeOutcome:
         """Send a request once.
 
         Args:
@@ -156,13 +156,13 @@ class Caller:
         except httpx.HTTPError as error:
             return Lost(str(error) or type(error).__name__)
         headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-        return Answered(response.status_code, headers, response.content, time.monotonic() - began)
+        return ProbeAnswer(response.status_code, headers, response.content, time.monotonic() - began)
 
-    def settle(self, sending: Sending) -> Outcome:
+    def settle(self, sending: Sending) -> ProbeOutcome:
         """Send a request until it is answered with something else than "not now", twenty times at most."""
         outcome = self.send(sending)
         for _ in range(_TURNS):
-            if not isinstance(outcome, Answered) or outcome.status not in _COME_AGAIN:
+            if not isinstance(outcome, ProbeAnswer) or outcome.status not in _COME_AGAIN:
                 break
             time.sleep(min(max(outcome.retry_after or 0.0, _SHORTEST_WAIT), _LONGEST_WAIT))
             outcome = self.send(sending)

@@ -10,7 +10,7 @@ from samekey.lower import lower
 from samekey.sandbox.api.contract import sites_of
 from samekey.sandbox.api.pages import way_to_items
 from samekey.sandbox.api.samples import Samples
-from samekey.sandbox.api.schemas import Direction, Schemas
+from samekey.sandbox.api.schemas import Direction, SchemaJudge
 from samekey.sandbox.api.shapes import Verb, shapes_of
 from samekey.sandbox.api.subjects import subject_of
 from samekey.verify.findings import VerifyError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class ApiModel:
     """An API as its document describes it.
 
     Args:
@@ -39,7 +39,7 @@ class Described:
     api: Api
     sites: tuple[Site, ...]
     shapes: dict[str, Shape]
-    schemas: Schemas
+    schemas: SchemaJudge
     samples: Samples
 
     def site(self, name: str) -> Site:
@@ -101,12 +101,12 @@ def items_of(site: Site) -> tuple[str, ...] | None:
     return way_to_items(site, content.schema) if content is not None and content.schema is not None else None
 
 
-def describe(document: Document, config: Config) -> Described | None:
+def describe(document: Document, config: Config) -> ApiModel | None:
     """Read a document; None where it is no API (reported as an error)."""
     api = lower(document, config.idempotency, config.pagination)
     if api is None:
         return None
     sites = sites_of(document, api)
-    schemas = Schemas(document.node)
+    schemas = SchemaJudge(document.node)
     samples = Samples(schemas, direction=Direction.REQUEST)
-    return Described(api, sites, shapes_of(sites), schemas, samples)
+    return ApiModel(api, sites, shapes_of(sites), schemas, samples)

@@ -19,7 +19,7 @@ from samekey.sandbox.server.page import Served
 from samekey.sandbox.server.serving import in_thread
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
-from samekey.verify.calls import Answered, Lost
+from samekey.verify.calls import Lost, ProbeAnswer
 from samekey.verify.findings import Check, Finding, SaysInFlight, UnjudgedError, Verdict
 from samekey.verify.probes import LIMITED, answered, broken_by, spoken
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.server.faults import Struck
-    from samekey.sandbox.server.service import Handled, Subject
-    from samekey.verify.calls import Caller, Outcome, Sending
+    from samekey.sandbox.server.service import Handled, RequestContext
+    from samekey.verify.calls import Caller, ProbeOutcome, Sending
     from samekey.verify.probes import Bench
 
 _AT_ONCE = 8
@@ -42,8 +42,8 @@ _LEAST_PATIENCE = 0.001
 def parallel(bench: Bench) -> Finding:
     """Send several requests at once with one key, several times, and count their effects."""
     before = bench.oracle.mark()
-    seen: list[Outcome] = []
-    last: list[Outcome] = []
+    seen: list[ProbeOutcome] = []
+    last: list[ProbeOutcome] = []
     for _ in range(_ROUNDS):
         sending = bench.request.bearing(bench.key())
         seen += _at_once(bench.caller, sending)
@@ -83,8 +83,8 @@ def lost_answer(bench: Bench) -> Finding:
 def client_left(bench: Bench) -> Finding:
     """Leave while requests are carried out, sooner or later, and come back with the same key."""
     before = bench.oracle.mark()
-    gone: list[Outcome] = []
-    back: list[Answered] = []
+    gone: list[ProbeOutcome] = []
+    back: list[ProbeAnswer] = []
     for number in range(_DEPARTURES):
         sending = bench.request.bearing(bench.key())
         patience = max(bench.pace * (number + 0.5) / _DEPARTURES, _LEAST_PATIENCE)
@@ -115,22 +115,22 @@ class _Witness(Proxy):
 
     def __init__(self, url: str, key: str) -> None:
         super().__init__(url, key)
-        self.answers: list[Answered] = []
+        self.answers: list[ProbeAnswer] = []
 
-    async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
+    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
         """Pass a request on, and remember its response."""
         handled = await super().handle(arrival, subject, struck)
         told = handled.answer
         headers = tuple((name.lower(), value) for name, value in told.headers)
-        self.answers.append(Answered(told.status, headers, told.body))
+        self.answers.append(ProbeAnswer(told.status, headers, told.body))
         return handled
 
 
-def _at_once(caller: Caller, sending: Sending) -> list[Outcome]:
+def _at_once(caller: Caller, sending: Sending) -> list[ProbeOutcome]:
     """Send the same request from several threads at the same moment."""
     barrier = threading.Barrier(_AT_ONCE)
 
-    def send(_: int) -> Outcome:
+    def send(_: int) -> ProbeOutcome:
         barrier.wait()
         return caller.send(sending)
 
@@ -138,9 +138,9 @@ def _at_once(caller: Caller, sending: Sending) -> list[Outcome]:
         return list(pool.map(send, range(_AT_ONCE)))
 
 
-def _company(seen: Sequence[Outcome]) -> Finding:
+def _company(seen: Sequence[ProbeOutcome]) -> Finding:
     """Report what requests are told that come while the first one with their key is running."""
-    answers = [outcome for outcome in seen if isinstance(outcome, Answered)]
+    answers = [outcome for outcome in seen if isinstance(outcome, ProbeAnswer)]
     others = [answer for answer in answers if not answer.succeeded]
     refused = [answer for answer in others if answer.refused and answer.status not in LIMITED]
     least = f"{_AT_ONCE} requests at once with one key, {_ROUNDS} times: one effect each"

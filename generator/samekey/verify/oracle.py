@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from samekey.config.pagination import PagingStyle
 from samekey.document.pointers import tokens
 from samekey.ir import Safety
-from samekey.verify.calls import Answered
+from samekey.verify.calls import ProbeAnswer
 from samekey.verify.described import items_of
 from samekey.verify.findings import UnjudgedError, VerifyError
 from samekey.verify.requests import request_of
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from samekey.document.values import JsonValue
     from samekey.ir import Paging
     from samekey.sandbox.api.contract import Site
-    from samekey.verify.calls import Caller, Outcome
-    from samekey.verify.described import Described
-    from samekey.verify.requests import Credential, Request
+    from samekey.verify.calls import Caller, ProbeOutcome
+    from samekey.verify.described import ApiModel
+    from samekey.verify.requests import ProbeCredential, ProbeRequest
 
 _MOST_PAGES: Final = 200
 _NEXT = re.compile(r"<([^>]*)>[^,]*;\s*rel=\"?next\"?")
@@ -59,17 +59,17 @@ class Ids:
         """Return the count before something is done: 0, since nothing needs to be remembered."""
         return 0
 
-    def since(self, before: int, outcomes: Sequence[Outcome]) -> Effects:
+    def since(self, before: int, outcomes: Sequence[ProbeOutcome]) -> Effects:
         """Count the effects that responses tell of, by their ids.
 
         Raises:
             UnjudgedError: an answer has no id.
         """
-        answers = [outcome for outcome in outcomes if isinstance(outcome, Answered)]
+        answers = [outcome for outcome in outcomes if isinstance(outcome, ProbeAnswer)]
         found = {self.of(answer) for answer in answers if answer.succeeded}
         return Effects(before + len(found), exact=len(answers) == len(outcomes))
 
-    def of(self, answer: Answered) -> str:
+    def of(self, answer: ProbeAnswer) -> str:
         """Return the id in a response.
 
         Raises:
@@ -92,7 +92,7 @@ class Listed:
     """
 
     caller: Caller
-    request: Request
+    request: ProbeRequest
     items: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ class Listed:
         """
         return sum(len(page) for page in self._pages())
 
-    def since(self, before: int, outcomes: Sequence[Outcome]) -> Effects:  # noqa: ARG002  # the list knows better
+    def since(self, before: int, outcomes: Sequence[ProbeOutcome]) -> Effects:  # noqa: ARG002  # the list knows better
         """Return how much longer the list is than before.
 
         Raises:
@@ -145,7 +145,7 @@ class Counted:
     """
 
     caller: Caller
-    request: Request
+    request: ProbeRequest
     pointer: str
 
     def __str__(self) -> str:
@@ -164,7 +164,7 @@ class Counted:
             return int(value)
         raise UnjudgedError(f"{self.request.site.name} has no number at {self.pointer}")
 
-    def since(self, before: int, outcomes: Sequence[Outcome]) -> Effects:  # noqa: ARG002  # the number knows better
+    def since(self, before: int, outcomes: Sequence[ProbeOutcome]) -> Effects:  # noqa: ARG002  # the number knows better
         """Return how much larger the number is than before.
 
         Raises:
@@ -187,9 +187,9 @@ class Asker:
         given: values of parameters that the user gives, by name.
     """
 
-    described: Described
+    described: ApiModel
     caller: Caller
-    credential: Credential
+    credential: ProbeCredential
     given: Mapping[str, str]
 
 
@@ -261,16 +261,16 @@ def _pointer(text: str) -> str:
     return text
 
 
-def _asked(caller: Caller, request: Request) -> Answered:
+def _asked(caller: Caller, request: ProbeRequest) -> ProbeAnswer:
     outcome = caller.settle(request.bearing())
-    if isinstance(outcome, Answered) and outcome.succeeded:
+    if isinstance(outcome, ProbeAnswer) and outcome.succeeded:
         return outcome
-    told = f"was answered {outcome.status}" if isinstance(outcome, Answered) else f"got no answer: {outcome.why}"
+    told = f"was answered {outcome.status}" if isinstance(outcome, ProbeAnswer) else f"got no answer: {outcome.why}"
     raise UnjudgedError(f"the oracle {request.site.name} {told}")
 
 
 def _following(  # noqa: PLR0911  # a return for each style
-    paging: Paging, answer: Answered, page: list[JsonValue], count: int, number: int
+    paging: Paging, answer: ProbeAnswer, page: list[JsonValue], count: int, number: int
 ) -> dict[str, str] | None:
     """Return the query parameters that ask for the next page; None where there is no next page.
 

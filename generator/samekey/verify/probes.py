@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from samekey.config.dialect import Signal
-from samekey.verify.calls import Answered
+from samekey.verify.calls import ProbeAnswer
 from samekey.verify.findings import Check, Finding, Marked, SaysMismatch, UnjudgedError, Verdict, VerifyError
 from samekey.verify.requests import fresh_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from samekey.verify.calls import Caller, Outcome
+    from samekey.verify.calls import Caller, ProbeOutcome
     from samekey.verify.oracle import Effects, Oracle
-    from samekey.verify.requests import Credential, Payload, Request
+    from samekey.verify.requests import Payload, ProbeCredential, ProbeRequest
 
 _EXCERPT = 200
 _LIKE_A_MARKER = re.compile(r"replay|idempot|duplicate|original|cache", re.IGNORECASE)
@@ -51,13 +51,13 @@ class Bench:
     """
 
     caller: Caller
-    request: Request
+    request: ProbeRequest
     other: Payload | None
     oracle: Oracle
     wait: float
     needs_key: bool
-    stranger: Credential | None
-    items: Callable[[Answered], tuple[Request, ...]]
+    stranger: ProbeCredential | None
+    items: Callable[[ProbeAnswer], tuple[ProbeRequest, ...]]
     marker: str = ""
     pace: float = 0.0
 
@@ -65,7 +65,7 @@ class Bench:
         """Make a new key in the format that the operation asks for."""
         return fresh_key(self.request.profile.format)
 
-    def is_replay(self, answer: Answered) -> bool:
+    def is_replay(self, answer: ProbeAnswer) -> bool:
         """Whether a response bears the marker of a stored one."""
         return bool(self.marker) and answer.header(self.marker).strip().lower() not in _NO
 
@@ -172,23 +172,23 @@ def other_credential(bench: Bench) -> Finding:
     return Finding(Check.OTHER_CREDENTIAL, Verdict.BROKEN, why)
 
 
-def answered(outcome: Outcome) -> Answered:
+def answered(outcome: ProbeOutcome) -> ProbeAnswer:
     """Return the response that came.
 
     Raises:
         UnjudgedError: there is none.
     """
-    if isinstance(outcome, Answered):
+    if isinstance(outcome, ProbeAnswer):
         return outcome
     raise UnjudgedError(f"no answer came: {outcome.why}")
 
 
-def spoken(answer: Answered) -> str:
+def spoken(answer: ProbeAnswer) -> str:
     """Spell a status with the error code that came with it, if one did."""
     return f"{answer.status} ({answer.code})" if answer.code else str(answer.status)
 
 
-def broken_by(check: Check, what: str, effects: Effects, last: Sequence[Outcome]) -> Finding | None:
+def broken_by(check: Check, what: str, effects: Effects, last: Sequence[ProbeOutcome]) -> Finding | None:
     """Return the finding of a broken promise; None where there were as many effects as there should be.
 
     Args:
@@ -200,7 +200,7 @@ def broken_by(check: Check, what: str, effects: Effects, last: Sequence[Outcome]
     wanted = len(last)
     if effects.count > wanted:
         return _twice(check, what, effects, wanted)
-    done = all(isinstance(outcome, Answered) and outcome.succeeded for outcome in last)
+    done = all(isinstance(outcome, ProbeAnswer) and outcome.succeeded for outcome in last)
     if done and effects.exact and effects.count < wanted:
         why = f"{what}: {effects.count} effects where {wanted} should be, though success was told"
         return Finding(check, Verdict.BROKEN, why)
@@ -214,7 +214,7 @@ def _twice(check: Check, what: str, effects: Effects, wanted: int = 1) -> Findin
 
 
 def _told(
-    check: Check, first: Answered, again: Answered, marker: str, facts: tuple[Marked, ...], when: str = ""
+    check: Check, first: ProbeAnswer, again: ProbeAnswer, marker: str, facts: tuple[Marked, ...], when: str = ""
 ) -> Finding:
     """Report what a client is told by the second response, where there was one effect."""
     if not again.succeeded:
@@ -230,7 +230,7 @@ def _told(
     return Finding(check, Verdict.OK, f"{when}the first answer came again byte for byte{mark}", facts)
 
 
-def _marker(bench: Bench, first: Answered, again: Answered) -> str:
+def _marker(bench: Bench, first: ProbeAnswer, again: ProbeAnswer) -> str:
     """Return the header that marks a stored response, one that the profile knows or one like it; empty for none."""
     known = [name for name in bench.request.profile.replayed if _says_yes(again, name) and not _says_yes(first, name)]
     names = {name for name, _ in again.headers}
@@ -238,7 +238,7 @@ def _marker(bench: Bench, first: Answered, again: Answered) -> str:
     return next((name for name in [*known, *alike] if _says_yes(again, name)), "")
 
 
-def _says_yes(answer: Answered, name: str) -> bool:
+def _says_yes(answer: ProbeAnswer, name: str) -> bool:
     return answer.header(name).strip().lower() not in _NO
 
 
@@ -249,8 +249,8 @@ def _mark(oracle: Oracle) -> int:
         raise VerifyError(str(error)) from error
 
 
-def _good(bench: Bench, outcome: Outcome) -> Answered:
-    if not isinstance(outcome, Answered):
+def _good(bench: Bench, outcome: ProbeOutcome) -> ProbeAnswer:
+    if not isinstance(outcome, ProbeAnswer):
         raise VerifyError(f"{bench.caller.base} cannot be reached: {outcome.why}")
     if outcome.succeeded:
         return outcome

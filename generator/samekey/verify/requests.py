@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
     from samekey.ir import Api, Operation, SecurityScheme
-    from samekey.sandbox.api.contract import Content, Declared, Site
-    from samekey.verify.described import Described
+    from samekey.sandbox.api.contract import DeclaredContent, DeclaredParameter, Site
+    from samekey.verify.described import ApiModel
 
 _USUAL = (
     ("User-Agent", "samekey-verify"),
@@ -76,7 +76,7 @@ Payload: TypeAlias = Fields | Raw
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class ProbeCredential:
     """What a request bears to be let in; the secrets that must not be shown."""
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -84,11 +84,11 @@ class Credential:
     secrets: tuple[str, ...] = ()
 
 
-NOBODY = Credential()
+NOBODY = ProbeCredential()
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ProbeRequest:
     """A request of an operation, but for its key.
 
     Args:
@@ -107,7 +107,7 @@ class Request:
     query: tuple[tuple[str, str], ...]
     headers: tuple[tuple[str, str], ...]
     payload: Payload | None
-    credential: Credential
+    credential: ProbeCredential
     profile: Profile
     moment: str
 
@@ -138,11 +138,11 @@ class Request:
         body = self.payload.spelled(extra) if self.payload is not None else b""
         return Sending(self.site.method, target, encoded, body)
 
-    def of(self, credential: Credential) -> Request:
+    def of(self, credential: ProbeCredential) -> ProbeRequest:
         """Return the same request with the credential of somebody else."""
         return replace(self, credential=credential)
 
-    def saying(self, payload: Payload) -> Request:
+    def saying(self, payload: Payload) -> ProbeRequest:
         """Return the same request with another body."""
         return replace(self, payload=payload)
 
@@ -154,7 +154,7 @@ def fresh_key(form: KeyFormat) -> str:
     return str(uuid.uuid4())[: form.max_length]
 
 
-def credential_of(api: Api, operation: Operation, token: str) -> Credential:
+def credential_of(api: Api, operation: Operation, token: str) -> ProbeCredential:
     """Put a token where the document wants it: the first of the operation's alternatives that a token can fill.
 
     Args:
@@ -169,16 +169,16 @@ def credential_of(api: Api, operation: Operation, token: str) -> Credential:
     alternatives = [[schemes[name] for name in names if name in schemes] for names in asked]
     chosen = next((found for found in alternatives if found), None)
     if chosen is None:
-        return Credential((("Authorization", f"Bearer {token}"),), (), (token, quote(token, safe="")))
+        return ProbeCredential((("Authorization", f"Bearer {token}"),), (), (token, quote(token, safe="")))
     headers = tuple(pair for scheme in chosen for pair in _in_headers(scheme, token))
     query = tuple((s.name, token) for s in chosen if s.kind is SchemeKind.API_KEY and s.location is Location.QUERY)
     shown = (token, quote(token, safe=""), *(value.rpartition(" ")[2] for _, value in headers))
-    return Credential(headers, query, tuple(dict.fromkeys(shown)))
+    return ProbeCredential(headers, query, tuple(dict.fromkeys(shown)))
 
 
 def request_of(
-    described: Described, site: Site, credential: Credential, given: Mapping[str, str], body: Payload | None = None
-) -> Request:
+    described: ApiModel, site: Site, credential: ProbeCredential, given: Mapping[str, str], body: Payload | None = None
+) -> ProbeRequest:
     """Build a request of an operation from what the user gives, and make up what else it requires.
 
     Args:
@@ -198,7 +198,7 @@ def request_of(
     path = {name: quote(text, safe=_UNRESERVED) for (place, name), text in values.items() if place is Location.PATH}
     headers = [(name, text) for (place, name), text in values.items() if place is Location.HEADER]
     cookies = [f"{name}={text}" for (place, name), text in values.items() if place is Location.COOKIE]
-    return Request(
+    return ProbeRequest(
         site=site,
         path=filled(site.path, path),
         query=tuple((name, text) for (place, name), text in values.items() if place is Location.QUERY),
@@ -231,7 +231,7 @@ def payload_of(site: Site, data: bytes) -> Payload:
             return Raw(media_type, data)
 
 
-def made_up(described: Described, site: Site) -> Payload | None:
+def made_up(described: ApiModel, site: Site) -> Payload | None:
     """Make up a body from the document's examples or its schema; None where the operation takes none, or needs none.
 
     Raises:
@@ -250,7 +250,7 @@ def made_up(described: Described, site: Site) -> Payload | None:
     return Fields(media_type, _without_key(value, site.operation.profile))
 
 
-def varied(described: Described, site: Site, payload: Payload | None) -> Payload | None:
+def varied(described: ApiModel, site: Site, payload: Payload | None) -> Payload | None:
     """Make another body that the operation takes as well; None where none can be made."""
     content = _content(site)
     if not isinstance(payload, Fields) or content is None or content.schema is None:
@@ -283,7 +283,7 @@ def _needed(site: Site) -> Iterable[tuple[Location, str]]:
     return ((d.param.location, d.param.name) for d in site.parameters if d.param.required)
 
 
-def _value(described: Described, declared: Declared, given: Mapping[str, str]) -> Sequence[str]:
+def _value(described: ApiModel, declared: DeclaredParameter, given: Mapping[str, str]) -> Sequence[str]:
     """Return a parameter's text: what is given, else, where required, an example or one made up; else an empty list."""
     param = declared.param
     if param.name in given:
@@ -306,7 +306,7 @@ def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _content(site: Site) -> Content | None:
+def _content(site: Site) -> DeclaredContent | None:
     by_name = {content.media_type: content for content in site.bodies}
     return by_name[preferred_for_request(list(by_name))] if by_name else None
 
@@ -316,7 +316,7 @@ def _media_type(site: Site) -> str:
     return essence(content.media_type).replace("*/*", "application/json") if content is not None else ""
 
 
-def _accepts(described: Described, schema: Node, value: JsonValue) -> bool:
+def _accepts(described: ApiModel, schema: Node, value: JsonValue) -> bool:
     return described.schemas.accepts(schema, value, Direction.REQUEST)
 
 
@@ -358,7 +358,7 @@ def _changed(value: JsonValue, change: Callable[[JsonValue], JsonValue]) -> Iter
         yield other
 
 
-def _grown(described: Described, schema: Node, value: JsonValue) -> JsonValue:
+def _grown(described: ApiModel, schema: Node, value: JsonValue) -> JsonValue:
     """Return an object with one more property that the schema has; None where there is none."""
     if not isinstance(value, dict):
         return None

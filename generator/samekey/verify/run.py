@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from samekey.verify.calls import Answered, Caller
+from samekey.verify.calls import Caller, ProbeAnswer
 from samekey.verify.findings import Check, Finding, Marked, Report, UnjudgedError, Verdict, VerifyError
 from samekey.verify.losing import client_left, lost_answer, parallel
 from samekey.verify.oracle import Asker, Ids, Listed, read_oracle
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from samekey.sandbox.api.contract import Site
-    from samekey.verify.described import Described
+    from samekey.verify.described import ApiModel
     from samekey.verify.oracle import Oracle
     from samekey.verify.probes import Probe
-    from samekey.verify.requests import Payload, Request
+    from samekey.verify.requests import Payload, ProbeRequest
 
 _PROBES: Final[tuple[tuple[Check, Probe], ...]] = (
     (Check.REPLAY, replay),
@@ -82,7 +82,7 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def check_api(described: Described, wishes: Wishes, step: Callable[[str], None] = lambda _: None) -> Report:
+def check_api(described: ApiModel, wishes: Wishes, step: Callable[[str], None] = lambda _: None) -> Report:
     """Check how an API treats idempotency keys.
 
     Args:
@@ -111,7 +111,7 @@ def check_api(described: Described, wishes: Wishes, step: Callable[[str], None] 
 class _Hidden:
     """Keeps credentials out of texts, wherever an API may have echoed them."""
 
-    def __init__(self, described: Described, site: Site, wishes: Wishes) -> None:
+    def __init__(self, described: ApiModel, site: Site, wishes: Wishes) -> None:
         credentials = [
             credential_of(described.api, site.operation, token) for token in (wishes.token, wishes.other_token)
         ]
@@ -144,7 +144,7 @@ def _address(wishes: Wishes) -> str:
     return wishes.base_url.rstrip("/")
 
 
-def bench_of(described: Described, site: Site, wishes: Wishes, caller: Caller) -> Bench:
+def bench_of(described: ApiModel, site: Site, wishes: Wishes, caller: Caller) -> Bench:
     """Gather what the checks work with, from the document and from what the user wants.
 
     Raises:
@@ -169,9 +169,9 @@ def bench_of(described: Described, site: Site, wishes: Wishes, caller: Caller) -
     )
 
 
-def _items(described: Described, site: Site, wishes: Wishes, made: Answered) -> tuple[Request, ...]:
+def _items(described: ApiModel, site: Site, wishes: Wishes, made: ProbeAnswer) -> tuple[ProbeRequest, ...]:
     """Build the requests that change or remove what was made; those that cannot be made up are left out."""
-    found: list[Request] = []
+    found: list[ProbeRequest] = []
     for item in described.items(site):
         place = described.shapes[item.name].place
         if place is None:
@@ -187,7 +187,7 @@ def _items(described: Described, site: Site, wishes: Wishes, made: Answered) -> 
     return tuple(found)
 
 
-def _sighted(bench: Bench, described: Described, *, named: bool) -> tuple[Finding, Bench]:
+def _sighted(bench: Bench, described: ApiModel, *, named: bool) -> tuple[Finding, Bench]:
     """Run the first check; a list that nobody named and that shows nothing is given up for ids."""
     try:
         return two_keys(bench)

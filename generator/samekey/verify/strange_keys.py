@@ -10,9 +10,9 @@ from samekey.verify.findings import Check, Finding, Honours, Longest, UnjudgedEr
 from samekey.verify.probes import answered, spoken
 
 if TYPE_CHECKING:
-    from samekey.verify.calls import Answered
+    from samekey.verify.calls import ProbeAnswer
     from samekey.verify.probes import Bench
-    from samekey.verify.requests import Request
+    from samekey.verify.requests import ProbeRequest
 
 _OVERSIZED = 1000
 _LENGTHS: Final = (255, 128, 64, 50, 45, 40)
@@ -117,10 +117,10 @@ def _of_length(length: int) -> str:
     return (uuid.uuid4().hex * length)[:length]
 
 
-def _honours(bench: Bench, request: Request) -> tuple[str, bool | None]:
+def _honours(bench: Bench, request: ProbeRequest) -> tuple[str, bool | None]:
     """Return what is told of a method, and whether keys are honoured on it; None where that cannot be said."""
     sending = request.bearing(bench.key())
-    first: Answered = answered(bench.caller.settle(sending))
+    first: ProbeAnswer = answered(bench.caller.settle(sending))
     if not first.succeeded:
         return f"was answered {spoken(first)}", None
     again = answered(bench.caller.settle(sending))

@@ -186,9 +186,9 @@ class PagedMethod(_Detailed[P, T], Generic[P, T, E]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
         from .paging.page import Page  # noqa: PLC0415  # imported with the first list
-        from .paging.rules import Place  # noqa: PLC0415
+        from .paging.rules import PagePosition  # noqa: PLC0415
 
-        place = Place(self._paging, self._call(*args, **kwargs))
+        place = PagePosition(self._paging, self._call(*args, **kwargs))
         return Page(self._fetch, place, self._fetch(place.call))
 
 
@@ -201,12 +201,12 @@ class AsyncPagedMethod(_AsyncDetailed[P, T], Generic[P, T, E]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
         from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
-        from .paging.rules import Place  # noqa: PLC0415
+        from .paging.rules import PagePosition  # noqa: PLC0415
 
         call = self._call(*args, **kwargs)
 
         async def first() -> AsyncPage[T, E]:
-            return AsyncPage(self._fetch, Place(self._paging, call), await self._fetch(call))
+            return AsyncPage(self._fetch, PagePosition(self._paging, call), await self._fetch(call))
 
         return AsyncPages(first)
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import Document, load
-from samekey.pipeline import Result, generate
+from samekey.pipeline import Generated, generate
 
 Schema: TypeAlias = Mapping[str, object]
 Schemas: TypeAlias = dict[str, Schema]
@@ -164,7 +164,7 @@ def loaded(schemas: Schemas) -> Document:
     return document
 
 
-def generated(schemas: Schemas) -> Result:
+def generated(schemas: Schemas) -> Generated:
     """What is made of the document, without a warning."""
     document = loaded(schemas)
     result = generate(document, Config())
@@ -173,7 +173,7 @@ def generated(schemas: Schemas) -> Result:
     return result
 
 
-def written(schemas: Schemas, folder: Path) -> Result:
+def written(schemas: Schemas, folder: Path) -> Generated:
     """The SDK, written below a folder."""
     result = generated(schemas)
     for path, text in result.files.items():

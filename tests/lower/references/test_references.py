@@ -13,7 +13,7 @@ from samekey.ir import Alias, Model, Union
 from samekey.lower import lower
 from samekey.lower.schemas.references import MAX_DEPTH
 from samekey.sandbox.api.samples import Samples
-from samekey.sandbox.api.schemas import Direction, Schemas
+from samekey.sandbox.api.schemas import Direction, SchemaJudge
 from samekey_templates.runtime.types import is_fields
 
 from tests.hard_cases.sdk import USUAL, Answer, Sdk
@@ -177,7 +177,7 @@ def test_the_sandbox_answers(kind: Callable[[int], Documents]) -> None:
     document = loaded(kind(20))
     node = document.node.lookup("#/components/schemas/S0")
     assert node is not None
-    schemas = Schemas(document.node)
+    schemas = SchemaJudge(document.node)
     value = Samples(schemas).fit(node)
     assert schemas.accepts(node, value, Direction.RESPONSE)
     # A union or an allOf that leads back to itself is no schema that could be judged.

@@ -14,7 +14,13 @@ import anyio
 import httpx
 import pytest
 from samekey_templates.runtime.http import connections
-from samekey_templates.runtime.http.sockets import AsyncStream, Backend, DeadlinePassedError, Step, Stream
+from samekey_templates.runtime.http.sockets import (
+    AsyncSocketStream,
+    DeadlinePassedError,
+    SocketBackend,
+    SocketStream,
+    Step,
+)
 from samekey_templates.runtime.http.transport import AsyncTransport, SyncTransport
 
 HEADS = [
@@ -87,7 +93,7 @@ def test_the_status_is_known_with_the_end_of_its_line_and_not_before(head: bytes
     """However the bytes are cut; nothing is kept once it is known."""
     for size in (1, 2, 3, 7, len(head)):
         reading = step()
-        stream = Stream(Wire([head[start : start + size] for start in range(0, len(head), size)]), same)
+        stream = SocketStream(Wire([head[start : start + size] for start in range(0, len(head), size)]), same)
         for start in range(0, len(head), size):
             assert reading.status is None
             stream.read(65_536, reading)
@@ -111,14 +117,14 @@ def test_the_status_is_known_with_the_end_of_its_line_and_not_before(head: bytes
 def test_what_is_no_head_is_not_kept(received: bytes) -> None:
     """Other protocols, garbage, and lines without end: no status, and no memory."""
     reading = step()
-    Stream(Wire([received]), same).read(65_536, reading)
+    SocketStream(Wire([received]), same).read(65_536, reading)
     assert (reading.status, reading.noted) == (None, None)
 
 
 def test_memory_is_bounded() -> None:
     """A status line that never ends is given up."""
     reading = step()
-    stream = Stream(Wire([b"HTTP/1.1 200 "] + [b"x"] * 20_000), same)
+    stream = SocketStream(Wire([b"HTTP/1.1 200 "] + [b"x"] * 20_000), same)
     longest = 0
     for _ in range(20_000):
         stream.read(65_536, reading)
@@ -130,7 +136,7 @@ def test_memory_is_bounded() -> None:
 def test_each_read_and_write_gets_what_is_left() -> None:
     """Of the step's limit or of the deadline, whichever is less; where nothing is left, nothing is done."""
     wire = Wire([b"a", b"b"])
-    stream = Stream(wire, same)
+    stream = SocketStream(wire, same)
     stream.read(1, step(5.0, left=60.0))
     stream.read(1, step(5.0, left=2.0))
     stream.write(b"x", step(5.0, left=2.0))
@@ -146,9 +152,9 @@ def test_each_read_and_write_gets_what_is_left() -> None:
 def test_a_handshake_gets_what_is_left_and_never_nothing() -> None:
     """It was not sent whatever happens, so the HTTP library's own error comes, not the deadline's."""
     wire = Wire()
-    stream = Stream(wire, same)
+    stream = SocketStream(wire, same)
     for left in (60.0, 2.0, -1.0):
-        assert isinstance(stream.start_tls(ssl.create_default_context(), "api.test", step(5.0, left)), Stream)
+        assert isinstance(stream.start_tls(ssl.create_default_context(), "api.test", step(5.0, left)), SocketStream)
     assert wire.limits[0] == 5.0
     assert wire.limits[1] is not None
     assert 1.5 < wire.limits[1] <= 2.0
@@ -160,7 +166,7 @@ def test_a_long_buffer_is_written_in_pieces_and_whole() -> None:
     for size in (0, 1, 65_536, 65_537, 200_000):
         wire = Wire()
         content = bytes(range(251)) * (size // 251 + 1)
-        Stream(wire, same).write(content[:size], step())
+        SocketStream(wire, same).write(content[:size], step())
         assert b"".join(wire.written) == content[:size]
         assert all(len(piece) <= 65_536 for piece in wire.written)
 
@@ -196,7 +202,7 @@ class AsyncWire:
 def test_each_piece_has_the_time_that_the_timeout_gives_it() -> None:
     """An upload to a slow reader goes on as long as something moves, in an event loop as well."""
     connection = AsyncWire()
-    anyio.run(AsyncStream(connection, same).write, b"x" * 200_000, step())
+    anyio.run(AsyncSocketStream(connection, same).write, b"x" * 200_000, step())
     assert [len(piece) for piece in connection.wire.written] == [65_536, 65_536, 65_536, 3_392]
     assert connection.wire.limits == [5.0] * 4
 
@@ -204,7 +210,7 @@ def test_each_piece_has_the_time_that_the_timeout_gives_it() -> None:
 def test_a_body_is_not_taken_for_the_request_for_a_tunnel() -> None:
     """What stands at its start is the caller's."""
     wire = Wire([b"HTTP/1.1 200 OK\r\n"])
-    stream, reading = Stream(wire, same), step()
+    stream, reading = SocketStream(wire, same), step()
     stream.write(b"POST / HTTP/1.1\r\n\r\n", step())
     stream.write(b"CONNECT api.test:443 HTTP/1.1\r\n", step())
     stream.read(65_536, reading)
@@ -214,7 +220,7 @@ def test_a_body_is_not_taken_for_the_request_for_a_tunnel() -> None:
 def test_a_head_leaves_with_the_start_of_its_body() -> None:
     """One write, so one packet; what comes after it leaves at once."""
     wire = Wire()
-    stream, writing = Stream(wire, same), Step.of(5.0, time.monotonic() + 60.0, holds=True)
+    stream, writing = SocketStream(wire, same), Step.of(5.0, time.monotonic() + 60.0, holds=True)
     stream.write(b"POST / HTTP/1.1\r\n\r\n", writing)
     assert wire.written == []
     stream.write(b"{}", writing)
@@ -226,7 +232,7 @@ def test_a_head_leaves_with_the_start_of_its_body() -> None:
 def test_a_head_that_waits_in_vain_leaves_before_its_answer_is_read() -> None:
     """Such as the request to a proxy for a tunnel, which has no body."""
     wire = Wire([b"HTTP/1.1 200 OK\r\n"])
-    stream = Stream(wire, same)
+    stream = SocketStream(wire, same)
     stream.write(b"CONNECT a:443 HTTP/1.1\r\n\r\n", Step.of(5.0, time.monotonic() + 60.0, holds=True))
     assert wire.written == []
     stream.read(65_536, step())
@@ -236,7 +242,7 @@ def test_a_head_that_waits_in_vain_leaves_before_its_answer_is_read() -> None:
 def test_the_answer_to_a_proxy_is_not_noted() -> None:
     """What opens a tunnel says nothing of the request that goes through it; what comes through it does."""
     wire = Wire([b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n"])
-    stream = Stream(wire, same)
+    stream = SocketStream(wire, same)
     stream.write(b"CONNECT api.test:443 HTTP/1.1\r\n\r\n", step())
     stream.write(b"", step())
     before, through = step(), step()
@@ -249,7 +255,7 @@ def test_the_answer_to_a_proxy_is_not_noted() -> None:
 def test_limits_of_others_are_passed_on() -> None:
     """Only a `Step` means more than its seconds."""
     wire = Wire([b"HTTP/1.1 200 OK\r\n"])
-    stream = Backend(wire, same).connect_tcp("api.test", 443)
+    stream = SocketBackend(wire, same).connect_tcp("api.test", 443)
     assert stream.read(65_536, None) == b"HTTP/1.1 200 OK\r\n"
     stream.write(b"x" * 100_000, 3.0)
     stream.start_tls(ssl.create_default_context(), "api.test", None)

@@ -14,7 +14,7 @@ from samekey_templates.runtime.auth.credentials import ApiKey
 from samekey_templates.runtime.call import Call, Response
 from samekey_templates.runtime.codec.models import Model
 from samekey_templates.runtime.errors import PaginationError
-from samekey_templates.runtime.paging.rules import Paging, Place, items_of, next_link, value_at
+from samekey_templates.runtime.paging.rules import PagePosition, Paging, items_of, next_link, value_at
 from samekey_templates.runtime.retry.record import CallInfo, CallRecord
 from samekey_templates.runtime.safety import Safety
 from samekey_templates.runtime.types import OMIT
@@ -37,7 +37,7 @@ def page(data: Any, headers: Mapping[str, str] | None = None) -> Response[Any]: 
 
 def following(paging: Paging, data: Any, call: Call[Any] | None = None, **headers: str) -> Call[Any] | None:  # noqa: ANN401
     """The call after a first page."""
-    place = Place(paging, call or Call())
+    place = PagePosition(paging, call or Call())
     place.arrive(page(data, headers))
     found = place.after(page(data, headers))
     return None if found is None else found.call
@@ -133,7 +133,7 @@ def test_a_cursor_in_the_body(body: object, expected: object) -> None:
 def test_a_cursor_after_a_url_and_a_url_after_a_cursor() -> None:
     """A server may mix them: the one that came last counts alone."""
     first: Call[Any] = Call(query={"limit": 2})
-    second = Place(CURSOR, first).after(page({"data": [1], "next": "https://api.test/?cursor=b&limit=2"}))
+    second = PagePosition(CURSOR, first).after(page({"data": [1], "next": "https://api.test/?cursor=b&limit=2"}))
     assert second is not None
     third = second.after(page({"data": [2], "next": "c"}))
     assert third is not None
@@ -203,7 +203,7 @@ def test_the_last_page(paging: Paging, data: Any) -> None:  # noqa: ANN401
 
 def test_a_cursor_that_comes_again_is_an_error() -> None:
     """The same cursor would be followed for ever."""
-    first: Place[Any] = Place(CURSOR, Call())
+    first: PagePosition[Any] = PagePosition(CURSOR, Call())
     second = first.after(page({"data": [1], "next": "b"}))
     assert second is not None
     third = second.after(page({"data": [2], "next": "c"}))
@@ -226,9 +226,9 @@ def test_an_empty_page_may_bear_the_cursor_it_was_asked_with() -> None:
 
 def test_a_page_may_be_fetched_twice() -> None:
     """Whoever goes through a list a second time meets the same cursors, and that is no repetition."""
-    first: Place[Any] = Place(CURSOR, Call())
+    first: PagePosition[Any] = PagePosition(CURSOR, Call())
     for _ in range(2):
-        place: Place[Any] | None = first
+        place: PagePosition[Any] | None = first
         for number in range(3):
             assert place is not None
             answer = page({"data": [number], "next": f"c{number}" if number < 2 else None})
@@ -240,7 +240,7 @@ def test_a_page_may_be_fetched_twice() -> None:
 @pytest.mark.parametrize("paging", [OFFSET, PAGE], ids=["offset", "page"])
 def test_a_server_that_ignores_the_number_is_found_out(paging: Paging) -> None:
     """The second page is the first one again: an error, before its items are given out twice."""
-    first: Place[Any] = Place(paging, Call())
+    first: PagePosition[Any] = PagePosition(paging, Call())
     first.arrive(page({"data": [1, 2], "at": 1}))
     second = first.after(page({"data": [1, 2], "at": 1}))
     assert second is not None
@@ -250,7 +250,7 @@ def test_a_server_that_ignores_the_number_is_found_out(paging: Paging) -> None:
 
 def test_a_server_that_ignores_the_cursor_is_found_out_before_items_come_twice() -> None:
     """The same items and the same next cursor are the same page; the same items alone need not be."""
-    first: Place[Any] = Place(CURSOR, Call())
+    first: PagePosition[Any] = PagePosition(CURSOR, Call())
     first.arrive(page({"data": [0, 0], "next": "b"}))
     second = first.after(page({"data": [0, 0], "next": "b"}))
     assert second is not None
@@ -262,7 +262,7 @@ def test_a_server_that_ignores_the_cursor_is_found_out_before_items_come_twice()
 def test_a_server_that_starts_again_is_found_out() -> None:
     """Beyond the last page some servers give the first one."""
     answers = [page({"data": [number]}) for number in (1, 2, 3, 1)]
-    place: Place[Any] | None = Place(PAGE, Call())
+    place: PagePosition[Any] | None = PagePosition(PAGE, Call())
     for answer in answers[:-1]:
         assert place is not None
         place.arrive(answer)
@@ -290,7 +290,7 @@ def test_the_error_tells_which_answer_it_was() -> None:
     """The request's id goes with the error, as it does with all others."""
     answer = page({"data": [1], "links": {"next": "/"}}, {"x-request-id": "req_7"})
     with pytest.raises(PaginationError) as caught:
-        Place(URL, Call[object]()).after(answer)
+        PagePosition(URL, Call[object]()).after(answer)
     assert caught.value.request_id == "req_7"
 
 
@@ -302,7 +302,7 @@ def test_the_error_tells_which_answer_it_was() -> None:
 )
 def test_no_server_is_followed_for_ever(paging: Paging, plan: list[tuple[list[int], str | None]]) -> None:
     """Whatever a server answers, round and round: the list ends, or an error does."""
-    place: Place[Any] | None = Place(paging, Call())
+    place: PagePosition[Any] | None = PagePosition(paging, Call())
     try:
         for number in range(200):
             if place is None:

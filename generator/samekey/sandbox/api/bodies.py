@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samekey.document.values import JsonValue
     from samekey.sandbox.api.contract import Reply
     from samekey.sandbox.api.samples import Known, Samples
-    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.api.schemas import SchemaJudge
 
 _LETTERS = string.ascii_letters + string.digits
 _BYTES = b"\x00\x01\x02 sample bytes"
@@ -81,7 +81,7 @@ def id_name(core: Core | None, parameter: str) -> str:
     return plain.get(wanted) or next((plain[name] for name in ("id", "uuid", "key") if name in plain), "")
 
 
-def mint_id(core: Core | None, name: str, collection: str, schemas: Schemas, parameter: Node | None = None) -> str:
+def mint_id(core: Core | None, name: str, collection: str, schemas: SchemaJudge, parameter: Node | None = None) -> str:
     """Make a new id that looks like those of the document.
 
     Args:
@@ -102,7 +102,7 @@ def mint_id(core: Core | None, name: str, collection: str, schemas: Schemas, par
     return next((text for text in likely if schemas.accepts(parameter, text, Direction.REQUEST)), minted)
 
 
-def _minted(merged: Merged | None, collection: str, schemas: Schemas) -> str:
+def _minted(merged: Merged | None, collection: str, schemas: SchemaJudge) -> str:
     """Make an id that looks like the example of the property that holds it."""
     if merged is None:
         return f"{_singular(collection)}_{_random('x' * 14)}"
@@ -129,7 +129,7 @@ class Bodies:
         schemas: judges them.
     """
 
-    def __init__(self, samples: Samples, schemas: Schemas) -> None:
+    def __init__(self, samples: Samples, schemas: SchemaJudge) -> None:
         self._samples = samples
         self._schemas = schemas
         self._examples: dict[int, Known] = {}

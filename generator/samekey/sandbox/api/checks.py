@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from samekey.ir import Type, TypeDef
     from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.api.arrival import Arrival
-    from samekey.sandbox.api.contract import Content, Declared, Match, Site
-    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.api.contract import DeclaredContent, DeclaredParameter, Match, Site
+    from samekey.sandbox.api.schemas import SchemaJudge
 
 _BETWEEN: Final = {Style.FORM: ",", Style.SIMPLE: ",", Style.SPACE: " ", Style.PIPE: "|", Style.TAB: "\t"}
 
@@ -50,7 +50,7 @@ class Checks:
         types: the IR's definitions by id.
     """
 
-    def __init__(self, schemas: Schemas, types: Mapping[str, TypeDef]) -> None:
+    def __init__(self, schemas: SchemaJudge, types: Mapping[str, TypeDef]) -> None:
         self._schemas = schemas
         self._types = types
 
@@ -70,7 +70,9 @@ class Checks:
         """Return the body of a request as JSON, whether it is allowed or not; UNREAD where it is no JSON."""
         return _json(arrival.body) if is_json(arrival.media_type) else UNREAD
 
-    def _parameter(self, declared: Declared, spelled: list[str] | dict[str, str] | None) -> Iterable[Complaint]:
+    def _parameter(
+        self, declared: DeclaredParameter, spelled: list[str] | dict[str, str] | None
+    ) -> Iterable[Complaint]:
         param = declared.param
         where = f"{param.location} {param.name}"
         if spelled is None:
@@ -86,7 +88,7 @@ class Checks:
         for complaint in self._schemas.complaints(schema, value, Direction.REQUEST):
             yield Complaint(where + complaint.where, complaint.message)
 
-    def _value(self, declared: Declared, spelled: list[str] | dict[str, str]) -> Read:
+    def _value(self, declared: DeclaredParameter, spelled: list[str] | dict[str, str]) -> Read:
         param = declared.param
         if isinstance(spelled, dict):
             return {name: self._scalar(self._field(param.type, name), text) for name, text in spelled.items()}
@@ -154,7 +156,7 @@ class Checks:
         found = self._schemas.complaints(content.schema, value, Direction.REQUEST) if content.schema else []
         return found or Checked(value)
 
-    def _form(self, content: Content, arrival: Arrival) -> Checked | list[Complaint]:
+    def _form(self, content: DeclaredContent, arrival: Arrival) -> Checked | list[Complaint]:
         """Check the body of a form; a body that is neither a form nor JSON is taken as it is."""
         if body_kind(content.media_type) is not BodyKind.FORM:
             return Checked(UNREAD)
@@ -177,7 +179,7 @@ def _schema(parameter: Node) -> Node | None:
     return parameter.get("schema") or (parameter if parameter.has("type") else None)
 
 
-def _spelled(declared: Declared, match: Match, arrival: Arrival) -> list[str] | dict[str, str] | None:
+def _spelled(declared: DeclaredParameter, match: Match, arrival: Arrival) -> list[str] | dict[str, str] | None:
     """Return a parameter as it was sent; None where it cannot be told whether it was sent."""
     param = declared.param
     match param.location:
@@ -208,7 +210,7 @@ def _split(spelled: list[str], between: str, location: Location) -> list[str]:
     return [text.strip() for text in texts] if location is Location.HEADER else texts
 
 
-def _content(bodies: Sequence[Content], sent: str) -> Content | None:
+def _content(bodies: Sequence[DeclaredContent], sent: str) -> DeclaredContent | None:
     """Return the body in the media type that was sent, or in a range of it (RFC 9110 section 12.5.1); None for none."""
     family = sent.partition("/")[0]
     for wanted in (sent, f"{family}/*", "*/*"):

@@ -29,7 +29,7 @@ _NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class DeclaredContent:
     """A body in one media type, with the examples that the document has for it."""
 
     media_type: str
@@ -42,11 +42,11 @@ class Reply:
     """The answer of an operation that goes well."""
 
     status: int
-    content: Content | None = None
+    content: DeclaredContent | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredParameter:
     """A parameter in the IR and in the document."""
 
     param: Param
@@ -73,9 +73,9 @@ class Site:
     operation: Operation
     name: str
     path: str
-    parameters: tuple[Declared, ...]
+    parameters: tuple[DeclaredParameter, ...]
     key_node: Node | None
-    bodies: tuple[Content, ...]
+    bodies: tuple[DeclaredContent, ...]
     body_required: bool
     reply: Reply
     replies: tuple[Reply, ...]
@@ -186,7 +186,9 @@ def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Nod
         operation=operation,
         name=operation.id or f"{operation.method} {operation.path}",
         path=re.split(r"[?#]", operation.path)[0],
-        parameters=tuple(Declared(p, nodes[p.location, p.name]) for p in params if nodes[p.location, p.name] != key),
+        parameters=tuple(
+            DeclaredParameter(p, nodes[p.location, p.name]) for p in params if nodes[p.location, p.name] != key
+        ),
         key_node=key,
         bodies=tuple(bodies),
         body_required=required,
@@ -196,7 +198,7 @@ def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Nod
     )
 
 
-def _bodies(node: Node) -> tuple[list[Content], bool]:
+def _bodies(node: Node) -> tuple[list[DeclaredContent], bool]:
     holder = node.get("requestBody")
     body = holder.follow() if holder is not None else None
     if body is None or not isinstance(body.value, dict):
@@ -204,13 +206,13 @@ def _bodies(node: Node) -> tuple[list[Content], bool]:
     return [_content(name, media) for name, media in content_of(body).items()], body.flag("required")
 
 
-def _swagger_bodies(root: Node, node: Node, declared: Iterable[Node]) -> tuple[list[Content], bool]:
+def _swagger_bodies(root: Node, node: Node, declared: Iterable[Node]) -> tuple[list[DeclaredContent], bool]:
     consumes = node.texts("consumes") or root.texts("consumes") or ("application/json",)
     for parameter in declared:
         if parameter.text("in") == "body":
-            return [Content(name, parameter.get("schema")) for name in consumes], parameter.flag("required")
+            return [DeclaredContent(name, parameter.get("schema")) for name in consumes], parameter.flag("required")
     if any(parameter.text("in") == "formData" for parameter in declared):
-        return [Content(name, None) for name in (_FORM, "multipart/form-data")], False
+        return [DeclaredContent(name, None) for name in (_FORM, "multipart/form-data")], False
     return [], False
 
 
@@ -238,21 +240,21 @@ def _reply(root: Node, node: Node, code: str, response: Node, *, swagger: bool) 
     return Reply(status, next((c for c in contents if is_json(c.media_type)), next(iter(contents), None)))
 
 
-def _swagger_contents(root: Node, node: Node, answer: Node) -> list[Content]:
+def _swagger_contents(root: Node, node: Node, answer: Node) -> list[DeclaredContent]:
     schema = answer.get("schema")
     if schema is None:
         return []
     examples = dict(answer.items("examples")) if answer.get("examples") else {}
     produces = node.texts("produces") or root.texts("produces") or ("application/json",)
-    return [Content(name, schema, (examples[name].value,) if name in examples else ()) for name in produces]
+    return [DeclaredContent(name, schema, (examples[name].value,) if name in examples else ()) for name in produces]
 
 
-def _content(name: str, media: Node) -> Content:
+def _content(name: str, media: Node) -> DeclaredContent:
     if not isinstance(media.value, dict):
-        return Content(name, None)
+        return DeclaredContent(name, None)
     examples = [media.value["example"]] if media.has("example") else []
     for _, element in media.items("examples") if media.get("examples") else ():
         example = element.follow()
         if example is not None and isinstance(example.value, dict) and "value" in example.value:
             examples.append(example.value["value"])
-    return Content(name, media.get("schema"), tuple(examples))
+    return DeclaredContent(name, media.get("schema"), tuple(examples))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
-    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.api.schemas import SchemaJudge
 
     Fields = dict[str, JsonValue]
 
@@ -42,7 +42,7 @@ def read_form(body: bytes, schema: Node | None) -> Fields:
     return value if isinstance(value, dict) else {}
 
 
-def complaints_of(fields: Fields, schema: Node, schemas: Schemas) -> Iterator[Complaint]:
+def complaints_of(fields: Fields, schema: Node, schemas: SchemaJudge) -> Iterator[Complaint]:
     """Yield what is wrong with a form by its schema: what is missing, and plain fields that are wrong.
 
     Args:

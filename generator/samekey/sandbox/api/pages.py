@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from samekey.document.values import JsonValue
     from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.api.contract import Site
-    from samekey.sandbox.storage.rows import Row
+    from samekey.sandbox.storage.rows import ResourceRow
 
 _SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "top", "maxresults", "max_results")
 _DEFAULT_SIZE = 20
@@ -24,7 +24,7 @@ _LISTS = ("data", "items", "results", "records", "entries", "values")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """A page of a list.
 
     Args:
@@ -33,7 +33,7 @@ class Page:
         link: the Link header's target of the next page, or empty.
     """
 
-    rows: list[Row]
+    rows: list[ResourceRow]
     known: dict[tuple[str, ...], JsonValue] = field(default_factory=dict[tuple[str, ...], "JsonValue"])
     link: str = ""
 
@@ -50,7 +50,7 @@ def way_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
     return next(((name,) for name in (*_LISTS, last, *names) if name in names), None)
 
 
-def page_of(site: Site, arrival: Arrival, rows: list[Row]) -> Page:
+def page_of(site: Site, arrival: Arrival, rows: list[ResourceRow]) -> ListPage:
     """Return the page of a list that a request asks for.
 
     Args:
@@ -65,7 +65,7 @@ def page_of(site: Site, arrival: Arrival, rows: list[Row]) -> Page:
     more = start + size < len(rows)
     known: dict[tuple[str, ...], JsonValue] = {(name,): len(rows) for name in _TOTALS}
     if paging is None:
-        return Page(chosen, known)
+        return ListPage(chosen, known)
     cursor = str(chosen[-1].seq) if more and chosen else None
     if paging.style is PagingStyle.CURSOR and paging.next:
         known[paging.next] = cursor if paging.parameter or cursor is None else _link(arrival, "after", cursor)
@@ -74,7 +74,7 @@ def page_of(site: Site, arrival: Arrival, rows: list[Row]) -> Page:
     if paging.last:
         known[paging.last] = paging.first + max(0, -(-len(rows) // size) - 1)
     following = _link(arrival, "after", cursor) if paging.style is PagingStyle.LINK and cursor else ""
-    return Page(chosen, known, following)
+    return ListPage(chosen, known, following)
 
 
 def _size(arrival: Arrival) -> int:
@@ -84,7 +84,7 @@ def _size(arrival: Arrival) -> int:
     return _DEFAULT_SIZE
 
 
-def _start(site: Site, arrival: Arrival, rows: list[Row], size: int) -> int:
+def _start(site: Site, arrival: Arrival, rows: list[ResourceRow], size: int) -> int:
     """Return the place in the list where the page begins."""
     paging = site.operation.paging
     text = arrival.field("after") or (arrival.field(paging.parameter) if paging is not None else "")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.bodies import Bodies
     from samekey.sandbox.api.checks import Read
     from samekey.sandbox.api.contract import Match, Reply, Site
-    from samekey.sandbox.api.schemas import Schemas
-    from samekey.sandbox.api.subjects import Subject
+    from samekey.sandbox.api.schemas import SchemaJudge
+    from samekey.sandbox.api.subjects import ResourceInfo
 
     State = dict[str, JsonValue]
 
@@ -41,7 +41,7 @@ class Resources:
         schemas: judges values.
     """
 
-    def __init__(self, sites: Sequence[Site], bodies: Bodies, schemas: Schemas) -> None:
+    def __init__(self, sites: Sequence[Site], bodies: Bodies, schemas: SchemaJudge) -> None:
         shapes = shapes_of(sites)
         self._subjects = {site.name: subject_of(site, shapes[site.name]) for site in sites}
         self._bodies = bodies
@@ -72,7 +72,7 @@ class Resources:
             case _:
                 return self._with_resource(connection, subject, match, sent)
 
-    def _create(self, connection: Connection, subject: Subject, match: Match, sent: State) -> Answer:
+    def _create(self, connection: Connection, subject: ResourceInfo, match: Match, sent: State) -> Answer:
         collection = filled(subject.site.path, match.values)
         number = self._number(connection, subject, collection, sent)
         if rows.read(connection, collection, str(number)) is not None:
@@ -81,7 +81,7 @@ class Resources:
         rows.write(connection, collection, str(number), self._kept_as(subject, state))
         return self._resource(subject, state, subject.site.reply, (("Location", f"{collection}/{number}"),))
 
-    def _number(self, connection: Connection, subject: Subject, collection: str, sent: State) -> JsonValue:
+    def _number(self, connection: Connection, subject: ResourceInfo, collection: str, sent: State) -> JsonValue:
         """Return the id of a new resource: the client's, if it may choose, else one that looks like the document's."""
         chosen = sent.get(subject.id_name) if subject.id_name in subject.settable else None
         if isinstance(chosen, str | int) and chosen:
@@ -90,7 +90,7 @@ class Resources:
             return rows.next_number(connection, collection)
         return mint_id(subject.core, subject.id_name, collection, self._schemas, _asked_by(subject))
 
-    def _new(self, subject: Subject, sent: State, fixed: State) -> State:
+    def _new(self, subject: ResourceInfo, sent: State, fixed: State) -> State:
         """Return the state of a new resource: what was sent, and the document's example of what a server makes up.
 
         What the client could have said and did not is there only if it must be, and moments are now.
@@ -101,11 +101,11 @@ class Resources:
             return {**self._bodies.fitted(subject.own, {**made, **sent, **fixed}), **fixed}
         return {**made, **sent, **self._bodies.fitted(subject.own, {**made, **sent, **fixed}), **fixed}
 
-    def _kept_as(self, subject: Subject, state: State) -> State:
+    def _kept_as(self, subject: ResourceInfo, state: State) -> State:
         """Return a resource's state as the operation that reads it will return it."""
         return state if subject.echoes or subject.reader is None else self._bodies.fitted(subject.reader, state)
 
-    def _list(self, connection: Connection, subject: Subject, match: Match, arrival: Arrival) -> Answer:
+    def _list(self, connection: Connection, subject: ResourceInfo, match: Match, arrival: Arrival) -> Answer:
         reply = subject.site.reply
         if subject.items is None or not subject.shape.creatable:
             return self._bodies.answer(reply)
@@ -117,11 +117,11 @@ class Resources:
             return self._bodies.answer(reply, items, headers)
         return self._bodies.answer(reply, _nested([*page.known.items(), (subject.items, items)]), headers)
 
-    def _other(self, subject: Subject, sent: State) -> Answer:
+    def _other(self, subject: ResourceInfo, sent: State) -> Answer:
         example = self._bodies.example(subject.site.reply)
         return self._bodies.answer(subject.site.reply, {**example, **sent} if isinstance(example, dict) else example)
 
-    def _with_resource(self, connection: Connection, subject: Subject, match: Match, sent: State) -> Answer:
+    def _with_resource(self, connection: Connection, subject: ResourceInfo, match: Match, sent: State) -> Answer:
         shape = subject.shape
         if shape.place is None:
             return self._other(subject, sent)
@@ -148,12 +148,12 @@ class Resources:
             rows.write(connection, collection, number, self._kept_as(subject, state))
         return self._resource(subject, state, reply)
 
-    def _changed(self, subject: Subject, state: State, sent: State) -> State:
+    def _changed(self, subject: ResourceInfo, state: State, sent: State) -> State:
         """Return a state after a change: RFC 7396, within what the schema has room for; times of change are now."""
         merged = {name: value for name, value in _patched(state, sent).items() if name not in subject.changes}
         return self._bodies.fitted(subject.reader or subject.own, merged)
 
-    def _imagined(self, subject: Subject, number: str, sent: State) -> JsonValue | Missing:
+    def _imagined(self, subject: ResourceInfo, number: str, sent: State) -> JsonValue | Missing:
         """Return a resource that nobody has created: the document's example, under the id that was asked for."""
         if subject.own is None:
             return MISSING
@@ -162,7 +162,7 @@ class Resources:
         return subject.own.wrapped({**example, **sent, **({subject.id_name: value} if subject.id_name else {})})
 
     def _resource(
-        self, subject: Subject, state: State, reply: Reply, headers: tuple[tuple[str, str], ...] = ()
+        self, subject: ResourceInfo, state: State, reply: Reply, headers: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
         if subject.own is None or reply.status == _NO_CONTENT:
             return self._bodies.answer(reply, headers=headers)
@@ -170,7 +170,7 @@ class Resources:
         return self._bodies.answer(reply, subject.own.wrapped(state), headers, ready=ready)
 
 
-def _asked_by(subject: Subject) -> Node | None:
+def _asked_by(subject: ResourceInfo) -> Node | None:
     """Return the schema of the parameter by which a resource is asked for; None where there is none."""
     reader = subject.shape.reader
     last = reader.path.rpartition("/")[2].strip("{}") if reader is not None else ""
@@ -182,7 +182,7 @@ def _missing(number: str) -> Answer:
     return problem(404, "not_found", f"there is no {number!r} here")
 
 
-def _asked_for(found: list[rows.Row], filters: frozenset[str], arrival: Arrival) -> list[rows.Row]:
+def _asked_for(found: list[rows.ResourceRow], filters: frozenset[str], arrival: Arrival) -> list[rows.ResourceRow]:
     """Return the resources that have one of the values that the query names for each of its filters."""
     asked: dict[str, set[str]] = {}
     for name, text in arrival.fields:
@@ -210,7 +210,7 @@ def _nested(entries: Iterable[tuple[tuple[str, ...], JsonValue]]) -> State:
     return made
 
 
-def _kept(subject: Subject, old: State | None, number: str) -> State:
+def _kept(subject: ResourceInfo, old: State | None, number: str) -> State:
     """Return what replacing a resource does not change: its id, and what its client cannot set."""
     kept = {n: v for n, v in (old or {}).items() if n not in subject.settable and n not in subject.changes}
     if not subject.id_name:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
     from samekey.lower.schemas.merged import Parts
-    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.api.schemas import SchemaJudge
 
 _DEEP = 8
 """From this depth on, only what is required."""
@@ -85,7 +85,7 @@ class Samples:
 
     def __init__(
         self,
-        schemas: Schemas,
+        schemas: SchemaJudge,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         direction: Direction = Direction.RESPONSE,
     ) -> None:

@@ -58,7 +58,7 @@ class Complaint:
     message: str
 
 
-class Schemas:
+class SchemaJudge:
     """Judges values by the schemas of a document.
 
     Args:

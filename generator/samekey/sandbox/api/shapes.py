@@ -31,7 +31,7 @@ class Verb(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PathShape:
     """A resource or a collection, by templates.
 
     Args:
@@ -57,8 +57,8 @@ class Shape:
     """
 
     verb: Verb
-    place: Place | None = None
-    parents: tuple[Place, ...] = ()
+    place: PathShape | None = None
+    parents: tuple[PathShape, ...] = ()
     reader: Site | None = None
     creatable: bool = False
     minted: bool = False
@@ -89,7 +89,7 @@ def filled(template: str, values: dict[str, str]) -> str:
     return re.sub(r"\{([^{}/]+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
-def identity(place: Place, match: Match) -> tuple[str, str]:
+def identity(place: PathShape, match: Match) -> tuple[str, str]:
     """Return the collection and the id that a request names."""
     return filled(place.collection, match.values), match.values.get(place.name, "")
 
@@ -100,7 +100,7 @@ def _shape(
     item = _LAST.fullmatch(site.path)
     parents = tuple(_parents(site.path, creators))
     if item is not None and site.method in _ITEM_VERBS:
-        place = Place(item["collection"], item["name"])
+        place = PathShape(item["collection"], item["name"])
         reader = methods.get(("GET", site.path))
         above = parents[:-1] if parents and parents[-1] == place else parents
         verb, collection = _ITEM_VERBS[site.method], place.collection
@@ -108,7 +108,7 @@ def _shape(
     if site.method in _COLLECTION_VERBS and site.path in kept:
         reader = next((methods[key] for key in methods if key[0] == "GET" and _collection(key[1]) == site.path), None)
         verb = _COLLECTION_VERBS[site.method]
-        return Shape(verb, Place(site.path), parents, reader, site.path in creatable)
+        return Shape(verb, PathShape(site.path), parents, reader, site.path in creatable)
     if parents and site.changes:
         reader = methods.get(("GET", f"{parents[-1].collection}/{{{parents[-1].name}}}"))
         return Shape(Verb.ACT, parents[-1], parents[:-1], reader, creatable=True)
@@ -124,10 +124,10 @@ def _has_items(path: str, paths: Iterable[str]) -> bool:
     return any(_collection(other) == path for other in paths)
 
 
-def _parents(path: str, creators: set[str]) -> Iterable[Place]:
+def _parents(path: str, creators: set[str]) -> Iterable[PathShape]:
     """Yield the resources along a path that clients create, and that must therefore have been created."""
     segments = path.split("/")
     for at in range(2, len(segments) + 1):
         found = _LAST.fullmatch("/".join(segments[:at]))
         if found is not None and found["collection"] in creators:
-            yield Place(found["collection"], found["name"])
+            yield PathShape(found["collection"], found["name"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ResourceInfo:
     """An operation and its resource.
 
     Args:
@@ -55,7 +55,7 @@ class Subject:
         return self.own or self.reader
 
 
-def subject_of(site: Site, shape: Shape) -> Subject:
+def subject_of(site: Site, shape: Shape) -> ResourceInfo:
     """Read what a document says of an operation's resource."""
     own = core_of(site.reply)
     reader = core_of(shape.reader.reply) if shape.reader is not None else None
@@ -63,7 +63,7 @@ def subject_of(site: Site, shape: Shape) -> Subject:
     name = id_name(core, _parameter(shape))
     settable = frozenset(_settable(site))
     schema = site.reply.content.schema if site.reply.content is not None else None
-    return Subject(
+    return ResourceInfo(
         site=site,
         shape=shape,
         own=own,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.api.checks import Read
     from samekey.sandbox.api.contract import Site
-    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.api.schemas import SchemaJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Carried:
     key: str | None
 
 
-def key_of(site: Site, arrival: Arrival, body: Read, schemas: Schemas, ttl: float) -> Carried | Answer:
+def key_of(site: Site, arrival: Arrival, body: Read, schemas: SchemaJudge, ttl: float) -> Carried | Answer:
     """Return the key of a request, or the response that refuses the request.
 
     Args:
@@ -66,7 +66,7 @@ def every_key(profile: Profile, arrival: Arrival, body: Read = None) -> list[str
             assert_never(profile.carrier)
 
 
-def _complaint(site: Site, key: str | None, count: int, schemas: Schemas) -> str:
+def _complaint(site: Site, key: str | None, count: int, schemas: SchemaJudge) -> str:
     """Return what is wrong with a key; empty where nothing is."""
     longest = site.operation.profile.format.max_length
     if count > 1:

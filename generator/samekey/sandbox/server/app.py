@@ -22,15 +22,15 @@ from samekey.sandbox.api.contract import Routes, base_path, sites_of
 from samekey.sandbox.api.credentials import Guard
 from samekey.sandbox.api.resources import Resources
 from samekey.sandbox.api.samples import Samples
-from samekey.sandbox.api.schemas import Schemas
+from samekey.sandbox.api.schemas import SchemaJudge
 from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.keys.broken import Broken, broken
 from samekey.sandbox.keys.store import LONGEST_TTL, Keys
 from samekey.sandbox.server.faults import Faults, Plan
 from samekey.sandbox.server.front import Front
 from samekey.sandbox.server.ledger import Ledger
-from samekey.sandbox.server.page import PREFIX, Page, Served
-from samekey.sandbox.server.service import Parts, Service
+from samekey.sandbox.server.page import PREFIX, Dashboard, Served
+from samekey.sandbox.server.service import Service, ServiceParts
 from samekey.sandbox.server.wire import Door
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.keys.store import KeyStore
     from samekey.sandbox.server.faults import Struck
-    from samekey.sandbox.server.service import Backend, Handled, Subject
+    from samekey.sandbox.server.service import Backend, Handled, RequestContext
     from samekey.sandbox.storage.database import Postgres, Sqlite
 
 _AT_ONCE = 36
@@ -100,14 +100,14 @@ class _InThreads:
         self._service = service
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
 
-    def subject(self, arrival: Arrival) -> Subject:
+    def subject(self, arrival: Arrival) -> RequestContext:
         return self._service.subject(arrival)
 
-    async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
+    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
         # What has begun is finished, whatever becomes of its client.
         return await run_sync(self._service.handle, arrival, subject, struck, limiter=self._limit)
 
-    async def left(self, arrival: Arrival, subject: Subject) -> None:
+    async def left(self, arrival: Arrival, subject: RequestContext) -> None:
         await run_sync(self._service.left, arrival, subject, limiter=self._limit)
 
     def purge(self) -> int:
@@ -164,7 +164,7 @@ def assemble(
         served: what is served.
     """
     door = Door()
-    page = Page(served, ledger, faults, door)
+    page = Dashboard(served, ledger, faults, door)
     front = Front(backend, faults, ledger, door, served.base)
 
     @contextlib.asynccontextmanager
@@ -199,11 +199,11 @@ async def _keep(ledger: Ledger, backend: Backend) -> None:
 
 def _parts(
     document: Document, api: Api, settings: Settings, database: Sqlite | Postgres, keys: KeyStore, ttl: float
-) -> Parts:
+) -> ServiceParts:
     sites = sites_of(document, api)
-    schemas = Schemas(document.node)
+    schemas = SchemaJudge(document.node)
     resources = Resources(sites, Bodies(Samples(schemas), schemas), schemas)
-    return Parts(
+    return ServiceParts(
         routes=Routes(sites),
         guard=Guard(api, settings.token),
         checks=Checks(schemas, {definition.id: definition for definition in api.types}),

@@ -17,7 +17,7 @@ from samekey.sandbox.server.app import Sandbox, assemble
 from samekey.sandbox.server.faults import Faults, Plan
 from samekey.sandbox.server.ledger import Ledger, Told
 from samekey.sandbox.server.page import Served
-from samekey.sandbox.server.service import Handled, Subject
+from samekey.sandbox.server.service import Handled, RequestContext
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
 
@@ -87,13 +87,15 @@ class Proxy:
         # Nothing is retried and no redirect is followed here: what the client sees is what the upstream says.
         self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
 
-    def subject(self, arrival: Arrival) -> Subject:
+    def subject(self, arrival: Arrival) -> RequestContext:
         """Return whom and what a request is about, as far as the request itself tells."""
         key = arrival.header(self._key) or None
         identity = key or fingerprint(arrival.method, arrival.target, arrival.body)
-        return Subject((f"{arrival.method} {arrival.path}",), scope_of(arrival.every("authorization")), key, identity)
+        return RequestContext(
+            (f"{arrival.method} {arrival.path}",), scope_of(arrival.every("authorization")), key, identity
+        )
 
-    async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:  # noqa: ARG002
+    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
         """Pass a request on to the upstream, and return its response."""
         sent = [(n, v) for n, v in arrival.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
         request = self._client.build_request(
@@ -113,7 +115,7 @@ class Proxy:
         replayed = any(response.headers.get(name, "").lower() == "true" for name in _REPLAYED)
         return Handled(Answer(response.status_code, headers, body), Told.REPLAYED if replayed else Told.OWN)
 
-    async def left(self, arrival: Arrival, subject: Subject) -> None:
+    async def left(self, arrival: Arrival, subject: RequestContext) -> None:
         """Do nothing: the upstream has no need to know that a client left."""
 
     def purge(self) -> int:

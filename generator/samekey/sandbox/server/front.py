@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.server.faults import Faults, Struck
     from samekey.sandbox.server.ledger import Ledger
-    from samekey.sandbox.server.service import Backend, Subject
+    from samekey.sandbox.server.service import Backend, RequestContext
     from samekey.sandbox.server.wire import Door, Wire
 
 _PIECES = 20
@@ -38,7 +38,7 @@ class _Exchange:
     """A request on its way."""
 
     arrival: Arrival
-    subject: Subject
+    subject: RequestContext
     struck: Struck | None
     wire: Wire
     receive: Receive

@@ -53,7 +53,7 @@ class Served:
     inside: bool = True
 
 
-class Page:
+class Dashboard:
     """The routes of the page.
 
     Args:

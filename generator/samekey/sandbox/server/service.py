@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.contract import Routes, Site
     from samekey.sandbox.api.credentials import Guard
     from samekey.sandbox.api.resources import Resources
-    from samekey.sandbox.api.schemas import Schemas
+    from samekey.sandbox.api.schemas import SchemaJudge
     from samekey.sandbox.keys.store import KeyStore, Settled
     from samekey.sandbox.server.faults import Struck
     from samekey.sandbox.server.ledger import Ledger
@@ -56,7 +56,7 @@ class _FailError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RequestContext:
     """Whom and what a request is about, for the ledger and for rules of faults.
 
     Args:
@@ -85,11 +85,11 @@ class Handled:
 class Backend(Protocol):
     """What stands behind the faults of the wire: the sandbox's own API, or somebody else's."""
 
-    def subject(self, arrival: Arrival) -> Subject:
+    def subject(self, arrival: Arrival) -> RequestContext:
         """Return whom and what a request is about, for the ledger and for rules of faults."""
         ...
 
-    async def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
+    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
         """Answer a request.
 
         Raises:
@@ -97,7 +97,7 @@ class Backend(Protocol):
         """
         ...
 
-    async def left(self, arrival: Arrival, subject: Subject) -> None:
+    async def left(self, arrival: Arrival, subject: RequestContext) -> None:
         """Take note that the client of a request has left without its response."""
         ...
 
@@ -111,7 +111,7 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ServiceParts:
     """What the service is made of.
 
     Args:
@@ -130,7 +130,7 @@ class Parts:
     routes: Routes
     guard: Guard
     checks: Checks
-    schemas: Schemas
+    schemas: SchemaJudge
     resources: Resources
     keys: KeyStore
     ledger: Ledger
@@ -146,10 +146,10 @@ class Service:
         parts: what it is made of.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: ServiceParts) -> None:
         self._parts = parts
 
-    def subject(self, arrival: Arrival) -> Subject:
+    def subject(self, arrival: Arrival) -> RequestContext:
         """Return whom and what a request is about, for the ledger and for rules of faults."""
         found = self._parts.routes.find(arrival.method, arrival.path)
         site = found.site if isinstance(found, Match) else None
@@ -162,9 +162,9 @@ class Service:
         names = (site.name, place) if site is not None and site.name != place else (place,)
         content = fingerprint(arrival.method, arrival.target, arrival.body)
         identity = key if key is not None else content
-        return Subject(names, scope, key, identity, next(iter(profile.in_flight or ()), _IN_FLIGHT))
+        return RequestContext(names, scope, key, identity, next(iter(profile.in_flight or ()), _IN_FLIGHT))
 
-    def handle(self, arrival: Arrival, subject: Subject, struck: Struck | None) -> Handled:
+    def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
         """Answer a request.
 
         Raises:
@@ -195,7 +195,7 @@ class Service:
         carried = key_of(match.site, arrival, checked.body, self._parts.schemas, self._parts.ttl)
         return _Admitted(checked.body, carried.key) if isinstance(carried, Carried) else carried
 
-    def left(self, arrival: Arrival, subject: Subject) -> None:
+    def left(self, arrival: Arrival, subject: RequestContext) -> None:
         """Tell the key store that the client of a request has left without its response."""
         if subject.key is not None:
             self._parts.keys.left(_claim(arrival, subject.scope, subject.key))
@@ -254,7 +254,7 @@ class _Work:
 
     match: Match
     arrival: Arrival
-    subject: Subject
+    subject: RequestContext
     body: Read
     key: str | None
     struck: Struck | None

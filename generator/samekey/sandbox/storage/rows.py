@@ -21,7 +21,7 @@ _MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResourceRow:
     """A resource with its number in the order of creation."""
 
     seq: int
@@ -36,10 +36,10 @@ def read(connection: Connection, collection: str, identifier: str) -> dict[str, 
     return None if body is None else _state(body)
 
 
-def listed(connection: Connection, collection: str) -> list[Row]:
+def listed(connection: Connection, collection: str) -> list[ResourceRow]:
     """Return the resources of a collection, newest first."""
     query = select(RESOURCES).where(RESOURCES.c.collection == collection).order_by(RESOURCES.c.seq.desc()).limit(_MOST)
-    return [Row(row.seq, row.id, _state(row.body)) for row in connection.execute(query)]
+    return [ResourceRow(row.seq, row.id, _state(row.body)) for row in connection.execute(query)]
 
 
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:

@@ -76,7 +76,7 @@ class Trail:
         return bool(items) and page in known
 
 
-class Place(Struct, Generic[T], frozen=True):
+class PagePosition(Struct, Generic[T], frozen=True):
     """The place of a page in its list.
 
     Args:
@@ -101,7 +101,7 @@ class Place(Struct, Generic[T], frozen=True):
         if self.trail.repeats(self.number, items, _marker(self.paging, response, items)):
             raise self._lost("the server gave the same page again", response)
 
-    def after(self, response: Response[T]) -> Place[T] | None:
+    def after(self, response: Response[T]) -> PagePosition[T] | None:
         """Return the place of the next page; None after the last one.
 
         Raises:
@@ -115,7 +115,7 @@ class Place(Struct, Generic[T], frozen=True):
             following = _counted(paging, self.call, response, items)
         else:
             following = self._led(response, items)
-        return None if following is None else Place(paging, following, self.number + 1, self.trail)
+        return None if following is None else PagePosition(paging, following, self.number + 1, self.trail)
 
     def _led(self, response: Response[T], items: list[Any]) -> Call[T] | None:
         """Return the call of the page that a cursor, an id or a URL leads to; None after the last page."""

@@ -12,7 +12,7 @@ import httpx
 
 from ..concurrency.cancellation import in_background, undisturbed
 from .decoding import ACCEPTED
-from .sockets import AsyncBackend, Backend
+from .sockets import AsyncBackend, SocketBackend
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -25,7 +25,7 @@ _HEADERS: Final = {"Accept-Encoding": ACCEPTED}
 def own_client() -> httpx.Client:
     """Make the httpx client for threads that an SDK uses where the caller gives none."""
     client = httpx.Client(verify=_STAND_IN, limits=_LIMITS, headers=_HEADERS)
-    _watch(client, Backend)
+    _watch(client, SocketBackend)
     return client if is_watched(client) else httpx.Client(verify=_tls_context(), limits=_LIMITS, headers=_HEADERS)
 
 
@@ -87,7 +87,7 @@ def _transports(client: httpx.Client | httpx.AsyncClient) -> list[object]:
 def is_watched(client: httpx.Client | httpx.AsyncClient) -> bool:
     """Whether all connections of a client keep the deadline and see the head of a response."""
     return all(
-        isinstance(getattr(getattr(transport, "_pool", None), "_network_backend", None), Backend | AsyncBackend)
+        isinstance(getattr(getattr(transport, "_pool", None), "_network_backend", None), SocketBackend | AsyncBackend)
         for transport in _transports(client)
     )
 
@@ -135,7 +135,7 @@ def abandon(client: httpx.Client | httpx.AsyncClient) -> None:
     """Let go of a parent process's connections in its forked child, and send nothing on them."""
     for transport in _transports(client):
         network = getattr(getattr(transport, "_pool", None), "_network_backend", None)
-        if isinstance(network, (Backend, AsyncBackend)):
+        if isinstance(network, (SocketBackend, AsyncBackend)):
             network.abandon()
 
 

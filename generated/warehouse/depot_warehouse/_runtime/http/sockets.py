@@ -181,7 +181,7 @@ class _Connected:
             os.close(other)
 
 
-class Backend(_Backend):
+class SocketBackend(_Backend):
     """Makes connections whose streams know what a `Step` is.
 
     Args:
@@ -195,14 +195,14 @@ class Backend(_Backend):
         self._secured = secured
         self.sleep = inner.sleep
 
-    def connect_tcp(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
+    def connect_tcp(self, *args: object, **named: object) -> SocketStream:
+        return SocketStream(self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
 
-    def connect_unix_socket(self, *args: object, **named: object) -> Stream:
-        return Stream(self._inner.connect_unix_socket(*args, **_cut(named)), self._secured, self._streams)
+    def connect_unix_socket(self, *args: object, **named: object) -> SocketStream:
+        return SocketStream(self._inner.connect_unix_socket(*args, **_cut(named)), self._secured, self._streams)
 
 
-class Stream(_Connected):
+class SocketStream(_Connected):
     """A connection that reads and writes until the deadline and no longer, and notes the head of an answer.
 
     The head of a request waits for the start of its body, so that both leave in one write and in one packet.
@@ -253,15 +253,15 @@ class Stream(_Connected):
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> Stream:
+    ) -> SocketStream:
         # A proxy may have taken its time since the step began.
         timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
         secured = self._inner.start_tls(self._secured(ssl_context), server_hostname, timeout)
-        return Stream(secured, self._secured, self._opened)
+        return SocketStream(secured, self._secured, self._opened)
 
 
 class AsyncBackend(_Backend):
-    """Like `Backend`, for an event loop."""
+    """Like `SocketBackend`, for an event loop."""
 
     def __init__(self, inner: AsyncNetworkBackend, secured: Secured) -> None:
         super().__init__()
@@ -269,15 +269,17 @@ class AsyncBackend(_Backend):
         self._secured = secured
         self.sleep = inner.sleep
 
-    async def connect_tcp(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
+    async def connect_tcp(self, *args: object, **named: object) -> AsyncSocketStream:
+        return AsyncSocketStream(await self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
 
-    async def connect_unix_socket(self, *args: object, **named: object) -> AsyncStream:
-        return AsyncStream(await self._inner.connect_unix_socket(*args, **_cut(named)), self._secured, self._streams)
+    async def connect_unix_socket(self, *args: object, **named: object) -> AsyncSocketStream:
+        return AsyncSocketStream(
+            await self._inner.connect_unix_socket(*args, **_cut(named)), self._secured, self._streams
+        )
 
 
-class AsyncStream(_Connected):
-    """Like `Stream`, for an event loop."""
+class AsyncSocketStream(_Connected):
+    """Like `SocketStream`, for an event loop."""
 
     __slots__ = ("_held", "_inner", "_is_tunnel", "_opened", "_secured", "aclose")
 
@@ -340,10 +342,10 @@ class AsyncStream(_Connected):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> AsyncStream:
+    ) -> AsyncSocketStream:
         timeout = timeout.left_to_connect() if isinstance(timeout, Step) else timeout
         secured = await self._inner.start_tls(self._secured(ssl_context), server_hostname, timeout)
-        return AsyncStream(secured, self._secured, self._opened)
+        return AsyncSocketStream(secured, self._secured, self._opened)
 
 
 def _cut(named: dict[str, object]) -> dict[str, object]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 
     from ..call import Call, Response
-    from .rules import Place
+    from .rules import PagePosition
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -20,7 +20,7 @@ E = TypeVar("E")
 class _AnyPage(Generic[T, E]):
     """What a page and its async twin share."""
 
-    def __init__(self, place: Place[T], response: Response[T]) -> None:
+    def __init__(self, place: PagePosition[T], response: Response[T]) -> None:
         place.arrive(response)
         self._place = place
         self.response = response
@@ -50,7 +50,7 @@ class Page(_AnyPage[T, E]):
         response: the answer.
     """
 
-    def __init__(self, fetch: Callable[[Call[T]], Response[T]], place: Place[T], response: Response[T]) -> None:
+    def __init__(self, fetch: Callable[[Call[T]], Response[T]], place: PagePosition[T], response: Response[T]) -> None:
         super().__init__(place, response)
         self._fetch = fetch
 
@@ -86,7 +86,7 @@ class AsyncPage(_AnyPage[T, E]):
     """
 
     def __init__(
-        self, fetch: Callable[[Call[T]], Awaitable[Response[T]]], place: Place[T], response: Response[T]
+        self, fetch: Callable[[Call[T]], Awaitable[Response[T]]], place: PagePosition[T], response: Response[T]
     ) -> None:
         super().__init__(place, response)
         self._fetch = fetch
