@@ -18,7 +18,7 @@ settings.load_profile("samekey")
 
 FAST = (
     "cli", "config", "document", "emit", "lower", "names", "output", "runtime", "test_architecture.py",
-    "test_diagnostic_codes.py", "test_docs.py", "test_habits.py",
+    "test_diagnostic_codes.py", "test_docs.py", "test_habits.py", "test_words.py",
 )  # fmt: skip
 """Folders and files whose tests need no browser, database, Node or server that fails."""
 TYPE_CHECKED = ("emit/test_injection.py", "emit/test_open_models.py", "emit/test_webhooks.py", "lower/references")

@@ -319,14 +319,14 @@ def test_folders_on_the_way_are_the_users_alone(tmp_path: Path, monkeypatch: pyt
 
 def test_what_changes_after_it_was_compared_is_found(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept is what was made: a file that somebody changes meanwhile is out of date at the next check."""
-    changed, kept = place.target / "small" / "_client.py", check_cache.remember
+    changed, kept = place.target / "small" / "_client.py", check_cache.store_run
 
     def late(*told: Any) -> None:  # noqa: ANN401  # whatever it is given
         changed.write_text(changed.read_text("utf-8") + "\n# Late.\n", "utf-8")
         kept(*told)
 
     with monkeypatch.context() as patched:
-        patched.setattr(check_cache, "remember", late)
+        patched.setattr(check_cache, "store_run", late)
         assert place.run()[0] == 0
     assert place.run("--check")[0] == 1
 

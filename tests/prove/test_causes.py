@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from samekey.prove.causes import Cause, Memory, explain, memory, traces
+from samekey.prove.causes import Cause, Memory, explain_cause, memory, traces
 from samekey.prove.history import Request
-from samekey.prove.verdict import conclude
+from samekey.prove.verdict import judge_run
 from samekey.sandbox.server.ledger import Event, Kind
 
 from tests.prove.histories import EVENTS, GOOD, READ, event, history
@@ -41,7 +41,7 @@ TRACES: dict[Cause, tuple[Event, ...]] = {
 @pytest.mark.parametrize("cause", TRACES)
 def test_the_cause_of_a_duplicate_is_told(cause: Cause) -> None:
     """From the order of arrivals, effects and losses, in words with numbers."""
-    found = explain(TRACES[cause], REMEMBERING, 3600.0)
+    found = explain_cause(TRACES[cause], REMEMBERING, 3600.0)
     assert found is not None
     assert found.cause is cause
 
@@ -53,7 +53,7 @@ def test_memory_may_end_with_a_process() -> None:
         (REMEMBERING, Cause.FORGOTTEN),
         (replace(ALONE, fades=True), Cause.FORGOTTEN),
     ):
-        found = explain(BY_ANOTHER, known, 3600.0)
+        found = explain_cause(BY_ANOTHER, known, 3600.0)
         assert found is not None
         assert found.cause is cause
 
@@ -61,7 +61,7 @@ def test_memory_may_end_with_a_process() -> None:
 def test_where_nothing_is_ever_remembered_that_is_the_cause() -> None:
     """Whatever else is so, keys were not looked at."""
     for cause in set(TRACES) - {Cause.NEW_KEY}:
-        found = explain(TRACES[cause], Memory(), 3600.0)
+        found = explain_cause(TRACES[cause], Memory(), 3600.0)
         assert found is not None
         assert found.cause is Cause.NO_MEMORY
 
@@ -70,7 +70,7 @@ def test_what_was_done_once_has_no_cause() -> None:
     """An answer from memory is no duplicate, and shows for how long servers remember."""
     trace = traces(history(GOOD, READ))
     assert set(trace) == {1}
-    assert explain(trace[1], REMEMBERING, 3600.0) is None
+    assert explain_cause(trace[1], REMEMBERING, 3600.0) is None
     known = memory(trace)
     assert known.replays == 1
     assert known.longest == pytest.approx(0.16)
@@ -92,7 +92,7 @@ def test_what_servers_remember_is_read_from_the_whole_run() -> None:
 
 def test_the_numbers_are_in_the_sentence() -> None:
     """How late it was, and for how long a key must be remembered."""
-    found = explain(TRACES[Cause.FORGOTTEN], REMEMBERING, 3600.0)
+    found = explain_cause(TRACES[Cause.FORGOTTEN], REMEMBERING, 3600.0)
     assert found is not None
     assert "0.60 s after the first effect" in found.text
     assert "retry window of 3600 s" in found.text
@@ -103,7 +103,7 @@ def test_the_shortest_history_is_shown() -> None:
     twice = (*EVENTS, event(Kind.EFFECT, "b", 100.25))
     longer = tuple(replace(entry, key="k3", attempt=f"{entry.attempt}3") for entry in (*twice, twice[0]))
     other = replace(GOOD, call=3, key="k3", requests=(Request(100.0, "k3", "aa"),))
-    verdict = conclude(history(GOOD, other, events=(*twice, *longer)))
+    verdict = judge_run(history(GOOD, other, events=(*twice, *longer)))
     assert verdict.case is not None
     assert verdict.case.violation.call == 1
     assert [line.split("  ")[-1] for line in verdict.case.lines] == [

@@ -56,12 +56,12 @@ def generate(
 ) -> None:
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
     from samekey.names import LEDGER  # noqa: PLC0415
-    from samekey.output.check_cache import Inputs, place_of_run, recall, remember  # noqa: PLC0415  # `--help` need not wait for it
+    from samekey.output.check_cache import Inputs, load_run, place_of_run, store_run  # noqa: PLC0415  # `--help` need not wait for it
 
     began = time.monotonic()
     command = _Command(spec, output, config, tuple(overlay or ()), package)
     place = place_of_run(command.words) if spec != "-" else None
-    said = recall(place, output) if check and place is not None else None
+    said = load_run(place, output) if check and place is not None else None
     if said is not None:
         _tell(f"checked {output}, where nothing has changed", said, began)
         return
@@ -76,7 +76,7 @@ def generate(
         # A run that finds other names than it leaves may have more to say the next time.
         is_steady = ledger.source is None or LEDGER not in changes.write
         if place is not None and is_steady and not diagnostics.failed:
-            remember(place, output, inputs, result.files, changes.kept, said)
+            store_run(place, output, inputs, result.files, changes.kept, said)
     _tell(summary, said, began)
     raise typer.Exit(1 if diagnostics.failed else 0)
 

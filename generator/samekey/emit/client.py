@@ -177,9 +177,9 @@ def _fact(value: ProfileFact) -> Code:
     """Return the source of one fact of a profile."""
     match value:
         case Carrier():
-            return code.member(symbols.CARRIER, value)
+            return code.enum_member(symbols.CARRIER, value)
         case KeyKind():
-            return code.member(symbols.KEY_KIND, value)
+            return code.enum_member(symbols.KEY_KIND, value)
         case KeyFormat():
             return _format(value)
         case tuple():

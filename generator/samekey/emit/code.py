@@ -114,7 +114,7 @@ def literal(value: JsonValue | tuple[str, ...]) -> Code:
     return Code(repr(value))
 
 
-def member(kind: Code, value: Enum) -> Code:
+def enum_member(kind: Code, value: Enum) -> Code:
     """Return source that names a member of an enum.
 
     Args:
@@ -142,13 +142,13 @@ def subscript(head: Code, *arguments: Code) -> Code:
     return _made(f"{head}[{', '.join(arguments)}]", (head, *arguments))
 
 
-def listed(kinds: Iterable[Code]) -> Code:
+def comma_separated(kinds: Iterable[Code]) -> Code:
     """Return types side by side, as arguments of a generic class."""
     pieces = list(kinds)
     return _made(", ".join(pieces), pieces)
 
 
-def given(container: Code, kinds: Code) -> Code:
+def generic(container: Code, kinds: Code) -> Code:
     """Return types as arguments of a generic class; the types alone where there is no class."""
     return _made(f"{container}[{kinds}]", (container, kinds)) if container else kinds
 

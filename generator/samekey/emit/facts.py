@@ -73,7 +73,7 @@ class FactsPlanner(Struct, frozen=True):
             yield self._stream_facts(stream)
         elif operation.paging is not None:
             yield _paging_facts(operation.paging)
-        yield code.keyword_argument("safety", code.member(symbols.SAFETY, operation.safety))
+        yield code.keyword_argument("safety", code.enum_member(symbols.SAFETY, operation.safety))
         yield from _key_facts(operation)
         yield from self._type_facts(operation)
         yield from self._body_facts(operation)

@@ -174,7 +174,7 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
     return StructView(
         decorator,
         code.identifier(annotator.names.types[model.id]),
-        symbols.OPEN_MODEL if is_open else code.listed([symbols.MODEL, source("kw_only=True")]),
+        symbols.OPEN_MODEL if is_open else code.comma_separated([symbols.MODEL, source("kw_only=True")]),
         _own_doc(model.doc, deprecated=model.deprecated),
         tuple(fields),
     )

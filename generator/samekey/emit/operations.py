@@ -134,23 +134,23 @@ class OperationPlanner(Struct, frozen=True):
         stream = stream_of(operation)
         if stream is not None:
             item = self._returned(stream.item)
-            return item if form_of(operation) is Form.STREAM else code.listed([self._value(operation), item])
+            return item if form_of(operation) is Form.STREAM else code.comma_separated([self._value(operation), item])
         if operation.paging is not None:
-            return code.listed([self._value(operation), self._returned(operation.paging.item)])
+            return code.comma_separated([self._value(operation), self._returned(operation.paging.item)])
         return self._value(operation)
 
     def _given(self, operation: Operation) -> Code:
         """Return the type of what a plain call gives."""
         form = form_of(operation)
         inner = self._value(operation) if form is Form.EITHER else self._returns(operation)
-        return code.given(FORMS[form].gives, inner)
+        return code.generic(FORMS[form].gives, inner)
 
     def _streamed(self, operation: Operation) -> Code:
         """Return the type of what `.stream(…)` gives; empty where an operation has no such method."""
         stream = stream_of(operation)
         match form_of(operation):
             case Form.EITHER if stream is not None:
-                return code.given(source("Stream"), self._returned(stream.item))
+                return code.generic(source("Stream"), self._returned(stream.item))
             case Form.BYTES:
                 return source("Stream[bytes]")
             case _:

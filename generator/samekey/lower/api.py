@@ -24,7 +24,7 @@ from samekey.lower.safety import judge
 from samekey.lower.schemas import Schemas
 from samekey.lower.security import Security, lower_requirement, lower_schemes, scoped
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
-from samekey.lower.streams import extended, with_flag
+from samekey.lower.streams import with_flag, with_stream_extension
 from samekey.lower.webhooks import lower_webhooks
 from samekey.wording import unique
 
@@ -236,7 +236,7 @@ def _variants(
     bodies = edition.bodies(node, declared, schemas, hint)
     usual_body = bodies[0][1] if bodies else None
     answers = edition.responses(node, schemas, hint)
-    usual = with_flag(extended(answers.usual, node, schemas, hint), node, usual_body, schemas)
+    usual = with_flag(with_stream_extension(answers.usual, node, schemas, hint), node, usual_body, schemas)
     path = path if path.startswith("/") else f"/{path}"
     yield _Site(method, path, node, params, frozenset(), usual_body, usual, profile)
     for words, body in bodies[1:]:

@@ -19,7 +19,7 @@ from samekey.lower.media import (
     words_of,
 )
 from samekey.lower.statuses import status_of, succeeds
-from samekey.lower.streams import stream_of
+from samekey.lower.streams import read_stream
 
 if TYPE_CHECKING:
     from samekey.document.node import Node
@@ -68,7 +68,7 @@ def _response(
     stream = None
     if streams:
         name = next(iter(streams))
-        stream = stream_of(name, streams[name], schemas, (*hint, "stream") if values else hint)
+        stream = read_stream(name, streams[name], schemas, (*hint, "stream") if values else hint)
     if not values:
         return Response(status, None, stream.media_type if stream else "", described(node), stream)
     name = preferred_for_response(values)

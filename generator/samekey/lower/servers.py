@@ -7,11 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
+from samekey_templates.runtime.request.servers import filled
+
 from samekey.ir import Server, ServerVariable
 from samekey.lower.docs import described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from samekey.document.node import Node
 
@@ -55,11 +57,6 @@ def own_server(holders: Iterable[Node], api: tuple[Server, ...]) -> str:
         (holder.get("servers") or holder).warn("server-ignored", message)
         return ""
     return "" if url in {default.template, default.url} else url
-
-
-def filled(template: str, values: Mapping[str, str]) -> str:
-    """Return a URL with values in the place of its variables; a variable without a value stays in braces."""
-    return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), template)
 
 
 def _listed(holder: Node) -> list[Server]:

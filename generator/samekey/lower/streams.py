@@ -43,7 +43,7 @@ class _Frame(Struct, frozen=True):
     data: Node
 
 
-def stream_of(media_type: str, media: Node, schemas: Schemas, hint: tuple[str, ...]) -> StreamOf | None:
+def read_stream(media_type: str, media: Node, schemas: Schemas, hint: tuple[str, ...]) -> StreamOf | None:
     """Return the stream that a media type describes; None where it is no stream.
 
     Args:
@@ -82,7 +82,9 @@ def with_flag(
     )
 
 
-def extended(responses: tuple[Response, ...], operation: Node, schemas: Schemas, hint: str) -> tuple[Response, ...]:
+def with_stream_extension(
+    responses: tuple[Response, ...], operation: Node, schemas: Schemas, hint: str
+) -> tuple[Response, ...]:
     """Return the responses with the stream that `x-fern-streaming` adds to the successful one."""
     told = operation.get(_FERN)
     chosen = next((response for response in successes(responses) if response.type is not None), None)

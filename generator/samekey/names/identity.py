@@ -46,7 +46,7 @@ def _parameters(api: Api) -> Iterator[tuple[str, str]]:
                     yield found[0], f"{param.location.value} {param.name}"
 
 
-def words(definition: TypeDef, home: str) -> tuple[str, ...]:
+def definition_words(definition: TypeDef, home: str) -> tuple[str, ...]:
     """Return words for a definition's name: by the component that it belongs to, not by whoever uses it first.
 
     Args:
@@ -96,7 +96,7 @@ def _type_key(definition: TypeDef, home: str, parameters: Mapping[str, str]) -> 
         if token.isdecimal() and _is_index(tokens, index):
             is_told = told and tokens[index - 1] == "parameters"
             tokens[index] = told if is_told else "*"
-    more = words(definition, home)[1:] if "*" in tokens else ()
+    more = definition_words(definition, home)[1:] if "*" in tokens else ()
     return " ".join([f"{_relative(uri, home)}#{'/'.join(tokens)}", *more])
 
 

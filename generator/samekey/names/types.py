@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samekey.ir import Alias, Enum, Model
-from samekey.names.identity import words
+from samekey.names.identity import definition_words
 from samekey.names.lockfile import TYPES, Entry
 from samekey.names.reserved import TYPE_WORDS
 from samekey.names.resolve import fold, resolve
@@ -42,7 +42,7 @@ def type_names(
         keys: keys of the ledger by id.
         ledger: the names that were given before.
     """
-    told = {definition.id: words(definition, api.home) for definition in api.types}
+    told = {definition.id: definition_words(definition, api.home) for definition in api.types}
     ordered = sorted(api.types, key=lambda definition: _rank(definition, told[definition.id], keys[definition.id]))
     pins = pinned_types(api, config)
     free = [definition.id for definition in ordered if definition.id not in pins]

@@ -103,7 +103,7 @@ def place_of_run(command: Collection[str]) -> Path | None:
     return None if folder is None else folder / f"{_digest(words)}.json"
 
 
-def recall(place: Path, target: Path) -> Said | None:
+def load_run(place: Path, target: Path) -> Said | None:
     """Return what a kept run had to say, if a new run would say the same; None where a new run has to be made.
 
     Args:
@@ -123,7 +123,7 @@ def _is_same(run: _Run, target: Path) -> bool:
     return same and run.generator == _generator() and is_unchanged(target, run.outputs, _digest)
 
 
-def remember(
+def store_run(
     place: Path, target: Path, inputs: Inputs, files: Mapping[str, str], kept: Collection[str], said: Said
 ) -> None:
     """Keep a run that left its folder up to date, unless something in it cannot be known again.

@@ -109,7 +109,7 @@ def memory(events: Mapping[int, Sequence[Event]]) -> Memory:
     )
 
 
-def explain(trace: Sequence[Event], known: Memory, window: float) -> Explained | None:
+def explain_cause(trace: Sequence[Event], known: Memory, window: float) -> Explained | None:
     """Explain why a call had more than one effect; None where it had not.
 
     Args:

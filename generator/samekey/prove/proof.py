@@ -26,7 +26,7 @@ from samekey.prove.history import History
 from samekey.prove.sdk import generated
 from samekey.prove.servers import serving
 from samekey.prove.terms import Mistake
-from samekey.prove.verdict import conclude
+from samekey.prove.verdict import judge_run
 from samekey.prove.wire import Gate
 from samekey.sandbox.api.contract import base_path
 from samekey.sandbox.keys.broken import Broken
@@ -114,7 +114,7 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
         calls = [call for _, call in planned]
         history = History(tuple(settle(clients, list(zip(told, calls, strict=True)))), servers.events(), clients.limits)
     step("checking")
-    verdict = conclude(history)
+    verdict = judge_run(history)
     return Proof(api.title, terms.processes, kills, repertoire, verdict, time.monotonic() - began)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samekey.prove.causes import explain, memory, traces
+from samekey.prove.causes import explain_cause, memory, traces
 from samekey.prove.check import violations
 from samekey.prove.timeline import timeline
 from samekey.sandbox.server.ledger import Kind
@@ -86,12 +86,12 @@ class ProofResult:
         return len({violation.call for violation in self.violations if violation.promise is promise})
 
 
-def conclude(history: History) -> ProofResult:
+def judge_run(history: History) -> ProofResult:
     """Return the verdict on a history."""
     found = violations(history)
     trace = traces(history)
     known = memory(trace)
-    explained = {call: why for call in trace if (why := explain(trace[call], known, history.limits.window))}
+    explained = {call: why for call in trace if (why := explain_cause(trace[call], known, history.limits.window))}
     kinds = Counter(event.kind for event in history.events if event.key is not None)
     took = sorted(told.elapsed for told in history.calls)
     return ProofResult(

@@ -170,10 +170,10 @@ class Listing(Struct, frozen=True):
     def _walk(self, kind: Type, way: Way = ()) -> Iterator[tuple[Way, Field]]:
         for name, field in self.fields(kind).items():
             yield (*way, name), field
-            if len(way) + 1 < _DEPTH and plain(name) in HOLDERS:
+            if len(way) + 1 < _DEPTH and normalized(name) in HOLDERS:
                 yield from self._walk(field.type, (*way, name))
 
 
-def plain(name: str) -> str:
+def normalized(name: str) -> str:
     """Return a name in small letters without signs: `page[number]`, `pageNumber` and `page_number` become one."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

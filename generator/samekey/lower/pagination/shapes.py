@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from samekey.config.pagination import PagingStyle
 from samekey.ir import AnyJson, Kind, Paging
-from samekey.lower.pagination.listing import HOLDERS, plain
+from samekey.lower.pagination.listing import HOLDERS, normalized
 from samekey.wording import singular, split
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def shaped(listing: Listing) -> Paging | None:
     if items is None or item is None or _is_a_thing(listing, items):
         return None
     values = listing.values()
-    more = (way for way, field in values.items() if plain(way[-1]) in _MORE and _is_flag(listing, field))
+    more = (way for way, field in values.items() if normalized(way[-1]) in _MORE and _is_flag(listing, field))
     base = Paging(PagingStyle.CURSOR, items, item, more=next(more, ()))
     found = (rule(listing, base, values) for rule in (_by_cursor, _by_last_item, _by_next_url, _by_link, _by_number))
     return next((paging for paging in found if paging is not None), None)
@@ -78,15 +78,15 @@ def items_way(listing: Listing) -> Way | None:
     """Return the path to the response's list: the only one, else one with a usual name or the URL's; None if none."""
     if listing.item(()) is not None:
         return ()
-    own = singular(plain(listing.last_segment.partition(".")[0]))
+    own = singular(normalized(listing.last_segment.partition(".")[0]))
     lists = [way for way in listing.values() if listing.item(way) is not None]
-    meant = [way for way in lists if plain(way[-1]) not in _ASIDE or singular(plain(way[-1])) == own]
+    meant = [way for way in lists if normalized(way[-1]) not in _ASIDE or singular(normalized(way[-1])) == own]
     top = [way for way in meant if len(way) == 1]
     if len(top) == 1:
         return top[0]
     usual = [own, *(singular(name) for name in _LISTS)]
-    named = [way for way in top or meant if singular(plain(way[-1])) in usual]
-    return min(named, key=lambda way: (usual.index(singular(plain(way[-1]))), len(way)), default=None)
+    named = [way for way in top or meant if singular(normalized(way[-1])) in usual]
+    return min(named, key=lambda way: (usual.index(singular(normalized(way[-1]))), len(way)), default=None)
 
 
 def counted(listing: Listing, entry: Input, base: Paging) -> Paging | None:
@@ -101,13 +101,13 @@ def counted(listing: Listing, entry: Input, base: Paging) -> Paging | None:
     is_page = base.style is PagingStyle.PAGE
     stated = _stated_first(entry)
     current = () if stated is not None else _own_number(listing, entry, values, is_page=is_page)
-    if stated is None and not current and plain(entry.name) == "pageindex":
+    if stated is None and not current and normalized(entry.name) == "pageindex":
         return None
-    usual = 1 if is_page or plain(entry.name) in _FROM_ONE else 0
+    usual = 1 if is_page or normalized(entry.name) in _FROM_ONE else 0
     first = usual if stated is None else stated
     # The last of pages counted from zero may be their count, or one less.
     names = _LAST_PAGES if first else _PAGE_COUNTS
-    ends = (way for way, field in values.items() if plain(way[-1]) in names and _is_count(listing, field.type))
+    ends = (way for way, field in values.items() if normalized(way[-1]) in names and _is_count(listing, field.type))
     last = base.last or (next(ends, ()) if is_page else ())
     return replace(base, parameter=entry.name, in_body=entry.in_body, first=first, current=current, last=last)
 
@@ -124,19 +124,21 @@ def _is_a_thing(listing: Listing, items: Way) -> bool:
     fields = listing.fields(listing.answer)
     if not items or "{" not in listing.last_segment:
         return "id" in fields
-    others = {plain(name) for name, field in fields.items() if listing.model(field.type) is not None}
+    others = {normalized(name) for name, field in fields.items() if listing.model(field.type) is not None}
     return "id" in fields or bool(others - HOLDERS)
 
 
 def _by_cursor(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> Paging | None:
     """Return the paging by a cursor in the response and an input that takes it; None where one of them is missing."""
-    for entry in sorted(_inputs(listing), key=lambda entry: (entry.deprecated, plain(entry.name) in _AFTER_ITEM)):
-        wanted = _wanted(plain(entry.name))
-        found = [way for way, field in values.items() if plain(way[-1]) in wanted and _is_cursor(listing, field.type)]
+    for entry in sorted(_inputs(listing), key=lambda entry: (entry.deprecated, normalized(entry.name) in _AFTER_ITEM)):
+        wanted = _wanted(normalized(entry.name))
+        found = [
+            way for way, field in values.items() if normalized(way[-1]) in wanted and _is_cursor(listing, field.type)
+        ]
         found = [way for way in found if not _goes_back(way)]
         if found and _is_cursor(listing, entry.type):
             # A name that says `next` is surer than one that says `cursor`, which may be this page's own.
-            way = min(found, key=lambda way: (not any("next" in plain(name) for name in way), len(way)))
+            way = min(found, key=lambda way: (not any("next" in normalized(name) for name in way), len(way)))
             return replace(base, parameter=entry.name, in_body=entry.in_body, next=way)
     return None
 
@@ -152,7 +154,7 @@ def _by_last_item(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Pag
     """Return the paging by the last item's own id, where the response says whether there is more; None otherwise."""
     fields = listing.fields(base.item)
     for entry in _inputs(listing) if base.more else ():
-        if plain(entry.name) in _AFTER_ITEM and _is_cursor(listing, entry.type):
+        if normalized(entry.name) in _AFTER_ITEM and _is_cursor(listing, entry.type):
             # Another key than the id is taken only where the parameter speaks of it.
             keys = [key for key in _KEYS if key in fields and (key == "id" or re.search(rf"\b{key}\b", entry.doc))]
             if keys:
@@ -171,7 +173,7 @@ def _by_next_url(listing: Listing, base: Paging, values: Mapping[Way, Field]) ->
 
 
 def _is_next_url(way: Way, field: Field) -> bool:
-    name, holder = plain(way[-1]), plain(way[-2]) if len(way) > 1 else ""
+    name, holder = normalized(way[-1]), normalized(way[-2]) if len(way) > 1 else ""
     if name in _NEXT_URLS or (name in _URL_LEAVES and holder == "next"):
         return True
     if name not in {"next", "nextpage"}:
@@ -189,17 +191,17 @@ def _by_number(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging
     """Return the paging by an item or page number; items where both are taken, as their number never skips one."""
     for style, names in ((PagingStyle.OFFSET, _OFFSETS), (PagingStyle.PAGE, _PAGES)):
         for entry in _inputs(listing):
-            if plain(entry.name) in names and _is_count(listing, entry.type):
+            if normalized(entry.name) in names and _is_count(listing, entry.type):
                 return counted(listing, entry, replace(base, style=style))
     return None
 
 
 def _own_number(listing: Listing, entry: Input, values: Mapping[Way, Field], *, is_page: bool) -> Way:
     """Return the path to the response's own number, which tells what the first one is; empty where there is none."""
-    names = {plain(entry.name), *(_PAGES if is_page else _OFFSETS)}
-    counts = {way[:-1] for way in values if plain(way[-1]) in _PAGE_COUNTS}
+    names = {normalized(entry.name), *(_PAGES if is_page else _OFFSETS)}
+    counts = {way[:-1] for way in values if normalized(way[-1]) in _PAGE_COUNTS}
     for way, field in values.items():
-        name = plain(way[-1])
+        name = normalized(way[-1])
         if (name in names or (is_page and name == "number" and way[:-1] in counts)) and _is_count(listing, field.type):
             return way
     return ()
@@ -230,4 +232,4 @@ def _is_flag(listing: Listing, field: Field) -> bool:
 
 
 def _goes_back(way: Way) -> bool:
-    return any(plain(name).startswith(("prev", "first", "before", "start")) for name in way)
+    return any(normalized(name).startswith(("prev", "first", "before", "start")) for name in way)

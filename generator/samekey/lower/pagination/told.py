@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from samekey.config.pagination import PagingStyle, StatedPages, read_way
 from samekey.ir import AnyJson, MapOf, Paging, Union
-from samekey.lower.pagination.listing import plain
+from samekey.lower.pagination.listing import normalized
 from samekey.lower.pagination.shapes import counted, items_way
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _fern(told: Node) -> StatedPages | None:
     if told.has("offset"):
         name = _last(told.text("offset"))
         # An `offset` counts pages there, unless a `step` says how many items one holds.
-        counts_items = plain(name) in _OFFSETS or told.has("step")
+        counts_items = normalized(name) in _OFFSETS or told.has("step")
         return StatedPages(PagingStyle.OFFSET if counts_items else PagingStyle.PAGE, name, items, more=more)
     return None
 

@@ -21,7 +21,7 @@ _WORDS = ("oneOf", "anyOf")
 _OPENED = (*_WORDS, "allOf", "$ref")
 
 
-def listed(merged: Merged) -> list[Node]:
+def listed_variants(merged: Merged) -> list[Node]:
     """Return the variants of a oneOf, else of an anyOf, that say something of the shape of a value."""
     for word in _WORDS:
         variants = [variant for variant in merged.elements(word) if not only_constrains(variant)]
@@ -103,7 +103,7 @@ class Circles:
     def _variants_of(self, node: Node) -> Sequence[Node]:
         known = self._variants.get(node.identity)
         if known is None:
-            known = self._variants[node.identity] = listed(Merged.of((node,))) if _may_list(node) else ()
+            known = self._variants[node.identity] = listed_variants(Merged.of((node,))) if _may_list(node) else ()
         return known
 
     def _successors(self, identity: str) -> Sequence[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samekey.ir import AnyJson, Kind, ListOf, Primitive
-from samekey.lower.schemas.circles import listed
+from samekey.lower.schemas.circles import listed_variants
 from samekey.lower.schemas.enums import enumerated
 from samekey.lower.schemas.merged import FORMATS, TYPES, Merged
 from samekey.lower.schemas.objects import lower_object
@@ -42,7 +42,7 @@ def _shape(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Lowering:
         kind = enumerated(node, merged, hint, scope)
         if kind is not None:
             return kind
-    variants = listed(merged)
+    variants = listed_variants(merged)
     if variants:
         return (yield from lower_union(node, merged, variants, hint, scope))
     if len(types) < 2:  # noqa: PLR2004  # several types are a union
