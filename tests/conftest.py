@@ -11,7 +11,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 
-# The same examples in every run, and no files left behind.
+# The same examples in every run of the same tests, and no files left behind. Hypothesis also draws constants from the
+# modules that are loaded, so a run of other tests may try other examples.
 settings.register_profile("samekey", database=None, deadline=None, derandomize=True)
 settings.load_profile("samekey")
 

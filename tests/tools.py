@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -31,3 +33,30 @@ def pyright_strict(project: Path, scratch: Path) -> None:
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", "-p", str(scratch)]
     told = json.loads(checked(command))
     assert told["summary"]["filesAnalyzed"] >= len(list(project.rglob("*.py")))
+
+
+class TooMuchWorkError(AssertionError):
+    """More functions were called than a piece of work may need."""
+
+
+@contextmanager
+def at_most(calls: int) -> Iterator[None]:
+    """End a block that calls more functions than it may: a bound that no slow machine moves.
+
+    Args:
+        calls: of Python and C functions together.
+    """
+    left = calls
+
+    def called(_frame: object, event: str, _argument: object) -> None:
+        nonlocal left
+        left -= event in {"call", "c_call"}
+        if left < 0:
+            sys.setprofile(None)
+            raise TooMuchWorkError(f"more than {calls} calls")
+
+    sys.setprofile(called)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
