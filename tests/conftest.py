@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 ROOT = Path(__file__).parent.parent
 
-# The same examples in every run of the same tests, and no files left behind. Hypothesis also draws constants from the
-# modules that are loaded, so a run of other tests may try other examples.
+# The same examples in every run of the same tests, and no files left in the checkout. Hypothesis also draws constants
+# from the modules that are loaded, so a run of other tests may try other examples.
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"samekey-hypothesis-{getpass.getuser()}")
 settings.register_profile("samekey", database=None, deadline=None, derandomize=True)
 settings.load_profile("samekey")
 
