@@ -63,26 +63,26 @@ def _retry(client: AcmePayments) -> Row:
     limits = wire.Limits(core.settings.timeout, time.monotonic() + 1e6)
     failed = wire.RawAnswer(503, httpx.Headers({"Content-Length": "2"}), b"{}")
     rounds, number = 40, 50
-    started = [_started(client, prepared.flight) for _ in range((rounds + 1) * number)]
+    started = [_started(client, prepared.state) for _ in range((rounds + 1) * number)]
 
     def again() -> None:
-        flight = started.pop()
-        assert flight.settle(failed) is not None
-        flight.start()
+        state = started.pop()
+        assert state.settle(failed) is not None
+        state.start()
 
     pairs = paired(again, lambda: transport.attempt(prepared.request, limits), rounds=rounds, number=number)
     return compared("a retry's own work", "one attempt", 0.03, pairs)
 
 
-def _started(client: AcmePayments, like: loop.Flight) -> loop.Flight:
+def _started(client: AcmePayments, like: loop.CallState) -> loop.CallState:
     """Return the state of a call whose first attempt is on the wire."""
     settings = client._core.settings  # noqa: SLF001
-    flight = loop.Flight(
+    state = loop.CallState(
         like.info, like.facts, RetryPolicy(budget=False), like.profile, settings.timeout, settings.budget,
         settings.hooks, settings.clock,
     )  # fmt: skip
-    flight.start()
-    return flight
+    state.start()
+    return state
 
 
 def _clients(url: str) -> list[Row]:

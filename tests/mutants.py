@@ -27,7 +27,7 @@ RUNTIME: Final = "templates/samekey_templates/runtime"
 _ABOUT_KEYS: Final = ("tests/lower/test_safety.py", "tests/lower/test_signals.py")
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     f"{GENERATOR}/lower/safety.py": _ABOUT_KEYS,
-    f"{GENERATOR}/lower/carriers.py": ("tests/lower/test_carriers.py", *_ABOUT_KEYS),
+    f"{GENERATOR}/lower/key_location.py": ("tests/lower/test_key_location.py", *_ABOUT_KEYS),
     f"{RUNTIME}/retry/rules.py": ("tests/runtime/retry/test_rules.py",),
     f"{RUNTIME}/retry/keys.py": (
         "tests/runtime/retry/test_keys.py",

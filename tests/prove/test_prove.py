@@ -14,7 +14,7 @@ from samekey.prove.causes import Cause
 from samekey.prove.check import Promise
 from samekey.prove.proof import prove
 from samekey.prove.report import report
-from samekey.prove.terms import Mistake, Terms
+from samekey.prove.terms import Sabotage, Terms
 
 from tests import postgres
 
@@ -62,24 +62,24 @@ def test_several_servers_share_one_postgresql(postgres_server: str) -> None:
 
 
 REASONS = {
-    Mistake.NO_KEYS: Cause.NO_MEMORY,
-    Mistake.CHECK_THEN_SET: Cause.AT_ONCE,
-    Mistake.FORGET_ON_DISCONNECT: Cause.LEFT,
-    Mistake.SHORT_TTL: Cause.FORGOTTEN,
-    Mistake.NEW_KEY_PER_ATTEMPT: Cause.NEW_KEY,
+    Sabotage.NO_KEYS: Cause.NO_MEMORY,
+    Sabotage.CHECK_THEN_SET: Cause.AT_ONCE,
+    Sabotage.FORGET_ON_DISCONNECT: Cause.LEFT,
+    Sabotage.SHORT_TTL: Cause.FORGOTTEN,
+    Sabotage.NEW_KEY_PER_ATTEMPT: Cause.NEW_KEY,
 }
 
 
-@pytest.mark.parametrize("mistake", Mistake)
-def test_each_mistake_is_found_out_for_its_own_reason(mistake: Mistake) -> None:
+@pytest.mark.parametrize("sabotage", Sabotage)
+def test_each_mistake_is_found_out_for_its_own_reason(sabotage: Sabotage) -> None:
     """A checker that cannot fail proves nothing: there are duplicates, and the history shown says why."""
-    document = WAREHOUSE if mistake is Mistake.NEW_KEY_PER_ATTEMPT else PAYMENTS
+    document = WAREHOUSE if sabotage is Sabotage.NEW_KEY_PER_ATTEMPT else PAYMENTS
     # Two at once are rarer than answers that are lost.
-    calls = 400 if mistake is Mistake.CHECK_THEN_SET else 250
-    proof = prove(document, Terms(calls=calls, mistake=mistake), Diagnostics())
+    calls = 400 if sabotage is Sabotage.CHECK_THEN_SET else 250
+    proof = prove(document, Terms(calls=calls, sabotage=sabotage), Diagnostics())
     assert proof.verdict.broken(Promise.ONCE) > 1
     assert proof.verdict.case is not None
-    assert proof.verdict.case.cause is REASONS[mistake]
+    assert proof.verdict.case.cause is REASONS[sabotage]
     said = "\n".join(report(proof))
     assert "EFFECT 2" in said
     assert proof.verdict.case.why in said.splitlines()[-1]

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from samekey.prove.child import HOST
 from samekey.prove.errors import ProveError
+from samekey.prove.fault_plan import PROBABILITY, fault_plan
 from samekey.prove.servers import ServerProcess, serving
-from samekey.prove.storm import PROBABILITY, storm
 from samekey.sandbox.server.faults import Fault, Plan
 from samekey.sandbox.server.ledger import Kind
 from samekey.sandbox.storage.database import open_database
@@ -37,7 +37,7 @@ def check_for_a_while(server: ServerProcess) -> None:
 
 
 def test_a_killed_server_is_replaced_at_its_address(tmp_path: Path) -> None:
-    """What was done before is remembered, and what is counted begins where the storm does."""
+    """What was done before is remembered, and what is counted begins where the faults do."""
     store = str(tmp_path / "s.db")
     database = open_database(store)
     upgrade(database)
@@ -48,11 +48,11 @@ def test_a_killed_server_is_replaced_at_its_address(tmp_path: Path) -> None:
         server.prepare()
         server.replace()
         assert server.name != first
-        servers.calm()
+        servers.clear_faults()
         assert [charge(server.port, key) for key in ("01", "02")] == [201, 201]
         events = servers.events()
         assert sum(event.kind is Kind.EFFECT for event in events) == 2
-        servers.storm()
+        servers.start_faults()
         assert servers.events() == ()
     database.engine.dispose()
 
@@ -77,7 +77,7 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 def test_the_storm_holds_every_fault() -> None:
     """Each may strike, most of them alike, and together as often as is said."""
-    plan = storm(7, one_writer=False)
+    plan = fault_plan(7, one_writer=False)
     assert [rule.fault for rule in plan.rules] == list(Fault)
     left = 1.0
     shares: list[float] = []

@@ -10,7 +10,7 @@ from samekey_templates.runtime.call import Call, Endpoint, Settings
 from samekey_templates.runtime.client import ApiFacts
 from samekey_templates.runtime.client import make_settings as client_settings
 from samekey_templates.runtime.request.build import prepare
-from samekey_templates.runtime.retry.loop import Clock, Flight
+from samekey_templates.runtime.retry.loop import CallState, Clock
 from samekey_templates.runtime.retry.wire import WireRequest
 from samekey_templates.runtime.safety import Safety
 
@@ -59,10 +59,10 @@ def make_endpoint(safety: Safety = Safety.KEYED, path: str = "/things", **change
     return replace(Endpoint(METHODS[safety], path, safety), **changes)
 
 
-def wired(settings: Settings, endpoint: Endpoint, call: Call[Any]) -> tuple[WireRequest, Flight]:
+def wired(settings: Settings, endpoint: Endpoint, call: Call[Any]) -> tuple[WireRequest, CallState]:
     """A call as it will go over the wire, and its books."""
     prepared = prepare(settings, "things.make", endpoint, call)
-    return prepared.request, prepared.flight
+    return prepared.request, prepared.state
 
 
 def header(request: WireRequest, name: str) -> list[str]:

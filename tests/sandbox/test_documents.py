@@ -13,10 +13,10 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import Node, load
 from samekey.lower import lower
 from samekey.lower.media import is_json
-from samekey.sandbox.api.arrival import Arrival
 from samekey.sandbox.api.bodies import Bodies
 from samekey.sandbox.api.checks import UNREAD
-from samekey.sandbox.api.contract import Match, Site, sites_of
+from samekey.sandbox.api.operations import Match, Site, sites_of
+from samekey.sandbox.api.request import ReceivedRequest
 from samekey.sandbox.api.resources import Resources
 from samekey.sandbox.api.samples import Samples
 from samekey.sandbox.api.schemas import SchemaJudge
@@ -52,7 +52,9 @@ def answers(path: Path, store: Path) -> Iterator[tuple[Site, bytes]]:
             values = dict.fromkeys(re.findall(r"\{([^{}/]+)\}", site.path), "1")
             schema = next((body.schema for body in site.bodies if is_json(body.media_type)), None)
             body = samples.fit(schema) if schema is not None else UNREAD
-            answer = resources.perform(connection, Match(site, values), Arrival("a", site.method, site.path), body)
+            answer = resources.perform(
+                connection, Match(site, values), ReceivedRequest("a", site.method, site.path), body
+            )
             replies = {reply.status: reply for reply in site.replies}
             assert answer.status in {*replies, 404}
             if answer.status < _ERRORS:

@@ -137,8 +137,8 @@ def test_what_cannot_be_sent_is_not_quoted(sdk: Any, shop: Shop) -> None:  # noq
 
 
 def _draft(sdk: Any) -> object:  # noqa: ANN401
-    module = __import__(f"{sdk.__name__}._runtime.request.build", fromlist=["Draft"])
-    return module.Draft("GET", f"/orders?api_key={SECRET}", (("A", SECRET),), SECRET.encode(), ())
+    module = __import__(f"{sdk.__name__}._runtime.request.build", fromlist=["UnsignedRequest"])
+    return module.UnsignedRequest("GET", f"/orders?api_key={SECRET}", (("A", SECRET),), SECRET.encode(), ())
 
 
 def _request(sdk: Any) -> object:  # noqa: ANN401

@@ -9,7 +9,7 @@ import pytest
 from samekey.config.dialect import Signal
 from samekey.verify import calls
 from samekey.verify.findings import Check, Finding, Marked, SaysInFlight, SaysMismatch, UnjudgedError, Verdict
-from samekey.verify.losing import client_left, lost_answer, parallel
+from samekey.verify.lost_answers import client_left, lost_answer, parallel
 from samekey.verify.probes import Probe, late_retry, other_payload, replay
 from samekey.verify.run import Wishes
 from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods

@@ -13,7 +13,7 @@ from samekey.sandbox.keys.broken import Broken
 from samekey.sandbox.server.app import Settings
 from samekey.sandbox.server.faults import Fault, Rule
 from samekey.verify.findings import Check, UnjudgedError, Verdict, VerifyError
-from samekey.verify.losing import client_left
+from samekey.verify.lost_answers import client_left
 from samekey.verify.probes import other_credential, other_payload
 from samekey.verify.run import Wishes
 

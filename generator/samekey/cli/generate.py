@@ -13,8 +13,8 @@ from msgspec import Struct
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document
-from samekey.collector import paused
 from samekey.document.diagnostics import Diagnostics, printable
+from samekey.gc_pause import paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

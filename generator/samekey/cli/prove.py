@@ -10,7 +10,7 @@ from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import Seed
 from samekey.cli.output import progress, show
 from samekey.document.diagnostics import Diagnostics, printable
-from samekey.prove.terms import MOST_CALLS, MOST_PROCESSES, Mistake, Terms
+from samekey.prove.terms import MOST_CALLS, MOST_PROCESSES, Sabotage, Terms
 
 
 def prove(
@@ -25,8 +25,8 @@ def prove(
             show_default=False,
         ),
     ] = "",
-    mistake: Annotated[
-        Mistake | None, typer.Option("--break", help="Break a promise, which must be found out.", show_default=False)
+    sabotage: Annotated[
+        Sabotage | None, typer.Option("--break", help="Break a promise, which must be found out.", show_default=False)
     ] = None,
     processes: Annotated[
         int, typer.Option(metavar="N", help="Servers on the one store.", min=1, max=MOST_PROCESSES)
@@ -41,7 +41,7 @@ def prove(
 
         try:
             with progress() as step:
-                proof = make(spec, Terms(calls, seed, store, mistake, processes), diagnostics, step)
+                proof = make(spec, Terms(calls, seed, store, sabotage, processes), diagnostics, step)
         except ProveError:
             show(diagnostics)
             raise

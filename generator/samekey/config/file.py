@@ -13,7 +13,7 @@ from samekey.config.pagination import ConfiguredPages, read_pagination
 from samekey.config.words import refuse_unknown
 from samekey.document.node import load
 from samekey.document.source import join_uri
-from samekey.wording import is_identifier
+from samekey.identifiers import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -13,7 +13,7 @@ from samekey_templates.runtime.text import is_token
 from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.words import refuse_unknown
 from samekey.document.values import spelling
-from samekey.wording import meant
+from samekey.identifiers import meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

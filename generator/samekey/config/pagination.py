@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 
 from samekey.config.words import refuse_unknown
-from samekey.wording import closest
+from samekey.identifiers import closest
 
 if TYPE_CHECKING:
     from samekey.document.diagnostics import Place

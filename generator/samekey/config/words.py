@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey.wording import closest
+from samekey.identifiers import closest
 
 if TYPE_CHECKING:
     from samekey.document.node import Node

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from samekey.collector import paused
 from samekey.document.pointers import index_of, tokens
 from samekey.document.values import TOO_DEEP, Duplicate, Parsed, SyntaxProblem, integer, real, spelling
+from samekey.gc_pause import paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from samekey.wording import is_identifier
+from samekey.identifiers import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

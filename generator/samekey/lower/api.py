@@ -13,10 +13,11 @@ from samekey_templates.runtime.text import is_token
 from samekey.config.dialect import DEFAULT, Carrier, Dialect
 from samekey.config.idempotency import SILENT, StatedDialect, stated_by
 from samekey.document.versions import NEWEST, OLDEST, version_of
+from samekey.identifiers import unique
 from samekey.ir import Api, Operation, Safety, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
-from samekey.lower.carriers import Found, carriers_of, declared_header, is_key_parameter
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
+from samekey.lower.key_location import Found, carriers_of, declared_header, is_key_parameter
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
@@ -26,7 +27,6 @@ from samekey.lower.security import Security, lower_requirement, lower_schemes, s
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
 from samekey.lower.streams import with_flag, with_stream_extension
 from samekey.lower.webhooks import lower_webhooks
-from samekey.wording import unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,14 +12,14 @@ from samekey_templates.runtime.safety import IDEMPOTENT_METHODS, SAFE_METHODS
 
 from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Dialect, Signal
 from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
-from samekey.lower.carriers import fit
+from samekey.lower.key_location import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from samekey.document.node import Node
     from samekey.ir import Body, Response
-    from samekey.lower.carriers import Found
+    from samekey.lower.key_location import Found
     from samekey.lower.schemas import Schemas
 
 _CARRIERS: Final = table(

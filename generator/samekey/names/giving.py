@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from samekey.config.file import hides_module
+from samekey.identifiers import plain
 from samekey.names.arguments import argument_names, client_names
 from samekey.names.exports import PUBLIC
 from samekey.names.identity import type_keys
@@ -16,7 +17,6 @@ from samekey.names.operations import TITLE_NOISE, method_names
 from samekey.names.reserved import CLIENT_CLASSES
 from samekey.names.types import field_names, member_names, type_names
 from samekey.names.words import ascii_snake, pascal
-from samekey.wording import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from samekey.document import pointers
+from samekey.identifiers import unique
 from samekey.ir import references
 from samekey.lower.schemas.words import UnknownStepError, steps
-from samekey.wording import unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

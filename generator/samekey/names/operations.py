@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.identifiers import plain, singular, split
 from samekey.names.lockfile import RESOURCES, Entry
 from samekey.names.reserved import (
     ANNOTATION_BUILTINS,
@@ -23,7 +24,6 @@ from samekey.names.reserved import (
 )
 from samekey.names.resolve import fold, resolve
 from samekey.names.words import capitalized, pascal, snake, words
-from samekey.wording import plain, singular, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,8 +7,8 @@ import re
 import unicodedata
 from typing import Final
 
+from samekey.identifiers import is_identifier, plain, runs, split
 from samekey.names.reserved import ANNOTATION_BUILTINS, MODULE_WORDS
-from samekey.wording import is_identifier, plain, runs, split
 
 _SIGNS = {"+": " plus ", "@": " at ", "$": " ", "#": " number ", "%": " percent ", "&": " and ", "<": " less ",
           ">": " greater ", "=": " equal ", "!": " not ", "*": " star "}  # fmt: skip

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samekey.document.values import JsonValue
     from samekey.emit.views import ArgumentView, OperationSummary
     from samekey.ir import Operation
-    from samekey.sandbox.api.contract import DeclaredContent, Site
+    from samekey.sandbox.api.operations import DeclaredContent, Site
 
 _TEXT = "text"
 _BYTES = b"bytes"

@@ -12,7 +12,7 @@ from samekey.ir import Safety
 from samekey.prove.arguments import Arguments, Candidate
 from samekey.prove.errors import ProveError
 from samekey.prove.wire import Watch, watched
-from samekey.sandbox.api.contract import sites_of
+from samekey.sandbox.api.operations import sites_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""A proof from its document to its verdict: generate, serve, call through the storm, settle, and check."""
+"""A proof from its document to its verdict: generate, serve, call while faults strike, settle, and check."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from samekey.prove.errors import ProveError
 from samekey.prove.history import History
 from samekey.prove.sdk import generated
 from samekey.prove.servers import serving
-from samekey.prove.terms import Mistake
+from samekey.prove.terms import Sabotage
 from samekey.prove.verdict import judge_run
 from samekey.prove.wire import Gate
-from samekey.sandbox.api.contract import base_path
+from samekey.sandbox.api.operations import base_path
 from samekey.sandbox.keys.broken import Broken
 from samekey.sandbox.keys.store import LONGEST_TTL
 from samekey.sandbox.storage.database import open_database
@@ -92,8 +92,8 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
     # A name of its own, so that it meets neither another proof nor an SDK that is installed.
     config = Config(package=f"proved_{uuid.uuid4().hex[:12]}", client="Proved")
     document, api, rows = _read(spec, config, diagnostics)
-    new_keys = terms.mistake is Mistake.NEW_KEY_PER_ATTEMPT
-    broken = Broken(terms.mistake) if terms.mistake is not None and not new_keys else None
+    new_keys = terms.sabotage is Sabotage.NEW_KEY_PER_ATTEMPT
+    broken = Broken(terms.sabotage) if terms.sabotage is not None and not new_keys else None
     with (
         generated(document, config, step) as sdk,
         _store(terms.store) as (store, database),
@@ -106,10 +106,10 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
             found = candidates(document, api, rows)
             repertoire = explore(client, Maker(document.node), found, sdk.package.APIError)
         planned = [(number, repertoire.choose(number, terms.seed)) for number in range(terms.calls)]
-        servers.storm()
+        servers.start_faults()
         kills, told = _weather(clients, servers, planned, terms.seed, step)
         step("waiting for late arrivals")
-        servers.calm()
+        servers.clear_faults()
         step("settling what is unknown")
         calls = [call for _, call in planned]
         history = History(tuple(settle(clients, list(zip(told, calls, strict=True)))), servers.events(), clients.limits)

@@ -17,10 +17,10 @@ import msgspec
 
 from samekey.prove.child import GO, HOST, READY, Orders
 from samekey.prove.errors import ProveError
-from samekey.prove.storm import storm
+from samekey.prove.fault_plan import fault_plan
+from samekey.sandbox.server.dashboard import PREFIX
 from samekey.sandbox.server.faults import Plan, spelled
 from samekey.sandbox.server.ledger import Kind, Ledger
-from samekey.sandbox.server.page import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -94,7 +94,7 @@ class ServerProcess:
     Args:
         spec: the document.
         store: where all is kept.
-        plan: what goes wrong, once the storm has begun.
+        plan: what goes wrong, once faults strike.
         broken: the promise that is broken.
     """
 
@@ -129,11 +129,11 @@ class ServerProcess:
             self._process, self._next = self._next, None
             self._process.go()
 
-    def storm(self) -> None:
+    def start_faults(self) -> None:
         """Turn the faults of this server on."""
         self._set(self._orders.plan)
 
-    def calm(self) -> None:
+    def clear_faults(self) -> None:
         """Turn the faults of this server off."""
         self._set(Plan())
 
@@ -184,17 +184,17 @@ class Servers:
         """Where they listen."""
         return tuple(server.port for server in self.servers)
 
-    def storm(self) -> None:
+    def start_faults(self) -> None:
         """Forget the events so far, and turn the faults of all servers on."""
         self._drained()
         self._start = self._ledger.last()
         for server in self.servers:
-            server.storm()
+            server.start_faults()
 
-    def calm(self) -> None:
+    def clear_faults(self) -> None:
         """Turn the faults of all servers off, and wait for late arrivals."""
         for server in self.servers:
-            server.calm()
+            server.clear_faults()
         self._drained()
 
     def check(self) -> None:
@@ -240,7 +240,7 @@ def serving(
     with contextlib.ExitStack() as stack:
         servers: list[ServerProcess] = []
         for number in range(processes):
-            plan = storm(seed + number * _SEEDS, one_writer=one_writer)
+            plan = fault_plan(seed + number * _SEEDS, one_writer=one_writer)
             servers.append(ServerProcess(spec, store, plan, broken))
             stack.callback(servers[-1].stop)
         for server in servers:

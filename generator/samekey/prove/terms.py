@@ -11,7 +11,7 @@ MOST_CALLS: Final = 40_000
 MOST_PROCESSES: Final = 16
 
 
-class Mistake(StrEnum):
+class Sabotage(StrEnum):
     """What is broken on purpose, to be found out: a promise of the servers, or the client's own."""
 
     NO_KEYS = "no-keys"
@@ -30,12 +30,12 @@ class Terms:
         calls: how many calls, up to `MOST_CALLS`.
         seed: decides what is called, what goes wrong, and who is killed.
         store: where the servers keep all: a file or URL; empty for a file that is dropped at the end.
-        mistake: what is broken on purpose.
+        sabotage: what is broken on purpose.
         processes: servers on the one store.
     """
 
     calls: int = 2000
     seed: int = 1
     store: str = ""
-    mistake: Mistake | None = None
+    sabotage: Sabotage | None = None
     processes: int = 1

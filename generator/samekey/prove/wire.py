@@ -57,7 +57,7 @@ class Gate:
 
     Args:
         ports: of the servers; the attempts of a call go to one after the other, as through a load balancer.
-        new_keys: whether each attempt gets a key of its own, which is the mistake to be caught.
+        new_keys: whether each attempt gets a key of its own, which the proof must find out.
     """
 
     ports: tuple[int, ...]

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from samekey.identifiers import closest
 from samekey.ir import Safety
 from samekey.lower import lower
-from samekey.sandbox.api.contract import sites_of
-from samekey.sandbox.api.pages import way_to_items
+from samekey.sandbox.api.operations import sites_of
+from samekey.sandbox.api.pagination import way_to_items
 from samekey.sandbox.api.samples import Samples
 from samekey.sandbox.api.schemas import Direction, SchemaJudge
 from samekey.sandbox.api.shapes import Verb, shapes_of
 from samekey.sandbox.api.subjects import subject_of
 from samekey.verify.findings import VerifyError
-from samekey.wording import closest
 
 if TYPE_CHECKING:
     from samekey.config.file import Config
     from samekey.document.node import Document
     from samekey.ir import Api
-    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.operations import Site
     from samekey.sandbox.api.shapes import Shape
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from samekey.document.values import JsonValue
     from samekey.ir import Paging
-    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.operations import Site
     from samekey.verify.calls import Caller, ProbeOutcome
     from samekey.verify.described import ApiModel
     from samekey.verify.requests import ProbeCredential, ProbeRequest

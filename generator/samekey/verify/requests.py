@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
     from samekey.ir import Api, Operation, SecurityScheme
-    from samekey.sandbox.api.contract import DeclaredContent, DeclaredParameter, Site
+    from samekey.sandbox.api.operations import DeclaredContent, DeclaredParameter, Site
     from samekey.verify.described import ApiModel
 
 _USUAL = (

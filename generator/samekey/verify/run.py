@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from samekey.verify.calls import Caller, ProbeAnswer
 from samekey.verify.findings import Check, Finding, Marked, Report, UnjudgedError, Verdict, VerifyError
-from samekey.verify.losing import client_left, lost_answer, parallel
+from samekey.verify.lost_answers import client_left, lost_answer, parallel
 from samekey.verify.oracle import Asker, Ids, Listed, read_oracle
 from samekey.verify.probes import Bench, late_retry, other_credential, other_payload, replay, two_keys
 from samekey.verify.requests import NOBODY, credential_of, payload_of, request_of, varied
@@ -19,7 +19,7 @@ from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_k
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.operations import Site
     from samekey.verify.described import ApiModel
     from samekey.verify.oracle import Oracle
     from samekey.verify.probes import Probe

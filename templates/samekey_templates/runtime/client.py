@@ -230,7 +230,7 @@ def _changed(
         timeout=timeout or settings.timeout,
         headers={**settings.headers, **(headers or {})},
         strict=settings.strict if strict is None else strict,
-        standing={},
+        shared={},
     )
 
 

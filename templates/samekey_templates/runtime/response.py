@@ -1,4 +1,4 @@
-"""From a settled flight to a value, or to an error that says what is certain."""
+"""From a settled call to a value, or to an error that says what is certain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .types import is_fields
 
 if TYPE_CHECKING:
     from .call import Call, Endpoint, Settings, Types
-    from .retry.loop import Flight
+    from .retry.loop import CallState
     from .retry.record import CallRecord
     from .retry.wire import RawAnswer
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def finish(
-    settings: Settings, endpoint: Endpoint, call: Call[T], flight: Flight, answer: RawAnswer | None
+    settings: Settings, endpoint: Endpoint, call: Call[T], state: CallState, answer: RawAnswer | None
 ) -> Response[T]:
     """Return the response of a settled call, its value decoded.
 
@@ -32,27 +32,29 @@ def finish(
         APIConnectionError: no complete answer came back.
         APIDecodeError: it was done, but the answer cannot be read.
     """
-    record, answered, raw = _succeeded(endpoint, flight, answer)
+    record, answered, raw = _succeeded(endpoint, state, answer)
     value = _value(endpoint, record, raw, strict=is_strict(settings, call))
     return Response(cast("T", value), raw.status, raw.headers, raw.content, answered.replayed, record)
 
 
-def finish_open(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> Response[None]:
+def finish_open(endpoint: Endpoint, state: CallState, answer: RawAnswer | None) -> Response[None]:
     """Return the success of a settled call, its body not yet decoded.
 
     Raises:
         APIStatusError: the server refused.
         APIConnectionError: no complete answer came back.
     """
-    record, answered, raw = _succeeded(endpoint, flight, answer)
+    record, answered, raw = _succeeded(endpoint, state, answer)
     return Response(None, raw.status, raw.headers, raw.content, answered.replayed, record)
 
 
-def _succeeded(endpoint: Endpoint, flight: Flight, answer: RawAnswer | None) -> tuple[CallRecord, Answered, RawAnswer]:
-    record = flight.record
-    outcome = flight.outcome
+def _succeeded(
+    endpoint: Endpoint, state: CallState, answer: RawAnswer | None
+) -> tuple[CallRecord, Answered, RawAnswer]:
+    record = state.record
+    outcome = state.outcome
     if answer is None or not isinstance(outcome, Answered):
-        raise unanswered(record) from flight.cause
+        raise unanswered(record) from state.cause
     if not is_success(answer.status):
         _raise_status(endpoint, record, outcome, answer)
     return record, outcome, answer

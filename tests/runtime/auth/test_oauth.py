@@ -139,8 +139,8 @@ def a_call(safety: Safety = Safety.KEYED, **changes: Any) -> tuple[Any, Prepared
 
 def attempts(settings: Settings, prepared: Prepared, get: Get, send: Send) -> Callable[[Limits], Result]:
     """Attempts of a call with tokens."""
-    sign = partial(signed, settings, prepared.draft, prepared.extra)
-    return bearing(settings.clock, prepared.flight, sign, get, send)
+    sign = partial(signed, settings, prepared.unsigned, prepared.extra)
+    return bearing(settings.clock, prepared.state, sign, get, send)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def attempts(settings: Settings, prepared: Prepared, get: Get, send: Send) -> Ca
 def test_when_a_refused_token_is_renewed(since: float, sent: int, *, replayable: bool) -> None:
     """Where it is older than the call, and the body can be sent again."""
     settings, prepared = a_call()
-    prepared.flight.facts = structs.replace(prepared.flight.facts, replayable=replayable)
+    prepared.state.facts = structs.replace(prepared.state.facts, replayable=replayable)
     requests: list[WireRequest] = []
 
     def send(request: WireRequest, _: Limits) -> Result:

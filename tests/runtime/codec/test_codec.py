@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samekey_templates.runtime.codec import lenient
 from samekey_templates.runtime.codec.json import DecodeFailureError, decode, encode, plain, present
-from samekey_templates.runtime.codec.lenient import apart
+from samekey_templates.runtime.codec.lenient import decode_leniently
 from samekey_templates.runtime.codec.models import FURTHER, Model, OpenIntEnum, OpenModel, OpenStrEnum
 from samekey_templates.runtime.codec.unions import one_of
 from samekey_templates.runtime.types import OMIT
@@ -342,7 +342,7 @@ def test_a_complete_answer_never_becomes_an_exception(value: object, kind: Any) 
     result = decode(json.dumps(value).encode(), kind)
     if isinstance(value, dict) and kind is Charge:
         assert type(result.value) is Charge
-    assert apart(value, kind, "") is not NotImplemented
+    assert decode_leniently(value, kind, "") is not NotImplemented
 
 
 class Open(OpenModel):
@@ -383,12 +383,12 @@ def test_what_an_object_teaches_changes_nothing_for_the_next(case: tuple[list[di
     """The objects of a list are what each is by itself, and what it is where each of its fields is taken by itself."""
     values, kind = case
     kinds = GenericAlias(list, (kind,))
-    together = apart(values, kinds, "")
-    assert together == [apart([value], kinds, "")[0] for value in values]
+    together = decode_leniently(values, kinds, "")
+    assert together == [decode_leniently([value], kinds, "")[0] for value in values]
     assert together == decode(json.dumps(values).encode(), kinds).value
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lenient, "_TRIES", 0)
-        assert together == apart(values, kinds, "")
+        assert together == decode_leniently(values, kinds, "")
 
 
 def test_a_field_whose_name_holds_a_dot_is_taken_by_itself() -> None:

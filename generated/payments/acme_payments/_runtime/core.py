@@ -144,7 +144,7 @@ class SyncCore:
             ValueError: an argument cannot be sent.
         """
         prepared, answer = self._settle(name, endpoint, call, _whole)
-        return finish(self.settings, endpoint, call, prepared.flight, answer)
+        return finish(self.settings, endpoint, call, prepared.state, answer)
 
     def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
         """Carry out a call and leave the body of a success open, to be read as a stream; of bytes without facts.
@@ -165,7 +165,7 @@ class SyncCore:
                 return result
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
+            response = finish_open(endpoint, prepared.state, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: Stream[Any] = Stream(
@@ -190,7 +190,7 @@ class SyncCore:
                 return file.receive(transport.open(request, limits))
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
+            response = finish_open(endpoint, prepared.state, answer)
             file.commit()
         return response.holding(target)
 
@@ -202,7 +202,7 @@ class SyncCore:
         send: Callable[[SyncTransport, WireRequest, Limits], Result],
     ) -> tuple[Prepared, RawAnswer | None]:
         prepared = prepare(self.settings, name, endpoint, call)
-        journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
+        journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, self._send(prepared, send)
         from .journal.resume import HeldEntry, journaled  # noqa: PLC0415  # few clients have a journal
@@ -218,7 +218,7 @@ class SyncCore:
     def _send(
         self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
     ) -> RawAnswer | None:
-        return drive(prepared.flight, self._attempts(prepared, send), self.settings.clock.sleep)
+        return drive(prepared.state, self._attempts(prepared, send), self.settings.clock.sleep)
 
     def resend(self, prepared: Prepared) -> RawAnswer | None:
         """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""
@@ -238,9 +238,9 @@ class SyncCore:
                 return self.connection.tokens(source, self.settings).get(refused, limits, transport.attempt)
             return called(source)
 
-        sign = partial(signed, self.settings, prepared.draft, prepared.extra)
+        sign = partial(signed, self.settings, prepared.unsigned, prepared.extra)
         once: Callable[[WireRequest, Limits], Result] = partial(send, transport)
-        return bearing(self.settings.clock, prepared.flight, sign, get, once)
+        return bearing(self.settings.clock, prepared.state, sign, get, once)
 
 
 class AsyncCore:
@@ -260,7 +260,7 @@ class AsyncCore:
             ValueError: an argument cannot be sent.
         """
         prepared, answer = await self._settle(name, endpoint, call, _awhole)
-        return finish(self.settings, endpoint, call, prepared.flight, answer)
+        return finish(self.settings, endpoint, call, prepared.state, answer)
 
     async def stream(
         self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None
@@ -283,7 +283,7 @@ class AsyncCore:
                 return result
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
+            response = finish_open(endpoint, prepared.state, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: AsyncStream[Any] = AsyncStream(
@@ -308,7 +308,7 @@ class AsyncCore:
                 return await file.areceive(await transport.open(request, limits))
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.flight, answer)
+            response = finish_open(endpoint, prepared.state, answer)
             file.commit()
         return response.holding(target)
 
@@ -320,7 +320,7 @@ class AsyncCore:
         send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
     ) -> tuple[Prepared, RawAnswer | None]:
         prepared = prepare(self.settings, name, endpoint, call)
-        journal = self.settings.journal if prepared.flight.info.idempotency_key is not None else None
+        journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, await self._send(prepared, send)
         from .journal.resume import HeldEntry, ajournaled  # noqa: PLC0415  # few clients have a journal
@@ -328,7 +328,7 @@ class AsyncCore:
         prepared = await ajournaled(prepared)
         entry = HeldEntry(self.settings, journal, prepared)
         try:
-            with told_of(prepared.flight):
+            with told_of(prepared.state):
                 await in_thread(entry.open)
             return prepared, await self._send(prepared, send)
         finally:
@@ -337,7 +337,7 @@ class AsyncCore:
     def _send(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
     ) -> Awaitable[RawAnswer | None]:
-        return adrive(prepared.flight, self._attempts(prepared, send), self.sleep)
+        return adrive(prepared.state, self._attempts(prepared, send), self.sleep)
 
     async def resend(self, prepared: Prepared) -> RawAnswer | None:
         """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""
@@ -357,9 +357,9 @@ class AsyncCore:
                 return await self.connection.tokens(source, self.settings).get(refused, limits, transport.attempt)
             return await acalled(source, limits, self.settings.clock)
 
-        sign = partial(signed, self.settings, prepared.draft, prepared.extra)
+        sign = partial(signed, self.settings, prepared.unsigned, prepared.extra)
         once: Callable[[WireRequest, Limits], Awaitable[Result]] = partial(send, transport)
-        return abearing(self.settings.clock, prepared.flight, sign, get, once)
+        return abearing(self.settings.clock, prepared.state, sign, get, once)
 
     async def sleep(self, seconds: float) -> None:
         """Wait for some seconds in the running event loop."""

@@ -17,7 +17,7 @@ from .types import OMIT, CallOptions, Timeout, checked
 if TYPE_CHECKING:
     from .auth.credentials import Credential, Requirement
     from .journal.journal import Journal
-    from .request.build import Standing
+    from .request.build import SharedHeaders
     from .retry.budget import Budget
     from .retry.dialect import Profile
     from .retry.loop import Clock, Hooks
@@ -200,7 +200,7 @@ class Settings(Struct, frozen=True):
         max_response_bytes: the size of an answer, decompressed, above which it is not read into memory.
         variables: values of the variables in the servers' URLs.
         is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
-        standing: what requests have in common, by requirement, as far as it has been worked out.
+        shared: what requests have in common, by requirement, as far as it has been worked out.
     """
 
     base_url: str
@@ -220,7 +220,7 @@ class Settings(Struct, frozen=True):
     max_response_bytes: float = float("inf")
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     is_moved: bool = False
-    standing: dict[Requirement, Standing] = field(default_factory=dict["Requirement", "Standing"])
+    shared: dict[Requirement, SharedHeaders] = field(default_factory=dict["Requirement", "SharedHeaders"])
 
     def __post_init__(self) -> None:
         checked("timeout", self.timeout, Timeout)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from samekey.lower.pagination.explicit import by_config, by_extension
+from samekey.lower.pagination.inferred import shaped
 from samekey.lower.pagination.listing import Listing
-from samekey.lower.pagination.shapes import shaped
-from samekey.lower.pagination.told import by_config, by_extension
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:

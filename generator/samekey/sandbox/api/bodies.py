@@ -19,7 +19,7 @@ from samekey.sandbox.api.schemas import Direction
 if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
-    from samekey.sandbox.api.contract import Reply
+    from samekey.sandbox.api.operations import Reply
     from samekey.sandbox.api.samples import Known, Samples
     from samekey.sandbox.api.schemas import SchemaJudge
 

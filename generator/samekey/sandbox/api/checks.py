@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from samekey.document.values import JsonValue
     from samekey.ir import Type, TypeDef
     from samekey.sandbox.api.answer import Answer
-    from samekey.sandbox.api.arrival import Arrival
-    from samekey.sandbox.api.contract import DeclaredContent, DeclaredParameter, Match, Site
+    from samekey.sandbox.api.operations import DeclaredContent, DeclaredParameter, Match, Site
+    from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.api.schemas import SchemaJudge
 
 _BETWEEN: Final = {Style.FORM: ",", Style.SIMPLE: ",", Style.SPACE: " ", Style.PIPE: "|", Style.TAB: "\t"}
@@ -54,21 +54,21 @@ class Checks:
         self._schemas = schemas
         self._types = types
 
-    def check(self, match: Match, arrival: Arrival) -> Checked | Answer:
+    def check(self, match: Match, request: ReceivedRequest) -> Checked | Answer:
         """Check a request, and return its body, or the response that refuses the request."""
         complaints = [
             complaint
             for declared in match.site.parameters
-            for complaint in self._parameter(declared, _spelled(declared, match, arrival))
+            for complaint in self._parameter(declared, _spelled(declared, match, request))
         ]
-        body = self._body(match.site, arrival)
+        body = self._body(match.site, request)
         if not isinstance(body, Checked):
             return body if not isinstance(body, list) else _refusal([*complaints, *body])
         return _refusal(complaints) if complaints else body
 
-    def glance(self, arrival: Arrival) -> Read:
+    def glance(self, request: ReceivedRequest) -> Read:
         """Return the body of a request as JSON, whether it is allowed or not; UNREAD where it is no JSON."""
-        return _json(arrival.body) if is_json(arrival.media_type) else UNREAD
+        return _json(request.body) if is_json(request.media_type) else UNREAD
 
     def _parameter(
         self, declared: DeclaredParameter, spelled: list[str] | dict[str, str] | None
@@ -138,29 +138,29 @@ class Checks:
         fields = definition.fields if isinstance(definition, Model) else ()
         return next((field.type for field in fields if field.name == name), Primitive(Kind.STRING))
 
-    def _body(self, site: Site, arrival: Arrival) -> Checked | Answer | list[Complaint]:
-        if not arrival.body and site.body_required:
+    def _body(self, site: Site, request: ReceivedRequest) -> Checked | Answer | list[Complaint]:
+        if not request.body and site.body_required:
             return [Complaint("", "a body is required")]
-        if not arrival.body or not site.bodies:
+        if not request.body or not site.bodies:
             return Checked(UNREAD)
-        content = _content(site.bodies, arrival.media_type)
+        content = _content(site.bodies, request.media_type)
         if content is None:
             taken = ", ".join(content.media_type for content in site.bodies)
-            detail = f"{arrival.media_type or 'no media type'} is not taken here; send {taken}"
+            detail = f"{request.media_type or 'no media type'} is not taken here; send {taken}"
             return problem(415, "unsupported_media_type", detail)
         if not is_json(content.media_type):
-            return self._form(content, arrival)
-        value = _json(arrival.body)
+            return self._form(content, request)
+        value = _json(request.body)
         if isinstance(value, _Unread):
             return problem(400, "invalid_json", "the body is not JSON")
         found = self._schemas.complaints(content.schema, value, Direction.REQUEST) if content.schema else []
         return found or Checked(value)
 
-    def _form(self, content: DeclaredContent, arrival: Arrival) -> Checked | list[Complaint]:
+    def _form(self, content: DeclaredContent, request: ReceivedRequest) -> Checked | list[Complaint]:
         """Check the body of a form; a body that is neither a form nor JSON is taken as it is."""
         if body_kind(content.media_type) is not BodyKind.FORM:
             return Checked(UNREAD)
-        fields = read_form(arrival.body, content.schema)
+        fields = read_form(request.body, content.schema)
         found = list(complaints_of(fields, content.schema, self._schemas)) if content.schema is not None else []
         return found or Checked(fields)
 
@@ -179,30 +179,30 @@ def _schema(parameter: Node) -> Node | None:
     return parameter.get("schema") or (parameter if parameter.has("type") else None)
 
 
-def _spelled(declared: DeclaredParameter, match: Match, arrival: Arrival) -> list[str] | dict[str, str] | None:
+def _spelled(declared: DeclaredParameter, match: Match, request: ReceivedRequest) -> list[str] | dict[str, str] | None:
     """Return a parameter as it was sent; None where it cannot be told whether it was sent."""
     param = declared.param
     match param.location:
         case Location.PATH:
             return [match.values[param.name]] if param.name in match.values else None
         case Location.HEADER:
-            return arrival.every(param.name)
+            return request.every(param.name)
         case Location.COOKIE:
-            return [arrival.cookies[param.name]] if param.name in arrival.cookies else []
+            return [request.cookies[param.name]] if param.name in request.cookies else []
         case Location.QUERY:
-            return _in_query(param.name, param.spelling.style, arrival)
+            return _in_query(param.name, param.spelling.style, request)
 
 
-def _in_query(name: str, style: Style, arrival: Arrival) -> list[str] | dict[str, str]:
+def _in_query(name: str, style: Style, request: ReceivedRequest) -> list[str] | dict[str, str]:
     if style is Style.DEEP:
         return {
             key[len(name) + 1 : -1]: value
-            for key, value in arrival.fields
+            for key, value in request.fields
             if key.startswith(f"{name}[") and key.endswith("]")
         }
     if style in {Style.WHOLE_FORM, Style.WHOLE_JSON, Style.WHOLE_TEXT}:
-        return [unquote(arrival.query)] if arrival.query else []
-    return [value for key, value in arrival.fields if key in {name, f"{name}[]"}]
+        return [unquote(request.query)] if request.query else []
+    return [value for key, value in request.fields if key in {name, f"{name}[]"}]
 
 
 def _split(spelled: list[str], between: str, location: Location) -> list[str]:

@@ -13,7 +13,7 @@ from samekey.ir import Location, SchemeKind
 
 if TYPE_CHECKING:
     from samekey.ir import Api, Operation, SecurityScheme
-    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.request import ReceivedRequest
 
 ANYBODY = "anybody"
 """The scope of a request that bears no credential."""
@@ -31,17 +31,17 @@ class Guard:
     api: Api
     token: str = ""
 
-    def scope(self, operation: Operation | None, arrival: Arrival) -> str | None:
+    def scope(self, operation: Operation | None, request: ReceivedRequest) -> str | None:
         """Return a name for whoever bears the credentials of a request; None where they do not suffice.
 
         Args:
             operation: the operation; None for one that the document does not know.
-            arrival: the request.
+            request: the request.
         """
         for alternative in self._asked(operation):
-            found = [_credential(scheme, arrival) for scheme in alternative]
+            found = [_credential(scheme, request) for scheme in alternative]
             if all(credential and self._takes(credential) for credential in found):
-                return scope_of([credential for credential in found if credential] or _any(self.api, arrival))
+                return scope_of([credential for credential in found if credential] or _any(self.api, request))
         return None
 
     def wanted(self, operation: Operation) -> tuple[str, str]:
@@ -67,17 +67,17 @@ class Guard:
         return not self.token or hmac.compare_digest(credential.encode(), self.token.encode())
 
 
-def _credential(scheme: SecurityScheme, arrival: Arrival) -> str:
+def _credential(scheme: SecurityScheme, request: ReceivedRequest) -> str:
     """Return the credential that a request shows for a security scheme; empty where it shows none."""
     if scheme.kind is SchemeKind.API_KEY:
         match scheme.location:
             case Location.QUERY:
-                return arrival.field(scheme.name)
+                return request.field(scheme.name)
             case Location.COOKIE:
-                return arrival.cookies.get(scheme.name, "")
+                return request.cookies.get(scheme.name, "")
             case _:
-                return arrival.header(scheme.name)
-    word, _, rest = arrival.header("authorization").partition(" ")
+                return request.header(scheme.name)
+    word, _, rest = request.header("authorization").partition(" ")
     if word.lower() != _word(scheme).lower():
         return ""
     return _basic(rest.strip()) if scheme.kind is SchemeKind.BASIC else rest.strip()
@@ -105,10 +105,10 @@ def _basic(encoded: str) -> str:
         return ""
 
 
-def _any(api: Api, arrival: Arrival) -> list[str]:
+def _any(api: Api, request: ReceivedRequest) -> list[str]:
     """Return credentials that nobody asked for, which still tell one caller from another."""
-    found = [_credential(scheme, arrival) for scheme in api.schemes]
-    return [credential for credential in found if credential] or arrival.every("authorization")
+    found = [_credential(scheme, request) for scheme in api.schemes]
+    return [credential for credential in found if credential] or request.every("authorization")
 
 
 def scope_of(credentials: list[str]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samekey.sandbox.api.bodies import mint_id
-from samekey.sandbox.api.pages import page_of
+from samekey.sandbox.api.pagination import page_of
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.api.samples import MISSING, Missing
 from samekey.sandbox.api.shapes import Verb, filled, identity, shapes_of
 from samekey.sandbox.api.subjects import subject_of
-from samekey.sandbox.storage import rows
+from samekey.sandbox.storage import resource_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
     from samekey.sandbox.api.answer import Answer
-    from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.api.bodies import Bodies
     from samekey.sandbox.api.checks import Read
-    from samekey.sandbox.api.contract import Match, Reply, Site
+    from samekey.sandbox.api.operations import Match, Reply, Site
+    from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.api.schemas import SchemaJudge
     from samekey.sandbox.api.subjects import ResourceInfo
 
@@ -47,26 +47,26 @@ class Resources:
         self._bodies = bodies
         self._schemas = schemas
 
-    def perform(self, connection: Connection, match: Match, arrival: Arrival, body: Read) -> Answer:
+    def perform(self, connection: Connection, match: Match, request: ReceivedRequest, body: Read) -> Answer:
         """Do what a request asks for, and return the response.
 
         Args:
             connection: a transaction.
             match: the operation, and the values of its path.
-            arrival: the request.
+            request: the request.
             body: its body as a value.
         """
         subject = self._subjects[match.site.name]
         for parent in subject.shape.parents:
             collection, number = identity(parent, match)
-            if rows.read(connection, collection, number) is None:
+            if resource_store.read(connection, collection, number) is None:
                 return _missing(number)
         sent = dict(body) if isinstance(body, dict) else {}
         match subject.shape.verb:
             case Verb.CREATE:
                 return self._create(connection, subject, match, sent)
             case Verb.LIST:
-                return self._list(connection, subject, match, arrival)
+                return self._list(connection, subject, match, request)
             case Verb.OTHER:
                 return self._other(subject, sent)
             case _:
@@ -75,10 +75,10 @@ class Resources:
     def _create(self, connection: Connection, subject: ResourceInfo, match: Match, sent: State) -> Answer:
         collection = filled(subject.site.path, match.values)
         number = self._number(connection, subject, collection, sent)
-        if rows.read(connection, collection, str(number)) is not None:
+        if resource_store.read(connection, collection, str(number)) is not None:
             return problem(409, "exists", f"{number!r} is there already")
         state = self._new(subject, sent, {subject.id_name: number} if subject.id_name else {})
-        rows.write(connection, collection, str(number), self._kept_as(subject, state))
+        resource_store.write(connection, collection, str(number), self._kept_as(subject, state))
         return self._resource(subject, state, subject.site.reply, (("Location", f"{collection}/{number}"),))
 
     def _number(self, connection: Connection, subject: ResourceInfo, collection: str, sent: State) -> JsonValue:
@@ -87,7 +87,7 @@ class Resources:
         if isinstance(chosen, str | int) and chosen:
             return chosen
         if subject.numbered:
-            return rows.next_number(connection, collection)
+            return resource_store.next_number(connection, collection)
         return mint_id(subject.core, subject.id_name, collection, self._schemas, _asked_by(subject))
 
     def _new(self, subject: ResourceInfo, sent: State, fixed: State) -> State:
@@ -105,12 +105,12 @@ class Resources:
         """Return a resource's state as the operation that reads it will return it."""
         return state if subject.echoes or subject.reader is None else self._bodies.fitted(subject.reader, state)
 
-    def _list(self, connection: Connection, subject: ResourceInfo, match: Match, arrival: Arrival) -> Answer:
+    def _list(self, connection: Connection, subject: ResourceInfo, match: Match, request: ReceivedRequest) -> Answer:
         reply = subject.site.reply
         if subject.items is None or not subject.shape.creatable:
             return self._bodies.answer(reply)
-        found = rows.listed(connection, filled(subject.site.path, match.values))
-        page = page_of(subject.site, arrival, _asked_for(found, subject.filters, arrival))
+        found = resource_store.listed(connection, filled(subject.site.path, match.values))
+        page = page_of(subject.site, request, _asked_for(found, subject.filters, request))
         items: JsonValue = [row.state for row in page.rows]
         headers = (("Link", f'<{page.link}>; rel="next"'),) if page.link else ()
         if not subject.items:
@@ -126,7 +126,7 @@ class Resources:
         if shape.place is None:
             return self._other(subject, sent)
         collection, number = identity(shape.place, match)
-        state = rows.read(connection, collection, number)
+        state = resource_store.read(connection, collection, number)
         reply = subject.site.reply
         if shape.verb is Verb.REPLACE and state is None and shape.minted and subject.site.refuses_unknown:
             return _missing(number)
@@ -139,13 +139,13 @@ class Resources:
             # What clients cannot create is there under whatever name they ask for.
             return self._bodies.answer(subject.site.reply, self._imagined(subject, number, sent))
         if shape.verb is Verb.REMOVE:
-            rows.remove(connection, collection, number)
+            resource_store.remove(connection, collection, number)
         elif shape.verb is Verb.CHANGE or (shape.verb is Verb.ACT and subject.echoes):
             state = self._changed(subject, state, sent)
         elif shape.verb is Verb.ACT:
             return self._other(subject, sent)
         if shape.verb not in {Verb.READ, Verb.REMOVE}:
-            rows.write(connection, collection, number, self._kept_as(subject, state))
+            resource_store.write(connection, collection, number, self._kept_as(subject, state))
         return self._resource(subject, state, reply)
 
     def _changed(self, subject: ResourceInfo, state: State, sent: State) -> State:
@@ -182,10 +182,12 @@ def _missing(number: str) -> Answer:
     return problem(404, "not_found", f"there is no {number!r} here")
 
 
-def _asked_for(found: list[rows.ResourceRow], filters: frozenset[str], arrival: Arrival) -> list[rows.ResourceRow]:
+def _asked_for(
+    found: list[resource_store.ResourceRow], filters: frozenset[str], request: ReceivedRequest
+) -> list[resource_store.ResourceRow]:
     """Return the resources that have one of the values that the query names for each of its filters."""
     asked: dict[str, set[str]] = {}
-    for name, text in arrival.fields:
+    for name, text in request.fields:
         if name in filters:
             asked.setdefault(name, set()).update([text, *text.split(",")])
     return [row for row in found if all(_spelled(row.state.get(name)) in asked[name] for name in asked)]

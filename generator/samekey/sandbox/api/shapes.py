@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from samekey.sandbox.api.contract import Match, Site
+    from samekey.sandbox.api.operations import Match, Site
 
 _LAST = re.compile(r"(?P<collection>.*)/\{(?P<name>[^{}/]+)\}")
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.bodies import core_of, id_name, times
-from samekey.sandbox.api.pages import way_to_items
+from samekey.sandbox.api.pagination import way_to_items
 
 if TYPE_CHECKING:
     from samekey.sandbox.api.bodies import Core
-    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.operations import Site
     from samekey.sandbox.api.shapes import Shape
 
 

@@ -18,18 +18,18 @@ from samekey.ir import Safety
 from samekey.lower import lower
 from samekey.sandbox.api.bodies import Bodies
 from samekey.sandbox.api.checks import Checks
-from samekey.sandbox.api.contract import Routes, base_path, sites_of
 from samekey.sandbox.api.credentials import Guard
+from samekey.sandbox.api.operations import Routes, base_path, sites_of
 from samekey.sandbox.api.resources import Resources
 from samekey.sandbox.api.samples import Samples
 from samekey.sandbox.api.schemas import SchemaJudge
 from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.keys.broken import Broken, broken
 from samekey.sandbox.keys.store import LONGEST_TTL, Keys
+from samekey.sandbox.server.dashboard import PREFIX, Dashboard, Served
+from samekey.sandbox.server.fault_middleware import FaultMiddleware
 from samekey.sandbox.server.faults import Faults, Plan
-from samekey.sandbox.server.front import Front
 from samekey.sandbox.server.ledger import Ledger
-from samekey.sandbox.server.page import PREFIX, Dashboard, Served
 from samekey.sandbox.server.service import Service, ServiceParts
 from samekey.sandbox.server.wire import Door
 from samekey.sandbox.storage.database import open_database
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from samekey.document.node import Document
     from samekey.ir import Api
-    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.keys.store import KeyStore
     from samekey.sandbox.server.faults import Struck
     from samekey.sandbox.server.service import Backend, Handled, RequestContext
@@ -100,15 +100,15 @@ class _InThreads:
         self._service = service
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
 
-    def subject(self, arrival: Arrival) -> RequestContext:
-        return self._service.subject(arrival)
+    def subject(self, request: ReceivedRequest) -> RequestContext:
+        return self._service.subject(request)
 
-    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
+    async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         # What has begun is finished, whatever becomes of its client.
-        return await run_sync(self._service.handle, arrival, subject, struck, limiter=self._limit)
+        return await run_sync(self._service.handle, request, subject, struck, limiter=self._limit)
 
-    async def left(self, arrival: Arrival, subject: RequestContext) -> None:
-        await run_sync(self._service.left, arrival, subject, limiter=self._limit)
+    async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
+        await run_sync(self._service.left, request, subject, limiter=self._limit)
 
     def purge(self) -> int:
         return self._service.purge()
@@ -165,7 +165,7 @@ def assemble(
     """
     door = Door()
     page = Dashboard(served, ledger, faults, door)
-    front = Front(backend, faults, ledger, door, served.base)
+    front = FaultMiddleware(backend, faults, ledger, door, served.base)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

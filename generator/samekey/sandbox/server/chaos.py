@@ -14,15 +14,15 @@ from samekey.sandbox.api.problems import problem
 from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.keys.store import fingerprint
 from samekey.sandbox.server.app import Sandbox, assemble
+from samekey.sandbox.server.dashboard import Served
 from samekey.sandbox.server.faults import Faults, Plan
 from samekey.sandbox.server.ledger import Ledger, Told
-from samekey.sandbox.server.page import Served
 from samekey.sandbox.server.service import Handled, RequestContext
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
 
 if TYPE_CHECKING:
-    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.server.faults import Struck
 
 KEY = "Idempotency-Key"
@@ -87,23 +87,23 @@ class Proxy:
         # Nothing is retried and no redirect is followed here: what the client sees is what the upstream says.
         self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
 
-    def subject(self, arrival: Arrival) -> RequestContext:
+    def subject(self, received: ReceivedRequest) -> RequestContext:
         """Return whom and what a request is about, as far as the request itself tells."""
-        key = arrival.header(self._key) or None
-        identity = key or fingerprint(arrival.method, arrival.target, arrival.body)
+        key = received.header(self._key) or None
+        identity = key or fingerprint(received.method, received.target, received.body)
         return RequestContext(
-            (f"{arrival.method} {arrival.path}",), scope_of(arrival.every("authorization")), key, identity
+            (f"{received.method} {received.path}",), scope_of(received.every("authorization")), key, identity
         )
 
-    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
+    async def handle(self, received: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
         """Pass a request on to the upstream, and return its response."""
-        sent = [(n, v) for n, v in arrival.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
+        sent = [(n, v) for n, v in received.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
         request = self._client.build_request(
-            arrival.method, f"{self._url}{arrival.target}", headers=sent, content=arrival.body or None
+            received.method, f"{self._url}{received.target}", headers=sent, content=received.body or None
         )
         # What the client did not send, nobody sends for it.
         for name in ("user-agent", "accept", "accept-encoding"):
-            if not arrival.every(name):
+            if not received.every(name):
                 request.headers.pop(name, None)
         try:
             response = await self._client.send(request, stream=True)
@@ -115,7 +115,7 @@ class Proxy:
         replayed = any(response.headers.get(name, "").lower() == "true" for name in _REPLAYED)
         return Handled(Answer(response.status_code, headers, body), Told.REPLAYED if replayed else Told.OWN)
 
-    async def left(self, arrival: Arrival, subject: RequestContext) -> None:
+    async def left(self, received: ReceivedRequest, subject: RequestContext) -> None:
         """Do nothing: the upstream has no need to know that a client left."""
 
     def purge(self) -> int:

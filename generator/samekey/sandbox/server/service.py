@@ -11,10 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from samekey.config.dialect import Carrier, Signal
 from samekey.sandbox.api.checks import UNREAD, Checked
-from samekey.sandbox.api.contract import Match
 from samekey.sandbox.api.credentials import ANYBODY
+from samekey.sandbox.api.operations import Match
 from samekey.sandbox.api.problems import problem
-from samekey.sandbox.keys.carried import Carried, every_key, key_of
+from samekey.sandbox.keys.request_key import RequestKey, every_key, key_of
 from samekey.sandbox.keys.store import Claim, Done, InFlight, Mismatch, NotKeptError, Replayed, Stage, fingerprint
 from samekey.sandbox.server.faults import Fault
 from samekey.sandbox.server.ledger import Event, Kind, Told
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from samekey.config.dialect import Profile
     from samekey.sandbox.api.answer import Answer
-    from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.api.checks import Checks, Read
-    from samekey.sandbox.api.contract import Routes, Site
     from samekey.sandbox.api.credentials import Guard
+    from samekey.sandbox.api.operations import Routes, Site
+    from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.api.resources import Resources
     from samekey.sandbox.api.schemas import SchemaJudge
     from samekey.sandbox.keys.store import KeyStore, Settled
@@ -85,11 +85,11 @@ class Handled:
 class Backend(Protocol):
     """What stands behind the faults of the wire: the sandbox's own API, or somebody else's."""
 
-    def subject(self, arrival: Arrival) -> RequestContext:
+    def subject(self, request: ReceivedRequest) -> RequestContext:
         """Return whom and what a request is about, for the ledger and for rules of faults."""
         ...
 
-    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
+    async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Answer a request.
 
         Raises:
@@ -97,7 +97,7 @@ class Backend(Protocol):
         """
         ...
 
-    async def left(self, arrival: Arrival, subject: RequestContext) -> None:
+    async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
         """Take note that the client of a request has left without its response."""
         ...
 
@@ -149,56 +149,56 @@ class Service:
     def __init__(self, parts: ServiceParts) -> None:
         self._parts = parts
 
-    def subject(self, arrival: Arrival) -> RequestContext:
+    def subject(self, request: ReceivedRequest) -> RequestContext:
         """Return whom and what a request is about, for the ledger and for rules of faults."""
-        found = self._parts.routes.find(arrival.method, arrival.path)
+        found = self._parts.routes.find(request.method, request.path)
         site = found.site if isinstance(found, Match) else None
         profile = site.operation.profile if site is not None else self._parts.profile
-        body = self._parts.checks.glance(arrival) if profile.carrier is Carrier.BODY else UNREAD
-        keys = every_key(profile, arrival, body)
-        scope = self._parts.guard.scope(site.operation if site is not None else None, arrival) or ANYBODY
+        body = self._parts.checks.glance(request) if profile.carrier is Carrier.BODY else UNREAD
+        keys = every_key(profile, request, body)
+        scope = self._parts.guard.scope(site.operation if site is not None else None, request) or ANYBODY
         key = keys[0] if keys and site is not None and site.keyed else None
-        place = f"{arrival.method} {site.path if site is not None else arrival.path}"
+        place = f"{request.method} {site.path if site is not None else request.path}"
         names = (site.name, place) if site is not None and site.name != place else (place,)
-        content = fingerprint(arrival.method, arrival.target, arrival.body)
+        content = fingerprint(request.method, request.target, request.body)
         identity = key if key is not None else content
         return RequestContext(names, scope, key, identity, next(iter(profile.in_flight or ()), _IN_FLIGHT))
 
-    def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
+    def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Answer a request.
 
         Raises:
             CrashError: the fault that struck has ended it without an answer.
         """
-        found = self._parts.routes.find(arrival.method, arrival.path)
+        found = self._parts.routes.find(request.method, request.path)
         if not isinstance(found, Match):
-            return Handled(_nowhere(arrival, found))
-        admitted = self._admit(found, arrival)
+            return Handled(_nowhere(request, found))
+        admitted = self._admit(found, request)
         if not isinstance(admitted, _Admitted):
             return Handled(admitted)
         try:
-            return self._carry_out(_Work(found, arrival, subject, admitted.body, admitted.key, struck))
+            return self._carry_out(_Work(found, request, subject, admitted.body, admitted.key, struck))
         except _FailError:
             return Handled(problem(500, "failed", "something broke; nothing was done"), Told.FAULT)
         except (NotKeptError, CommitLostError, DBAPIError, PoolTimeoutError):
             return Handled(problem(503, "store_unavailable", "the store cannot be used now", headers=(RETRY_AFTER,)))
 
-    def _admit(self, match: Match, arrival: Arrival) -> _Admitted | Answer:
+    def _admit(self, match: Match, request: ReceivedRequest) -> _Admitted | Answer:
         """Check a request, its credentials and its key; nothing that is refused here is remembered."""
-        if self._parts.guard.scope(match.site.operation, arrival) is None:
+        if self._parts.guard.scope(match.site.operation, request) is None:
             places, challenge = self._parts.guard.wanted(match.site.operation)
             detail = f"the credentials are missing, or not those that are taken here: {places}"
             return problem(401, "unauthorized", detail, headers=(("WWW-Authenticate", challenge),))
-        checked = self._parts.checks.check(match, arrival)
+        checked = self._parts.checks.check(match, request)
         if not isinstance(checked, Checked):
             return checked
-        carried = key_of(match.site, arrival, checked.body, self._parts.schemas, self._parts.ttl)
-        return _Admitted(checked.body, carried.key) if isinstance(carried, Carried) else carried
+        carried = key_of(match.site, request, checked.body, self._parts.schemas, self._parts.ttl)
+        return _Admitted(checked.body, carried.key) if isinstance(carried, RequestKey) else carried
 
-    def left(self, arrival: Arrival, subject: RequestContext) -> None:
+    def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
         """Tell the key store that the client of a request has left without its response."""
         if subject.key is not None:
-            self._parts.keys.left(_claim(arrival, subject.scope, subject.key))
+            self._parts.keys.left(_claim(request, subject.scope, subject.key))
 
     def purge(self) -> int:
         """Remove a batch of expired keys, and return how many."""
@@ -208,10 +208,10 @@ class Service:
         parts = self._parts
         if not work.match.site.changes:
             with parts.database.engine.connect() as connection:
-                return Handled(parts.resources.perform(connection, work.match, work.arrival, work.body))
+                return Handled(parts.resources.perform(connection, work.match, work.request, work.body))
         if work.key is None:
             return Handled(self._unkeyed(work))
-        claim = _claim(work.arrival, work.subject.scope, work.key)
+        claim = _claim(work.request, work.subject.scope, work.key)
         return _told(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
 
     def _unkeyed(self, work: _Work) -> Answer:
@@ -230,7 +230,7 @@ class Service:
             struck = work.struck
             if struck is not None and struck.fault is Fault.SLOW:
                 time.sleep(struck.seconds)
-            answer = self._parts.resources.perform(connection, work.match, work.arrival, work.body)
+            answer = self._parts.resources.perform(connection, work.match, work.request, work.body)
             if answer.succeeded:
                 self._parts.ledger.effect(connection, work.event(answer))
             if struck is not None and struck.fault is Fault.FAIL_STORED:
@@ -253,7 +253,7 @@ class _Work:
     """A request that is to be carried out."""
 
     match: Match
-    arrival: Arrival
+    request: ReceivedRequest
     subject: RequestContext
     body: Read
     key: str | None
@@ -263,7 +263,7 @@ class _Work:
         """Return the effect of a request as an event for the ledger."""
         detail = dict(answer.headers).get("Location", "")
         return Event(
-            Kind.EFFECT, self.arrival.attempt, self.subject.names[0], self.subject.scope, self.key,
+            Kind.EFFECT, self.request.attempt, self.subject.names[0], self.subject.scope, self.key,
             answer.status, detail=detail,
         )  # fmt: skip
 
@@ -276,8 +276,8 @@ class _Work:
             raise _FailError
 
 
-def _claim(arrival: Arrival, scope: str, key: str) -> Claim:
-    return Claim(scope, key, fingerprint(arrival.method, arrival.target, arrival.body), arrival.attempt)
+def _claim(request: ReceivedRequest, scope: str, key: str) -> Claim:
+    return Claim(scope, key, fingerprint(request.method, request.target, request.body), request.attempt)
 
 
 def _told(settled: Settled, site: Site) -> Handled:
@@ -308,8 +308,8 @@ def _signal(signals: tuple[Signal, ...] | None, status: int, code: str, detail: 
     return problem(first.status if first else status, (first.code if first else "") or code, detail)
 
 
-def _nowhere(arrival: Arrival, allowed: tuple[str, ...]) -> Answer:
+def _nowhere(request: ReceivedRequest, allowed: tuple[str, ...]) -> Answer:
     if not allowed:
-        return problem(404, "no_such_path", f"the document has no path {arrival.path}")
-    detail = f"the document has no {arrival.method} at this path, only {', '.join(allowed)}"
+        return problem(404, "no_such_path", f"the document has no path {request.path}")
+    detail = f"the document has no {request.method} at this path, only {', '.join(allowed)}"
     return problem(405, "no_such_method", detail, headers=(("Allow", ", ".join(allowed)),))

@@ -14,8 +14,8 @@ import uvicorn
 
 from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.server.app import Sandbox, Settings, open_sandbox
+from samekey.sandbox.server.dashboard import PREFIX
 from samekey.sandbox.server.faults import Plan, Rule
-from samekey.sandbox.server.page import PREFIX
 from samekey.sandbox.server.wire import WiredProtocol, WiredServer
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from .credentials import ClientCredentials, NoToken, basic
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ..retry.loop import Clock, Flight
+    from ..retry.loop import CallState, Clock
 
 Event = TypeVar("Event", threading.Event, anyio.Event)
 _UNAUTHORIZED: Final = 401
@@ -309,8 +309,8 @@ def _function_failed(error: Exception) -> NoToken:
 class _Bearing:
     """What the twins below share: the request with a token, and whether a refused one is to be renewed."""
 
-    def __init__(self, clock: Clock, flight: Flight, sign: Sign) -> None:
-        self._flight = flight
+    def __init__(self, clock: Clock, state: CallState, sign: Sign) -> None:
+        self._state = state
         self._sign = sign
         self._began = clock.monotonic()
         self._renewed = False
@@ -321,7 +321,7 @@ class _Bearing:
     def is_refused(self, token: Token, result: Result) -> bool:
         """Whether the API refused a token that is older than the call; True at most once in a call."""
         refused = isinstance(result, RawAnswer) and result.status == _UNAUTHORIZED
-        replayable = self._flight.facts.replayable
+        replayable = self._state.facts.replayable
         if not refused or self._renewed or not replayable or token.since >= self._began:
             return False
         self._renewed = True
@@ -329,7 +329,7 @@ class _Bearing:
 
     def instead(self, result: Result, old: Token, new: Token | NoToken) -> Result | None:
         """Return the result that ends the attempt; None where the request goes out again with the new token."""
-        operation = self._flight.info.operation
+        operation = self._state.info.operation
         if isinstance(new, Token) and new.value != old.value:
             log.info("%s: the API refused its token; the same request goes out once more with a new one", operation)
             return None
@@ -340,17 +340,17 @@ class _Bearing:
         return result if new.failure is Failure.UNSENDABLE else new
 
 
-def bearing(clock: Clock, flight: Flight, sign: Sign, get: Get, send: Send) -> Callable[[Limits], Result]:
+def bearing(clock: Clock, state: CallState, sign: Sign, get: Get, send: Send) -> Callable[[Limits], Result]:
     """Return a function that makes one attempt of a call, with a token that is fetched or comes from the caller.
 
     Args:
         clock: time.
-        flight: the state of the call.
+        state: the state of the call.
         sign: the call's request with a token.
         get: gives a token.
         send: sends a request once.
     """
-    call = _Bearing(clock, flight, sign)
+    call = _Bearing(clock, state, sign)
 
     def attempt(limits: Limits) -> Result:
         token = get(None, limits)
@@ -367,10 +367,10 @@ def bearing(clock: Clock, flight: Flight, sign: Sign, get: Get, send: Send) -> C
 
 
 def abearing(
-    clock: Clock, flight: Flight, sign: Sign, get: AsyncGet, send: AsyncSend
+    clock: Clock, state: CallState, sign: Sign, get: AsyncGet, send: AsyncSend
 ) -> Callable[[Limits], Awaitable[Result]]:
     """Return an async function that makes one attempt, with a token that is fetched or comes from the caller."""
-    call = _Bearing(clock, flight, sign)
+    call = _Bearing(clock, state, sign)
 
     async def attempt(limits: Limits) -> Result:
         token = await get(None, limits)

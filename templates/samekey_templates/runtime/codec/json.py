@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from ..types import Omit, is_fields, is_items
 from .hooks import dec_hook
-from .lenient import apart
+from .lenient import decode_leniently
 from .models import OpenModel, every_model, is_model, sent, struct_of
 
 
@@ -105,7 +105,7 @@ def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error
     try:
-        return Decoded(apart(value, kind, problem), problem)
+        return Decoded(decode_leniently(value, kind, problem), problem)
     except RecursionError:
         return Decoded(value, problem)
 

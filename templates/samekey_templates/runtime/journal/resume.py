@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from ..concurrency.cancellation import in_thread
 from ..errors import APIConnectionError, APIError, explain
 from ..request.body import BodyChangedError, SpentBodyError, Upload
-from ..request.build import Draft, Prepared, credential_names, ready, whole_url, without_credentials
+from ..request.build import Prepared, UnsignedRequest, credential_names, ready, whole_url, without_credentials
 from ..retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
-from ..retry.loop import Flight, log
+from ..retry.loop import CallState, log
 from ..retry.record import CallInfo, CallRecord
 from ..retry.rules import Answered, CallFacts, Certainty, RetryPolicy, is_too_old
 from ..safety import Safety
@@ -38,7 +38,7 @@ def journaled(prepared: Prepared) -> Prepared:
     Raises:
         APIConnectionError: it cannot be read as it was when the call began; nothing was sent.
     """
-    content = prepared.draft.content
+    content = prepared.unsigned.content
     if not isinstance(content, Upload):
         return prepared
     try:
@@ -49,7 +49,7 @@ def journaled(prepared: Prepared) -> Prepared:
 
 async def ajournaled(prepared: Prepared) -> Prepared:
     """Return the call with a body that a journal can keep: an upload is read into memory, in an event loop."""
-    content = prepared.draft.content
+    content = prepared.unsigned.content
     if not isinstance(content, Upload):
         return prepared
     try:
@@ -59,15 +59,15 @@ async def ajournaled(prepared: Prepared) -> Prepared:
 
 
 def _unread(prepared: Prepared, error: Exception) -> APIConnectionError:
-    record = prepared.flight.record
+    record = prepared.state.record
     return APIConnectionError(explain(record, str(error)), record)
 
 
 def _with_bytes(prepared: Prepared, content: bytes) -> Prepared:
-    flight = prepared.flight
-    flight.facts = replace(flight.facts, replayable=True)
-    draft, request = replace(prepared.draft, content=content), replace(prepared.request, content=content)
-    return replace(prepared, draft=draft, request=request)
+    state = prepared.state
+    state.facts = replace(state.facts, replayable=True)
+    unsigned, request = replace(prepared.unsigned, content=content), replace(prepared.request, content=content)
+    return replace(prepared, unsigned=unsigned, request=request)
 
 
 class HeldEntry:
@@ -83,9 +83,9 @@ class HeldEntry:
         self._settings = settings
         self._journal = journal
         self._prepared = prepared
-        self._flight = prepared.flight
+        self._state = prepared.state
         self._api = address(settings)
-        self._key = str(prepared.flight.info.idempotency_key)
+        self._key = str(prepared.state.info.idempotency_key)
         self._is_held = False
         self._is_new = False
 
@@ -96,20 +96,20 @@ class HeldEntry:
             JournalConflictError: its key stands in the journal with other bytes.
             APIError: its key was first sent so long ago that the server may have forgotten it.
         """
-        flight = self._flight
+        state = self._state
         now = self._settings.clock.wall()
         first_sent = self._journal.begin(_entry(self._settings, self._prepared, now))
         self._is_held, self._is_new = True, first_sent == now
-        flight.facts = replace(flight.facts, key_age=max(0.0, now - first_sent))
-        if is_too_old(flight.facts, 0.0):
-            record = CallRecord(flight.info, (), Certainty.UNKNOWN, 0.0, "the key is too old")
+        state.facts = replace(state.facts, key_age=max(0.0, now - first_sent))
+        if is_too_old(state.facts, 0.0):
+            record = CallRecord(state.info, (), Certainty.UNKNOWN, 0.0, "the key is too old")
             raise APIError(explain(record, "nothing was sent, since the server may have forgotten the key"), record)
 
     def close(self) -> None:
         """Forget a call whose outcome is certain, or of which nothing was sent; let go of any other one."""
         if not self._is_held:
             return
-        record = self._flight.record
+        record = self._state.record
         nothing_sent = self._is_new and all(entry.certainty is Certainty.NOT_SENT for entry in record.attempts)
         is_over = nothing_sent or record.certainty is not Certainty.UNKNOWN
         _end(self._journal, self._api, self._key, record, is_over=is_over)
@@ -221,7 +221,7 @@ class _Resumed:
         self._journal = journal
         self._entry = entry
         self._is_held = False
-        self._flight: Flight | None = None
+        self._state: CallState | None = None
         self._reason = ""
         self.answer: RawAnswer | None = None
 
@@ -243,20 +243,20 @@ class _Resumed:
         """Forget the entry if its outcome is certain now; let go of it otherwise."""
         if not self._is_held:
             return
-        flight = self._flight
-        record = CallRecord(_info(self._entry), (), Certainty.UNKNOWN) if flight is None else flight.record
+        state = self._state
+        record = CallRecord(_info(self._entry), (), Certainty.UNKNOWN) if state is None else state.record
         is_over = record.certainty is not Certainty.UNKNOWN
         _end(self._journal, self._entry.api, self._entry.key, record, is_over=is_over)
 
     @property
     def settlement(self) -> Settlement | None:
         """What became of the entry; None where another process holds it."""
-        flight, answer = self._flight, self.answer
+        state, answer = self._state, self.answer
         if not self._is_held and not self._reason:
             return None
-        if flight is None:
+        if state is None:
             return Settlement(self._entry, Certainty.UNKNOWN, self._reason)
-        record = flight.record
+        record = state.record
         outcome = record.attempts[-1].outcome if record.attempts else None
         is_known = record.certainty is not Certainty.UNKNOWN
         reason = "" if is_known else self._reason or record.stopped or str(outcome or "nothing was sent")
@@ -266,19 +266,19 @@ class _Resumed:
 
     def _prepare(self) -> Prepared | None:
         entry, settings = self._entry, self._settings
-        flight = _flight(settings, entry)
-        if is_too_old(flight.facts, 0.0):
+        state = _state(settings, entry)
+        if is_too_old(state.facts, 0.0):
             self._reason = "the key is too old: the server may have forgotten it"
             return None
-        draft = _draft(entry)
+        unsigned = _unsigned(entry)
         for name, digest in entry.withheld:
             value = next((value for known, value in settings.headers.items() if known.lower() == name.lower()), None)
             if value is None or (digest and digest != _digest(value)):
                 self._reason = f"its header {name} is not kept in a journal, and this client does not send it"
                 return None
-            draft = replace(draft, headers=(*draft.headers, (name, value)))
-        self._flight = flight
-        return ready(settings, draft, flight, {})
+            unsigned = replace(unsigned, headers=(*unsigned.headers, (name, value)))
+        self._state = state
+        return ready(settings, unsigned, state, {})
 
 
 class _Dialect(Struct, frozen=True):
@@ -300,23 +300,23 @@ def _digest(value: str) -> str:
 
 
 def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
-    draft, flight = prepared.draft, prepared.flight
-    if isinstance(draft.content, Upload):
+    unsigned, state = prepared.unsigned, prepared.state
+    if isinstance(unsigned.content, Upload):
         raise TypeError("a call with a journal needs a body that is bytes")
     headers, withheld = _kept(settings, prepared)
-    dialect = _Dialect(flight.profile, flight.policy, flight.facts.settled_by)
+    dialect = _Dialect(state.profile, state.policy, state.facts.settled_by)
     return JournalEntry(
         api=address(settings),
-        key=str(flight.info.idempotency_key),
-        operation=flight.info.operation,
-        method=draft.method,
-        path=flight.info.path,
-        target=without_credentials(settings, draft),
+        key=str(state.info.idempotency_key),
+        operation=state.info.operation,
+        method=unsigned.method,
+        path=state.info.path,
+        target=without_credentials(settings, unsigned),
         headers=headers,
-        body=draft.content,
-        security=draft.security,
+        body=unsigned.content,
+        security=unsigned.security,
         first_sent=now,
-        key_ttl=flight.facts.key_ttl,
+        key_ttl=state.facts.key_ttl,
         withheld=withheld,
         dialect=msgspec.json.encode(dialect).decode(),
     )
@@ -324,10 +324,10 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
 
 def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """Return the headers that are written down, and the names of those that are not, with digests of their values."""
-    carrier = prepared.flight.profile.name.lower()
-    credentials = credential_names(settings, prepared.draft)
+    carrier = prepared.state.profile.name.lower()
+    credentials = credential_names(settings, prepared.unsigned)
     of_client = {name.lower() for name in settings.headers}
-    own = {name.lower() for name, _ in prepared.draft.headers} | {name.lower() for name in prepared.extra}
+    own = {name.lower() for name, _ in prepared.unsigned.headers} | {name.lower() for name in prepared.extra}
     kept: list[tuple[str, str]] = []
     withheld: list[tuple[str, str]] = []
     for name, value in prepared.request.headers:
@@ -345,7 +345,7 @@ def _info(entry: JournalEntry) -> CallInfo:
     return CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key)
 
 
-def _flight(settings: Settings, entry: JournalEntry) -> Flight:
+def _state(settings: Settings, entry: JournalEntry) -> CallState:
     info = _info(entry)
     age = max(0.0, settings.clock.wall() - entry.first_sent)
     if entry.dialect:
@@ -353,12 +353,12 @@ def _flight(settings: Settings, entry: JournalEntry) -> Flight:
     else:
         dialect = _Dialect(settings.profile, settings.retry or settings.usual_retry, ())
     facts = CallFacts(Safety.KEYED, resumed=True, settled_by=dialect.settled_by, key_ttl=entry.key_ttl, key_age=age)
-    return Flight(
+    return CallState(
         info, facts, dialect.retry, dialect.profile, settings.timeout, settings.budget, settings.hooks, settings.clock,
         open_trace(info, whole_url(settings, entry.target)), settings.max_response_bytes,
     )  # fmt: skip
 
 
-def _draft(entry: JournalEntry) -> Draft:
+def _unsigned(entry: JournalEntry) -> UnsignedRequest:
     is_whole = bool(entry.dialect)
-    return Draft(entry.method, entry.target, entry.headers, entry.body, entry.security, is_whole)
+    return UnsignedRequest(entry.method, entry.target, entry.headers, entry.body, entry.security, is_whole)

@@ -1,6 +1,6 @@
 """A call in progress: bookkeeping around `decide`, and the two drivers that send and sleep.
 
-`drive` and `adrive` are twins by hand; everything that could differ is in `Flight`, which does no I/O.
+`drive` and `adrive` are twins by hand; everything that could differ is in `CallState`, which does no I/O.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Clock(Struct, frozen=True):
     asleep: Callable[[float], Awaitable[None]] | None = None
 
 
-class Flight:
+class CallState:
     """The state of one call between its attempts.
 
     Args:
@@ -257,46 +257,46 @@ def _mark(error: BaseException, record: CallRecord) -> None:
 
 
 @contextmanager
-def told_of(flight: Flight) -> Generator[None]:
+def told_of(state: CallState) -> Generator[None]:
     """Set key and certainty on a cancellation that comes before the first attempt, while a block runs."""
     try:
         yield
     except Exception:
         raise
     except BaseException as error:
-        flight.interrupt(error)
+        state.interrupt(error)
         raise
 
 
-def drive(flight: Flight, attempt: Callable[[Limits], Result], sleep: Callable[[float], None]) -> RawAnswer | None:
+def drive(state: CallState, attempt: Callable[[Limits], Result], sleep: Callable[[float], None]) -> RawAnswer | None:
     """Send a call until it is settled; return the last response, None where the last attempt brought none."""
     result: Result | None = None
     try:
-        while (limits := flight.start()) is not None:
+        while (limits := state.start()) is not None:
             result = attempt(limits)
-            delay = flight.settle(result)
+            delay = state.settle(result)
             if delay is None:
                 break
             sleep(delay)
     except BaseException as error:
-        flight.interrupt(error)
+        state.interrupt(error)
         raise
     return result if isinstance(result, RawAnswer) else None
 
 
 async def adrive(
-    flight: Flight, attempt: Callable[[Limits], Awaitable[Result]], sleep: Callable[[float], Awaitable[None]]
+    state: CallState, attempt: Callable[[Limits], Awaitable[Result]], sleep: Callable[[float], Awaitable[None]]
 ) -> RawAnswer | None:
     """Send a call until it is settled, in an event loop; return the last response, None where none came."""
     result: Result | None = None
     try:
-        while (limits := flight.start()) is not None:
+        while (limits := state.start()) is not None:
             result = await attempt(limits)
-            delay = flight.settle(result)
+            delay = state.settle(result)
             if delay is None:
                 break
             await sleep(delay)
     except BaseException as error:
-        flight.interrupt(error)
+        state.interrupt(error)
         raise
     return result if isinstance(result, RawAnswer) else None

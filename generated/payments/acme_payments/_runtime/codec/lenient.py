@@ -30,7 +30,7 @@ _TRIES: Final = 3
 """How many fields of an object are set apart from the others before each is taken by itself."""
 
 
-def apart(value: Any, kind: Any, problem: str) -> Any:  # noqa: ANN401
+def decode_leniently(value: Any, kind: Any, problem: str) -> Any:  # noqa: ANN401
     """Build a type from plain JSON that does not fit as a whole.
 
     Args:
@@ -38,10 +38,10 @@ def apart(value: Any, kind: Any, problem: str) -> Any:  # noqa: ANN401
         kind: what the document says it is.
         problem: msgspec's word for what does not fit.
     """
-    return _Mender().apart(value, kind, problem)
+    return _LenientDecoder().decode(value, kind, problem)
 
 
-class _Mender:
+class _LenientDecoder:
     """Takes an answer apart, and remembers which fields did not fit: a server sends each object of a list alike."""
 
     __slots__ = ("_unfit",)
@@ -49,15 +49,15 @@ class _Mender:
     def __init__(self) -> None:
         self._unfit: dict[AnyModel, set[str]] = {}
 
-    def apart(self, value: Any, kind: Any, problem: str) -> Any:  # noqa: ANN401
+    def decode(self, value: Any, kind: Any, problem: str) -> Any:  # noqa: ANN401
         origin = get_origin(kind)
         if origin in (Union, types.UnionType):
-            return self._union_apart(value, get_args(kind))
+            return self._decode_union(value, get_args(kind))
         if is_union(kind):
-            return self._one_of_apart(value, kind)
+            return self._decode_one_of(value, kind)
         if is_fields(value):
             if is_model(kind):
-                return self._model_apart(value, kind, problem)
+                return self._decode_model(value, kind, problem)
             if origin is dict:
                 return dict(zip(value, self._each(value.values(), get_args(kind)[1]), strict=True))
         if is_items(value) and origin is list:
@@ -70,13 +70,13 @@ class _Mender:
 
     def _tolerate(self, value: Any, kind: Any, model: AnyModel | None) -> Any:  # noqa: ANN401
         if model in self._unfit and is_fields(value):
-            return self._model_apart(value, model, "")
+            return self._decode_model(value, model, "")
         try:
             return msgspec.convert(value, kind, dec_hook=dec_hook)
         except (msgspec.ValidationError, TypeError) as error:
-            return self.apart(value, kind, str(error))
+            return self.decode(value, kind, str(error))
 
-    def _model_apart(self, fields: dict[str, Any], kind: Any, problem: str) -> object:  # noqa: ANN401  # see `_shape`
+    def _decode_model(self, fields: dict[str, Any], kind: Any, problem: str) -> object:  # noqa: ANN401  # see `_shape`
         shape = _shape(kind)
         arguments, others = self._fitting(fields, kind, shape.lenient, problem)
         for wire in others:
@@ -114,7 +114,7 @@ class _Mender:
             unfit |= found
         return msgspec.structs.asdict(lenient()), fields
 
-    def _union_apart(self, value: Any, variants: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    def _decode_union(self, value: Any, variants: tuple[Any, ...]) -> Any:  # noqa: ANN401
         if value is None:
             return None
         for variant in variants:
@@ -124,7 +124,7 @@ class _Mender:
                 return self._tolerate(value, variant, _model_in(variant))
         return _loosely(value, Union[variants])  # noqa: UP007  # built from a tuple at run time
 
-    def _one_of_apart(self, value: Any, kind: type[OneOf]) -> Any:  # noqa: ANN401
+    def _decode_one_of(self, value: Any, kind: type[OneOf]) -> Any:  # noqa: ANN401
         choice = choose(kind, value)
         if not choice.certain:
             return first_that_fits(value, choice.kinds)

@@ -54,7 +54,7 @@ class Paging(Struct, frozen=True):
     current: Way = ()
 
 
-class Trail:
+class SeenPages:
     """What was seen on the way through the pages, so that a server that repeats itself is found out.
 
     A page that is fetched a second time has its old number, and repeats nothing.
@@ -83,13 +83,13 @@ class PagePosition(Struct, Generic[T], frozen=True):
         paging: how pages follow each other.
         call: the call that gives this page.
         number: counted from 1.
-        trail: what was seen on the way here.
+        seen: what was seen on the way here.
     """
 
     paging: Paging
     call: Call[T]
     number: int = 1
-    trail: Trail = field(default_factory=Trail)
+    seen: SeenPages = field(default_factory=SeenPages)
 
     def arrive(self, response: Response[T]) -> None:
         """Check that the page that came is a new one.
@@ -98,7 +98,7 @@ class PagePosition(Struct, Generic[T], frozen=True):
             PaginationError: it is the one before it, or the first one, once more.
         """
         items = items_of(self.paging, response.data)
-        if self.trail.repeats(self.number, items, _marker(self.paging, response, items)):
+        if self.seen.repeats(self.number, items, _marker(self.paging, response, items)):
             raise self._lost("the server gave the same page again", response)
 
     def after(self, response: Response[T]) -> PagePosition[T] | None:
@@ -115,7 +115,7 @@ class PagePosition(Struct, Generic[T], frozen=True):
             following = _counted(paging, self.call, response, items)
         else:
             following = self._led(response, items)
-        return None if following is None else PagePosition(paging, following, self.number + 1, self.trail)
+        return None if following is None else PagePosition(paging, following, self.number + 1, self.seen)
 
     def _led(self, response: Response[T], items: list[Any]) -> Call[T] | None:
         """Return the call of the page that a cursor, an id or a URL leads to; None after the last page."""
@@ -127,7 +127,7 @@ class PagePosition(Struct, Generic[T], frozen=True):
             return None
         if is_fields(marker) or is_items(marker):
             raise self._lost("the cursor of the next page is not a plain value", response)
-        if self.trail.led_on(marker, self.number) or marker == _argument(paging, self.call):
+        if self.seen.led_on(marker, self.number) or marker == _argument(paging, self.call):
             if not items:
                 # Some servers close a list by an empty page with the cursor they were given.
                 return None

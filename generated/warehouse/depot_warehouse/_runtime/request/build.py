@@ -13,7 +13,7 @@ from ..auth.credentials import MovingToken, Requirement, Signature, moving_token
 from ..codec.json import present
 from ..retry.dialect import Carrier, refuse_standing_key
 from ..retry.keys import mint, validate
-from ..retry.loop import Flight
+from ..retry.loop import CallState
 from ..retry.record import CallInfo
 from ..retry.rules import CallFacts
 from ..retry.wire import WireRequest
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .body import Content
 
 
-class Draft(Struct, frozen=True):
+class UnsignedRequest(Struct, frozen=True):
     """A request without its credentials: what a journal may keep.
 
     Args:
@@ -67,10 +67,10 @@ class Draft(Struct, frozen=True):
 
     def __repr__(self) -> str:
         # A server's link to the next page may hold credentials, and a repr ends up in logs.
-        return f"Draft({self.method!r}, {shown_url(self.target)!r})"
+        return f"UnsignedRequest({self.method!r}, {shown_url(self.target)!r})"
 
 
-class Standing(Struct, frozen=True):
+class SharedHeaders(Struct, frozen=True):
     """What all requests of a client have in common that ask for the same credentials.
 
     Args:
@@ -88,23 +88,23 @@ class Standing(Struct, frozen=True):
     token: MovingToken | None
 
     def __repr__(self) -> str:
-        return "Standing('…')"
+        return "SharedHeaders('…')"
 
 
 class Prepared(Struct, frozen=True):
     """A call that is ready to be sent.
 
     Args:
-        draft: the request without its credentials.
+        unsigned: the request without its credentials.
         request: the request as it goes over the wire, without a token that is still to be fetched.
-        flight: the state of the call.
+        state: the state of the call.
         extra: the headers of this call alone.
         token: where its token comes from, if it is not known yet.
     """
 
-    draft: Draft
+    unsigned: UnsignedRequest
     request: WireRequest
-    flight: Flight
+    state: CallState
     extra: Mapping[str, str]
     token: MovingToken | None
 
@@ -120,15 +120,15 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     given = _given_key(settings, endpoint, profile, call)
     key = _key(endpoint, profile, given)
     info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key)
-    draft = _draft(settings, endpoint, call, profile, key)
+    unsigned = _unsigned(settings, endpoint, call, profile, key)
     facts = CallFacts(
         endpoint.safety,
-        replayable=is_replayable(draft.content),
+        replayable=is_replayable(unsigned.content),
         resumed=given is not None,
         settled_by=_settled_by(endpoint, profile, resumed=given is not None) if key is not None else (),
         key_ttl=profile.ttl,
     )
-    flight = Flight(
+    state = CallState(
         info,
         facts,
         options.retry or settings.retry or endpoint.retry or settings.usual_retry,
@@ -137,64 +137,68 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
         settings.budget,
         settings.hooks,
         settings.clock,
-        open_trace(info, whole_url(settings, draft.target)),
+        open_trace(info, whole_url(settings, unsigned.target)),
         settings.max_response_bytes,
     )
-    return ready(settings, draft, flight, options.headers or {})
+    return ready(settings, unsigned, state, options.headers or {})
 
 
-def ready(settings: Settings, draft: Draft, flight: Flight, extra: Mapping[str, str]) -> Prepared:
-    """Return a call that is ready to be sent, from its draft and its state."""
-    return Prepared(draft, signed(settings, draft, extra), flight, extra, _standing(settings, draft.security).token)
+def ready(settings: Settings, unsigned: UnsignedRequest, state: CallState, extra: Mapping[str, str]) -> Prepared:
+    """Return a call that is ready to be sent, from what is unsigned and its state."""
+    return Prepared(
+        unsigned, signed(settings, unsigned, extra), state, extra, _shared(settings, unsigned.security).token
+    )
 
 
-def signed(settings: Settings, draft: Draft, extra: Mapping[str, str], token: str | None = None) -> WireRequest:
-    """Add credentials and the caller's own headers, which cannot change the key, to a draft.
+def signed(
+    settings: Settings, unsigned: UnsignedRequest, extra: Mapping[str, str], token: str | None = None
+) -> WireRequest:
+    """Add credentials and the caller's own headers, which cannot change the key, to an unsigned request.
 
     Args:
         settings: the client's.
-        draft: the request without credentials.
+        unsigned: the request without credentials.
         extra: the headers of this call alone.
         token: the token of the moment, where a credential says only where it comes from.
     """
-    standing = _standing(settings, draft.security)
+    shared = _shared(settings, unsigned.security)
     if token is not None:
-        standing = _stand(settings, sign(settings.credentials, draft.security, token), standing.token)
-    if draft.is_whole:
+        shared = _share(settings, sign(settings.credentials, unsigned.security, token), shared.token)
+    if unsigned.is_whole:
         headers = _Headers(_NOTHING)
-        for name, value in sign(settings.credentials, draft.security, token).headers:
+        for name, value in sign(settings.credentials, unsigned.security, token).headers:
             headers.put(name, value)
     else:
-        headers = _Headers(standing.headers)
+        headers = _Headers(shared.headers)
     for name, value in extra.items():
         headers.put(name, value)
-    for name, value in draft.headers:
+    for name, value in unsigned.headers:
         headers.found[name.lower()] = name, value
-    if standing.cookies:
-        headers.append("Cookie", "; ", standing.cookies)
-    target = draft.target
-    if standing.query:
-        target = _without(target, standing.secret_names)
-        target += f"{'&' if '?' in target else '?'}{standing.query}"
-    return WireRequest(draft.method, whole_url(settings, target), headers.listed(), draft.content)
+    if shared.cookies:
+        headers.append("Cookie", "; ", shared.cookies)
+    target = unsigned.target
+    if shared.query:
+        target = _without(target, shared.secret_names)
+        target += f"{'&' if '?' in target else '?'}{shared.query}"
+    return WireRequest(unsigned.method, whole_url(settings, target), headers.listed(), unsigned.content)
 
 
-def _standing(settings: Settings, requirement: Requirement) -> Standing:
+def _shared(settings: Settings, requirement: Requirement) -> SharedHeaders:
     """Return what all requests with a security requirement share, worked out once for each client."""
-    found = settings.standing.get(requirement)
+    found = settings.shared.get(requirement)
     if found is None:
         token = moving_token(settings.credentials, requirement)
-        found = _stand(settings, sign(settings.credentials, requirement), token)
-        settings.standing[requirement] = found
+        found = _share(settings, sign(settings.credentials, requirement), token)
+        settings.shared[requirement] = found
     return found
 
 
-def _stand(settings: Settings, signature: Signature, token: MovingToken | None) -> Standing:
+def _share(settings: Settings, signature: Signature, token: MovingToken | None) -> SharedHeaders:
     headers = _Headers({})
     usual = (("User-Agent", settings.user_agent), ("Accept", "application/json"))
     for name, value in (*usual, *signature.headers, *settings.headers.items()):
         headers.put(name, value)
-    return Standing(
+    return SharedHeaders(
         headers.found,
         "&".join(f"{name}={value}" for name, value in signature.query),
         frozenset(name for name, _ in signature.query),
@@ -203,15 +207,15 @@ def _stand(settings: Settings, signature: Signature, token: MovingToken | None) 
     )
 
 
-def credential_names(settings: Settings, draft: Draft) -> frozenset[str]:
+def credential_names(settings: Settings, unsigned: UnsignedRequest) -> frozenset[str]:
     """Return the names, in lower case, of the headers in which credentials are sent."""
-    names = (name.lower() for name, _ in sign(settings.credentials, draft.security).headers)
+    names = (name.lower() for name, _ in sign(settings.credentials, unsigned.security).headers)
     return frozenset({"authorization", "proxy-authorization", "cookie", *names})
 
 
-def without_credentials(settings: Settings, draft: Draft) -> str:
-    """Return the target of a draft without the parameters in which credentials are sent."""
-    return _without(draft.target, _standing(settings, draft.security).secret_names)
+def without_credentials(settings: Settings, unsigned: UnsignedRequest) -> str:
+    """Return the target of an unsigned request without the parameters in which credentials are sent."""
+    return _without(unsigned.target, _shared(settings, unsigned.security).secret_names)
 
 
 def _without(target: str, names: frozenset[str]) -> str:
@@ -222,7 +226,7 @@ def _without(target: str, names: frozenset[str]) -> str:
 
 
 def whole_url(settings: Settings, target: str) -> str:
-    """Return the whole URL of a draft's target."""
+    """Return the whole URL of the target of an unsigned request."""
     return target if target.startswith(("http://", "https://")) else settings.base_url + target
 
 
@@ -296,7 +300,9 @@ def _settled_by(endpoint: Endpoint, profile: Profile, *, resumed: bool) -> tuple
     return _PAYMENT_REQUIRED + (endpoint.refuses_with if profile.in_flight is None else _OWN_REFUSALS)
 
 
-def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None) -> Draft:
+def _unsigned(
+    settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None
+) -> UnsignedRequest:
     placed = _placed(profile, key)
     body = _body(endpoint, call, placed.fields, key)
     headers = _Headers(_NOTHING)
@@ -313,7 +319,7 @@ def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Pro
     cookies = cookie_pairs(call.cookies, endpoint.cookie_styles) if call.cookies else ()
     if cookies:
         headers.put("Cookie", "; ".join(f"{name}={value}" for name, value in cookies))
-    return Draft(
+    return UnsignedRequest(
         endpoint.method,
         _base(settings, endpoint) + _target(endpoint, call, placed.query),
         headers.listed(),
@@ -323,7 +329,7 @@ def _draft(settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Pro
 
 
 def _base(settings: Settings, endpoint: Endpoint) -> str:
-    """Return what stands before the path in a draft: nothing, unless the operation has a server of its own."""
+    """Return what stands before the path in an unsigned request: nothing, unless the operation has a server of its own."""
     if not endpoint.server:
         return ""
     return own_base(endpoint.server, settings.base_url, settings.variables, is_moved=settings.is_moved)

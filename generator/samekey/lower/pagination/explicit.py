@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from samekey.config.pagination import PagingStyle, StatedPages, read_way
 from samekey.ir import AnyJson, MapOf, Paging, Union
+from samekey.lower.pagination.inferred import counted, items_way
 from samekey.lower.pagination.listing import normalized
-from samekey.lower.pagination.shapes import counted, items_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ from samekey.lower.schemas.merged import Merged
 if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
-    from samekey.sandbox.api.arrival import Arrival
-    from samekey.sandbox.api.contract import Site
-    from samekey.sandbox.storage.rows import ResourceRow
+    from samekey.sandbox.api.operations import Site
+    from samekey.sandbox.api.request import ReceivedRequest
+    from samekey.sandbox.storage.resource_store import ResourceRow
 
 _SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "top", "maxresults", "max_results")
 _DEFAULT_SIZE = 20
@@ -50,17 +50,17 @@ def way_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
     return next(((name,) for name in (*_LISTS, last, *names) if name in names), None)
 
 
-def page_of(site: Site, arrival: Arrival, rows: list[ResourceRow]) -> ListPage:
+def page_of(site: Site, request: ReceivedRequest, rows: list[ResourceRow]) -> ListPage:
     """Return the page of a list that a request asks for.
 
     Args:
         site: the operation.
-        arrival: the request.
+        request: the request.
         rows: the whole list, newest first.
     """
     paging = site.operation.paging
-    size = _size(arrival)
-    start = _start(site, arrival, rows, size)
+    size = _size(request)
+    start = _start(site, request, rows, size)
     chosen = rows[start : start + size]
     more = start + size < len(rows)
     known: dict[tuple[str, ...], JsonValue] = {(name,): len(rows) for name in _TOTALS}
@@ -68,26 +68,26 @@ def page_of(site: Site, arrival: Arrival, rows: list[ResourceRow]) -> ListPage:
         return ListPage(chosen, known)
     cursor = str(chosen[-1].seq) if more and chosen else None
     if paging.style is PagingStyle.CURSOR and paging.next:
-        known[paging.next] = cursor if paging.parameter or cursor is None else _link(arrival, "after", cursor)
+        known[paging.next] = cursor if paging.parameter or cursor is None else _link(request, "after", cursor)
     if paging.more:
         known[paging.more] = more
     if paging.last:
         known[paging.last] = paging.first + max(0, -(-len(rows) // size) - 1)
-    following = _link(arrival, "after", cursor) if paging.style is PagingStyle.LINK and cursor else ""
+    following = _link(request, "after", cursor) if paging.style is PagingStyle.LINK and cursor else ""
     return ListPage(chosen, known, following)
 
 
-def _size(arrival: Arrival) -> int:
-    for name, text in arrival.fields:
+def _size(request: ReceivedRequest) -> int:
+    for name, text in request.fields:
         if name.lower() in _SIZES and text.isascii() and text.isdigit():
             return min(max(1, int(text)), _LARGEST_SIZE)
     return _DEFAULT_SIZE
 
 
-def _start(site: Site, arrival: Arrival, rows: list[ResourceRow], size: int) -> int:
+def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: int) -> int:
     """Return the place in the list where the page begins."""
     paging = site.operation.paging
-    text = arrival.field("after") or (arrival.field(paging.parameter) if paging is not None else "")
+    text = request.field("after") or (request.field(paging.parameter) if paging is not None else "")
     if paging is None or not text:
         return 0
     number = int(text) if text.isascii() and text.isdigit() else None
@@ -102,7 +102,7 @@ def _start(site: Site, arrival: Arrival, rows: list[ResourceRow], size: int) -> 
             return next((at for at, row in enumerate(rows) if number is not None and row.seq < number), len(rows))
 
 
-def _link(arrival: Arrival, name: str, value: str) -> str:
+def _link(request: ReceivedRequest, name: str, value: str) -> str:
     """Return the target of a request with one more query parameter."""
-    fields = [(found, text) for found, text in arrival.fields if found != name]
-    return f"{arrival.path}?{urlencode([*fields, (name, value)])}"
+    fields = [(found, text) for found, text in request.fields if found != name]
+    return f"{request.path}?{urlencode([*fields, (name, value)])}"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
-__all__ = ["Arrival"]
+__all__ = ["ReceivedRequest"]
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ReceivedRequest:
     """A request.
 
     Args:

@@ -16,7 +16,7 @@ _SECONDS: Final = {Fault.STALL: 0.5, Fault.STALL_AFTER: 2.0, Fault.SLOW_BYTES: 0
 _BRIEFLY: Final = 0.05
 
 
-def storm(seed: int, *, one_writer: bool) -> Plan:
+def fault_plan(seed: int, *, one_writer: bool) -> Plan:
     """Return a plan of every fault, most of them equally likely.
 
     Args:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from samekey.config.pagination import PagingStyle
+from samekey.identifiers import singular, split
 from samekey.ir import AnyJson, Kind, Paging
 from samekey.lower.pagination.listing import HOLDERS, normalized
-from samekey.wording import singular, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from samekey.sandbox.api.arrival import Arrival
 from samekey.sandbox.api.problems import problem
+from samekey.sandbox.api.request import ReceivedRequest
 from samekey.sandbox.server.faults import LOST_ANSWERS, REFUSALS, Fault
 from samekey.sandbox.server.ledger import Event, Kind, Told
 from samekey.sandbox.server.service import CrashError, Handled
@@ -37,7 +37,7 @@ class _GoneError(Exception):
 class _Exchange:
     """A request on its way."""
 
-    arrival: Arrival
+    request: ReceivedRequest
     subject: RequestContext
     struck: Struck | None
     wire: Wire
@@ -55,7 +55,7 @@ class _Exchange:
         return self.struck.seconds if self.struck is not None else 0.0
 
 
-class Front:
+class FaultMiddleware:
     """An ASGI application over a backend, with faults.
 
     Args:
@@ -76,12 +76,12 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or lose its response."""
         try:
-            arrival = await self._read(scope, receive)
+            request = await self._read(scope, receive)
         except _GoneError:
             return
-        subject = self._backend.subject(arrival)
+        subject = self._backend.subject(request)
         struck = self._faults.strike(subject.names, subject.identity)
-        exchange = _Exchange(arrival, subject, struck, scope["state"]["wire"], receive, send)
+        exchange = _Exchange(request, subject, struck, scope["state"]["wire"], receive, send)
         self._note(exchange, Kind.ARRIVED)
         if struck is not None:
             self._note(exchange, Kind.FAULT, fault=struck.fault)
@@ -90,7 +90,7 @@ class Front:
         except CrashError:
             await self._lose(exchange, Told.FAULT, reset=True)
 
-    async def _read(self, scope: Scope, receive: Receive) -> Arrival:
+    async def _read(self, scope: Scope, receive: Receive) -> ReceivedRequest:
         body = bytearray()
         while True:
             message = await receive()
@@ -104,7 +104,7 @@ class Front:
             path = path[len(self._base) :] or "/"
         headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
         query = scope["query_string"].decode("latin-1")
-        return Arrival(str(uuid.uuid4()), scope["method"], path, query, headers, bytes(body))
+        return ReceivedRequest(str(uuid.uuid4()), scope["method"], path, query, headers, bytes(body))
 
     async def _exchange(self, exchange: _Exchange) -> None:
         fault = exchange.fault
@@ -136,16 +136,16 @@ class Front:
             await self._again(exchange)
         elif exchange.fault is Fault.RACE:
             other = asyncio.create_task(self._again(exchange))
-            handled = await self._backend.handle(exchange.arrival, exchange.subject, exchange.struck)
+            handled = await self._backend.handle(exchange.request, exchange.subject, exchange.struck)
             copied = await other
             # Who sends a request twice at once passes on the answer that went well. "The first still runs" would say of
             # a fresh key that somebody else has used it, which its client has no reason to believe.
             return copied if copied.answer.succeeded and not handled.answer.succeeded else handled
-        return await self._backend.handle(exchange.arrival, exchange.subject, exchange.struck)
+        return await self._backend.handle(exchange.request, exchange.subject, exchange.struck)
 
     async def _again(self, exchange: _Exchange) -> Handled:
         """Deliver a request one more time."""
-        other = replace(exchange.arrival, attempt=str(uuid.uuid4()))
+        other = replace(exchange.request, attempt=str(uuid.uuid4()))
         copy = _Exchange(other, exchange.subject, None, exchange.wire, exchange.receive, exchange.send)
         self._note(copy, Kind.ARRIVED, detail="delivered by the fault")
         handled = await self._backend.handle(other, exchange.subject, None)
@@ -169,7 +169,7 @@ class Front:
         # Written down first: who has the answer finds it in the ledger.
         self._note(exchange, Kind.LOST if cut or lost else Kind.ANSWERED, answer.status, handled.told)
         if cut:
-            await self._backend.left(exchange.arrival, exchange.subject)
+            await self._backend.left(exchange.request, exchange.subject)
         await _respond(exchange, answer)
         if cut:
             await _left(exchange.receive, _PATIENCE)
@@ -177,7 +177,7 @@ class Front:
     async def _lose(self, exchange: _Exchange, told: Told, *, reset: bool = False) -> None:
         """Close the connection without a response."""
         self._note(exchange, Kind.LOST, detail=told)
-        await self._backend.left(exchange.arrival, exchange.subject)
+        await self._backend.left(exchange.request, exchange.subject)
         if reset:
             exchange.wire.reset()
         else:
@@ -189,13 +189,13 @@ class Front:
     ) -> None:
         subject = exchange.subject
         self._ledger.note(
-            Event(kind, exchange.arrival.attempt, subject.names[0], subject.scope, subject.key, status, fault, detail)
+            Event(kind, exchange.request.attempt, subject.names[0], subject.scope, subject.key, status, fault, detail)
         )
 
 
 async def _respond(exchange: _Exchange, answer: Answer) -> None:
     # The length of an answer to HEAD is that of the answer to GET, which has a body.
-    body = b"" if exchange.arrival.method == "HEAD" else answer.body
+    body = b"" if exchange.request.method == "HEAD" else answer.body
     length = [("Content-Length", str(len(answer.body)))] if answer.status not in {204, 304} else []
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*answer.headers, *length)]
     with contextlib.suppress(OSError):

@@ -14,51 +14,51 @@ from samekey.sandbox.api.schemas import Direction
 if TYPE_CHECKING:
     from samekey.config.dialect import Profile
     from samekey.sandbox.api.answer import Answer
-    from samekey.sandbox.api.arrival import Arrival
     from samekey.sandbox.api.checks import Read
-    from samekey.sandbox.api.contract import Site
+    from samekey.sandbox.api.operations import Site
+    from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.api.schemas import SchemaJudge
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class RequestKey:
     """The key of a request; None where it bears none and needs none."""
 
     key: str | None
 
 
-def key_of(site: Site, arrival: Arrival, body: Read, schemas: SchemaJudge, ttl: float) -> Carried | Answer:
+def key_of(site: Site, request: ReceivedRequest, body: Read, schemas: SchemaJudge, ttl: float) -> RequestKey | Answer:
     """Return the key of a request, or the response that refuses the request.
 
     Args:
         site: the operation.
-        arrival: the request.
+        request: the request.
         body: its body as a value.
         schemas: judges the key by the schema of its parameter.
         ttl: seconds for which keys are remembered.
     """
     if not site.keyed:
-        return Carried(None)
+        return RequestKey(None)
     profile = site.operation.profile
-    found = every_key(profile, arrival, body)
+    found = every_key(profile, request, body)
     if not found:
         if site.key_node is not None and site.key_node.flag("required"):
             return problem(400, "key_missing", f"{profile.carrier} {profile.name} is required: one key for each call")
-        return Carried(None)
+        return RequestKey(None)
     key = _unquoted(found[0]) if profile.quoted else found[0]
     complaint = _complaint(site, key, len(found), schemas)
     if key is None or complaint:
         return problem(400, "key_malformed", f"{profile.carrier} {profile.name}: {complaint}")
-    return _too_old(profile, arrival, ttl) or Carried(key)
+    return _too_old(profile, request, ttl) or RequestKey(key)
 
 
-def every_key(profile: Profile, arrival: Arrival, body: Read = None) -> list[str]:
+def every_key(profile: Profile, request: ReceivedRequest, body: Read = None) -> list[str]:
     """Return the keys that a request bears, as they were sent."""
     match profile.carrier:
         case Carrier.HEADER:
-            return arrival.every(profile.name)
+            return request.every(profile.name)
         case Carrier.QUERY:
-            return [value for name, value in arrival.fields if name == profile.name]
+            return [value for name, value in request.fields if name == profile.name]
         case Carrier.BODY:
             value = body.get(profile.name) if isinstance(body, dict) else None
             return [] if value is None else [str(value)]
@@ -91,12 +91,12 @@ def _unquoted(spelled: str) -> str | None:
     return spelled[1:-1].replace('\\"', '"').replace("\\\\", "\\")
 
 
-def _too_old(profile: Profile, arrival: Arrival, ttl: float) -> Answer | None:
+def _too_old(profile: Profile, request: ReceivedRequest, ttl: float) -> Answer | None:
     """Return the refusal of a request first sent so long ago that its key may have been forgotten; None for others."""
     if not profile.first_sent:
         return None
     try:
-        sent = parsedate_to_datetime(arrival.header(profile.first_sent))
+        sent = parsedate_to_datetime(request.header(profile.first_sent))
     except ValueError:
         return problem(400, "first_sent_malformed", f"header {profile.first_sent}: a date is required (RFC 9110)")
     sent = sent if sent.tzinfo is not None else sent.replace(tzinfo=UTC)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from samekey.config.dialect import Signal
 from samekey.sandbox.server.app import assemble
 from samekey.sandbox.server.chaos import Proxy
+from samekey.sandbox.server.dashboard import Served
 from samekey.sandbox.server.faults import Fault, Faults, Plan, Rule
 from samekey.sandbox.server.ledger import Ledger
-from samekey.sandbox.server.page import Served
 from samekey.sandbox.server.serving import in_thread
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
@@ -26,7 +26,7 @@ from samekey.verify.probes import LIMITED, answered, broken_by, spoken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.sandbox.api.arrival import Arrival
+    from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.server.faults import Struck
     from samekey.sandbox.server.service import Handled, RequestContext
     from samekey.verify.calls import Caller, ProbeOutcome, Sending
@@ -117,9 +117,9 @@ class _Witness(Proxy):
         super().__init__(url, key)
         self.answers: list[ProbeAnswer] = []
 
-    async def handle(self, arrival: Arrival, subject: RequestContext, struck: Struck | None) -> Handled:
+    async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Pass a request on, and remember its response."""
-        handled = await super().handle(arrival, subject, struck)
+        handled = await super().handle(request, subject, struck)
         told = handled.answer
         headers = tuple((name.lower(), value) for name, value in told.headers)
         self.answers.append(ProbeAnswer(told.status, headers, told.body))
