@@ -22,12 +22,7 @@ PUBLIC = ("Event", "Kind", "LEDGER", "Ledger", "Plan", "Settings")
 """Names that users' tests import from `samekey.sandbox`, or that stand in files of theirs."""
 VARIABLES = ("ANY", "E", "E_co", "Key", "P", "R", "RESOURCES", "T", "TYPES")
 """Type variables, and constants of a module that nobody imports from elsewhere."""
-OPEN = (
-    "Code", "Named", "Parts", "Step", "at", "describe", "explain",
-    "filled", "in_thread", "items_of", "key_of", "one_line", "plain", "printable",
-    )  # fmt: skip
-"""Still to be renamed; this list only gets shorter."""
-EXPLAINED = frozenset({*IN_BOTH, *CHECKER, *FACES, *PUBLIC, *VARIABLES, *OPEN})
+EXPLAINED = frozenset({*IN_BOTH, *CHECKER, *FACES, *PUBLIC, *VARIABLES})
 
 
 def defined() -> Iterator[tuple[str, str]]:

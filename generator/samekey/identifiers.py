@@ -37,7 +37,7 @@ def is_identifier(text: str) -> bool:
     return text.isidentifier() and not keyword.iskeyword(text) and unicodedata.normalize("NFKC", text) == text
 
 
-def plain(text: str) -> str:
+def in_ascii(text: str) -> str:
     """Return text with Latin letters in ASCII and digits in ASCII; other scripts stay as they are."""
     text = unicodedata.normalize("NFKC", text)
     if text.isascii():

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
 from samekey.config.idempotency import SILENT
-from samekey.document.diagnostics import Diagnostics, Severity, explain
+from samekey.document.diagnostics import Diagnostics, Severity, in_full
 from samekey.document.node import load
 
 
@@ -24,7 +24,7 @@ def read(text: str) -> tuple[Config, Diagnostics]:
 def valid(text: str) -> Config:
     """The config of a text that has nothing wrong with it."""
     config, diagnostics = read(text)
-    assert [explain(entry) for entry in diagnostics] == []
+    assert [in_full(entry) for entry in diagnostics] == []
     return config
 
 

@@ -13,10 +13,10 @@ from samekey.document.diagnostics import (
     Place,
     Position,
     Severity,
+    escaped,
     excerpt,
-    explain,
+    in_full,
     location,
-    printable,
 )
 from samekey.document.source import SourceText
 
@@ -54,12 +54,12 @@ def test_a_finding_is_explained_with_place_relations_and_hint() -> None:
     source = SourceText("api.yaml", "a: 1\nb:\n  c: 2\n  d: 3\n" + "x: y\n" * 6 + "last: 9\n")
     related = (("first", Place(source, "/last")),)
     finding = Diagnostic(Severity.ERROR, "clash", "c and last clash", Place(source, "/b/c"), "rename one", related)
-    assert explain(finding) == EXPLAINED.rstrip("\n")
+    assert in_full(finding) == EXPLAINED.rstrip("\n")
 
 
 def test_a_finding_without_a_place_is_one_sentence() -> None:
     """Nothing is made up where there is no place."""
-    assert explain(Diagnostic(Severity.NOTE, "n", "it is so")) == "note: it is so [n]"
+    assert in_full(Diagnostic(Severity.NOTE, "n", "it is so")) == "note: it is so [n]"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_lines_and_columns_are_computed_only_when_printed() -> None:
     diagnostics = Diagnostics()
     diagnostics.error("c", "m", Place(Unread(), "/x"))
     with pytest.raises(AssertionError, match="/x"):
-        explain(next(iter(diagnostics)))
+        in_full(next(iter(diagnostics)))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_lines_and_columns_are_computed_only_when_printed() -> None:
 )
 def test_controls_are_shown_as_escapes(text: str, safe: str) -> None:
     """Text of a document can neither move the cursor, nor colour, nor reverse what is read."""
-    assert printable(text) == safe
+    assert escaped(text) == safe
 
 
 TEXTS = st.text(st.characters() | st.sampled_from(HOSTILE), max_size=40)
@@ -183,7 +183,7 @@ def test_nothing_of_a_document_reaches_the_terminal_raw(
     """Message, hint, file name and excerpt are printable lines, whatever the document says."""
     there = place(f"{HOSTILE}\n{text}", line, column, uri)
     finding = Diagnostic(Severity.WARNING, "c", message, there, hint, (("first", there),))
-    for entry in explain(finding).split("\n"):
+    for entry in in_full(finding).split("\n"):
         assert all(c.isprintable() or c == "\t" for c in entry)
     assert re.fullmatch(r".*:\d+:\d+", location(there))
-    explain(finding).encode("utf-8")
+    in_full(finding).encode("utf-8")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samekey.document.diagnostics import Diagnostics, Position, Severity, explain
+from samekey.document.diagnostics import Diagnostics, Position, Severity, in_full
 from samekey.document.node import load
 from samekey.document.source import FetchError, SourceText, fetch_bytes
 from samekey.document.values import SpelledFloat
@@ -59,7 +59,7 @@ def value_of(text: str | bytes, name: str = "api.yaml") -> JsonValue:
     """The value of a document that has nothing wrong with it."""
     document, diagnostics = read(text, name)
     assert document is not None
-    assert [explain(entry) for entry in diagnostics] == []
+    assert [in_full(entry) for entry in diagnostics] == []
     return document.root.value
 
 
@@ -443,7 +443,7 @@ def test_a_reference_to_nothing_costs_a_warning(target: str) -> None:
     assert (finding.severity, finding.code) == (Severity.WARNING, "reference-missing")
     assert finding.hint
     assert spot(finding) == (5, 1)
-    explain(finding)
+    in_full(finding)
 
 
 @pytest.mark.parametrize(
@@ -715,7 +715,7 @@ def test_standard_input_is_a_document_in_the_current_folder(tmp_path: Path, monk
     missing = document.node.get("z")
     assert missing is not None
     assert missing.follow() is None
-    assert "<stdin>:2:1" in explain(only(diagnostics))
+    assert "<stdin>:2:1" in in_full(only(diagnostics))
 
 
 @pytest.mark.parametrize(
@@ -802,4 +802,4 @@ def test_the_lines_shown_are_the_lines_counted() -> None:
     """Characters that only some programs take for line ends do not shift the excerpt (U+2028, form feed)."""
     document, diagnostics = read('{"a": "\u2028",\n"b" 2}', "api.json")
     assert document is None
-    assert '  2 | "b" 2}' in explain(only(diagnostics))
+    assert '  2 | "b" 2}' in in_full(only(diagnostics))

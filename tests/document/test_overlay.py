@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samekey.cli import app
-from samekey.document.diagnostics import Diagnostics, explain, location
+from samekey.document.diagnostics import Diagnostics, in_full, location
 from samekey.document.node import Document, load
 from samekey.document.overlay import apply_overlays, load_overlay
 from samekey.document.source import FetchError
@@ -57,7 +57,7 @@ class Patched:
     @property
     def said(self) -> str:
         """All findings as they are printed."""
-        return "\n".join(explain(entry) for entry in self.diagnostics)
+        return "\n".join(in_full(entry) for entry in self.diagnostics)
 
     @property
     def codes(self) -> list[str]:
@@ -294,7 +294,7 @@ def test_what_is_no_overlay_is_refused(text: str, words: str) -> None:
     diagnostics = Diagnostics()
     assert load_overlay(PATCH, diagnostics, fetch=lambda _: text.encode()) is None
     assert diagnostics.failed
-    assert words in "\n".join(explain(entry) for entry in diagnostics)
+    assert words in "\n".join(in_full(entry) for entry in diagnostics)
 
 
 def test_an_overlay_that_cannot_be_read_is_an_error() -> None:

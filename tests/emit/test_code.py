@@ -154,9 +154,9 @@ def test_a_comment_is_one_line(text: str) -> None:
 @given(LONG, st.integers(20, 300))
 def test_a_line_is_cut_behind_a_word(text: str, limit: int) -> None:
     """It is never longer than its limit and a sign, and what it holds is the beginning of the text."""
-    made = code.one_line(text, limit)
+    made = code.single_line(text, limit)
     assert is_plain(made)
-    whole = code.one_line(text)
+    whole = code.single_line(text)
     assert made == whole or made.endswith("…")
     assert len(made) <= limit + 2
     assert whole.startswith(made.removesuffix("…").rstrip())
@@ -164,13 +164,13 @@ def test_a_line_is_cut_behind_a_word(text: str, limit: int) -> None:
 
 def test_a_long_word_is_cut_where_little_stands_before_it() -> None:
     """A single space at the beginning is no place to cut at."""
-    assert len(code.one_line("A " + "日本語の説明" * 100, 300)) > 200
+    assert len(code.single_line("A " + "日本語の説明" * 100, 300)) > 200
 
 
 @pytest.mark.parametrize("text", ["日本語の説明は空白を使わない。" * 30, "x" * 500, "https://a.test/" + "y" * 400])
 def test_a_long_text_without_spaces_is_cut_and_not_lost(text: str) -> None:
     """Japanese and Chinese have no spaces to cut at; most of the limit is still filled."""
-    assert len(code.one_line(text, 300)) > 200
+    assert len(code.single_line(text, 300)) > 200
 
 
 NAMES = st.lists(st.sampled_from(["a", "B", "_", "1", "é", "ª", " ", "\n", ".", "-", "(", "class", "None"]), max_size=4)
@@ -236,7 +236,7 @@ def test_a_toml_string_means_its_text(text: str) -> None:
     """A TOML parser reads the text back, on one line."""
     made = code.toml_string(text)
     assert is_plain(made)
-    assert tomllib.loads(f"x = {made}\ny = 1\n") == {"x": code.one_line(text), "y": 1}
+    assert tomllib.loads(f"x = {made}\ny = 1\n") == {"x": code.single_line(text), "y": 1}
 
 
 @REPEATABLE

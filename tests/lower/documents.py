@@ -23,7 +23,6 @@ from samekey.ir import (
     AnyJson,
     Api,
     Body,
-    Code,
     Default,
     Enum,
     ListOf,
@@ -37,6 +36,7 @@ from samekey.ir import (
     Primitive,
     Range,
     Response,
+    StatusCode,
     Type,
     TypeDef,
     Union,
@@ -153,7 +153,7 @@ class Lowered:
 def status(response: Response) -> str:
     """The status of an answer as the document spells it."""
     match response.status:
-        case Code(value=value):
+        case StatusCode(value=value):
             return str(value)
         case Range(first=first):
             return f"{first}XX"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from samekey.ir import Code, Default, Range
+from samekey.ir import Default, Range, StatusCode
 
 from tests.lower.documents import Lowered, operation, swagger
 
@@ -46,7 +46,7 @@ def test_statuses(written: str, expected: dict[str, str]) -> None:
 def test_statuses_are_numbers_ranges_or_the_rest() -> None:
     """The IR tells the three apart."""
     found = responses(f"{{201: {NONE}, 4xx: {NONE}, default: {NONE}}}").operation().responses
-    assert [entry.status for entry in found] == [Code(201), Range(4), Default()]
+    assert [entry.status for entry in found] == [StatusCode(201), Range(4), Default()]
 
 
 @pytest.mark.parametrize("status", ["ok", "600", "20", "2000", "6XX", "'2X0'", "-200", "200.5"])

@@ -9,7 +9,7 @@ import anyio
 import httpx
 import pytest
 from samekey.config.dialect import Carrier, Profile
-from samekey.prove.wire import Gate, Watch, Whole, give_key, key_of, watched
+from samekey.prove.wire import Gate, Watch, Whole, give_key, sent_key, watched
 
 URL = "http://127.0.0.1:1/charges"
 HEADER, QUOTED = Profile(), Profile(quoted=True)
@@ -26,16 +26,16 @@ REQUESTS: list[tuple[Profile, httpx.Request]] = [
 @pytest.mark.parametrize(("profile", "request_"), REQUESTS)
 def test_a_key_is_found_and_exchanged(profile: Profile, request_: httpx.Request) -> None:
     """In a header, quoted or bare, in the query, and in a body of JSON or of a form."""
-    assert key_of(profile, request_) == "abc"
+    assert sent_key(profile, request_) == "abc"
     give_key(profile, request_, "abc", "xyz")
-    assert key_of(profile, request_) == "xyz"
+    assert sent_key(profile, request_) == "xyz"
 
 
 @pytest.mark.parametrize("profile", [HEADER, QUERY, BODY])
 def test_a_request_may_bear_no_key(profile: Profile) -> None:
     """Nor need its body be JSON, or an object."""
     for content in (b"", b"<xml/>", b"[]"):
-        assert key_of(profile, httpx.Request("POST", URL, content=content)) is None
+        assert sent_key(profile, httpx.Request("POST", URL, content=content)) is None
 
 
 def test_what_is_sent_is_what_is_seen() -> None:

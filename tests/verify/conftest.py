@@ -16,7 +16,7 @@ from samekey.document.node import load
 from samekey.sandbox.server.app import Settings
 from samekey.sandbox.server.serving import Running, running
 from samekey.verify.calls import Caller
-from samekey.verify.described import ApiModel, describe
+from samekey.verify.described import ApiModel, read_model
 from samekey.verify.findings import Check, Finding, Report
 from samekey.verify.probes import Probe, two_keys
 from samekey.verify.run import Wishes, bench_of, check_api
@@ -32,7 +32,7 @@ def described(spec: Path, config: Config | None = None) -> ApiModel:
     diagnostics = Diagnostics()
     document = load(str(spec), diagnostics)
     assert document is not None
-    found = describe(document, config or Config())
+    found = read_model(document, config or Config())
     assert found is not None
     assert not diagnostics.failed
     return found

@@ -13,7 +13,7 @@ from msgspec import Struct
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document
-from samekey.document.diagnostics import Diagnostics, printable
+from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _dump(stage: DumpStage, made: tuple[Api, Names, Plan] | None, diagnostics: D
         fail(diagnostics)
     show(diagnostics)
     for line in pretty_repr(dict(zip(DumpStage, made, strict=True))[stage], max_width=_DUMP_WIDTH).splitlines():
-        typer.echo(printable(line))
+        typer.echo(escaped(line))
     raise typer.Exit(1 if diagnostics.failed else 0)
 
 
@@ -214,7 +214,7 @@ def _fallbacks(result: Generated) -> Iterator[str]:
     if reasons:
         yield f"{len(result.fallbacks)} types are Any:"
     for reason, places in sorted(reasons.items(), key=lambda entry: -len(entry[1])):
-        yield f"  {len(places):4d}  {printable(reason)}, first at {printable(places[0])}"
+        yield f"  {len(places):4d}  {escaped(reason)}, first at {escaped(places[0])}"
 
 
 def _tell(summary: str, said: Said, began: float) -> None:
@@ -258,7 +258,7 @@ def _table(rows: list[OperationSummary]) -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading in {"call", "method", "safety"})
     for row in rows:
         key = f"{row.key[0]} {row.key[1]}" if row.key else ""
-        table.add_row(*(Text(printable(cell)) for cell in (row.call, row.method, row.path, row.safety, key, row.why)))
+        table.add_row(*(Text(escaped(cell)) for cell in (row.call, row.method, row.path, row.safety, key, row.why)))
     console = Console()
     # In a pipe every row stays on its line, for grep and its like.
     (console if console.is_terminal else Console(width=_WIDE)).print(table)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 from samekey_templates.runtime.declare import table
 
-from samekey.document.diagnostics import Diagnostics, Severity, explain
+from samekey.document.diagnostics import Diagnostics, Severity, in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -46,7 +46,7 @@ def worded(diagnostics: Diagnostics) -> list[tuple[Severity, str]]:
     """Return the findings in words: errors whole, the first warnings and notes whole, the rest as a count."""
     others = [entry for entry in diagnostics if entry.severity is not Severity.ERROR]
     errors = [entry for entry in diagnostics if entry.severity is Severity.ERROR]
-    found = [(entry.severity, explain(entry)) for entry in [*others[:_MAX_NOTES], *errors]]
+    found = [(entry.severity, in_full(entry)) for entry in [*others[:_MAX_NOTES], *errors]]
     if len(others) > _MAX_NOTES:
         found.append((Severity.NOTE, f"note: {len(others) - _MAX_NOTES} more warnings and notes of the same kinds"))
     return found

@@ -9,7 +9,7 @@ import typer
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import Seed
 from samekey.cli.output import progress, show
-from samekey.document.diagnostics import Diagnostics, printable
+from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.prove.terms import MOST_CALLS, MOST_PROCESSES, Sabotage, Terms
 
 
@@ -46,5 +46,5 @@ def prove(
             show(diagnostics)
             raise
         for line in report(proof):
-            typer.echo(printable(line))
+            typer.echo(escaped(line))
     raise typer.Exit(0 if proof.verdict.holds else 1)

@@ -10,7 +10,7 @@ import typer
 
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import FaultFile, FaultRules, FaultSeed, Listen, Spec, Store
-from samekey.document.diagnostics import printable
+from samekey.document.diagnostics import escaped
 
 if TYPE_CHECKING:
     from samekey.sandbox.server.app import Sandbox
@@ -79,7 +79,7 @@ def _serve(sandbox: Sandbox, address: tuple[str, int]) -> None:
 
     def started(running: Running) -> None:
         count = f", {sandbox.served.operations} operations" if sandbox.served.operations else ""
-        typer.echo(f"{printable(sandbox.served.title)}{count}: {typer.style(running.url, bold=True)}")
+        typer.echo(f"{escaped(sandbox.served.title)}{count}: {typer.style(running.url, bold=True)}")
         typer.echo(f"  watch and fail it: {running.page}")
         typer.echo(f"  kept in:           {sandbox.database.engine.url}")
         rules = [f"{rule.fault} ({rule.probability:.0%} of {rule.operation})" for rule in sandbox.faults.plan.rules]

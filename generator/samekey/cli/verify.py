@@ -14,7 +14,7 @@ from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import ConfigFile, Spec
 from samekey.cli.output import fail, print_finding, progress
 from samekey.cli.reading import read_config, read_document
-from samekey.document.diagnostics import Diagnostics, Severity, printable
+from samekey.document.diagnostics import Diagnostics, Severity, escaped
 
 if TYPE_CHECKING:
     from samekey.verify.described import ApiModel
@@ -86,12 +86,12 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
 
 
 def _described(spec: str, config: Path | None) -> ApiModel:
-    from samekey.verify.described import describe  # noqa: PLC0415  # an extra
+    from samekey.verify.described import read_model  # noqa: PLC0415  # an extra
 
     diagnostics = Diagnostics()
     settings = read_config(config, "", diagnostics)
     document = read_document(spec, settings, diagnostics) if settings is not None else None
-    described = describe(document, settings) if document is not None and settings is not None else None
+    described = read_model(document, settings) if document is not None and settings is not None else None
     if described is None or diagnostics.failed:
         fail(diagnostics)
     return described
@@ -123,7 +123,7 @@ def _tell(report: Report) -> None:
     for finding in report.findings:
         verdict = typer.style(finding.verdict.ljust(indent - wide - 2), fg=_COLOURS[finding.verdict])
         why = textwrap.fill(
-            printable(finding.why), max(width, 2 * indent), initial_indent=" " * indent, subsequent_indent=" " * indent
+            escaped(finding.why), max(width, 2 * indent), initial_indent=" " * indent, subsequent_indent=" " * indent
         )
         typer.echo(verdict + finding.check.ljust(wide + 2) + why[indent:])
     typer.echo(typer.style(verdict_of(report), fg="red" if report.broken else "green", bold=True))

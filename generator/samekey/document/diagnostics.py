@@ -115,7 +115,7 @@ class Diagnostics:
         return any(entry.severity is Severity.ERROR for entry in self)
 
 
-def printable(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text from a document made safe for a terminal: control characters are shown as escapes."""
     return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text)
 
@@ -123,7 +123,7 @@ def printable(text: str) -> str:
 def location(place: Place) -> str:
     """Return a place as `file:line:column`."""
     position = place.resolve()
-    return printable(f"{place.source.uri}:{position.line}:{position.column}")
+    return escaped(f"{place.source.uri}:{position.line}:{position.column}")
 
 
 def excerpt(place: Place) -> str:
@@ -147,16 +147,16 @@ def excerpt(place: Place) -> str:
 
 def _one_row(text: str) -> str:
     """Return text as an excerpt shows it: one character for each column, or its escape."""
-    return printable(text.replace("\t", " "))
+    return escaped(text.replace("\t", " "))
 
 
-def explain(diagnostic: Diagnostic) -> str:
+def in_full(diagnostic: Diagnostic) -> str:
     """Return a finding as text for people: severity, code, message, place with excerpt, and hint."""
-    parts = [f"{diagnostic.severity}: {printable(diagnostic.message)} [{diagnostic.code}]"]
+    parts = [f"{diagnostic.severity}: {escaped(diagnostic.message)} [{diagnostic.code}]"]
     if diagnostic.place is not None:
         parts += [f"  --> {location(diagnostic.place)}", excerpt(diagnostic.place)]
     for label, place in diagnostic.related:
         parts += [f"  {label}: {location(place)}", excerpt(place)]
     if diagnostic.hint:
-        parts.append(f"  help: {printable(diagnostic.hint)}")
+        parts.append(f"  help: {escaped(diagnostic.hint)}")
     return "\n".join(parts)

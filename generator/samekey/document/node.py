@@ -17,7 +17,7 @@ from samekey.document.source import FetchError, fetch_bytes, is_remote, parse_so
 from samekey.document.values import JsonValue, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from samekey.document.diagnostics import Diagnostics, Place
     from samekey.document.source import Fetch, SourceText
@@ -125,7 +125,7 @@ class Node(Struct, frozen=True):
         if node is None:
             return
         if not isinstance(node.value, dict):
-            node.warn("wrong-type", f"expected a mapping, found {describe(node.value)}; it is ignored")
+            node.warn("wrong-type", f"expected a mapping, found {kind_in_yaml(node.value)}; it is ignored")
             return
         for name, value in node.value.items():
             yield name, node.child(name, value)
@@ -136,7 +136,7 @@ class Node(Struct, frozen=True):
         if node is None:
             return
         if not isinstance(node.value, list):
-            node.warn("wrong-type", f"expected a sequence, found {describe(node.value)}; it is ignored")
+            node.warn("wrong-type", f"expected a sequence, found {kind_in_yaml(node.value)}; it is ignored")
             return
         for index, value in enumerate(node.value):
             yield node.child(index, value)
@@ -149,7 +149,7 @@ class Node(Struct, frozen=True):
         spelled = spelling(value)
         if spelled is not None:
             return spelled
-        message = f"expected a string for {key!r}, found {describe(value)}; it is ignored"
+        message = f"expected a string for {key!r}, found {kind_in_yaml(value)}; it is ignored"
         self.child(key, value).warn("wrong-type", message)
         return ""
 
@@ -189,7 +189,7 @@ class Node(Struct, frozen=True):
         return self.document.references.lookup(self, target)
 
 
-def describe(value: JsonValue) -> str:
+def kind_in_yaml(value: JsonValue) -> str:
     """Return the kind of a value in the words of YAML, for messages."""
     match value:
         case None:
@@ -228,8 +228,3 @@ def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, st
         return None
     source = parse_source(root_uri(location), data, diagnostics)
     return None if source is None else Document(source, diagnostics, fetch)
-
-
-def plain(value: JsonValue) -> Mapping[str, JsonValue]:
-    """Return the value where it is a mapping, else an empty mapping."""
-    return value if isinstance(value, dict) else {}

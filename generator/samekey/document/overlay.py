@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from msgspec import Struct
 
 from samekey.document.diagnostics import Place
-from samekey.document.node import Document, Node, describe, load
+from samekey.document.node import Document, Node, kind_in_yaml, load
 from samekey.document.pointers import extended, tokens
 from samekey.document.source import STDIN, SourceText, join_uri
 
@@ -33,7 +33,7 @@ _VERSION: Final = re.compile(r"1\.[0-9]+(\.[0-9]+)?")
 _SAYS_REPLACE: Final = re.compile(r"1\.0(\..*)?")
 _STARTS: Final = "an overlay starts with `overlay: 1.0.0` and has a list of `actions`"
 
-Parts: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys and indexes on the way from the root to a value."""
 
 
@@ -139,7 +139,7 @@ class _Tree:
         """The path or URL of the document."""
         return self._source.uri
 
-    def at(self, parts: Parts) -> JsonValue:
+    def at(self, parts: KeyPath) -> JsonValue:
         """Return the value at a path of keys and indexes; None where there is none."""
         value: Any = self.value
         for key in parts:
@@ -162,14 +162,14 @@ class _Tree:
             value = value[key]
         return place
 
-    def remove(self, parts: Parts) -> None:
+    def remove(self, parts: KeyPath) -> None:
         """Remove the value at a path of keys and indexes from its container."""
         copy = self._open(parts[:-1])
         if copy is not None and _has(copy.entries, parts[-1]):
             del copy.entries[parts[-1]]
             del copy.places[parts[-1]]
 
-    def merge(self, parts: Parts, update: JsonValue, place: Place, *, replaces: bool) -> None:
+    def merge(self, parts: KeyPath, update: JsonValue, place: Place, *, replaces: bool) -> None:
         """Merge a value into the one at a path (section Action Object); null leaves mappings and sequences as they are.
 
         Raises:
@@ -191,22 +191,22 @@ class _Tree:
             case _ if replaces or target is None or (_is_scalar(target) and _is_scalar(update)):
                 self._put(parts, update, place)
             case _:
-                raise _MismatchError(f"{describe(update)} cannot take the place of {describe(target)}")
+                raise _MismatchError(f"{kind_in_yaml(update)} cannot take the place of {kind_in_yaml(target)}")
 
-    def append(self, parts: Parts, value: JsonValue, place: Place) -> None:
+    def append(self, parts: KeyPath, value: JsonValue, place: Place) -> None:
         """Add a value to the list at a path of keys and indexes."""
         copy = self._open(parts)
         if copy is not None:
             copy.entries.append(value)
             copy.places.append(place)
 
-    def _put(self, parts: Parts, value: JsonValue, place: Place) -> None:
+    def _put(self, parts: KeyPath, value: JsonValue, place: Place) -> None:
         copy = self._open(parts[:-1])
         if copy is not None:
             copy.entries[parts[-1]] = value
             copy.places[parts[-1]] = place
 
-    def _open(self, parts: Parts) -> _Copy | None:
+    def _open(self, parts: KeyPath) -> _Copy | None:
         """Return the container at a path, copied like all containers above it; None where there is none."""
         copy = self._copied(self.value, Place(self._source))
         if copy is not None:
@@ -237,7 +237,7 @@ class _Tree:
 def _act(tree: _Tree, action: Node, *, replaces: bool) -> None:
     """Carry out one action of an overlay (section Action Object)."""
     if not isinstance(action.value, dict):
-        action.error("overlay-invalid", f"an action is a mapping with a target, not {describe(action.value)}")
+        action.error("overlay-invalid", f"an action is a mapping with a target, not {kind_in_yaml(action.value)}")
         return
     found = _matches(tree, action, "target")
     if found is None:
@@ -276,7 +276,7 @@ def _given(tree: _Tree, action: Node) -> _Given | None:
     return None
 
 
-def _remove(tree: _Tree, action: Node, found: list[Parts]) -> None:
+def _remove(tree: _Tree, action: Node, found: list[KeyPath]) -> None:
     if () in found:
         _at(action, "target").error("overlay-invalid", "the whole document cannot be removed")
         return
@@ -285,21 +285,21 @@ def _remove(tree: _Tree, action: Node, found: list[Parts]) -> None:
         tree.remove(parts)
 
 
-def _update(tree: _Tree, action: Node, found: list[Parts], given: _Given, *, replaces: bool) -> None:
+def _update(tree: _Tree, action: Node, found: list[KeyPath], given: _Given, *, replaces: bool) -> None:
     for parts in found:
         try:
             match tree.at(parts), given.value:
                 case list(), dict() | str() | int() | float():
                     tree.append(parts, given.value, given.place)
                 case dict(), list() | str() | int() | float():
-                    raise _MismatchError(f"{describe(given.value)} cannot be merged into a mapping")
+                    raise _MismatchError(f"{kind_in_yaml(given.value)} cannot be merged into a mapping")
                 case _:
                     tree.merge(parts, given.value, given.place, replaces=replaces)
         except _MismatchError as error:
             action.error("overlay-mismatch", str(error), "remove the old value in an action before this one")
 
 
-def _matches(tree: _Tree, action: Node, key: str) -> list[Parts] | None:
+def _matches(tree: _Tree, action: Node, key: str) -> list[KeyPath] | None:
     """Return the paths of the values that an action's JSONPath selects; None where it is no JSONPath (reported)."""
     from jsonpath import JSONPathError  # noqa: PLC0415  # needed only by those who use overlays
 

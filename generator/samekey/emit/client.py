@@ -58,7 +58,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     return ClientView(
         name=code.identifier(names.client),
         async_name=code.identifier(f"Async{names.client}"),
-        doc=code.docstring(f"Client of {code.one_line(api.title)}.\n\n{_about(api)}".strip()),
+        doc=code.docstring(f"Client of {code.single_line(api.title)}.\n\n{_about(api)}".strip()),
         init_doc=code.docstring(_init_doc(api, names)),
         base_url=code.literal(api.servers[0].template if api.servers else ""),
         base_url_variable=code.identifier(f"{names.prefix}_BASE_URL"),
@@ -81,7 +81,7 @@ def _init_doc(api: Api, names: Names) -> str:
 
 
 def _credential_docs(scheme: SecurityScheme, names: Names) -> Iterable[str]:
-    plain = code.one_line(scheme.doc or scheme.id, 300).rstrip(".")
+    plain = code.single_line(scheme.doc or scheme.id, 300).rstrip(".")
     for word, argument in zip(CREDENTIAL_WORDS[scheme.kind], names.credentials[scheme.id], strict=True):
         about = _WORDS.get((scheme.kind, word), "{}").format(plain)
         variable = f"{names.prefix}_{argument.upper()}"
@@ -90,14 +90,14 @@ def _credential_docs(scheme: SecurityScheme, names: Names) -> Iterable[str]:
 
 def _variable_docs(server: Server, names: Names) -> Iterable[str]:
     for variable in server.variables:
-        about = code.one_line(variable.doc or f"`{variable.name}` of the server {server.template}", 300).rstrip(".")
-        choices = f"; one of {', '.join(code.one_line(choice) for choice in variable.choices)}"
+        about = code.single_line(variable.doc or f"`{variable.name}` of the server {server.template}", 300).rstrip(".")
+        choices = f"; one of {', '.join(code.single_line(choice) for choice in variable.choices)}"
         yield f"    {names.variables[variable.name]}: {about}{choices if variable.choices else ''}."
 
 
 def _about(api: Api) -> str:
     first = api.description.strip().split("\n\n")[0]
-    return code.one_line(first, 600)
+    return code.single_line(first, 600)
 
 
 def _credentials(scheme: SecurityScheme, names: Names) -> Iterable[CredentialView]:
@@ -154,7 +154,7 @@ def _servers(servers: Iterable[Server]) -> Iterable[tuple[Code, Code, Code]]:
     for server in servers:
         if not server.url.startswith(("http://", "https://")) or server.url in taken:
             continue
-        title = code.one_line(server.name or server.doc).rstrip(".")
+        title = code.single_line(server.name or server.doc).rstrip(".")
         name = title if title and len(title) <= _MAX_SERVER_NAME and title not in taken else server.url
         taken |= {name, server.url}
         yield code.literal(name), code.literal(server.url), code.span(name)

@@ -226,10 +226,10 @@ def docstring(text: str) -> Code:
 
 def comment(text: str) -> Code:
     """Return text as a one-line comment."""
-    return Code(f"# {one_line(text)}")
+    return Code(f"# {single_line(text)}")
 
 
-def one_line(text: str, limit: int = 0) -> str:
+def single_line(text: str, limit: int = 0) -> str:
     """Return text on one line, with nothing that does not print; cut after a word where it is longer than the limit."""
     line = " ".join(_printable(" ".join(text.split())).split())
     if not limit or len(line) <= limit:
@@ -242,17 +242,17 @@ def one_line(text: str, limit: int = 0) -> str:
 
 def prose(text: str) -> Code:
     """Return text for Markdown or TOML comments: printable, on one line, with Markdown's and HTML's signs escaped."""
-    return Code(re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", one_line(text)))
+    return Code(re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", single_line(text)))
 
 
 def span(text: str) -> Code:
     """Return text to put between backticks in a Markdown table."""
-    return Code(one_line(text).replace("`", "'").replace("|", "\\|"))
+    return Code(single_line(text).replace("`", "'").replace("|", "\\|"))
 
 
 def toml_string(text: str) -> Code:
     """Return text as a basic string of TOML (section String of the TOML 1.0 specification)."""
-    escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    escaped = single_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return Code(f'"{escaped}"')
 
 

@@ -11,8 +11,7 @@ from samekey.emit import code, symbols
 from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import source
 from samekey.emit.forms import stream_of
-from samekey.ir import AnyJson, BodyKind, Default, Kind, Location, Primitive, Range, Safety, Style
-from samekey.ir import Code as StatusCode
+from samekey.ir import AnyJson, BodyKind, Default, Kind, Location, Primitive, Range, Safety, StatusCode, Style
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
 

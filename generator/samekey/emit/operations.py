@@ -199,7 +199,7 @@ class OperationPlanner(Struct, frozen=True):
         summary = (
             operation.summary or operation.description.partition("\n")[0] or f"{operation.method} {operation.path}"
         )
-        paragraphs = [f"{code.one_line(summary).rstrip('.')}."]
+        paragraphs = [f"{code.single_line(summary).rstrip('.')}."]
         if operation.deprecated:
             paragraphs.append("Deprecated.")
         if operation.description and operation.description != operation.summary and operation.summary:
@@ -208,7 +208,7 @@ class OperationPlanner(Struct, frozen=True):
             paragraphs.append(operation.description.partition("\n")[2].strip())
         paragraphs.append(_safety_in_words(operation))
         documented = [entry for entry in arguments if entry.doc]
-        lines = [f"    {entry.name}: {code.one_line(entry.doc, 300)}" for entry in documented]
+        lines = [f"    {entry.name}: {code.single_line(entry.doc, 300)}" for entry in documented]
         if operation.safety is Safety.KEYED:
             lines.append(
                 "    idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None."

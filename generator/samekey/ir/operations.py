@@ -101,7 +101,7 @@ class Body(Struct, frozen=True):
     part_types: tuple[tuple[str, str], ...] = ()
 
 
-class Code(Struct, frozen=True):
+class StatusCode(Struct, frozen=True):
     """A single status."""
 
     value: int
@@ -117,7 +117,7 @@ class Default(Struct, frozen=True):
     """Every status that is not listed."""
 
 
-Status: TypeAlias = Code | Range | Default
+Status: TypeAlias = StatusCode | Range | Default
 
 
 class StreamFormat(StrEnum):

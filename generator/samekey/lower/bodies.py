@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey.document.node import describe
+from samekey.document.node import kind_in_yaml
 from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, ListOf, Location, Model, Named, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described
 from samekey.lower.media import body_kind, content_of, others_for_request, preferred_for_request, words_of, written
@@ -27,7 +27,7 @@ def bodies_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> tuple[tu
     if node is None:
         return ()
     if not isinstance(node.value, dict):
-        node.warn("wrong-type", f"expected a request body, found {describe(node.value)}; it is ignored")
+        node.warn("wrong-type", f"expected a request body, found {kind_in_yaml(node.value)}; it is ignored")
         return ()
     content = content_of(node)
     if not content:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from samekey.ir import AnyJson, Code, Kind, Primitive, Range, Response, Status, Type
+from samekey.ir import AnyJson, Kind, Primitive, Range, Response, Status, StatusCode, Type
 from samekey.lower.docs import described
 from samekey.lower.media import (
     content_of,
@@ -124,9 +124,9 @@ def _statuses(operation: Node) -> list[tuple[Status, Node]]:
 
 def _hint(hint: str, status: Status) -> tuple[str, ...]:
     match status:
-        case Code(value=value) if value < 300:  # noqa: PLR2004
+        case StatusCode(value=value) if value < 300:  # noqa: PLR2004
             return (hint, "response") if value in {200, 201} else (hint, "response", str(value))
-        case Code(value=value):
+        case StatusCode(value=value):
             return (hint, "error", str(value))
         case Range(first=2):
             return (hint, "response")

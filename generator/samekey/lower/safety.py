@@ -11,7 +11,7 @@ from samekey_templates.runtime.declare import table
 from samekey_templates.runtime.safety import IDEMPOTENT_METHODS, SAFE_METHODS
 
 from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Dialect, Signal
-from samekey.ir import BodyKind, Code, MapOf, Model, Named, Safety
+from samekey.ir import BodyKind, MapOf, Model, Named, Safety, StatusCode
 from samekey.lower.key_location import fit
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _about_keys(responses: Sequence[Response]) -> list[tuple[int, str]]:
     return [
         (response.status.value, response.doc)
         for response in responses
-        if isinstance(response.status, Code)
+        if isinstance(response.status, StatusCode)
         and 400 <= response.status.value < 500  # noqa: PLR2004
         and _ABOUT_KEYS.search(response.doc)
     ]

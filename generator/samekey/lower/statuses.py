@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from samekey.ir import Code, Default, Range
+from samekey.ir import Default, Range, StatusCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ _RANGE: Final = re.compile(r"([1-5])[xX][xX]")
 def status_of(key: str) -> Status | None:
     """Return the status that a document spells; None where it is no status."""
     if _CODE.fullmatch(key):
-        return Code(int(key))
+        return StatusCode(int(key))
     if match := _RANGE.fullmatch(key):
         return Range(int(match[1]))
     return Default() if key.lower() == "default" else None
@@ -27,7 +27,7 @@ def status_of(key: str) -> Status | None:
 
 def succeeds(status: Status) -> bool:
     """Whether a status is one of success: a code of 2xx, or that range."""
-    return (isinstance(status, Code) and 200 <= status.value < 300) or status == Range(2)  # noqa: PLR2004
+    return (isinstance(status, StatusCode) and 200 <= status.value < 300) or status == Range(2)  # noqa: PLR2004
 
 
 def successes(responses: Sequence[Response]) -> list[Response]:

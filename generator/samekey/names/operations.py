@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from samekey.identifiers import plain, singular, split
+from samekey.identifiers import in_ascii, singular, split
 from samekey.names.lockfile import RESOURCES, Entry
 from samekey.names.reserved import (
     ANNOTATION_BUILTINS,
@@ -242,7 +242,7 @@ def _short_method(operation: Operation, tag: str) -> str:
 
 def _nouns(tag: str) -> list[list[str]]:
     """Return a resource's noun in the singular, whole and without the words before its last: `stock item`, `item`."""
-    spoken = [singular(word) for word in split(plain(tag)) if word not in TITLE_NOISE]
+    spoken = [singular(word) for word in split(in_ascii(tag)) if word not in TITLE_NOISE]
     return [spoken[start:] for start in range(len(spoken))]
 
 

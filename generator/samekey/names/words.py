@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
-from samekey.identifiers import is_identifier, plain, runs, split
+from samekey.identifiers import in_ascii, is_identifier, runs, split
 from samekey.names.reserved import ANNOTATION_BUILTINS, MODULE_WORDS
 
 _SIGNS = {"+": " plus ", "@": " at ", "$": " ", "#": " number ", "%": " percent ", "&": " and ", "<": " less ",
@@ -29,7 +29,7 @@ def snake(text: str, fallback: str) -> str:
 
 def ascii_snake(text: str, fallback: str) -> str:
     """Return a name in ASCII, for what becomes an environment variable (POSIX.1-2017 section 8.1)."""
-    spelled = plain(text)
+    spelled = in_ascii(text)
     if not any(character.isascii() and character.isalnum() for character in spelled):
         spelled = " ".join(f"u{ord(character):x}" for character in spelled if character.isalnum()) or text
     return snake(spelled.encode("ascii", "replace").decode(), fallback)
@@ -102,7 +102,7 @@ def _spelled(text: str) -> str:
     if not any(character.isalpha() for character in text):
         for sign, word in _SIGNS.items():
             text = text.replace(sign, word)
-    return plain(text)
+    return in_ascii(text)
 
 
 def is_snake(text: str) -> bool:

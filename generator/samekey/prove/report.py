@@ -25,7 +25,7 @@ _BROKEN: Final = table(
     },
 )
 _MOST_UNTRIED: Final = 3
-Named = TypeVar("Named", bound=str)
+Label = TypeVar("Label", bound=str)
 
 
 def report(proof: Proof) -> Iterable[str]:
@@ -75,5 +75,5 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in _sorted(counts)) or "none"
 
 
-def _sorted(counts: Mapping[Named, int]) -> list[tuple[Named, int]]:
+def _sorted(counts: Mapping[Label, int]) -> list[tuple[Label, int]]:
     return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

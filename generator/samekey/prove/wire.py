@@ -80,10 +80,10 @@ class Gate:
         watch = _CURRENT.get()
         if watch is None:
             return
-        key = key_of(watch.profile, request)
+        key = sent_key(watch.profile, request)
         if self.new_keys and key is not None:
             give_key(watch.profile, request, key, str(uuid.uuid4())[: len(key)])
-            key = key_of(watch.profile, request)
+            key = sent_key(watch.profile, request)
         parts = (request.method.encode(), request.url.raw_path, request.content)
         digest = sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
         index = len(watch.seen) + (sum(key.encode()) if key is not None else 0)
@@ -91,7 +91,7 @@ class Gate:
         watch.seen.append(Request(time.time(), key, digest))
 
 
-def key_of(profile: Profile, request: httpx.Request) -> str | None:
+def sent_key(profile: Profile, request: httpx.Request) -> str | None:
     """Return the key that a request bears; None where it bears none."""
     match profile.carrier:
         case Carrier.HEADER:

@@ -71,7 +71,7 @@ class ApiModel:
         if self.shapes[site.name].verb is not Verb.CREATE:
             return None
         found = (other for other in self.sites if other.method == "GET" and other.path == site.path)
-        return next((other for other in found if items_of(other) is not None), None)
+        return next((other for other in found if items_path(other) is not None), None)
 
     def items(self, site: Site) -> tuple[Site, ...]:
         """Return the operations that change or remove what another one creates, and need no more than its id."""
@@ -95,13 +95,13 @@ class ApiModel:
         return f"{wrapper}/{subject.id_name}"
 
 
-def items_of(site: Site) -> tuple[str, ...] | None:
+def items_path(site: Site) -> tuple[str, ...] | None:
     """Return the way to the list in an operation's response; None where it has none."""
     content = site.reply.content
     return way_to_items(site, content.schema) if content is not None and content.schema is not None else None
 
 
-def describe(document: Document, config: Config) -> ApiModel | None:
+def read_model(document: Document, config: Config) -> ApiModel | None:
     """Read a document; None where it is no API (reported as an error)."""
     api = lower(document, config.idempotency, config.pagination)
     if api is None:

@@ -11,7 +11,7 @@ from samekey.config.pagination import PagingStyle
 from samekey.document.pointers import tokens
 from samekey.ir import Safety
 from samekey.verify.calls import ProbeAnswer
-from samekey.verify.described import items_of
+from samekey.verify.described import items_path
 from samekey.verify.findings import UnjudgedError, VerifyError
 from samekey.verify.requests import request_of
 
@@ -75,7 +75,7 @@ class Ids:
         Raises:
             UnjudgedError: it has none.
         """
-        value = at(answer.value, tokens(self.pointer))
+        value = value_under(answer.value, tokens(self.pointer))
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise UnjudgedError(f"an answer has no id at {self.pointer}; name another oracle with --oracle")
         return str(value)
@@ -119,7 +119,7 @@ class Listed:
         request, count, asked = self.request, 0, {self.request.query}
         for number in range(_MOST_PAGES):
             answer = _asked(self.caller, request)
-            page = at(answer.value, self.items)
+            page = value_under(answer.value, self.items)
             if not isinstance(page, list):
                 raise UnjudgedError(f"{self.request.site.name} gives no list at {'/'.join(self.items) or 'its top'}")
             yield page
@@ -157,7 +157,7 @@ class Counted:
         Raises:
             UnjudgedError: it cannot be had.
         """
-        value = at(_asked(self.caller, self.request).value, tokens(self.pointer))
+        value = value_under(_asked(self.caller, self.request).value, tokens(self.pointer))
         if isinstance(value, list | dict):
             return len(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -224,7 +224,7 @@ def read_oracle(text: str, site: Site, asker: Asker) -> Oracle:
             )
 
 
-def at(value: JsonValue, way: Sequence[str]) -> JsonValue:
+def value_under(value: JsonValue, way: Sequence[str]) -> JsonValue:
     """Return what stands at a way into a value; None where the way leads nowhere."""
     for name in way:
         if isinstance(value, dict):
@@ -242,7 +242,7 @@ def _by_itself(site: Site, asker: Asker) -> Oracle:
 
 
 def _listed(site: Site, asker: Asker) -> Listed:
-    items = items_of(site)
+    items = items_path(site)
     if items is None:
         raise VerifyError(f"the document shows no list in the answer of {site.name}; try count:{site.name}#/pointer")
     return Listed(asker.caller, request_of(asker.described, site, asker.credential, asker.given), items)
@@ -281,9 +281,9 @@ def _following(  # noqa: PLR0911  # a return for each style
         count: how many items came so far.
         number: how many pages.
     """
-    if paging.more and not at(answer.value, paging.more):
+    if paging.more and not value_under(answer.value, paging.more):
         return None
-    last = at(answer.value, paging.last) if paging.last else None
+    last = value_under(answer.value, paging.last) if paging.last else None
     match paging.style:
         case PagingStyle.OFFSET:
             return {paging.parameter: str(paging.first + count)}
@@ -291,10 +291,10 @@ def _following(  # noqa: PLR0911  # a return for each style
             following = paging.first + number
             return None if isinstance(last, int) and following > last else {paging.parameter: str(following)}
         case PagingStyle.LAST_ITEM:
-            told = at(page[-1], paging.next)
+            told = value_under(page[-1], paging.next)
             return None if told is None else {paging.parameter: str(told)}
         case PagingStyle.CURSOR:
-            told = at(answer.value, paging.next)
+            told = value_under(answer.value, paging.next)
             if not isinstance(told, str | int) or told == "":
                 return None
             return {paging.parameter: str(told)} if paging.parameter else _query(str(told))

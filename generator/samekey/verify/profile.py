@@ -8,7 +8,7 @@ import yaml
 from msgspec.structs import replace
 
 from samekey.config.dialect import DEFAULT, KeyKind
-from samekey.document.diagnostics import printable
+from samekey.document.diagnostics import escaped
 from samekey.verify.findings import TRUST, Honours, Longest, Marked, SaysInFlight, SaysMismatch, Verdict
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def as_config(report: Report) -> str:
     """Write a config file with the dialect that was seen; where keys cannot be relied on, one that says so."""
     head = f"# What `samekey verify` saw of {report.operation} at {report.address}"
     if report.trusted:
-        return f"{printable(head)}.\n{_spelled({'idempotency': _words(observed(report))})}"
+        return f"{escaped(head)}.\n{_spelled({'idempotency': _words(observed(report))})}"
     broken = [finding for finding in report.of(Verdict.BROKEN) if finding.check in TRUST]
-    reasons = "".join(f"# {printable(f'{finding.check}: {finding.why}')}\n" for finding in broken)
-    return f"{printable(head)}: keys cannot be relied on.\n{reasons}idempotency: false\n"
+    reasons = "".join(f"# {escaped(f'{finding.check}: {finding.why}')}\n" for finding in broken)
+    return f"{escaped(head)}: keys cannot be relied on.\n{reasons}idempotency: false\n"
 
 
 def _spelled(words: _Words) -> str:

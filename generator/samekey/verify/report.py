@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from samekey.document.diagnostics import printable
+from samekey.document.diagnostics import escaped
 from samekey.verify.findings import Verdict
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def headline(report: Report) -> str:
     """Say in one line what was checked."""
-    return printable(f"{report.title}, {report.operation} at {report.address}, by {report.oracle}")
+    return escaped(f"{report.title}, {report.operation} at {report.address}, by {report.oracle}")
 
 
 def verdict_of(report: Report) -> str:
@@ -48,9 +48,9 @@ def as_junit(report: Report) -> str:
     broken, unjudged = (len(report.of(verdict)) for verdict in (Verdict.BROKEN, Verdict.UNJUDGED))
     counts = {"tests": str(len(report.findings)), "failures": str(broken), "errors": "0", "skipped": str(unjudged)}
     root = ET.Element("testsuites", counts)
-    suite = ET.SubElement(root, "testsuite", {"name": f"samekey verify {printable(report.operation)}", **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": f"samekey verify {escaped(report.operation)}", **counts})
     for finding in report.findings:
-        case = ET.SubElement(suite, "testcase", {"classname": printable(report.operation), "name": finding.check})
+        case = ET.SubElement(suite, "testcase", {"classname": escaped(report.operation), "name": finding.check})
         _outcome(case, finding)
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -58,7 +58,7 @@ def as_junit(report: Report) -> str:
 
 
 def _outcome(case: ET.Element, finding: Finding) -> None:
-    why = printable(finding.why)
+    why = escaped(finding.why)
     match finding.verdict:
         case Verdict.BROKEN:
             ET.SubElement(case, "failure", {"message": why, "type": "broken"})

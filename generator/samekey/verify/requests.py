@@ -17,7 +17,7 @@ from samekey.ir import BodyKind, Location, SchemeKind
 from samekey.lower.media import body_kind, content_of, essence, is_json, preferred_for_request
 from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.schemas import Direction
-from samekey.sandbox.api.shapes import filled
+from samekey.sandbox.api.shapes import fill_path
 from samekey.verify.calls import Sending
 from samekey.verify.findings import VerifyError
 
@@ -200,7 +200,7 @@ def request_of(
     cookies = [f"{name}={text}" for (place, name), text in values.items() if place is Location.COOKIE]
     return ProbeRequest(
         site=site,
-        path=filled(site.path, path),
+        path=fill_path(site.path, path),
         query=tuple((name, text) for (place, name), text in values.items() if place is Location.QUERY),
         headers=(*headers, *([("Cookie", "; ".join(cookies))] if cookies else [])),
         payload=body or made_up(described, site),

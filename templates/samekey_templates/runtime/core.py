@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .auth.credentials import ClientCredentials
-from .concurrency.cancellation import in_thread
+from .concurrency.cancellation import run_in_thread
 from .concurrency.fork import begin_anew_after_fork
 from .concurrency.loops import LoopTransports
 from .request.build import Prepared, prepare, signed
@@ -328,10 +328,10 @@ class AsyncCore:
         entry = HeldEntry(self.settings, journal, prepared)
         try:
             with told_of(prepared.state):
-                await in_thread(entry.open)
+                await run_in_thread(entry.open)
             return prepared, await self._send(prepared, send)
         finally:
-            await in_thread(entry.close)
+            await run_in_thread(entry.close)
 
     def _send(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]

@@ -8,7 +8,7 @@ from samekey.sandbox.api.bodies import mint_id
 from samekey.sandbox.api.pagination import page_of
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.api.samples import MISSING, Missing
-from samekey.sandbox.api.shapes import Verb, filled, identity, shapes_of
+from samekey.sandbox.api.shapes import Verb, fill_path, identity, shapes_of
 from samekey.sandbox.api.subjects import subject_of
 from samekey.sandbox.storage import resource_store
 
@@ -73,7 +73,7 @@ class Resources:
                 return self._with_resource(connection, subject, match, sent)
 
     def _create(self, connection: Connection, subject: ResourceInfo, match: Match, sent: State) -> Answer:
-        collection = filled(subject.site.path, match.values)
+        collection = fill_path(subject.site.path, match.values)
         number = self._number(connection, subject, collection, sent)
         if resource_store.read(connection, collection, str(number)) is not None:
             return problem(409, "exists", f"{number!r} is there already")
@@ -109,7 +109,7 @@ class Resources:
         reply = subject.site.reply
         if subject.items is None or not subject.shape.creatable:
             return self._bodies.answer(reply)
-        found = resource_store.listed(connection, filled(subject.site.path, match.values))
+        found = resource_store.listed(connection, fill_path(subject.site.path, match.values))
         page = page_of(subject.site, request, _asked_for(found, subject.filters, request))
         items: JsonValue = [row.state for row in page.rows]
         headers = (("Link", f'<{page.link}>; rel="next"'),) if page.link else ()

@@ -84,14 +84,14 @@ def shapes_of(sites: Sequence[Site]) -> dict[str, Shape]:
     return {site.name: _shape(site, methods, kept, creators, frozenset(creatable)) for site in sites}
 
 
-def filled(template: str, values: dict[str, str]) -> str:
+def fill_path(template: str, values: dict[str, str]) -> str:
     """Return a path template with the values of a path filled in."""
     return re.sub(r"\{([^{}/]+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
 def identity(place: PathShape, match: Match) -> tuple[str, str]:
     """Return the collection and the id that a request names."""
-    return filled(place.collection, match.values), match.values.get(place.name, "")
+    return fill_path(place.collection, match.values), match.values.get(place.name, "")
 
 
 def _shape(

@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from samekey.document.diagnostics import Diagnostics, Severity, explain
+from samekey.document.diagnostics import Diagnostics, Severity, in_full
 from samekey.document.node import load
 from samekey.ir import Safety
 from samekey.lower import lower
@@ -133,7 +133,7 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"") -> Sandbox:
     document = load(spec, diagnostics, stdin=stdin)
     api = lower(document) if document is not None else None
     if document is None or api is None:
-        errors = [explain(entry).removeprefix("error: ") for entry in diagnostics if entry.severity is Severity.ERROR]
+        errors = [in_full(entry).removeprefix("error: ") for entry in diagnostics if entry.severity is Severity.ERROR]
         raise SandboxError("\n".join(errors))
     ttl = min(api.profile.ttl, LONGEST_TTL) if settings.ttl is None else settings.ttl
     if not 0 < ttl <= LONGEST_TTL:

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
     from samekey.sandbox.storage.database import Database
 
-Step: TypeAlias = "Callable[[Connection], None]"
+Migration: TypeAlias = "Callable[[Connection], None]"
 
 _LOCK = "samekey schema"
 
 
-def upgrade(database: Database, steps: tuple[Step, ...] | None = None) -> int:
+def upgrade(database: Database, steps: tuple[Migration, ...] | None = None) -> int:
     """Bring a store to the present schema.
 
     Args:
@@ -63,7 +63,7 @@ def upgrade(database: Database, steps: tuple[Step, ...] | None = None) -> int:
         return len(HISTORY if steps is None else steps) - len(known)
 
 
-def _create(table: Table) -> Step:
+def _create(table: Table) -> Migration:
     """Return a step that creates a table."""
 
     def step(connection: Connection) -> None:
@@ -72,7 +72,7 @@ def _create(table: Table) -> Step:
     return step
 
 
-def _add_column(table: str, column: str, declaration: str) -> Step:
+def _add_column(table: str, column: str, declaration: str) -> Migration:
     """Return a step that adds a column if the table lacks it: SQLite has no `ADD COLUMN IF NOT EXISTS`."""
 
     def step(connection: Connection) -> None:
@@ -82,7 +82,7 @@ def _add_column(table: str, column: str, declaration: str) -> Step:
     return step
 
 
-def _add_index(index: str, table: str, column: str) -> Step:
+def _add_index(index: str, table: str, column: str) -> Migration:
     """Return a step that adds an index."""
 
     def step(connection: Connection) -> None:
@@ -136,7 +136,7 @@ _LEDGER = Table(
     Column("detail", Text, nullable=False),
 )
 
-HISTORY: tuple[Step, ...] = (
+HISTORY: tuple[Migration, ...] = (
     _create(_KEYS),
     _create(_RESOURCES),
     _create(_COUNTERS),

@@ -74,7 +74,7 @@ async def _quietly(coroutine: Coroutine[Any, Any, object]) -> None:
         await coroutine
 
 
-async def in_thread(function: Callable[..., T], *arguments: object) -> T:
+async def run_in_thread(function: Callable[..., T], *arguments: object) -> T:
     """Call a function that waits for a disk or a database, to its end; a cancellation meanwhile waits for it.
 
     Raises:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..concurrency.cancellation import in_thread
+from ..concurrency.cancellation import run_in_thread
 from ..errors import APIConnectionError, APIError, explain
 from ..request.body import BodyChangedError, SpentBodyError, Upload
 from ..request.build import Prepared, UnsignedRequest, credential_names, ready, whole_url, without_credentials
@@ -178,7 +178,7 @@ class AsyncJournalView:
 
     async def pending(self) -> list[JournalEntry]:
         """Return the calls of this API that may have been sent and are not settled, the oldest first."""
-        return await in_thread(_pending, self._core.settings, self._journal)
+        return await run_in_thread(_pending, self._core.settings, self._journal)
 
     async def resume(self) -> list[Settlement]:
         """Send what is unsettled again: the same bytes under the same key, if the server still remembers the key.
@@ -192,13 +192,13 @@ class AsyncJournalView:
     async def _resume(self, entry: JournalEntry) -> Settlement | None:
         resumed = _Resumed(self._core.settings, self._journal, entry)
         try:
-            prepared = await in_thread(resumed.begin)
+            prepared = await run_in_thread(resumed.begin)
             if prepared is not None:
                 resumed.answer = await self._core.resend(prepared)
         except Exception as error:  # noqa: BLE001  # one entry must not stop those behind it
             resumed.failed(error)
         finally:
-            await in_thread(resumed.close)
+            await run_in_thread(resumed.close)
         return resumed.settlement
 
 

@@ -144,7 +144,7 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
 
 
 def ready(settings: Settings, unsigned: UnsignedRequest, state: CallState, extra: Mapping[str, str]) -> Prepared:
-    """Return a call that is ready to be sent, from what is unsigned and its state."""
+    """Return a call that is ready to be sent, from its unsigned request and its state."""
     return Prepared(
         unsigned, signed(settings, unsigned, extra), state, extra, _shared(settings, unsigned.security).token
     )
@@ -329,7 +329,7 @@ def _unsigned(
 
 
 def _base(settings: Settings, endpoint: Endpoint) -> str:
-    """Return what stands before the path in an unsigned request: nothing, unless the operation has a server of its own."""
+    """Return what stands before the path in its unsigned request: nothing, unless it has a server of its own."""
     if not endpoint.server:
         return ""
     return own_base(endpoint.server, settings.base_url, settings.variables, is_moved=settings.is_moved)
