@@ -18,7 +18,7 @@ CHECKER = ("Attempt", "Certainty", "Limits", "Settled", "Told")
 """The history that `prove` judges: it shares no class with what it checks, or one mistake would hide in both."""
 FACES = ("generate", "inspect", "main", "prove", "read_config", "serve")
 """A command, and the function that it calls."""
-PUBLIC = ("Event", "Kind", "LEDGER", "Ledger", "Plan", "Settings")
+PUBLIC = ("Event", "Kind", "Plan", "Settings")
 """Names that users' tests import from `samekey.sandbox`, or that stand in files of theirs."""
 VARIABLES = ("ANY", "E", "E_co", "Key", "P", "R", "RESOURCES", "T", "TYPES")
 """Type variables, and constants of a module that nobody imports from elsewhere."""

@@ -11,7 +11,7 @@ from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower
-from samekey.names import EMPTY, LEDGER, given, name, remember, spell
+from samekey.names import EMPTY, LOCKFILE, given, name, remember, spell
 from samekey.names.renames import check_kept, check_renames
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
-    from samekey.names import Ledger, Names
+    from samekey.names import Lockfile, Names
 
 Made = TypeVar("Made")
 
@@ -45,7 +45,7 @@ class Generated(Struct, frozen=True):
 
 
 def generate(
-    document: Document, config: Config, step: Callable[[str], None] = lambda _: None, ledger: Ledger = EMPTY
+    document: Document, config: Config, step: Callable[[str], None] = lambda _: None, lockfile: Lockfile = EMPTY
 ) -> Generated | None:
     """Make the files of an SDK.
 
@@ -53,18 +53,18 @@ def generate(
         document: the loaded document.
         config: what the user decided.
         step: told the name of each step as it begins, for progress.
-        ledger: the names that this SDK has given before; the files hold the next one.
+        lockfile: the names that this SDK has given before; the files hold the next one.
 
     Returns:
         The result, or None where nothing can be made of the document (reported as an error).
     """
-    planned = _unless_too_deep(document, lambda: _planned(document, config, ledger, step))
+    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step))
     if planned is None:
         return None
     api, names, whole = planned
     exports = {str(export) for module in whole.models for export in module.exports}
     entries = given(api, config, names, exports)
-    check_kept(api, ledger, entries, document.diagnostics)
+    check_kept(api, lockfile, entries, document.diagnostics)
     step("writing source")
     files = render(whole)
     step("formatting")
@@ -74,40 +74,42 @@ def generate(
         report_defect(error, document.diagnostics)
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
-    files[LEDGER] = spell(remember(ledger, entries))
+    files[LOCKFILE] = spell(remember(lockfile, entries))
     return Generated(files, names.package, len(api.operations), types, whole.fallbacks)
 
 
-def inspect(document: Document, config: Config, ledger: Ledger = EMPTY) -> list[OperationSummary] | None:
+def inspect(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> list[OperationSummary] | None:
     """Return the rows of `samekey inspect`; None where nothing can be made of the document (reported as an error)."""
 
     def summarized() -> list[OperationSummary] | None:
-        named = _named(document, config, ledger, lambda _: None)
+        named = _named(document, config, lockfile, lambda _: None)
         return None if named is None else summarize(*named)
 
     return _unless_too_deep(document, summarized)
 
 
-def stages(document: Document, config: Config, ledger: Ledger = EMPTY) -> tuple[Api, Names, Plan] | None:
+def stages(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> tuple[Api, Names, Plan] | None:
     """Return IR, names and plan, for those who change the generator; None where that fails (reported as an error)."""
-    return _unless_too_deep(document, lambda: _planned(document, config, ledger, lambda _: None))
+    return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None))
 
 
-def _named(document: Document, config: Config, ledger: Ledger, step: Callable[[str], None]) -> tuple[Api, Names] | None:
+def _named(
+    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
+) -> tuple[Api, Names] | None:
     step("reading the API")
     api = lower(document, config.idempotency, config.pagination)
     if api is None:
         return None
     step("giving names")
-    names = name(api, config, ledger)
+    names = name(api, config, lockfile)
     check_renames(api, names, config, document.diagnostics)
     return api, names
 
 
 def _planned(
-    document: Document, config: Config, ledger: Ledger, step: Callable[[str], None]
+    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
 ) -> tuple[Api, Names, Plan] | None:
-    named = _named(document, config, ledger, step)
+    named = _named(document, config, lockfile, step)
     if named is None:
         return None
     step("planning")

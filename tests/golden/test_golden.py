@@ -10,7 +10,7 @@ import pytest
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
-from samekey.names import LEDGER, load_ledger
+from samekey.names import LOCKFILE, load_lockfile
 from samekey.pipeline import Generated, generate
 
 from tests.tools import checked, pyright_strict, without_cache
@@ -27,9 +27,9 @@ def generated(root: Path, sdk: str) -> Generated:
     """The SDK as it would be written now."""
     document = load(str(spec_of(root, sdk)), Diagnostics())
     assert document is not None
-    ledger = load_ledger(root / "generated" / sdk / LEDGER, document.diagnostics)
-    assert ledger is not None
-    result = generate(document, Config(), ledger=ledger)
+    lockfile = load_lockfile(root / "generated" / sdk / LOCKFILE, document.diagnostics)
+    assert lockfile is not None
+    result = generate(document, Config(), lockfile=lockfile)
     assert result is not None
     return result
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
-    from samekey.names import Ledger, Names
+    from samekey.names import Lockfile, Names
     from samekey.output.check_cache import Inputs, Said
     from samekey.output.write import Changes
     from samekey.pipeline import Generated
@@ -55,7 +55,7 @@ def generate(
     check: CheckOnly = False,
 ) -> None:
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
-    from samekey.names import LEDGER  # noqa: PLC0415
+    from samekey.names import LOCKFILE  # noqa: PLC0415
     from samekey.output.check_cache import Inputs, load_run, place_of_run, store_run  # noqa: PLC0415  # `--help` need not wait for it
 
     began = time.monotonic()
@@ -67,14 +67,14 @@ def generate(
         return
     diagnostics, inputs = Diagnostics(), Inputs()
     with paused(to_the_end=True), progress() as step:
-        ledger, result = _made(command, diagnostics, inputs, step)
+        lockfile, result = _made(command, diagnostics, inputs, step)
         step("comparing" if check else "writing files")
         changes = _compared(result, output, diagnostics)
         act = _checked if check else _written
         summary = act(result, output, changes, diagnostics)
         said = _said(result, diagnostics)
         # A run that finds other names than it leaves may have more to say the next time.
-        is_steady = ledger.source is None or LEDGER not in changes.write
+        is_steady = lockfile.source is None or LOCKFILE not in changes.write
         if place is not None and is_steady and not diagnostics.failed:
             store_run(place, output, inputs, result.files, changes.kept, said)
     _tell(summary, said, began)
@@ -99,15 +99,15 @@ def inspect(
 
     diagnostics = Diagnostics()
     settings = read_config(config, "", diagnostics)
-    ledger = _ledger(output, diagnostics)
-    if settings is None or ledger is None:
+    lockfile = _lockfile(output, diagnostics)
+    if settings is None or lockfile is None:
         fail(diagnostics)
     document = read_document(spec, settings, diagnostics, overlay or ())
     if document is None:
         fail(diagnostics)
     if dump is not None:
-        _dump(dump, stages(document, settings, ledger), diagnostics)
-    rows = make(document, settings, ledger)
+        _dump(dump, stages(document, settings, lockfile), diagnostics)
+    rows = make(document, settings, lockfile)
     if rows is None:
         fail(diagnostics)
     show(diagnostics)
@@ -129,34 +129,34 @@ def _dump(stage: DumpStage, made: tuple[Api, Names, Plan] | None, diagnostics: D
     raise typer.Exit(1 if diagnostics.failed else 0)
 
 
-def _ledger(target: Path | None, diagnostics: Diagnostics) -> Ledger | None:
+def _lockfile(target: Path | None, diagnostics: Diagnostics) -> Lockfile | None:
     """Read the lockfile, the names that an SDK has given before; empty without a folder, None if it cannot be read."""
-    from samekey.names import EMPTY, LEDGER, load_ledger  # noqa: PLC0415
+    from samekey.names import EMPTY, LOCKFILE, load_lockfile  # noqa: PLC0415
 
-    return EMPTY if target is None else load_ledger(target / LEDGER, diagnostics)
+    return EMPTY if target is None else load_lockfile(target / LOCKFILE, diagnostics)
 
 
 def _made(
     command: _Command, diagnostics: Diagnostics, inputs: Inputs, step: Callable[[str], None]
-) -> tuple[Ledger, Generated]:
+) -> tuple[Lockfile, Generated]:
     """Make an SDK, and return the lockfile that was there with what is made now; exit 1 where that fails."""
     from samekey.pipeline import generate as make  # noqa: PLC0415
 
     step("loading")
     settings = read_config(command.config, command.package, diagnostics, inputs.fetch)
-    ledger = _ledger(command.output, diagnostics)
+    lockfile = _lockfile(command.output, diagnostics)
     document = (
         read_document(command.spec, settings, diagnostics, command.overlays, inputs.fetch)
         if settings is not None
         else None
     )
-    if settings is None or ledger is None or document is None or diagnostics.failed:
+    if settings is None or lockfile is None or document is None or diagnostics.failed:
         fail(diagnostics)
-    result = make(document, settings, step, ledger)
+    result = make(document, settings, step, lockfile)
     # An SDK that lacks something must not take the place of a whole one.
     if result is None or diagnostics.failed:
         fail(diagnostics)
-    return ledger, result
+    return lockfile, result
 
 
 def _compared(result: Generated, target: Path, diagnostics: Diagnostics) -> Changes:

@@ -7,7 +7,17 @@ inline schema, a name that was given before (`lockfile.py`) comes before both, a
 from samekey.names.arguments import BODY, EXTRA, spread_model
 from samekey.names.given import given
 from samekey.names.giving import Names, name
-from samekey.names.lockfile import EMPTY, LEDGER, Entry, Ledger, is_method, load_ledger, read_ledger, remember, spell
+from samekey.names.lockfile import (
+    EMPTY,
+    LOCKFILE,
+    Entry,
+    Lockfile,
+    is_method,
+    load_lockfile,
+    read_lockfile,
+    remember,
+    spell,
+)
 from samekey.names.operations import MethodName, ResourceName, hides_builtin, is_spoken, labels
 from samekey.names.resolve import resolve
 from samekey.names.words import attribute, pascal, snake
@@ -16,9 +26,9 @@ __all__ = [
     "BODY",
     "EMPTY",
     "EXTRA",
-    "LEDGER",
+    "LOCKFILE",
     "Entry",
-    "Ledger",
+    "Lockfile",
     "MethodName",
     "Names",
     "ResourceName",
@@ -28,10 +38,10 @@ __all__ = [
     "is_method",
     "is_spoken",
     "labels",
-    "load_ledger",
+    "load_lockfile",
     "name",
     "pascal",
-    "read_ledger",
+    "read_lockfile",
     "remember",
     "resolve",
     "snake",

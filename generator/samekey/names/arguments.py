@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from samekey.ir import Api, Operation, SecurityScheme, ServerVariable, Type
-    from samekey.names.lockfile import Ledger
+    from samekey.names.lockfile import Lockfile
 
 BODY: Final = "body"
 EXTRA: Final = "extra"
@@ -27,18 +27,18 @@ CREDENTIAL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What each kind of security scheme takes, in the usual words."""
 
 
-def argument_names(api: Api, ledger: Ledger) -> dict[tuple[str, str, str], str]:
+def argument_names(api: Api, lockfile: Lockfile) -> dict[tuple[str, str, str], str]:
     """Return the names of arguments by the operation's key, location (or `body`) and wire name.
 
     Args:
         api: the API.
-        ledger: the names that were given before.
+        lockfile: the names that were given before.
     """
     models = {definition.id: definition for definition in api.types if isinstance(definition, Model)}
     found: dict[tuple[str, str, str], str] = {}
     for operation in api.operations:
         proposals = {(place, wire): _proposals(place, wire) for place, wire in _arguments(operation, models)}
-        kept = ledger.kept((key, Entry(ARGUMENTS, operation.key, " ".join(key))) for key in proposals)
+        kept = lockfile.kept((key, Entry(ARGUMENTS, operation.key, " ".join(key))) for key in proposals)
         names = resolve(proposals, METHOD_ARGUMENTS, kept)
         found.update({(operation.key, *key): chosen for key, chosen in names.items()})
     return found
@@ -83,7 +83,7 @@ def spread_model(operation: Operation, models: Mapping[str, Model]) -> Model | N
 
 
 def client_names(
-    schemes: Sequence[SecurityScheme], variables: Sequence[ServerVariable], ledger: Ledger
+    schemes: Sequence[SecurityScheme], variables: Sequence[ServerVariable], lockfile: Lockfile
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Return the names of the client's arguments: for each security scheme, and for each variable of the server.
 
@@ -99,7 +99,7 @@ def client_names(
     for variable in variables:
         plain = attribute(variable.name, "server")
         proposals[Entry(VARIABLES, variable.name, ARGUMENT)] = (plain, f"server_{plain}")
-    chosen = resolve(proposals, CLIENT_ARGUMENTS, ledger.kept((entry, entry) for entry in proposals))
+    chosen = resolve(proposals, CLIENT_ARGUMENTS, lockfile.kept((entry, entry) for entry in proposals))
     return {
         scheme.id: tuple(chosen[Entry(CREDENTIALS, scheme.id, word)] for word in CREDENTIAL_WORDS[scheme.kind])
         for scheme in schemes

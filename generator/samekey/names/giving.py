@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from samekey.config.file import Config
     from samekey.ir import Api
-    from samekey.names.lockfile import Ledger
+    from samekey.names.lockfile import Lockfile
     from samekey.names.operations import MethodName, ResourceName
 
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
@@ -66,22 +66,22 @@ class Names(Struct, frozen=True):
     variables: Mapping[str, str]
 
 
-def name(api: Api, config: Config, ledger: Ledger = EMPTY) -> Names:
+def name(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
     """Give everything in an API its Python name.
 
     Args:
         api: the API.
         config: what the user decided; a name pinned there comes before all others.
-        ledger: the names that were given before; they come next.
+        lockfile: the names that were given before; they come next.
     """
     package = config.package or _package(" ".join(_title_words(api.title)))
     client = config.client or pascal(" ".join(_title_words(api.title)) or package, "Client")
     if {client, f"Async{client}"} & (PUBLIC | CLIENT_CLASSES):
         client = f"{client}Client"
     keys = type_keys(api)
-    types, inputs = type_names(api, config, keys, ledger)
-    methods, resources = method_names(api, config, ledger, client)
-    credentials, variables = client_names(api.schemes, api.servers[0].variables if api.servers else (), ledger)
+    types, inputs = type_names(api, config, keys, lockfile)
+    methods, resources = method_names(api, config, lockfile, client)
+    credentials, variables = client_names(api.schemes, api.servers[0].variables if api.servers else (), lockfile)
     return Names(
         package=package,
         distribution=config.distribution or package.replace("_", "-"),
@@ -89,11 +89,11 @@ def name(api: Api, config: Config, ledger: Ledger = EMPTY) -> Names:
         prefix=package.upper(),
         types=types,
         inputs=inputs,
-        fields=field_names(api, keys, ledger),
-        members=member_names(api, keys, ledger),
+        fields=field_names(api, keys, lockfile),
+        members=member_names(api, keys, lockfile),
         resources=resources,
         methods=methods,
-        arguments=argument_names(api, ledger),
+        arguments=argument_names(api, lockfile),
         credentials=credentials,
         variables=variables,
     )

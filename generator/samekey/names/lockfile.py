@@ -52,7 +52,7 @@ class Entry(Struct, frozen=True):
 
 Key = TypeVar("Key")
 
-LEDGER: Final = "names.json"
+LOCKFILE: Final = "names.json"
 _ABOUT: Final = "about"
 _TEXT: Final = (
     f"{MARKER}. The names that this SDK has given. Keep this file with it, and what comes to the document or goes will "
@@ -84,7 +84,7 @@ _GROUPS: Final[Mapping[tuple[str, str], _Check]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Lockfile:
     """Names by what they belong to.
 
     Args:
@@ -104,10 +104,10 @@ class Ledger:
         return None if self.source is None else Place(self.source, reduce(extended, entry.path, ""))
 
 
-EMPTY: Final = Ledger()
+EMPTY: Final = Lockfile()
 
 
-def load_ledger(path: Path, diagnostics: Diagnostics) -> Ledger | None:
+def load_lockfile(path: Path, diagnostics: Diagnostics) -> Lockfile | None:
     """Read the names that an SDK has given before, from its lockfile.
 
     Args:
@@ -129,10 +129,10 @@ def load_ledger(path: Path, diagnostics: Diagnostics) -> Ledger | None:
     if document is None or not isinstance(document.node.value, dict):
         diagnostics.error("names-unreadable", f"the names in {path} cannot be read", hint=_HINT)
         return None
-    return read_ledger(document.node)
+    return read_lockfile(document.node)
 
 
-def read_ledger(root: Node) -> Ledger:
+def read_lockfile(root: Node) -> Lockfile:
     """Read the names in a lockfile; what is no name is reported as a warning and left out."""
     found: dict[Entry, str] = {}
     for section, holder in root.items():
@@ -146,7 +146,7 @@ def read_ledger(root: Node) -> Ledger:
                         found.update(_read_name(Entry(section, owner, word, wire), one, check))
                 else:
                     found.update(_read_name(entry, value, _leaf_check(section, word)))
-    return Ledger(found, root.source)
+    return Lockfile(found, root.source)
 
 
 def _leaf_check(section: str, word: str) -> _Check:
@@ -163,14 +163,14 @@ def _read_name(entry: Entry, node: Node, check: _Check) -> Iterator[tuple[Entry,
         node.warn("names-invalid", message)
 
 
-def remember(ledger: Ledger, given: Mapping[Entry, str]) -> Ledger:
+def remember(lockfile: Lockfile, given: Mapping[Entry, str]) -> Lockfile:
     """Return the names to write to the lockfile: those given now, and those of absent owners that nobody has taken."""
     taken = {(_scope(entry), fold(name)) for entry, name in given.items()}
-    absent = {entry: name for entry, name in ledger.names.items() if (_scope(entry), fold(name)) not in taken}
+    absent = {entry: name for entry, name in lockfile.names.items() if (_scope(entry), fold(name)) not in taken}
     merged = {**absent, **given}
     known = {_owner(entry) for entry in given} | {_owner(entry) for entry in merged if _is_first(entry)}
     kept = {entry: name for entry, name in merged.items() if _owner(entry) in known and not _is_evident(entry, name)}
-    return Ledger(kept)
+    return Lockfile(kept)
 
 
 def is_method(entry: Entry) -> bool:
@@ -202,9 +202,9 @@ def _is_evident(entry: Entry, name: str) -> bool:
     return entry.word == _FIELDS and entry.section == TYPES and entry.wire == name
 
 
-def spell(ledger: Ledger) -> str:
+def spell(lockfile: Lockfile) -> str:
     """Return the text of the lockfile: sorted, one name a line, with nothing in it that does not print."""
-    tree = {_ABOUT: _TEXT, **_tree({entry.path: name for entry, name in ledger.names.items()})}
+    tree = {_ABOUT: _TEXT, **_tree({entry.path: name for entry, name in lockfile.names.items()})}
     text = json.dumps(tree, ensure_ascii=False, indent=1, sort_keys=True)
     return "".join(f"{line if line.isprintable() else _escaped(line)}\n" for line in text.split("\n"))
 

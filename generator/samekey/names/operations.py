@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from samekey.config.file import Config
     from samekey.ir import Api, Operation
-    from samekey.names.lockfile import Ledger
+    from samekey.names.lockfile import Lockfile
 
 _VERSION = re.compile(r"v?[0-9]+([._][0-9]+)*|latest|beta|alpha|api|rest")
 _NUMBERED = re.compile(r"_?[0-9]+\Z")
@@ -59,19 +59,21 @@ class ResourceName(Struct, frozen=True):
 
 
 def method_names(
-    api: Api, config: Config, ledger: Ledger, client: str
+    api: Api, config: Config, lockfile: Lockfile, client: str
 ) -> tuple[dict[str, MethodName], tuple[ResourceName, ...]]:
     """Return where each operation is found, by its key, and the resources in the document's order.
 
     Args:
         api: the API.
         config: what the user decided.
-        ledger: the names that were given before.
+        lockfile: the names that were given before.
         client: the client's class.
     """
     pins = {operation.key: pin for operation in api.operations if (pin := pinned(operation, config))}
     tags = list(dict.fromkeys(_tag(operation) for operation in api.operations))
-    kept = ledger.kept((tag, Entry(RESOURCES, tag, "attribute")) for tag in tags if tag not in config.rename_resources)
+    kept = lockfile.kept(
+        (tag, Entry(RESOURCES, tag, "attribute")) for tag in tags if tag not in config.rename_resources
+    )
     wanted = {tag: kept.get(tag) or _attribute(config.rename_resources.get(tag, tag)) for tag in tags}
     groups = {operation.key: _group(operation, pins.get(operation.key), wanted) for operation in api.operations}
     filled = set(groups.values())
@@ -79,14 +81,14 @@ def method_names(
     renamed = {tag: wanted[tag] for tag in config.rename_resources if tag in wanted}
     attributes = _attributes(used, wanted, {**renamed, **kept})
     reserved = [*TYPE_WORDS, *CLIENT_CLASSES, client, f"Async{client}"]
-    kept_classes = ledger.kept(
+    kept_classes = lockfile.kept(
         (group, Entry(RESOURCES, group, "class")) for group in attributes if group not in renamed
     )
     classes = _classes(attributes, reserved, kept_classes)
     methods: dict[str, str] = {}
     for group in used:
         members = {operation.key: operation for operation in api.operations if groups[operation.key] == group}
-        methods.update(_methods_of(group, members, pins, ledger))
+        methods.update(_methods_of(group, members, pins, lockfile))
     found = {key: MethodName(attributes[group], methods[key]) for key, group in groups.items()}
     resources = (ResourceName(attributes[group], classes[group], group if group in wanted else "") for group in used)
     return found, tuple(resources)
@@ -168,11 +170,11 @@ def _attribute(tag: str) -> str:
 
 
 def _methods_of(
-    tag: str, members: Mapping[str, Operation], pins: Mapping[str, MethodName], ledger: Ledger
+    tag: str, members: Mapping[str, Operation], pins: Mapping[str, MethodName], lockfile: Lockfile
 ) -> dict[str, str]:
     """Return one resource's method names: pinned or kept ones, then short where that stays unique, whole where not."""
     pinned_here = {key: pins[key].method for key in members if key in pins}
-    kept = ledger.kept((key, Entry(RESOURCES, tag, "methods", key)) for key in members if key not in pins)
+    kept = lockfile.kept((key, Entry(RESOURCES, tag, "methods", key)) for key in members if key not in pins)
     free = sorted((key for key in members if key not in pins), key=lambda key: _place(members[key]))
     candidates = {key: _candidates(members[key], tag) for key in free}
     counts = Counter(short for short, *_ in candidates.values())

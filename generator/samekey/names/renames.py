@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from samekey.config.file import Config
     from samekey.document.diagnostics import Diagnostics
     from samekey.ir import Api
-    from samekey.names import Entry, Ledger, Names
+    from samekey.names import Entry, Lockfile, Names
 
 
 class RenameOutcome(Struct, frozen=True):
@@ -46,26 +46,26 @@ def check_renames(api: Api, names: Names, config: Config, diagnostics: Diagnosti
                 diagnostics.error("rename-collision", message, place, f"choose another name; {given!r} is free")
 
 
-def check_kept(api: Api, ledger: Ledger, given: Mapping[Entry, str], diagnostics: Diagnostics) -> None:
+def check_kept(api: Api, lockfile: Lockfile, given: Mapping[Entry, str], diagnostics: Diagnostics) -> None:
     """Report names that were given before and cannot be had any more, and methods whose operation has another name.
 
     Args:
         api: the API.
-        ledger: the names that were given before.
+        lockfile: the names that were given before.
         given: the names that were given now.
         diagnostics: the sink.
     """
     operations = {operation.key: operation for operation in api.operations}
     for entry, name in given.items():
-        before = ledger.names.get(entry)
+        before = lockfile.names.get(entry)
         if before is None:
             continue
         if before != name:
             message = f"{before!r} is taken or reserved: {' / '.join(entry.path[1:])} is called {name!r} now"
-            diagnostics.warning("name-changed", message, ledger.place(entry))
+            diagnostics.warning("name-changed", message, lockfile.place(entry))
         elif is_method(entry) and not is_spoken(operations[entry.wire or ""], entry.owner, name):
             message = f"{entry.wire} is called {name!r} as before, though the document calls it otherwise now"
-            diagnostics.note("name-kept", message, ledger.place(entry), "remove this line to have it named anew")
+            diagnostics.note("name-kept", message, lockfile.place(entry), "remove this line to have it named anew")
 
 
 def outcomes(api: Api, names: Names, config: Config) -> Iterable[RenameOutcome]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from samekey.config.file import Config
     from samekey.ir import Api, TypeDef
-    from samekey.names.lockfile import Ledger
+    from samekey.names.lockfile import Lockfile
 
 _KINDS = {Model: "Model", Enum: "Enum", Alias: "Union"}
 
@@ -32,22 +32,22 @@ def pinned_types(api: Api, config: Config) -> dict[str, str]:
 
 
 def type_names(
-    api: Api, config: Config, keys: Mapping[str, str], ledger: Ledger
+    api: Api, config: Config, keys: Mapping[str, str], lockfile: Lockfile
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return class names by id, and names of what may be sent by id; all of them share one namespace.
 
     Args:
         api: the API.
         config: what the user decided.
-        keys: keys of the ledger by id.
-        ledger: the names that were given before.
+        keys: keys of the lockfile by id.
+        lockfile: the names that were given before.
     """
     told = {definition.id: definition_words(definition, api.home) for definition in api.types}
     ordered = sorted(api.types, key=lambda definition: _rank(definition, told[definition.id], keys[definition.id]))
     pins = pinned_types(api, config)
     free = [definition.id for definition in ordered if definition.id not in pins]
-    kept = ledger.kept((identity, Entry(TYPES, keys[identity], "class")) for identity in free)
-    kept_inputs = ledger.kept((identity, Entry(TYPES, keys[identity], "input")) for identity in free)
+    kept = lockfile.kept((identity, Entry(TYPES, keys[identity], "class")) for identity in free)
+    kept_inputs = lockfile.kept((identity, Entry(TYPES, keys[identity], "input")) for identity in free)
     wanted = {fold(pin) for pin in pins.values()}
     types = resolve(
         {definition.id: _proposals(definition, told[definition.id], pins) for definition in ordered},
@@ -84,20 +84,20 @@ def _without_repeats(parts: list[str]) -> list[str]:
     return kept
 
 
-def field_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple[str, str], str]:
+def field_names(api: Api, keys: Mapping[str, str], lockfile: Lockfile) -> dict[tuple[str, str], str]:
     """Return attributes by type id and wire name; what is spelled like Python keeps its name."""
     found: dict[tuple[str, str], str] = {}
     for definition in api.types:
         if isinstance(definition, Model):
             proposals = {entry.name: attribute(entry.name, "field") for entry in definition.fields}
             ordered = sorted(proposals, key=lambda wire: (proposals[wire] != wire, wire))
-            kept = ledger.kept((wire, Entry(TYPES, keys[definition.id], "fields", wire)) for wire in ordered)
+            kept = lockfile.kept((wire, Entry(TYPES, keys[definition.id], "fields", wire)) for wire in ordered)
             names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
             found.update({(definition.id, wire): chosen for wire, chosen in names.items()})
     return found
 
 
-def member_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tuple[str, str | int], str]:
+def member_names(api: Api, keys: Mapping[str, str], lockfile: Lockfile) -> dict[tuple[str, str | int], str]:
     """Return enum members by type id and value; what is spelled like a constant keeps its name."""
     found: dict[tuple[str, str | int], str] = {}
     for definition in api.types:
@@ -105,7 +105,7 @@ def member_names(api: Api, keys: Mapping[str, str], ledger: Ledger) -> dict[tupl
             values = {str(value): value for value in definition.values}
             proposals = {wire: constant(value) for wire, value in values.items()}
             ordered = sorted(values, key=lambda wire: (proposals[wire] != wire, proposals[wire] != wire.upper(), wire))
-            kept = ledger.kept((wire, Entry(TYPES, keys[definition.id], "members", wire)) for wire in ordered)
+            kept = lockfile.kept((wire, Entry(TYPES, keys[definition.id], "members", wire)) for wire in ordered)
             names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
             found.update({(definition.id, values[wire]): chosen for wire, chosen in names.items()})
     return found

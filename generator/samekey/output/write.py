@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from samekey.document.diagnostics import Diagnostic, Severity
 from samekey.header import MARKED_BYTES, is_marked
-from samekey.names import LEDGER
+from samekey.names import LOCKFILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -197,7 +197,7 @@ def _is_foreign(target: Path) -> bool:
 
 def _witnesses(target: Path) -> Iterator[Path]:
     """Yield the paths of the files that show whether samekey wrote a folder."""
-    for name in (*_USERS_CHOICE, LEDGER):
+    for name in (*_USERS_CHOICE, LOCKFILE):
         yield target / name
     for package in sorted(entry for entry in target.iterdir() if entry.is_dir() and not entry.name.startswith(".")):
         yield package / "__init__.py"

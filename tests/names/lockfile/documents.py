@@ -18,7 +18,7 @@ from samekey.document.values import JsonValue
 from samekey.emit import plan
 from samekey.ir import Operation
 from samekey.lower import lower
-from samekey.names import EMPTY, Ledger, Names, name, read_ledger, remember
+from samekey.names import EMPTY, Lockfile, Names, name, read_lockfile, remember
 from samekey.names import given as entries_of
 from typer.testing import CliRunner
 
@@ -134,27 +134,27 @@ def part_of_it(seed: int) -> Json:
 
 @dataclass(frozen=True)
 class Given:
-    """What came of a document: names by their owners, and the next ledger."""
+    """What came of a document: names by their owners, and the next lockfile."""
 
     names: Mapping[Owner, str]
-    ledger: Ledger
+    lockfile: Lockfile
     diagnostics: Diagnostics
 
 
-def give(value: Json, ledger: Ledger = EMPTY, config: Config | None = None) -> Given:
-    """The names of a document, given beside those of a ledger."""
+def give(value: Json, lockfile: Lockfile = EMPTY, config: Config | None = None) -> Given:
+    """The names of a document, given beside those of a lockfile."""
     config = config or Config()
     diagnostics = Diagnostics()
     document = load("/docs/openapi.json", diagnostics, lambda _: json.dumps(value).encode())
     assert document is not None
     api = lower(document)
     assert api is not None
-    names = name(api, config, ledger)
+    names = name(api, config, lockfile)
     exports = {str(export) for module in plan(api, names, config).models for export in module.exports}
     owners = {definition.id: owner_of(value, definition.id.partition("#")[2]) for definition in api.types}
     assert len(set(owners.values())) == len(owners)
     found = {**dict(_operations(api.operations, names)), **dict(_types(names, owners, exports))}
-    return Given(found, remember(ledger, entries_of(api, config, names, exports)), diagnostics)
+    return Given(found, remember(lockfile, entries_of(api, config, names, exports)), diagnostics)
 
 
 def _operations(operations: Sequence[Operation], names: Names) -> Iterator[tuple[Owner, str]]:
@@ -219,12 +219,12 @@ def pets(**operations: Json) -> Json:
     return {"openapi": "3.1.0", "info": {"title": "Zoo", "version": "1"}, "paths": {"/pets": found}}
 
 
-def read(text: str) -> tuple[Ledger, Diagnostics]:
-    """A ledger from its text."""
+def read(text: str) -> tuple[Lockfile, Diagnostics]:
+    """A lockfile from its text."""
     diagnostics = Diagnostics()
     document = load("names.json", diagnostics, lambda _: text.encode())
     assert document is not None
-    return read_ledger(document.node), diagnostics
+    return read_lockfile(document.node), diagnostics
 
 
 def sdk(folder: Path, value: Json, *options: str) -> tuple[int, str, str]:

@@ -11,7 +11,7 @@ from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.document.values import JsonValue
-from samekey.names import LEDGER, Ledger, spell
+from samekey.names import LOCKFILE, Lockfile, spell
 from samekey.pipeline import generate
 
 from tests.names.lockfile.documents import (
@@ -39,14 +39,14 @@ def test_what_stays_keeps_its_name(seed: int) -> None:
     """Operations, tags, schemas, properties, values, parameters and schemes come and go, and rename nothing."""
     before = give(part_of_it(10 * seed))
     for step in range(1, 6):
-        after = give(part_of_it(10 * seed + step), before.ledger)
+        after = give(part_of_it(10 * seed + step), before.lockfile)
         assert changed(before, after) == {}
         assert [entry for entry in after.diagnostics if entry.code.startswith("name")] == []
         before = after
 
 
 def test_the_document_of_this_test_does_collide() -> None:
-    """Without a ledger much would be renamed, so the test above tests something."""
+    """Without a lockfile much would be renamed, so the test above tests something."""
     whole = give(document_of(WHOLE))
     kinds = {owner[0] for seed in range(1, 5) for owner in changed(give(part_of_it(seed)), whole)}
     assert kinds == {owner[0] for owner in whole.names}
@@ -59,7 +59,7 @@ COMMON = {"type": "class", "input": "class", "operation": "operation", "credenti
 @seeded
 def test_names_are_told_apart_beside_a_ledger(seed: int) -> None:
     """Old names and new ones never meet: everything is had once where it stands."""
-    found = give(part_of_it(seed + 1), give(part_of_it(seed)).ledger).names
+    found = give(part_of_it(seed + 1), give(part_of_it(seed)).lockfile).names
     scopes: dict[Owner, list[str]] = {}
     for owner, chosen in found.items():
         shared = COMMON.get(str(owner[0]))
@@ -78,15 +78,15 @@ def test_what_comes_back_has_its_name_again(seed: int) -> None:
     less["paths"] = Picker(chance, 0.5).some(less["paths"])
     less["components"]["schemas"] = Picker(chance, 0.5).some(less["components"]["schemas"])
     less["components"]["securitySchemes"] = Picker(chance, 0.5).some(less["components"]["securitySchemes"])
-    gone = give(less, before.ledger)
+    gone = give(less, before.lockfile)
     assert changed(before, gone) == {}
-    after = give(value, gone.ledger)
+    after = give(value, gone.lockfile)
     assert after.names == before.names
 
 
 @seeded
 def test_the_order_of_a_document_does_not_decide(seed: int) -> None:
-    """Without a ledger too: paths, schemas, properties, values and schemes may stand in any order."""
+    """Without a lockfile too: paths, schemas, properties, values and schemes may stand in any order."""
     value = part_of_it(seed)
     other = shuffled(value, chance_of(seed))
     assert isinstance(other, dict)
@@ -109,20 +109,20 @@ def shuffled(value: JsonValue, chance: random.Random) -> JsonValue:
 
 @seeded
 def test_a_ledger_gives_itself(seed: int) -> None:
-    """With the ledger that came of a document it gives the same names and itself, so that `--check` can hold."""
-    once = give(part_of_it(seed + 1), give(part_of_it(seed)).ledger)
-    again = give(part_of_it(seed + 1), once.ledger)
+    """With the lockfile that came of a document it gives the same names and itself, so that `--check` can hold."""
+    once = give(part_of_it(seed + 1), give(part_of_it(seed)).lockfile)
+    again = give(part_of_it(seed + 1), once.lockfile)
     assert again.names == once.names
-    assert again.ledger == once.ledger
-    assert spell(again.ledger) == spell(once.ledger)
+    assert again.lockfile == once.lockfile
+    assert spell(again.lockfile) == spell(once.lockfile)
 
 
 @seeded
 def test_a_ledger_reads_as_it_was_written(seed: int) -> None:
     """Nothing is lost on the way through the file, and every name that is given passes the checks of reading."""
-    ledger = give(part_of_it(seed + 1), give(part_of_it(seed)).ledger).ledger
-    found, diagnostics = read(spell(ledger))
-    assert found == ledger
+    lockfile = give(part_of_it(seed + 1), give(part_of_it(seed)).lockfile).lockfile
+    found, diagnostics = read(spell(lockfile))
+    assert found == lockfile
     assert len(diagnostics) == 0
 
 
@@ -130,17 +130,17 @@ def test_an_operation_is_told_by_method_and_path() -> None:
     """Another operationId alone does not rename it; without its line it is named anew."""
     before = give(pets(get=LIST_PETS))
     other = pets(get={**LIST_PETS, "operationId": "searchPets"})
-    assert changed(before, give(other, before.ledger)) == {}
-    without = Ledger({entry: found for entry, found in before.ledger.names.items() if entry.word != "methods"})
+    assert changed(before, give(other, before.lockfile)) == {}
+    without = Lockfile({entry: found for entry, found in before.lockfile.names.items() if entry.word != "methods"})
     assert give(other, without).names["operation", "GET /pets"] == "pets.search"
 
 
 def test_another_tag_is_another_place() -> None:
     """The document says where an operation belongs; on its way back it finds its old name."""
     before = give(pets(get=LIST_PETS, post={"operationId": "petsList", "tags": ["pets"]}))
-    moved = give(pets(get={**LIST_PETS, "tags": ["owners"]}), before.ledger)
+    moved = give(pets(get={**LIST_PETS, "tags": ["owners"]}), before.lockfile)
     assert moved.names["operation", "GET /pets"] == "owners.list_pets"
-    back = give(pets(get=LIST_PETS), moved.ledger)
+    back = give(pets(get=LIST_PETS), moved.lockfile)
     assert back.names["operation", "GET /pets"] == before.names["operation", "GET /pets"] == "pets.list_pets"
 
 
@@ -149,13 +149,13 @@ def test_who_is_new_takes_the_name_of_who_is_gone() -> None:
     value = pets(get={**LIST_PETS, "parameters": [{"name": "a", "in": "query"}]})
     before = give(value)
     value["paths"] = {"/v2/pets": value["paths"]["/pets"]}
-    after = give(value, before.ledger)
+    after = give(value, before.lockfile)
     assert after.names["operation", "GET /v2/pets"] == before.names["operation", "GET /pets"] == "pets.list"
-    assert "GET /pets" not in spell(after.ledger)
+    assert "GET /pets" not in spell(after.lockfile)
 
 
 def test_a_schema_is_told_by_where_it_stands_and_not_by_where_the_document_does() -> None:
-    """The ledger is the same in every checkout, and for a document of several files."""
+    """The lockfile is the same in every checkout, and for a document of several files."""
     spelled: set[str] = set()
     for home in ("openapi.json", "/a/b/openapi.json", "../x/y.json", "https://example.com/v1/openapi.json", "-"):
         folder = home.rpartition("/")[0]
@@ -170,7 +170,7 @@ def test_a_schema_is_told_by_where_it_stands_and_not_by_where_the_document_does(
         assert document is not None
         result = generate(document, Config())
         assert result is not None
-        spelled.add(result.files[LEDGER])
+        spelled.add(result.files[LOCKFILE])
     (text,) = spelled
     assert '"models/pet.json#/properties/aB": {' in text
     assert '"#/components/schemas/Zoo": {' in text
@@ -192,18 +192,18 @@ def test_a_pinned_name_comes_first_and_is_not_remembered() -> None:
     value = pets(get=LIST_PETS, post={"operationId": "createPet", "tags": ["pets"]})
     before = give(value)
     config = Config(rename_operations={"listPets": "animals.all"}, rename_resources={"pets": "beasts"})
-    pinned = give(value, before.ledger, config)
+    pinned = give(value, before.lockfile, config)
     assert pinned.names["operation", "GET /pets"] == "animals.all"
     assert pinned.names["operation", "POST /pets"] == "beasts.create"
-    assert not {"all", "animals", "beasts"} & set(pinned.ledger.names.values())
-    assert give(value, pinned.ledger).names == before.names
+    assert not {"all", "animals", "beasts"} & set(pinned.lockfile.names.values())
+    assert give(value, pinned.lockfile).names == before.names
 
 
 def test_a_pinned_name_is_taken_from_who_had_it() -> None:
     """Even from an operation that is remembered by it, which is then reported and named anew."""
     value = pets(get=LIST_PETS, post={"operationId": "createPet", "tags": ["pets"]})
     before = give(value)
-    after = give(value, before.ledger, Config(rename_operations={"createPet": "pets.list"}))
+    after = give(value, before.lockfile, Config(rename_operations={"createPet": "pets.list"}))
     assert after.names["operation", "POST /pets"] == "pets.list"
     assert after.names["operation", "GET /pets"] == "pets.list_pets"
 
