@@ -43,7 +43,7 @@ def test_every_target_says_what_it_does() -> None:
     """`make help` leaves out no target that a person would call."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     phony = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split()
-    shown = checked(["make", "help"], cwd=ROOT)
+    shown = checked(["make", "--no-print-directory", "help"], cwd=ROOT)
     assert sorted(phony) == sorted(line.split()[0] for line in shown.splitlines())
 
 

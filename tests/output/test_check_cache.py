@@ -189,7 +189,7 @@ def test_names_that_were_mended_are_read_once_more(place: Workplace) -> None:
         kept.unlink()
     names = place.target / "names.json"
     names.write_text(names.read_text("utf-8").replace('"list"', '"no name"'), "utf-8")
-    assert "is no name for" in place.run()[2]
+    assert "is not a valid name for" in place.run()[2]
     _, said, warned = place.run("--check")
     assert REMEMBERED not in said
     assert "is no name for" not in warned
