@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class TooMuchWorkError(AssertionError):
 
 
 @contextmanager
-def at_most(calls: int) -> Iterator[None]:
+def at_most(calls: int) -> Generator[None]:
     """End a block that calls more functions than it may: a bound that no slow machine moves.
 
     Args:

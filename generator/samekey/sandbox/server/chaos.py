@@ -87,26 +87,26 @@ class Proxy:
         # Nothing is retried and no redirect is followed here: what the client sees is what the upstream says.
         self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
 
-    def subject(self, received: ReceivedRequest) -> RequestContext:
+    def subject(self, request: ReceivedRequest) -> RequestContext:
         """Return whom and what a request is about, as far as the request itself tells."""
-        key = received.header(self._key) or None
-        identity = key or fingerprint(received.method, received.target, received.body)
+        key = request.header(self._key) or None
+        identity = key or fingerprint(request.method, request.target, request.body)
         return RequestContext(
-            (f"{received.method} {received.path}",), scope_of(received.every("authorization")), key, identity
+            (f"{request.method} {request.path}",), scope_of(request.every("authorization")), key, identity
         )
 
-    async def handle(self, received: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
+    async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
         """Pass a request on to the upstream, and return its response."""
-        sent = [(n, v) for n, v in received.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
-        request = self._client.build_request(
-            received.method, f"{self._url}{received.target}", headers=sent, content=received.body or None
+        sent = [(n, v) for n, v in request.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
+        onward = self._client.build_request(
+            request.method, f"{self._url}{request.target}", headers=sent, content=request.body or None
         )
         # What the client did not send, nobody sends for it.
         for name in ("user-agent", "accept", "accept-encoding"):
-            if not received.every(name):
-                request.headers.pop(name, None)
+            if not request.every(name):
+                onward.headers.pop(name, None)
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._client.send(onward, stream=True)
             body = b"".join([piece async for piece in response.aiter_raw()])
             await response.aclose()
         except httpx.HTTPError as error:
@@ -115,7 +115,7 @@ class Proxy:
         replayed = any(response.headers.get(name, "").lower() == "true" for name in _REPLAYED)
         return Handled(Answer(response.status_code, headers, body), Told.REPLAYED if replayed else Told.OWN)
 
-    async def left(self, received: ReceivedRequest, subject: RequestContext) -> None:
+    async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
         """Do nothing: the upstream has no need to know that a client left."""
 
     def purge(self) -> int:
