@@ -62,5 +62,5 @@ def corpus() -> Path:
         pytest.skip("SAMEKEY_CORPUS is not set: the documents of others are not here")
     path = (ROOT / folder).resolve()
     if not path.is_dir():
-        pytest.skip(f"SAMEKEY_CORPUS={folder} is no folder")
+        pytest.skip(f"SAMEKEY_CORPUS={folder} is not a folder")
     return path

@@ -66,5 +66,5 @@ def _chosen() -> Path | None:
     if sys.platform == "darwin":
         return home / "Library" / "Caches" / "samekey"
     base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    # A relative path is no valid one there.
+    # A relative path is not valid there.
     return (base if base.is_absolute() else home / ".cache") / "samekey"

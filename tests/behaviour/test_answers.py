@@ -82,7 +82,7 @@ def test_a_refusal_by_the_issuer_has_its_own_body(server: FaultServer, face: Fac
     ],
 )
 def test_an_error_body_of_another_shape_is_kept(server: FaultServer, face: Face, body: bytes, expected: object) -> None:
-    """What is no JSON is text, what is another JSON is plain; the status is told all the same."""
+    """What is not JSON is text, what is another JSON is plain; the status is told all the same."""
     server.plan(answering(404, body))
     error = one(face, server.url, GET, retry=ONCE).error
     assert type(error).__name__ == "NotFoundError"

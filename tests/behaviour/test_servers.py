@@ -209,7 +209,7 @@ def test_the_environments_base_url_is_the_users(made: Made, monkeypatch: pytest.
 
 
 def test_the_servers_are_listed(made: Made) -> None:
-    """By the document's words, to be given as `base_url`; what is no whole URL is not among them."""
+    """By the document's words, to be given as `base_url`; what is not a whole URL is not among them."""
     origin = made.api.origin
     listed: dict[str, str] = made.module.SERVERS
     assert list(listed.items()) == [

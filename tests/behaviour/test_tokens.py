@@ -246,7 +246,7 @@ def test_a_refused_token_is_renewed_and_the_same_request_sent_again(tokens: Toke
 
 
 def test_a_refused_token_is_renewed_without_retries_too(tokens: TokenServer, face: Face) -> None:
-    """Like a redirect, it is no retry: `max_retries=0` forbids it as little."""
+    """Like a redirect, it is not a retry: `max_retries=0` forbids it as little."""
     revoking = Revoking(tokens, after=1)
     _, second = face(tokens.url, CHARGE, CHARGE, token=credentials(tokens), on_attempt=revoking, retry=ONCE)
     assert second.error is None

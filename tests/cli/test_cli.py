@@ -365,7 +365,7 @@ def test_inspect_shows_what_the_rooms_hand_on(stage: str, holds: str) -> None:
 
 
 def test_inspect_tells_how_payments_are_keyed() -> None:
-    """POST and PATCH carry the declared header, which is no argument; the rest needs no key."""
+    """POST and PATCH carry the declared header, which is not an argument; the rest needs no key."""
     rows = {row["operation_id"]: row for row in rows_of(PAYMENTS)}
     assert len(rows) == 18
     for row in rows.values():
@@ -477,7 +477,7 @@ TROUBLE: dict[str, dict[str, Any]] = {
     "a reference below itself": returning(
         {"$ref": "#/components/schemas/A"}, components={"schemas": {"A": {"$ref": "#/components/schemas/A/items"}}}
     ),
-    "an index that is no number": returning({"$ref": "#/servers/²"}, servers=[{"url": "https://a.test"}]),
+    "an index that is not a number": returning({"$ref": "#/servers/²"}, servers=[{"url": "https://a.test"}]),
     "an impossible URL": returning({"$ref": "http://[bad#/x"}),
     "huge numbers": returning({"type": "integer", "maximum": 10**4000, "enum": [10**400, -(10**400)]}),
     "a version of thousands of digits": document(info={"title": "T", "version": "9" * 5000}),

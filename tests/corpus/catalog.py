@@ -20,7 +20,7 @@ class Entry:
 
     Args:
         name: its path in the corpus.
-        version: the version of OpenAPI, as the corpus's index has it; `fragment` for what is no whole document.
+        version: the version of OpenAPI, as the corpus's index has it; `fragment` for what is not a whole document.
         part: whether it describes a real API, or is a case from the tests of other projects.
     """
 

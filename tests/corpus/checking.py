@@ -148,7 +148,7 @@ class RequestCheck:
         try:
             body: Json = json.loads(self.received.content)
         except ValueError as error:
-            raise FailureError("a body that is no JSON", f"{self.received.content[:_SHOWN]!r}") from error
+            raise FailureError("a body that is not JSON", f"{self.received.content[:_SHOWN]!r}") from error
         if isinstance(body, dict):
             body = {name: entry for name, entry in body.items() if not self.case.is_own("body", name)}
         expect(difference(self.asked.body, body, absent_is_null=False), "a JSON body")

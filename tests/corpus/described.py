@@ -28,7 +28,7 @@ def is_json(media_type: str) -> bool:
 
 
 def is_textual(media_type: str) -> bool:
-    """Whether a body of this media type is text that is no JSON."""
+    """Whether a body of this media type is text that is not JSON."""
     return _TEXTUAL.search(essence(media_type)) is not None
 
 

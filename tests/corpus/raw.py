@@ -180,7 +180,7 @@ class View:
         return View(self.files, self.uri, None, value)
 
     def resolved(self) -> View:
-        """Where a chain of references ends; the view itself where it is no reference.
+        """Where a chain of references ends; the view itself where it is not a reference.
 
         Raises:
             UnresolvableError: it leads nowhere, out of this machine, or in a circle.
@@ -203,7 +203,7 @@ class View:
         value = self.files.value(uri)
         fragment = unquote(fragment)
         if fragment and not fragment.startswith("/"):
-            raise UnresolvableError(f"{reference!r} is no pointer")
+            raise UnresolvableError(f"{reference!r} is not a pointer")
         for token in fragment.split("/")[1:]:
             key = _unescaped(token)
             if isinstance(value, dict) and key in value:

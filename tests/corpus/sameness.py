@@ -2,7 +2,7 @@
 
 1. An object's keys have no order.
 2. A property that is absent and one that is null say the same in an answer (`absent_is_null`); not so in a request.
-3. Numbers are compared by value: `1` and `1.0` are the same. `true` is no number.
+3. Numbers are compared by value: `1` and `1.0` are the same. `true` is not a number.
 4. Two spellings of one moment are the same: `2026-03-04T05:06:07Z` and `2026-03-04T05:06:07+00:00`.
 5. A UUID may come in capitals; base64 may come without its padding.
 

@@ -65,7 +65,7 @@ class Validity:
         except RecursionError:
             return "the schema has no end"
         except (UnknownType, TypeError, ValueError, AttributeError):
-            # What is no JSON schema, nobody can judge.
+            # What is not a JSON schema, nobody can judge.
             return ""
         return "" if found is None else _explained(found)
 

@@ -323,7 +323,7 @@ def multipart_parts(received: Received) -> list[Part]:
     """The parts of a multipart body, read by the standard library's parser of messages.
 
     Raises:
-        ValueError: it is no multipart body.
+        ValueError: it is not a multipart body.
     """
     head = f"Content-Type: {received.headers['content-type']}\r\n\r\n".encode()
     message = message_from_bytes(head + received.content, policy=policy.HTTP)

@@ -53,7 +53,7 @@ MEDIA: list[tuple[str, Call, Answer, str, Expected]] = [
         lambda _: "é",
     ),
     (
-        "text in what is no charset",
+        "text in what is not a charset",
         lambda api: api.media.text(),
         Answer(200, b"4a", "text/plain; charset=hex"),
         "text/plain",

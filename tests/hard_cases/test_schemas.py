@@ -138,7 +138,7 @@ ENUMS: list[tuple[str, str, Values]] = [
     ("an empty string in an enum", '{"empty":""}', lambda m: {"empty": m.EnumsEmpty("")}),
     ("[a, A]: the small one", '{"cases":"a"}', lambda m: {"cases": m.EnumsCases("a")}),
     ("[a, A]: the capital", '{"cases":"A"}', lambda m: {"cases": m.EnumsCases("A")}),
-    ("values that are no identifiers", '{"signs":">="}', lambda m: {"signs": m.EnumsSigns(">=")}),
+    ("values that are not identifiers", '{"signs":">="}', lambda m: {"signs": m.EnumsSigns(">=")}),
 ]
 RECURSIVE: list[tuple[str, str, Values]] = [
     (
@@ -292,7 +292,7 @@ def test_nullable_means_null_in_openapi_3_0(tmp_path: Path) -> None:
 
 
 def test_what_is_read_only_is_never_sent(sdk: Sdk) -> None:
-    """`readOnly` with `required` is no argument and comes back; `writeOnly` is one and need not come back."""
+    """`readOnly` with `required` is not an argument and comes back; `writeOnly` is one and need not come back."""
     with pytest.raises(TypeError, match="id"):
         sdk.send(lambda api: api.things.directions(id="1", name="ab", secret="s"))  # noqa: S106
     answer = Answer(200, b'{"id": "1", "name": "ab", "level": 4}')

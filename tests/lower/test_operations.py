@@ -122,7 +122,7 @@ deprecated: true
     [("operationId: 12", "12"), ("operationId: true", "true"), ("operationId: null", ""), ("operationId: [a]", "")],
 )
 def test_an_operation_id_of_another_type(written: str, expected: str) -> None:
-    """Numbers are taken by their spelling; what is no text is as good as missing."""
+    """Numbers are taken by their spelling; what is not text is as good as missing."""
     assert operation(f"{written}\n{OK}").operation().id == expected
 
 

@@ -25,7 +25,7 @@ COMMON = {"Thing": THING, "Meta": {"type": "object", "properties": {"next_cursor
 
 
 def words_of(words: Mapping[str, Any]) -> dict[str, Any]:
-    """Words of an operation that are no names of Python's."""
+    """Words of an operation that are not names of Python's."""
     return dict(words)
 
 
@@ -460,7 +460,7 @@ def test_speakeasy(words: Mapping[str, Any], expected: Mapping[str, Any]) -> Non
     ],
 )
 def test_an_extension_that_cannot_be_is_a_warning(words: Mapping[str, Any]) -> None:
-    """A list that would end after its first page is no list in pages; the operation gives what it gives."""
+    """A list that would end after its first page is not a list in pages; the operation gives what it gives."""
     found = listing(obj(rows=THINGS, end=STRING), "from", **words_of({"x-fern-pagination": words}))
     assert found.operation().paging is None
     assert found.found("pagination-ignored") == ["/paths/~1things/get/x-fern-pagination"]

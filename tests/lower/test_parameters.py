@@ -137,7 +137,7 @@ def test_a_parameter_without_schema_is_text() -> None:
 
 @pytest.mark.parametrize("name", ["Accept", "content-type", "AUTHORIZATION"])
 def test_headers_that_are_the_clients_own_business_are_ignored(name: str) -> None:
-    """Accept, Content-Type and Authorization are no parameters, however they are written (section 4.8.12.2.1)."""
+    """Accept, Content-Type and Authorization are not parameters, however they are written (section 4.8.12.2.1)."""
     assert not parameters(f"{{name: {name}, in: header, required: true, schema: {{type: string}}}}").params()
 
 

@@ -56,7 +56,7 @@ def test_the_method_decides(method: str, expected: Safety, declares: bool) -> No
     if expected is Safety.KEYED:
         assert key(entry) == ("header", "Idempotency-Key")
     assert entry.declares_key is (declares and expected is Safety.KEYED)
-    assert entry.params == (), "an optional key is no argument: it is filled, or not needed"
+    assert entry.params == (), "an optional key is not an argument: it is filled, or not needed"
 
 
 def declared_on_path(methods: str, required: str = "false", words: str = "") -> dict[str, Safety]:

@@ -193,7 +193,7 @@ def test_null_and_lists_of_types(text: str, version: str, expected: str) -> None
     ],
 )
 def test_null_beside_other_variants(text: str, expected: str) -> None:
-    """A variant `null` is no variant of a union: it makes the rest nullable, and a component keeps its name."""
+    """A variant `null` is not a variant of a union: it makes the rest nullable, and a component keeps its name."""
     assert thing(text, "3.1.0") == expected
 
 

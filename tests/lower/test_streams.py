@@ -30,7 +30,7 @@ def ref(name: str) -> dict[str, Any]:
 
 
 def words_of(words: Mapping[str, Any]) -> dict[str, Any]:
-    """Words of an operation that are no names of Python's."""
+    """Words of an operation that are not names of Python's."""
     return dict(words)
 
 
@@ -290,7 +290,7 @@ def test_fern_means_the_success() -> None:
 
 @pytest.mark.parametrize("word", [False, None])
 def test_fern_says_no(word: object) -> None:
-    """`false` is no stream."""
+    """`false` is not a stream."""
     found = answering({"application/json": {"schema": ref("Thing")}}, **words_of({"x-fern-streaming": word}))
     assert stream_of(found.operation()) is None
     assert value(found) == "Thing"

@@ -192,7 +192,7 @@ def test_names_that_were_mended_are_read_once_more(place: Workplace) -> None:
     assert "is not a valid name for" in place.run()[2]
     _, said, warned = place.run("--check")
     assert REMEMBERED not in said
-    assert "is no name for" not in warned
+    assert "is not a valid name for" not in warned
     assert REMEMBERED in place.run("--check")[1]
 
 

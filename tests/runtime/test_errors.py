@@ -92,7 +92,7 @@ def make(kind: type[APIError]) -> APIError:
             retry_after=2.5,
         )
     if issubclass(kind, APIDecodeError):
-        return kind("it is no JSON", LOST, status=200, headers=httpx.Headers(HEADERS), content=b"<html>")
+        return kind("it is not JSON", LOST, status=200, headers=httpx.Headers(HEADERS), content=b"<html>")
     if issubclass(kind, PaginationError):
         return kind("the server gave the same page again", LOST, 3, "req_1")
     return kind("it is lost", LOST, retry_after=2.5, request_id="req_1")

@@ -179,7 +179,7 @@ def test_what_the_document_forbids_is_refused_with_the_place(
 
 
 def test_other_ways_to_be_refused(client: httpx.Client) -> None:
-    """Text that is no JSON, a media type that is not taken, a path and a method that are not there."""
+    """Text that is not JSON, a media type that is not taken, a path and a method that are not there."""
     headers = {"Content-Type": "application/json"}
     assert client.post("/charges", content=b"{", headers=headers).json()["code"] == "invalid_json"
     answer = client.post("/charges", content=b"a", headers={"Content-Type": "text/plain"})

@@ -153,7 +153,7 @@ def test_a_value_or_a_stream(studio: Any, face: Face) -> None:  # noqa: ANN401
 
 
 def test_text_is_text(studio: Any, face: Face) -> None:  # noqa: ANN401
-    """Where the document says that data is a string, it is no JSON."""
+    """Where the document says that data is a string, it is not JSON."""
 
     async def scenario(api: Api) -> None:
         stream = await api.open(lambda client: client.assistant.create_narration(text="x"))
@@ -167,7 +167,7 @@ def test_text_is_text(studio: Any, face: Face) -> None:  # noqa: ANN401
 
 
 def test_an_item_that_does_not_fit_is_kept(studio: Any, face: Face, caplog: pytest.LogCaptureFixture) -> None:  # noqa: ANN401
-    """Data of another shape, or that is no JSON, is given as it came, with a warning; the stream goes on."""
+    """Data of another shape, or that is not JSON, is given as it came, with a warning; the stream goes on."""
 
     async def scenario(api: Api) -> None:
         first, second, third = await (await api.open(WATCH)).rest()

@@ -253,7 +253,7 @@ def _signals(node: Node, key: str) -> tuple[Signal, ...] | None:
 
 
 def _signal(node: Node, key: str) -> Signal | None:
-    """Return the signal of a status and perhaps a code; None where the value is no signal (reported)."""
+    """Return the signal of a status and perhaps a code; None where the value is not a signal (reported)."""
     parts = node.value if isinstance(node.value, dict) else {"status": node.value}
     status, code = parts.get("status"), parts.get("code", "")
     spelled = None if isinstance(code, bool) else spelling(code)

@@ -180,7 +180,7 @@ class Node(Struct, frozen=True):
     def follow(self) -> Node | None:
         """Return the value at the end of a chain of references; None where it leads nowhere (reported).
 
-        A value that is no reference is its own target (RFC 3986 for URIs, RFC 6901 for pointers).
+        A value that is not a reference is its own target (RFC 3986 for URIs, RFC 6901 for pointers).
         """
         return self if self.reference is None else self.document.references.follow(self)
 

@@ -140,7 +140,7 @@ class _YamlBuilder:
         return result
 
     def _key(self, event: Any) -> str:  # noqa: ANN401
-        """Return the text of an anchored key or an alias; raise for a key that is no scalar (OpenAPI forbids it)."""
+        """Return the text of an anchored key or an alias; raise for a key that is not a scalar (OpenAPI forbids it)."""
         kind = cast("object", type(event))
         if kind is yaml.ScalarEvent:
             self._anchors[event.anchor] = _scalar(event)

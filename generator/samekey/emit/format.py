@@ -30,7 +30,7 @@ def format_files(files: Mapping[str, str], keep: Collection[str] = ()) -> dict[s
         keep: paths that are formatted already.
 
     Raises:
-        FormatError: a file is no valid Python.
+        FormatError: a file is not valid Python.
     """
     chosen = [path for path in files if path.endswith(".py") and path not in keep]
     with tempfile.TemporaryDirectory(prefix="samekey-") as folder:

@@ -78,7 +78,7 @@ class TypedDictView(Struct, frozen=True):
 
 
 class TypedDictCallView(Struct, frozen=True):
-    """A TypedDict whose keys are no identifiers."""
+    """A TypedDict whose keys are not identifiers."""
 
     template: ClassVar[str] = "typed_dict_call.jinja"
     base: Code

@@ -36,7 +36,7 @@ class SecurityScheme(Struct, frozen=True):
         name: the header, query parameter or cookie of an API key; the name of a scheme of HTTP.
         location: where an API key travels.
         doc: its description.
-        token_url: where OAuth2 tokens come from; relative to the base URL where it is no whole URL.
+        token_url: where OAuth2 tokens come from; relative to the base URL where it is not a whole URL.
         scopes: what an OAuth2 token is asked to be good for.
     """
 

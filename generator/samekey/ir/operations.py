@@ -238,7 +238,7 @@ class Operation(Struct, frozen=True):
         pointer: where it stands in the document.
         paging: how its pages follow each other, if it gives a list in pages.
         variant: words for what sets it apart from the same operation in other media types, such as `as csv`.
-        server: the server of its own that it has in place of the API's, relative to that where it is no whole URL.
+        server: the server of its own that it has in place of the API's, relative to that where it is not a whole URL.
         declares_key: whether the document declares its idempotency key, rather than samekey assuming it.
     """
 

@@ -181,7 +181,7 @@ class Discriminator(Struct, frozen=True):
 
 
 class Alias(Struct, frozen=True):
-    """A named type that is no model: a union, or a type that contains itself."""
+    """A named type that is not a model: a union, or a type that contains itself."""
 
     id: str
     name: tuple[str, ...]

@@ -48,7 +48,7 @@ class Found(Struct, frozen=True):
 def carriers_of(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
     """Return the carriers of an idempotency key that an operation declares, parameters before body fields.
 
-    A list, a number or a field that only comes back is no carrier, whatever its name.
+    A list, a number or a field that only comes back is not a carrier, whatever its name.
     """
     places = {Location.HEADER: Carrier.HEADER, Location.QUERY: Carrier.QUERY}
     found = [

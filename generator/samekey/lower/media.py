@@ -38,7 +38,7 @@ def essence(media_type: str) -> str:
 
 
 def stream_format(media_type: str) -> StreamFormat | None:
-    """Return how the items of a body of this media type follow each other; None where it is no stream."""
+    """Return how the items of a body of this media type follow each other; None where it is not a stream."""
     name = essence(media_type)
     if name == _EVENTS:
         return StreamFormat.EVENTS

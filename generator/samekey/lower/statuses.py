@@ -17,7 +17,7 @@ _RANGE: Final = re.compile(r"([1-5])[xX][xX]")
 
 
 def status_of(key: str) -> Status | None:
-    """Return the status that a document spells; None where it is no status."""
+    """Return the status that a document spells; None where it is not a status."""
     if _CODE.fullmatch(key):
         return StatusCode(int(key))
     if match := _RANGE.fullmatch(key):

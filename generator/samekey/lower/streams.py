@@ -44,7 +44,7 @@ class _Frame(Struct, frozen=True):
 
 
 def read_stream(media_type: str, media: Node, schemas: Schemas, hint: tuple[str, ...]) -> StreamOf | None:
-    """Return the stream that a media type describes; None where it is no stream.
+    """Return the stream that a media type describes; None where it is not a stream.
 
     Args:
         media_type: its name.

@@ -24,7 +24,7 @@ _SECTIONS = {
     "definitions": (), "schemas": (), "parameters": ("param",), "responses": ("response",),
     "requestBodies": ("request",),
 }  # fmt: skip
-"""What is said behind the name of a component that is no schema, by where it stands."""
+"""What is said behind the name of a component that is not a schema, by where it stands."""
 _PARAMETER = re.compile(r".*?/parameters/[0-9]+(?=/|\Z)")
 _REMOTE = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 

@@ -133,7 +133,7 @@ def load_lockfile(path: Path, diagnostics: Diagnostics) -> Lockfile | None:
 
 
 def read_lockfile(root: Node) -> Lockfile:
-    """Read the names in a lockfile; what is no name is reported as a warning and left out."""
+    """Read the names in a lockfile; what is not a name is reported as a warning and left out."""
     found: dict[Entry, str] = {}
     for section, holder in root.items():
         for owner, words in holder.items() if section != _ABOUT else ():

@@ -114,7 +114,7 @@ def load_run(place: Path, target: Path) -> Said | None:
         run = msgspec.json.decode(place.read_bytes(), type=_Run)
         return run.said if _is_same(run, target) else None
     except (OSError, ValueError, RecursionError):
-        # Whatever a damaged file may hold: paths that are none, text that is no text.
+        # Whatever a damaged file may hold: paths that are none, text that is not text.
         return None
 
 

@@ -212,7 +212,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 def status_error_class(answer: Answered, content: bytes, safety: Safety = Safety.KEYED) -> type[APIStatusError]:
-    """Return the class of error for a response that is no success."""
+    """Return the class of error for a response that is not a success."""
     if safety is Safety.KEYED and answer.in_flight:
         return IdempotencyInFlight
     if safety is Safety.KEYED and answer.mismatch:

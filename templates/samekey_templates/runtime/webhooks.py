@@ -22,7 +22,7 @@ def decode_webhook(name: str, payload: bytes | str, kind: object, *, strict: boo
         strict: raise where it does not match its schema.
 
     Raises:
-        WebhookDecodeError: it is no JSON, or does not match its schema and that was asked for.
+        WebhookDecodeError: it is not JSON, or does not match its schema and that was asked for.
     """
     content = payload.encode() if isinstance(payload, str) else payload
     try:

@@ -180,7 +180,7 @@ def test_the_sandbox_answers(kind: Callable[[int], Documents]) -> None:
     schemas = SchemaJudge(document.node)
     value = Samples(schemas).fit(node)
     assert schemas.accepts(node, value, Direction.RESPONSE)
-    # A union or an allOf that leads back to itself is no schema that could be judged.
+    # A union or an allOf that leads back to itself is not a schema that could be judged.
     assert bool(schemas.complaints(node, 7, Direction.RESPONSE)) == (kind not in (unions, parents))
 
 

@@ -52,7 +52,7 @@ class Endpoint(Struct, frozen=True):
         part_types: media types of the parts of a multipart body.
         retry: how the API's document wants the operation to be retried, if it says so.
         profile: the dialect of idempotency where it differs from the client's.
-        server: the server of its own that the operation has, relative to the base URL where it is no whole URL.
+        server: the server of its own that the operation has, relative to the base URL where it is not a whole URL.
     """
 
     method: str

@@ -121,12 +121,12 @@ class Listing(Struct, frozen=True):
         return self.item_of(found) if found is not None else None
 
     def item_of(self, kind: Type) -> Type | None:
-        """Return the type of a list's items; None for what is no list."""
+        """Return the type of a list's items; None for what is not a list."""
         bare = self.bare(kind)
         return bare.item if isinstance(bare, ListOf) else None
 
     def fields(self, kind: Type) -> dict[str, Field]:
-        """Return the fields of a model that a response can have, by name; empty for what is no model."""
+        """Return the fields of a model that a response can have, by name; empty for what is not a model."""
         model = self.model(kind)
         return {field.name: field for field in model.fields if field.decodable} if model is not None else {}
 

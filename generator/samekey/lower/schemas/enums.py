@@ -22,10 +22,10 @@ MAX_ENUM_VALUES = 2000
 
 
 def enumerated(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Type | None:
-    """Return the type of `enum` or `const`; None where the list is no list."""
+    """Return the type of `enum` or `const`; None where the list is not a list."""
     values = merged.enum_values()
     if merged.types == ["string"]:
-        # Unquoted in YAML, `1` and `true` are no strings; the schema says that they are meant as such.
+        # Unquoted in YAML, `1` and `true` are not strings; the schema says that they are meant as such.
         values = [value if value is None else spelling(value) or value for value in values]
     concrete = [value for value in values if value is not None]
     if not concrete:

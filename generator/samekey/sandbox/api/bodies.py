@@ -55,7 +55,7 @@ class Core:
 
 
 def core_of(reply: Reply) -> Core | None:
-    """Return the schema of the resource in a response; None where the response is no JSON object."""
+    """Return the schema of the resource in a response; None where the response is not a JSON object."""
     schema = reply.content.schema if reply.content is not None and is_json(reply.content.media_type) else None
     if schema is None or Merged.of((schema,)).implied_type != "object":
         return None

@@ -67,7 +67,7 @@ class Checks:
         return _refusal(complaints) if complaints else body
 
     def glance(self, request: ReceivedRequest) -> Read:
-        """Return the body of a request as JSON, whether it is allowed or not; UNREAD where it is no JSON."""
+        """Return the body of a request as JSON, whether it is allowed or not; UNREAD where it is not JSON."""
         return _json(request.body) if is_json(request.media_type) else UNREAD
 
     def _parameter(

@@ -185,7 +185,7 @@ def parse_flag(text: str, *, inside: bool = True) -> tuple[Rule, ...]:
     """Read rules from a flag: `cut`, or `cut,operation=createCharge,probability=0.2,times=3,seconds=1`.
 
     Raises:
-        FaultError: it is no rule.
+        FaultError: it is not a rule.
     """
     name, *settings = text.split(",")
     fields: dict[str, JsonValue] = {}
@@ -201,7 +201,7 @@ def parse_plan(text: str, *, inside: bool = True) -> Plan:
     """Read a plan of faults from text in YAML or JSON: `{seed: 1, rules: [{fault: cut, probability: 0.2}]}`.
 
     Raises:
-        FaultError: it is no plan.
+        FaultError: it is not a plan.
     """
     parsed = parse_yaml(text)
     if isinstance(parsed, SyntaxProblem):

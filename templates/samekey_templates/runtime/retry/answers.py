@@ -172,7 +172,7 @@ def _words_in(document: object) -> list[str]:
 
 
 def _codes(body: bytes) -> frozenset[str]:
-    """Return the codes in a JSON body: at its top, under `error`, or in a list of errors; none where it is no JSON."""
+    """Return the codes in a JSON body: at its top, under `error`, or in a list of errors; none where it is not JSON."""
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError):

@@ -24,7 +24,7 @@ from .models import OpenModel, every_model, is_model, sent, struct_of
 
 
 class DecodeFailureError(ValueError):
-    """The body is not what the document says, and strictness was asked for or it is no JSON at all."""
+    """The body is not what the document says, and strictness was asked for or it is not JSON at all."""
 
 
 class Decoded(Struct, frozen=True):
@@ -89,7 +89,7 @@ def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
         strict: raise where the answer does not match, rather than keep what came.
 
     Raises:
-        DecodeFailureError: it is no JSON, or it does not match and `strict` is set.
+        DecodeFailureError: it is not JSON, or it does not match and `strict` is set.
     """
     try:
         return Decoded(_decoder(kind).decode(content))
@@ -101,7 +101,7 @@ def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeFailureError(str(error)) from error
     try:
-        # The first decoder stops where the schema is broken, and may not have seen that the rest is no JSON.
+        # The first decoder stops where the schema is broken, and may not have seen that the rest is not JSON.
         value = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error

@@ -31,13 +31,13 @@ def own_base(server: str, base_url: str, variables: Mapping[str, str], *, is_mov
     """Return the URL that an operation's path is appended to, where the operation has a server of its own.
 
     Args:
-        server: that server; relative to the base URL where it is no whole URL.
+        server: that server; relative to the base URL where it is not a whole URL.
         base_url: the client's base URL.
         variables: values for what stands in braces.
         is_moved: the user said where the API is; every server is then found there, each under its own path.
 
     Raises:
-        ValueError: that is no usable URL.
+        ValueError: that is not a usable URL.
     """
     url = urljoin(f"{base_url}/", filled(server, variables))
     if is_moved:
