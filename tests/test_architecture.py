@@ -14,12 +14,12 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "collector", "cache_dir", "wording", "graph", "header", "document", "config", "ir", "lower", "names",
+    "gc_pause", "cache_dir", "identifiers", "graph", "header", "document", "config", "ir", "lower", "names",
     "emit", "output", "pipeline", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
-    "docs", "media", "statuses", "extensions", "carriers", "safety", "security", "servers", "schemas",
+    "docs", "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
     "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""

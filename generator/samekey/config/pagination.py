@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from samekey.document.diagnostics import Place
     from samekey.document.node import Node
 
-Way: TypeAlias = tuple[str, ...]
-"""The way from an answer to a value in it, by names on the wire."""
+ValuePath: TypeAlias = tuple[str, ...]
+"""The path from an answer to a value in it, by names on the wire."""
 _KEYS: Final = ("style", "parameter", "items", "next", "more", "last")
 _ROOT: Final = re.compile(r"\$(response|request)?(\.body)?(?=[./#\[]|\Z)#?")
 """The start of a JSONPath (RFC 9535), of a runtime expression of OpenAPI, or of Fern's own words."""
@@ -44,18 +44,18 @@ class StatedPages(Struct, frozen=True):
     Args:
         style: what the next request is made of.
         parameter: what is set for the next page.
-        items: the way to the list; None where it is left to us.
-        next: the way to the cursor or URL; from the item to its id where the last item counts.
-        more: the way to a flag that says whether there are more pages.
-        last: the way to the number of the last page.
+        items: the path to the list; None where it is left to us.
+        next: the path to the cursor or URL; from the item to its id where the last item counts.
+        more: the path to a flag that says whether there are more pages.
+        last: the path to the number of the last page.
     """
 
     style: PagingStyle
     parameter: str = ""
-    items: Way | None = None
-    next: Way = ()
-    more: Way = ()
-    last: Way = ()
+    items: ValuePath | None = None
+    next: ValuePath = ()
+    more: ValuePath = ()
+    last: ValuePath = ()
 
 
 class ConfiguredPages(Struct, frozen=True):
@@ -95,14 +95,14 @@ def _stated(entry: Node) -> StatedPages | None:
     return StatedPages(
         PagingStyle(style),
         entry.text("parameter"),
-        read_way(entry.text("items")) if entry.has("items") else None,
-        read_way(entry.text("next")),
-        read_way(entry.text("more")),
-        read_way(entry.text("last")),
+        read_path(entry.text("items")) if entry.has("items") else None,
+        read_path(entry.text("next")),
+        read_path(entry.text("more")),
+        read_path(entry.text("last")),
     )
 
 
-def read_way(text: str) -> Way:
+def read_path(text: str) -> ValuePath:
     """Read `$response.meta.next`, `$.meta.next`, `$['meta']['next']`, `/meta/next` or `meta.next` as a path."""
     bare = _QUOTED.sub(r"/\2", _ROOT.sub("", text, count=1) if text.startswith("$") else text)
     return tuple(part for part in re.split("/" if bare.startswith("/") else "[./]", bare) if part)

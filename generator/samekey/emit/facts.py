@@ -166,10 +166,10 @@ def _accept(operation: Operation) -> str:
 
 
 def _paging_facts(paging: Paging) -> Code:
-    ways = {
+    paths = {
         "items": paging.items, "next": paging.next, "more": paging.more, "last": paging.last, "current": paging.current,
     }  # fmt: skip
-    spelled = {name: code.literal(way) for name, way in ways.items() if way}
+    spelled = {name: code.literal(path) for name, path in paths.items() if path}
     if paging.parameter:
         spelled["parameter"] = code.literal(paging.parameter)
     if paging.in_body:

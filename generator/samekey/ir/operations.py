@@ -169,19 +169,19 @@ class Response(Struct, frozen=True):
 
 
 class Paging(Struct, frozen=True):
-    """How the pages of a list follow each other; ways lead from the answer to a value by names on the wire.
+    """How the pages of a list follow each other; paths lead from the answer to a value by names on the wire.
 
     Args:
         style: what the next request is made of.
-        items: the way to the list; empty where the answer is the list.
+        items: the path to the list; empty where the answer is the list.
         item: the type of an item.
         parameter: what is set for the next page, or empty where a URL says it all.
         in_body: whether that is a field of the body.
-        next: the way to the cursor or URL; from the item to its id where the last item counts.
-        more: the way to a flag that says whether there are more pages.
-        last: the way to the number of the last page.
+        next: the path to the cursor or URL; from the item to its id where the last item counts.
+        more: the path to a flag that says whether there are more pages.
+        last: the path to the number of the last page.
         first: the number of the first page, or the first offset.
-        current: the way to this page's own number or offset, where only the answer says what the first one is.
+        current: the path to this page's own number or offset, where only the answer says what the first one is.
     """
 
     style: PagingStyle

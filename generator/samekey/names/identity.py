@@ -59,9 +59,9 @@ def definition_words(definition: TypeDef, home: str) -> tuple[str, ...]:
         tokens = tokens[1:]
     if len(tokens) < 2 or tokens[0] not in _SECTIONS:  # noqa: PLR2004  # a section and a name
         return definition.name
-    section, name, *way = tokens
+    section, name, *path = tokens
     try:
-        below = _below(way, definition.name)
+        below = _below(path, definition.name)
     except UnknownStepError:
         return definition.name
     return (name, *_suffix(section, name), *below)
@@ -72,11 +72,11 @@ def _suffix(section: str, name: str) -> tuple[str, ...]:
     return tuple(word for word in _SECTIONS[section] if not name.lower().endswith(word))
 
 
-def _below(way: list[str], told: tuple[str, ...]) -> list[str]:
+def _below(path: list[str], told: tuple[str, ...]) -> list[str]:
     """Return words for what lies below a component; titles of variants are in the words told, not in the pointer."""
     left = list(told)
     found: list[str] = []
-    for step in reversed(list(steps(way))):
+    for step in reversed(list(steps(path))):
         known = [step, step[:1]] if step[0] == "item" else [step]
         spelled = next((form for form in known if tuple(left[-len(form) :]) == form), None)
         if spelled is None:

@@ -9,7 +9,7 @@ from samekey.identifiers import closest
 from samekey.ir import Safety
 from samekey.lower import lower
 from samekey.sandbox.api.operations import sites_of
-from samekey.sandbox.api.pagination import way_to_items
+from samekey.sandbox.api.pagination import path_to_items
 from samekey.sandbox.api.samples import Samples
 from samekey.sandbox.api.schemas import Direction, SchemaJudge
 from samekey.sandbox.api.shapes import Verb, shapes_of
@@ -96,9 +96,9 @@ class ApiModel:
 
 
 def items_path(site: Site) -> tuple[str, ...] | None:
-    """Return the way to the list in an operation's response; None where it has none."""
+    """Return the path to the list in an operation's response; None where it has none."""
     content = site.reply.content
-    return way_to_items(site, content.schema) if content is not None and content.schema is not None else None
+    return path_to_items(site, content.schema) if content is not None and content.schema is not None else None
 
 
 def read_model(document: Document, config: Config) -> ApiModel | None:

@@ -47,7 +47,7 @@ class Ids:
     """Answers with the same id are one effect; what is not answered is not seen.
 
     Args:
-        pointer: the way to the id in an answer, as a JSON pointer.
+        pointer: the path to the id in an answer, as a JSON pointer.
     """
 
     pointer: str
@@ -88,7 +88,7 @@ class Listed:
     Args:
         caller: sends requests.
         request: asks for the list.
-        items: the way to the list in an answer.
+        items: the path to the list in an answer.
     """
 
     caller: Caller
@@ -141,7 +141,7 @@ class Counted:
     Args:
         caller: sends requests.
         request: asks for the number.
-        pointer: the way to the number, or to a list whose length counts, as a JSON pointer.
+        pointer: the path to the number, or to a list whose length counts, as a JSON pointer.
     """
 
     caller: Caller
@@ -224,9 +224,9 @@ def read_oracle(text: str, site: Site, asker: Asker) -> Oracle:
             )
 
 
-def value_under(value: JsonValue, way: Sequence[str]) -> JsonValue:
-    """Return what stands at a way into a value; None where the way leads nowhere."""
-    for name in way:
+def value_under(value: JsonValue, path: Sequence[str]) -> JsonValue:
+    """Return what stands at a path into a value; None where the path leads nowhere."""
+    for name in path:
         if isinstance(value, dict):
             value = value.get(name)
         elif isinstance(value, list) and name.isascii() and name.isdigit() and int(name) < len(value):

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from samekey.config.pagination import PagingStyle, StatedPages, read_way
+from samekey.config.pagination import PagingStyle, StatedPages, read_path
 from samekey.ir import AnyJson, MapOf, Paging, Union
-from samekey.lower.pagination.inferred import counted, items_way
+from samekey.lower.pagination.inferred import counted, list_path
 from samekey.lower.pagination.listing import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samekey.config.pagination import ConfiguredPages, Way
+    from samekey.config.pagination import ConfiguredPages, ValuePath
     from samekey.document.diagnostics import Place
     from samekey.document.node import Node
     from samekey.ir import Type
@@ -57,7 +57,7 @@ def _as_warning(holder: Node) -> Callable[[str], None]:
 
 def _checked(listing: Listing, told: StatedPages, report: Callable[[str], None]) -> Paging | None:
     """Return the stated paging, if the operation has what it names; None where something is missing (reported)."""
-    items = items_way(listing) if told.items is None else told.items
+    items = list_path(listing) if told.items is None else told.items
     item = listing.item(items) if items is not None else None
     if items is None or item is None:
         report(f"the answer has no list{f' at {_spelled(items)}' if items else ''}")
@@ -84,13 +84,13 @@ def _problem(listing: Listing, told: StatedPages, item: Type) -> str:
     from_item = told.style is PagingStyle.LAST_ITEM
     if not _leads(listing, item if from_item else listing.answer, told.next):
         return f"the {'items have' if from_item else 'answer has'} nothing at {_spelled(told.next)}"
-    astray = next((way for way in (told.more, told.last) if not _leads(listing, listing.answer, way)), ())
+    astray = next((path for path in (told.more, told.last) if not _leads(listing, listing.answer, path)), ())
     return f"the answer has nothing at {_spelled(astray)}" if astray else ""
 
 
-def _leads(listing: Listing, kind: Type, way: Way) -> bool:
+def _leads(listing: Listing, kind: Type, path: ValuePath) -> bool:
     """Whether a path from a type may lead to a value; beyond what the document describes, it may."""
-    for name in way:
+    for name in path:
         if isinstance(listing.bare(kind), (AnyJson, MapOf, Union)):
             return True
         field = listing.fields(kind).get(name)
@@ -100,19 +100,19 @@ def _leads(listing: Listing, kind: Type, way: Way) -> bool:
     return True
 
 
-def _spelled(way: Way) -> str:
-    return repr(".".join(way))
+def _spelled(path: ValuePath) -> str:
+    return repr(".".join(path))
 
 
 def _fern(told: Node) -> StatedPages | None:
-    items = read_way(told.text("results")) if told.has("results") else None
-    more = read_way(told.text("has-next-page"))
+    items = read_path(told.text("results")) if told.has("results") else None
+    more = read_path(told.text("has-next-page"))
     for word in ("next_uri", "next_path"):
         if told.has(word):
-            return StatedPages(PagingStyle.CURSOR, "", items, read_way(told.text(word)), more)
+            return StatedPages(PagingStyle.CURSOR, "", items, read_path(told.text(word)), more)
     if told.has("cursor"):
         return StatedPages(
-            PagingStyle.CURSOR, _last(told.text("cursor")), items, read_way(told.text("next_cursor")), more
+            PagingStyle.CURSOR, _last(told.text("cursor")), items, read_path(told.text("next_cursor")), more
         )
     if told.has("offset"):
         name = _last(told.text("offset"))
@@ -123,8 +123,8 @@ def _fern(told: Node) -> StatedPages | None:
 
 
 def _last(text: str) -> str:
-    way = read_way(text)
-    return way[-1] if way else ""
+    path = read_path(text)
+    return path[-1] if path else ""
 
 
 def _speakeasy(told: Node) -> StatedPages | None:
@@ -132,23 +132,23 @@ def _speakeasy(told: Node) -> StatedPages | None:
     outputs = told.get("outputs")
     said = {name: entry.value for name, entry in outputs.items()} if outputs is not None else {}
     words = {name: value for name, value in said.items() if isinstance(value, str)}
-    items = read_way(words["results"]) if "results" in words else None
+    items = read_path(words["results"]) if "results" in words else None
     match told.text("type"):
         case "cursor":
             return _by_cursor(inputs.get("cursor", ""), items, words.get("nextCursor", ""))
         case "url":
-            return StatedPages(PagingStyle.CURSOR, "", items, read_way(words.get("nextUrl", "")))
+            return StatedPages(PagingStyle.CURSOR, "", items, read_path(words.get("nextUrl", "")))
         case "offsetLimit" if "page" in inputs:
-            return StatedPages(PagingStyle.PAGE, inputs["page"], items, last=read_way(words.get("numPages", "")))
+            return StatedPages(PagingStyle.PAGE, inputs["page"], items, last=read_path(words.get("numPages", "")))
         case "offsetLimit":
             return StatedPages(PagingStyle.OFFSET, inputs.get("offset", ""), items)
         case _:
             return None
 
 
-def _by_cursor(parameter: str, items: Way | None, cursor: str) -> StatedPages:
+def _by_cursor(parameter: str, items: ValuePath | None, cursor: str) -> StatedPages:
     """Return paging by a cursor of the response itself, or, as in `$.results[-1].id`, by a value of the last item."""
     found = _LAST_ITEM.fullmatch(cursor)
     if found is None:
-        return StatedPages(PagingStyle.CURSOR, parameter, items, read_way(cursor))
-    return StatedPages(PagingStyle.LAST_ITEM, parameter, read_way(found[1]), read_way(found[2]))
+        return StatedPages(PagingStyle.CURSOR, parameter, items, read_path(cursor))
+    return StatedPages(PagingStyle.LAST_ITEM, parameter, read_path(found[1]), read_path(found[2]))

@@ -20,7 +20,7 @@ from samekey.lower.pagination.listing import HOLDERS, normalized
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samekey.config.pagination import Way
+    from samekey.config.pagination import ValuePath
     from samekey.ir import Field, Type
     from samekey.lower.pagination.listing import Input, Listing
 
@@ -63,30 +63,30 @@ _FROM_ZERO: Final = re.compile(
 
 def shaped(listing: Listing) -> Paging | None:
     """Return how pages follow each other, as far as shapes of parameters and responses tell; None if they do not."""
-    items = items_way(listing) if _lists(listing) else None
+    items = list_path(listing) if _lists(listing) else None
     item = listing.item(items) if items is not None else None
     if items is None or item is None or _is_a_thing(listing, items):
         return None
     values = listing.values()
-    more = (way for way, field in values.items() if normalized(way[-1]) in _MORE and _is_flag(listing, field))
+    more = (path for path, field in values.items() if normalized(path[-1]) in _MORE and _is_flag(listing, field))
     base = Paging(PagingStyle.CURSOR, items, item, more=next(more, ()))
     found = (rule(listing, base, values) for rule in (_by_cursor, _by_last_item, _by_next_url, _by_link, _by_number))
     return next((paging for paging in found if paging is not None), None)
 
 
-def items_way(listing: Listing) -> Way | None:
+def list_path(listing: Listing) -> ValuePath | None:
     """Return the path to the response's list: the only one, else one with a usual name or the URL's; None if none."""
     if listing.item(()) is not None:
         return ()
     own = singular(normalized(listing.last_segment.partition(".")[0]))
-    lists = [way for way in listing.values() if listing.item(way) is not None]
-    meant = [way for way in lists if normalized(way[-1]) not in _ASIDE or singular(normalized(way[-1])) == own]
-    top = [way for way in meant if len(way) == 1]
+    lists = [path for path in listing.values() if listing.item(path) is not None]
+    meant = [path for path in lists if normalized(path[-1]) not in _ASIDE or singular(normalized(path[-1])) == own]
+    top = [path for path in meant if len(path) == 1]
     if len(top) == 1:
         return top[0]
     usual = [own, *(singular(name) for name in _LISTS)]
-    named = [way for way in top or meant if singular(normalized(way[-1])) in usual]
-    return min(named, key=lambda way: (usual.index(singular(normalized(way[-1]))), len(way)), default=None)
+    named = [path for path in top or meant if singular(normalized(path[-1])) in usual]
+    return min(named, key=lambda path: (usual.index(singular(normalized(path[-1]))), len(path)), default=None)
 
 
 def counted(listing: Listing, entry: Input, base: Paging) -> Paging | None:
@@ -107,7 +107,7 @@ def counted(listing: Listing, entry: Input, base: Paging) -> Paging | None:
     first = usual if stated is None else stated
     # The last of pages counted from zero may be their count, or one less.
     names = _LAST_PAGES if first else _PAGE_COUNTS
-    ends = (way for way, field in values.items() if normalized(way[-1]) in names and _is_count(listing, field.type))
+    ends = (path for path, field in values.items() if normalized(path[-1]) in names and _is_count(listing, field.type))
     last = base.last or (next(ends, ()) if is_page else ())
     return replace(base, parameter=entry.name, in_body=entry.in_body, first=first, current=current, last=last)
 
@@ -119,7 +119,7 @@ def _lists(listing: Listing) -> bool:
     return listing.method == "POST" and bool(words & _LISTING)
 
 
-def _is_a_thing(listing: Listing, items: Way) -> bool:
+def _is_a_thing(listing: Listing, items: ValuePath) -> bool:
     """Whether the response is an object of its own that happens to hold a list, such as a batch with its rows."""
     fields = listing.fields(listing.answer)
     if not items or "{" not in listing.last_segment:
@@ -128,18 +128,18 @@ def _is_a_thing(listing: Listing, items: Way) -> bool:
     return "id" in fields or bool(others - HOLDERS)
 
 
-def _by_cursor(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> Paging | None:
+def _by_cursor(listing: Listing, base: Paging, values: Mapping[ValuePath, Field]) -> Paging | None:
     """Return the paging by a cursor in the response and an input that takes it; None where one of them is missing."""
     for entry in sorted(_inputs(listing), key=lambda entry: (entry.deprecated, normalized(entry.name) in _AFTER_ITEM)):
         wanted = _wanted(normalized(entry.name))
         found = [
-            way for way, field in values.items() if normalized(way[-1]) in wanted and _is_cursor(listing, field.type)
+            path for path, field in values.items() if normalized(path[-1]) in wanted and _is_cursor(listing, field.type)
         ]
-        found = [way for way in found if not _goes_back(way)]
+        found = [path for path in found if not _goes_back(path)]
         if found and _is_cursor(listing, entry.type):
             # A name that says `next` is surer than one that says `cursor`, which may be this page's own.
-            way = min(found, key=lambda way: (not any("next" in normalized(name) for name in way), len(way)))
-            return replace(base, parameter=entry.name, in_body=entry.in_body, next=way)
+            path = min(found, key=lambda path: (not any("next" in normalized(name) for name in path), len(path)))
+            return replace(base, parameter=entry.name, in_body=entry.in_body, next=path)
     return None
 
 
@@ -150,7 +150,7 @@ def _wanted(name: str) -> frozenset[str]:
     return _NEXT_PAGES if name in _PAGES else frozenset()
 
 
-def _by_last_item(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
+def _by_last_item(listing: Listing, base: Paging, _: Mapping[ValuePath, Field]) -> Paging | None:
     """Return the paging by the last item's own id, where the response says whether there is more; None otherwise."""
     fields = listing.fields(base.item)
     for entry in _inputs(listing) if base.more else ():
@@ -164,16 +164,16 @@ def _by_last_item(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Pag
     return None
 
 
-def _by_next_url(listing: Listing, base: Paging, values: Mapping[Way, Field]) -> Paging | None:
+def _by_next_url(listing: Listing, base: Paging, values: Mapping[ValuePath, Field]) -> Paging | None:
     """Return the paging by the next page's URL in the response; None where there is none."""
-    for way, field in values.items():
-        if _is_next_url(way, field) and listing.is_one_of(field.type, Kind.STRING):
-            return replace(base, next=way)
+    for path, field in values.items():
+        if _is_next_url(path, field) and listing.is_one_of(field.type, Kind.STRING):
+            return replace(base, next=path)
     return None
 
 
-def _is_next_url(way: Way, field: Field) -> bool:
-    name, holder = normalized(way[-1]), normalized(way[-2]) if len(way) > 1 else ""
+def _is_next_url(path: ValuePath, field: Field) -> bool:
+    name, holder = normalized(path[-1]), normalized(path[-2]) if len(path) > 1 else ""
     if name in _NEXT_URLS or (name in _URL_LEAVES and holder == "next"):
         return True
     if name not in {"next", "nextpage"}:
@@ -183,11 +183,11 @@ def _is_next_url(way: Way, field: Field) -> bool:
     return holder == "links" or field.limits.format in _URL_FORMATS or speaks
 
 
-def _by_link(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
+def _by_link(listing: Listing, base: Paging, _: Mapping[ValuePath, Field]) -> Paging | None:
     return replace(base, style=PagingStyle.LINK) if listing.links else None
 
 
-def _by_number(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging | None:
+def _by_number(listing: Listing, base: Paging, _: Mapping[ValuePath, Field]) -> Paging | None:
     """Return the paging by an item or page number; items where both are taken, as their number never skips one."""
     for style, names in ((PagingStyle.OFFSET, _OFFSETS), (PagingStyle.PAGE, _PAGES)):
         for entry in _inputs(listing):
@@ -196,14 +196,14 @@ def _by_number(listing: Listing, base: Paging, _: Mapping[Way, Field]) -> Paging
     return None
 
 
-def _own_number(listing: Listing, entry: Input, values: Mapping[Way, Field], *, is_page: bool) -> Way:
+def _own_number(listing: Listing, entry: Input, values: Mapping[ValuePath, Field], *, is_page: bool) -> ValuePath:
     """Return the path to the response's own number, which tells what the first one is; empty where there is none."""
     names = {normalized(entry.name), *(_PAGES if is_page else _OFFSETS)}
-    counts = {way[:-1] for way in values if normalized(way[-1]) in _PAGE_COUNTS}
-    for way, field in values.items():
-        name = normalized(way[-1])
-        if (name in names or (is_page and name == "number" and way[:-1] in counts)) and _is_count(listing, field.type):
-            return way
+    counts = {path[:-1] for path in values if normalized(path[-1]) in _PAGE_COUNTS}
+    for path, field in values.items():
+        name = normalized(path[-1])
+        if (name in names or (is_page and name == "number" and path[:-1] in counts)) and _is_count(listing, field.type):
+            return path
     return ()
 
 
@@ -231,5 +231,5 @@ def _is_flag(listing: Listing, field: Field) -> bool:
     return listing.is_one_of(field.type, Kind.BOOLEAN) or isinstance(field.type, AnyJson)
 
 
-def _goes_back(way: Way) -> bool:
-    return any(normalized(name).startswith(("prev", "first", "before", "start")) for name in way)
+def _goes_back(path: ValuePath) -> bool:
+    return any(normalized(name).startswith(("prev", "first", "before", "start")) for name in path)

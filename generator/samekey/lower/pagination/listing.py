@@ -1,4 +1,4 @@
-"""An operation as far as its pages depend on it: what it can be asked for, and the ways through its answer."""
+"""An operation as far as its pages depend on it: what it can be asked for, and the paths through its answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from samekey.ir import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samekey.config.pagination import Way
+    from samekey.config.pagination import ValuePath
     from samekey.document.node import Node
     from samekey.ir import Body, Field, Param, TypeDef
 
@@ -101,23 +101,23 @@ class Listing(Struct, frozen=True):
         """Return the query parameter or body field of a name; None where there is none."""
         return next((entry for entry in self.inputs() if entry.name == name), None)
 
-    def values(self) -> dict[Way, Field]:
+    def values(self) -> dict[ValuePath, Field]:
         """Return the fields of the response by path, the shortest path first."""
         return dict(sorted(self._walk(self.answer), key=lambda entry: len(entry[0])))
 
-    def at(self, way: Way) -> Type | None:
+    def at(self, path: ValuePath) -> Type | None:
         """Return the type at the end of a path in the response; None where it leads nowhere."""
         kind = self.answer
-        for name in way:
+        for name in path:
             field = self.fields(kind).get(name)
             if field is None:
                 return None
             kind = field.type
         return kind
 
-    def item(self, way: Way) -> Type | None:
+    def item(self, path: ValuePath) -> Type | None:
         """Return the item type of the list at the end of a path in the response; None where there is no list."""
-        found = self.at(way)
+        found = self.at(path)
         return self.item_of(found) if found is not None else None
 
     def item_of(self, kind: Type) -> Type | None:
@@ -167,11 +167,11 @@ class Listing(Struct, frozen=True):
             return all(self.is_one_of(variant, *kinds, Kind.NULL) for variant in bare.variants)
         return isinstance(bare, Primitive) and bare.kind in kinds
 
-    def _walk(self, kind: Type, way: Way = ()) -> Iterator[tuple[Way, Field]]:
+    def _walk(self, kind: Type, path: ValuePath = ()) -> Iterator[tuple[ValuePath, Field]]:
         for name, field in self.fields(kind).items():
-            yield (*way, name), field
-            if len(way) + 1 < _DEPTH and normalized(name) in HOLDERS:
-                yield from self._walk(field.type, (*way, name))
+            yield (*path, name), field
+            if len(path) + 1 < _DEPTH and normalized(name) in HOLDERS:
+                yield from self._walk(field.type, (*path, name))
 
 
 def normalized(name: str) -> str:

@@ -36,8 +36,8 @@ def read_form(body: bytes, schema: Node | None) -> Fields:
     fields: Fields = {}
     for name, text in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
         found = _NAME.fullmatch(name)
-        way = [found[1], *_KEY.findall(found[2])] if found else [name]
-        _put(fields, way if len(way) <= _DEEPEST else [name], text)
+        path = [found[1], *_KEY.findall(found[2])] if found else [name]
+        _put(fields, path if len(path) <= _DEEPEST else [name], text)
     value = _typed((schema,) if schema is not None else (), fields)
     return value if isinstance(value, dict) else {}
 
@@ -63,16 +63,16 @@ def complaints_of(fields: Fields, schema: Node, schemas: SchemaJudge) -> Iterato
                 yield Complaint(f"/{name}{complaint.where}", complaint.message)
 
 
-def _put(level: Fields, way: Sequence[str], text: str) -> None:
+def _put(level: Fields, path: Sequence[str], text: str) -> None:
     """Write a field of a form where its name leads; `a[]` is the next element of `a`."""
-    name = way[0] or str(len(level))
-    if len(way) == 1:
+    name = path[0] or str(len(level))
+    if len(path) == 1:
         before = level.get(name)
         level[name] = text if before is None else [*(before if isinstance(before, list) else [before]), text]
         return
     inner = level.setdefault(name, {})
     if isinstance(inner, dict):
-        _put(inner, way[1:], text)
+        _put(inner, path[1:], text)
 
 
 def _typed(parts: Sequence[Node], value: JsonValue) -> JsonValue:

@@ -29,7 +29,7 @@ class ListPage:
 
     Args:
         rows: the resources on it.
-        known: what else the answer says, by the way to it.
+        known: what else the answer says, by the path to it.
         link: the Link header's target of the next page, or empty.
     """
 
@@ -38,7 +38,7 @@ class ListPage:
     link: str = ""
 
 
-def way_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
+def path_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
     """Return the path to the list in a response: empty where the response is the list, None where there is none."""
     merged = Merged.of((schema,))
     if merged.implied_type == "array":

@@ -200,15 +200,15 @@ def _spelled(value: JsonValue) -> str:
 def _nested(entries: Iterable[tuple[tuple[str, ...], JsonValue]]) -> State:
     """Return an object that holds values at the ends of paths."""
     made: State = {}
-    for way, value in entries:
+    for path, value in entries:
         level = made
-        for name in way[:-1]:
+        for name in path[:-1]:
             inner = level.setdefault(name, {})
             if not isinstance(inner, dict):
                 break
             level = inner
         else:
-            level[way[-1]] = value
+            level[path[-1]] = value
     return made
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.bodies import core_of, id_name, times
-from samekey.sandbox.api.pagination import way_to_items
+from samekey.sandbox.api.pagination import path_to_items
 
 if TYPE_CHECKING:
     from samekey.sandbox.api.bodies import Core
@@ -31,7 +31,7 @@ class ResourceInfo:
         moments: properties that are moments.
         changes: those that tell of the last change.
         filters: query parameters that are properties of the resource as well.
-        items: the way to the list in the answer; None where there is none.
+        items: the path to the list in the answer; None where there is none.
         echoes: whether the answer is the resource itself.
     """
 
@@ -76,7 +76,7 @@ def subject_of(site: Site, shape: Shape) -> ResourceInfo:
         changes=frozenset(times(core, changed=True)),
         filters=frozenset(declared.param.name for declared in site.parameters)
         & (reader.properties if reader else {}).keys(),
-        items=way_to_items(site, schema) if schema is not None else None,
+        items=path_to_items(site, schema) if schema is not None else None,
         echoes=own is not None and reader is not None and own.identity == reader.identity,
     )
 

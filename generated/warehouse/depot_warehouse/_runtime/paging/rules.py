@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PagingStyle: TypeAlias = Literal["cursor", "last-item", "offset", "page", "link"]
-Way: TypeAlias = tuple[str, ...]
-"""The way from an answer to a value in it, by names on the wire."""
+ValuePath: TypeAlias = tuple[str, ...]
+"""The path from an answer to a value in it, by names on the wire."""
 _COUNTED: Final = frozenset({"offset", "page"})
 _ENDS: Final = (None, "", "0", 0, False)
 """What stands in place of a cursor after the last page."""
@@ -33,25 +33,25 @@ class Paging(Struct, frozen=True):
     Args:
         style: what the next request is made of: a cursor in the answer, the id of the last item, the number of
             items so far, the number of the page, or the answer's Link header (RFC 8288).
-        items: the way to the list; empty where the answer is the list.
+        items: the path to the list; empty where the answer is the list.
         parameter: the query parameter, or field of the body, that is set for the next page.
         in_body: whether it is a field of the body.
-        next: the way to the cursor, or to the next page's URL; for `last-item` the way from the item to its id.
-        more: the way to a flag that says whether there are more pages.
-        last: the way to the number of the last page.
+        next: the path to the cursor, or to the next page's URL; for `last-item` the path from the item to its id.
+        more: the path to a flag that says whether there are more pages.
+        last: the path to the number of the last page.
         first: the number of the first page, or the first offset, where the caller gave none.
-        current: the way to the answer's own number, which counts more than `first`.
+        current: the path to the answer's own number, which counts more than `first`.
     """
 
     style: PagingStyle
-    items: Way = ()
+    items: ValuePath = ()
     parameter: str = ""
     in_body: bool = False
-    next: Way = ()
-    more: Way = ()
-    last: Way = ()
+    next: ValuePath = ()
+    more: ValuePath = ()
+    last: ValuePath = ()
     first: int = 0
-    current: Way = ()
+    current: ValuePath = ()
 
 
 class SeenPages:
@@ -161,9 +161,9 @@ def items_of(paging: Paging, data: object) -> list[Any]:
     return found if is_items(found) else []
 
 
-def value_at(data: object, way: Way) -> object:
-    """Return what stands at the end of a way into decoded data; None where the way leads nowhere."""
-    for name in way:
+def value_at(data: object, path: ValuePath) -> object:
+    """Return what stands at the end of a path into decoded data; None where the path leads nowhere."""
+    for name in path:
         data = member(data, name)
     return data
 
