@@ -100,10 +100,10 @@ def lower(
     if edition is None:
         return None
     schemas = Schemas()
-    told = stated_by(root).refine(fern_profile(root, DEFAULT))
+    documented = stated_by(root).refine(fern_profile(root, DEFAULT))
     servers = edition.servers(root)
     declared = lower_schemes(edition.schemes(root))
-    sites = list(_sites(root, edition, schemas, told, stated, servers))
+    sites = list(_sites(root, edition, schemas, documented, stated, servers))
     header = declared_header(site.params for site in sites)
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
     paging = Pages(schemas.definitions, pages or {})
@@ -128,7 +128,7 @@ def lower(
         tags=tuple(_tags(root)),
         operations=operations,
         types=tuple(schemas.definitions.values()),
-        profile=_named(stated.refine(told), header),
+        profile=_named(stated.refine(documented), header),
         retry=retry_hint(root),
         home=root.source.uri,
         webhooks=webhooks,
@@ -186,7 +186,7 @@ def _sites(
             continue
         # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
         items = (item,) if item.identity == element.identity else (item, element)
-        told = reduce(lambda known, part: stated_by(part).refine(known), items, profile)
+        documented = reduce(lambda known, part: stated_by(part).refine(known), items, profile)
         operations = _operations(items)
         for method, node in operations.items():
             if not isinstance(node.value, dict):
@@ -194,7 +194,7 @@ def _sites(
                     "not-an-operation", f"expected an operation under {node.name!r}; it is missing from the output"
                 )
                 continue
-            own = stated.refine(stated_by(node).refine(told))
+            own = stated.refine(stated_by(node).refine(documented))
             server = own_server((*items, node), servers)
             holders = (*items, node) if len(operations) == 1 else (node,)
             own_params = frozenset(parameter.text("name") for parameter in gather(*holders))

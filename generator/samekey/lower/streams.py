@@ -86,16 +86,21 @@ def with_stream_extension(
     responses: tuple[Response, ...], operation: Node, schemas: Schemas, hint: str
 ) -> tuple[Response, ...]:
     """Return the responses with the stream that `x-fern-streaming` adds to the successful one."""
-    told = operation.get(_FERN)
+    extension = operation.get(_FERN)
     chosen = next((response for response in successes(responses) if response.type is not None), None)
-    if told is None or told.value is False or chosen is None or any(response.stream for response in responses):
+    if (
+        extension is None
+        or extension.value is False
+        or chosen is None
+        or any(response.stream for response in responses)
+    ):
         return responses
-    added = _with_stream(chosen, told, schemas, hint)
+    added = _with_stream(chosen, extension, schemas, hint)
     return tuple(added if response is chosen else response for response in responses)
 
 
-def _with_stream(response: Response, told: Node, schemas: Schemas, hint: str) -> Response:
-    words = told if isinstance(told.value, dict) else None
+def _with_stream(response: Response, extension: Node, schemas: Schemas, hint: str) -> Response:
+    words = extension if isinstance(extension.value, dict) else None
     is_events = words is not None and words.text("format") == "sse"
     item = words.get("response-stream") if words is not None else None
     value = words.get("response") if words is not None else None
@@ -113,10 +118,10 @@ def _with_stream(response: Response, told: Node, schemas: Schemas, hint: str) ->
 
 
 def _flag(operation: Node, body: Body | None, schemas: Schemas) -> str:
-    told = operation.get(_FERN)
+    extension = operation.get(_FERN)
     wanted = "stream"
-    if told is not None and isinstance(told.value, dict) and told.has("stream-condition"):
-        wanted = told.text("stream-condition").rpartition(".")[2]
+    if extension is not None and isinstance(extension.value, dict) and extension.has("stream-condition"):
+        wanted = extension.text("stream-condition").rpartition(".")[2]
     if body is None or body.kind is not BodyKind.JSON or not isinstance(body.type, Named):
         return ""
     model = schemas.definitions.get(body.type.id)

@@ -291,13 +291,13 @@ def _following(  # noqa: PLR0911  # a return for each style
             following = paging.first + number
             return None if isinstance(last, int) and following > last else {paging.parameter: str(following)}
         case PagingStyle.LAST_ITEM:
-            told = value_under(page[-1], paging.next)
-            return None if told is None else {paging.parameter: str(told)}
+            marker = value_under(page[-1], paging.next)
+            return None if marker is None else {paging.parameter: str(marker)}
         case PagingStyle.CURSOR:
-            told = value_under(answer.value, paging.next)
-            if not isinstance(told, str | int) or told == "":
+            marker = value_under(answer.value, paging.next)
+            if not isinstance(marker, str | int) or marker == "":
                 return None
-            return {paging.parameter: str(told)} if paging.parameter else _query(str(told))
+            return {paging.parameter: str(marker)} if paging.parameter else _query(str(marker))
         case PagingStyle.LINK:
             found = _NEXT.search(answer.header("link"))
             return _query(found[1]) if found else None

@@ -14,7 +14,7 @@ from .concurrency.fork import begin_anew_after_fork
 from .concurrency.loops import LoopTransports
 from .request.build import Prepared, prepare, signed
 from .response import finish, finish_open, is_strict
-from .retry.loop import adrive, drive, told_of
+from .retry.loop import adrive, cancellation_marked, drive
 from .retry.wire import AsyncOpenAnswer, OpenAnswer
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ class AsyncCore:
         prepared = await ajournaled(prepared)
         entry = HeldEntry(self.settings, journal, prepared)
         try:
-            with told_of(prepared.state):
+            with cancellation_marked(prepared.state):
                 await run_in_thread(entry.open)
             return prepared, await self._send(prepared, send)
         finally:

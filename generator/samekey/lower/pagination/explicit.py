@@ -41,9 +41,9 @@ def by_extension(listing: Listing) -> Paging | None:
         holder = listing.node.get(name)
         if holder is not None and holder.value is True:
             holder = listing.node.document.node.get(name)
-        told = read(holder) if holder is not None and isinstance(holder.value, dict) else None
-        if holder is not None and told is not None:
-            return _checked(listing, told, _as_warning(holder))
+        stated = read(holder) if holder is not None and isinstance(holder.value, dict) else None
+        if holder is not None and stated is not None:
+            return _checked(listing, stated, _as_warning(holder))
     return None
 
 
@@ -55,36 +55,38 @@ def _as_warning(holder: Node) -> Callable[[str], None]:
     return lambda message: holder.warn("pagination-ignored", f"{message}; no pages are offered")
 
 
-def _checked(listing: Listing, told: StatedPages, report: Callable[[str], None]) -> Paging | None:
+def _checked(listing: Listing, stated: StatedPages, report: Callable[[str], None]) -> Paging | None:
     """Return the stated paging, if the operation has what it names; None where something is missing (reported)."""
-    items = list_path(listing) if told.items is None else told.items
+    items = list_path(listing) if stated.items is None else stated.items
     item = listing.item(items) if items is not None else None
     if items is None or item is None:
         report(f"the answer has no list{f' at {_spelled(items)}' if items else ''}")
         return None
-    problem = _problem(listing, told, item)
+    problem = _problem(listing, stated, item)
     if problem:
         report(problem)
         return None
-    base = Paging(told.style, items, item, next=told.next, more=told.more, last=told.last)
-    entry = listing.input(told.parameter)
+    base = Paging(stated.style, items, item, next=stated.next, more=stated.more, last=stated.last)
+    entry = listing.input(stated.parameter)
     if entry is None:
         return base
-    if told.style in _COUNTED:
+    if stated.style in _COUNTED:
         return counted(listing, entry, base)
     return replace(base, parameter=entry.name, in_body=entry.in_body)
 
 
-def _problem(listing: Listing, told: StatedPages, item: Type) -> str:
+def _problem(listing: Listing, stated: StatedPages, item: Type) -> str:
     """Return what stated paging names and the operation does not have; empty where it has everything."""
-    if listing.input(told.parameter) is None and (told.parameter or told.style in {*_COUNTED, PagingStyle.LAST_ITEM}):
-        return f"the operation has no parameter {told.parameter!r}, and no such field in its body"
-    if told.style in {PagingStyle.CURSOR, PagingStyle.LAST_ITEM} and not told.next:
+    if listing.input(stated.parameter) is None and (
+        stated.parameter or stated.style in {*_COUNTED, PagingStyle.LAST_ITEM}
+    ):
+        return f"the operation has no parameter {stated.parameter!r}, and no such field in its body"
+    if stated.style in {PagingStyle.CURSOR, PagingStyle.LAST_ITEM} and not stated.next:
         return "nothing says where the next cursor stands"
-    from_item = told.style is PagingStyle.LAST_ITEM
-    if not _leads(listing, item if from_item else listing.answer, told.next):
-        return f"the {'items have' if from_item else 'answer has'} nothing at {_spelled(told.next)}"
-    astray = next((path for path in (told.more, told.last) if not _leads(listing, listing.answer, path)), ())
+    from_item = stated.style is PagingStyle.LAST_ITEM
+    if not _leads(listing, item if from_item else listing.answer, stated.next):
+        return f"the {'items have' if from_item else 'answer has'} nothing at {_spelled(stated.next)}"
+    astray = next((path for path in (stated.more, stated.last) if not _leads(listing, listing.answer, path)), ())
     return f"the answer has nothing at {_spelled(astray)}" if astray else ""
 
 
@@ -104,20 +106,20 @@ def _spelled(path: ValuePath) -> str:
     return repr(".".join(path))
 
 
-def _fern(told: Node) -> StatedPages | None:
-    items = read_path(told.text("results")) if told.has("results") else None
-    more = read_path(told.text("has-next-page"))
+def _fern(stated: Node) -> StatedPages | None:
+    items = read_path(stated.text("results")) if stated.has("results") else None
+    more = read_path(stated.text("has-next-page"))
     for word in ("next_uri", "next_path"):
-        if told.has(word):
-            return StatedPages(PagingStyle.CURSOR, "", items, read_path(told.text(word)), more)
-    if told.has("cursor"):
+        if stated.has(word):
+            return StatedPages(PagingStyle.CURSOR, "", items, read_path(stated.text(word)), more)
+    if stated.has("cursor"):
         return StatedPages(
-            PagingStyle.CURSOR, _last(told.text("cursor")), items, read_path(told.text("next_cursor")), more
+            PagingStyle.CURSOR, _last(stated.text("cursor")), items, read_path(stated.text("next_cursor")), more
         )
-    if told.has("offset"):
-        name = _last(told.text("offset"))
+    if stated.has("offset"):
+        name = _last(stated.text("offset"))
         # An `offset` counts pages there, unless a `step` says how many items one holds.
-        counts_items = normalized(name) in _OFFSETS or told.has("step")
+        counts_items = normalized(name) in _OFFSETS or stated.has("step")
         return StatedPages(PagingStyle.OFFSET if counts_items else PagingStyle.PAGE, name, items, more=more)
     return None
 
@@ -127,13 +129,13 @@ def _last(text: str) -> str:
     return path[-1] if path else ""
 
 
-def _speakeasy(told: Node) -> StatedPages | None:
-    inputs = {entry.text("type"): entry.text("name") for entry in told.elements("inputs")}
-    outputs = told.get("outputs")
+def _speakeasy(stated: Node) -> StatedPages | None:
+    inputs = {entry.text("type"): entry.text("name") for entry in stated.elements("inputs")}
+    outputs = stated.get("outputs")
     said = {name: entry.value for name, entry in outputs.items()} if outputs is not None else {}
     words = {name: value for name, value in said.items() if isinstance(value, str)}
     items = read_path(words["results"]) if "results" in words else None
-    match told.text("type"):
+    match stated.text("type"):
         case "cursor":
             return _by_cursor(inputs.get("cursor", ""), items, words.get("nextCursor", ""))
         case "url":

@@ -257,7 +257,7 @@ def _mark(error: BaseException, record: CallRecord) -> None:
 
 
 @contextmanager
-def told_of(state: CallState) -> Generator[None]:
+def cancellation_marked(state: CallState) -> Generator[None]:
     """Set key and certainty on a cancellation that comes before the first attempt, while a block runs."""
     try:
         yield
