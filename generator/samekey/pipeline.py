@@ -11,7 +11,7 @@ from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower
-from samekey.names import EMPTY, LOCKFILE, given, name, remember, spell
+from samekey.names import EMPTY, LOCKFILE, assign, entries_of, remember, spell
 from samekey.names.renames import check_kept, check_renames
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def generate(
         return None
     api, names, whole = planned
     exports = {str(export) for module in whole.models for export in module.exports}
-    entries = given(api, config, names, exports)
+    entries = entries_of(api, config, names, exports)
     check_kept(api, lockfile, entries, document.diagnostics)
     step("writing source")
     files = render(whole)
@@ -101,7 +101,7 @@ def _named(
     if api is None:
         return None
     step("giving names")
-    names = name(api, config, lockfile)
+    names = assign(api, config, lockfile)
     check_renames(api, names, config, document.diagnostics)
     return api, names
 

@@ -14,7 +14,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.emit import plan
 from samekey.lower import lower
-from samekey.names import name
+from samekey.names import assign
 from typer.testing import CliRunner
 
 from tests.corpus.dropping_server import DroppingServer
@@ -124,7 +124,7 @@ def test_a_call_survives_a_lost_answer(sdks: SdkFolder, document: str, kind: str
     assert loaded is not None
     api = lower(loaded)
     assert api is not None
-    planned = plan(api, name(api, Config(package="sdk")), Config(package="sdk"))
+    planned = plan(api, assign(api, Config(package="sdk")), Config(package="sdk"))
     example = planned.safe_example if kind == "read" else planned.keyed_example
     assert example is not None
     server = DroppingServer(str(example.answer).encode())

@@ -17,7 +17,7 @@ from samekey.emit import plan
 from samekey.emit.models import MODULE_SIZE
 from samekey.graph import chunk, components
 from samekey.lower import lower
-from samekey.names import name
+from samekey.names import assign
 from samekey.pipeline import Generated, generate
 
 from tests.lower.documents import loaded
@@ -479,7 +479,7 @@ def test_models_are_spread_over_modules_of_a_sensible_size(sdks: Sdks) -> None:
     source, _ = loaded(json.dumps(SIXTY))
     api = lower(source)
     assert api is not None
-    names = name(api, Config())
+    names = assign(api, Config())
     modules = plan(api, names, Config()).models
     sizes = [len(module.exports) for module in modules if not module.future]
     assert sum(sizes) == sdks.results["sixty"].types

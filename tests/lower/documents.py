@@ -42,7 +42,7 @@ from samekey.ir import (
     Union,
 )
 from samekey.lower import lower
-from samekey.names import Names, name
+from samekey.names import Names, assign
 
 HOME = "/docs/openapi.yaml"
 
@@ -147,7 +147,7 @@ class Lowered:
 
     def names(self, config: Config | None = None) -> Names:
         """The Python names of everything."""
-        return name(self.api, config or Config())
+        return assign(self.api, config or Config())
 
 
 def status(response: Response) -> str:

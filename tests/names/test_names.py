@@ -975,9 +975,9 @@ def test_names_do_not_depend_on_the_process() -> None:
     script = (
         "import sys\n"
         "from samekey.config.file import Config\nfrom samekey.document.diagnostics import Diagnostics\n"
-        "from samekey.document.node import load\nfrom samekey.lower import lower\nfrom samekey.names import name\n"
+        "from samekey.document.node import load\nfrom samekey.lower import lower\nfrom samekey.names import assign\n"
         f"document = load({HOME!r}, Diagnostics(), lambda _: sys.argv[1].encode())\n"
-        "print(name(lower(document), Config()))\n"
+        "print(assign(lower(document), Config()))\n"
     )
     told = {
         checked([sys.executable, "-c", script, json.dumps(COLLIDING)], env={"PYTHONHASHSEED": seed})

@@ -5,8 +5,8 @@ inline schema, a name that was given before (`lockfile.py`) comes before both, a
 """
 
 from samekey.names.arguments import BODY, EXTRA, spread_model
-from samekey.names.given import given
-from samekey.names.giving import Names, name
+from samekey.names.assign import Names, assign
+from samekey.names.entries import entries_of
 from samekey.names.lockfile import (
     EMPTY,
     LOCKFILE,
@@ -32,14 +32,14 @@ __all__ = [
     "MethodName",
     "Names",
     "ResourceName",
+    "assign",
     "attribute",
-    "given",
+    "entries_of",
     "hides_builtin",
     "is_method",
     "is_spoken",
     "labels",
     "load_lockfile",
-    "name",
     "pascal",
     "read_lockfile",
     "remember",

@@ -18,8 +18,7 @@ from samekey.document.values import JsonValue
 from samekey.emit import plan
 from samekey.ir import Operation
 from samekey.lower import lower
-from samekey.names import EMPTY, Lockfile, Names, name, read_lockfile, remember
-from samekey.names import given as entries_of
+from samekey.names import EMPTY, Lockfile, Names, assign, entries_of, read_lockfile, remember
 from typer.testing import CliRunner
 
 from tests.tools import checked
@@ -149,7 +148,7 @@ def give(value: Json, lockfile: Lockfile = EMPTY, config: Config | None = None) 
     assert document is not None
     api = lower(document)
     assert api is not None
-    names = name(api, config, lockfile)
+    names = assign(api, config, lockfile)
     exports = {str(export) for module in plan(api, names, config).models for export in module.exports}
     owners = {definition.id: owner_of(value, definition.id.partition("#")[2]) for definition in api.types}
     assert len(set(owners.values())) == len(owners)

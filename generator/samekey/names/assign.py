@@ -66,7 +66,7 @@ class Names(Struct, frozen=True):
     variables: Mapping[str, str]
 
 
-def name(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
+def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
     """Give everything in an API its Python name.
 
     Args:

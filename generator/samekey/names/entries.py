@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from samekey.config.file import Config
     from samekey.ir import Api
-    from samekey.names.giving import Names
+    from samekey.names.assign import Names
 
 
-def given(api: Api, config: Config, names: Names, exports: Collection[str]) -> dict[Entry, str]:
+def entries_of(api: Api, config: Config, names: Names, exports: Collection[str]) -> dict[Entry, str]:
     """Return the names of an output, by what they belong to, as the lockfile remembers them.
 
     Args:
