@@ -147,6 +147,10 @@ def test_a_derived_key_is_the_same_after_a_restart() -> None:
     """Written down here once: a change of these would charge twice whatever is redelivered after an update."""
     assert derive_key("invoice-payment", "inv_1007", 1) == "c4e72afe-91c4-5ed5-8be1-acffef78d75f"
     assert derive_key("invoice-payment", "inv_1007", 1, secret=b"s3cret") == "8599b53b-8f3b-82b4-bf2a-f3d1ed5bc6d2"
+    assert derive_key("rechnung", "Größe 5 €") == "1d6888f2-4118-5191-8dda-e8147567dac1"
+    assert derive_key("rechnung", "Größe 5 €", secret=b"s") == "52281cb0-7a1d-801f-aba7-2e102daad04e"
+    moment = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    assert derive_key("daily-report", moment) == "6a4b387f-a6f5-5ced-b010-0295ef0edede"
 
 
 def test_a_secret_makes_other_keys() -> None:
@@ -166,6 +170,12 @@ def test_a_key_is_not_derived_from_nothing() -> None:
     """All that happens in a namespace would share one key."""
     with pytest.raises(ValueError, match="part"):
         derive_key("invoice")
+
+
+def test_an_empty_key_is_called_empty() -> None:
+    """The message says what is wrong with it, and not that it does not print."""
+    with pytest.raises(ValueError, match="must not be empty"):
+        validate("", KeyFormat())
 
 
 @given(st.text(max_size=40))

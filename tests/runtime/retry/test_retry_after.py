@@ -96,6 +96,12 @@ def test_utc_under_every_name(zone: str) -> None:
     assert asked(Retry_After=f"Tue, 14 Nov 2023 22:14:20 {zone}") == 60.0
 
 
+def test_a_date_in_another_zone_is_that_moment() -> None:
+    """HTTP knows UTC only; a server that writes its own zone is still understood (RFC 5322 section 3.3)."""
+    assert asked(Retry_After="Tue, 14 Nov 2023 23:14:20 +0100") == 60.0
+    assert asked(Retry_After="Tue, 14 Nov 2023 17:14:20 -0500") == 60.0
+
+
 @pytest.mark.parametrize(
     "value",
     [
