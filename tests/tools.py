@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +33,14 @@ def pyright_strict(project: Path, scratch: Path) -> None:
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", "-p", str(scratch)]
     told = json.loads(checked(command))
     assert told["summary"]["filesAnalyzed"] >= len(list(project.rglob("*.py")))
+
+
+def write_files(files: Mapping[str, str], folder: Path) -> None:
+    """Write files below a folder, by their paths from it; their line ends stay as they are."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())
 
 
 class TooMuchWorkError(AssertionError):

@@ -18,7 +18,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, pyright_strict, without_cache, write_files
 
 from .token_server import ENDPOINT, TokenServer
 
@@ -86,9 +86,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         assert result is not None
         assert not list(diagnostics)
         folder = tmp_path_factory.mktemp("sdk")
-        for path, content in result.files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(content, "utf-8")
+        write_files(result.files, folder)
         sys.path.insert(0, str(folder))
         try:
             yield Made(importlib.import_module(PACKAGE), folder, api, files)

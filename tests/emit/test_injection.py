@@ -27,6 +27,8 @@ from samekey.document.node import load
 from samekey.lower.schemas.objects import UNDECODABLE
 from samekey.pipeline import Generated, generate
 
+from tests.tools import write_files
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -489,10 +491,8 @@ for name in sys.argv[1:]:
 def import_all(folder: Path, results: list[Generated]) -> None:
     """Write packages side by side and import every module of each, with all its annotations, in another process."""
     for result in results:
-        for path, text in result.files.items():
-            if path.startswith(f"{result.package}/"):
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(text.encode())
+        package = {path: text for path, text in result.files.items() if path.startswith(f"{result.package}/")}
+        write_files(package, folder)
     command = [sys.executable, "-c", IMPORT_ALL, *(result.package for result in results)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == ""

@@ -12,7 +12,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, pyright_strict, without_cache, write_files
 
 DOCUMENT = """\
 openapi: 3.0.3
@@ -129,10 +129,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = generate(document, Config())
     assert result is not None
     assert list(diagnostics) == []
-    for path, text in result.files.items():
-        target = folder / "sdk" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+    write_files(result.files, folder / "sdk")
     (folder / "sdk" / "use.py").write_text(USE, "utf-8")
     return folder / "sdk"
 

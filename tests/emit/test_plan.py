@@ -21,7 +21,7 @@ from samekey.names import assign
 from samekey.pipeline import Generated, generate
 
 from tests.lower.documents import loaded
-from tests.tools import checked, without_cache
+from tests.tools import checked, without_cache, write_files
 
 # Order
 
@@ -375,11 +375,8 @@ def generated(value: Mapping[str, object]) -> Generated:
 
 def written(folder: Path, result: Generated) -> None:
     """The package alone, without the project around it."""
-    for path, text in result.files.items():
-        if path.startswith(f"{result.package}/"):
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
+    package = {path: text for path, text in result.files.items() if path.startswith(f"{result.package}/")}
+    write_files(package, folder)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, pyright_strict, without_cache, write_files
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -91,10 +91,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = generate(document, Config())
     assert result is not None
     assert [entry.code for entry in diagnostics] == ["webhook-lost"]
-    for path, text in result.files.items():
-        target = folder / "sdk" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+    write_files(result.files, folder / "sdk")
     (folder / "sdk" / "use.py").write_text(dedent(USE), "utf-8")
     return folder / "sdk"
 

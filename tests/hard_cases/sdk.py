@@ -20,6 +20,8 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import Generated, generate, inspect
 
+from tests.tools import write_files
+
 if TYPE_CHECKING:
     from samekey.emit.views import OperationSummary
 
@@ -151,8 +153,5 @@ def make(home: Path, folder: Path) -> Sdk:
     assert document is not None
     result = generate(document, Config())
     assert result is not None, [entry.message for entry in diagnostics]
-    for path, text in result.files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+    write_files(result.files, folder)
     return Sdk(home, result, diagnostics, folder)

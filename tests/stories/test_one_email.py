@@ -23,6 +23,8 @@ from samekey.pipeline import generate
 from samekey.sandbox.faults import Fault, Rule
 from samekey.sandbox.serving import Running, running
 
+from tests.tools import write_files
+
 HERE = Path(__file__).parent
 MESSAGE = {"user": 17, "to": "ines@mail.example"}
 
@@ -35,9 +37,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert document is not None
     result = generate(document, Config())
     assert result is not None
-    for name, text in result.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
+    write_files(result.files, folder)
     return folder
 
 

@@ -13,6 +13,8 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
+from tests.tools import write_files
+
 from .faces import FACES, Face
 
 SPEC = Path(__file__).parents[2] / "specs" / "studio" / "openapi.yaml"
@@ -28,10 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert result is not None
     assert not list(diagnostics)
     folder = tmp_path_factory.mktemp("studio")
-    for path, text in result.files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+    write_files(result.files, folder)
     return folder
 
 

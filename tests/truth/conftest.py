@@ -17,6 +17,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
+from tests.tools import write_files
 from tests.truth.server import Shop
 
 
@@ -29,10 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = generate(document, Config())
     assert result is not None
     folder = tmp_path_factory.mktemp("shop")
-    for path, text in result.files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+    write_files(result.files, folder)
     return folder
 
 

@@ -12,6 +12,8 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import Document, load
 from samekey.pipeline import Generated, generate
 
+from tests.tools import write_files
+
 Schema: TypeAlias = Mapping[str, object]
 Schemas: TypeAlias = dict[str, Schema]
 TEXT: Schema = {"type": "string"}
@@ -176,8 +178,5 @@ def generated(schemas: Schemas) -> Generated:
 def written(schemas: Schemas, folder: Path) -> Generated:
     """The SDK, written below a folder."""
     result = generated(schemas)
-    for path, text in result.files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+    write_files(result.files, folder)
     return result
