@@ -89,7 +89,7 @@ def _clients(url: str) -> list[Row]:
     def ours() -> None:
         AcmePayments(base_url=url, token="t").charges  # noqa: B018, S106
 
-    return [compared("a further client", "httpx.Client()", 0.05, paired(ours, httpx.Client, rounds=10, number=5))]
+    return [compared("one more client", "httpx.Client()", 0.05, paired(ours, httpx.Client, rounds=10, number=5))]
 
 
 def _memory(client: AcmePayments) -> Row:

@@ -109,7 +109,7 @@ def tell(rows: Sequence[Row]) -> None:
     print(json.dumps([asdict(row) for row in rows]))
 
 
-def told(text: str) -> list[Row]:
+def read_rows(text: str) -> list[Row]:
     """Read the rows that another process printed."""
     return [
         Row(**{**row, "ratio": Spread(**row["ratio"]), "wall": Spread(**row["wall"]) if row["wall"] else None})

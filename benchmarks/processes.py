@@ -58,13 +58,13 @@ def ran(command: Sequence[str]) -> Ran:
     # Started from a small process: what is started is told to have had the memory of who starts it.
     # A peer finds its formatter by the path alone, and skips the formatting where it does not.
     path = os.pathsep.join([str(Path(command[0]).absolute().parent), os.environ["PATH"]])
-    told = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-S", "-c", _WAITED, *command],
         capture_output=True,
         check=True,
         env={**_environment(), "PATH": path},
     )
-    cpu, wall, peak, status = json.loads(told.stdout)
+    cpu, wall, peak, status = json.loads(ran.stdout)
     return Ran(cpu, wall, peak / 1024, status == 0)
 
 

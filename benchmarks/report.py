@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.environments import ROOT, peer_generator, peers, sdks
-from benchmarks.measure import Row, Spread, told
+from benchmarks.measure import Row, Spread, read_rows
 from benchmarks.picture import picture
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _measured(module: str, python: Path, folders: Sequence[Path], *arguments: st
         [str(python), "-m", f"benchmarks.{module}", *arguments],
         stdout=subprocess.PIPE, check=True, env=environment, text=True, cwd=ROOT,
     )  # fmt: skip
-    return told(ran.stdout)
+    return read_rows(ran.stdout)
 
 
 def _table(rows: Sequence[Row]) -> Table:

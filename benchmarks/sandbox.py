@@ -100,12 +100,12 @@ def compared(name: str, keyed: int, plain: int, rounds: int, each: int) -> None:
         ours, theirs = zip(*pairs, strict=True)
         low, median, high = statistics.quantiles([mine.seconds / other.seconds for mine, other in pairs], n=4)
         print(f"{name}, {at_once} at once:")
-        print(f"  with keys     {told(ours)}")
-        print(f"  without keys  {told(theirs)}")
+        print(f"  with keys     {summary(ours)}")
+        print(f"  without keys  {summary(theirs)}")
         print(f"  keys cost     {median:.2f} times the time ({low:.2f}-{high:.2f})")
 
 
-def told(rounds: tuple[Round, ...]) -> str:
+def summary(rounds: tuple[Round, ...]) -> str:
     """Spell the rates and latencies of some rounds."""
     latencies = sorted(took for entry in rounds for took in entry.latencies)
     median, slowest = latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100]

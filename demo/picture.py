@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from samekey.sandbox.faults import Fault, Rule
-from samekey.sandbox.ledger import Kind, Told
+from samekey.sandbox.ledger import AnswerKind, Kind
 from samekey.sandbox.serving import running
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _rows(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
                 yield "effect", "charges 49.99 EUR"
             case Kind.LOST:
                 yield "lost", "201 Created: the connection is cut"
-            case Kind.ANSWERED if event.detail == Told.REPLAYED:
+            case Kind.ANSWERED if event.detail == AnswerKind.REPLAYED:
                 yield "server", "knows K: charges nothing"
                 yield "answer", "201 Created: the stored answer"
             case Kind.ANSWERED:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from samekey.prove.clients import attempts_of
-from samekey.prove.history import Certainty, Told
+from samekey.prove.history import CallReport, Certainty
 from samekey.prove.timeline import timeline
 from samekey.sandbox.faults import Fault, Rule
-from samekey.sandbox.ledger import Event, Kind
-from samekey.sandbox.ledger import Told as Word
+from samekey.sandbox.ledger import AnswerKind, Event, Kind
 from samekey.sandbox.serving import running
 
 if TYPE_CHECKING:
@@ -135,9 +134,9 @@ def step(number: str, text: str) -> None:
 def show(sandbox: Running, record: Any) -> None:  # noqa: ANN401
     """Print the timeline of a call."""
     key = record.call.idempotency_key
-    told = Told(1, record.call.operation, True, key, Certainty.APPLIED, attempts_of(record), (), record.elapsed)  # noqa: FBT003
+    report = CallReport(1, record.call.operation, True, key, Certainty.APPLIED, attempts_of(record), (), record.elapsed)  # noqa: FBT003
     console.print(f"    key {key}")
-    for line in timeline(told, [event for event in sandbox.events() if event.key == key]):
+    for line in timeline(report, [event for event in sandbox.events() if event.key == key]):
         console.print(f"    {line}", style="bold green" if "EFFECT" in line else None, markup=False)
 
 
@@ -153,7 +152,7 @@ def word(event: Event) -> str:
             return f"[yellow]{event.fault}[/yellow]"
         case Kind.EFFECT:
             return "[bold green]CHARGED[/bold green]"
-        case Kind.ANSWERED if event.detail != Word.FAULT:
+        case Kind.ANSWERED if event.detail != AnswerKind.FAULT:
             return f"{event.status} {event.detail}".rstrip()
         case _:
             return ""

@@ -29,7 +29,7 @@ SCHEMAS_FLOW = (
 """The rooms of a schema, likewise."""
 SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
 """The rooms of the sandbox, likewise; beside them stand the names that users' tests import."""
-SANDBOX_FACES = {"app", "broken", "faults", "ledger", "serving"}
+SANDBOX_MODULES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
     "declare", "safety", "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
     "call", "http", "response", "streams", "paging", "journal", "core", "client", "trace", "methods", "operation",
@@ -143,7 +143,7 @@ SANDBOX = sorted((GENERATOR / "sandbox").rglob("[a-z]*.py"))
 def test_the_sandbox_flows_one_way(path: Path) -> None:
     """No room of the sandbox knows of a later one, and none of the names that are for users' tests alone."""
     own = path.relative_to(GENERATOR / "sandbox").parts[0].removesuffix(".py")
-    if own in SANDBOX_FACES:
+    if own in SANDBOX_MODULES:
         return
     assert own in SANDBOX_FLOW, f"{own} has no place in the flow of the sandbox"
     known = {

@@ -14,15 +14,15 @@ IN_BOTH = (
     "Requirement", "Response", "Style", "StreamFormat", "ValuePath",
 )  # fmt: skip
 """The same thing, once as the document describes it or as source, once as it is at run time in an SDK."""
-CHECKER = ("Attempt", "Certainty", "Limits", "Settled", "Told")
+CHECKER = ("Attempt", "Certainty", "Limits", "Settled")
 """The history that `prove` judges: it shares no class with what it checks, or one mistake would hide in both."""
-FACES = ("generate", "inspect", "main", "prove", "read_config", "serve")
+COMMANDS = ("generate", "inspect", "main", "prove", "read_config", "serve")
 """A command, and the function that it calls."""
 PUBLIC = ("Event", "Kind", "Plan", "Settings")
 """Names that users' tests import from `samekey.sandbox`, or that stand in files of theirs."""
 VARIABLES = ("ANY", "E", "E_co", "Key", "P", "R", "RESOURCES", "T", "TYPES")
 """Type variables, and constants of a module that nobody imports from elsewhere."""
-EXPLAINED = frozenset({*IN_BOTH, *CHECKER, *FACES, *PUBLIC, *VARIABLES})
+EXPLAINED = frozenset({*IN_BOTH, *CHECKER, *COMMANDS, *PUBLIC, *VARIABLES})
 
 
 def defined() -> Iterator[tuple[str, str]]:

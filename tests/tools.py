@@ -31,8 +31,8 @@ def pyright_strict(project: Path, scratch: Path) -> None:
     shutil.copytree(project, scratch / "project", ignore=shutil.ignore_patterns("__pycache__", ".*"))
     (scratch / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "extraPaths": ["project"]}', "utf-8")
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", "-p", str(scratch)]
-    told = json.loads(checked(command))
-    assert told["summary"]["filesAnalyzed"] >= len(list(project.rglob("*.py")))
+    report = json.loads(checked(command))
+    assert report["summary"]["filesAnalyzed"] >= len(list(project.rglob("*.py")))
 
 
 def write_files(files: Mapping[str, str], folder: Path) -> None:

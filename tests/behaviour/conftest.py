@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .faces import FACES, Face
+from .call_styles import CALL_STYLES, CallStyle
 from .fault_server import FaultServer
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def server() -> Iterator[FaultServer]:
     assert not running.broken
 
 
-@pytest.fixture(params=list(FACES))
-def face(request: pytest.FixtureRequest) -> Face:
+@pytest.fixture(params=list(CALL_STYLES))
+def call_style(request: pytest.FixtureRequest) -> CallStyle:
     """Every way to call the SDK."""
-    return FACES[request.param]
+    return CALL_STYLES[request.param]

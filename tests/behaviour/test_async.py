@@ -29,7 +29,7 @@ from acme_payments import (
     models,
 )
 
-from .faces import CHARGE, FAST, PATIENT, in_this_thread, one
+from .call_styles import CHARGE, FAST, PATIENT, in_this_thread, one
 from .fault_server import TOKEN, Act, Fault, FaultServer, answering
 
 BACKENDS = ["asyncio", "trio"]

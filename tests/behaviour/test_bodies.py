@@ -55,13 +55,13 @@ class FilesOperations:
 
 
 class Files(FilesOperations, Resource):
-    """The sync face."""
+    """The sync client."""
 
     __slots__ = ()
 
 
 class AsyncFiles(FilesOperations, AsyncResource):
-    """The async face."""
+    """The async client."""
 
     __slots__ = ()
 

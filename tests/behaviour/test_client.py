@@ -23,7 +23,7 @@ from acme_payments import (
     Timeout,
 )
 
-from .faces import CHARGE, FAST, LOGGER, ONCE, PATIENT, Ask, Face, in_this_thread, one
+from .call_styles import CHARGE, FAST, LOGGER, ONCE, PATIENT, Ask, CallStyle, in_this_thread, one
 from .fault_server import TOKEN, Act, Fault, FaultServer, answering
 
 GET = Ask("charges.get", ("ch_1",))
@@ -38,11 +38,11 @@ def make(server: FaultServer, **settings: Any) -> AcmePayments:  # noqa: ANN401
 # --- options of a call, options of a copy ---
 
 
-def test_a_calls_own_retry_policy_wins(server: FaultServer, face: Face) -> None:
+def test_a_calls_own_retry_policy_wins(server: FaultServer, call_style: CallStyle) -> None:
     """`CallOptions(retry=...)` holds for one call; the next has the client's again."""
     server.plan(*[answering(503)] * 4)
     once = CHARGE.again(options=CallOptions(retry=ONCE))
-    first, second = face(server.url, once, CHARGE, retry=RetryPolicy(max_retries=2, initial_delay=0, max_delay=0))
+    first, second = call_style(server.url, once, CHARGE, retry=RetryPolicy(max_retries=2, initial_delay=0, max_delay=0))
     assert [len(first.record.attempts), len(second.record.attempts)] == [1, 3]
 
 
@@ -50,28 +50,28 @@ def test_a_calls_own_retry_policy_wins(server: FaultServer, face: Face) -> None:
 def test_a_number_is_no_timeout_and_no_policy(server: FaultServer, wrong: dict[str, Any]) -> None:
     """It is refused where it is given, in words that say what is wanted, and not in the middle of a call."""
     (name,) = wrong
-    told = f"{name} must be a (Timeout|RetryPolicy), such as "
-    with pytest.raises(TypeError, match=told):
+    message = f"{name} must be a (Timeout|RetryPolicy), such as "
+    with pytest.raises(TypeError, match=message):
         make(server, **wrong)
-    with pytest.raises(TypeError, match=told):
+    with pytest.raises(TypeError, match=message):
         make(server).with_options(**wrong)
     with pytest.raises(TypeError, match="timeout must be a Timeout"):
         CallOptions(timeout=30)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def test_a_calls_own_timeout_wins(server: FaultServer, face: Face) -> None:
+def test_a_calls_own_timeout_wins(server: FaultServer, call_style: CallStyle) -> None:
     """`CallOptions(timeout=...)` cuts one call short."""
     server.plan(Fault(Act.STALL, after=True))
-    ended = one(face, server.url, CHARGE.again(options=CallOptions(retry=ONCE, timeout=Timeout(read=0.1))))
+    ended = one(call_style, server.url, CHARGE.again(options=CallOptions(retry=ONCE, timeout=Timeout(read=0.1))))
     assert ended.error is not None
     assert ended.record.elapsed < 2.0
     assert "read timed out" in str(ended.error)
 
 
-def test_a_calls_own_headers_are_added(server: FaultServer, face: Face) -> None:
+def test_a_calls_own_headers_are_added(server: FaultServer, call_style: CallStyle) -> None:
     """They win over the client's; the key is never overridden, and the next call is without them."""
     options = CallOptions(headers={"X-Trace": "call", "idempotency-key": "other"})
-    first, second = face(
+    first, second = call_style(
         server.url, CHARGE.again(options=options), CHARGE, headers={"x-trace": "client", "X-Team": "a"}
     )
     assert [seen.every("x-trace") for seen in server.seen] == [["call"], ["client"]]
@@ -79,26 +79,26 @@ def test_a_calls_own_headers_are_added(server: FaultServer, face: Face) -> None:
     assert [seen.every("idempotency-key") for seen in server.seen] == [[first.key], [second.key]]
 
 
-def test_a_calls_own_strictness_wins(server: FaultServer, face: Face) -> None:
+def test_a_calls_own_strictness_wins(server: FaultServer, call_style: CallStyle) -> None:
     """`strict=True` raises where an answer does not match; the effect is not denied."""
     server.plan(*[answering(201, {"id": "ch_1"}, after=True)] * 2)
     strict = CHARGE.again(options=CallOptions(strict=True))
-    loose, raised = face(server.url, CHARGE, strict)
+    loose, raised = call_style(server.url, CHARGE, strict)
     assert loose.response is not None
     assert (loose.response.data.id, loose.response.data.amount) == ("ch_1", None)
     assert type(raised.error).__name__ == "APIDecodeError"
     assert raised.record.certainty is Certainty.APPLIED
 
 
-def test_a_strict_client_can_be_told_not_to_be(server: FaultServer, face: Face) -> None:
+def test_a_strict_client_can_be_told_not_to_be(server: FaultServer, call_style: CallStyle) -> None:
     """`strict=False` of a call wins over the client's True."""
     server.plan(answering(201, {"id": "ch_1"}, after=True))
-    ended = one(face, server.url, CHARGE.again(options=CallOptions(strict=False)), strict=True)
+    ended = one(call_style, server.url, CHARGE.again(options=CallOptions(strict=False)), strict=True)
     assert ended.error is None
 
 
 def test_with_options_makes_a_copy(server: FaultServer) -> None:
-    """It has its own policy, further headers and its own strictness; the original keeps what it has."""
+    """It has its own policy, extra headers and its own strictness; the original keeps what it has."""
     with make(server, headers={"X-Own": "1"}) as client:
         copy = client.with_options(retry=ONCE, headers={"X-Team": "b"}, strict=True)
         assert type(copy) is AcmePayments
@@ -156,17 +156,17 @@ def test_async_with_options(server: FaultServer) -> None:
 # --- connections ---
 
 
-def test_connections_are_kept(server: FaultServer, face: Face) -> None:
+def test_connections_are_kept(server: FaultServer, call_style: CallStyle) -> None:
     """Calls and retries go over one connection while it lasts."""
     server.plan(answering(503))
-    face(server.url, GET, GET, CHARGE)
+    call_style(server.url, GET, GET, CHARGE)
     assert server.connections == 1
 
 
-def test_a_stale_connection_costs_a_retry_and_nothing_else(server: FaultServer, face: Face) -> None:
+def test_a_stale_connection_costs_a_retry_and_nothing_else(server: FaultServer, call_style: CallStyle) -> None:
     """A server that closes an idle connection makes no second effect."""
     server.plan(Fault(), Fault(Act.RESET_UNREAD))
-    _, ended = face(server.url, CHARGE, CHARGE)
+    _, ended = call_style(server.url, CHARGE, CHARGE)
     assert ended.error is None
     assert server.effects_of(ended.key) == 1
 
@@ -303,16 +303,16 @@ def test_the_environment_gives_url_and_token(server: FaultServer, monkeypatch: p
     assert server.seen[0].target == "/v1/charges/ch_1"
 
 
-def test_without_a_token_the_server_has_the_last_word(server: FaultServer, face: Face) -> None:
+def test_without_a_token_the_server_has_the_last_word(server: FaultServer, call_style: CallStyle) -> None:
     """The call is sent without credentials, and the 401 is a typed error."""
-    ended = one(face, server.url, token=None)
+    ended = one(call_style, server.url, token=None)
     assert isinstance(ended.error, AuthenticationError)
     assert server.seen[0].every("authorization") == []
 
 
-def test_what_every_request_says(server: FaultServer, face: Face) -> None:
+def test_what_every_request_says(server: FaultServer, call_style: CallStyle) -> None:
     """Accept, user agent, media type, and the body as UTF-8 JSON of known length."""
-    one(face, server.url)
+    one(call_style, server.url)
     (seen,) = server.seen
     assert (seen.method, seen.target) == ("POST", "/v1/charges")
     assert seen.every("content-type") == ["application/json"]
@@ -323,10 +323,10 @@ def test_what_every_request_says(server: FaultServer, face: Face) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"X-A\r\nX-Evil": "1"}, {"X-A": "1\r\nX-Evil: 1"}, {"X-A": "1\nX-Evil: 1"}])
-def test_no_header_is_injected(server: FaultServer, face: Face, headers: dict[str, str]) -> None:
+def test_no_header_is_injected(server: FaultServer, call_style: CallStyle, headers: dict[str, str]) -> None:
     """Nothing leaves for a header that cannot be sent."""
     try:
-        ended = one(face, server.url, CHARGE.again(options=CallOptions(headers=headers)))
+        ended = one(call_style, server.url, CHARGE.again(options=CallOptions(headers=headers)))
     except ValueError:
         pass
     else:
@@ -335,17 +335,17 @@ def test_no_header_is_injected(server: FaultServer, face: Face, headers: dict[st
 
 
 @pytest.mark.parametrize("charge_id", ["..", ".", ""])
-def test_no_path_parameter_climbs(server: FaultServer, face: Face, charge_id: str) -> None:
+def test_no_path_parameter_climbs(server: FaultServer, call_style: CallStyle, charge_id: str) -> None:
     """A dot segment or nothing is refused before anything is sent."""
     with pytest.raises(ValueError, match="path"):
-        one(face, server.url, Ask("charges.get", (charge_id,)))
+        one(call_style, server.url, Ask("charges.get", (charge_id,)))
     assert not server.seen
 
 
 @pytest.mark.parametrize("charge_id", ["a/b", "a?b=c", "a#b", "a b", "ä", "a%2Fb", "a;b", "a&b"])
-def test_a_path_parameter_stays_in_its_place(server: FaultServer, face: Face, charge_id: str) -> None:
+def test_a_path_parameter_stays_in_its_place(server: FaultServer, call_style: CallStyle, charge_id: str) -> None:
     """Whatever its characters, it is one segment on the wire."""
-    one(face, server.url, Ask("charges.get", (charge_id,)))
+    one(call_style, server.url, Ask("charges.get", (charge_id,)))
     (seen,) = server.seen
     assert seen.target.count("/") == 3
     assert "?" not in seen.target
@@ -355,12 +355,12 @@ def test_a_path_parameter_stays_in_its_place(server: FaultServer, face: Face, ch
 # --- hooks and logs ---
 
 
-def test_hooks_hear_of_attempts_and_retries(server: FaultServer, face: Face) -> None:
+def test_hooks_hear_of_attempts_and_retries(server: FaultServer, call_style: CallStyle) -> None:
     """Frozen data: the call, each attempt with its certainty, and the wait."""
     attempts: list[AttemptEvent] = []
     retries: list[RetryEvent] = []
     server.plan(Fault(Act.CUT, after=True), answering(429, Retry_After_Ms="20"))
-    ended = one(face, server.url, on_attempt=attempts.append, on_retry=retries.append)
+    ended = one(call_style, server.url, on_attempt=attempts.append, on_retry=retries.append)
     assert tuple(event.attempt for event in attempts) == ended.record.attempts
     assert [event.attempt.certainty for event in attempts] == [Certainty.UNKNOWN, Certainty.REJECTED, Certainty.APPLIED]
     assert [event.attempt.number for event in retries] == [1, 2]
@@ -374,12 +374,12 @@ def test_hooks_hear_of_attempts_and_retries(server: FaultServer, face: Face) -> 
 
 
 def test_logs_name_the_key_and_never_the_credentials(
-    server: FaultServer, face: Face, caplog: pytest.LogCaptureFixture
+    server: FaultServer, call_style: CallStyle, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Under the package's logger, retries at INFO and attempts at DEBUG; no token at any level of any logger."""
     caplog.set_level(logging.DEBUG)
     server.plan(Fault(Act.CUT), answering(503), *[answering(401)] * 2)
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     ours = [entry for entry in caplog.records if entry.name == LOGGER]
     assert {entry.levelno for entry in ours} == {logging.DEBUG, logging.INFO}
     assert all(ended.key and ended.key in entry.getMessage() for entry in ours)
@@ -389,20 +389,20 @@ def test_logs_name_the_key_and_never_the_credentials(
 
 
 def test_nothing_is_logged_above_debug_when_all_goes_well(
-    server: FaultServer, face: Face, caplog: pytest.LogCaptureFixture
+    server: FaultServer, call_style: CallStyle, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A library is quiet."""
     caplog.set_level(logging.INFO)
-    one(face, server.url)
+    one(call_style, server.url)
     assert not [entry for entry in caplog.records if entry.name.startswith(LOGGER)]
 
 
 def test_an_answer_that_does_not_match_is_logged_once(
-    server: FaultServer, face: Face, caplog: pytest.LogCaptureFixture
+    server: FaultServer, call_style: CallStyle, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One warning says where."""
     server.plan(answering(201, {"id": 7}, after=True))
-    one(face, server.url)
+    one(call_style, server.url)
     (warning,) = [entry for entry in caplog.records if entry.levelno == logging.WARNING]
     assert "schema" in warning.getMessage()
     assert "charges.create" in warning.getMessage()
@@ -423,16 +423,16 @@ def test_the_plain_call_gives_the_typed_result(server: FaultServer) -> None:
         assert call() is None
 
 
-def test_two_calls_never_share_a_key(server: FaultServer, face: Face) -> None:
+def test_two_calls_never_share_a_key(server: FaultServer, call_style: CallStyle) -> None:
     """Identical arguments are still two charges."""
-    ended = face(server.url, *[CHARGE] * 5)
+    ended = call_style(server.url, *[CHARGE] * 5)
     assert len({each.key for each in ended}) == 5
     assert len(server.effects) == 5
 
 
-def test_a_caller_may_bring_the_key(server: FaultServer, face: Face) -> None:
+def test_a_caller_may_bring_the_key(server: FaultServer, call_style: CallStyle) -> None:
     """The same key twice is one charge, and the second answer is marked as replayed."""
-    first, second = face(server.url, *[CHARGE.again(idempotency_key="order-1007")] * 2)
+    first, second = call_style(server.url, *[CHARGE.again(idempotency_key="order-1007")] * 2)
     assert first.response is not None
     assert second.response is not None
     assert (first.response.replayed, second.response.replayed) == (False, True)
@@ -441,10 +441,10 @@ def test_a_caller_may_bring_the_key(server: FaultServer, face: Face) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " k", "k\r\nX-Evil: 1", "é", "x" * 256])
-def test_a_key_that_cannot_be_sent_is_refused(server: FaultServer, face: Face, key: str) -> None:
+def test_a_key_that_cannot_be_sent_is_refused(server: FaultServer, call_style: CallStyle, key: str) -> None:
     """Before anything is sent."""
     with pytest.raises(ValueError, match="idempotency_key"):
-        one(face, server.url, CHARGE.again(idempotency_key=key))
+        one(call_style, server.url, CHARGE.again(idempotency_key=key))
     assert not server.seen
 
 

@@ -20,7 +20,7 @@ from acme_payments import (
     RetryPolicy,
 )
 
-from .faces import CHARGE, HASTY, ONCE, Ask, Face, in_this_thread, one
+from .call_styles import CHARGE, HASTY, ONCE, Ask, CallStyle, in_this_thread, one
 from .fault_server import Act, Fault, FaultServer
 
 GET = Ask("charges.get", ("ch_1",))
@@ -49,17 +49,19 @@ def breaking(act: Act, head: bytes, *, after: bool = True) -> Fault:
     ],
     ids=["line", "no phrase", "part of a header", "headers", "after 100", "after 103 and 100"],
 )
-def test_a_success_whose_headers_break_off_was_done(server: FaultServer, face: Face, act: Act, head: bytes) -> None:
+def test_a_success_whose_headers_break_off_was_done(
+    server: FaultServer, call_style: CallStyle, act: Act, head: bytes
+) -> None:
     """Cut or stalled after a 2xx status line: APPLIED, and the key brings the answer."""
     server.plan(breaking(act, head))
-    ended = one(face, server.url, retry=ONCE, timeout=HASTY)
+    ended = one(call_style, server.url, retry=ONCE, timeout=HASTY)
     assert type(ended.error) is ERRORS[act]
     assert ended.record.certainty is Certainty.APPLIED
     assert "the answer with status 201 was cut" in str(ended.error)
     assert "without sending a response" not in str(ended.error)
     server.drain()
     assert server.effects_of(ended.key) == 1
-    again = one(face, server.url, CHARGE.again(idempotency_key=ended.key))
+    again = one(call_style, server.url, CHARGE.again(idempotency_key=ended.key))
     assert again.response is not None
     assert again.response.replayed
 
@@ -77,20 +79,22 @@ def test_a_success_whose_headers_break_off_was_done(server: FaultServer, face: F
     ],
     ids=["in the phrase", "in the number", "an interim answer", "in its headers", "in the line after it", "no HTTP"],
 )
-def test_without_a_whole_status_line_nothing_is_known(server: FaultServer, face: Face, act: Act, head: bytes) -> None:
+def test_without_a_whole_status_line_nothing_is_known(
+    server: FaultServer, call_style: CallStyle, act: Act, head: bytes
+) -> None:
     """An interim answer promises nothing, and half a line may still change."""
     server.plan(breaking(act, head))
-    ended = one(face, server.url, retry=ONCE, timeout=HASTY)
+    ended = one(call_style, server.url, retry=ONCE, timeout=HASTY)
     assert isinstance(ended.error, APIConnectionError)
     assert ended.record.certainty is Certainty.UNKNOWN
 
 
 @pytest.mark.parametrize("act", BROKEN)
-def test_a_read_is_read_again_and_a_charge_replayed(server: FaultServer, face: Face, act: Act) -> None:
+def test_a_read_is_read_again_and_a_charge_replayed(server: FaultServer, call_style: CallStyle, act: Act) -> None:
     """Retried, as the retry rules say of an answer that was cut."""
     for ask in (GET, CHARGE):
         server.plan(breaking(act, CREATED))
-        ended = one(face, server.url, ask, timeout=HASTY)
+        ended = one(call_style, server.url, ask, timeout=HASTY)
         assert ended.response is not None
         assert [attempt.certainty for attempt in ended.record.attempts] == [Certainty.APPLIED] * 2
 
@@ -108,7 +112,7 @@ def test_a_read_is_read_again_and_a_charge_replayed(server: FaultServer, face: F
 )
 def test_a_refusal_whose_headers_break_off_is_read_by_its_status(  # a row of the table
     server: FaultServer,
-    face: Face,
+    call_style: CallStyle,
     act: Act,
     status: int,
     error: type[APIError],
@@ -118,7 +122,7 @@ def test_a_refusal_whose_headers_break_off_is_read_by_its_status(  # a row of th
     """The row of the status, without what its headers would have added."""
     server.plan(*[breaking(act, CONTINUE + b"HTTP/1.1 %d No\r\nRetry-Af" % status, after=False)] * 3)
     policy = RetryPolicy(max_retries=2, initial_delay=0.001, max_delay=0.002)
-    ended = one(face, server.url, retry=policy, timeout=HASTY)
+    ended = one(call_style, server.url, retry=policy, timeout=HASTY)
     assert isinstance(ended.error, error)
     assert isinstance(ended.error, APIStatusError)
     assert (ended.error.status, ended.error.content, dict(ended.error.headers)) == (status, b"", {})
@@ -126,18 +130,18 @@ def test_a_refusal_whose_headers_break_off_is_read_by_its_status(  # a row of th
     assert len(ended.record.attempts) == attempts
 
 
-def test_a_redirect_whose_target_is_cut_off_is_asked_for_again(server: FaultServer, face: Face) -> None:
+def test_a_redirect_whose_target_is_cut_off_is_asked_for_again(server: FaultServer, call_style: CallStyle) -> None:
     """307 would have been followed; where to is lost."""
     server.plan(breaking(Act.CUT_IN_HEAD, b"HTTP/1.1 307 Over There\r\nLoca", after=False))
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert ended.response is not None
     assert [attempt.certainty for attempt in ended.record.attempts] == [Certainty.UNKNOWN, Certainty.APPLIED]
 
 
-def test_a_connection_that_has_served_before_is_read_the_same_way(server: FaultServer, face: Face) -> None:
+def test_a_connection_that_has_served_before_is_read_the_same_way(server: FaultServer, call_style: CallStyle) -> None:
     """Each attempt has a head of its own, whatever came over the connection earlier."""
     server.plan(Fault(), breaking(Act.CUT_IN_HEAD, CREATED), Fault(), Fault(Act.CUT, after=True))
-    first, second, third = face(server.url, CHARGE, CHARGE, CHARGE, retry=ONCE)[:3]
+    first, second, third = call_style(server.url, CHARGE, CHARGE, CHARGE, retry=ONCE)[:3]
     assert first.error is None
     assert second.record.certainty is Certainty.APPLIED
     assert second.error is not None
@@ -178,11 +182,11 @@ def proxy(answer: bytes) -> Generator[str, None, None]:
     "answer", [b"HTTP/1.1 200 Connection established\r\n", b"HTTP/1.1 200 Connection established\r\n\r\n"]
 )
 def test_what_a_proxy_says_is_not_taken_for_the_answer(
-    monkeypatch: pytest.MonkeyPatch, face: Face, answer: bytes
+    monkeypatch: pytest.MonkeyPatch, call_style: CallStyle, answer: bytes
 ) -> None:
     """Its 200 opens the tunnel; nothing was sent through it."""
     with proxy(answer) as url:
         monkeypatch.setenv("HTTPS_PROXY", url)
-        ended = one(face, "https://api.test/v1", retry=ONCE)
+        ended = one(call_style, "https://api.test/v1", retry=ONCE)
     assert ended.error is not None
     assert ended.record.certainty in (Certainty.NOT_SENT, Certainty.UNKNOWN)

@@ -1,4 +1,4 @@
-"""Every fault, before and after the effect, through every face: attempts, key, bytes, effects, and what is told."""
+"""Every fault, before and after the effect, in every call style: attempts, key, bytes, effects, certainty."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from acme_payments import (
 )
 from msgspec import structs
 
-from .faces import CHARGE, FAST, HASTY, ONCE, PATIENT, Ask, Ended, Face, one
+from .call_styles import CHARGE, FAST, HASTY, ONCE, PATIENT, Ask, CallStyle, Ended, one
 from .fault_server import Act, Fault, FaultServer, answering
 
 NOT_SENT, REJECTED, UNKNOWN, APPLIED = Certainty.NOT_SENT, Certainty.REJECTED, Certainty.UNKNOWN, Certainty.APPLIED
@@ -88,16 +88,18 @@ def told_the_truth(server: FaultServer, ended: Ended) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_single_attempt_tells_the_truth_and_its_key_settles_it(server: FaultServer, face: Face, case: Case) -> None:
+def test_a_single_attempt_tells_the_truth_and_its_key_settles_it(
+    server: FaultServer, call_style: CallStyle, case: Case
+) -> None:
     """The error says what is certain, and calling again with the same key gives exactly one effect."""
     server.plan(case.fault)
-    ended = one(face, server.url, case.ask, retry=ONCE, **case.settings)
+    ended = one(call_style, server.url, case.ask, retry=ONCE, **case.settings)
     assert type(ended.error) is case.error
     assert len(ended.record.attempts) == 1
     told_the_truth(server, ended)
     assert ended.record.certainty is case.certainty
     assert server.effects_of(ended.key) == case.effects
-    again = one(face, server.url, case.ask.again(idempotency_key=ended.key))
+    again = one(call_style, server.url, case.ask.again(idempotency_key=ended.key))
     assert again.error is None
     assert again.key == ended.key
     assert again.record.certainty is APPLIED
@@ -107,10 +109,12 @@ def test_a_single_attempt_tells_the_truth_and_its_key_settles_it(server: FaultSe
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_retry_gets_through_with_the_same_key_and_bytes(server: FaultServer, face: Face, case: Case) -> None:
+def test_a_retry_gets_through_with_the_same_key_and_bytes(
+    server: FaultServer, call_style: CallStyle, case: Case
+) -> None:
     """Two attempts, one key, identical bytes, one effect, and the answer of the first where it was made by then."""
     server.plan(case.fault)
-    ended = one(face, server.url, case.ask, **case.settings)
+    ended = one(call_style, server.url, case.ask, **case.settings)
     assert ended.error is None
     assert ended.response is not None
     assert len(ended.record.attempts) == 2
@@ -127,10 +131,14 @@ def test_a_retry_gets_through_with_the_same_key_and_bytes(server: FaultServer, f
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.hasty], ids=str)
-def test_a_fault_that_lasts_uses_every_retry_and_no_more(server: FaultServer, face: Face, case: Case) -> None:
+def test_a_fault_that_lasts_uses_every_retry_and_no_more(
+    server: FaultServer, call_style: CallStyle, case: Case
+) -> None:
     """`max_retries` more attempts, all with one key, and the truth at the end."""
     server.plan(*[case.fault] * 10)
-    ended = one(face, server.url, case.ask, retry=RetryPolicy(max_retries=2, initial_delay=0.001, max_delay=0.002))
+    ended = one(
+        call_style, server.url, case.ask, retry=RetryPolicy(max_retries=2, initial_delay=0.001, max_delay=0.002)
+    )
     assert type(ended.error) is case.error
     assert len(ended.record.attempts) == 3
     assert {request.key for request in server.seen} <= {ended.key}
@@ -139,10 +147,10 @@ def test_a_fault_that_lasts_uses_every_retry_and_no_more(server: FaultServer, fa
 
 
 @pytest.mark.parametrize("ask", [CHARGE, Ask("charges.get", ("ch_1",)), Ask("customers.delete", ("cus_1",))], ids=str)
-def test_a_closed_port_means_that_nothing_was_sent(server: FaultServer, face: Face, ask: Ask) -> None:
+def test_a_closed_port_means_that_nothing_was_sent(server: FaultServer, call_style: CallStyle, ask: Ask) -> None:
     """Connection refused: retried for every kind of call, NOT_SENT to the end."""
     server.refuse()
-    ended = one(face, server.url, ask)
+    ended = one(call_style, server.url, ask)
     assert type(ended.error) is APIConnectionError
     assert len(ended.record.attempts) == 4
     assert ended.record.certainty is NOT_SENT
@@ -150,11 +158,11 @@ def test_a_closed_port_means_that_nothing_was_sent(server: FaultServer, face: Fa
     assert not server.seen
 
 
-def test_a_port_that_opens_again_is_found(server: FaultServer, face: Face) -> None:
+def test_a_port_that_opens_again_is_found(server: FaultServer, call_style: CallStyle) -> None:
     """The server comes back between two attempts."""
     server.refuse()
     listen: Callable[[object], None] = lambda _: server.listen() if server.connections == 0 else None  # noqa: E731
-    ended = one(face, server.url, on_retry=listen)
+    ended = one(call_style, server.url, on_retry=listen)
     assert ended.error is None
     assert [attempt.certainty for attempt in ended.record.attempts] == [NOT_SENT, APPLIED]
     assert server.effects_of(ended.key) == 1
@@ -173,11 +181,11 @@ READS_AND_WRITES = [
     "fault", [Fault(Act.CUT), Fault(Act.RESET, after=False), answering(503), answering(500), answering(429)], ids=str
 )
 def test_reads_puts_and_deletes_are_retried_without_a_key(
-    server: FaultServer, face: Face, ask: Ask, fault: Fault
+    server: FaultServer, call_style: CallStyle, ask: Ask, fault: Fault
 ) -> None:
     """GET, PUT and DELETE: retried, identical, and no header or parameter speaks of a key."""
     server.plan(fault)
-    ended = one(face, server.url, ask)
+    ended = one(call_style, server.url, ask)
     assert ended.error is None
     assert ended.key is None
     assert len(server.seen) == 2
@@ -187,20 +195,20 @@ def test_reads_puts_and_deletes_are_retried_without_a_key(
     assert ended.record.certainty is APPLIED
 
 
-def test_a_delete_whose_answer_was_lost_stays_unknown(server: FaultServer, face: Face) -> None:
+def test_a_delete_whose_answer_was_lost_stays_unknown(server: FaultServer, call_style: CallStyle) -> None:
     """The retry is answered 404: that was our own delete, and the error does not deny it."""
     server.plan(Fault(Act.CUT, after=True))
-    ended = one(face, server.url, Ask("customers.delete", ("cus_1",)))
+    ended = one(call_style, server.url, Ask("customers.delete", ("cus_1",)))
     assert isinstance(ended.error, APIStatusError)
     assert ended.error.status == 404
     assert ended.record.certainty is UNKNOWN
     assert "nothing was done" not in str(ended.error)
 
 
-def test_a_read_that_was_cut_is_read_again(server: FaultServer, face: Face) -> None:
+def test_a_read_that_was_cut_is_read_again(server: FaultServer, call_style: CallStyle) -> None:
     """Half an answer is no answer."""
     server.plan(Fault(Act.CUT_MID_BODY, after=True), Fault(Act.CUT_AFTER_HEAD, after=True))
-    ended = one(face, server.url, Ask("charges.get", ("ch_1",)))
+    ended = one(call_style, server.url, Ask("charges.get", ("ch_1",)))
     assert ended.response is not None
     assert ended.response.data.id == "ch_1"
     assert len(server.seen) == 3
@@ -209,11 +217,11 @@ def test_a_read_that_was_cut_is_read_again(server: FaultServer, face: Face) -> N
 # --- in flight, mismatch, stored failures ---
 
 
-def test_a_retry_waits_for_the_first_run(server: FaultServer, face: Face) -> None:
+def test_a_retry_waits_for_the_first_run(server: FaultServer, call_style: CallStyle) -> None:
     """409 while the first request runs: polled without using up retries, then its answer is replayed."""
     server.plan(Fault(Act.STALL, after=True, slow=0.7))
     policy = RetryPolicy(max_retries=1, initial_delay=0.05, max_delay=0.1, deadline=8.0)
-    ended = one(face, server.url, retry=policy, timeout=HASTY)
+    ended = one(call_style, server.url, retry=policy, timeout=HASTY)
     assert ended.response is not None
     assert ended.response.replayed
     assert len(ended.record.attempts) > 2
@@ -223,36 +231,36 @@ def test_a_retry_waits_for_the_first_run(server: FaultServer, face: Face) -> Non
     assert server.effects_of(ended.key) == 1
 
 
-def test_a_first_run_that_outlasts_the_deadline_is_told_as_unknown(server: FaultServer, face: Face) -> None:
+def test_a_first_run_that_outlasts_the_deadline_is_told_as_unknown(server: FaultServer, call_style: CallStyle) -> None:
     """Polling ends with the deadline, as the draft's own error; the effect comes later, and the key settles it."""
     server.plan(Fault(Act.STALL, after=True, slow=0.9))
     policy = RetryPolicy(initial_delay=0.05, max_delay=0.1, deadline=0.45)
-    ended = one(face, server.url, retry=policy, timeout=HASTY)
+    ended = one(call_style, server.url, retry=policy, timeout=HASTY)
     assert type(ended.error).__name__ in ("IdempotencyInFlight", "APITimeoutError")
     assert ended.record.certainty is UNKNOWN
     assert ended.record.elapsed < 0.8
     told_the_truth(server, ended)
-    again = one(face, server.url, CHARGE.again(idempotency_key=ended.key))
+    again = one(call_style, server.url, CHARGE.again(idempotency_key=ended.key))
     assert again.response is not None
     assert again.response.replayed
     assert server.effects_of(ended.key) == 1
 
 
-def test_a_key_that_came_with_another_payload(server: FaultServer, face: Face) -> None:
+def test_a_key_that_came_with_another_payload(server: FaultServer, call_style: CallStyle) -> None:
     """422 is the draft's own error and is not retried; the key was used, so something was done under it."""
-    first = one(face, server.url, CHARGE.again(idempotency_key="order-7"))
+    first = one(call_style, server.url, CHARGE.again(idempotency_key="order-7"))
     assert first.error is None
-    ended = one(face, server.url, CHARGE.again(idempotency_key="order-7", amount=2))
+    ended = one(call_style, server.url, CHARGE.again(idempotency_key="order-7", amount=2))
     assert type(ended.error).__name__ == "IdempotencyKeyReused"
     assert len(ended.record.attempts) == 1
     assert ended.record.certainty is UNKNOWN
     assert server.effects_of("order-7") == 1
 
 
-def test_a_stored_failure_ends_the_retries(server: FaultServer, face: Face) -> None:
+def test_a_stored_failure_ends_the_retries(server: FaultServer, call_style: CallStyle) -> None:
     """A 500 that comes back with the replay marker would come back for ever."""
     server.plan(answering(500, {"error": {"type": "api_error"}}, after=True, stored=True))
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert isinstance(ended.error, InternalServerError)
     assert len(server.seen) == 2
     assert ended.record.certainty is UNKNOWN
@@ -260,47 +268,49 @@ def test_a_stored_failure_ends_the_retries(server: FaultServer, face: Face) -> N
 
 
 @pytest.mark.parametrize("fault", [answering(429), answering(401), answering(403), answering(503)], ids=str)
-def test_a_settling_call_that_is_turned_away_denies_nothing(server: FaultServer, face: Face, fault: Fault) -> None:
+def test_a_settling_call_that_is_turned_away_denies_nothing(
+    server: FaultServer, call_style: CallStyle, fault: Fault
+) -> None:
     """Section 6.2: the charge was made by the earlier call; limiters and auth run before the key is looked at."""
     server.plan(Fault(Act.CUT, after=True))
-    lost = one(face, server.url, retry=ONCE)
+    lost = one(call_style, server.url, retry=ONCE)
     assert lost.record.certainty is UNKNOWN
     server.plan(fault)
-    ended = one(face, server.url, CHARGE.again(idempotency_key=lost.key), retry=ONCE)
+    ended = one(call_style, server.url, CHARGE.again(idempotency_key=lost.key), retry=ONCE)
     assert ended.error is not None
     assert "nothing was done" not in str(ended.error)
     told_the_truth(server, ended)
 
 
-def test_a_settling_call_that_cannot_connect_denies_nothing(server: FaultServer, face: Face) -> None:
+def test_a_settling_call_that_cannot_connect_denies_nothing(server: FaultServer, call_style: CallStyle) -> None:
     """Section 6.2, for a failure to connect."""
     server.plan(Fault(Act.CUT, after=True))
-    lost = one(face, server.url, retry=ONCE)
+    lost = one(call_style, server.url, retry=ONCE)
     server.refuse()
-    ended = one(face, server.url, CHARGE.again(idempotency_key=lost.key), retry=ONCE)
+    ended = one(call_style, server.url, CHARGE.again(idempotency_key=lost.key), retry=ONCE)
     assert ended.error is not None
     assert "nothing was done" not in str(ended.error)
     told_the_truth(server, ended)
 
 
-def test_a_refusal_after_a_lost_answer_is_not_believed(server: FaultServer, face: Face) -> None:
+def test_a_refusal_after_a_lost_answer_is_not_believed(server: FaultServer, call_style: CallStyle) -> None:
     """The taint rule on the wire: lost after the effect, then limited to the end."""
     server.plan(Fault(Act.CUT, after=True), *[answering(429)] * 5)
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert isinstance(ended.error, RateLimitError)
     assert ended.record.certainty is UNKNOWN
     assert f"idempotency_key='{ended.key}'" in str(ended.error)
     told_the_truth(server, ended)
 
 
-def test_what_was_seen_is_not_told_as_never_sent(server: FaultServer, face: Face) -> None:
+def test_what_was_seen_is_not_told_as_never_sent(server: FaultServer, call_style: CallStyle) -> None:
     """NOT_SENT means that the server cannot have seen it: not after it has answered 429."""
     server.plan(answering(429))
 
     def gone(_: object) -> None:
         server.refuse()
 
-    ended = one(face, server.url, on_retry=gone, headers={"Connection": "close"})
+    ended = one(call_style, server.url, on_retry=gone, headers={"Connection": "close"})
     assert ended.error is not None
     assert server.seen
     assert ended.record.certainty is REJECTED
@@ -309,10 +319,10 @@ def test_what_was_seen_is_not_told_as_never_sent(server: FaultServer, face: Face
 # --- a checker that cannot fail proves nothing ---
 
 
-def test_the_check_that_these_tests_rely_on_finds_a_second_effect(server: FaultServer, face: Face) -> None:
+def test_the_check_that_these_tests_rely_on_finds_a_second_effect(server: FaultServer, call_style: CallStyle) -> None:
     """Section 6.5; servers that really do things twice are found out in tests/prove and tests/verify."""
     server.plan(Fault(Act.CUT, after=True))
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     told_the_truth(server, ended)
     server.effects.append(server.effects[0])
     with pytest.raises(AssertionError):
@@ -334,12 +344,12 @@ def random_fault(chance: random.Random) -> Fault:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_histories(server: FaultServer, face: Face, seed: int) -> None:
+def test_histories(server: FaultServer, call_style: CallStyle, seed: int) -> None:
     """Section 6, on random histories: one effect per key at most, the truth told, limits kept, keys never shared."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     asks = [CHARGE.again(amount=number) for number in range(1, 7)]
     server.plan(*[random_fault(chance) for _ in range(18)])
-    history = face(server.url, *asks, retry=RetryPolicy(max_retries=2, initial_delay=0.001, max_delay=0.004))
+    history = call_style(server.url, *asks, retry=RetryPolicy(max_retries=2, initial_delay=0.001, max_delay=0.004))
     assert len({ended.key for ended in history}) == len(asks)
     for ask, ended in zip(asks, history, strict=True):
         told_the_truth(server, ended)
@@ -348,7 +358,7 @@ def test_histories(server: FaultServer, face: Face, seed: int) -> None:
         assert len({seen.body for seen in mine}) <= 1
         polls = sum(str(attempt.outcome) == "status 409" for attempt in ended.record.attempts)
         assert len(ended.record.attempts) - polls <= 3
-        settled = one(face, server.url, ask.again(idempotency_key=ended.key), retry=FAST)
+        settled = one(call_style, server.url, ask.again(idempotency_key=ended.key), retry=FAST)
         if settled.error is None:
             assert server.effects_of(ended.key) == 1
         else:

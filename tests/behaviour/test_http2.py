@@ -18,7 +18,7 @@ from acme_payments import (
     RetryPolicy,
 )
 
-from .faces import PATIENT
+from .call_styles import PATIENT
 from .fault_server import TOKEN
 from .http2_server import Http2Server, Move
 

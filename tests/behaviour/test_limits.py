@@ -13,7 +13,7 @@ import httpx
 import pytest
 from acme_payments import Certainty, RetryPolicy, Timeout
 
-from .faces import CHARGE, PATIENT, Ask, Face, in_this_thread, one
+from .call_styles import CHARGE, PATIENT, Ask, CallStyle, in_this_thread, one
 from .fault_server import Act, Fault, FaultServer, answering
 
 GET = Ask("charges.get", ("ch_1",))
@@ -32,11 +32,11 @@ GRACE = 0.75
     ],
     ids=str,
 )
-def test_no_call_outlasts_its_deadline(server: FaultServer, face: Face, fault: Fault) -> None:
+def test_no_call_outlasts_its_deadline(server: FaultServer, call_style: CallStyle, fault: Fault) -> None:
     """With its attempts, waits and body read, however slowly the server sends and however patient the timeouts are."""
     server.plan(*[fault] * 9)
     began = time.monotonic()
-    ended = one(face, server.url, retry=DEADLINE, timeout=PATIENT)
+    ended = one(call_style, server.url, retry=DEADLINE, timeout=PATIENT)
     assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert ended.error is not None
     assert type(ended.error).__name__ == "APITimeoutError"
@@ -44,21 +44,23 @@ def test_no_call_outlasts_its_deadline(server: FaultServer, face: Face, fault: F
     assert ended.record.certainty is (Certainty.APPLIED if done else Certainty.UNKNOWN)
 
 
-def test_a_trickling_head_does_not_outlast_the_deadline(server: FaultServer, face: Face) -> None:
+def test_a_trickling_head_does_not_outlast_the_deadline(server: FaultServer, call_style: CallStyle) -> None:
     """Each byte comes sooner than the read timeout, so only the deadline ends the call; the status line has come."""
     server.plan(Fault(Act.TRICKLE_HEAD, after=True))
     began = time.monotonic()
-    ended = one(face, server.url, retry=DEADLINE, timeout=PATIENT)
+    ended = one(call_style, server.url, retry=DEADLINE, timeout=PATIENT)
     assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert type(ended.error).__name__ == "APITimeoutError"
     assert ended.record.certainty is Certainty.APPLIED
 
 
-def test_a_trickling_upload_does_not_outlast_the_deadline(face: Face) -> None:
+def test_a_trickling_upload_does_not_outlast_the_deadline(call_style: CallStyle) -> None:
     """A server that takes a body a little at a time makes every write shorter than the write timeout."""
     with slow_reader() as url:
         began = time.monotonic()
-        ended = one(face, url, CHARGE.again(metadata={"padding": "x" * 16_000_000}), retry=DEADLINE, timeout=PATIENT)
+        ended = one(
+            call_style, url, CHARGE.again(metadata={"padding": "x" * 16_000_000}), retry=DEADLINE, timeout=PATIENT
+        )
         assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert type(ended.error).__name__ == "APITimeoutError"
     assert ended.record.certainty is Certainty.UNKNOWN
@@ -81,31 +83,33 @@ def slow_reader() -> Generator[str, None, None]:
         done.result()
 
 
-def test_no_chain_of_redirects_outlasts_the_deadline(server: FaultServer, face: Face) -> None:
+def test_no_chain_of_redirects_outlasts_the_deadline(server: FaultServer, call_style: CallStyle) -> None:
     """Each hop gets what is left, not what there was."""
     hop = answering(307, Location="/v1/charges", after=True)
     slow = [Fault(hop.act, hop.after, hop.answer, slow=0.2), *[Fault(Act.STALL)] * 3]
     server.plan(*slow)
     began = time.monotonic()
-    ended = one(face, server.url, retry=DEADLINE)
+    ended = one(call_style, server.url, retry=DEADLINE)
     assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert ended.error is not None
 
 
-def test_a_slow_first_step_leaves_less_to_the_next(server: FaultServer, face: Face) -> None:
+def test_a_slow_first_step_leaves_less_to_the_next(server: FaultServer, call_style: CallStyle) -> None:
     """An upload that takes most of the time leaves the answer the rest."""
     server.plan(Fault(Act.STALL_UPLOAD))
     began = time.monotonic()
-    ended = one(face, server.url, CHARGE.again(metadata={"padding": "x" * 12_000_000}), retry=DEADLINE)
+    ended = one(call_style, server.url, CHARGE.again(metadata={"padding": "x" * 12_000_000}), retry=DEADLINE)
     assert time.monotonic() - began < DEADLINE.deadline + GRACE
     assert type(ended.error).__name__ == "APITimeoutError"
 
 
-def test_a_retry_is_not_begun_where_its_wait_would_pass_the_deadline(server: FaultServer, face: Face) -> None:
+def test_a_retry_is_not_begun_where_its_wait_would_pass_the_deadline(
+    server: FaultServer, call_style: CallStyle
+) -> None:
     """The error surfaces at once, with `retry_after`."""
     server.plan(answering(503, Retry_After="5"))
     began = time.monotonic()
-    ended = one(face, server.url, retry=RetryPolicy(deadline=5.0))
+    ended = one(call_style, server.url, retry=RetryPolicy(deadline=5.0))
     assert time.monotonic() - began < 1.0
     assert ended.error is not None
     assert ended.error.retry_after == 5.0
@@ -113,10 +117,10 @@ def test_a_retry_is_not_begun_where_its_wait_would_pass_the_deadline(server: Fau
 
 
 @pytest.mark.parametrize(("ask", "status"), [(CHARGE, 429), (CHARGE, 503), (CHARGE, 500), (GET, 429)], ids=str)
-def test_retry_after_is_never_undercut(server: FaultServer, face: Face, ask: Ask, status: int) -> None:
+def test_retry_after_is_never_undercut(server: FaultServer, call_style: CallStyle, ask: Ask, status: int) -> None:
     """Measured at the server, in milliseconds and in seconds, whatever the backoff would have been."""
     server.plan(answering(status, Retry_After_Ms="60"), answering(status, Retry_After="0.08"))
-    ended = one(face, server.url, ask)
+    ended = one(call_style, server.url, ask)
     assert ended.error is None
     first, second, third = (seen.at for seen in server.seen)
     assert second - first >= 0.06
@@ -133,11 +137,11 @@ def test_a_date_is_waited_for(server: FaultServer) -> None:
     assert 0.95 <= second - first < 3
 
 
-def test_backoff_is_jittered_and_bounded(server: FaultServer, face: Face) -> None:
+def test_backoff_is_jittered_and_bounded(server: FaultServer, call_style: CallStyle) -> None:
     """Waits are drawn from [0, min(max_delay, initial * 2^n)], and differ."""
     server.plan(*[answering(503)] * 8)
     policy = RetryPolicy(max_retries=8, initial_delay=0.004, max_delay=0.03)
-    ended = one(face, server.url, retry=policy)
+    ended = one(call_style, server.url, retry=policy)
     waits = [attempt.wait for attempt in ended.record.attempts[:-1]]
     assert len(waits) == 8
     for number, wait in enumerate(waits):
@@ -146,11 +150,11 @@ def test_backoff_is_jittered_and_bounded(server: FaultServer, face: Face) -> Non
     assert len(set(waits)) > 1
 
 
-def test_attempts_are_timed(server: FaultServer, face: Face) -> None:
+def test_attempts_are_timed(server: FaultServer, call_style: CallStyle) -> None:
     """`took`, `wait`, `sent_at` and `elapsed` fit together and with the clock on the wall."""
     server.plan(answering(503, Retry_After_Ms="30"))
     before = time.time()
-    record = one(face, server.url).record
+    record = one(call_style, server.url).record
     after = time.time()
     first, second = record.attempts
     assert before - 0.01 <= first.sent_at <= second.sent_at <= after + 0.01

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from acme_payments import APIConnectionError, Certainty
 
-from .faces import CHARGE, ONCE, Ask, Face, one
+from .call_styles import CHARGE, ONCE, Ask, CallStyle, one
 from .fault_server import TOKEN, FaultServer, answering
 
 GET = Ask("charges.get", ("ch_1",))
@@ -24,12 +24,12 @@ def elsewhere() -> Iterator[FaultServer]:
 @pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("location", ["/v1/charges?moved=1", "charges?moved=1", "{origin}/v1/charges?moved=1"])
 def test_a_redirect_that_keeps_everything_is_followed(
-    server: FaultServer, face: Face, status: int, location: str
+    server: FaultServer, call_style: CallStyle, status: int, location: str
 ) -> None:
     """Same method, bytes, key and credentials, within one attempt."""
     origin = server.url.removesuffix("/v1")
     server.plan(answering(status, Location=location.format(origin=origin)))
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert ended.error is None
     assert len(ended.record.attempts) == 1
     first, second = server.seen
@@ -40,10 +40,10 @@ def test_a_redirect_that_keeps_everything_is_followed(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_read_is_followed(server: FaultServer, face: Face, status: int) -> None:
+def test_a_read_is_followed(server: FaultServer, call_style: CallStyle, status: int) -> None:
     """A GET may be asked again at another address of the same origin."""
     server.plan(answering(status, Location="/v1/charges/ch_2"))
-    ended = one(face, server.url, GET)
+    ended = one(call_style, server.url, GET)
     assert ended.error is None
     assert [seen.method for seen in server.seen] == ["GET", "GET"]
 
@@ -51,11 +51,11 @@ def test_a_read_is_followed(server: FaultServer, face: Face, status: int) -> Non
 @pytest.mark.parametrize("ask", WRITES, ids=str)
 @pytest.mark.parametrize(("status", "certainty"), [(301, "unknown"), (302, "unknown"), (303, "applied")])
 def test_a_write_is_not_turned_into_a_read(
-    server: FaultServer, face: Face, ask: Ask, status: int, certainty: str
+    server: FaultServer, call_style: CallStyle, ask: Ask, status: int, certainty: str
 ) -> None:
     """301, 302 and 303 of a write are not followed and not retried; 303 says that it was done."""
     server.plan(answering(status, Location="/v1/charges/ch_1"))
-    ended = one(face, server.url, ask)
+    ended = one(call_style, server.url, ask)
     assert isinstance(ended.error, APIConnectionError)
     assert len(server.seen) == 1
     assert ended.record.certainty is Certainty(certainty)
@@ -65,11 +65,11 @@ def test_a_write_is_not_turned_into_a_read(
 @pytest.mark.parametrize("ask", [GET, *WRITES], ids=str)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_another_origin_is_never_followed(
-    server: FaultServer, elsewhere: FaultServer, face: Face, ask: Ask, status: int
+    server: FaultServer, elsewhere: FaultServer, call_style: CallStyle, ask: Ask, status: int
 ) -> None:
     """Neither key nor credentials go to a server that was not asked for."""
     server.plan(answering(status, Location=f"{elsewhere.url}/charges"))
-    ended = one(face, server.url, ask)
+    ended = one(call_style, server.url, ask)
     assert isinstance(ended.error, APIConnectionError)
     assert len(server.seen) == 1
     assert not elsewhere.seen
@@ -92,46 +92,46 @@ def test_another_origin_is_never_followed(
 )
 @pytest.mark.parametrize("ask", [GET, CHARGE], ids=str)
 def test_a_location_that_leads_nowhere_is_an_error_of_ours(
-    server: FaultServer, face: Face, ask: Ask, location: str
+    server: FaultServer, call_style: CallStyle, ask: Ask, location: str
 ) -> None:
     """Whatever a server writes there, the caller gets a typed error that says UNKNOWN."""
     server.plan(answering(307, Location=location))
-    ended = one(face, server.url, ask, retry=ONCE)
+    ended = one(call_style, server.url, ask, retry=ONCE)
     assert isinstance(ended.error, APIConnectionError)
     assert ended.record.certainty is Certainty.UNKNOWN
     assert len(server.seen) == 1
 
 
-def test_a_redirect_without_a_location_is_an_error_of_ours(server: FaultServer, face: Face) -> None:
+def test_a_redirect_without_a_location_is_an_error_of_ours(server: FaultServer, call_style: CallStyle) -> None:
     """There is nowhere to go."""
     server.plan(answering(308))
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert isinstance(ended.error, APIConnectionError)
     assert len(server.seen) == 1
 
 
-def test_a_loop_of_redirects_ends(server: FaultServer, face: Face) -> None:
+def test_a_loop_of_redirects_ends(server: FaultServer, call_style: CallStyle) -> None:
     """A server that sends us round in circles is left."""
     server.plan(*[answering(307, Location="/v1/charges")] * 50)
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert isinstance(ended.error, APIConnectionError)
     assert len(server.seen) <= 20
     assert ended.record.certainty is Certainty.UNKNOWN
 
 
-def test_a_refusal_behind_a_redirect_is_a_refusal(server: FaultServer, face: Face) -> None:
+def test_a_refusal_behind_a_redirect_is_a_refusal(server: FaultServer, call_style: CallStyle) -> None:
     """What counts is the answer at the end."""
     server.plan(answering(307, Location="/v1/charges"), answering(429), answering(307, Location="/v1/charges"))
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert ended.error is None
     assert [str(attempt.outcome) for attempt in ended.record.attempts] == ["status 429", "status 201"]
     assert {seen.key for seen in server.seen} == {ended.key}
 
 
 @pytest.mark.parametrize("status", [300, 304])
-def test_other_3xx_are_typed_errors(server: FaultServer, face: Face, status: int) -> None:
+def test_other_3xx_are_typed_errors(server: FaultServer, call_style: CallStyle, status: int) -> None:
     """Not successes, not retried."""
     server.plan(answering(status))
-    ended = one(face, server.url)
+    ended = one(call_style, server.url)
     assert ended.error is not None
     assert len(server.seen) == 1

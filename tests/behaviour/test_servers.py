@@ -137,8 +137,8 @@ def in_loop(backend: str) -> Calling:
     return run
 
 
-FACES: dict[str, Calling] = {"sync": sync, "asyncio": in_loop("asyncio"), "trio": in_loop("trio")}
-each_face = pytest.mark.parametrize("calling", FACES.values(), ids=FACES.keys())
+CALL_STYLES: dict[str, Calling] = {"sync": sync, "asyncio": in_loop("asyncio"), "trio": in_loop("trio")}
+each_face = pytest.mark.parametrize("calling", CALL_STYLES.values(), ids=CALL_STYLES.keys())
 
 
 def paths(server: TokenServer) -> list[str]:

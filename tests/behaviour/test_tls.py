@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from acme_payments import APIConnectionError, Certainty
 
-from .faces import ONCE, Face, one
+from .call_styles import ONCE, CallStyle, one
 from .fault_server import Act, Fault, FaultServer
 
 
-def test_a_handshake_that_is_cut_was_never_sent(server: FaultServer, face: Face) -> None:
+def test_a_handshake_that_is_cut_was_never_sent(server: FaultServer, call_style: CallStyle) -> None:
     """Retried for every kind of call, NOT_SENT to the end."""
     server.plan(*[Fault(Act.RESET_UNREAD)] * 9)
-    ended = one(face, server.url.replace("http://", "https://"))
+    ended = one(call_style, server.url.replace("http://", "https://"))
     assert isinstance(ended.error, APIConnectionError)
     assert [attempt.certainty for attempt in ended.record.attempts] == [Certainty.NOT_SENT] * 4
     assert ended.record.certainty is Certainty.NOT_SENT
@@ -76,10 +76,10 @@ def untrusted(context: ssl.SSLContext) -> Iterator[str]:
     listener.close()
 
 
-def test_a_certificate_that_is_refused_is_not_retried(untrusted: str, face: Face, tmp_path: Path) -> None:
+def test_a_certificate_that_is_refused_is_not_retried(untrusted: str, call_style: CallStyle, tmp_path: Path) -> None:
     """Asking again shows the same certificate; nothing was sent."""
     assert tmp_path.exists()
-    ended = one(face, untrusted)
+    ended = one(call_style, untrusted)
     assert isinstance(ended.error, APIConnectionError)
     assert len(ended.record.attempts) == 1
     assert ended.record.certainty is Certainty.NOT_SENT
@@ -87,13 +87,13 @@ def test_a_certificate_that_is_refused_is_not_retried(untrusted: str, face: Face
 
 
 def test_an_answer_that_breaks_off_inside_its_headers_is_seen_through_tls(
-    untrusted: str, face: Face, monkeypatch: pytest.MonkeyPatch
+    untrusted: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The status line has come, so it was done."""
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
     monkeypatch.setattr("acme_payments._runtime.http.connections._tls_context", lambda: trusting)
-    ended = one(face, untrusted, retry=ONCE)
+    ended = one(call_style, untrusted, retry=ONCE)
     assert ended.record.certainty is Certainty.APPLIED
     assert "status 201 was cut" in str(ended.error)

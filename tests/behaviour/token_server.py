@@ -15,7 +15,7 @@ ENDPOINT = "/oauth/token"
 
 
 @dataclass(frozen=True)
-class Told:
+class TokenReply:
     """How the token endpoint answers once.
 
     Args:
@@ -52,7 +52,7 @@ class TokenServer:
     def __init__(self) -> None:
         self.asked: list[Request] = []
         self.called: list[Request] = []
-        self.told: list[Told] = []
+        self.planned: list[TokenReply] = []
         self.lifetime: object = 3600
         self.revoked: set[str] = set()
         self.losing = 0
@@ -80,22 +80,22 @@ class TokenServer:
         with self._lock:
             self.revoked |= {f"t{number + 1}" for number in range(len(self.asked))}
 
-    def answer(self, request: Request) -> Told:
+    def answer(self, request: Request) -> TokenReply:
         """What a request is answered."""
         with self._lock:
             if request.path == ENDPOINT:
                 self.asked.append(request)
                 usual = {"access_token": f"t{len(self.asked)}", "token_type": "Bearer", "expires_in": self.lifetime}
-                told = self.told.pop(0) if self.told else Told(body=usual)
-                return told if told.body or told.status != 200 else Told(body=usual, delay=told.delay)
+                reply = self.planned.pop(0) if self.planned else TokenReply(body=usual)
+                return reply if reply.body or reply.status != 200 else TokenReply(body=usual, delay=reply.delay)
             self.called.append(request)
             if self.losing:
                 self.losing -= 1
-                return Told(0)
+                return TokenReply(0)
             token = request.headers.get("authorization", "").rpartition(" ")[2]
             if not token.startswith("t") or token in self.revoked:
-                return Told(401, {"error": {"message": "the token is not known"}})
-        return Told(body={"id": "ch_1", "amount": 1, "currency": "usd"})
+                return TokenReply(401, {"error": {"message": "the token is not known"}})
+        return TokenReply(body={"id": "ch_1", "amount": 1, "currency": "usd"})
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -118,23 +118,23 @@ class TokenServer:
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                told = outer.answer(Request(self.command, self.path, headers, self.rfile.read(length)))
-                time.sleep(told.delay)
+                reply = outer.answer(Request(self.command, self.path, headers, self.rfile.read(length)))
+                time.sleep(reply.delay)
                 with contextlib.suppress(OSError):
-                    self._reply(told)
+                    self._reply(reply)
 
             do_GET = do_POST  # noqa: N815  # the base class's word
 
-            def _reply(self, told: Told) -> None:
-                if not told.status:
+            def _reply(self, reply: TokenReply) -> None:
+                if not reply.status:
                     self.close_connection = True
                     return
-                content = json.dumps(told.body).encode()
-                self.send_response(told.status)
+                content = json.dumps(reply.body).encode()
+                self.send_response(reply.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
-                if told.location:
-                    self.send_header("Location", told.location)
+                if reply.location:
+                    self.send_header("Location", reply.location)
                 self.end_headers()
                 self.wfile.write(content)
 

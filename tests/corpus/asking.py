@@ -225,12 +225,12 @@ class Asker:
         if not isinstance(value, dict) or not isinstance(given, Mapping):
             raise FailureError("no argument for a whole body", f"{shown(value)} cannot be given field by field")
         by_wire = {entry.wire: entry for entry in entries}
-        further = next((entry for entry in self.case.row.parameters if entry.location == "extra"), None)
+        holder = next((entry for entry in self.case.row.parameters if entry.location == "extra"), None)
         extra: dict[str, object] = {}
-        if further is not None:
-            made.named[str(further.name)] = extra
+        if holder is not None:
+            made.named[str(holder.name)] = extra
         for name, entry in value.items():
-            if name not in by_wire and further is not None:
+            if name not in by_wire and holder is not None:
                 extra[name] = entry
                 continue
             if name not in by_wire:

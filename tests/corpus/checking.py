@@ -161,8 +161,8 @@ class RequestCheck:
             usual = ("json" if isinstance(value, dict) else "form", True)
             unusual = described.styles.get((self.asked.media_type, name)) if described is not None else None
             style, explode = unusual or usual
-            told = problem_in_pairs(pairs, name, value, style, explode=explode)
-            expect(told, f"a form field ({style})", name)
+            problem = problem_in_pairs(pairs, name, value, style, explode=explode)
+            expect(problem, f"a form field ({style})", name)
             read.update([name, *value] if isinstance(value, dict) and style == "form" else [name])
         keys = {unquote_plus(key).partition("[")[0] for key, _ in pairs}
         self._expect_no_other("a form field that was not asked for", keys - read)
@@ -203,11 +203,11 @@ class RequestCheck:
         if core is None or self.asked.relaxed:
             return
         try:
-            told = core_problem(core, self.received)
+            problem = core_problem(core, self.received)
         except LimitError as error:
             self.case.note(f"openapi-core: {error}")
             return
-        expect(told, f"openapi-core: {told.partition(':')[0]}")
+        expect(problem, f"openapi-core: {problem.partition(':')[0]}")
 
 
 def check_value(case: Case, server: Server, value: object) -> None:
@@ -230,11 +230,11 @@ def check_value(case: Case, server: Server, value: object) -> None:
         value = list(cast("Iterable[object]", value))
     back: Json = json.loads(case.bench.sdk.encode(value))
     expected = sent.value if not isinstance(sent.value, bytes) else None
-    told = difference(expected, back, absent_is_null=True)
-    if told:
-        lost = told.partition(":")[0].rpartition("/")[2]
+    problem = difference(expected, back, absent_is_null=True)
+    if problem:
+        lost = problem.partition(":")[0].rpartition("/")[2]
         cause = UNDESCRIBED if lost in sent.undescribed else "a value that came back"
-        raise FailureError(cause, told, server.said)
+        raise FailureError(cause, problem, server.said)
 
 
 def _value_of(pairs: list[tuple[str, str]], name: str) -> str:

@@ -106,18 +106,18 @@ def core_problem(core: OpenAPI, received: Received) -> str:
         warnings.simplefilter("ignore")
         try:
             found = next(iter(core.iter_request_errors(cast("Any", request))), None)
-            told = "" if found is None else _explained(found)
+            problem = "" if found is None else _explained(found)
         except Exception as error:
             raise LimitError(f"it fails itself: {type(error).__name__}: {error}") from error
-    if received.content_type.startswith("multipart/") and "is not of type" in told:
+    if received.content_type.startswith("multipart/") and "is not of type" in problem:
         raise LimitError("parts of multipart are texts to it, whatever their schema")
-    absent = re.search(r"(?:query|header|cookie) parameter: (\S+)", told)
-    if absent is not None and absent[1] not in {*received.query_names, *received.headers} and "Missing" not in told:
+    absent = re.search(r"(?:query|header|cookie) parameter: (\S+)", problem)
+    if absent is not None and absent[1] not in {*received.query_names, *received.headers} and "Missing" not in problem:
         raise LimitError("a default that its own schema refuses, taken for what was not given")
     for words, reason in LIMITS.items():
-        if words in told:
+        if words in problem:
             raise LimitError(reason)
-    return told
+    return problem
 
 
 def _explained(error: Any) -> str:  # noqa: ANN401  # whatever openapi-core raises

@@ -96,8 +96,8 @@ class Row:
         """What no document excuses."""
         found = [f"operations are lost: {', '.join(self.lost[:3])}"] if self.lost else []
         found += ["samekey crashed"] if self.crashed else []
-        told = {"import": self.broken, "mypy": self.mypy, "pyright": self.pyright, "round trip": self.unfinished}
-        return found + [f"{step}: {text}" for step, text in told.items() if text]
+        message = {"import": self.broken, "mypy": self.mypy, "pyright": self.pyright, "round trip": self.unfinished}
+        return found + [f"{step}: {text}" for step, text in message.items() if text]
 
 
 def examine(entry: Entry, document: Path, scratch: Path, wanted: Wanted) -> Row:
@@ -125,9 +125,9 @@ def _generate(row: Row, document: Path, folder: Path, limit: float) -> None:
     row.crashed = "Traceback" in done.err or done.overdue or done.status < 0
     if done.status != 0:
         row.refusal = f"stopped after {limit:.0f} s" if done.overdue else _reason(done.err)
-    told = _TOLD.search(done.out)
-    if told is not None:
-        row.models = int(told[2])
+    message = _TOLD.search(done.out)
+    if message is not None:
+        row.models = int(message[2])
     fallbacks = _FALLBACKS.search(done.out)
     row.fallbacks = int(fallbacks[1]) if fallbacks is not None else 0
 
@@ -152,17 +152,17 @@ def _look(row: Row, document: Path, folder: Path | None, wanted: Wanted) -> None
         row.unfinished = _reason(done.err)
 
 
-def _note(row: Row, told: dict[str, Any]) -> None:
-    match told.pop("kind"):
+def _note(row: Row, message: dict[str, Any]) -> None:
+    match message.pop("kind"):
         case "document":
-            row.declared = told["operations"]
+            row.declared = message["operations"]
         case "package":
-            row.broken = told["problem"]
-            row.modules, row.decoders = told.get("modules", 0), told.get("decoders", 0)
-            row.written, row.lost = told.get("operations", 0), told.get("lost", [])
+            row.broken = message["problem"]
+            row.modules, row.decoders = message.get("modules", 0), message.get("decoders", 0)
+            row.written, row.lost = message.get("operations", 0), message.get("lost", [])
         case "operation":
-            notes: tuple[str, ...] = tuple(told["notes"])
-            texts = (told["operation"], told["status"], told["cause"], told["detail"], told["example"])
+            notes: tuple[str, ...] = tuple(message["notes"])
+            texts = (message["operation"], message["status"], message["cause"], message["detail"], message["example"])
             row.outcomes.append(Outcome(*texts, notes))
         case _:
             pass

@@ -49,7 +49,7 @@ class Opener:
             self._open(schema, parts, set(), None)
         return parts
 
-    def _open(self, schema: View, parts: list[View], seen: set[str], heir: View | None) -> None:
+    def _open(self, schema: View, parts: list[View], seen: set[str], subtype: View | None) -> None:
         """Open a schema on behalf of the one that inherits it, if one does."""
         if schema.value is False:
             raise UnsatisfiableError("the schema allows nothing")
@@ -57,29 +57,29 @@ class Opener:
             return
         seen.add(schema.identity)
         if isinstance(schema.fields.get("$ref"), str):
-            self._follow(schema, parts, seen, heir)
+            self._follow(schema, parts, seen, subtype)
             return
-        child = self._child(schema) if heir is None else None
+        child = self._child(schema) if subtype is None else None
         if child is not None and child.identity not in seen:
             seen.discard(schema.identity)
             self._open(child, parts, seen, child)
             return
-        self._lay(schema, parts, seen, heir)
+        self._lay(schema, parts, seen, subtype)
 
-    def _follow(self, schema: View, parts: list[View], seen: set[str], heir: View | None) -> None:
+    def _follow(self, schema: View, parts: list[View], seen: set[str], subtype: View | None) -> None:
         try:
             target = schema.lookup(schema.text("$ref"))
         except UnresolvableError as error:
             raise UnsatisfiableError(str(error)) from error
         if self.version in {"3.1", "3.2"}:
             beside: Json = {key: entry for key, entry in schema.fields.items() if key != "$ref"}
-            self._lay(schema.made(beside), parts, seen, heir)
-        self._open(target, parts, seen, heir)
+            self._lay(schema.made(beside), parts, seen, subtype)
+        self._open(target, parts, seen, subtype)
 
-    def _lay(self, schema: View, parts: list[View], seen: set[str], heir: View | None) -> None:
+    def _lay(self, schema: View, parts: list[View], seen: set[str], subtype: View | None) -> None:
         parts.append(schema)
-        owner = heir or schema
-        # A schema without a name is no heir: what it wraps stands for any of its own heirs.
+        owner = subtype or schema
+        # A schema without a name is no subtype: what it wraps stands for any of its own subtypes.
         inherits = _COMPONENT.fullmatch(owner.pointer or "") is not None
         for element in schema.child("allOf").elements():
             parent = resolved(element)
@@ -88,8 +88,8 @@ class Opener:
             self._open(element, parts, seen, owner if inherits else None)
         for word in ("oneOf", "anyOf"):
             variants = list(schema.child(word).elements())
-            # What a parent offers, its heirs do not inherit.
-            if variants and not (heir is not None and _offers(schema, seen)):
+            # What a parent offers, its subtypes do not inherit.
+            if variants and not (subtype is not None and _offers(schema, seen)):
                 self._choose(schema, variants, parts, seen)
 
     def _choose(self, schema: View, variants: list[View], parts: list[View], seen: set[str]) -> None:

@@ -46,16 +46,16 @@ class UntriedError(Exception):
     """The document asks for what cannot be."""
 
 
-def expect(told: str, cause: str, where: str = "") -> None:
+def expect(problem: str, cause: str, where: str = "") -> None:
     """Fail where something was told.
 
     Args:
-        told: what is wrong; empty where nothing is.
+        problem: what is wrong; empty where nothing is.
         cause: the kind of failure.
         where: what it is about.
 
     Raises:
         FailureError: something was told.
     """
-    if told:
-        raise FailureError(cause, f"{where}: {told}" if where else told)
+    if problem:
+        raise FailureError(cause, f"{where}: {problem}" if where else problem)

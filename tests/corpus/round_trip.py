@@ -28,9 +28,9 @@ def try_operation(bench: Bench, operation: RawOperation, row: OperationSummary) 
     case = Case(bench, operation, row, {})
     try:
         answers = answers_of(operation)
-        faces = [streams for streams in (False, True) if _has_face(case, streams=streams)]
+        call_styles = [streams for streams in (False, True) if _has_face(case, streams=streams)]
         for index in range(max(len(FILLS), len(answers))):
-            for streams in faces:
+            for streams in call_styles:
                 _go(case, FILLS[index % len(FILLS)], index, answers[index % len(answers)], streams=streams)
     except UntriedError as error:
         return Outcome(operation.key, "untried", str(error), notes=tuple(case.notes))

@@ -48,8 +48,8 @@ def _difference_of_objects(
             return f"{here}: {shown(one)} is lost"
         if name not in expected and not (absent_is_null and other is None):
             return f"{here}: {shown(other)} was added"
-        if told := difference(one, other, absent_is_null=absent_is_null, place=here):
-            return told
+        if difference_inside := difference(one, other, absent_is_null=absent_is_null, place=here):
+            return difference_inside
     return ""
 
 

@@ -257,7 +257,7 @@ class _Making:
         most = at_least_of(parts, "maxProperties")
         made: dict[str, Json] = {}
         for name in dict.fromkeys([*required, *properties]):
-            schemas = properties.get(name) or self._further(parts, name)
+            schemas = properties.get(name) or self._extra(parts, name)
             if not schemas:
                 self.undescribed.add(name)
             if self._is_for_the_other(schemas):
@@ -266,7 +266,7 @@ class _Making:
                 made[name] = self.value(schemas, depth + 1)
             elif len(made) < most and self._is_wanted(depth):
                 self._add(made, name, schemas, depth)
-        self._add_further(made, parts, properties, depth)
+        self._add_extra(made, parts, properties, depth)
         # As the document has it, for those who read what was made up.
         return {name: made[name] for name in [*properties, *made] if name in made}
 
@@ -279,7 +279,7 @@ class _Making:
         except UnsatisfiableError:
             pass
 
-    def _add_further(
+    def _add_extra(
         self, made: dict[str, Json], parts: list[View], properties: dict[str, list[View]], depth: int
     ) -> None:
         """Properties beyond the listed ones, and as many as there must be."""
@@ -288,9 +288,9 @@ class _Making:
         for name, schemas in properties.items():
             if len(made) < least and name not in made and name not in self.hidden:
                 self._add(made, name, schemas, depth)
-        for name in self._further_names(parts, least - len(made), empty=not properties, depth=depth):
+        for name in self._extra_names(parts, least - len(made), empty=not properties, depth=depth):
             if name not in made and len(made) < most:
-                made[name] = self.value(self._further(parts, name), depth + 1)
+                made[name] = self.value(self._extra(parts, name), depth + 1)
 
     def _is_wanted(self, depth: int) -> bool:
         if depth >= DEEP or self.nodes > MANY_NODES or self.fill == "required":
@@ -301,7 +301,7 @@ class _Making:
         word = "readOnly" if self.wish.direction == "request" else "writeOnly"
         return any(part.flag(word) for schema in schemas for part in (schema, *laid_flat(schema)))
 
-    def _further(self, parts: list[View], name: str) -> list[View]:
+    def _extra(self, parts: list[View], name: str) -> list[View]:
         """The schemas of a property that is not listed."""
         found: list[View] = []
         for part in parts:
@@ -313,7 +313,7 @@ class _Making:
                 found.append(part.child("additionalProperties"))
         return found
 
-    def _further_names(self, parts: list[View], missing: int, *, empty: bool, depth: int) -> Iterator[str]:
+    def _extra_names(self, parts: list[View], missing: int, *, empty: bool, depth: int) -> Iterator[str]:
         """Names beyond the listed ones, where the document speaks of such."""
         extras = [part.fields["additionalProperties"] for part in parts if "additionalProperties" in part.fields]
         patterns = [pattern for part in parts for pattern, _ in part.child("patternProperties").items()]
@@ -328,7 +328,7 @@ class _Making:
             elif shape is not None:
                 yield str(self.value((shape.made({"type": "string"}), shape), depth + 1))
             else:
-                yield f"key{index}" if index else "further-key"
+                yield f"key{index}" if index else "extra-key"
 
     # Arrays
 

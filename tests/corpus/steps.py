@@ -47,7 +47,7 @@ def run(
         command: the program and its arguments.
         limit: seconds.
         cwd: the folder to run in.
-        env: further environment variables.
+        env: extra environment variables.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.monotonic()

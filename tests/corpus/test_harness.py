@@ -155,8 +155,8 @@ def test_a_lost_operation_is_reported(shop: Path, sdk: Path, tmp_path: Path) -> 
     """An operation of the document that the SDK does not have is named."""
     wrong = changed(sdk, tmp_path / "wrong", "resources/orders.py", '"/orders",', '"/order",')
     done = run([sys.executable, "-m", "tests.corpus.worker", shop, "--sdk", wrong], 60)
-    told = next(line for line in map(json.loads, done.out.splitlines()) if line["kind"] == "package")
-    assert told["lost"] == ["POST /orders"]
+    message = next(line for line in map(json.loads, done.out.splitlines()) if line["kind"] == "package")
+    assert message["lost"] == ["POST /orders"]
 
 
 def test_a_package_that_cannot_be_imported_is_reported(shop: Path, sdk: Path, tmp_path: Path) -> None:

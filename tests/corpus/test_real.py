@@ -110,8 +110,8 @@ import json, sys
 import sdk
 client = getattr(sdk, sys.argv[1])(base_url=sys.argv[2], retry=sdk.RetryPolicy(initial_delay=0.01, max_delay=0.01))
 response = eval("client." + sys.argv[3])
-told = {"attempts": len(response.attempts), "key": response.idempotency_key, "certainty": response.certainty}
-print(json.dumps(told))
+report = {"attempts": len(response.attempts), "key": response.idempotency_key, "certainty": response.certainty}
+print(json.dumps(report))
 """
 
 
@@ -130,13 +130,13 @@ def test_a_call_survives_a_lost_answer(sdks: SdkFolder, document: str, kind: str
     server = DroppingServer(str(example.answer).encode())
     call = f"{example.call}.detailed({example.arguments})"
     printed = checked([sys.executable, "-W", "error", "-c", CALL, planned.client.name, server.url, call], cwd=folder)
-    told = json.loads(printed)
+    message = json.loads(printed)
     server.shutdown()
     server.server_close()
     first, second = server.requests
     assert first == second
-    assert told["attempts"] == 2
-    assert told["certainty"] == "applied"
-    assert (told["key"] is not None) is (kind == "write")
-    if told["key"]:
-        assert told["key"] in f"{first.headers}{first.body!r}{first.target}"
+    assert message["attempts"] == 2
+    assert message["certainty"] == "applied"
+    assert (message["key"] is not None) is (kind == "write")
+    if message["key"]:
+        assert message["key"] in f"{first.headers}{first.body!r}{first.target}"

@@ -92,7 +92,7 @@ class Validity:
                 "required": _required(hidden),
                 "pattern": _no_pattern if relaxed else _pattern,
                 "oneOf": _PLAIN["anyOf" if relaxed else "oneOf"],
-                "additionalProperties": _further if relaxed else _PLAIN["additionalProperties"],
+                "additionalProperties": _extra if relaxed else _PLAIN["additionalProperties"],
                 # The library's own follow discriminators, for a parent of an allOf without end.
                 "anyOf": _PLAIN["anyOf"],
                 "allOf": _PLAIN["allOf"],
@@ -123,7 +123,7 @@ def _no_pattern(*_: Any) -> Iterator[ValidationError]:  # noqa: ANN401
     yield from ()
 
 
-def _further(validator: Any, extra: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:  # noqa: ANN401
+def _extra(validator: Any, extra: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:  # noqa: ANN401
     if extra is not False:
         yield from _PLAIN["additionalProperties"](validator, extra, instance, schema)
 

@@ -145,10 +145,10 @@ class Received:
     def problem_of(self, parameter: Parameter, value: Json) -> str:
         """What is wrong with a parameter that was asked to be sent; empty where nothing is."""
         try:
-            told = self._reader(parameter)(parameter, value)
+            problem = self._reader(parameter)(parameter, value)
         except (ValueError, KeyError, IndexError) as error:
-            told = f"cannot be read ({type(error).__name__}: {error})"
-        return f"{parameter.location} parameter {parameter.name!r}: {told}" if told else ""
+            problem = f"cannot be read ({type(error).__name__}: {error})"
+        return f"{parameter.location} parameter {parameter.name!r}: {problem}" if problem else ""
 
     def is_sent(self, parameter: Parameter) -> bool:
         """Whether anything of an optional parameter is there."""
@@ -210,9 +210,9 @@ def problem_in_path(template: str, path: str, values: dict[str, tuple[Parameter,
     for index, name in enumerate(pieces):
         if index % 2 and name in values:
             parameter, value = values[name]
-            told = _problem_in_segment(parameter, value, found[f"p{index}"])
-            if told:
-                return f"path parameter {name!r}: {told}"
+            problem = _problem_in_segment(parameter, value, found[f"p{index}"])
+            if problem:
+                return f"path parameter {name!r}: {problem}"
     return ""
 
 
@@ -266,15 +266,15 @@ def _problem_in_deep(pairs: list[Pair], name: str, value: dict[str, Json]) -> st
     for key, entry in value.items():
         here = f"{name}[{key}]"
         if isinstance(entry, dict):
-            told = _problem_in_deep(pairs, here, entry)
+            problem = _problem_in_deep(pairs, here, entry)
         else:
             # How a list stands in a deep object, no specification says: any of `a[]`, `a[0]` and `a` repeated.
             listed = re.compile(rf"{re.escape(here)}(\[\d*\])?")
             texts = [unquote_plus(text) for spelled, text in pairs if listed.fullmatch(unquote_plus(spelled))]
             wanted: list[Json] = entry if isinstance(entry, list) else [entry]
-            told = _problem_in_parts(wanted, texts, "", explode=False)
-        if told:
-            return f"{here}: {told}"
+            problem = _problem_in_parts(wanted, texts, "", explode=False)
+        if problem:
+            return f"{here}: {problem}"
     return ""
 
 

@@ -59,8 +59,8 @@ def main() -> None:
         tell("package", {"problem": f"{type(error).__name__}: {error}"})
         return
     lost = sorted({_slashed(key) for key in count} - {_slashed(key) for key in package.operations})
-    told = {"modules": package.modules, "decoders": package.decoders, "operations": len(package.operations)}
-    tell("package", {"problem": "", **told, "lost": lost})
+    message = {"modules": package.modules, "decoders": package.decoders, "operations": len(package.operations)}
+    tell("package", {"problem": "", **message, "lost": lost})
     if given.round_trip:
         warnings.simplefilter("ignore")
         round_trips(root, given.document, given.only)

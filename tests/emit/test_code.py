@@ -35,7 +35,7 @@ TEXTS = st.lists(st.sampled_from(SNIPPETS) | ANY, max_size=12).map("".join)
 LONG = st.lists(TEXTS, max_size=20).map(" ".join)
 
 
-def told(text: str) -> str:
+def printable(text: str) -> str:
     """What is left to read of a text: what prints, without its spaces."""
     return "".join(c for c in text if c.isprintable() and not c.isspace())
 
@@ -122,7 +122,7 @@ def test_a_docstring_is_one_string_and_nothing_more(text: str) -> None:
     assert isinstance(alone, ast.Expr)
     assert isinstance(alone.value, ast.Constant)
     assert isinstance(alone.value.value, str)
-    assert told(alone.value.value) == told(text)
+    assert printable(alone.value.value) == printable(text)
     method_source = f"    def f(self) -> None:\n        {code.indented(made, 8)}\n"
     holder = f"class A:\n    {code.indented(made, 4)}\n    x = 1\n\n{method_source}"
     (defined,) = ast.parse(holder.encode()).body
@@ -133,7 +133,7 @@ def test_a_docstring_is_one_string_and_nothing_more(text: str) -> None:
     assert isinstance(method, ast.FunctionDef)
     assert len(method.body) == 1
     for holding in (defined, method):
-        assert told(ast.get_docstring(holding) or "") == told(text)
+        assert printable(ast.get_docstring(holding) or "") == printable(text)
 
 
 @REPEATABLE
@@ -147,7 +147,7 @@ def test_a_comment_is_one_line(text: str) -> None:
     tokens = list(tokenize.tokenize(io.BytesIO(f"y = 2  {made}\nx = 1\n".encode()).readline))
     assert [token.string for token in tokens if token.type == tokenize.COMMENT] == [made]
     assert len(ast.parse(f"{made}\nx = 1\n".encode()).body) == 1
-    assert told(made) == "#" + told(text)
+    assert printable(made) == "#" + printable(text)
 
 
 @REPEATABLE
@@ -245,7 +245,7 @@ def test_prose_is_no_markup(text: str) -> None:
     """In Markdown no text opens a tag, a comment, a link, a code span or a cell."""
     made = code.prose(text)
     assert is_plain(made)
-    assert told(re.sub(r"\\([\\`*_{}\[\]<>#|!])", r"\1", made)) == told(text)
+    assert printable(re.sub(r"\\([\\`*_{}\[\]<>#|!])", r"\1", made)) == printable(text)
     assert not re.search(r"[`<>|\[\]#]", re.sub(r"\\.", "", made))
 
 

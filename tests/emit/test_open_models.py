@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # the document and the program keep lines that belong together
-"""Objects with further properties, and parents that stand for their heirs: typed, read, and sent again."""
+"""Objects with extra properties, and parents that stand for their subtypes: typed, read, and sent again."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ inner = models.Thing(id=2, class_="b", extra_fields={"in": DAY})
 assert thing == models.Thing(id=1, class_="a", inner=inner, extra_fields={"due": DAY}), thing
 assert pickle.loads(pickle.dumps(thing)) == copy.deepcopy(thing) == thing
 client.things.create(id=3, class_="b", inner=thing)
-assert sent[-1] == {"id": 3, "class": "b", "inner": THING}, "what came back is sent again, further fields too"
+assert sent[-1] == {"id": 3, "class": "b", "inner": THING}, "what came back is sent again, extra fields too"
 first, second, third = client.things.list()
 assert (first, second) == (thing, models.Other(kind="other")), (first, second)
 assert third == {"id": 3, "class": "c", "bad": 7}, "what is none of the variants is kept as it came"
@@ -134,8 +134,8 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "sdk"
 
 
-def test_further_fields_and_heirs_come_and_go(sdk: Path) -> None:
-    """Typed in a dict of their own, in unions and inside themselves; heirs by their tag, others as the parent."""
+def test_extra_fields_and_subtypes_come_and_go(sdk: Path) -> None:
+    """Typed in a dict of their own, in unions and inside themselves; subtypes by their tag, others as the parent."""
     checked([sys.executable, "-W", "error", "use.py"], cwd=sdk)
 
 

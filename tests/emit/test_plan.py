@@ -437,8 +437,8 @@ def test_everything_emitted_compiles(sdks: Sdks, package: str) -> None:
 @each_document
 def test_everything_emitted_imports_and_decodes(sdks: Sdks, package: str) -> None:
     """Each module can be imported first, every public name resolves, and msgspec takes every class."""
-    told = checked([sys.executable, "-W", "error", "-c", IMPORT_EVERYTHING, package], cwd=sdks.folder)
-    exported, modules = (int(number) for number in told.split())
+    printed = checked([sys.executable, "-W", "error", "-c", IMPORT_EVERYTHING, package], cwd=sdks.folder)
+    exported, modules = (int(number) for number in printed.split())
     assert exported >= sdks.results[package].types
     assert modules > 20
 
@@ -464,11 +464,11 @@ def test_pyright_is_content(sdks: Sdks) -> None:
     """All of them pass pyright in strict mode."""
     config = sdks.folder / "pyrightconfig.json"
     config.write_text(json.dumps({"typeCheckingMode": "strict"}), "utf-8")
-    told = checked(
+    printed = checked(
         [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "-p", str(config), "--outputjson"],
         cwd=sdks.folder,
     )
-    assert json.loads(told)["summary"]["filesAnalyzed"] > 100
+    assert json.loads(printed)["summary"]["filesAnalyzed"] > 100
 
 
 def test_models_are_spread_over_modules_of_a_sensible_size(sdks: Sdks) -> None:
@@ -497,8 +497,8 @@ def test_output_does_not_depend_on_the_process(tmp_path: Path) -> None:
         "result = generate(load(sys.argv[1], Diagnostics()), Config())\n"
         "print(hashlib.sha256(repr(sorted(result.files.items())).encode()).hexdigest())\n"
     )
-    told = {checked([sys.executable, "-c", script, str(path)], env={"PYTHONHASHSEED": seed}) for seed in ("0", "7")}
-    assert len(told) == 1
+    printed = {checked([sys.executable, "-c", script, str(path)], env={"PYTHONHASHSEED": seed}) for seed in ("0", "7")}
+    assert len(printed) == 1
 
 
 # One construct at a time: each of these would take a whole module of models with it.

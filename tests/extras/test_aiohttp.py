@@ -10,8 +10,8 @@ import httpx_aiohttp
 import pytest
 from acme_payments import APIError, AsyncAcmePayments, Certainty
 
+from tests.behaviour.call_styles import CHARGE, FAST, ONCE, PATIENT, Ask, Ended
 from tests.behaviour.conftest import server as server  # noqa: PLC0414  # the fixture
-from tests.behaviour.faces import CHARGE, FAST, ONCE, PATIENT, Ask, Ended
 from tests.behaviour.fault_server import TOKEN, FaultServer
 from tests.behaviour.test_faults import CASES, Case, told_the_truth
 

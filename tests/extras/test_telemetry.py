@@ -70,15 +70,15 @@ def test_a_call_and_its_attempts(acme: Any, exporter: InMemorySpanExporter) -> N
         assert attempt.parent is not None
         assert attempt.parent.span_id == call.context.span_id
         assert attempt.kind is trace.SpanKind.CLIENT
-    told = [dict(span.attributes or {}) for span in (first, second, call)]
-    assert told[0]["error.type"] == "answer lost"
-    assert "http.request.resend_count" not in told[0]
-    assert told[1]["http.request.resend_count"] == 1
-    assert told[1]["http.response.status_code"] == 200
-    assert told[1]["url.template"] == "/charges"
-    assert (told[1]["server.address"], told[1]["server.port"]) == ("api.test", 8443)
-    assert (told[2]["samekey.attempts"], told[2]["samekey.certainty"]) == (2, "applied")
-    assert "secret" not in str(told)
+    attributes = [dict(span.attributes or {}) for span in (first, second, call)]
+    assert attributes[0]["error.type"] == "answer lost"
+    assert "http.request.resend_count" not in attributes[0]
+    assert attributes[1]["http.request.resend_count"] == 1
+    assert attributes[1]["http.response.status_code"] == 200
+    assert attributes[1]["url.template"] == "/charges"
+    assert (attributes[1]["server.address"], attributes[1]["server.port"]) == ("api.test", 8443)
+    assert (attributes[2]["samekey.attempts"], attributes[2]["samekey.certainty"]) == (2, "applied")
+    assert "secret" not in str(attributes)
 
 
 def test_a_failure_is_marked(acme: Any, exporter: InMemorySpanExporter) -> None:  # noqa: ANN401

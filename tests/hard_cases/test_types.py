@@ -35,8 +35,8 @@ def test_pyright_is_content(projects: Path) -> None:
     config = {"typeCheckingMode": "strict", "extraPaths": list(TOPICS)}
     (projects / "pyrightconfig.json").write_text(json.dumps(config), "utf-8")
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", "-p", "."]
-    told = json.loads(checked(command, cwd=projects))
-    assert told["summary"]["filesAnalyzed"] >= len(list(projects.rglob("*.py")))
+    report = json.loads(checked(command, cwd=projects))
+    assert report["summary"]["filesAnalyzed"] >= len(list(projects.rglob("*.py")))
 
 
 def test_the_sdks_own_tests_pass(projects: Path) -> None:

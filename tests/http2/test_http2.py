@@ -35,14 +35,14 @@ CASES = [
 ]
 
 
-def charge(acme: Any, server: Http2Server, face: str) -> Any:  # noqa: ANN401
-    """Charge once over HTTP/2, through one of the faces; the whole response."""
+def charge(acme: Any, server: Http2Server, call_style: str) -> Any:  # noqa: ANN401
+    """Charge once over HTTP/2, through one of the call styles; the whole response."""
     options: dict[str, Any] = {
         "base_url": server.url,
         "retry": acme.RetryPolicy(initial_delay=0.01, max_delay=0.01),
         "timeout": acme.Timeout(read=0.3),
     }
-    if face == "sync":
+    if call_style == "sync":
         with httpx.Client(http1=False, http2=True) as http_client:
             client = acme.AcmePayments(http_client=http_client, **options)
             return client.charges.create.detailed(amount=1, currency="eur")
@@ -52,15 +52,15 @@ def charge(acme: Any, server: Http2Server, face: str) -> Any:  # noqa: ANN401
             client = acme.AsyncAcmePayments(http_client=http_client, **options)
             return await client.charges.create.detailed(amount=1, currency="eur")
 
-    return anyio.run(main, backend=face)
+    return anyio.run(main, backend=call_style)
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("call_style", ["sync", "asyncio", "trio"])
 @pytest.mark.parametrize(("act", "failure", "certainty"), CASES, ids=[act.name for act, _, _ in CASES])
-def test_each_frame_means_what_the_rfc_says(acme: Any, face: str, act: Act, failure: str, certainty: str) -> None:  # noqa: ANN401
+def test_each_frame_means_what_the_rfc_says(acme: Any, call_style: str, act: Act, failure: str, certainty: str) -> None:  # noqa: ANN401
     """Whether a stream was processed is told from the frame; the retry carries the same key and settles it."""
     server = Http2Server([act])
-    response = charge(acme, server, face)
+    response = charge(acme, server, call_style)
     server.close()
     first = response.attempts[0]
     assert (first.outcome.failure.value, first.certainty.value) == (failure, certainty)

@@ -41,13 +41,13 @@ class DyingJournal(SQLiteJournal):
 
 def main() -> None:
     """Charge once."""
-    path, url, step, face = sys.argv[1:]
+    path, url, step, call_style = sys.argv[1:]
     journal = DyingJournal(path)
     journal.step = step
     print(os.getpid(), flush=True)  # noqa: T201  # the test waits for it
     sys.stdin.readline()
     arguments: dict[str, Any] = {"amount": 1, "currency": "eur", "idempotency_key": "the-key"}
-    if face == "sync":
+    if call_style == "sync":
         AcmePayments(base_url=url, token="secret-token", journal=journal).charges.create(**arguments)  # noqa: S106
         return
     import anyio  # noqa: PLC0415
@@ -56,7 +56,7 @@ def main() -> None:
         client = acme_payments.AsyncAcmePayments(base_url=url, token="secret-token", journal=journal)  # noqa: S106
         await client.charges.create(**arguments)
 
-    anyio.run(charge, backend=face)
+    anyio.run(charge, backend=call_style)
 
 
 if __name__ == "__main__":

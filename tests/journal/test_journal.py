@@ -62,10 +62,10 @@ def server() -> Iterator[KeyedServer]:
     found.server_close()
 
 
-def start(root: Path, path: Path, server: KeyedServer, step: str, face: str) -> subprocess.Popen[str]:
+def start(root: Path, path: Path, server: KeyedServer, step: str, call_style: str) -> subprocess.Popen[str]:
     """A child that is about to charge."""
     child = subprocess.Popen(
-        [sys.executable, str(CHILD), str(path), server.url, step, face],
+        [sys.executable, str(CHILD), str(path), server.url, step, call_style],
         env={**os.environ, "PYTHONPATH": str(root / "generated" / "payments")},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -95,14 +95,14 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("call_style", ["sync", "asyncio", "trio"])
 @pytest.mark.parametrize(("step", "pending", "effects"), STEPS, ids=[step for step, _, _ in STEPS])
 def test_a_crash_at_any_step_is_settled(  # the fixtures of one story
-    acme: Sdk, root: Path, tmp_path: Path, server: KeyedServer, face: str, step: str, pending: int, effects: int
+    acme: Sdk, root: Path, tmp_path: Path, server: KeyedServer, call_style: str, step: str, pending: int, effects: int
 ) -> None:
     """SIGKILL at every step: the journal lists what is unsettled, and resuming makes it exactly one effect."""
     path = tmp_path / "journal.db"
-    assert finished(start(root, path, server, step, face)) == -signal.SIGKILL
+    assert finished(start(root, path, server, step, call_style)) == -signal.SIGKILL
     assert len(server.ledger.effects) == effects
     client = acme.AcmePayments(base_url=server.url, token="other-token", journal=acme.SQLiteJournal(path))  # noqa: S106
     entries = client.journal.pending()

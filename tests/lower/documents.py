@@ -85,8 +85,8 @@ class Lowered:
         assert isinstance(definition, Model), definition
         return {f"{field.name}{'!' * field.required}": self.spell(field.type) for field in definition.fields}
 
-    def further(self, words: str) -> str:
-        """The type of a model's further properties; `nothing` where they are not kept."""
+    def extra_type(self, words: str) -> str:
+        """The type of a model's extra properties; `nothing` where they are not kept."""
         definition = self.types[words]
         assert isinstance(definition, Model), definition
         return self.spell(definition.extra)
@@ -261,7 +261,7 @@ def _returning(entry: Mapping[str, object]) -> dict[str, object]:
 def operation(
     text: str, version: str = "3.0.3", path: str = "/things/{id}", method: str = "get", top: str = ""
 ) -> Lowered:
-    """A document of one operation; `top` are further lines at the root."""
+    """A document of one operation; `top` are extra lines at the root."""
     return lowered(
         f"openapi: {version}\n"
         "info: {title: Test, version: '1'}\n"
@@ -272,7 +272,7 @@ def operation(
 
 
 def swagger(text: str, path: str = "/things/{id}", method: str = "get", top: str = "") -> Lowered:
-    """A Swagger 2.0 document of one operation; `top` are further lines at the root."""
+    """A Swagger 2.0 document of one operation; `top` are extra lines at the root."""
     return lowered(
         "swagger: '2.0'\n"
         "info: {title: Test, version: '1'}\n"

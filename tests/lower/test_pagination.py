@@ -55,7 +55,7 @@ def listing(
     root: Mapping[str, Any] | None = None,
     **words: Any,  # noqa: ANN401
 ) -> Lowered:
-    """A document of one operation: its answer, what it takes, and further words of its own."""
+    """A document of one operation: its answer, what it takes, and extra words of its own."""
     response = {"description": "", "headers": headers or {}, "content": {"application/json": {"schema": answer}}}
     found: dict[str, Any] = {
         "operationId": "listThings",
@@ -76,9 +76,9 @@ def listing(
             }
         )
     )
-    told = load("samekey.yaml", diagnostics, fetch=lambda _: json.dumps({"pagination": config}).encode())
-    assert told is not None
-    api = lower(document, SILENT, read_config(told.node).pagination if config is not None else None)
+    config_file = load("samekey.yaml", diagnostics, fetch=lambda _: json.dumps({"pagination": config}).encode())
+    assert config_file is not None
+    api = lower(document, SILENT, read_config(config_file.node).pagination if config is not None else None)
     assert api is not None
     return Lowered(api, diagnostics)
 
@@ -90,7 +90,7 @@ def paged(found: Lowered) -> Paging:
     return paging
 
 
-def told(found: Lowered) -> dict[str, Any]:
+def pagination_of(found: Lowered) -> dict[str, Any]:
     """The paging of the one operation, without what is not said; ways with dots."""
     paging = paged(found)
     said: dict[str, Any] = {"style": paging.style.value}
@@ -157,7 +157,7 @@ def told(found: Lowered) -> dict[str, Any]:
 )
 def test_cursors(answer: Mapping[str, Any], params: Sequence[Any], expected: Mapping[str, Any]) -> None:
     """A parameter that takes a cursor, and something in the answer that gives one."""
-    assert told(listing(answer, *params)) == {"style": "cursor", "items": "data", **expected}
+    assert pagination_of(listing(answer, *params)) == {"style": "cursor", "items": "data", **expected}
 
 
 def test_a_cursor_in_the_body_of_a_search() -> None:
@@ -165,7 +165,7 @@ def test_a_cursor_in_the_body_of_a_search() -> None:
     found = listing(
         holding(next_cursor=STRING), path="/things/search", method="post", body=obj(text=STRING, cursor=STRING)
     )
-    assert told(found) == {
+    assert pagination_of(found) == {
         "style": "cursor", "items": "data", "next": "next_cursor", "parameter": "cursor", "in_body": True,
     }  # fmt: skip
 
@@ -244,7 +244,7 @@ def test_a_next_that_is_no_url(next_: Mapping[str, Any]) -> None:
 def test_a_header_that_links() -> None:
     """RFC 8288: where the document declares the header."""
     found = listing(THINGS, "limit", headers={"LINK": {"schema": STRING}})
-    assert told(found) == {"style": "link"}
+    assert pagination_of(found) == {"style": "link"}
 
 
 # Last items
@@ -252,7 +252,7 @@ def test_a_header_that_links() -> None:
 
 def test_the_last_item() -> None:
     """A parameter that names the item to start after, where the answer says whether there is more."""
-    assert told(listing(holding(has_more={"type": "boolean"}), "starting_after")) == {
+    assert pagination_of(listing(holding(has_more={"type": "boolean"}), "starting_after")) == {
         "style": "last-item", "items": "data", "next": "id", "more": "has_more", "parameter": "starting_after",
     }  # fmt: skip
 
@@ -263,7 +263,7 @@ def test_another_key_than_the_id_must_be_spoken_of() -> None:
     answer = obj(data=items, has_more={"type": "boolean"})
     assert listing(answer, "starting_after").operation().paging is None
     spoken = param("starting_after", description="The token of an item.")
-    assert told(listing(answer, spoken))["next"] == "token"
+    assert pagination_of(listing(answer, spoken))["next"] == "token"
 
 
 def test_without_a_word_on_more_there_is_no_last_item() -> None:
@@ -334,7 +334,7 @@ def test_without_a_word_on_more_there_is_no_last_item() -> None:
 )
 def test_numbers(answer: Mapping[str, Any], params: Sequence[Any], expected: Mapping[str, Any]) -> None:
     """A number of items, or of pages, and what the document or the answer says of the first one."""
-    assert told(listing(answer, *params)) == expected
+    assert pagination_of(listing(answer, *params)) == expected
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_fern(words: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     """`x-fern-pagination` says it all, with names that no rule would find."""
     answer = obj(rows=THINGS, at=obj(end=STRING), on={"type": "boolean"})
     found = listing(answer, "from", param("sheet", INTEGER), **words_of({"x-fern-pagination": words}))
-    assert told(found) == expected
+    assert pagination_of(found) == expected
     assert found.codes == []
 
 
@@ -417,7 +417,7 @@ def test_fern_at_the_root() -> None:
     words = {"cursor": "$request.from", "next_cursor": "$response.end", "results": "$response.rows"}
     root = {"x-fern-pagination": words}
     found = listing(obj(rows=THINGS, end=STRING), "from", root=root, **words_of({"x-fern-pagination": True}))
-    assert told(found)["parameter"] == "from"
+    assert pagination_of(found)["parameter"] == "from"
     assert listing(obj(rows=THINGS, end=STRING), "from", root=root).operation().paging is None
 
 
@@ -446,7 +446,7 @@ def test_speakeasy(words: Mapping[str, Any], expected: Mapping[str, Any]) -> Non
     """`x-speakeasy-pagination`, in all of its types."""
     answer = obj(rows=THINGS, at=obj(end=STRING), count=INTEGER)
     found = listing(answer, "from", param("sheet", INTEGER), **words_of({"x-speakeasy-pagination": words}))
-    assert told(found) == expected
+    assert pagination_of(found) == expected
     assert found.codes == []
 
 
@@ -470,7 +470,10 @@ def test_an_extension_that_cannot_be_is_a_warning(words: Mapping[str, Any]) -> N
 @pytest.mark.parametrize("name", ["x-fern-pagination", "x-speakeasy-pagination"])
 def test_an_extension_of_another_kind_is_passed_over(name: str, words: object) -> None:
     """Shapes count then, as if it were not there."""
-    assert told(listing(holding(next_cursor=STRING), "cursor", **words_of({name: words})))["next"] == "next_cursor"
+    assert (
+        pagination_of(listing(holding(next_cursor=STRING), "cursor", **words_of({name: words})))["next"]
+        == "next_cursor"
+    )
 
 
 # The config
@@ -492,13 +495,13 @@ def test_the_config_says_how() -> None:
         config={"listThings": {"parameter": "from", "items": "rows", "next": "/@end/a.b"}},
         **words_of({"x-fern-pagination": {"offset": "$request.from", "results": "$response.rows"}}),
     )
-    assert told(found) == {"style": "cursor", "items": "rows", "next": "@end.a.b", "parameter": "from"}
+    assert pagination_of(found) == {"style": "cursor", "items": "rows", "next": "@end.a.b", "parameter": "from"}
 
 
 def test_the_config_may_leave_the_items_to_us() -> None:
     """Where they are found anyway."""
     found = listing(holding(), param("n", INTEGER), config={"listThings": {"style": "page", "parameter": "n"}})
-    assert told(found) == {"style": "page", "items": "data", "parameter": "n", "first": 1}
+    assert pagination_of(found) == {"style": "page", "items": "data", "parameter": "n", "first": 1}
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_body_fields_that_carry_a_key(name: str, media_type: str) -> None:
     ],
 )
 def test_body_fields_that_carry_none(fields: str) -> None:
-    """A list, a number, a constant, a field that only comes back, or one further inside: the header it is."""
+    """A list, a number, a constant, a field that only comes back, or one that is nested: the header it is."""
     assert key(posting(f"amount: {{type: integer}}, {fields}").operation()) == ("header", "Idempotency-Key")
 
 

@@ -335,11 +335,11 @@ def test_an_inline_enum_is_named_after_its_place() -> None:
         ("patternProperties: {'^x-': {type: integer}}\nadditionalProperties: false", "integer"),
     ],
 )
-def test_further_properties_beside_fields(word: str, extra: str) -> None:
+def test_extra_properties_beside_fields(word: str, extra: str) -> None:
     """Fields stay fields; what else may come has a type of its own where the document gives one."""
     found = schema(f"type: object\nproperties: {{a: {{type: string}}}}\n{word}", "3.1.0")
     assert found.model("Thing") == {"a": "string"}
-    assert found.further("Thing") == extra
+    assert found.extra_type("Thing") == extra
 
 
 def test_pattern_properties_alone_are_a_map() -> None:
@@ -510,7 +510,7 @@ def test_objects_of_one_property_are_merged() -> None:
 
 
 def test_the_outer_words_win_over_those_of_the_parts() -> None:
-    """Description and further properties of a merged model: its own first, then what a part gives."""
+    """Description and extra properties of a merged model: its own first, then what a part gives."""
     found = schemas(
         """
         Thing:
@@ -527,7 +527,7 @@ def test_the_outer_words_win_over_those_of_the_parts() -> None:
         roots=["Thing"],
     )
     assert found.types["Thing"].doc == "the child"
-    assert found.further("Thing") == "integer"
+    assert found.extra_type("Thing") == "integer"
     assert field_of(found, "Thing", "name").doc.startswith("said later")
 
 

@@ -15,7 +15,7 @@ OTHER = "The idempotency key was reused."
 
 
 def posted(responses: str, words: str = "", key: str = KEY) -> Lowered:
-    """A POST that declares a key, with these answers and further lines."""
+    """A POST that declares a key, with these answers and extra lines."""
     return operation(f"{words}\n{key}\nresponses: {{{OK}, {responses}}}", path="/t", method="post")
 
 
@@ -163,9 +163,9 @@ FORM = "application/x-www-form-urlencoded"
     ],
 )
 def test_a_field_that_nobody_declares_needs_room(media_type: str, schema: str, *, is_keyed: bool) -> None:
-    """JSON and forms that take further fields carry a key; all else is unsafe."""
+    """JSON and forms that take extra fields carry a key; all else is unsafe."""
     expected = (
-        (Safety.KEYED, "its body takes further fields, and keys travel in 'token'")
+        (Safety.KEYED, "its body takes extra fields, and keys travel in 'token'")
         if is_keyed
         else (Safety.UNSAFE, "keys travel in the body field 'token', which it does not have")
     )

@@ -979,11 +979,11 @@ def test_names_do_not_depend_on_the_process() -> None:
         f"document = load({HOME!r}, Diagnostics(), lambda _: sys.argv[1].encode())\n"
         "print(assign(lower(document), Config()))\n"
     )
-    told = {
+    given = {
         checked([sys.executable, "-c", script, json.dumps(COLLIDING)], env={"PYTHONHASHSEED": seed})
         for seed in ("0", "1", "7", "4242")
     }
-    assert len(told) == 1
+    assert len(given) == 1
 
 
 # What is reserved

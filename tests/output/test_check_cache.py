@@ -321,9 +321,9 @@ def test_what_changes_after_it_was_compared_is_found(place: Workplace, monkeypat
     """What is kept is what was made: a file that somebody changes meanwhile is out of date at the next check."""
     changed, kept = place.target / "small" / "_client.py", check_cache.store_run
 
-    def late(*told: Any) -> None:  # noqa: ANN401  # whatever it is given
+    def late(*arguments: Any) -> None:  # noqa: ANN401  # whatever it is given
         changed.write_text(changed.read_text("utf-8") + "\n# Late.\n", "utf-8")
-        kept(*told)
+        kept(*arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(check_cache, "store_run", late)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from samekey.prove.history import Attempt, Certainty, History, Limits, Request, Settled, Told
+from samekey.prove.history import Attempt, CallReport, Certainty, History, Limits, Request, Settled
 from samekey.sandbox.server.ledger import Event, Kind
 
 KEY = "k1"
 LIMITS = Limits(retries=4, deadline=5.0, window=3600.0)
 FIRST = Attempt(100.0, 0.1, "the connection was cut", Certainty.UNKNOWN)
 LAST = Attempt(100.2, 0.1, "status 201", Certainty.APPLIED)
-GOOD = Told(
+GOOD = CallReport(
     call=1,
     operation="createCharge",
     keyed=True,
@@ -49,11 +49,11 @@ EVENTS = (
 )
 
 
-def history(*calls: Told, events: tuple[Event, ...] = EVENTS, limits: Limits = LIMITS) -> History:
+def history(*calls: CallReport, events: tuple[Event, ...] = EVENTS, limits: Limits = LIMITS) -> History:
     """A history of some calls."""
     return History(calls, events, limits)
 
 
-def unknown(settled: Settled | None) -> Told:
+def unknown(settled: Settled | None) -> CallReport:
     """The good call, told as unknown, and what settling it said."""
     return replace(GOOD, certainty=Certainty.UNKNOWN, settled=settled)

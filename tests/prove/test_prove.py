@@ -58,7 +58,7 @@ def test_several_servers_share_one_postgresql(postgres_server: str) -> None:
     assert proof.kills == 2
     assert proof.verdict.replays > 10
     assert len(proof.verdict.faults) > 15
-    assert proof.verdict.told["applied"] > 120
+    assert proof.verdict.certainties["applied"] > 120
 
 
 REASONS = {

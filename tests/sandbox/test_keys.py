@@ -237,8 +237,11 @@ def test_a_bare_key_is_malformed_where_quotes_are_asked_for(tmp_path: Path) -> N
 
 def test_signals_are_the_documents(tmp_path: Path) -> None:
     """An API that says 409 with a name for both is imitated."""
-    told = {"in_flight": [{"status": 409, "code": "busy"}], "mismatch": [{"status": 409, "code": "other_payload"}]}
-    with running(dialect(tmp_path, told)) as server:
+    dialect_words = {
+        "in_flight": [{"status": 409, "code": "busy"}],
+        "mismatch": [{"status": 409, "code": "other_payload"}],
+    }
+    with running(dialect(tmp_path, dialect_words)) as server:
         httpx.post(f"{server.url}/jobs", json={}, headers=keyed())
         answer = httpx.post(f"{server.url}/jobs", json={"a": 1}, headers=keyed())
         assert (answer.status_code, answer.json()["code"]) == (409, "other_payload")
@@ -246,8 +249,8 @@ def test_signals_are_the_documents(tmp_path: Path) -> None:
 
 def test_a_fault_speaks_the_documents_dialect(tmp_path: Path) -> None:
     """Said in another dialect, "the first still runs" would be taken for the operation's own refusal."""
-    told = {"in_flight": [{"status": 422, "code": "busy"}]}
-    with running(dialect(tmp_path, told)) as server:
+    dialect_words = {"in_flight": [{"status": 422, "code": "busy"}]}
+    with running(dialect(tmp_path, dialect_words)) as server:
         server.fail(Rule(Fault.CONFLICT, times=1))
         answer = httpx.post(f"{server.url}/jobs", json={}, headers=keyed())
         assert (answer.status_code, answer.json()["code"]) == (422, "busy")

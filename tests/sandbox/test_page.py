@@ -35,15 +35,15 @@ def test_the_ledger_tells_attempts_faults_and_the_one_effect(client: httpx.Clien
     """Every attempt is there with what became of it, in the order of time, and the totals add up."""
     payments.fail(Rule(Fault.CUT, times=1))
     charge(client)
-    told = httpx.get(f"{payments.page}ledger.json").json()
-    events = sorted(told["events"], key=lambda event: event["at"])
+    ledger = httpx.get(f"{payments.page}ledger.json").json()
+    events = sorted(ledger["events"], key=lambda event: event["at"])
     kinds = [(event["kind"], event["fault"] or event["detail"] or event["status"]) for event in events]
     assert [kind for kind, _ in kinds] == ["arrived", "fault", "effect", "lost", "arrived", "answered"]
     assert kinds[1][1] == "cut"
     assert kinds[5][1] == "replayed"
     assert {event["key"] for event in events} == {KEY}
     assert len({event["attempt"] for event in events}) == 2
-    assert told["totals"] == {
+    assert ledger["totals"] == {
         "attempts": 2, "effects": 1, "keys": 1, "replays": 1, "prevented": 1, "faults": {"cut": 1}
     }  # fmt: skip
     last = max(event["seq"] for event in events)
@@ -71,8 +71,8 @@ def test_numbers_go_on_after_the_ledger_was_cleared(client: httpx.Client, paymen
             pass
         httpx.request("DELETE", f"{payments.page}ledger", json={})
         charge(client, other)
-        told = list(takewhile(lambda line: other not in line, lines))
-    assert "event: forgotten" in told
+        ledger = list(takewhile(lambda line: other not in line, lines))
+    assert "event: forgotten" in ledger
     after = httpx.get(f"{payments.page}ledger.json", params={"after": last}).json()["events"]
     assert sorted(event["kind"] for event in after) == ["answered", "arrived", "effect"]
 

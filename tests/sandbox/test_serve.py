@@ -83,10 +83,10 @@ def test_a_document_is_served_with_faults(tmp_path: Path) -> None:
     arguments = ["--listen", "127.0.0.1:0", "--fault", "503,operation=createCharge,times=1", "--faults", "faults.yaml"]
     with program("serve", str(PAYMENTS), *arguments, folder=tmp_path) as (process, url):
         assert process.stdout is not None
-        told = [process.stdout.readline() for _ in range(3)]
-        assert "/_samekey/" in told[0]
-        assert "samekey-sandbox.db" in told[1]
-        assert "503 (100% of createCharge), 429 (100% of listCharges)" in told[2]
+        printed = [process.stdout.readline() for _ in range(3)]
+        assert "/_samekey/" in printed[0]
+        assert "samekey-sandbox.db" in printed[1]
+        assert "503 (100% of createCharge), 429 (100% of listCharges)" in printed[2]
         assert [httpx.post(f"{url}/charges", json=CHARGE, headers=AUTH).status_code for _ in range(2)] == [503, 201]
         assert [httpx.get(f"{url}/charges", headers=AUTH).status_code for _ in range(2)] == [429, 200]
         assert (tmp_path / "samekey-sandbox.db").exists()

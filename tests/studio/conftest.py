@@ -15,7 +15,7 @@ from samekey.pipeline import generate
 
 from tests.tools import write_files
 
-from .faces import FACES, Face
+from .call_styles import CALL_STYLES, CallStyle
 
 SPEC = Path(__file__).parents[2] / "specs" / "studio" / "openapi.yaml"
 
@@ -52,7 +52,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@pytest.fixture(params=list(FACES))
-def face(request: pytest.FixtureRequest) -> Face:
+@pytest.fixture(params=list(CALL_STYLES))
+def call_style(request: pytest.FixtureRequest) -> CallStyle:
     """Every way to call the SDK."""
-    return FACES[request.param]
+    return CALL_STYLES[request.param]

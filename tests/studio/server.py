@@ -61,7 +61,7 @@ class Answer:
         status: the status; None cuts the connection before anything is said.
         body: bytes, a JSON value, or pieces of a body in chunks: bytes, seconds to wait, `CUT` and `STALL`.
         media_type: of the body.
-        headers: further headers.
+        headers: extra headers.
         length: a Content-Length that says what the body does not keep.
     """
 

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from .faces import Api, Ask, Face
+from .call_styles import Api, Ask, CallStyle
 from .server import CUT, LOST, STALL, Answer, Play, Request, Server, pieces
 
 CONTENT = bytes(range(256)) * 512
@@ -62,7 +62,7 @@ def target(tmp_path: Path) -> Iterator[Path]:
 # To disk
 
 
-def test_a_download_stands_at_its_target(studio: Any, face: Face, target: Path) -> None:  # noqa: ANN401
+def test_a_download_stands_at_its_target(studio: Any, call_style: CallStyle, target: Path) -> None:  # noqa: ANN401
     """The whole content, in place of what was there before; the response tells where."""
     target.write_bytes(b"old")
 
@@ -74,12 +74,12 @@ def test_a_download_stands_at_its_target(studio: Any, face: Face, target: Path) 
         assert await api.call(lambda client: client.assets.get_content("a1")) == CONTENT
 
     with Server(whole) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert server.connections == 1
     assert server.seen[0].headers["accept"] == "application/octet-stream"
 
 
-def test_a_download_in_pieces_without_a_length(studio: Any, face: Face, target: Path) -> None:  # noqa: ANN401
+def test_a_download_in_pieces_without_a_length(studio: Any, call_style: CallStyle, target: Path) -> None:  # noqa: ANN401
     """Chunks of any size, and none of them missing."""
 
     async def scenario(api: Api) -> None:
@@ -87,11 +87,16 @@ def test_a_download_in_pieces_without_a_length(studio: Any, face: Face, target: 
         assert held(target) == CONTENT
 
     with Server(lambda _: pieces(CONTENT[:1], CONTENT[1:HALF], CONTENT[HALF:], media_type="image/png")) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
 @pytest.mark.parametrize("ending", [CUT, STALL], ids=["cut", "stalled"])
-def test_a_download_that_is_cut_is_tried_again(studio: Any, face: Face, target: Path, ending: object) -> None:  # noqa: ANN401
+def test_a_download_that_is_cut_is_tried_again(
+    studio: Any,  # noqa: ANN401
+    call_style: CallStyle,
+    target: Path,
+    ending: object,
+) -> None:
     """From its start: nothing of the first half stands before the second try's content."""
 
     async def scenario(api: Api) -> None:
@@ -101,10 +106,10 @@ def test_a_download_that_is_cut_is_tried_again(studio: Any, face: Face, target: 
 
     short = Answer(200, CONTENT[:HALF], "application/octet-stream")
     with Server(in_turn(cut(ending), cut(ending), LOST, short)) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
 
 
-def test_a_download_that_stays_cut_leaves_the_target_alone(studio: Any, face: Face, target: Path) -> None:  # noqa: ANN401
+def test_a_download_that_stays_cut_leaves_the_target_alone(studio: Any, call_style: CallStyle, target: Path) -> None:  # noqa: ANN401
     """What was there before is still there, and nothing else."""
     target.write_bytes(b"old")
 
@@ -115,10 +120,10 @@ def test_a_download_that_stays_cut_leaves_the_target_alone(studio: Any, face: Fa
         assert held(target) == b"old"
 
     with Server(lambda _: cut()) as server:
-        face.run(studio, server.url, scenario, **quick(studio, max_retries=2))
+        call_style.run(studio, server.url, scenario, **quick(studio, max_retries=2))
 
 
-def test_a_refused_download_is_an_error(studio: Any, face: Face, target: Path) -> None:  # noqa: ANN401
+def test_a_refused_download_is_an_error(studio: Any, call_style: CallStyle, target: Path) -> None:  # noqa: ANN401
     """The refusal is read as JSON, and nothing is written."""
 
     async def scenario(api: Api) -> None:
@@ -128,10 +133,10 @@ def test_a_refused_download_is_an_error(studio: Any, face: Face, target: Path) -
         assert held(target) is None
 
     with Server(lambda _: Answer(404, {"message": "gone"})) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
-def test_a_keyed_download_keeps_its_key(studio: Any, face: Face, target: Path) -> None:  # noqa: ANN401
+def test_a_keyed_download_keeps_its_key(studio: Any, call_style: CallStyle, target: Path) -> None:  # noqa: ANN401
     """A POST that gives a file is retried as well, under one key."""
 
     async def scenario(api: Api) -> None:
@@ -140,14 +145,14 @@ def test_a_keyed_download_keeps_its_key(studio: Any, face: Face, target: Path) -
         assert {request.headers["idempotency-key"] for request in server.seen} == {response.idempotency_key}
 
     with Server(in_turn(cut(), Answer(200, CONTENT, "audio/wav"))) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
     assert len(server.seen) == 2
 
 
 @pytest.mark.parametrize("place", ["missing/clip.bin", "."])
 def test_a_target_that_cannot_be_is_refused_before_anything_is_sent(
     studio: Any,  # noqa: ANN401
-    face: Face,
+    call_style: CallStyle,
     tmp_path: Path,
     place: str,
 ) -> None:
@@ -159,7 +164,7 @@ def test_a_target_that_cannot_be_is_refused_before_anything_is_sent(
         assert not server.seen
 
     with Server(whole) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert not list(tmp_path.iterdir())
 
 
@@ -171,11 +176,16 @@ def test_a_long_name_is_no_obstacle(studio: Any, tmp_path: Path) -> None:  # noq
         await api.call(saving(target))
 
     with Server(whole) as server:
-        Face("").run(studio, server.url, scenario)
+        CallStyle("").run(studio, server.url, scenario)
     assert target.stat().st_size == len(CONTENT)
 
 
-def test_a_full_disk_is_the_disks_error(studio: Any, face: Face, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+def test_a_full_disk_is_the_disks_error(
+    studio: Any,  # noqa: ANN401
+    call_style: CallStyle,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The download is given up, and its connection with it."""
 
     async def scenario(api: Api) -> None:
@@ -202,7 +212,7 @@ def test_a_full_disk_is_the_disks_error(studio: Any, face: Face, target: Path, m
 
     monkeypatch.setattr(Path, "open", opened)
     with Server(lambda _: pieces(CONTENT, STALL, media_type="application/octet-stream")) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -217,10 +227,10 @@ def test_a_cancelled_download_leaves_nothing(studio: Any, target: Path, backend:
         assert server.settled(0)
 
     with Server(lambda _: pieces(CONTENT, STALL, media_type="application/octet-stream")) as server:
-        Face(backend).run(studio, server.url, scenario)
+        CallStyle(backend).run(studio, server.url, scenario)
 
 
-def test_a_big_file_needs_little_memory(studio: Any, face: Face, target: Path) -> None:  # noqa: ANN401
+def test_a_big_file_needs_little_memory(studio: Any, call_style: CallStyle, target: Path) -> None:  # noqa: ANN401
     """64 MB go to disk, and no more than a few of them are held at any moment."""
     size = 64 * 2**20
     block = b"x" * 2**20
@@ -241,14 +251,14 @@ def test_a_big_file_needs_little_memory(studio: Any, face: Face, target: Path) -
         return pieces(*[block] * 64, media_type="application/octet-stream", length=size)
 
     with Server(play) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert target.stat().st_size == size
 
 
 # In pieces
 
 
-def test_bytes_as_they_come(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_bytes_as_they_come(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """What gives bytes gives them in pieces too; a cut tells so."""
 
     async def scenario(api: Api) -> None:
@@ -259,13 +269,13 @@ def test_bytes_as_they_come(studio: Any, face: Face) -> None:  # noqa: ANN401
             await stream.rest()
 
     with Server(in_turn(whole(Request("", "", "", {}, b"")), cut())) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
 
 
 # Other media types
 
 
-def test_an_export_in_two_media_types(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_an_export_in_two_media_types(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """The usual method gives what JSON says, its sister the text; XML is another spelling of the same and has none."""
 
     async def scenario(api: Api) -> None:
@@ -280,12 +290,12 @@ def test_an_export_in_two_media_types(studio: Any, face: Face) -> None:  # noqa:
         return Answer(200, {"month": request.query["month"], "minutes": 3})
 
     with Server(play) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert [request.headers["accept"] for request in server.seen] == ["application/json", "text/csv"]
     assert not hasattr(studio.LoomStudio(token="t").reports, "export_usage_as_xml")  # noqa: S106
 
 
-def test_an_upload_in_two_media_types(studio: Any, face: Face, tmp_path: Path) -> None:  # noqa: ANN401
+def test_an_upload_in_two_media_types(studio: Any, call_style: CallStyle, tmp_path: Path) -> None:  # noqa: ANN401
     """By JSON, or with the file itself, which is sent again from its start where the answer is lost."""
     path = tmp_path / "clip.mp4"
     path.write_bytes(CONTENT)
@@ -297,7 +307,7 @@ def test_an_upload_in_two_media_types(studio: Any, face: Face, tmp_path: Path) -
 
     created = Answer(201, {"id": "a1", "name": "a"})
     with Server(in_turn(created, LOST, created)) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
     plain, first, second = server.seen
     assert plain.json == {"name": "a", "source": "https://x.example/a"}
     assert first.headers["content-type"].startswith("multipart/form-data; boundary=")
@@ -306,13 +316,13 @@ def test_an_upload_in_two_media_types(studio: Any, face: Face, tmp_path: Path) -
     assert CONTENT in first.body
 
 
-def test_a_raw_upload(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_raw_upload(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Bytes as the body, by a method that is idempotent by itself."""
 
     async def scenario(api: Api) -> None:
         assert await api.call(lambda client: client.assets.put_content("a1", body=CONTENT)) is None
 
     with Server(in_turn(LOST, Answer(204))) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
     assert [request.body for request in server.seen] == [CONTENT, CONTENT]
     assert not any("idempotency-key" in request.headers for request in server.seen)

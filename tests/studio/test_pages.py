@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .faces import Api, Ask, Face
+from .call_styles import Api, Ask, CallStyle
 from .server import LOST, Answer, Play, Request, Server
 
 TITLES = [f"t{number}" for number in range(5)]
@@ -135,21 +135,27 @@ STYLES: list[tuple[str, Play, Ask, Sequence[dict[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("play", "ask", "queries"), [row[1:] for row in STYLES], ids=[row[0] for row in STYLES])
-def test_every_style(studio: Any, face: Face, play: Play, ask: Ask, queries: Sequence[dict[str, str]]) -> None:  # noqa: ANN401
+def test_every_style(
+    studio: Any,  # noqa: ANN401
+    call_style: CallStyle,
+    play: Play,
+    ask: Ask,
+    queries: Sequence[dict[str, str]],
+) -> None:
     """All items come in their order, each page is asked for once, and nothing is asked of another server."""
 
     async def scenario(api: Api) -> None:
         assert [same(item) for item in await api.items(ask)] == TITLES
 
     with Server(play) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert [request.query for request in server.seen] == queries
     assert {request.headers["authorization"] for request in server.seen} == {"Bearer sk_studio"}
     assert len({request.path for request in server.seen}) == 1
     assert server.connections == 1
 
 
-def test_a_page_at_a_time(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_page_at_a_time(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """A page tells its items, the whole answer and the response, and fetches the next one when asked."""
 
     async def scenario(api: Api) -> None:
@@ -169,10 +175,10 @@ def test_a_page_at_a_time(studio: Any, face: Face) -> None:  # noqa: ANN401
         assert await api.following(await api.following(following)) is None
 
     with Server(by_cursor) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
-def test_pages_are_fetched_as_they_are_asked_for(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_pages_are_fetched_as_they_are_asked_for(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Going through all pages, and the whole response of a first one alone."""
 
     async def scenario(api: Api) -> None:
@@ -183,7 +189,7 @@ def test_pages_are_fetched_as_they_are_asked_for(studio: Any, face: Face) -> Non
         assert len(server.seen) == 4
 
     with Server(by_cursor) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
 def lossy(play: Play, lost: Sequence[int]) -> Play:
@@ -192,7 +198,7 @@ def lossy(play: Play, lost: Sequence[int]) -> Play:
     return lambda request: LOST if next(count) in lost else play(request)
 
 
-def test_each_page_is_retried_as_a_call_of_its_own(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_each_page_is_retried_as_a_call_of_its_own(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """A lost answer of a later page is asked for again, and no item comes twice or is missing."""
 
     async def scenario(api: Api) -> None:
@@ -202,10 +208,10 @@ def test_each_page_is_retried_as_a_call_of_its_own(studio: Any, face: Face) -> N
 
     retry = studio.RetryPolicy(initial_delay=0.001, max_delay=0.002)
     with Server(lossy(by_cursor, [1, 3, 4])) as server:
-        face.run(studio, server.url, scenario, retry=retry)
+        call_style.run(studio, server.url, scenario, retry=retry)
 
 
-def test_each_page_of_a_search_has_a_key_of_its_own(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_each_page_of_a_search_has_a_key_of_its_own(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """A POST is keyed; its pages are different requests, and a retried one keeps its key."""
 
     async def scenario(api: Api) -> None:
@@ -219,7 +225,7 @@ def test_each_page_of_a_search_has_a_key_of_its_own(studio: Any, face: Face) -> 
 
     retry = studio.RetryPolicy(initial_delay=0.001, max_delay=0.002)
     with Server(lossy(by_body, [1])) as server:
-        face.run(studio, server.url, scenario, retry=retry)
+        call_style.run(studio, server.url, scenario, retry=retry)
 
 
 REPEATING: list[tuple[str, Play, Ask]] = [
@@ -238,7 +244,7 @@ REPEATING: list[tuple[str, Play, Ask]] = [
 
 
 @pytest.mark.parametrize(("play", "ask"), [row[1:] for row in REPEATING], ids=[row[0] for row in REPEATING])
-def test_a_server_that_repeats_itself_is_an_error(studio: Any, face: Face, play: Play, ask: Ask) -> None:  # noqa: ANN401
+def test_a_server_that_repeats_itself_is_an_error(studio: Any, call_style: CallStyle, play: Play, ask: Ask) -> None:  # noqa: ANN401
     """The second page is the first one again, and it is not gone round for ever."""
 
     async def scenario(api: Api) -> None:
@@ -247,11 +253,11 @@ def test_a_server_that_repeats_itself_is_an_error(studio: Any, face: Face, play:
         assert caught.value.page == 2
 
     with Server(play) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert len(server.seen) == 2
 
 
-def test_a_refused_page_is_an_error_at_its_place(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_refused_page_is_an_error_at_its_place(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Items of the pages before it have been given out by then."""
 
     def play(request: Request) -> Answer:
@@ -263,7 +269,7 @@ def test_a_refused_page_is_an_error_at_its_place(studio: Any, face: Face) -> Non
             await api.following(page)
 
     with Server(play) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
 def test_an_async_list_costs_nothing_until_it_is_used(studio: Any) -> None:  # noqa: ANN401
@@ -277,7 +283,7 @@ def test_an_async_list_costs_nothing_until_it_is_used(studio: Any) -> None:  # n
         assert [item.title async for item in pages] == TITLES
 
     with Server(by_cursor) as server:
-        Face("asyncio").run(studio, server.url, scenario)
+        CallStyle("asyncio").run(studio, server.url, scenario)
 
 
 def test_an_async_loop_may_be_left(studio: Any) -> None:  # noqa: ANN401
@@ -293,7 +299,7 @@ def test_an_async_loop_may_be_left(studio: Any) -> None:  # noqa: ANN401
 
     for backend in ("asyncio", "trio"):
         with Server(by_cursor) as server:
-            Face(backend).run(studio, server.url, scenario)
+            CallStyle(backend).run(studio, server.url, scenario)
         assert len(server.seen) == 3
 
 
@@ -304,4 +310,4 @@ def test_not_every_answer_with_a_list_is_a_page(studio: Any) -> None:  # noqa: A
         async def scenario(api: Api) -> None:
             assert isinstance(await api.call(lambda client: client.projects.get("p", page=1)), studio.models.Project)
 
-        Face("").run(studio, server.url, scenario)
+        CallStyle("").run(studio, server.url, scenario)

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from .faces import Api, Ask, Face
+from .call_styles import Api, Ask, CallStyle
 from .server import CUT, LOST, STALL, Answer, Request, Server, pieces
 
 RENDERS = [b'data: {"id": "r%d", "state": "running"}\n\n' % number for number in range(3)]
@@ -37,7 +37,7 @@ def quick(studio: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401
 # What comes
 
 
-def test_events_come_as_they_are_sent(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_events_come_as_they_are_sent(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Each item is there when its event is complete, long before the stream ends."""
 
     async def scenario(api: Api) -> None:
@@ -49,12 +49,12 @@ def test_events_come_as_they_are_sent(studio: Any, face: Face) -> None:  # noqa:
         await stream.close()
 
     with playing(RENDERS[0][:7], 0.05, RENDERS[0][7:], RENDERS[1][:-1], b"\n", 5.0, RENDERS[2]) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert server.seen[0].headers["accept"] == "text/event-stream"
     assert server.seen[0].headers["authorization"] == "Bearer sk_studio"
 
 
-def test_a_stream_tells_the_response_behind_it(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_stream_tells_the_response_behind_it(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Status, headers and attempts are there before the first item."""
 
     async def scenario(api: Api) -> None:
@@ -66,10 +66,10 @@ def test_a_stream_tells_the_response_behind_it(studio: Any, face: Face) -> None:
         assert await stream.rest() == []
 
     with playing(RENDERS[0], headers={"X-Request-Id": "req_1"}) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
-def test_the_kind_of_an_event_gives_the_type_of_its_data(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_the_kind_of_an_event_gives_the_type_of_its_data(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Two models of one shape are told apart by the event alone; text is text; an unknown kind is what fits."""
 
     async def scenario(api: Api) -> None:
@@ -90,10 +90,10 @@ def test_the_kind_of_an_event_gives_the_type_of_its_data(studio: Any, face: Face
         b'event: novelty\ndata: {"a": 1}\n\n',
         b"event: started\ndata: incomplete, and so no event",
     ) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
-def test_the_sentinel_ends_a_stream(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_the_sentinel_ends_a_stream(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """What comes after `[DONE]` is nobody's business, though the server goes on; the connection is not left open."""
 
     async def scenario(api: Api) -> None:
@@ -102,10 +102,10 @@ def test_the_sentinel_ends_a_stream(studio: Any, face: Face) -> None:  # noqa: A
         assert server.settled(0)
 
     with playing(RENDERS[0] + b"data: [DONE]\n\n" + RENDERS[1], STALL) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
-def test_json_lines_and_sequences(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_json_lines_and_sequences(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Items in other formats are typed as well, and each format is asked for by its name."""
 
     async def scenario(api: Api) -> None:
@@ -124,11 +124,11 @@ def test_json_lines_and_sequences(studio: Any, face: Face) -> None:  # noqa: ANN
         return pieces(b'\x1e{"frame": 1,\n "seconds": 0.5}\n', b'\x1e{"frame": 2}\n', media_type="application/json-seq")
 
     with Server(play) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert [request.headers["accept"] for request in server.seen] == ["application/jsonl", "application/json-seq"]
 
 
-def test_a_value_or_a_stream(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_value_or_a_stream(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """A plain call says that it wants no stream, `.stream` that it does; both are keyed."""
 
     async def scenario(api: Api) -> None:
@@ -144,7 +144,7 @@ def test_a_value_or_a_stream(studio: Any, face: Face) -> None:  # noqa: ANN401
         return pieces(b'data: {"text": "be"}\n\n', b'data: {"text": "cause"}\n\ndata: [DONE]\n\n')
 
     with Server(play) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert [request.json for request in server.seen] == [
         {"question": "why?", "stream": False},
         {"question": "why?", "stream": True},
@@ -152,7 +152,7 @@ def test_a_value_or_a_stream(studio: Any, face: Face) -> None:  # noqa: ANN401
     assert [request.headers["accept"] for request in server.seen] == ["application/json", "text/event-stream"]
 
 
-def test_text_is_text(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_text_is_text(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Where the document says that data is a string, it is not JSON."""
 
     async def scenario(api: Api) -> None:
@@ -160,13 +160,17 @@ def test_text_is_text(studio: Any, face: Face) -> None:  # noqa: ANN401
         assert await stream.rest() == ["Hello", '"you"', "1"]
 
     with playing(b'data: Hello\n\ndata: "you"\n\ndata: 1\n\n') as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
 # What does not fit
 
 
-def test_an_item_that_does_not_fit_is_kept(studio: Any, face: Face, caplog: pytest.LogCaptureFixture) -> None:  # noqa: ANN401
+def test_an_item_that_does_not_fit_is_kept(
+    studio: Any,  # noqa: ANN401
+    call_style: CallStyle,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Data of another shape, or that is not JSON, is given as it came, with a warning; the stream goes on."""
 
     async def scenario(api: Api) -> None:
@@ -176,11 +180,11 @@ def test_an_item_that_does_not_fit_is_kept(studio: Any, face: Face, caplog: pyte
         assert third.id == "r0"
 
     with playing(b'data: {"id": ["odd"], "state": "running"}\n\n', b"data: ping\n\n", RENDERS[0]) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert [entry.levelno for entry in caplog.records if "does not match its schema" in entry.message] == [30, 30]
 
 
-def test_strictness_is_for_streams_too(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_strictness_is_for_streams_too(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Who asked for it gets an error at that item, after all items before it, and the stream is closed."""
 
     async def scenario(api: Api) -> None:
@@ -193,10 +197,10 @@ def test_strictness_is_for_streams_too(studio: Any, face: Face) -> None:  # noqa
         assert server.settled(0)
 
     with playing(RENDERS[0] + b'data: {"id": 1}\n\n' + RENDERS[1], STALL) as server:
-        face.run(studio, server.url, scenario, strict=True)
+        call_style.run(studio, server.url, scenario, strict=True)
 
 
-def test_a_line_that_is_no_json_is_an_error(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_line_that_is_no_json_is_an_error(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """In a format that is made of JSON nothing else can be meant."""
 
     async def scenario(api: Api) -> None:
@@ -206,10 +210,10 @@ def test_a_line_that_is_no_json_is_an_error(studio: Any, face: Face) -> None:  #
             await stream.next()
 
     with playing(b'{"level": "info", "text": "a"}\n<html>\n', media_type="application/jsonl") as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
-def test_a_single_value_in_place_of_events_is_an_error(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_single_value_in_place_of_events_is_an_error(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """A server that does not stream would be taken for one that has nothing to say."""
 
     async def scenario(api: Api) -> None:
@@ -219,10 +223,10 @@ def test_a_single_value_in_place_of_events_is_an_error(studio: Any, face: Face) 
         assert server.settled(0)
 
     with playing(b'{"text": "bec', STALL, media_type="application/json; charset=utf-8") as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
-def test_a_refusal_is_an_error_before_any_item(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_refusal_is_an_error_before_any_item(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """The body of a refusal is read whole, and typed."""
 
     async def scenario(api: Api) -> None:
@@ -231,13 +235,13 @@ def test_a_refusal_is_an_error_before_any_item(studio: Any, face: Face) -> None:
         assert caught.value.body == studio.models.Problem(message="no such render")
 
     with Server(lambda _: Answer(404, {"message": "no such render"})) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
 # Retries and cuts
 
 
-def test_the_head_is_retried_under_one_key(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_the_head_is_retried_under_one_key(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Lost answers and refusals before the head of a success: the same request again, then the stream."""
 
     async def scenario(api: Api) -> None:
@@ -249,11 +253,11 @@ def test_the_head_is_retried_under_one_key(studio: Any, face: Face) -> None:  # 
 
     answers = iter([LOST, Answer(503, {"message": "later"}), pieces(b'data: {"text": "because"}\n\n')])
     with Server(lambda _: next(answers)) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
 
 
 @pytest.mark.parametrize("ending", [CUT, STALL], ids=["cut", "stalled"])
-def test_a_cut_after_the_head_says_what_is_certain(studio: Any, face: Face, ending: object) -> None:  # noqa: ANN401
+def test_a_cut_after_the_head_says_what_is_certain(studio: Any, call_style: CallStyle, ending: object) -> None:  # noqa: ANN401
     """Items have been given out, so it is not tried again; the key reads the answer once more."""
 
     async def scenario(api: Api) -> None:
@@ -270,11 +274,11 @@ def test_a_cut_after_the_head_says_what_is_certain(studio: Any, face: Face, endi
         assert server.settled(0)
 
     with playing(b'data: {"text": "be"}\n\ndata: {"te', 0.05, ending) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
     assert len(server.seen) == 1
 
 
-def test_a_body_shorter_than_it_says_is_a_cut(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_body_shorter_than_it_says_is_a_cut(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Also of a stream that came with its length."""
 
     async def scenario(api: Api) -> None:
@@ -283,20 +287,20 @@ def test_a_body_shorter_than_it_says_is_a_cut(studio: Any, face: Face) -> None: 
             await stream.rest()
 
     with playing(RENDERS[0], CUT, length=1000) as server:
-        face.run(studio, server.url, scenario, **quick(studio))
+        call_style.run(studio, server.url, scenario, **quick(studio))
 
 
-def test_a_stream_outlasts_the_deadline(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_stream_outlasts_the_deadline(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """The deadline ends with the head: what is watched for hours is no call that takes too long."""
 
     async def scenario(api: Api) -> None:
         assert [item.id for item in await (await api.open(WATCH)).rest()] == ["r0", "r1", "r2"]
 
     with playing(RENDERS[0], 0.2, RENDERS[1], 0.2, RENDERS[2]) as server:
-        face.run(studio, server.url, scenario, **quick(studio, deadline=0.15))
+        call_style.run(studio, server.url, scenario, **quick(studio, deadline=0.15))
 
 
-def test_a_head_that_does_not_come_is_bound_by_the_deadline(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_head_that_does_not_come_is_bound_by_the_deadline(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Until then it is a call like all others."""
 
     async def scenario(api: Api) -> None:
@@ -311,13 +315,13 @@ def test_a_head_that_does_not_come_is_bound_by_the_deadline(studio: Any, face: F
 
     patient = studio.Timeout(connect=2.0, read=5.0, write=2.0, pool=2.0)
     with Server(play) as server:
-        face.run(studio, server.url, scenario, **{**quick(studio, deadline=0.2), "timeout": patient})
+        call_style.run(studio, server.url, scenario, **{**quick(studio, deadline=0.2), "timeout": patient})
 
 
 # Connections
 
 
-def test_a_stream_that_ended_gives_its_connection_back(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_stream_that_ended_gives_its_connection_back(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Read to its end, it needs no closing: the next call takes the same connection."""
 
     async def scenario(api: Api) -> None:
@@ -325,12 +329,12 @@ def test_a_stream_that_ended_gives_its_connection_back(studio: Any, face: Face) 
             assert len(await (await api.open(WATCH)).rest()) == 1
 
     with playing(RENDERS[0]) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
     assert server.connections == 1
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2])
-def test_a_stream_that_is_left_closes_its_connection(studio: Any, face: Face, taken: int) -> None:  # noqa: ANN401
+def test_a_stream_that_is_left_closes_its_connection(studio: Any, call_style: CallStyle, taken: int) -> None:  # noqa: ANN401
     """Before its first item, between two, or in the midst of one: nothing is left open, and nothing complains."""
 
     async def scenario(api: Api) -> None:
@@ -345,7 +349,7 @@ def test_a_stream_that_is_left_closes_its_connection(studio: Any, face: Face, ta
         gc.collect()
 
     with playing(RENDERS[0], RENDERS[1] + b"data: {", STALL) as server:
-        face.run(studio, server.url, scenario)
+        call_style.run(studio, server.url, scenario)
 
 
 @pytest.fixture
@@ -409,7 +413,7 @@ def test_with_closes_an_async_stream(studio: Any, backend: str) -> None:  # noqa
         assert server.settled(0)
 
     with playing(RENDERS[0], STALL) as server:
-        Face(backend).run(studio, server.url, scenario)
+        CallStyle(backend).run(studio, server.url, scenario)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -426,10 +430,10 @@ def test_a_cancelled_stream_is_closed(studio: Any, backend: str) -> None:  # noq
         assert server.settled(0)
 
     with playing(RENDERS[0], STALL) as server:
-        Face(backend).run(studio, server.url, scenario)
+        CallStyle(backend).run(studio, server.url, scenario)
 
 
-def test_a_hook_that_fails_takes_no_stream_away(studio: Any, face: Face) -> None:  # noqa: ANN401
+def test_a_hook_that_fails_takes_no_stream_away(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
     """Whoever only looks on cannot keep the items from who asked for them."""
 
     def broken(_: object) -> None:
@@ -440,7 +444,7 @@ def test_a_hook_that_fails_takes_no_stream_away(studio: Any, face: Face) -> None
         assert len(await stream.rest()) == 1
 
     with playing(RENDERS[0]) as server:
-        face.run(studio, server.url, scenario, on_attempt=broken)
+        call_style.run(studio, server.url, scenario, on_attempt=broken)
 
 
 def test_secrets_are_not_logged(studio: Any, caplog: pytest.LogCaptureFixture) -> None:  # noqa: ANN401
@@ -451,6 +455,6 @@ def test_secrets_are_not_logged(studio: Any, caplog: pytest.LogCaptureFixture) -
         await (await api.open(WATCH)).rest()
 
     with playing(RENDERS[0]) as server:
-        Face("").run(studio, server.url, scenario)
+        CallStyle("").run(studio, server.url, scenario)
     assert any("renders.watch" in entry.message for entry in caplog.records)
     assert "sk_studio" not in caplog.text

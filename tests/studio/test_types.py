@@ -124,7 +124,7 @@ def test_both_type_checkers_know_what_is_given(project: Path, tmp_path: Path) ->
 
 
 def test_type_checkers_refuse_what_makes_no_sense(project: Path, tmp_path: Path) -> None:
-    """Wrong calls of the new faces are found before anything runs; by mypy and by pyright."""
+    """Wrong calls of the new call styles are found before anything runs; by mypy and by pyright."""
     made = "client = LoomStudio()\nasynchronous = AsyncLoomStudio()\n"
     head = f"from loom_studio import AsyncLoomStudio, LoomStudio\n\n{made}"
     (tmp_path / "refused.py").write_text(head + "\n".join(REFUSED.values()) + "\n", "utf-8")

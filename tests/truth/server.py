@@ -79,7 +79,7 @@ LOST = Answer(lost=True)
 """The effect is done, and nobody hears of it."""
 
 
-def told(status: int, body: object = None, *headers: tuple[str, str], after: bool = False) -> Answer:
+def answering(status: int, body: object = None, *headers: tuple[str, str], after: bool = False) -> Answer:
     """An answer in JSON; without an effect unless one is wanted."""
     content = b"" if body is None else json.dumps(body).encode()
     return Answer(status, content, (("Content-Type", "application/json"), *headers), after=after)

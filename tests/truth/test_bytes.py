@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.truth.faces import FACES, Ask, ended, order, to
+from tests.truth.call_styles import CALL_STYLES, Ask, ended, order, to
 from tests.truth.server import LOST, Answer, Request, Shop
 
 JSON = ("Content-Type", "application/json")
@@ -36,33 +36,33 @@ def watch(sdk: Any, shop: Shop, **settings: Any) -> list[Any]:  # noqa: ANN401
 # --- somebody else's answer ---
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_bytes_behind_an_answer_are_not_the_next_one(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_bytes_behind_an_answer_are_not_the_next_one(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """A proxy that passes on two answers to one request must not answer the next call."""
     second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
     shop.plan.append(lambda _: Answer(201, b'{"id": "first", "item": "tea"}', (JSON,), trailing=second))
-    first, other = ended(sdk, face, shop.url, order(), order(item="cake"))
+    first, other = ended(sdk, call_style, shop.url, order(), order(item="cake"))
     assert first.data.id == "first"
     assert other.data.item == "cake"
     assert len(other.attempts) == 1
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_204_with_a_body_does_not_fail_the_next_call(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_a_204_with_a_body_does_not_fail_the_next_call(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """A common mistake of servers; what honours no key would not be sent again."""
     shop.plan.append(Answer(204, b'{"id": "o1"}', (JSON,)))
     telegram = to("telegrams.send", item="hello")
-    _, second = ended(sdk, face, shop.url, telegram, telegram)
+    _, second = ended(sdk, call_style, shop.url, telegram, telegram)
     assert second.data.item == "hello"
     assert len(shop.effects) == 2
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 def test_bytes_behind_a_download_are_not_the_next_answer(
     sdk: Any,  # noqa: ANN401
     shop: Shop,
     tmp_path: Path,
-    face: str,
+    call_style: str,
 ) -> None:
     """The same where the answer is read piece by piece."""
     second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
@@ -73,32 +73,32 @@ def test_bytes_behind_a_download_are_not_the_next_answer(
             await client.files.fetch.save(tmp_path / "file")
             return await client.orders.create(item="cake")
 
-    if face == "sync":
+    if call_style == "sync":
         with sdk.CornerShop(base_url=shop.url, token="t") as client:  # noqa: S106
             client.files.fetch.save(tmp_path / "file")
             assert client.orders.create(item="cake").item == "cake"
     else:
-        assert anyio.run(main, backend=face).item == "cake"
+        assert anyio.run(main, backend=call_style).item == "cake"
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("size", [2, 65_536, 70_000])
-def test_what_buffers_hold_is_not_the_next_answer(sdk: Any, shop: Shop, face: str, size: int) -> None:  # noqa: ANN401
+def test_what_buffers_hold_is_not_the_next_answer(sdk: Any, shop: Shop, call_style: str, size: int) -> None:  # noqa: ANN401
     """An event loop reads more than is asked for, and keeps it."""
     second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
     head = len(Answer(201, b'{"id": "first"}', (JSON, ("Content-Length", "00000"))).raw)
     body = b'{"id": "first"}'.ljust(max(20, size - head + 15))
     shop.plan.append(Answer(201, body, (JSON,), trailing=second))
-    first, other = ended(sdk, face, shop.url, order(), order(item="cake"))
+    first, other = ended(sdk, call_style, shop.url, order(), order(item="cake"))
     assert (first.data.id, other.data.item) == ("first", "cake")
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 def test_what_tls_holds_is_not_the_next_answer(
     sdk: Any,  # noqa: ANN401
     context: ssl.SSLContext,
     monkeypatch: pytest.MonkeyPatch,
-    face: str,
+    call_style: str,
 ) -> None:
     """A second answer in a record of its own, which nobody has decrypted yet."""
     trusting = ssl.create_default_context()
@@ -110,7 +110,7 @@ def test_what_tls_holds_is_not_the_next_answer(
     with Shop(context=context) as shop:
         for _ in range(20):
             shop.plan.append(Answer(201, b'{"id": "first", "item": "tea"}', (JSON,), more=second))
-            first, other = ended(sdk, face, shop.url, order(), order(item="cake"))
+            first, other = ended(sdk, call_style, shop.url, order(), order(item="cake"))
             assert (first.data.id, other.data.item) == ("first", "cake")
 
 
@@ -122,9 +122,15 @@ def upload(body: Any) -> Ask:  # noqa: ANN401
     return to("files.upload", body=body)
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("change", ["longer", "shorter", "rewritten", "closed"])
-def test_a_file_that_changed_is_not_sent_again(sdk: Any, shop: Shop, tmp_path: Path, face: str, change: str) -> None:  # noqa: ANN401
+def test_a_file_that_changed_is_not_sent_again(
+    sdk: Any,  # noqa: ANN401
+    shop: Shop,
+    tmp_path: Path,
+    call_style: str,
+    change: str,
+) -> None:
     """One key stands for one content: the call ends with its truth, whatever happened to the file."""
     path = tmp_path / "upload"
     path.write_bytes(b"a" * 1000)
@@ -143,7 +149,7 @@ def test_a_file_that_changed_is_not_sent_again(sdk: Any, shop: Shop, tmp_path: P
         return LOST
 
     shop.plan.append(lose)
-    (error,) = ended(sdk, face, shop.url, upload(file))
+    (error,) = ended(sdk, call_style, shop.url, upload(file))
     file.close()
     assert isinstance(error, sdk.APIConnectionError)
     assert error.certainty is sdk.Certainty.UNKNOWN
@@ -151,15 +157,15 @@ def test_a_file_that_changed_is_not_sent_again(sdk: Any, shop: Shop, tmp_path: P
     assert len(shop.seen) == 1
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_file_that_stays_is_sent_again(sdk: Any, shop: Shop, tmp_path: Path, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_a_file_that_stays_is_sent_again(sdk: Any, shop: Shop, tmp_path: Path, call_style: str) -> None:  # noqa: ANN401
     """From where it stood, with the same key and the same bytes."""
     path = tmp_path / "upload"
     path.write_bytes(b"head" + b"a" * 1000)
     with path.open("rb") as file:
         file.read(4)
         shop.plan += [LOST, LOST]
-        (response,) = ended(sdk, face, shop.url, upload(file))
+        (response,) = ended(sdk, call_style, shop.url, upload(file))
     assert len(response.attempts) == 3
     assert {(request.key, request.body) for request in shop.seen} == {(response.idempotency_key, b"a" * 1000)}
 
@@ -206,39 +212,39 @@ CODED: dict[str, tuple[str, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("name", CODED)
-def test_a_whole_answer_is_read(sdk: Any, shop: Shop, face: str, name: str) -> None:  # noqa: ANN401
+def test_a_whole_answer_is_read(sdk: Any, shop: Shop, call_style: str, name: str) -> None:  # noqa: ANN401
     """Whatever it is compressed with, to its very end."""
     coding, content = CODED[name]
     shop.plan.append(Answer(200, content, (JSON, ("Content-Encoding", coding)), after=False))
-    (response,) = ended(sdk, face, shop.url, to("orders.get", "o1"))
+    (response,) = ended(sdk, call_style, shop.url, to("orders.get", "o1"))
     assert response.content == PLAIN
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("name", ["gzip", "deflate", "raw deflate", "twice"])
-def test_a_compressed_answer_that_is_cut_off_is_not_whole(sdk: Any, shop: Shop, face: str, name: str) -> None:  # noqa: ANN401
+def test_a_compressed_answer_that_is_cut_off_is_not_whole(sdk: Any, shop: Shop, call_style: str, name: str) -> None:  # noqa: ANN401
     """Its length is right and its end is missing: the attempt is lost, and the next one is whole."""
     coding, content = CODED[name]
     headers = (JSON, ("Content-Encoding", coding))
     shop.plan += [Answer(200, content[: len(content) // 2], headers, after=False), Answer(200, content, headers)]
     shop.plan.append(Answer(201, content[:-3], headers))
-    read, made = ended(sdk, face, shop.url, to("orders.get", "o1"), order(), retry=sdk.RetryPolicy(max_retries=1))
+    read, made = ended(sdk, call_style, shop.url, to("orders.get", "o1"), order(), retry=sdk.RetryPolicy(max_retries=1))
     assert (len(read.attempts), read.content) == (2, PLAIN)
     assert made.data.item == "tea"
     assert made.attempts[0].certainty is sdk.Certainty.APPLIED
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_half_a_file_never_takes_its_place(sdk: Any, shop: Shop, tmp_path: Path, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_half_a_file_never_takes_its_place(sdk: Any, shop: Shop, tmp_path: Path, call_style: str) -> None:  # noqa: ANN401
     """A compressed download that ends early is fetched again; where it always does, nothing stands there."""
     coding, content = CODED["gzip"]
     cut = Answer(200, content[: len(content) // 2], (("Content-Encoding", coding),), after=False)
     retry = sdk.RetryPolicy(max_retries=1, initial_delay=0)
 
     def save(path: Path) -> Any:  # noqa: ANN401
-        if face == "sync":
+        if call_style == "sync":
             with sdk.CornerShop(base_url=shop.url, token="t", retry=retry) as client:  # noqa: S106
                 return client.files.fetch.save(path)
 
@@ -246,7 +252,7 @@ def test_half_a_file_never_takes_its_place(sdk: Any, shop: Shop, tmp_path: Path,
             async with sdk.AsyncCornerShop(base_url=shop.url, token="t", retry=retry) as client:  # noqa: S106
                 return await client.files.fetch.save(path)
 
-        return anyio.run(main, backend=face)
+        return anyio.run(main, backend=call_style)
 
     shop.plan += [cut, Answer(200, content, (("Content-Encoding", coding),), after=False)]
     assert save(tmp_path / "whole").data.read_bytes() == PLAIN
@@ -256,24 +262,24 @@ def test_half_a_file_never_takes_its_place(sdk: Any, shop: Shop, tmp_path: Path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["whole"]
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("coding", ["br", "zstd", "compress", ", ".join(["gzip"] * 2000)])
-def test_a_coding_that_was_not_asked_for_is_not_guessed(sdk: Any, shop: Shop, face: str, coding: str) -> None:  # noqa: ANN401
+def test_a_coding_that_was_not_asked_for_is_not_guessed(sdk: Any, shop: Shop, call_style: str, coding: str) -> None:  # noqa: ANN401
     """Whether such an answer is whole cannot be told; that it is a 2xx can."""
     shop.plan.append(Answer(201, b"abc", (JSON, ("Content-Encoding", coding))))
-    (error,) = ended(sdk, face, shop.url, order())
+    (error,) = ended(sdk, call_style, shop.url, order())
     assert type(error) is sdk.APIDecodeError
     assert error.certainty is sdk.Certainty.APPLIED
     assert shop.seen[0].headers["accept-encoding"] == "gzip, deflate"
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_many_small_members_take_no_time(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_many_small_members_take_no_time(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """A megabyte of empty members is decoded piece by piece, in an event loop as well."""
     members = gzip.compress(b"") * 50_000 + gzip.compress(PLAIN)
     shop.plan.append(Answer(200, members, (JSON, ("Content-Encoding", "gzip")), after=False))
     began = time.process_time()
-    (response,) = ended(sdk, face, shop.url, to("orders.get", "o1"))
+    (response,) = ended(sdk, call_style, shop.url, to("orders.get", "o1"))
     assert response.content == PLAIN
     assert time.process_time() - began < 5
 
@@ -290,13 +296,13 @@ def _bomb() -> bytes:
     return bomb
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_small_answer_does_not_fill_the_memory(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_a_small_answer_does_not_fill_the_memory(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """A megabyte that unpacks to a gigabyte: done, and told so, with no more memory than is allowed."""
     bomb = _bomb()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     shop.plan.append(Answer(201, bomb, (JSON, ("Content-Encoding", "gzip"))))
-    (error,) = ended(sdk, face, shop.url, order(), max_response_bytes=1 << 24)
+    (error,) = ended(sdk, call_style, shop.url, order(), max_response_bytes=1 << 24)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
     assert type(error) is sdk.APIDecodeError
     assert error.certainty is sdk.Certainty.APPLIED
@@ -304,11 +310,11 @@ def test_a_small_answer_does_not_fill_the_memory(sdk: Any, shop: Shop, face: str
     assert len(error.attempts) == len(shop.seen) == 1
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_an_error_that_is_too_large_is_an_error(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_an_error_that_is_too_large_is_an_error(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """The status line decides; only what the body would have said is lost."""
     shop.plan.append(Answer(400, b"x" * 5000, after=False))
-    (error,) = ended(sdk, face, shop.url, order(), max_response_bytes=1000)
+    (error,) = ended(sdk, call_style, shop.url, order(), max_response_bytes=1000)
     assert type(error) is sdk.BadRequestError
     assert error.certainty is sdk.Certainty.REJECTED
 

@@ -158,13 +158,13 @@ def busy(path: Path, seconds: float) -> None:
 
 def test_an_entry_is_taken_back_where_the_loop_ends(sdk: Any, shop: Shop, tmp_path: Path) -> None:  # noqa: ANN401
     """A task in the background is cancelled by the end of `asyncio.run`, and so is everything that it has started."""
-    told: list[BaseException] = []
+    raised: list[BaseException] = []
 
     async def call(client: Any) -> None:  # noqa: ANN401
         try:
             await client.orders.create(item="tea")
         except asyncio.CancelledError as error:
-            told.append(error)
+            raised.append(error)
             raise
 
     async def main() -> None:
@@ -177,7 +177,7 @@ def test_an_entry_is_taken_back_where_the_loop_ends(sdk: Any, shop: Shop, tmp_pa
     running: list[object] = []
     asyncio.run(main())
     journal.close()
-    (error,) = told
+    (error,) = raised
     assert getattr(error, "certainty", None) is sdk.Certainty.NOT_SENT
     journal = sdk.SQLiteJournal(tmp_path / "j")
     with sdk.CornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106

@@ -12,8 +12,8 @@ import httpx
 import httpx_aiohttp
 import pytest
 
-from tests.truth.faces import Ask, ended, order, to
-from tests.truth.server import LOST, Answer, Shop, told
+from tests.truth.call_styles import Ask, ended, order, to
+from tests.truth.server import LOST, Answer, Shop, answering
 
 
 def telegram(method: Any) -> Any:  # noqa: ANN401
@@ -143,7 +143,7 @@ def test_a_location_that_is_no_url_says_nothing_of_the_request(
     is_async: bool,  # noqa: FBT001
 ) -> None:
     """The server has answered, so something was sent, and what has no key is sent once."""
-    shop.plan += [told(status, None, ("Location", location), after=True)] * 9
+    shop.plan += [answering(status, None, ("Location", location), after=True)] * 9
     error = one(sdk, shop, telegram, is_async=is_async)
     assert isinstance(error, sdk.APIConnectionError)
     assert error.certainty is not sdk.Certainty.NOT_SENT
@@ -151,12 +151,12 @@ def test_a_location_that_is_no_url_says_nothing_of_the_request(
 
 
 @pytest.mark.parametrize("hook", ["on_attempt", "on_retry"])
-@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("call_style", ["sync", "asyncio", "trio"])
 def test_a_hook_of_ours_that_raises_takes_nothing_away(
     sdk: Any,  # noqa: ANN401
     shop: Shop,
     hook: str,
-    face: str,
+    call_style: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The order is made and its answer is here; that the metrics are down is logged."""
@@ -165,8 +165,8 @@ def test_a_hook_of_ours_that_raises_takes_nothing_away(
         raise LookupError("metrics are down")
 
     settings: dict[str, Any] = {hook: broken}
-    shop.plan.append(told(503))
-    (response,) = ended(sdk, face, shop.url, order(), **settings)
+    shop.plan.append(answering(503))
+    (response,) = ended(sdk, call_style, shop.url, order(), **settings)
     assert response.data.item == "tea"
     assert len(response.attempts) == 2
     assert "metrics are down" in caplog.text
@@ -202,14 +202,14 @@ def test_aiohttp_sends_the_whole_query(sdk: Any, shop: Shop) -> None:  # noqa: A
     assert shop.seen[0].target == "/orders/o1?api_key=K"
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
-def test_the_original_exception_is_the_cause(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", ["sync", "asyncio", "trio"])
+def test_the_original_exception_is_the_cause(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """What the network said in its own words is in the trace, and not in a pickle."""
     once = sdk.RetryPolicy(max_retries=0)
-    (refused,) = ended(sdk, face, nobody(), order(), retry=once)
+    (refused,) = ended(sdk, call_style, nobody(), order(), retry=once)
     assert isinstance(refused.__cause__, httpx.ConnectError)
     shop.plan += [LOST, Answer(201, b"{", (("Content-Type", "application/json"),), length=99)]
-    lost, cut = ended(sdk, face, shop.url, order(), order(), retry=once)
+    lost, cut = ended(sdk, call_style, shop.url, order(), order(), retry=once)
     assert isinstance(lost.__cause__, httpx.TransportError)
     assert isinstance(cut.__cause__, httpx.RemoteProtocolError)
     twin = pickle.loads(pickle.dumps(cut))  # noqa: S301

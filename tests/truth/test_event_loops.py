@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from tests.truth.server import Shop, told
+from tests.truth.server import Shop, answering
 
 
 @pytest.mark.parametrize("backends", [("asyncio",) * 5, ("trio",) * 5, ("asyncio", "trio", "asyncio", "trio")])
@@ -84,7 +84,7 @@ def test_loops_in_threads_at_once(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
 
 def test_a_token_outlives_the_loop_that_fetched_it(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
     """A loop for each request must not mean a token for each request."""
-    shop.plan.append(told(200, {"access_token": "t1", "expires_in": 3600}))
+    shop.plan.append(answering(200, {"access_token": "t1", "expires_in": 3600}))
     client = sdk.AsyncCornerShop(base_url=shop.url, token=sdk.ClientCredentials("id", "secret", f"{shop.url}/token"))
 
     async def order() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.truth.server import Shop, told
+from tests.truth.server import Shop, answering
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -145,7 +145,7 @@ def test_a_lock_that_a_thread_of_the_parent_held_is_open_in_the_child(sdk: Any, 
         core = client._core
         budget = core.settings.budget
         with core.connection._lock, budget._lock:
-            shop.plan.append(told(503))
+            shop.plan.append(answering(503))
             child = in_a_child(lambda: client.orders.create(item="tea").item, seconds=10.0)
             assert child() == "tea"
 
@@ -156,7 +156,7 @@ def test_tokens_are_fetched_anew(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
 
     def slowly(_: object) -> Any:  # noqa: ANN401
         gate.wait(5)
-        return told(200, {"access_token": "t1", "expires_in": 3600})
+        return answering(200, {"access_token": "t1", "expires_in": 3600})
 
     shop.plan.append(slowly)
     credentials = sdk.ClientCredentials("id", "secret", f"{shop.url}/token")
@@ -164,7 +164,7 @@ def test_tokens_are_fetched_anew(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
         thread = threading.Thread(target=lambda: client.orders.create(item="parent"))
         thread.start()
         time.sleep(0.2)
-        shop.plan.append(told(200, {"access_token": "t2", "expires_in": 3600}))
+        shop.plan.append(answering(200, {"access_token": "t2", "expires_in": 3600}))
         child = in_a_child(lambda: client.orders.create(item="child").item, seconds=10.0)
         time.sleep(0.2)
         gate.set()
@@ -248,7 +248,7 @@ def test_a_journal_belongs_to_its_process(sdk: Any, shop: Shop, tmp_path: Path) 
 
         def fork_in_flight(_: object) -> Any:  # noqa: ANN401
             pending.append(in_a_child(lambda: (len(client.journal.resume()), is_own(orders(client, "child")))))
-            return told(201, {"id": "o9", "item": "tea"}, after=True)
+            return answering(201, {"id": "o9", "item": "tea"}, after=True)
 
         shop.plan.append(fork_in_flight)
         client.orders.create(item="tea")

@@ -19,7 +19,7 @@ import anyio
 import pytest
 
 from tests.postgres import running
-from tests.truth.server import LOST, Request, Shop, told
+from tests.truth.server import LOST, Request, Shop, answering
 
 ONCE: dict[str, Any] = {"max_retries": 0}
 
@@ -91,7 +91,7 @@ def test_what_may_be_a_credential_is_not_written(sdk: Any, shop: Shop, tmp_path:
 def test_an_answer_is_read_in_the_dialect_of_its_operation(sdk: Any, shop: Shop, tmp_path: Path) -> None:  # noqa: ANN401
     """Here 423 says that the first request runs: it is waited for, and is no refusal that ends the entry."""
     lost(sdk, shop, tmp_path / "j", lambda client: client.sealed.create(item="tea"))
-    shop.plan.append(told(423))
+    shop.plan.append(answering(423))
     (waiting,) = resumed(sdk, shop, tmp_path / "j")
     assert waiting.certainty is sdk.Certainty.UNKNOWN
     (settled,) = resumed(sdk, shop, tmp_path / "j")
@@ -105,7 +105,7 @@ def test_an_entry_is_retried_as_its_call_was_to_be(sdk: Any, shop: Shop, tmp_pat
     shop.plan += [LOST, LOST]
     options = sdk.CallOptions(retry=policy)
     lost(sdk, shop, tmp_path / "j", lambda client: client.orders.create(item="tea", options=options))
-    shop.plan += [told(503), told(503)]
+    shop.plan += [answering(503), answering(503)]
     (settled,) = resumed(sdk, shop, tmp_path / "j")
     assert settled.certainty is sdk.Certainty.APPLIED
     assert len(settled.record.attempts) == 3
@@ -295,7 +295,7 @@ def test_a_lost_connection_to_the_database_is_made_anew(sdk: Any, shop: Shop, da
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
-        return told(201, {"id": "o1", "item": "tea"}, after=True)
+        return answering(201, {"id": "o1", "item": "tea"}, after=True)
 
     retry = sdk.RetryPolicy(**ONCE)
     with sdk.CornerShop(base_url=shop.url, token="t", journal=journal, retry=retry) as client:  # noqa: S106

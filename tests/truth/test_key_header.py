@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.truth.faces import FACES, Ask, ended, order, to
+from tests.truth.call_styles import CALL_STYLES, Ask, ended, order, to
 from tests.truth.server import LOST, Shop
 
 
@@ -17,11 +17,11 @@ def with_header(sdk: Any, **headers: str) -> Ask:  # noqa: ANN401
     return order(options=sdk.CallOptions(headers=named))
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("name", ["Idempotency_Key", "idempotency_key"])
-def test_a_key_in_a_header_is_the_key(sdk: Any, shop: Shop, face: str, name: str) -> None:  # noqa: ANN401
+def test_a_key_in_a_header_is_the_key(sdk: Any, shop: Shop, call_style: str, name: str) -> None:  # noqa: ANN401
     """Every other SDK takes it so: pressed twice, the order is made once."""
-    first, second = ended(sdk, face, shop.url, *[with_header(sdk, **{name: "order-77"})] * 2)
+    first, second = ended(sdk, call_style, shop.url, *[with_header(sdk, **{name: "order-77"})] * 2)
     assert shop.keys == ["order-77", "order-77"]
     assert len(shop.effects) == 1
     assert first.idempotency_key == second.idempotency_key == "order-77"
@@ -58,12 +58,12 @@ def test_a_key_for_all_calls_is_refused_when_the_client_is_made(sdk: Any) -> Non
         sdk.CornerShop(base_url="http://127.0.0.1:9").with_options(headers={"Idempotency-Key": "x"})
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_put_that_declares_a_key_carries_one(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_a_put_that_declares_a_key_carries_one(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """Some APIs create with PUT: its retry has the key of its first attempt. One that declares none carries none."""
     shop.plan.append(LOST)
     booked, replaced = ended(
-        sdk, face, shop.url, to("slots.book", "s1", item="tea"),
+        sdk, call_style, shop.url, to("slots.book", "s1", item="tea"),
         to("orders.replace", "o1", item="tea"),
     )  # fmt: skip
     assert len(booked.attempts) == 2

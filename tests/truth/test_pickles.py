@@ -11,8 +11,8 @@ import acme_payments
 import pytest
 from acme_payments import Certainty, NotFoundError
 
-from tests.truth.faces import ended, order
-from tests.truth.server import LOST, Shop, told
+from tests.truth.call_styles import ended, order
+from tests.truth.server import LOST, Shop, answering
 
 FLAT = (
     "gASVjAQAAAAAAACMHmFjbWVfcGF5bWVudHMuX3J1bnRpbWUuX2Vycm9yc5SMCF9yZXN0b3JllJOUaACMDU5vdEZvdW5kRXJyb3KU"
@@ -47,7 +47,7 @@ def test_an_error_of_the_flat_layout_is_read() -> None:
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickle_names_the_package_alone(sdk: Any, shop: Shop, protocol: int) -> None:  # noqa: ANN401
     """Errors with all that they carry, whatever became of the attempts."""
-    shop.plan += [LOST, told(400, {"message": "no"})]
+    shop.plan += [LOST, answering(400, {"message": "no"})]
     refused, lost = ended(sdk, "sync", shop.url, order(), order(), retry=sdk.RetryPolicy(initial_delay=0))[:1] + ended(
         sdk, "sync", "http://127.0.0.1:9", order(), retry=sdk.RetryPolicy(max_retries=0)
     )

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.truth.faces import FACES, ended, order, payment, to
-from tests.truth.server import LOST, Answer, Request, Shop, told
+from tests.truth.call_styles import CALL_STYLES, ended, order, payment, to
+from tests.truth.server import LOST, Answer, Request, Shop, answering
 
 OTHERS = [401, 403, 404, 405, 407, 410, 412, 413, 421, 426, 428, 431, 451]
 """What proxies, routers, limiters and preconditions answer before or beside the key."""
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("status", [*OTHERS, 499, 460])
-def test_a_refusal_of_others_settles_no_lost_answer(sdk: Any, shop: Shop, face: str, status: int) -> None:  # noqa: ANN401
+def test_a_refusal_of_others_settles_no_lost_answer(sdk: Any, shop: Shop, call_style: str, status: int) -> None:  # noqa: ANN401
     """The payment was made; whoever then refuses the retry has not looked at its key."""
-    shop.plan += [LOST, *[told(status)] * 4]
-    (error,) = ended(sdk, face, shop.url, payment())
+    shop.plan += [LOST, *[answering(status)] * 4]
+    (error,) = ended(sdk, call_style, shop.url, payment())
     assert len(shop.effects) == 1
     assert error.certainty is sdk.Certainty.UNKNOWN
     assert "nothing was done" not in str(error)
@@ -28,7 +28,7 @@ def test_a_refusal_of_others_settles_no_lost_answer(sdk: Any, shop: Shop, face: 
 @pytest.mark.parametrize("status", [400, 402, 409, 422])
 def test_a_declared_key_is_settled_by_the_operation(sdk: Any, shop: Shop, status: int) -> None:  # noqa: ANN401
     """Where the document declares the key and the refusal, the operation itself says that nothing was done."""
-    shop.plan += [told(503), told(status, {"detail": "the card was declined"})]
+    shop.plan += [answering(503), answering(status, {"detail": "the card was declined"})]
     (error,) = ended(sdk, "sync", shop.url, payment())
     assert shop.effects == {}
     assert (error.certainty, error.status) == (sdk.Certainty.REJECTED, status)
@@ -37,20 +37,20 @@ def test_a_declared_key_is_settled_by_the_operation(sdk: Any, shop: Shop, status
 @pytest.mark.parametrize("status", [400, 402, 404, 409, 422])
 def test_an_assumed_key_is_settled_by_a_stored_refusal_alone(sdk: Any, shop: Shop, status: int) -> None:  # noqa: ANN401
     """Nobody has said that this server looks at the key."""
-    shop.plan += [LOST, told(status, {"detail": "no"})]
-    shop.plan += [told(503), told(status, {"detail": "no"}, ("Idempotent-Replayed", "true"))]
+    shop.plan += [LOST, answering(status, {"detail": "no"})]
+    shop.plan += [answering(503), answering(status, {"detail": "no"}, ("Idempotent-Replayed", "true"))]
     lost, stored = ended(sdk, "sync", shop.url, order(), order())
     assert lost.certainty is sdk.Certainty.UNKNOWN
     assert stored.certainty is sdk.Certainty.REJECTED
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_another_payload_under_a_resumed_key_is_no_refusal(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_another_payload_under_a_resumed_key_is_no_refusal(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """That the key is known proves that something was done under it: the first press."""
-    shop.plan += [LOST, told(422, {"detail": "this Idempotency-Key was used with another payload"})]
+    shop.plan += [LOST, answering(422, {"detail": "this Idempotency-Key was used with another payload"})]
     once = sdk.RetryPolicy(max_retries=0)
     first, second = ended(
-        sdk, face, shop.url, payment(idempotency_key="order-7"), payment(item="cake", idempotency_key="order-7"),
+        sdk, call_style, shop.url, payment(idempotency_key="order-7"), payment(item="cake", idempotency_key="order-7"),
         retry=once,
     )  # fmt: skip
     assert first.certainty is sdk.Certainty.UNKNOWN
@@ -59,25 +59,25 @@ def test_another_payload_under_a_resumed_key_is_no_refusal(sdk: Any, shop: Shop,
     assert "nothing was done" not in str(second)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_first_409_of_a_running_request_is_no_refusal(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_a_first_409_of_a_running_request_is_no_refusal(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """A proxy delivered twice and passed on the answer to the loser: the winner is at work."""
-    shop.plan.append(told(409, {"detail": "a request with this key is still running"}, after=True))
-    (response,) = ended(sdk, face, shop.url, order())
+    shop.plan.append(answering(409, {"detail": "a request with this key is still running"}, after=True))
+    (response,) = ended(sdk, call_style, shop.url, order())
     assert response.attempts[0].certainty is sdk.Certainty.UNKNOWN
     assert len(set(shop.keys)) == len(shop.effects) == 1
-    shop.plan.append(told(409, {"detail": "a request with this key is still running"}, after=True))
-    (error,) = ended(sdk, face, shop.url, order(), retry=sdk.RetryPolicy(max_retries=0))
+    shop.plan.append(answering(409, {"detail": "a request with this key is still running"}, after=True))
+    (error,) = ended(sdk, call_style, shop.url, order(), retry=sdk.RetryPolicy(max_retries=0))
     assert type(error) is sdk.IdempotencyInFlight
     assert error.certainty is sdk.Certainty.UNKNOWN
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("call_style", CALL_STYLES)
 @pytest.mark.parametrize("key", [None, "order-7"])
-def test_a_business_conflict_is_not_asked_for_again(sdk: Any, shop: Shop, face: str, key: str | None) -> None:  # noqa: ANN401
+def test_a_business_conflict_is_not_asked_for_again(sdk: Any, shop: Shop, call_style: str, key: str | None) -> None:  # noqa: ANN401
     """An e-mail that is taken is taken: one request, whoever's key it is."""
-    shop.plan += [told(409, {"detail": "this e-mail is taken"})] * 50
-    (error,) = ended(sdk, face, shop.url, order(idempotency_key=key))
+    shop.plan += [answering(409, {"detail": "this e-mail is taken"})] * 50
+    (error,) = ended(sdk, call_style, shop.url, order(idempotency_key=key))
     assert type(error) is sdk.ConflictError
     assert len(shop.seen) == 1
 
@@ -85,7 +85,7 @@ def test_a_business_conflict_is_not_asked_for_again(sdk: Any, shop: Shop, face: 
 @pytest.mark.parametrize("body", [{"detail": "in progress"}, None])
 def test_without_retries_a_call_is_one_request(sdk: Any, shop: Shop, body: object) -> None:  # noqa: ANN401
     """`max_retries=0` holds while the first request runs as well, also where the dialect names how it is told."""
-    shop.plan += [told(409, body, ("Retry-After", "0")), told(423, body)]
+    shop.plan += [answering(409, body, ("Retry-After", "0")), answering(423, body)]
     once = sdk.RetryPolicy(max_retries=0)
     errors = ended(
         sdk, "sync", shop.url, order(idempotency_key="a"),
@@ -97,7 +97,7 @@ def test_without_retries_a_call_is_one_request(sdk: Any, shop: Shop, body: objec
 
 def test_polling_without_waits_still_takes_its_time(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
     """A run that the dialect can name is asked for to the deadline, twenty times a second at most."""
-    shop.plan += [told(423)] * 1000
+    shop.plan += [answering(423)] * 1000
     policy = sdk.RetryPolicy(initial_delay=0, max_delay=0, deadline=0.6)
     ask = to("sealed.create", item="tea")
     (error,) = ended(sdk, "sync", shop.url, ask, retry=policy)
@@ -111,7 +111,7 @@ def test_a_server_error_of_any_number_is_retried(sdk: Any, shop: Shop, status: i
     named = sdk.RetryPolicy(initial_delay=0, statuses=frozenset({status}))
     for settings in ({}, {"retry": named}):
         for ask in (order(), to("orders.get", "o1")):
-            shop.plan.append(told(status, after=True))
+            shop.plan.append(answering(status, after=True))
             (response,) = ended(sdk, "sync", shop.url, ask, **settings)
             assert len(response.attempts) == 2
     assert len(shop.effects) == 2
@@ -119,22 +119,22 @@ def test_a_server_error_of_any_number_is_retried(sdk: Any, shop: Shop, status: i
 
 def test_of_two_retry_after_fields_the_largest_is_waited_for(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
     """A proxy that adds its own is not a reason to come back at once."""
-    shop.plan.append(told(429, None, ("Retry-After", "0.1"), ("Retry-After", "0.3")))
+    shop.plan.append(answering(429, None, ("Retry-After", "0.1"), ("Retry-After", "0.3")))
     (response,) = ended(sdk, "sync", shop.url, order())
     assert response.attempts[0].wait >= 0.3
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_no_attempt_goes_on_behind_the_life_of_its_key(sdk: Any, shop: Shop, face: str) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_no_attempt_goes_on_behind_the_life_of_its_key(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """What a slow network delivers after the server has forgotten the key would be a new request."""
 
     def slowly(_: Request) -> Answer:
         time.sleep(1.5)
-        return told(503)
+        return answering(503)
 
     shop.plan.append(slowly)
     began = time.monotonic()
-    (error,) = ended(sdk, face, shop.url, to("hasty.create", item="tea"))
+    (error,) = ended(sdk, call_style, shop.url, to("hasty.create", item="tea"))
     assert time.monotonic() - began < 1.2
     assert isinstance(error, sdk.APITimeoutError)
     assert (error.certainty, len(error.attempts)) == (sdk.Certainty.UNKNOWN, 1)
@@ -162,7 +162,7 @@ CONFLICTS: list[object] = [
 @pytest.mark.parametrize("body", RUNNING)
 def test_however_it_is_spelled_a_running_request_is_no_refusal(sdk: Any, shop: Shop, body: object) -> None:  # noqa: ANN401
     """In a list of errors, under any name, as a code or in words."""
-    shop.plan.append(told(409, body, after=True))
+    shop.plan.append(answering(409, body, after=True))
     (error,) = ended(sdk, "sync", shop.url, order(), retry=sdk.RetryPolicy(max_retries=0))
     assert error.certainty is sdk.Certainty.UNKNOWN
 
@@ -170,6 +170,6 @@ def test_however_it_is_spelled_a_running_request_is_no_refusal(sdk: Any, shop: S
 @pytest.mark.parametrize("body", CONFLICTS)
 def test_whatever_else_is_in_progress_is_a_conflict(sdk: Any, shop: Shop, body: object) -> None:  # noqa: ANN401
     """An order that is being packed is no request that runs."""
-    shop.plan += [told(409, body)] * 9
+    shop.plan += [answering(409, body)] * 9
     (error,) = ended(sdk, "sync", shop.url, order())
     assert (error.certainty, len(shop.seen)) == (sdk.Certainty.REJECTED, 1)

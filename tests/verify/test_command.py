@@ -45,9 +45,9 @@ def test_a_report_is_printed_and_written_and_generate_reads_the_profile(tmp_path
         "ok", "replay", "the first answer came again byte for byte, marked Idempotent-Replayed",
     ]  # fmt: skip
     assert lines[-1] == "no promise is broken: 12 ok, 1 not judged"
-    told = json.loads((tmp_path / "r.json").read_text("utf-8"))
-    assert (told["broken"], len(told["checks"]), told["checks"][1]["check"]) == (False, 13, "replay")
-    assert told["checks"][1]["learned"] == [{"fact": "Marked", "name": "Idempotent-Replayed"}]
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert (report["broken"], len(report["checks"]), report["checks"][1]["check"]) == (False, 13, "replay")
+    assert report["checks"][1]["learned"] == [{"fact": "Marked", "name": "Idempotent-Replayed"}]
     suite = ET.parse(tmp_path / "r.xml").getroot()[0]  # noqa: S314  # our own
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("13", "0", "1")
     assert len(suite.findall("testcase")) == 13

@@ -113,7 +113,7 @@ def test_a_key_in_the_body_that_is_given_gives_way(notes: Callable[..., Path]) -
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "words"),
     [
         (b'{"code": "a"}', "409 (a)"),
         (b'{"type": "about:blank", "name": "a"}', "409 (a)"),
@@ -123,9 +123,9 @@ def test_a_key_in_the_body_that_is_given_gives_way(notes: Callable[..., Path]) -
         (b"busy", "409"),
     ],
 )
-def test_codes_are_found_where_clients_look(body: bytes, told: str) -> None:
+def test_codes_are_found_where_clients_look(body: bytes, words: str) -> None:
     """Sentences and the status itself are no codes."""
-    assert spoken(ProbeAnswer(409, (), body)) == told
+    assert spoken(ProbeAnswer(409, (), body)) == words
 
 
 def test_hostile_text_stays_text() -> None:

@@ -98,7 +98,7 @@ class DepotWarehouse(SyncClient):
             base_url: the URL that paths are appended to, in place of all servers of the document.
             retry: how often, how long and for what a call is retried.
             timeout: the limits on each attempt.
-            headers: further headers of every request.
+            headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.
@@ -199,7 +199,7 @@ class AsyncDepotWarehouse(AsyncClient):
             base_url: the URL that paths are appended to, in place of all servers of the document.
             retry: how often, how long and for what a call is retried.
             timeout: the limits on each attempt.
-            headers: further headers of every request.
+            headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
             on_attempt: called when an attempt has ended.
             on_retry: called before the wait for the next attempt.

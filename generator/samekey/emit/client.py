@@ -34,7 +34,7 @@ _INIT_DOC = (
     "    base_url: the URL that paths are appended to, in place of all servers of the document.",
     "    retry: how often, how long and for what a call is retried.",
     "    timeout: the limits on each attempt.",
-    "    headers: further headers of every request.",
+    "    headers: extra headers of every request.",
     "    strict: raise where an answer does not match its schema, rather than keep what came.",
     "    on_attempt: called when an attempt has ended.",
     "    on_retry: called before the wait for the next attempt.",

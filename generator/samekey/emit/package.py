@@ -147,10 +147,10 @@ def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:
     summary = planner.summary(operation)
     ordered = sorted(summary.parameters, key=lambda entry: (entry.location != "path", not entry.required))
     named = ", ".join(entry.name if entry.location == "path" else f"{entry.name}=…" for entry in ordered)
-    for face, returns in ((summary.call, summary.returns), (f"{summary.call}.stream", summary.streams)):
+    for call, returns in ((summary.call, summary.returns), (f"{summary.call}.stream", summary.streams)):
         if returns:
             yield RowView(
-                call=code.span(f"client.{face}({named})"),
+                call=code.span(f"client.{call}({named})"),
                 request=code.span(f"{summary.method} {summary.path}"),
                 safety=code.span(summary.safety),
                 returns=code.span(returns),

@@ -144,7 +144,7 @@ class Model(Struct, frozen=True):
         id: where it stands in the document.
         name: words for its name: a component's name, or the way to an inline schema.
         fields: its properties in the document's order.
-        extra: the type of further properties, where the document allows them explicitly.
+        extra: the type of extra properties, where the document allows them explicitly.
         doc: its description.
         deprecated: the document discourages it.
     """

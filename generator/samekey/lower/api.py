@@ -17,7 +17,7 @@ from samekey.identifiers import unique
 from samekey.ir import Api, Operation, Safety, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
-from samekey.lower.key_location import Found, carriers_of, declared_header, is_key_parameter
+from samekey.lower.key_location import Found, declared_header, declared_keys, is_key_parameter
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
@@ -252,7 +252,7 @@ def _operation(
     node = site.node
     needed = lower_requirement(node, security.declared)
     profile = honours_key(node, marked=marked, profile=_named(site.profile, header))
-    found = carriers_of(site.params, site.body, schemas)
+    found = declared_keys(site.params, site.body, schemas)
     if _is_stated(site.profile):
         # What the extension or the config says weighs more than what was found (docs/retry-rules.md, section 2).
         found = [entry for entry in found if (entry.carrier, entry.name) == (profile.carrier, profile.name)]

@@ -45,7 +45,7 @@ class Found(Struct, frozen=True):
     required: bool = False
 
 
-def carriers_of(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
+def declared_keys(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
     """Return the carriers of an idempotency key that an operation declares, parameters before body fields.
 
     A list, a number or a field that only comes back is not a carrier, whatever its name.
@@ -140,4 +140,4 @@ def _accepts(limits: Limits, sample: str, longest: int) -> bool:
         return True
 
 
-__all__ = ["Found", "carriers_of", "declared_header", "fit", "is_key_parameter"]
+__all__ = ["Found", "declared_header", "declared_keys", "fit", "is_key_parameter"]

@@ -102,7 +102,7 @@ def _undeclared_field(profile: Dialect, body: Body | None, schemas: Schemas) -> 
     model = schemas.definitions.get(kind.id) if isinstance(kind, Named) else None
     is_open = isinstance(kind, MapOf) or (isinstance(model, Model) and model.extra is not None)
     if is_open and body is not None and body.kind in {BodyKind.JSON, BodyKind.FORM}:
-        return Ruling(Safety.KEYED, profile, f"its body takes further fields, and keys travel in {profile.name!r}")
+        return Ruling(Safety.KEYED, profile, f"its body takes extra fields, and keys travel in {profile.name!r}")
     return Ruling(Safety.UNSAFE, profile, f"keys travel in the body field {profile.name!r}, which it does not have")
 
 

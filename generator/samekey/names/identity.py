@@ -72,9 +72,9 @@ def _suffix(section: str, name: str) -> tuple[str, ...]:
     return tuple(word for word in _SECTIONS[section] if not name.lower().endswith(word))
 
 
-def _below(path: list[str], told: tuple[str, ...]) -> list[str]:
-    """Return words for what lies below a component; titles of variants are in the words told, not in the pointer."""
-    left = list(told)
+def _below(path: list[str], words: tuple[str, ...]) -> list[str]:
+    """Return words for what lies below a component; titles of variants are in its words, not in its pointer."""
+    left = list(words)
     found: list[str] = []
     for step in reversed(list(steps(path))):
         known = [step, step[:1]] if step[0] == "item" else [step]
@@ -90,12 +90,12 @@ def _below(path: list[str], told: tuple[str, ...]) -> list[str]:
 def _type_key(definition: TypeDef, home: str, parameters: Mapping[str, str]) -> str:
     uri, pointer = _split(definition.id, home)
     parameter = _PARAMETER.match(definition.id)
-    told = parameters.get(parameter[0], "") if parameter is not None else ""
+    name = parameters.get(parameter[0], "") if parameter is not None else ""
     tokens = pointer.split("/")
     for index, token in enumerate(tokens):
         if token.isdecimal() and _is_index(tokens, index):
-            is_told = told and tokens[index - 1] == "parameters"
-            tokens[index] = told if is_told else "*"
+            is_named = name and tokens[index - 1] == "parameters"
+            tokens[index] = name if is_named else "*"
     more = definition_words(definition, home)[1:] if "*" in tokens else ()
     return " ".join([f"{_relative(uri, home)}#{'/'.join(tokens)}", *more])
 

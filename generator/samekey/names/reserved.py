@@ -9,8 +9,8 @@ ANNOTATION_BUILTINS: Final = frozenset({"list", "dict", "str", "int", "float", "
 MODULE_WORDS: Final = frozenset({"dt", "models", "self", "cls"})
 """What modules import, and what methods call their first argument."""
 TYPE_WORDS: Final = frozenset({
-    "ABSENT", "Any", "Call", "CallOptions", "Decimal", "Enum", "FURTHER", "File", "Literal", "Mapping", "Model",
-    "NotRequired", "OMIT", "Omit", "OpenIntEnum", "OpenModel", "OpenStrEnum", "Required", "Sequence",
+    "ABSENT", "Any", "Call", "CallOptions", "Decimal", "Enum", "EXTRA_PROPERTIES", "File", "Literal", "Mapping",
+    "Model", "NotRequired", "OMIT", "Omit", "OpenIntEnum", "OpenModel", "OpenStrEnum", "Required", "Sequence",
     "TYPE_CHECKING", "TypeAlias", "TypedDict", "UUID", "None", "True", "False",
 })  # fmt: skip
 """What stands beside types in the emitted modules."""

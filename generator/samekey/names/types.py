@@ -42,15 +42,15 @@ def type_names(
         keys: keys of the lockfile by id.
         lockfile: the names that were given before.
     """
-    told = {definition.id: definition_words(definition, api.home) for definition in api.types}
-    ordered = sorted(api.types, key=lambda definition: _rank(definition, told[definition.id], keys[definition.id]))
+    words = {definition.id: definition_words(definition, api.home) for definition in api.types}
+    ordered = sorted(api.types, key=lambda definition: _rank(definition, words[definition.id], keys[definition.id]))
     pins = pinned_types(api, config)
     free = [definition.id for definition in ordered if definition.id not in pins]
     kept = lockfile.kept((identity, Entry(TYPES, keys[identity], "class")) for identity in free)
     kept_inputs = lockfile.kept((identity, Entry(TYPES, keys[identity], "input")) for identity in free)
     wanted = {fold(pin) for pin in pins.values()}
     types = resolve(
-        {definition.id: _proposals(definition, told[definition.id], pins) for definition in ordered},
+        {definition.id: _proposals(definition, words[definition.id], pins) for definition in ordered},
         taken=[*TYPE_WORDS, *(name for name in kept_inputs.values() if fold(name) not in wanted)],
         kept={**pins, **kept},
     )
@@ -62,16 +62,16 @@ def type_names(
     return types, inputs
 
 
-def _rank(definition: TypeDef, told: Sequence[str], key: str) -> tuple[object, ...]:
+def _rank(definition: TypeDef, words: Sequence[str], key: str) -> tuple[object, ...]:
     """Return a sort key: components before inline schemas, and what is spelled like a class before what is not."""
-    return len(definition.name) > 1, pascal(told[0], "Type") != told[0], len(told), told, key
+    return len(definition.name) > 1, pascal(words[0], "Type") != words[0], len(words), words, key
 
 
-def _proposals(definition: TypeDef, told: Iterable[str], pins: Mapping[str, str]) -> tuple[str, ...]:
+def _proposals(definition: TypeDef, words: Iterable[str], pins: Mapping[str, str]) -> tuple[str, ...]:
     kind = _KINDS[type(definition)]
     if definition.id in pins:
         return pins[definition.id], f"{pins[definition.id]}{kind}"
-    return capitalized("".join(_without_repeats([pascal(word, "Type") for word in told])), kind)
+    return capitalized("".join(_without_repeats([pascal(word, "Type") for word in words])), kind)
 
 
 def _without_repeats(parts: list[str]) -> list[str]:

@@ -114,15 +114,15 @@ def _spread(value: JsonValue, entries: list[ArgumentView]) -> dict[str, object]:
     if len(entries) == 1 and entries[0].wire == "body":
         return {str(entries[0].name): value}
     fields = value if isinstance(value, dict) else {}
-    extra = next((entry for entry in entries if entry.location == "extra"), None)
-    by_wire = {entry.wire: entry for entry in entries if entry is not extra}
+    holder = next((entry for entry in entries if entry.location == "extra"), None)
+    by_wire = {entry.wire: entry for entry in entries if entry is not holder}
     given = {
         str(entry.name): _scalar(entry) if "bytes" in str(entry.annotation) else fields[wire]
         for wire, entry in by_wire.items()
         if wire in fields
     }
-    further = {name: field for name, field in fields.items() if name not in by_wire}
-    return {**given, str(extra.name): further} if extra is not None and further else given
+    extra = {name: field for name, field in fields.items() if name not in by_wire}
+    return {**given, str(holder.name): extra} if holder is not None and extra else given
 
 
 def _scalar(entry: ArgumentView) -> object:

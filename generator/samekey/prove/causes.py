@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from samekey.sandbox.server.ledger import Kind
-from samekey.sandbox.server.ledger import Told as Word
+from samekey.sandbox.server.ledger import AnswerKind, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,7 +162,7 @@ def _seconds(trace: Sequence[Event]) -> Iterator[Second]:
     """Yield the requests that were settled after the first effect, in order."""
     effects = [event for event in trace if event.kind is Kind.EFFECT]
     arrivals = {event.attempt: event.at for event in trace if event.kind is Kind.ARRIVED}
-    replays = [event for event in trace if event.detail == Word.REPLAYED]
+    replays = [event for event in trace if event.detail == AnswerKind.REPLAYED]
     for event in sorted([*effects[1:], *replays], key=lambda event: event.at):
         before = [effect for effect in effects if effect is not event and effect.at <= event.at]
         if before:

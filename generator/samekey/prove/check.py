@@ -14,7 +14,7 @@ from samekey.sandbox.server.ledger import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from samekey.prove.history import History, Limits, Told
+    from samekey.prove.history import CallReport, History, Limits
 
 CLOCKS = 0.005
 """Seconds by which the clocks of one machine may disagree."""
@@ -54,11 +54,11 @@ def violations(history: History) -> list[Violation]:
     """Return every broken promise, the gravest first; an empty list where all of them held."""
     effects = _effects(history)
     found = [*_strays(history), *_sameness(history.calls)]
-    for told in history.calls:
-        if told.keyed:
-            found += _once(told, effects[told.call])
-            found += _certain(told, effects[told.call].total())
-        found += _within(told, history.limits)
+    for report in history.calls:
+        if report.keyed:
+            found += _once(report, effects[report.call])
+            found += _certain(report, effects[report.call].total())
+        found += _within(report, history.limits)
     return sorted(found, key=lambda violation: violation.promise)
 
 
@@ -81,28 +81,28 @@ def _strays(history: History) -> Iterator[Violation]:
         yield Violation(Promise.ONCE, None, f"an effect under key {key}, which no call has sent")
 
 
-def _once(told: Told, effects: Counter[str]) -> Iterator[Violation]:
+def _once(report: CallReport, effects: Counter[str]) -> Iterator[Violation]:
     for key, count in effects.items():
         if count > 1:
-            yield Violation(Promise.ONCE, told.call, f"{count} effects under key {key}")
+            yield Violation(Promise.ONCE, report.call, f"{count} effects under key {key}")
     if len(effects) > 1:
-        yield Violation(Promise.ONCE, told.call, f"{effects.total()} effects under {len(effects)} keys of one call")
+        yield Violation(Promise.ONCE, report.call, f"{effects.total()} effects under {len(effects)} keys of one call")
 
 
-def _certain(told: Told, effects: int) -> Iterator[Violation]:
-    lie = _lie(told, effects)
+def _certain(report: CallReport, effects: int) -> Iterator[Violation]:
+    lie = _lie(report, effects)
     if lie:
-        yield Violation(Promise.CERTAINTY, told.call, lie)
+        yield Violation(Promise.CERTAINTY, report.call, lie)
 
 
-def _lie(told: Told, effects: int) -> str:
+def _lie(report: CallReport, effects: int) -> str:
     """Return what is wrong with what the caller was told, empty for nothing; duplicate effects are another matter."""
     done = effects > 0
-    match told.certainty, told.settled:
+    match report.certainty, report.settled:
         case Certainty.APPLIED, _:
             return "" if done else "told applied, and nothing was done"
         case ((Certainty.NOT_SENT | Certainty.REJECTED), _):
-            return "" if not done else f"told {told.certainty}, and it was done"
+            return "" if not done else f"told {report.certainty}, and it was done"
         case Certainty.UNKNOWN, None | Settled.UNKNOWN:
             return "unknown, and still so after calling again with its key"
         case Certainty.UNKNOWN, settled:
@@ -110,44 +110,46 @@ def _lie(told: Told, effects: int) -> str:
             return "" if agrees else f"settled as {settled}, and it was {'done' if done else 'not done'}"
 
 
-def _within(told: Told, limits: Limits) -> Iterator[Violation]:
-    retries = sum(1 for attempt in told.attempts[:-1] if not attempt.polling)
+def _within(report: CallReport, limits: Limits) -> Iterator[Violation]:
+    retries = sum(1 for attempt in report.attempts[:-1] if not attempt.polling)
     if retries > limits.retries:
-        yield Violation(Promise.LIMITS, told.call, f"{retries} retries, {limits.retries} allowed")
-    if told.elapsed > limits.deadline + SLACK:
-        yield Violation(Promise.LIMITS, told.call, f"{told.elapsed:.2f} s, the deadline was {limits.deadline:.2f} s")
-    for attempt, following in pairwise(told.attempts):
+        yield Violation(Promise.LIMITS, report.call, f"{retries} retries, {limits.retries} allowed")
+    if report.elapsed > limits.deadline + SLACK:
+        yield Violation(
+            Promise.LIMITS, report.call, f"{report.elapsed:.2f} s, the deadline was {limits.deadline:.2f} s"
+        )
+    for attempt, following in pairwise(report.attempts):
         waited = following.sent_at - attempt.sent_at - attempt.took
         if waited < attempt.asked - CLOCKS:
             text = f"sent again after {waited:.3f} s, asked to wait {attempt.asked:.3f} s"
-            yield Violation(Promise.LIMITS, told.call, text)
-        if following.sent_at - told.attempts[0].sent_at >= limits.window:
-            yield Violation(Promise.LIMITS, told.call, "sent again when its key may have been forgotten")
+            yield Violation(Promise.LIMITS, report.call, text)
+        if following.sent_at - report.attempts[0].sent_at >= limits.window:
+            yield Violation(Promise.LIMITS, report.call, "sent again when its key may have been forgotten")
 
 
-def _sameness(calls: Sequence[Told]) -> Iterator[Violation]:
+def _sameness(calls: Sequence[CallReport]) -> Iterator[Violation]:
     senders: defaultdict[str, set[int]] = defaultdict(set)
-    for told in calls:
-        for request in (*told.requests, *told.settling):
+    for report in calls:
+        for request in (*report.requests, *report.settling):
             if request.key is not None:
-                senders[request.key].add(told.call)
-        yield from (Violation(Promise.SAMENESS, told.call, text) for text in _differences(told))
+                senders[request.key].add(report.call)
+        yield from (Violation(Promise.SAMENESS, report.call, text) for text in _differences(report))
     for key, numbers in senders.items():
         if len(numbers) > 1:
             yield Violation(Promise.SAMENESS, min(numbers), f"key {key} was sent by {len(numbers)} calls")
 
 
-def _differences(told: Told) -> Iterator[str]:
-    keys = {request.key for request in (*told.requests, *told.settling)}
-    if not told.keyed:
-        if keys - {None} or told.key is not None:
-            yield f"{told.operation} is not keyed, and carried a key"
+def _differences(report: CallReport) -> Iterator[str]:
+    keys = {request.key for request in (*report.requests, *report.settling)}
+    if not report.keyed:
+        if keys - {None} or report.key is not None:
+            yield f"{report.operation} is not keyed, and carried a key"
         return
     if len(keys) > 1:
         yield f"{len(keys)} keys for one call"
-    if len({request.digest for request in told.requests}) > 1:
+    if len({request.digest for request in report.requests}) > 1:
         yield "its attempts did not send the same bytes"
-    if keys - {told.key}:
+    if keys - {report.key}:
         yield "sent another key than its caller was told"
-    if told.key is None:
-        yield f"{told.operation} is keyed, and its caller was told no key"
+    if report.key is None:
+        yield f"{report.operation} is keyed, and its caller was told no key"

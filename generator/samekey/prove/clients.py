@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 
 from samekey.prove.child import HOST
-from samekey.prove.history import Attempt, Certainty, Limits, Settled, Told
+from samekey.prove.history import Attempt, CallReport, Certainty, Limits, Settled
 from samekey.prove.wire import Gate, Watch, watched
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RETRIES: Final = 6
 DEADLINE: Final = 8.0
 _AT_ONCE: Final = 8
-"""Calls under way on each face."""
+"""calls under way on each backend."""
 _STORED_FAILURE: Final = 500
 
 
@@ -78,29 +78,31 @@ class Clients:
         }
 
 
-def faces() -> tuple[str, ...]:
-    """Return the faces of an SDK that can be used here: threads, asyncio, and trio where it is installed."""
+def backends() -> tuple[str, ...]:
+    """Return the backends that can be used here: threads, asyncio, and trio where it is installed."""
     return ("threads", "asyncio", *(("trio",) if importlib.util.find_spec("trio") else ()))
 
 
 def through(
-    face: str, clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
-) -> list[Told]:
-    """Make calls through a face of the SDK: threads, or tasks of an event loop.
+    backend: str, clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
+) -> list[CallReport]:
+    """Make calls on a backend: threads, or tasks of an event loop.
 
     Args:
-        face: threads, or the name of an event loop.
+        backend: threads, or the name of an event loop.
         clients: makes the client.
         planned: the calls with their numbers.
         done: told whenever one has ended.
     """
-    if face == "threads":
+    if backend == "threads":
         return _threads(clients, planned, done)
-    return anyio.run(_tasks, clients, planned, done, backend=face)
+    return anyio.run(_tasks, clients, planned, done, backend=backend)
 
 
-def _threads(clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]) -> list[Told]:
-    history: list[Told] = []
+def _threads(
+    clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
+) -> list[CallReport]:
+    history: list[CallReport] = []
     # Threads may share an iterator over a list: each entry is given to one of them.
     waiting = iter(planned)
     with clients.sync() as client, ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -114,15 +116,17 @@ def _threads(clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done:
                     except clients.sdk.package.APIError as error:
                         record = error.record
                 done()
-                history.append(_told(number, call, record, watch))
+                history.append(_report(number, call, record, watch))
 
         for worker in [pool.submit(work) for _ in range(_AT_ONCE)]:
             worker.result()
     return history
 
 
-async def _tasks(clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]) -> list[Told]:
-    history: list[Told] = []
+async def _tasks(
+    clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
+) -> list[CallReport]:
+    history: list[CallReport] = []
     waiting = iter(planned)
     async with clients.asynchronous() as client, anyio.create_task_group() as group:
 
@@ -135,14 +139,14 @@ async def _tasks(clients: Clients, planned: Sequence[tuple[int, PlannedCall]], d
                     except clients.sdk.package.APIError as error:
                         record = error.record
                 done()
-                history.append(_told(number, call, record, watch))
+                history.append(_report(number, call, record, watch))
 
         for _ in range(_AT_ONCE):
             group.start_soon(work)
     return history
 
 
-def settle(clients: Clients, history: Sequence[tuple[Told, PlannedCall]]) -> list[Told]:
+def settle(clients: Clients, history: Sequence[tuple[CallReport, PlannedCall]]) -> list[CallReport]:
     """Make every unknown call again with its key, now that nothing goes wrong.
 
     Args:
@@ -151,18 +155,18 @@ def settle(clients: Clients, history: Sequence[tuple[Told, PlannedCall]]) -> lis
     """
     with clients.sync(calm=True) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
 
-        def again(entry: tuple[Told, PlannedCall]) -> Told:
-            told, call = entry
-            if told.certainty is not Certainty.UNKNOWN or told.key is None:
-                return told
+        def again(entry: tuple[CallReport, PlannedCall]) -> CallReport:
+            report, call = entry
+            if report.certainty is not Certainty.UNKNOWN or report.key is None:
+                return report
             watch = Watch(call.profile)
             with watched(watch):
                 try:
-                    call.on(client, idempotency_key=told.key)
+                    call.on(client, idempotency_key=report.key)
                     settled = Settled.APPLIED
                 except clients.sdk.package.APIError as error:
                     settled = _settled(error)
-            return replace(told, settled=settled, settling=tuple(watch.seen))
+            return replace(report, settled=settled, settling=tuple(watch.seen))
 
         return list(pool.map(again, history))
 
@@ -188,8 +192,8 @@ def attempts_of(record: Any) -> tuple[Attempt, ...]:  # noqa: ANN401  # a CallRe
     )
 
 
-def _told(number: int, call: PlannedCall, record: Any, watch: Watch) -> Told:  # noqa: ANN401
+def _report(number: int, call: PlannedCall, record: Any, watch: Watch) -> CallReport:  # noqa: ANN401
     attempts = attempts_of(record)
     certainty = Certainty(record.certainty.value)
     key = record.call.idempotency_key
-    return Told(number, call.operation, call.keyed, key, certainty, attempts, tuple(watch.seen), record.elapsed)
+    return CallReport(number, call.operation, call.keyed, key, certainty, attempts, tuple(watch.seen), record.elapsed)

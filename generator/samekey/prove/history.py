@@ -66,7 +66,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CallReport:
     """A call: what it sent, and what its caller was told.
 
     Args:
@@ -119,15 +119,15 @@ class History:
         limits: what the policy allowed.
     """
 
-    calls: tuple[Told, ...]
+    calls: tuple[CallReport, ...]
     events: tuple[Event, ...]
     limits: Limits
 
     def owners(self) -> dict[str, int]:
         """Return the call that each key belongs to: the first that sent it."""
         return {
-            request.key: told.call
-            for told in reversed(self.calls)
-            for request in (*told.requests, *told.settling)
+            request.key: report.call
+            for report in reversed(self.calls)
+            for request in (*report.requests, *report.settling)
             if request.key is not None
         }

@@ -20,7 +20,7 @@ from samekey.lower import lower
 from samekey.pipeline import inspect
 from samekey.prove.arguments import Maker
 from samekey.prove.calls import candidates, explore
-from samekey.prove.clients import Clients, faces, settle, through
+from samekey.prove.clients import Clients, backends, settle, through
 from samekey.prove.errors import ProveError
 from samekey.prove.history import History
 from samekey.prove.sdk import generated
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from samekey.emit.views import OperationSummary
     from samekey.ir import Api
     from samekey.prove.calls import PlannedCall, Repertoire
-    from samekey.prove.history import Told
+    from samekey.prove.history import CallReport
     from samekey.prove.servers import Servers
     from samekey.prove.terms import Terms
     from samekey.prove.verdict import ProofResult
@@ -107,12 +107,14 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
             repertoire = explore(client, Maker(document.node), found, sdk.package.APIError)
         planned = [(number, repertoire.choose(number, terms.seed)) for number in range(terms.calls)]
         servers.start_faults()
-        kills, told = _weather(clients, servers, planned, terms.seed, step)
+        kills, reports = _weather(clients, servers, planned, terms.seed, step)
         step("waiting for late arrivals")
         servers.clear_faults()
         step("settling what is unknown")
         calls = [call for _, call in planned]
-        history = History(tuple(settle(clients, list(zip(told, calls, strict=True)))), servers.events(), clients.limits)
+        history = History(
+            tuple(settle(clients, list(zip(reports, calls, strict=True)))), servers.events(), clients.limits
+        )
     step("checking")
     verdict = judge_run(history)
     return Proof(api.title, terms.processes, kills, repertoire, verdict, time.monotonic() - began)
@@ -202,13 +204,14 @@ def _weather(
     planned: Sequence[tuple[int, PlannedCall]],
     seed: int,
     step: Callable[[str], None],
-) -> tuple[int, list[Told]]:
-    """Make the calls through every face while servers are killed; return how often, and what was told."""
+) -> tuple[int, list[CallReport]]:
+    """Make the calls through every backend while servers are killed; return how often, and what was told."""
     progress = _Progress()
-    kinds = faces()
+    kinds = backends()
     with ThreadPoolExecutor(len(kinds)) as pool:
         runs = [
-            pool.submit(through, face, clients, planned[at :: len(kinds)], progress.up) for at, face in enumerate(kinds)
+            pool.submit(through, backend, clients, planned[at :: len(kinds)], progress.up)
+            for at, backend in enumerate(kinds)
         ]
         reaper = _Reaper(servers, len(planned), seed)
         try:
@@ -222,5 +225,5 @@ def _weather(
                         run.result()
         finally:
             progress.is_over = True
-        told = [entry for run in runs for entry in run.result()]
-    return reaper.kills, sorted(told, key=lambda entry: entry.call)
+        reports = [entry for run in runs for entry in run.result()]
+    return reaper.kills, sorted(reports, key=lambda entry: entry.call)

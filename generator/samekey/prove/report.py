@@ -45,12 +45,12 @@ def report(proof: Proof) -> Iterable[str]:
 
 
 def _figures(verdict: ProofResult) -> Iterable[str]:
-    told = ", ".join(f"{verdict.told.get(word.value, 0)} {word}" for word in reversed(Certainty))
+    certainties = ", ".join(f"{verdict.certainties.get(word.value, 0)} {word}" for word in reversed(Certainty))
     median, slowest = verdict.median * 1000, verdict.slowest * 1000
     yield f"  calls       {verdict.calls}, {verdict.keyed} of them keyed, in {verdict.attempts} requests"
     yield f"  faults      {sum(verdict.faults.values())}; {_counted(verdict.faults)}"
     yield f"  effects     {verdict.effects}; {verdict.replays} requests were answered from memory"
-    yield f"  told        {told}; {verdict.settled} settled by calling again with the key"
+    yield f"  told        {certainties}; {verdict.settled} settled by calling again with the key"
     yield f"  a call      {median:.0f} ms at p50, {slowest:.0f} ms at p99"
     for promise, (name, words) in _BROKEN.items():
         if promise <= Promise.CERTAINTY or verdict.broken(promise):

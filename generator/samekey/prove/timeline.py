@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from samekey.sandbox.server.ledger import Kind
-from samekey.sandbox.server.ledger import Told as Word
+from samekey.sandbox.server.ledger import AnswerKind, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from samekey.prove.history import Told
+    from samekey.prove.history import CallReport
     from samekey.sandbox.server.ledger import Event
 
 _HALF = 30
@@ -26,14 +25,14 @@ class _Moment:
     text: str
 
 
-def timeline(told: Told, trace: Sequence[Event]) -> tuple[str, ...]:
+def timeline(report: CallReport, trace: Sequence[Event]) -> tuple[str, ...]:
     """Return the lines of a history, with times in milliseconds since its beginning.
 
     Args:
-        told: the call.
+        report: the call.
         trace: what the servers wrote down of it.
     """
-    moments = sorted([*_client(told), *_servers(trace)], key=lambda moment: moment.at)
+    moments = sorted([*_client(report), *_servers(trace)], key=lambda moment: moment.at)
     start = moments[0].at if moments else 0.0
     lines = [f"{(moment.at - start) * 1000:7.0f} ms  {moment.side:6}  {moment.text}" for moment in moments]
     if len(lines) > 2 * _HALF:
@@ -41,22 +40,22 @@ def timeline(told: Told, trace: Sequence[Event]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _client(told: Told) -> Iterator[_Moment]:
-    for number, attempt in enumerate(told.attempts, 1):
-        yield _Moment(attempt.sent_at, "client", f"attempt {number} {_with_key(told, number - 1)}")
+def _client(report: CallReport) -> Iterator[_Moment]:
+    for number, attempt in enumerate(report.attempts, 1):
+        yield _Moment(attempt.sent_at, "client", f"attempt {number} {_with_key(report, number - 1)}")
         ended = attempt.sent_at + attempt.took
         yield _Moment(ended, "client", f"attempt {number}: {attempt.outcome} ({attempt.certainty})")
-    if told.attempts:
-        last = told.attempts[-1]
-        yield _Moment(last.sent_at + last.took, "client", f"the caller is told: {told.certainty}")
-    for request in told.settling:
-        yield _Moment(request.at, "client", f"calls again with the key, and is told: {told.settled}")
+    if report.attempts:
+        last = report.attempts[-1]
+        yield _Moment(last.sent_at + last.took, "client", f"the caller is told: {report.certainty}")
+    for request in report.settling:
+        yield _Moment(request.at, "client", f"calls again with the key, and is told: {report.settled}")
 
 
-def _with_key(told: Told, index: int) -> str:
+def _with_key(report: CallReport, index: int) -> str:
     """Spell the key of an attempt; a short word, except where keys differ."""
-    keys = {request.key for request in (*told.requests, *told.settling)}
-    return f"with key {told.requests[index].key}" if len(keys) > 1 and index < len(told.requests) else "sent"
+    keys = {request.key for request in (*report.requests, *report.settling)}
+    return f"with key {report.requests[index].key}" if len(keys) > 1 and index < len(report.requests) else "sent"
 
 
 def _servers(trace: Sequence[Event]) -> Iterator[_Moment]:
@@ -81,7 +80,7 @@ def _servers(trace: Sequence[Event]) -> Iterator[_Moment]:
 
 
 def _word(event: Event) -> str:
-    return f" ({event.detail})" if event.detail in set(Word) - {Word.OWN} else ""
+    return f" ({event.detail})" if event.detail in set(AnswerKind) - {AnswerKind.OWN} else ""
 
 
 def _letters(index: int) -> str:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from samekey.prove.causes import explain_cause, memory, traces
 from samekey.prove.check import violations
 from samekey.prove.timeline import timeline
-from samekey.sandbox.server.ledger import Kind
-from samekey.sandbox.server.ledger import Told as Word
+from samekey.sandbox.server.ledger import AnswerKind, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +52,7 @@ class ProofResult:
         faults: how often each fault struck.
         effects: effects under the keys of the calls.
         replays: answers from memory.
-        told: how often callers were told what.
+        certainties: how often callers were told what.
         settled: calls that were unknown, and were made again with their key.
         violations: broken promises.
         causes: why things were done twice, and how often.
@@ -68,7 +67,7 @@ class ProofResult:
     faults: Mapping[str, int]
     effects: int
     replays: int
-    told: Mapping[str, int]
+    certainties: Mapping[str, int]
     settled: int
     violations: tuple[Violation, ...]
     causes: Mapping[Cause, int]
@@ -93,16 +92,16 @@ def judge_run(history: History) -> ProofResult:
     known = memory(trace)
     explained = {call: why for call in trace if (why := explain_cause(trace[call], known, history.limits.window))}
     kinds = Counter(event.kind for event in history.events if event.key is not None)
-    took = sorted(told.elapsed for told in history.calls)
+    took = sorted(report.elapsed for report in history.calls)
     return ProofResult(
         calls=len(history.calls),
-        keyed=sum(told.keyed for told in history.calls),
-        attempts=sum(len(told.requests) for told in history.calls),
+        keyed=sum(report.keyed for report in history.calls),
+        attempts=sum(len(report.requests) for report in history.calls),
         faults=Counter(str(event.fault) for event in history.events if event.kind is Kind.FAULT),
         effects=kinds[Kind.EFFECT],
-        replays=sum(1 for event in history.events if event.detail == Word.REPLAYED),
-        told=Counter(told.certainty.value for told in history.calls),
-        settled=sum(told.settled is not None for told in history.calls),
+        replays=sum(1 for event in history.events if event.detail == AnswerKind.REPLAYED),
+        certainties=Counter(report.certainty.value for report in history.calls),
+        settled=sum(report.settled is not None for report in history.calls),
         violations=tuple(found),
         causes=Counter(why.cause for why in explained.values()),
         case=_shortest(history, found, trace, explained),
@@ -117,26 +116,26 @@ def _shortest(
     """Return the history of fewest events that shows the gravest violation and its most telling cause; else None."""
     if not found:
         return None
-    calls = {told.call: told for told in history.calls}
+    calls = {report.call: report for report in history.calls}
     gravest = [violation for violation in found if violation.promise is found[0].promise]
     counts = Counter(why.cause for why in explained.values())
     telling = min(counts, key=lambda cause: (cause.needs_a_kill, -counts[cause]), default=None)
 
     def weight(violation: Violation) -> tuple[bool, bool, int]:
-        told = calls.get(violation.call) if violation.call is not None else None
-        why = explained.get(told.call) if told is not None else None
+        report = calls.get(violation.call) if violation.call is not None else None
+        why = explained.get(report.call) if report is not None else None
         uncommon = why is None or why.cause is not telling
-        events = trace.get(told.call, []) if told is not None else []
-        return uncommon, _is_torn(events), len(events) + (len(told.requests) if told is not None else 0)
+        events = trace.get(report.call, []) if report is not None else []
+        return uncommon, _is_torn(events), len(events) + (len(report.requests) if report is not None else 0)
 
     violation = min(gravest, key=weight)
-    told = calls.get(violation.call) if violation.call is not None else None
-    if told is None:
+    report = calls.get(violation.call) if violation.call is not None else None
+    if report is None:
         return Case(violation, "", "", (), None, "")
-    why = explained.get(told.call)
-    lines = timeline(told, trace.get(told.call, []))
+    why = explained.get(report.call)
+    lines = timeline(report, trace.get(report.call, []))
     cause, sentence = (why.cause, why.text) if why is not None else (None, "")
-    return Case(violation, told.operation, told.key or "", lines, cause, sentence)
+    return Case(violation, report.operation, report.key or "", lines, cause, sentence)
 
 
 def _is_torn(events: Sequence[Event]) -> bool:

@@ -120,9 +120,9 @@ class _Witness(Proxy):
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Pass a request on, and remember its response."""
         handled = await super().handle(request, subject, struck)
-        told = handled.answer
-        headers = tuple((name.lower(), value) for name, value in told.headers)
-        self.answers.append(ProbeAnswer(told.status, headers, told.body))
+        answer = handled.answer
+        headers = tuple((name.lower(), value) for name, value in answer.headers)
+        self.answers.append(ProbeAnswer(answer.status, headers, answer.body))
         return handled
 
 

@@ -265,8 +265,8 @@ def _asked(caller: Caller, request: ProbeRequest) -> ProbeAnswer:
     outcome = caller.settle(request.bearing())
     if isinstance(outcome, ProbeAnswer) and outcome.succeeded:
         return outcome
-    told = f"was answered {outcome.status}" if isinstance(outcome, ProbeAnswer) else f"got no answer: {outcome.why}"
-    raise UnjudgedError(f"the oracle {request.site.name} {told}")
+    ending = f"was answered {outcome.status}" if isinstance(outcome, ProbeAnswer) else f"got no answer: {outcome.why}"
+    raise UnjudgedError(f"the oracle {request.site.name} {ending}")
 
 
 def _following(  # noqa: PLR0911  # a return for each style

@@ -108,7 +108,7 @@ def replay(bench: Bench) -> Finding:
     if effects.count > 1:
         return _twice(Check.REPLAY, "the same request again", effects)
     facts = tuple(Marked(name) for name in [_marker(bench, first, again)] if name)
-    return _told(Check.REPLAY, first, again, facts[0].name if facts else "", facts)
+    return _compared(Check.REPLAY, first, again, facts[0].name if facts else "", facts)
 
 
 def other_payload(bench: Bench) -> Finding:
@@ -149,7 +149,7 @@ def late_retry(bench: Bench) -> Finding:
     effects = bench.oracle.since(before, [first, again])
     if effects.count > 1:
         return _twice(Check.LATE_RETRY, f"the same request {bench.wait:g} s later", effects)
-    return _told(Check.LATE_RETRY, first, again, bench.marker, (), f"{bench.wait:g} s later, ")
+    return _compared(Check.LATE_RETRY, first, again, bench.marker, (), f"{bench.wait:g} s later, ")
 
 
 def other_credential(bench: Bench) -> Finding:
@@ -213,7 +213,7 @@ def _twice(check: Check, what: str, effects: Effects, wanted: int = 1) -> Findin
     return Finding(check, Verdict.BROKEN, f"{what} was carried out again: {seen} under {keys}")
 
 
-def _told(
+def _compared(
     check: Check, first: ProbeAnswer, again: ProbeAnswer, marker: str, facts: tuple[Marked, ...], when: str = ""
 ) -> Finding:
     """Report what a client is told by the second response, where there was one effect."""

@@ -24,10 +24,10 @@ def headline(report: Report) -> str:
 def verdict_of(report: Report) -> str:
     """Say in one line what came out of the checks."""
     counts = Counter(finding.verdict for finding in report.findings)
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    counted = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     if report.broken:
-        return f"a promise is broken: {told}"
-    return f"no promise is broken: {told}"
+        return f"a promise is broken: {counted}"
+    return f"no promise is broken: {counted}"
 
 
 def as_json(report: Report) -> str:

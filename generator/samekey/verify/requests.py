@@ -53,7 +53,7 @@ class Fields:
     value: JsonValue
 
     def spelled(self, extra: Mapping[str, JsonValue]) -> bytes:
-        """Encode the body with further fields."""
+        """Encode the body with extra fields."""
         value = {**self.value, **extra} if isinstance(self.value, dict) else self.value
         if is_json(self.media_type):
             return json.dumps(value).encode()
@@ -68,7 +68,7 @@ class Raw:
     data: bytes
 
     def spelled(self, extra: Mapping[str, JsonValue]) -> bytes:  # noqa: ARG002  # there is no room for it
-        """Return the bytes of the body, which has no room for further fields."""
+        """Return the bytes of the body, which has no room for extra fields."""
         return self.data
 
 
@@ -293,11 +293,11 @@ def _value(described: ApiModel, declared: DeclaredParameter, given: Mapping[str,
     media = next(iter(content_of(declared.node).values()), None)
     schema = (media if media is not None else declared.node).get("schema") or declared.node
     listed = [holder.get(word) for holder in (declared.node, schema) for word in ("example", "default")]
-    told = next((node.value for node in listed if node is not None), None)
+    value = next((node.value for node in listed if node is not None), None)
     # An id that is made up names nothing, one of a few words does.
-    if told is None and (param.location is not Location.PATH or Merged.of((schema,)).enum_values()):
-        told = described.samples.fit(schema)
-    return [] if told is None else [_text(told)]
+    if value is None and (param.location is not Location.PATH or Merged.of((schema,)).enum_values()):
+        value = described.samples.fit(schema)
+    return [] if value is None else [_text(value)]
 
 
 def _text(value: JsonValue) -> str:

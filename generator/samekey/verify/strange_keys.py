@@ -83,8 +83,8 @@ def long_key(bench: Bench) -> Finding:
         why = f"a key of {_OVERSIZED} characters was answered {spoken(answers[0])}; a refusal would be clearer"
         return Finding(Check.LONG_KEY, Verdict.OTHERWISE, why)
     longest = _longest(bench)
-    told = f"; the longest that was taken has {longest}" if longest else ""
-    why = f"a key of {_OVERSIZED} characters was refused with {spoken(answers[0])}{told}"
+    limit = f"; the longest that was taken has {longest}" if longest else ""
+    why = f"a key of {_OVERSIZED} characters was refused with {spoken(answers[0])}{limit}"
     return Finding(Check.LONG_KEY, Verdict.OK, why, (Longest(longest),) if 0 < longest < _LENGTHS[0] else ())
 
 
@@ -97,7 +97,7 @@ def other_methods(bench: Bench) -> Finding:
     if not requests:
         raise UnjudgedError("the document has no PATCH, PUT or DELETE for what this operation makes")
     seen = [(request.site, *_honours(bench, request)) for request in requests]
-    why = "; ".join(f"{site.name} ({site.method}) {told}" for site, told, _ in seen)
+    why = "; ".join(f"{site.name} ({site.method}) {found}" for site, found, _ in seen)
     facts = tuple(Honours(site.method, honoured) for site, _, honoured in seen if honoured is not None)
     promised = {site.method for site, _, _ in seen if site.keyed}
     disappointed = any(fact.method in promised and not fact.honoured for fact in facts)

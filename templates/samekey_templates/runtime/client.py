@@ -75,14 +75,16 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     if max_response_bytes <= 0:
         raise ValueError(f"max_response_bytes must be more than 0, not {max_response_bytes}")
     refuse_standing_key(api.profile, headers or {})
-    told = base_url or os.environ.get(api.base_url_variable) or ""
+    configured = base_url or os.environ.get(api.base_url_variable) or ""
     given = {name: value for name, value in (variables or {}).items() if value is not None}
-    url = told or filled(api.base_url, given)
+    url = configured or filled(api.base_url, given)
     if not is_absolute(url):
         missing = [name for name, value in (variables or {}).items() if value is None]
         found = f"{url!r} is not an absolute URL" if url else "the API's document names no server"
         wanted = (
-            f"give a value to {' and '.join(missing)}, pass base_url=" if missing and not told else "pass base_url="
+            f"give a value to {' and '.join(missing)}, pass base_url="
+            if missing and not configured
+            else "pass base_url="
         )
         raise ValueError(f"{found}: {wanted} or set {api.base_url_variable}")
     return Settings(
@@ -102,7 +104,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         journal=journal,
         max_response_bytes=max_response_bytes,
         variables=given,
-        is_moved=bool(told),
+        is_moved=bool(configured),
     )
 
 

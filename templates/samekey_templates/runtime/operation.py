@@ -1,4 +1,4 @@
-"""One declaration for every face: a pure builder becomes a method, sync or async, typed or with its whole response."""
+"""A pure builder of a request becomes a method: sync or async, with the plain result or the whole response."""
 
 from __future__ import annotations
 

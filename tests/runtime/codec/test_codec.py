@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from samekey_templates.runtime.codec import lenient
 from samekey_templates.runtime.codec.json import DecodeFailureError, decode, encode, plain, present
 from samekey_templates.runtime.codec.lenient import decode_leniently
-from samekey_templates.runtime.codec.models import FURTHER, Model, OpenIntEnum, OpenModel, OpenStrEnum
+from samekey_templates.runtime.codec.models import EXTRA_PROPERTIES, Model, OpenIntEnum, OpenModel, OpenStrEnum
 from samekey_templates.runtime.codec.unions import one_of
 from samekey_templates.runtime.types import OMIT
 
@@ -346,12 +346,12 @@ def test_a_complete_answer_never_becomes_an_exception(value: object, kind: Any) 
 
 
 class Open(OpenModel):
-    """A model with further properties."""
+    """A model with extra properties."""
 
     id: str
     note: str | None = None
     address: Address | None = None
-    further: dict[str, int] = FURTHER
+    extra: dict[str, int] = EXTRA_PROPERTIES
 
 
 def some(values: dict[str, list[object]]) -> st.SearchStrategy[list[dict[str, object]]]:

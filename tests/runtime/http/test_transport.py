@@ -174,10 +174,10 @@ def test_a_transport_of_others_is_not_believed_blindly(
     assert result.timeout is (kind is Failure.UNREACHABLE and isinstance(error, httpx.ConnectTimeout))
 
 
-def attempted(face: str, handler: Callable[[httpx.Request], httpx.Response]) -> Result:
+def attempted(call_style: str, handler: Callable[[httpx.Request], httpx.Response]) -> Result:
     """One attempt of an unsafe request, through a client of the caller's own."""
     request, limits = WireRequest("POST", str(REQUEST.url), (), b"{}"), Limits(Timeout(), time.monotonic() + 5)
-    if face == "sync":
+    if call_style == "sync":
         with httpx.Client(transport=httpx.MockTransport(handler)) as client:
             return SyncTransport(client).attempt(request, limits)
 
@@ -185,7 +185,7 @@ def attempted(face: str, handler: Callable[[httpx.Request], httpx.Response]) -> 
         async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as client:
             return await AsyncTransport(client).attempt(request, limits)
 
-    return anyio.run(main, backend=face)
+    return anyio.run(main, backend=call_style)
 
 
 class Frame(str):
@@ -201,7 +201,7 @@ class DoesNotExist(Exception):  # noqa: N818  # as others name theirs
     __module__ = "shop.models"
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("call_style", ["sync", "asyncio", "trio"])
 @pytest.mark.parametrize(
     ("handled", "error", "kind"),
     [
@@ -211,7 +211,7 @@ class DoesNotExist(Exception):  # noqa: N818  # as others name theirs
     ],
 )
 def test_what_the_caller_is_handling_is_no_part_of_the_failure(
-    face: str, handled: Exception, error: Exception, kind: Failure
+    call_style: str, handled: Exception, error: Exception, kind: Failure
 ) -> None:
     """A call made inside `except` is judged as any other, though Python hangs the one exception behind the other."""
 
@@ -222,12 +222,12 @@ def test_what_the_caller_is_handling_is_no_part_of_the_failure(
     try:
         raise handled
     except Exception:  # noqa: BLE001  # that is what it is about
-        result = attempted(face, fail)
+        result = attempted(call_style, fail)
     assert isinstance(result, Failed)
     assert result.failure is kind
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("call_style", ["sync", "asyncio", "trio"])
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -237,7 +237,7 @@ def test_what_the_caller_is_handling_is_no_part_of_the_failure(
         (httpx.ReadTimeout("slow"), Failure.ANSWER_LOST),
     ],
 )
-def test_what_is_not_reached_behind_a_redirect_was_not_unsent(face: str, error: Exception, kind: Failure) -> None:
+def test_what_is_not_reached_behind_a_redirect_was_not_unsent(call_style: str, error: Exception, kind: Failure) -> None:
     """The server had the first request of the attempt, so nobody knows what was done with it."""
     seen: list[httpx.Request] = []
 
@@ -247,7 +247,7 @@ def test_what_is_not_reached_behind_a_redirect_was_not_unsent(face: str, error: 
             raise error
         return httpx.Response(307, headers={"Location": "/other"})
 
-    result = attempted(face, answer)
+    result = attempted(call_style, answer)
     assert isinstance(result, Failed)
     assert [len(seen), result.failure] == [2, kind]
 
@@ -270,15 +270,15 @@ def test_a_status_of_another_request_is_no_answer_of_the_api() -> None:
 
 
 @pytest.mark.parametrize("host", ["api..example.test", "a" * 64 + ".test"])
-@pytest.mark.parametrize("face", ["sync", "asyncio"])
-def test_a_name_that_is_none_is_unsendable(face: str, host: str) -> None:
+@pytest.mark.parametrize("call_style", ["sync", "asyncio"])
+def test_a_name_that_is_none_is_unsendable(call_style: str, host: str) -> None:
     """A socket raises no error of the network for it, so it never gets there."""
     request, limits = WireRequest("POST", f"http://{host}/", (), b"{}"), Limits(Timeout(), time.monotonic() + 5)
 
     async def main() -> Result:
         return await AsyncTransport().attempt(request, limits)
 
-    result = anyio.run(main) if face == "asyncio" else SyncTransport().attempt(request, limits)
+    result = anyio.run(main) if call_style == "asyncio" else SyncTransport().attempt(request, limits)
     assert isinstance(result, Failed)
     assert result.failure is Failure.UNSENDABLE
 

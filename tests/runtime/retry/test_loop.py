@@ -295,7 +295,7 @@ class Stage:
         return Call(body={"amount": 1, "note": "é"}, idempotency_key=self.scenario.own_key, options=self.options)
 
 
-class Face(Protocol):
+class CallStyle(Protocol):
     """A way to carry out a call."""
 
     def __call__(self, stage: Stage, **changes: Any) -> Response[Thing]:  # noqa: ANN401
@@ -311,7 +311,7 @@ def run_sync(stage: Stage, **changes: Any) -> Response[Thing]:  # noqa: ANN401
     return SyncCore(stage.settings(changes), connection).execute("things.make", stage.endpoint(), stage.call())
 
 
-def run_in(backend: str) -> Face:
+def run_in(backend: str) -> CallStyle:
     """In an event loop."""
 
     def run(stage: Stage, **changes: Any) -> Response[Thing]:  # noqa: ANN401
@@ -328,13 +328,13 @@ def run_in(backend: str) -> Face:
     return run
 
 
-FACES: dict[str, Face] = {"sync": run_sync, "asyncio": run_in("asyncio"), "trio": run_in("trio")}
+CALL_STYLES: dict[str, CallStyle] = {"sync": run_sync, "asyncio": run_in("asyncio"), "trio": run_in("trio")}
 
 
-@pytest.fixture(params=list(FACES))
-def face(request: pytest.FixtureRequest) -> Face:
+@pytest.fixture(params=list(CALL_STYLES))
+def call_style(request: pytest.FixtureRequest) -> CallStyle:
     """Every way to carry out a call."""
-    return FACES[request.param]
+    return CALL_STYLES[request.param]
 
 
 def set_up(scenario: Scenario) -> Stage:
@@ -344,19 +344,19 @@ def set_up(scenario: Scenario) -> Stage:
     return Stage(scenario, budget)
 
 
-def ending(stage: Stage, face: Face, **changes: Any) -> tuple[CallRecord, errors.APIError | None]:  # noqa: ANN401
+def ending(stage: Stage, call_style: CallStyle, **changes: Any) -> tuple[CallRecord, errors.APIError | None]:  # noqa: ANN401
     """How the call of a stage ended."""
     try:
-        return face(stage, **changes).record, None
+        return call_style(stage, **changes).record, None
     except errors.APIError as error:
         return error.record, error
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-def test_scenario(scenario: Scenario, face: Face) -> None:
-    """Attempts, waits, certainty, error, budget and stop are those of the retry rules, in every face alike."""
+def test_scenario(scenario: Scenario, call_style: CallStyle) -> None:
+    """Attempts, waits, certainty, error, budget and stop are those of the retry rules, in every call style alike."""
     stage = set_up(scenario)
-    record, error = ending(stage, face)
+    record, error = ending(stage, call_style)
     assert type(error) is (scenario.error or type(None))
     assert [attempt.wait for attempt in record.attempts] == [*map(pytest.approx, scenario.waits), None]
     assert record.certainty is scenario.certainty
@@ -370,10 +370,10 @@ def test_scenario(scenario: Scenario, face: Face) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-def test_all_attempts_are_the_same_request(scenario: Scenario, face: Face) -> None:
+def test_all_attempts_are_the_same_request(scenario: Scenario, call_style: CallStyle) -> None:
     """The same method, target, key and body bytes; and a key only where the operation is keyed."""
     stage = set_up(scenario)
-    record, _ = ending(stage, face)
+    record, _ = ending(stage, call_style)
     key = record.call.idempotency_key
     assert len(stage.script.requests) == len(scenario.waits) + 1
     first = stage.script.requests[0]
@@ -386,10 +386,10 @@ def test_all_attempts_are_the_same_request(scenario: Scenario, face: Face) -> No
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-def test_hooks_hear_everything_in_order(scenario: Scenario, face: Face) -> None:
+def test_hooks_hear_everything_in_order(scenario: Scenario, call_style: CallStyle) -> None:
     """An attempt is sent and ends, a retry is told, then comes the wait; both hooks get the call and its attempt."""
     stage = set_up(scenario)
-    record, _ = ending(stage, face)
+    record, _ = ending(stage, call_style)
     expected: list[tuple[str, object]] = []
     for number, wait in enumerate((*scenario.waits, None), 1):
         expected += [("sent", number), ("ended", number)]
@@ -404,10 +404,10 @@ def test_hooks_hear_everything_in_order(scenario: Scenario, face: Face) -> None:
     assert (record.call.operation, record.call.path) == ("things.make", "/things")
 
 
-def test_attempts_are_numbered_and_timed(face: Face) -> None:
+def test_attempts_are_numbered_and_timed(call_style: CallStyle) -> None:
     """Number, when it was sent, how long it took, and what happened, for each attempt."""
     stage = set_up(Scenario("timing", (failed(Failure.ANSWER_LOST, 2.0), answer(503, took=0.5), DONE), (), APPLIED))
-    record, _ = ending(stage, face)
+    record, _ = ending(stage, call_style)
     assert [attempt.number for attempt in record.attempts] == [1, 2, 3]
     assert [attempt.took for attempt in record.attempts] == pytest.approx([2.0, 0.5, 0.1])
     sent = [attempt.sent_at - record.attempts[0].sent_at for attempt in record.attempts]
@@ -418,39 +418,40 @@ def test_attempts_are_numbered_and_timed(face: Face) -> None:
     assert [type(attempt.outcome) for attempt in record.attempts] == [Failed, Answered, Answered]
 
 
-def test_every_attempt_is_told_when_the_call_ends(face: Face) -> None:
+def test_every_attempt_is_told_when_the_call_ends(call_style: CallStyle) -> None:
     """The deadline is one moment for the whole call, and the steps of an attempt have the client's own limits."""
     steps = (failed(Failure.ANSWER_LOST, 5.0), failed(Failure.ANSWER_LOST, 20.0), DONE)
     stage = set_up(Scenario("cut", steps, (), APPLIED, policy=RetryPolicy(deadline=400.0)))
     own = Timeout(connect=5.0, read=30.0, write=20.0, pool=1.0)
-    ending(stage, face, timeout=own)
+    ending(stage, call_style, timeout=own)
     assert [limits.timeout for limits in stage.script.limits] == [own] * 3
     assert {limits.until for limits in stage.script.limits} == {1400.0}
 
 
-def test_the_budget_is_shared_by_calls(face: Face) -> None:
+def test_the_budget_is_shared_by_calls(call_style: CallStyle) -> None:
     """An outage is not multiplied: when the bucket is empty, every call is a single attempt."""
     budget = Budget(12)
     counts = [
-        len(ending(Stage(Scenario("outage", (LOST,) * 4, (), UNKNOWN), budget), face)[0].attempts) for _ in range(3)
+        len(ending(Stage(Scenario("outage", (LOST,) * 4, (), UNKNOWN), budget), call_style)[0].attempts)
+        for _ in range(3)
     ]
     assert counts == [3, 1, 1]
     assert budget.tokens == 2
 
 
-def test_a_call_outside_the_budget_gives_nothing_back(face: Face) -> None:
+def test_a_call_outside_the_budget_gives_nothing_back(call_style: CallStyle) -> None:
     """A retried success returns what its retry cost; where the policy leaves the budget alone, that is nothing."""
     stage = set_up(Scenario("free", (LOST, LOST, DONE), (), APPLIED, policy=RetryPolicy(budget=False)))
-    ending(stage, face)
+    ending(stage, call_style)
     assert stage.budget.tokens <= TOKENS + 1
 
 
-def test_the_policy_and_timeout_of_a_call_win_over_the_clients(face: Face) -> None:
+def test_the_policy_and_timeout_of_a_call_win_over_the_clients(call_style: CallStyle) -> None:
     """`CallOptions` hold for one call."""
     options = CallOptions(retry=RetryPolicy(max_retries=1), timeout=Timeout(read=1.0))
     stage = set_up(Scenario("options", (LOST, LOST), (), UNKNOWN))
     stage.options = options
-    record, _ = ending(stage, face)
+    record, _ = ending(stage, call_style)
     assert len(record.attempts) == 2
     assert [limits.timeout.read for limits in stage.script.limits] == [1.0, 1.0]
 
@@ -493,7 +494,7 @@ def notes(error: BaseException) -> str:
     return "\n".join(getattr(error, "__notes__", []))
 
 
-@pytest.mark.parametrize("backend", list(FACES))
+@pytest.mark.parametrize("backend", list(CALL_STYLES))
 @pytest.mark.parametrize("before", [(), (LOST,), (UNREACHABLE,), (failed(Failure.ANSWER_CUT, status=200),)])
 def test_a_call_that_is_cancelled_in_flight_leaves_its_key(
     backend: str, before: tuple[Step, ...], caplog: pytest.LogCaptureFixture
@@ -512,7 +513,7 @@ def test_a_call_that_is_cancelled_in_flight_leaves_its_key(
     assert "order-7" in caplog.text
 
 
-@pytest.mark.parametrize("backend", list(FACES))
+@pytest.mark.parametrize("backend", list(CALL_STYLES))
 @pytest.mark.parametrize("safety", [S, I, N])
 def test_a_call_without_a_key_that_is_cancelled_names_none(backend: str, safety: Safety) -> None:
     """There is nothing to call again with, and the note does not speak of it."""
@@ -561,7 +562,7 @@ def test_an_event_loops_own_sleep_can_be_cancelled(backend: str) -> None:
 
 
 @pytest.mark.parametrize("hook", ["on_attempt", "on_retry"])
-def test_a_hook_that_fails_changes_nothing(hook: str, face: Face, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hook_that_fails_changes_nothing(hook: str, call_style: CallStyle, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever only looks on can neither take an answer away nor stop a retry; what they raise is logged."""
 
     def broken(_: object) -> None:
@@ -569,13 +570,13 @@ def test_a_hook_that_fails_changes_nothing(hook: str, face: Face, caplog: pytest
 
     stage = set_up(Scenario("hook", (LOST, DONE), (), APPLIED, own_key="order-7"))
     hooks = Hooks(on_attempt=broken) if hook == "on_attempt" else Hooks(on_retry=broken)
-    record, _ = ending(stage, face, hooks=hooks)
+    record, _ = ending(stage, call_style, hooks=hooks)
     assert record.certainty is APPLIED
     assert len(stage.script.requests) == 2
     assert "my hook" in caplog.text
 
 
-@pytest.mark.parametrize("backend", list(FACES))
+@pytest.mark.parametrize("backend", list(CALL_STYLES))
 def test_a_hook_that_fails_does_not_swallow_a_cancellation(backend: str) -> None:
     """Whoever cancelled must get their cancellation, whatever a hook does on the way."""
 
@@ -588,21 +589,21 @@ def test_a_hook_that_fails_does_not_swallow_a_cancellation(backend: str) -> None
     assert "order-7" in notes(error)
 
 
-def test_an_exception_that_nobody_expected_passes_through(face: Face) -> None:
+def test_an_exception_that_nobody_expected_passes_through(call_style: CallStyle) -> None:
     """A mistake in somebody's HTTP client is neither hidden nor retried, and the key is noted on it."""
     stage = set_up(Scenario("bug", (Step(ZeroDivisionError("bug")),), (), UNKNOWN, own_key="order-7"))
     with pytest.raises(ZeroDivisionError) as caught:
-        face(stage)
+        call_style(stage)
     assert "order-7" in notes(caught.value)
     assert stage.ended[-1].attempt.certainty is UNKNOWN
 
 
-def test_what_is_logged(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_logged(call_style: CallStyle, caplog: pytest.LogCaptureFixture) -> None:
     """Attempts at DEBUG and retries at INFO, each with the key; credentials and bodies at no level."""
     caplog.set_level(logging.DEBUG)
     stage = set_up(Scenario("log", (LOST, answer(503), DONE), (), APPLIED))
     secrets = {"a": Bearer("sk_secret"), "b": ApiKey("key", "query", "sk_secret")}
-    record, _ = ending(stage, face, credentials=secrets, security=(("a", "b"),))
+    record, _ = ending(stage, call_style, credentials=secrets, security=(("a", "b"),))
     key = record.call.idempotency_key
     assert key
     ours = [entry for entry in caplog.records if entry.name.startswith("samekey_templates")]
@@ -614,18 +615,18 @@ def test_what_is_logged(face: Face, caplog: pytest.LogCaptureFixture) -> None:
     assert "amount" not in caplog.text
 
 
-def test_a_client_without_hooks_works(face: Face) -> None:
+def test_a_client_without_hooks_works(call_style: CallStyle) -> None:
     """Hooks are optional."""
     stage = set_up(Scenario("quiet", (LOST, DONE), (), APPLIED))
-    record, error = ending(stage, face, hooks=Hooks())
+    record, error = ending(stage, call_style, hooks=Hooks())
     assert error is None
     assert len(record.attempts) == 2
 
 
-def test_a_deep_error_body_is_an_api_error(face: Face) -> None:
+def test_a_deep_error_body_is_an_api_error(call_style: CallStyle) -> None:
     """Whatever a server writes into an error body, the caller gets a typed error."""
     step = Step(RawAnswer(400, httpx.Headers(), b"[" * 100_000))
-    record, error = ending(set_up(Scenario("deep", (step,), (), REJECTED)), face)
+    record, error = ending(set_up(Scenario("deep", (step,), (), REJECTED)), call_style)
     assert isinstance(error, errors.BadRequestError)
     assert record.certainty is REJECTED
 
@@ -661,13 +662,13 @@ class Oversleeping(Time):
     ],
 )
 def test_after_a_wait_the_clocks_are_read_again(
-    face: Face, time: Oversleeping, safety: Safety, attempts: int, stopped: str
+    call_style: CallStyle, time: Oversleeping, safety: Safety, attempts: int, stopped: str
 ) -> None:
     """A machine may sleep through the life of a key, and a purged key is a new request; or past the deadline."""
     stage = Stage(
         Scenario("overslept", (LOST, DONE), (), UNKNOWN, safety=safety), time=dataclasses.replace(time, log=[])
     )
-    record, error = ending(stage, face)
+    record, error = ending(stage, call_style)
     assert len(stage.script.requests) == len(record.attempts) == attempts
     assert stopped in record.stopped
     if stopped:

@@ -191,7 +191,7 @@ class Settings(Struct, frozen=True):
         retry: the retry policy that the caller chose, if any.
         usual_retry: the retry policy otherwise, where an operation has none of its own.
         timeout: the limits on each attempt.
-        headers: further headers of every request.
+        headers: extra headers of every request.
         strict: raise where an answer does not match its schema.
         hooks: what to tell the caller.
         budget: the retry budget.

@@ -95,7 +95,7 @@ class CallOptions(Struct, frozen=True):
     Args:
         retry: the retry policy.
         timeout: the limits on each attempt.
-        headers: further headers, sent on every attempt.
+        headers: extra headers, sent on every attempt.
         strict: raise where an answer does not match its schema, rather than keep what came as plain JSON.
     """
 

@@ -10,7 +10,7 @@ from msgspec import field as _field
 
 from .._runtime.codec.models import (
     ABSENT,
-    FURTHER,
+    EXTRA_PROPERTIES,
     Model,
     OpenIntEnum,
     OpenModel,
@@ -108,7 +108,7 @@ class Attributes(OpenModel):
     """The weight with its packing.
     (at least 0)
     """
-    extra: dict[str, str] = FURTHER
+    extra: dict[str, str] = EXTRA_PROPERTIES
     """Further fields, by their names."""
 
 

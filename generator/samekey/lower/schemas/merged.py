@@ -157,7 +157,7 @@ class Merged(Struct, frozen=True):
 
     @property
     def allows_extra(self) -> bool:
-        """Whether further properties are allowed explicitly."""
+        """Whether extra properties are allowed explicitly."""
         node = self.first("additionalProperties")
         return (node is not None and node.value is not False) or self.has("patternProperties")
 

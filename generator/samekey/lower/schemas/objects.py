@@ -81,12 +81,12 @@ def _field(name: str, parts: Parts, required: frozenset[str], hint: Hint) -> Gen
 
 
 def _extra(merged: Merged, hint: Hint, scope: Scope) -> Generator[Ask, Type, Type | None]:
-    """Lower what further properties hold; None where the schema says nothing of them."""
+    """Lower what extra properties hold; None where the schema says nothing of them."""
     words = (*hint, *VALUE)
     node = merged.first("additionalProperties")
     if node is not None and node.value is not False:
         if node.value is True:
-            return AnyJson("further properties may be anything")
+            return AnyJson("extra properties may be anything")
         return (yield Ask(node, words))
     patterns = [schema for part in merged.parts for _, schema in part.items("patternProperties")]
     kinds = yield from ask_all(Ask(schema, words) for schema in patterns)

@@ -200,7 +200,7 @@ def _json_kind(kind: Type, definitions: Mapping[str, TypeDef]) -> str | None:  #
         case MapOf():
             return "object"
         case Named(id=identity):
-            # A model with further properties is not a class that msgspec tells from others by itself.
+            # A model with extra properties is not a class that msgspec tells from others by itself.
             model = definitions.get(identity)
             return "object" if isinstance(model, Model) and model.extra is None else None
         case _:

@@ -16,7 +16,7 @@ from samekey.sandbox.keys.store import fingerprint
 from samekey.sandbox.server.app import Sandbox, assemble
 from samekey.sandbox.server.dashboard import Served
 from samekey.sandbox.server.faults import Faults, Plan
-from samekey.sandbox.server.ledger import Ledger, Told
+from samekey.sandbox.server.ledger import AnswerKind, Ledger
 from samekey.sandbox.server.service import Handled, RequestContext
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
@@ -113,7 +113,7 @@ class Proxy:
             return Handled(problem(502, "upstream", f"the upstream cannot be reached: {error or type(error).__name__}"))
         headers = tuple((n, v) for n, v in response.headers.multi_items() if n not in _HOP_BY_HOP | {"content-length"})
         replayed = any(response.headers.get(name, "").lower() == "true" for name in _REPLAYED)
-        return Handled(Answer(response.status_code, headers, body), Told.REPLAYED if replayed else Told.OWN)
+        return Handled(Answer(response.status_code, headers, body), AnswerKind.REPLAYED if replayed else AnswerKind.OWN)
 
     async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
         """Do nothing: the upstream has no need to know that a client left."""

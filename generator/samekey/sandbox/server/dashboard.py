@@ -128,21 +128,21 @@ class Dashboard:
         await run_sync(self._ledger.flush)
         last = await run_sync(self._ledger.last)
         follower = Follower(self._ledger, max(0, last - _MOST))
-        told: tuple[Any, ...] = ()
+        seen: tuple[Any, ...] = ()
         quiet = 0
         while not self._door.is_closing:
             news = await run_sync(follower.new)
-            state = (self._faults.plan, await run_sync(self._ledger.totals) if news.numbers or not told else told[1])
+            state = (self._faults.plan, await run_sync(self._ledger.totals) if news.numbers or not seen else seen[1])
             if news.cleared:
                 yield _event("forgotten", {})
             if news.events:
                 yield _event("happened", [event.plain() for event in news.events])
-            if state != told:
+            if state != seen:
                 yield _event("totals", {"totals": _plain(state[1]), "plan": spelled(state[0])})
             quiet = 0 if news.numbers else quiet + 1
             if quiet % _HEARTBEAT == _HEARTBEAT - 1:
                 yield ": still here\n\n"
-            told = state
+            seen = state
             await asyncio.sleep(_PAUSE)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.api.request import ReceivedRequest
 from samekey.sandbox.server.faults import LOST_ANSWERS, REFUSALS, Fault
-from samekey.sandbox.server.ledger import Event, Kind, Told
+from samekey.sandbox.server.ledger import AnswerKind, Event, Kind
 from samekey.sandbox.server.service import CrashError, Handled
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class FaultMiddleware:
         try:
             await self._exchange(exchange)
         except CrashError:
-            await self._lose(exchange, Told.FAULT, reset=True)
+            await self._lose(exchange, AnswerKind.FAULT, reset=True)
 
     async def _read(self, scope: Scope, receive: Receive) -> ReceivedRequest:
         body = bytearray()
@@ -111,22 +111,22 @@ class FaultMiddleware:
         if fault is Fault.REFUSE:
             self._door.shut_for(exchange.seconds)
         if fault in {Fault.REFUSE, Fault.RESET}:
-            await self._lose(exchange, Told.FAULT, reset=True)
+            await self._lose(exchange, AnswerKind.FAULT, reset=True)
             return
         if fault is not None and (status := REFUSALS.get(fault)) is not None:
-            await self._send(exchange, Handled(_refusal(status, exchange), Told.FAULT))
+            await self._send(exchange, Handled(_refusal(status, exchange), AnswerKind.FAULT))
             return
         if fault is Fault.STALL:
             await asyncio.sleep(exchange.seconds)
         handled = await self._handle(exchange)
         if fault is not None and (status := LOST_ANSWERS.get(fault)) is not None:
             lost = problem(status, "failed", "the answer was lost on its way")
-            await self._send(exchange, Handled(lost, handled.told), lost=True)
+            await self._send(exchange, Handled(lost, handled.kind), lost=True)
         elif fault is Fault.CUT:
-            await self._lose(exchange, handled.told)
+            await self._lose(exchange, handled.kind)
         elif fault is Fault.STALL_AFTER:
             await _left(exchange.receive, exchange.seconds)
-            await self._lose(exchange, handled.told)
+            await self._lose(exchange, handled.kind)
         else:
             await self._send(exchange, handled)
 
@@ -149,14 +149,14 @@ class FaultMiddleware:
         copy = _Exchange(other, exchange.subject, None, exchange.wire, exchange.receive, exchange.send)
         self._note(copy, Kind.ARRIVED, detail="delivered by the fault")
         handled = await self._backend.handle(other, exchange.subject, None)
-        self._note(copy, Kind.LOST, handled.answer.status, handled.told)
+        self._note(copy, Kind.LOST, handled.answer.status, handled.kind)
         return handled
 
     async def _send(self, exchange: _Exchange, handled: Handled, *, lost: bool = False) -> None:
         """Send a response, cut or slowed where the fault demands it; `lost` where it takes the place of another."""
         answer = handled.answer
         if exchange.wire.is_closing():
-            await self._lose(exchange, handled.told)
+            await self._lose(exchange, handled.kind)
             return
         # An answer without a body has nothing to cut but its head.
         in_body = exchange.fault is Fault.CUT_IN_BODY and bool(answer.body)
@@ -167,16 +167,16 @@ class FaultMiddleware:
             exchange.wire.cut_in_body(len(answer.body) // 2)
         cut = in_head or in_body
         # Written down first: who has the answer finds it in the ledger.
-        self._note(exchange, Kind.LOST if cut or lost else Kind.ANSWERED, answer.status, handled.told)
+        self._note(exchange, Kind.LOST if cut or lost else Kind.ANSWERED, answer.status, handled.kind)
         if cut:
             await self._backend.left(exchange.request, exchange.subject)
         await _respond(exchange, answer)
         if cut:
             await _left(exchange.receive, _PATIENCE)
 
-    async def _lose(self, exchange: _Exchange, told: Told, *, reset: bool = False) -> None:
+    async def _lose(self, exchange: _Exchange, kind: AnswerKind, *, reset: bool = False) -> None:
         """Close the connection without a response."""
-        self._note(exchange, Kind.LOST, detail=told)
+        self._note(exchange, Kind.LOST, detail=kind)
         await self._backend.left(exchange.request, exchange.subject)
         if reset:
             exchange.wire.reset()

@@ -45,7 +45,7 @@ class Kind(StrEnum):
     """The answer did not reach the client."""
 
 
-class Told(StrEnum):
+class AnswerKind(StrEnum):
     """How an answer came to be, where it is not the operation's own."""
 
     REPLAYED = "replayed"
@@ -265,11 +265,13 @@ def _event(row: Row[tuple[object, ...]]) -> Event:
 
 def _totals(counted: Iterable[tuple[str, str, int]], faults: dict[str, int], keys: int) -> Totals:
     kinds: Counter[str] = Counter()
-    told: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
     for kind, detail, count in counted:
         kinds[kind] += count
         # An answer that was lost afterwards was prevented from being a second effect all the same.
         if kind in {Kind.ANSWERED, Kind.LOST}:
-            told[detail] += count
-    replays = told[Told.REPLAYED]
-    return Totals(kinds[Kind.ARRIVED], kinds[Kind.EFFECT], keys, replays, replays + told[Told.IN_FLIGHT], faults)
+            answers[detail] += count
+    replays = answers[AnswerKind.REPLAYED]
+    return Totals(
+        kinds[Kind.ARRIVED], kinds[Kind.EFFECT], keys, replays, replays + answers[AnswerKind.IN_FLIGHT], faults
+    )

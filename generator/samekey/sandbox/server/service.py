@@ -17,7 +17,7 @@ from samekey.sandbox.api.problems import problem
 from samekey.sandbox.keys.request_key import RequestKey, every_key, key_of
 from samekey.sandbox.keys.store import Claim, Done, InFlight, Mismatch, NotKeptError, Replayed, Stage, fingerprint
 from samekey.sandbox.server.faults import Fault
-from samekey.sandbox.server.ledger import Event, Kind, Told
+from samekey.sandbox.server.ledger import AnswerKind, Event, Kind
 from samekey.sandbox.storage.database import CommitLostError, commit
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Handled:
     """An answer, and how it came to be."""
 
     answer: Answer
-    told: Told = Told.OWN
+    kind: AnswerKind = AnswerKind.OWN
 
 
 class Backend(Protocol):
@@ -179,7 +179,7 @@ class Service:
         try:
             return self._carry_out(_Work(found, request, subject, admitted.body, admitted.key, struck))
         except _FailError:
-            return Handled(problem(500, "failed", "something broke; nothing was done"), Told.FAULT)
+            return Handled(problem(500, "failed", "something broke; nothing was done"), AnswerKind.FAULT)
         except (NotKeptError, CommitLostError, DBAPIError, PoolTimeoutError):
             return Handled(problem(503, "store_unavailable", "the store cannot be used now", headers=(RETRY_AFTER,)))
 
@@ -212,7 +212,7 @@ class Service:
         if work.key is None:
             return Handled(self._unkeyed(work))
         claim = _claim(work.request, work.subject.scope, work.key)
-        return _told(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
+        return _handled(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
 
     def _unkeyed(self, work: _Work) -> Answer:
         with self._parts.database.writing() as connection:
@@ -280,7 +280,7 @@ def _claim(request: ReceivedRequest, scope: str, key: str) -> Claim:
     return Claim(scope, key, fingerprint(request.method, request.target, request.body), request.attempt)
 
 
-def _told(settled: Settled, site: Site) -> Handled:
+def _handled(settled: Settled, site: Site) -> Handled:
     """Return the response that says what became of a claim, in the dialect of the operation."""
     profile = site.operation.profile
     match settled:
@@ -288,12 +288,12 @@ def _told(settled: Settled, site: Site) -> Handled:
             return Handled(answer)
         case Replayed(answer):
             marker = next(iter(profile.replayed), "Idempotent-Replayed")
-            return Handled(answer.marked(marker, "true"), Told.REPLAYED)
+            return Handled(answer.marked(marker, "true"), AnswerKind.REPLAYED)
         case InFlight():
-            return Handled(in_flight(profile), Told.IN_FLIGHT)
+            return Handled(in_flight(profile), AnswerKind.IN_FLIGHT)
         case Mismatch():
             detail = f"this {profile.name} has been used for another payload; this request did nothing"
-            return Handled(_signal(profile.mismatch, 422, "key_reused", detail), Told.MISMATCH)
+            return Handled(_signal(profile.mismatch, 422, "key_reused", detail), AnswerKind.MISMATCH)
 
 
 def in_flight(profile: Profile) -> Answer:

@@ -1,4 +1,4 @@
-"""What comes back as an object: models, models with further properties, and open enums.
+"""What comes back as an object: models, models with extra properties, and open enums.
 
 A field that was left out reads as None, as one that came as null does. Where a model can be sent, null goes back as
 null, and what was left out stays out.
@@ -15,8 +15,8 @@ from msgspec import Struct
 
 ABSENT: Final[Any] = msgspec.UNSET
 """The default of a field in which null and absent are told apart: it reads as None, and is not sent."""
-FURTHER: Final[Any] = object()
-"""The default of the attribute that holds further properties: an empty dict of its own for each object."""
+EXTRA_PROPERTIES: Final[Any] = object()
+"""The default of the attribute that holds extra properties: an empty dict of its own for each object."""
 _REQUIRED: Final = msgspec.NODEFAULT
 
 
@@ -74,13 +74,13 @@ class _Known(Struct, frozen=True):
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
 class OpenModel:  # noqa: PLW1641  # it can be changed, as every model can, so it has no hash
-    """A JSON object with known fields, and further ones in a dict of their own, whose default is `FURTHER`.
+    """A JSON object with known fields, and further ones in a dict of their own, whose default is `EXTRA_PROPERTIES`.
 
     msgspec drops what a Struct does not know, so this is none; the codec decodes and encodes it.
     """
 
     _known: ClassVar[dict[str, _Known]] = {}
-    _further: ClassVar[str] = ""
+    _extra: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         known: dict[str, _Known] = {}
@@ -88,32 +88,32 @@ class OpenModel:  # noqa: PLW1641  # it can be changed, as every model can, so i
             given: Any = cls.__dict__.get(name, _REQUIRED)
             renamed = isinstance(given, _FIELD)
             default: Any = given.default if renamed else given
-            if default is FURTHER:
-                cls._further = name
+            if default is EXTRA_PROPERTIES:
+                cls._extra = name
             else:
                 wire: str = (given.name if renamed else None) or name
                 known[name] = _Known(wire, default is _REQUIRED, default is ABSENT)
-            if default is not _REQUIRED and default is not FURTHER:
+            if default is not _REQUIRED and default is not EXTRA_PROPERTIES:
                 setattr(cls, name, None)
             elif name in cls.__dict__:
                 delattr(cls, name)
         cls._known = known
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401  # type checkers see the fields
-        further = given.pop(self._further, None)
+        extra = given.pop(self._extra, None)
         unknown = sorted(given.keys() - self._known.keys())
         missing = [name for name, known in self._known.items() if known.required and name not in given]
         if unknown or missing:
-            told = f"missing {', '.join(missing)}" if missing else f"unexpected {', '.join(unknown)}"
-            raise TypeError(f"{type(self).__name__}: {told}")
+            problem = f"missing {', '.join(missing)}" if missing else f"unexpected {', '.join(unknown)}"
+            raise TypeError(f"{type(self).__name__}: {problem}")
         self.__dict__.update({name: given[name] for name in self._known if name in given})
-        self.__dict__[self._further] = dict(further or {})
+        self.__dict__[self._extra] = dict(extra or {})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OpenModel) and type(self) is type(other) and sent(self) == sent(other)
 
     def __repr__(self) -> str:
-        return _shown(self, (*self._known, self._further))
+        return _shown(self, (*self._known, self._extra))
 
 
 _FIELD: Final[Any] = type(msgspec.field(default=None))
@@ -132,8 +132,8 @@ def sent(model: OpenModel) -> dict[str, object]:
         for name, known in model._known.items()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if name in given and (given[name] is not None or known.required or known.keeps_null)
     }
-    further: dict[str, object] = given[model._further]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return {**fields, **{name: value for name, value in further.items() if name not in fields}}
+    extra: dict[str, object] = given[model._extra]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return {**fields, **{name: value for name, value in extra.items() if name not in fields}}
 
 
 def is_model(kind: object) -> TypeGuard[AnyModel]:
@@ -146,10 +146,10 @@ def struct_of(kind: AnyModel) -> type[msgspec.Struct]:
     return kind if issubclass(kind, Model) else _parts_of(kind).struct
 
 
-def further_of(kind: type[OpenModel]) -> tuple[str, Any]:
-    """Return the attribute that holds an open model's further properties, and the type of the dict in it."""
+def extra_of(kind: type[OpenModel]) -> tuple[str, Any]:
+    """Return the attribute that holds an open model's extra properties, and the type of the dict in it."""
     parts = _parts_of(kind)
-    return parts.attribute, parts.further
+    return parts.attribute, parts.extra
 
 
 class _Parts(Struct, frozen=True):
@@ -157,7 +157,7 @@ class _Parts(Struct, frozen=True):
 
     struct: type[msgspec.Struct]
     attribute: str
-    further: Any
+    extra: Any
 
 
 def _parts_of(kind: Any) -> _Parts:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
@@ -168,7 +168,7 @@ def _parts_of(kind: Any) -> _Parts:  # noqa: ANN401  # a class with `__eq__` is 
 def _parts(kind: type[OpenModel]) -> _Parts:
     hints = get_type_hints(kind)
     known = kind._known  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    attribute = kind._further  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    attribute = kind._extra  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     fields = [
         (name, hints[name]) if field.required else (name, hints[name], msgspec.UNSET) for name, field in known.items()
     ]

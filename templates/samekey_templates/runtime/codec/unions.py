@@ -117,12 +117,12 @@ class _Object(Struct, frozen=True):
 
     def rank(self, fields: dict[str, Any]) -> Rank:
         """Rank a variant for an object, lower is better: wrong literals and missing fields first, then common ones."""
-        told = [fields[name] in values for name, values in self.values if name in fields]
+        matches = [fields[name] in values for name, values in self.values if name in fields]
         return (
-            told.count(False),
+            matches.count(False),
             len(self.required - fields.keys()),
             int(bool(fields) and self.known.isdisjoint(fields)),
-            -told.count(True),
+            -matches.count(True),
             len(fields.keys() - self.known),
             -len(self.required),
         )

@@ -63,7 +63,7 @@ class ClientCredentials(Struct, frozen=True):
         client_secret: its password there.
         token_url: the token endpoint; relative to the client's base URL where it is not a whole URL.
         scope: scopes to ask for, separated by spaces; none is asked for where it is empty.
-        parameters: further form fields of the token request, such as `audience`.
+        parameters: extra form fields of the token request, such as `audience`.
         secret_in_body: send id and secret as form fields instead of HTTP Basic, for servers that want it so.
     """
 

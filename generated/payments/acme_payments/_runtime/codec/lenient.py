@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from ..types import is_fields, is_items
 from .hooks import dec_hook, first_that_fits
-from .models import AnyModel, OpenModel, further_of, is_model, struct_of
+from .models import AnyModel, OpenModel, extra_of, is_model, struct_of
 from .unions import OneOf, choose, is_union
 
 if TYPE_CHECKING:
@@ -87,10 +87,10 @@ class _LenientDecoder:
                     loosely = field.plain is not None
                     entry = _loosely(entry, field.kind) if loosely else self._tolerate(entry, field.kind, field.model)
                 arguments[field.name] = entry
-        if shape.further:
+        if shape.extra:
             arguments = {name: value for name, value in arguments.items() if value is not msgspec.UNSET}
             unknown = {wire: value for wire, value in fields.items() if wire not in shape.fields}
-            arguments[shape.further] = self._tolerate(unknown, shape.further_kind, None)
+            arguments[shape.extra] = self._tolerate(unknown, shape.extra_kind, None)
         return kind(**arguments)
 
     def _fitting(
@@ -153,20 +153,20 @@ class _Shape(Struct, frozen=True):
     Args:
         fields: its fields by their names on the wire.
         lenient: a class with the same fields, none of which must be there: what is missing reads as None.
-        further: the attribute that holds further properties, if it takes any.
+        extra: the attribute that holds extra properties, if it takes any.
         further_kind: their type.
     """
 
     fields: dict[str, _Field]
     lenient: type[Struct]
-    further: str
-    further_kind: Any
+    extra: str
+    extra_kind: Any
 
 
 @cache
 def _shape(kind: Any) -> _Shape:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
     known = msgspec.structs.fields(struct_of(kind))
-    further = further_of(kind) if issubclass(kind, OpenModel) else ("", None)
+    extra = extra_of(kind) if issubclass(kind, OpenModel) else ("", None)
     return _Shape(
         {info.encode_name: _Field(info.name, info.type, _plain(info.type), _model_in(info.type)) for info in known},
         msgspec.defstruct(
@@ -175,7 +175,7 @@ def _shape(kind: Any) -> _Shape:  # noqa: ANN401  # a class with `__eq__` is not
             kw_only=True,
             rename={info.name: info.encode_name for info in known},
         ),
-        *further,
+        *extra,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..types import is_fields
-from .models import OpenModel, further_of, struct_of
+from .models import OpenModel, extra_of, struct_of
 from .unions import choose, is_union
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def _opened(value: Any, kind: type[OpenModel]) -> OpenModel:  # noqa: ANN401
         raise msgspec.ValidationError(f"Expected `object`, got `{type(value).__name__}`")
     struct = struct_of(kind)
     known = msgspec.structs.asdict(msgspec.convert(value, struct, dec_hook=dec_hook))
-    attribute, type_ = further_of(kind)
+    attribute, type_ = extra_of(kind)
     wires = frozenset(struct.__struct_encode_fields__)
-    further = {name: entry for name, entry in value.items() if name not in wires}
+    extra = {name: entry for name, entry in value.items() if name not in wires}
     given = {name: entry for name, entry in known.items() if entry is not msgspec.UNSET}
-    return kind(**given, **{attribute: msgspec.convert(further, type_, dec_hook=dec_hook)})
+    return kind(**given, **{attribute: msgspec.convert(extra, type_, dec_hook=dec_hook)})
 
 
 def first_that_fits(value: Any, kinds: Iterable[Any]) -> Any:  # noqa: ANN401

@@ -38,7 +38,7 @@ class Ask:
         return self.operation
 
     def again(self, **named: Any) -> Ask:  # noqa: ANN401
-        """The same call with further arguments."""
+        """The same call with extra arguments."""
         return Ask(self.operation, self.positional, {**self.named, **named})
 
 
@@ -65,7 +65,7 @@ class Ended:
         return self.record.call.idempotency_key
 
 
-class Face(Protocol):
+class CallStyle(Protocol):
     """A way to call the SDK."""
 
     def __call__(self, url: str, *asks: Ask, **settings: Any) -> list[Ended]:  # noqa: ANN401
@@ -91,7 +91,7 @@ def in_this_thread(url: str, *asks: Ask, **settings: Any) -> list[Ended]:  # noq
     return ended
 
 
-def in_a_loop(backend: str) -> Face:
+def in_a_loop(backend: str) -> CallStyle:
     """With the async client, on an event loop."""
 
     def run(url: str, *asks: Ask, **settings: Any) -> list[Ended]:  # noqa: ANN401
@@ -112,10 +112,10 @@ def in_a_loop(backend: str) -> Face:
     return run
 
 
-FACES: dict[str, Face] = {"sync": in_this_thread, "asyncio": in_a_loop("asyncio"), "trio": in_a_loop("trio")}
+CALL_STYLES: dict[str, CallStyle] = {"sync": in_this_thread, "asyncio": in_a_loop("asyncio"), "trio": in_a_loop("trio")}
 
 
-def one(face: Face, url: str, ask: Ask = CHARGE, **settings: Any) -> Ended:  # noqa: ANN401
+def one(call_style: CallStyle, url: str, ask: Ask = CHARGE, **settings: Any) -> Ended:  # noqa: ANN401
     """Make one call."""
-    (ended,) = face(url, ask, **settings)
+    (ended,) = call_style(url, ask, **settings)
     return ended

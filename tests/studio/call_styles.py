@@ -153,7 +153,7 @@ Scenario: TypeAlias = Callable[[Api], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
-class Face:
+class CallStyle:
     """A way to call the SDK.
 
     Args:
@@ -190,4 +190,4 @@ def _at_once(coroutine: Coroutine[Any, Any, None]) -> None:
     raise AssertionError("the sync client has waited")
 
 
-FACES = {"sync": Face(""), "asyncio": Face("asyncio"), "trio": Face("trio")}
+CALL_STYLES = {"sync": CallStyle(""), "asyncio": CallStyle("asyncio"), "trio": CallStyle("trio")}

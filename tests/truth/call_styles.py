@@ -10,7 +10,7 @@ import anyio
 
 Ask: TypeAlias = Callable[[Callable[[str], Any]], Any]
 """Makes a call of a method that it looks up by its path."""
-FACES = ("sync", "asyncio", "trio")
+CALL_STYLES = ("sync", "asyncio", "trio")
 
 
 def to(path: str, *positional: Any, **named: Any) -> Ask:  # noqa: ANN401
@@ -28,11 +28,11 @@ def payment(**named: Any) -> Ask:  # noqa: ANN401
     return to("payments.create", **{"item": "tea", **named})
 
 
-def ended(sdk: Any, face: str, url: str, *asks: Ask, **settings: Any) -> list[Any]:  # noqa: ANN401
+def ended(sdk: Any, call_style: str, url: str, *asks: Ask, **settings: Any) -> list[Any]:  # noqa: ANN401
     """How calls end that are made one after the other: a response, or the exception that was raised."""
     retry = sdk.RetryPolicy(initial_delay=0.001, max_delay=0.002, deadline=8.0)
     settings = {"token": "sk_shop", "base_url": url, "retry": retry, **settings}
-    if face == "sync":
+    if call_style == "sync":
         with sdk.CornerShop(**settings) as client:
             return [_one(ask, lambda path: attrgetter(path)(client).detailed) for ask in asks]
 
@@ -46,7 +46,7 @@ def ended(sdk: Any, face: str, url: str, *asks: Ask, **settings: Any) -> list[An
                     found.append(error)
             return found
 
-    return anyio.run(main, backend=face)
+    return anyio.run(main, backend=call_style)
 
 
 def _one(ask: Ask, method: Callable[[str], Any]) -> Any:  # noqa: ANN401
