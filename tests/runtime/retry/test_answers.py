@@ -282,10 +282,63 @@ def test_retry_after_is_read_from_every_failure(status: int) -> None:
     assert read(PLAIN, status, headers={"Retry-After": "2"}).retry_after == 2.0
 
 
-def test_the_defaults_are_those_of_the_law() -> None:
+def test_the_defaults_are_those_of_the_retry_rules() -> None:
     """Section 2's table of defaults."""
     assert (PLAIN.carrier, PLAIN.name, PLAIN.format.kind, PLAIN.quoted) == ("header", "Idempotency-Key", "uuid4", False)
     assert PLAIN.ttl == 24 * 3600
     assert (PLAIN.in_flight, PLAIN.mismatch) == (None, None)
     assert PLAIN.replayed == ("Idempotent-Replayed", "Idempotency-Replayed")
     assert PLAIN.should_retry == ("X-Should-Retry",)
+
+
+def test_a_success_is_not_read_further() -> None:
+    """Below 300 nothing counts but the replay marker; from 300 on the headers do."""
+    headers = {"Retry-After": "2", "X-Should-Retry": "true"}
+    done = read(PLAIN, 299, headers=headers)
+    assert (done.retry_after, done.should_retry) == (None, None)
+    moved = read(PLAIN, 300, headers=headers)
+    assert (moved.retry_after, moved.should_retry) == (2.0, True)
+
+
+def test_only_the_beginning_of_a_text_is_read() -> None:
+    """2,048 bytes: a page that is not JSON costs no more than that."""
+    word = b"idempotent"
+    assert read(PLAIN, 409, b" " * (2048 - len(word)) + word).in_flight
+    assert not read(PLAIN, 409, b" " * (2048 - len(b"idempot") + 1) + word).in_flight
+
+
+def nested(depth: int, inner: object) -> object:
+    """A value below so many lists."""
+    return inner if depth == 0 else [nested(depth - 1, inner)]
+
+
+def test_words_are_read_a_few_levels_deep() -> None:
+    """Six levels; nothing that a server sends makes the reading long."""
+    assert read(PLAIN, 409, nested(5, "idempotent")).in_flight
+    assert not read(PLAIN, 409, nested(6, "idempotent")).in_flight
+
+
+def test_only_so_many_words_of_a_level_are_read() -> None:
+    """A hundred of them."""
+    assert read(PLAIN, 409, [*["x"] * 99, "idempotent"]).in_flight
+    assert not read(PLAIN, 409, [*["x"] * 100, "idempotent"]).in_flight
+
+
+def test_an_empty_list_of_errors_is_the_first_of_several_places() -> None:
+    """A code is looked for in each place, also where another has none."""
+    assert read(ADYEN, 409, {"error": None, "errors": [{"message": "m"}, {"code": 704}]}).in_flight
+    assert not read(ADYEN, 409, {"error": {"code": {}}, "errors": [{}]}).in_flight
+
+
+def test_a_status_without_a_code_needs_no_body() -> None:
+    """Of two signals for one status, the one without a code takes every body."""
+    either = Profile(in_flight=(Signal(409, "busy"), Signal(409)))
+    assert read(either, 409, {"code": "other"}).in_flight
+    assert not read(either, 422, {"code": "busy"}).in_flight
+
+
+def test_html_is_known_by_its_first_character() -> None:
+    """Blanks before it do not count; of a page only what speaks of idempotency does."""
+    assert not read(PLAIN, 409, b"\n  <html>a request is in progress").in_flight
+    assert read(PLAIN, 409, b"\n  <html>idempotency key in use").in_flight
+    assert read(PLAIN, 409, b"a request is in progress <br>").in_flight

@@ -399,12 +399,8 @@ class ChargesOperations:
 
 
 class Charges(ChargesOperations, Resource):
-    """A charge takes money from a customer's card, bank account or wallet."""
-
     __slots__ = ()
 
 
 class AsyncCharges(ChargesOperations, AsyncResource):
-    """A charge takes money from a customer's card, bank account or wallet."""
-
     __slots__ = ()

@@ -425,12 +425,8 @@ class CustomersOperations:
 
 
 class Customers(CustomersOperations, Resource):
-    """A customer is somebody you charge more than once, with the payment methods they have saved."""
-
     __slots__ = ()
 
 
 class AsyncCustomers(CustomersOperations, AsyncResource):
-    """A customer is somebody you charge more than once, with the payment methods they have saved."""
-
     __slots__ = ()

@@ -170,12 +170,8 @@ class RefundsOperations:
 
 
 class Refunds(RefundsOperations, Resource):
-    """A refund gives back some or all of the money taken by a charge."""
-
     __slots__ = ()
 
 
 class AsyncRefunds(RefundsOperations, AsyncResource):
-    """A refund gives back some or all of the money taken by a charge."""
-
     __slots__ = ()

@@ -50,12 +50,8 @@ class HealthOperations:
 
 
 class Health(HealthOperations, Resource):
-    """Operations of health."""
-
     __slots__ = ()
 
 
 class AsyncHealth(HealthOperations, AsyncResource):
-    """Operations of health."""
-
     __slots__ = ()

@@ -125,12 +125,8 @@ class ReportsOperations:
 
 
 class Reports(ReportsOperations, Resource):
-    """Counts and sums, worked out in the background."""
-
     __slots__ = ()
 
 
 class AsyncReports(ReportsOperations, AsyncResource):
-    """Counts and sums, worked out in the background."""
-
     __slots__ = ()

@@ -186,12 +186,8 @@ class ShipmentsOperations:
 
 
 class Shipments(ShipmentsOperations, Resource):
-    """Goods on their way out of the depot."""
-
     __slots__ = ()
 
 
 class AsyncShipments(ShipmentsOperations, AsyncResource):
-    """Goods on their way out of the depot."""
-
     __slots__ = ()

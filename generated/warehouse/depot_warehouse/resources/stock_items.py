@@ -426,12 +426,8 @@ class StockItemsOperations:
 
 
 class StockItems(StockItemsOperations, Resource):
-    """What the depot holds, and the shelves it lies on."""
-
     __slots__ = ()
 
 
 class AsyncStockItems(StockItemsOperations, AsyncResource):
-    """What the depot holds, and the shelves it lies on."""
-
     __slots__ = ()
