@@ -97,7 +97,7 @@ def _named(
     document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
 ) -> tuple[Api, Names] | None:
     step("reading the API")
-    api = lower(document, config.idempotency, config.pagination)
+    api = lower(document, config.idempotency, config.pagination, config.retry)
     if api is None:
         return None
     step("giving names")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from samekey.config.dialect import KeyKind, Signal
-from samekey.ir import Operation, Safety
+from samekey.ir import Evidence, Operation, Safety
 
 from tests.lower.documents import operation
 
@@ -132,7 +132,7 @@ def test_a_name_that_only_holds_the_words_is_another_parameter(name: str) -> Non
         path="/t",
         method="post",
     ).operation()
-    assert not found.declares_key
+    assert found.evidence is Evidence.ASSUMED
     assert [param.name for param in found.params] == [name]
 
 

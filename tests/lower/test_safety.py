@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from samekey.config.dialect import DEFAULT, Carrier, KeyKind
 from samekey.config.file import Config
-from samekey.ir import Operation, Safety
+from samekey.ir import Evidence, Operation, Safety
 from samekey.pipeline import inspect
 
 from tests.lower.documents import Lowered, loaded, lowered, operation, swagger
@@ -55,7 +55,8 @@ def test_the_method_decides(method: str, expected: Safety, declares: bool) -> No
     assert entry.why
     if expected is Safety.KEYED:
         assert key(entry) == ("header", "Idempotency-Key")
-    assert entry.declares_key is (declares and expected is Safety.KEYED)
+    promised = Evidence.DECLARED if declares else Evidence.ASSUMED
+    assert entry.evidence is (promised if expected is Safety.KEYED else None)
     assert entry.params == (), "an optional key is not an argument: it is filled, or not needed"
 
 

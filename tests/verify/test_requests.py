@@ -68,7 +68,7 @@ def test_one_request_differs_from_another_by_its_key_alone(notes: Callable[..., 
 def test_a_form_is_spelled_as_one() -> None:
     """What is nested has brackets, lists repeat their field, and a key in the body is a field like others."""
     body = Fields("application/x-www-form-urlencoded", {"a": 1, "b": {"c": "x y"}, "d": ["1", "2"], "e": None})
-    assert body.spelled({"key": "k"}) == b"a=1&b%5Bc%5D=x+y&d=1&d=2&key=k"
+    assert body.spelled(("key",), "k") == b"a=1&b%5Bc%5D=x+y&d=1&d=2&key=k"
 
 
 def test_the_documents_example_is_sent_and_varied() -> None:

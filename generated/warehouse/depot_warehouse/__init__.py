@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ._runtime.errors import IdempotencyKeyReused as IdempotencyKeyReused
     from ._runtime.errors import InternalServerError as InternalServerError
     from ._runtime.errors import NotFoundError as NotFoundError
+    from ._runtime.errors import NotModified as NotModified
     from ._runtime.errors import PaginationError as PaginationError
     from ._runtime.errors import PermissionDeniedError as PermissionDeniedError
     from ._runtime.errors import RateLimitError as RateLimitError
@@ -42,17 +43,20 @@ if TYPE_CHECKING:
     from ._runtime.paging.page import AsyncPage as AsyncPage
     from ._runtime.paging.page import AsyncPages as AsyncPages
     from ._runtime.paging.page import Page as Page
+    from ._runtime.retry.budget import RetryBudget as RetryBudget
     from ._runtime.retry.keys import derive_key as derive_key
     from ._runtime.retry.record import AttemptEvent as AttemptEvent
     from ._runtime.retry.record import CallInfo as CallInfo
     from ._runtime.retry.record import CallRecord as CallRecord
     from ._runtime.retry.record import RetryEvent as RetryEvent
+    from ._runtime.retry.record import SendEvent as SendEvent
     from ._runtime.retry.rules import Answered as Answered
     from ._runtime.retry.rules import Attempt as Attempt
     from ._runtime.retry.rules import Certainty as Certainty
     from ._runtime.retry.rules import Failed as Failed
     from ._runtime.retry.rules import Failure as Failure
     from ._runtime.retry.rules import RetryPolicy as RetryPolicy
+    from ._runtime.safety import Evidence as Evidence
     from ._runtime.safety import Safety as Safety
     from ._runtime.streams.parse import ServerSentEvent as ServerSentEvent
     from ._runtime.streams.stream import AsyncStream as AsyncStream
@@ -84,6 +88,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "IdempotencyKeyReused",
         "InternalServerError",
         "NotFoundError",
+        "NotModified",
         "PaginationError",
         "PermissionDeniedError",
         "RateLimitError",
@@ -113,17 +118,22 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Failure",
         "RetryPolicy",
     ),
+    "._runtime.retry.budget": ("RetryBudget",),
     "._runtime.retry.record": (
         "AttemptEvent",
         "CallInfo",
         "CallRecord",
         "RetryEvent",
+        "SendEvent",
     ),
     "._runtime.streams.stream": (
         "AsyncStream",
         "Stream",
     ),
-    "._runtime.safety": ("Safety",),
+    "._runtime.safety": (
+        "Evidence",
+        "Safety",
+    ),
     "._runtime.types": (
         "OMIT",
         "CallOptions",
@@ -156,6 +166,7 @@ __all__ = [
     "ClientCredentials",
     "ConflictError",
     "DepotWarehouse",
+    "Evidence",
     "Failed",
     "Failure",
     "IdempotencyInFlight",
@@ -166,6 +177,7 @@ __all__ = [
     "JournalConflictError",
     "JournalEntry",
     "NotFoundError",
+    "NotModified",
     "Omit",
     "Page",
     "PaginationError",
@@ -173,10 +185,12 @@ __all__ = [
     "PostgresJournal",
     "RateLimitError",
     "Response",
+    "RetryBudget",
     "RetryEvent",
     "RetryPolicy",
     "SQLiteJournal",
     "Safety",
+    "SendEvent",
     "ServerSentEvent",
     "Settlement",
     "Stream",

@@ -15,15 +15,17 @@ from ._runtime.client import (
     make_settings,
 )
 from ._runtime.retry.dialect import Profile
+from ._runtime.retry.loop import Hooks as _Hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     import httpx
 
     from ._runtime.auth.credentials import Credential
     from ._runtime.journal.journal import Journal
-    from ._runtime.retry.record import AttemptEvent, RetryEvent
+    from ._runtime.retry.budget import RetryBudget
+    from ._runtime.retry.record import AttemptEvent, CallRecord, RetryEvent, SendEvent
     from ._runtime.retry.rules import RetryPolicy
     from ._runtime.types import Timeout
     from .resources.health import AsyncHealth, Health
@@ -79,8 +81,11 @@ class DepotWarehouse(SyncClient):
         timeout: Timeout | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
+        on_send: Callable[[SendEvent], None] | None = None,
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        on_end: Callable[[CallRecord], None] | None = None,
+        retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         http_client: httpx.Client | None = None,
@@ -100,8 +105,11 @@ class DepotWarehouse(SyncClient):
             timeout: the limits on each attempt.
             headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
-            on_attempt: called when an attempt has ended.
+            on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.
+            on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
+            on_end: called with the record of the call when it has ended, before its result is decoded.
+            retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
@@ -125,8 +133,8 @@ class DepotWarehouse(SyncClient):
             timeout=timeout,
             headers=headers,
             strict=strict,
-            on_attempt=on_attempt,
-            on_retry=on_retry,
+            hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
+            retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
         )
@@ -180,8 +188,11 @@ class AsyncDepotWarehouse(AsyncClient):
         timeout: Timeout | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
-        on_attempt: Callable[[AttemptEvent], None] | None = None,
-        on_retry: Callable[[RetryEvent], None] | None = None,
+        on_send: Callable[[SendEvent], Awaitable[None] | None] | None = None,
+        on_attempt: Callable[[AttemptEvent], Awaitable[None] | None] | None = None,
+        on_retry: Callable[[RetryEvent], Awaitable[None] | None] | None = None,
+        on_end: Callable[[CallRecord], Awaitable[None] | None] | None = None,
+        retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         http_client: httpx.AsyncClient | None = None,
@@ -201,8 +212,11 @@ class AsyncDepotWarehouse(AsyncClient):
             timeout: the limits on each attempt.
             headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
-            on_attempt: called when an attempt has ended.
+            on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.
+            on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
+            on_end: called with the record of the call when it has ended, before its result is decoded.
+            retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
@@ -226,8 +240,8 @@ class AsyncDepotWarehouse(AsyncClient):
             timeout=timeout,
             headers=headers,
             strict=strict,
-            on_attempt=on_attempt,
-            on_retry=on_retry,
+            hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
+            retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
         )

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
+from samekey.config.retry import RetryConfig, read_retry
 from samekey.config.words import refuse_unknown
 from samekey.document.node import load
 from samekey.document.source import join_uri
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.source import Fetch
 
-_KEYS = ("package", "distribution", "version", "client", "rename", "idempotency", "pagination", "overlays")
+_KEYS = ("package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays")
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
@@ -41,6 +42,7 @@ class Config(Struct, frozen=True):
         rename_operations: `resource.method` by operationId, or by method and path.
         rename_resources: attribute names by tag.
         idempotency: what it says of the dialect of idempotency, on top of what the document says.
+        retry: how calls are retried, on top of what the document says.
         pagination: how lists are paged, by operationId or by method and path.
         overlays: paths or URLs of overlays to apply to the document, in order.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
@@ -54,6 +56,7 @@ class Config(Struct, frozen=True):
     rename_operations: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
     idempotency: StatedDialect = SILENT
+    retry: RetryConfig = RetryConfig()
     pagination: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, ConfiguredPages])
     overlays: tuple[str, ...] = ()
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
@@ -93,6 +96,7 @@ def read_config(root: Node) -> Config:
         rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
         rename_resources=_names(rename, "resources", is_plain_name, "a name in lower case, such as charges"),
         idempotency=SILENT if idempotency is None else read_dialect(idempotency),
+        retry=read_retry(_mapping(root, "retry")),
         pagination=read_pagination(_mapping(root, "pagination")),
         overlays=tuple(_overlays(root)),
         places=dict(_places(rename)),

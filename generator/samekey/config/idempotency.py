@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
-from samekey_templates.runtime.safety import METHODS
+from samekey_templates.runtime.safety import METHODS, Evidence
 from samekey_templates.runtime.text import is_token
 
-from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
-from samekey.config.words import refuse_unknown
+from samekey.config.dialect import DEFAULT, PRESETS, Assume, Carrier, Dialect, KeyFormat, KeyKind, Sign, Signal
+from samekey.config.patterns import ForOperations
+from samekey.config.words import read_duration, refuse_unknown
 from samekey.document.values import spelling
 from samekey.identifiers import meant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
@@ -25,15 +26,20 @@ Refined = TypeVar("Refined", KeyFormat, Dialect)
 
 EXTENSION = "x-idempotency"
 _KEYS = (
-    "preset", "in", "name", "methods", "format", "quoted", "ttl", "in_flight", "mismatch", "replayed", "should_retry",
-    "first_sent",
+    "preset", "in", "name", "methods", "honoured", "assume", "operations", "format", "quoted", "ttl", "in_flight",
+    "mismatch", "replayed", "should_retry", "throttled", "refused", "first_sent",
 )  # fmt: skip
 _FORMAT_KEYS = ("kind", "length", "alphabet", "max_length")
 _SIGNAL_KEYS = ("status", "code")
+_SIGN_KEYS = ("status", "code", "header", "field", "equals")
 _VISIBLE = re.compile(r"[!-~]+")
 _ANYTHING = re.compile(r".+", re.DOTALL)
+_SIGN_EXAMPLES: Final = {
+    "throttled": '{status: 403, header: X-RateLimit-Remaining, equals: "0"}',
+    "refused": "{status: 200, field: ok, equals: false}",
+}
+_VERIFIED: Final = "verified"
 _HEADER_NAMES = "the name of a header, or a list of such names"
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 class StatedFormat(Struct, frozen=True):
@@ -56,6 +62,9 @@ class StatedDialect(Struct, frozen=True):
         preset: a dialect that is taken whole, for the rest to refine.
         format: what a key looks like.
         methods: the methods on which the API honours keys.
+        honoured: who says that the API honours keys on all operations for which this is stated.
+        assume: what is done with a key of which nobody says that the API honours it.
+        operations: what is said of single operations, the later weighing more.
 
     The others are those of `Profile`.
     """
@@ -72,6 +81,12 @@ class StatedDialect(Struct, frozen=True):
     replayed: tuple[str, ...] | None = None
     should_retry: tuple[str, ...] | None = None
     first_sent: str | None = None
+    within: tuple[str, ...] | None = None
+    honoured: Evidence | None = None
+    assume: Assume | None = None
+    throttled: tuple[Sign, ...] | None = None
+    refused: tuple[Sign, ...] | None = None
+    operations: tuple[ForOperations[StatedDialect], ...] = ()
 
     def refine(self, base: Dialect) -> Dialect:
         """Return a dialect with the values stated here in place of those stated before."""
@@ -88,6 +103,7 @@ SILENT: Final = StatedDialect()
 """Nothing is said."""
 _PLAIN: Final = (
     "carrier", "name", "methods", "quoted", "ttl", "in_flight", "mismatch", "replayed", "should_retry", "first_sent",
+    "within", "honoured", "assume", "throttled", "refused",
 )  # fmt: skip
 
 
@@ -96,41 +112,134 @@ def _refined(base: Refined, stated: StatedFormat | StatedDialect, fields: tuple[
     return replace(base, **said) if said else base
 
 
-def stated_by(holder: Node) -> StatedDialect:
-    """Return the dialect that `x-idempotency` of a root, path item or operation states; errors are reported."""
+def stated_by(holder: Node, *, of_root: bool = False) -> StatedDialect:
+    """Return the dialect that `x-idempotency` of a root, path item or operation states; errors are reported.
+
+    A document that states a dialect at an operation says that the API honours keys there. An overlay is not the
+    document's: like a config, it has to say so in so many words.
+
+    Args:
+        holder: the root, path item or operation.
+        of_root: whether it is the root, which speaks of no operation in particular.
+    """
     node = holder.get(EXTENSION)
-    return SILENT if node is None else read_dialect(node)
+    if node is None:
+        return SILENT
+    is_document = node.place.source.uri == node.source.uri
+    evidence = Evidence.DECLARED if is_document else Evidence.CONFIGURED
+    stated = read_dialect(node, evidence, has_operations=of_root)
+    speaks_of_it = is_document and not of_root and isinstance(node.value, dict) and stated.methods != ()
+    if not speaks_of_it or node.has("honoured"):
+        return stated
+    return replace(stated, honoured=Evidence.DECLARED)
 
 
-def read_dialect(node: Node) -> StatedDialect:
+def read_dialect(node: Node, evidence: Evidence = Evidence.CONFIGURED, *, has_operations: bool = True) -> StatedDialect:
     """Return the dialect of idempotency that a mapping states; what is wrong is reported as an error and left out.
 
     Args:
-        node: the mapping; `false` stands for an API that honours no keys.
+        node: the mapping; `false` stands for an API that honours no keys, `true` for one that honours them all.
+        evidence: who speaks, should it say that keys are honoured.
+        has_operations: whether it may speak of single operations.
     """
-    if node.value is False:
-        return StatedDialect(methods=())
+    if isinstance(node.value, bool):
+        return StatedDialect(honoured=evidence) if node.value else StatedDialect(methods=())
     if not isinstance(node.value, dict):
-        node.error("profile-invalid", "expected a mapping, or false for an API that honours no keys")
+        node.error("profile-invalid", "expected a mapping, true, or false for an API that honours no keys")
         return SILENT
-    refuse_unknown(node, _KEYS)
+    refuse_unknown(node, _KEYS if has_operations else tuple(key for key in _KEYS if key != "operations"))
+    honoured = _honoured(node, evidence)
     preset = PRESETS.get(_choice(node, "preset", tuple(PRESETS)) or "")
     carrier = _carrier(node)
     travels_in = carrier or (preset or DEFAULT).carrier
+    name = _header(node, "name") if travels_in is Carrier.HEADER else _text(node, "name")
+    # A field may lie in others: `data.attributes.key`.
+    within, _, last = (name or "").rpartition(".") if travels_in is Carrier.BODY else ("", "", name or "")
     return StatedDialect(
         preset=preset,
         carrier=carrier,
-        name=_header(node, "name") if travels_in is Carrier.HEADER else _text(node, "name"),
-        methods=_methods(node),
+        name=name and last,
+        within=None if name is None else tuple(within.split(".")) if within else (),
+        methods=() if honoured is False else _methods(node),
+        honoured=honoured or None,
+        assume=_assume(node),
+        throttled=_signs(node, "throttled", range(400, 600)),
+        refused=_signs(node, "refused", range(200, 300)),
+        operations=tuple(_operations(node, evidence)) if has_operations else (),
         format=_format(node),
         quoted=_flag(node, "quoted"),
-        ttl=_seconds(node, "ttl"),
+        ttl=read_duration(node, "ttl", "profile-invalid"),
         in_flight=_signals(node, "in_flight"),
         mismatch=_signals(node, "mismatch"),
         replayed=_texts(node, "replayed", is_token, _HEADER_NAMES),
         should_retry=_texts(node, "should_retry", is_token, _HEADER_NAMES),
         first_sent=_header(node, "first_sent"),
     )
+
+
+def _honoured(node: Node, evidence: Evidence) -> Evidence | Literal[False] | None:
+    """Return who says that keys are honoured; False where they are not, None where nothing is said."""
+    entry = node.get("honoured")
+    if entry is None:
+        return None
+    if isinstance(entry.value, bool):
+        return evidence if entry.value else False
+    if entry.value == _VERIFIED:
+        return Evidence.VERIFIED
+    entry.error("profile-invalid", "honoured is true, false, or `verified` where `samekey verify` saw it")
+    return None
+
+
+def _assume(node: Node) -> Assume | None:
+    word = _choice(node, "assume", tuple(Assume))
+    return None if word is None else Assume(word)
+
+
+def _operations(node: Node, evidence: Evidence) -> Iterator[ForOperations[StatedDialect]]:
+    entry = node.get("operations")
+    if entry is None:
+        return
+    if not isinstance(entry.value, dict):
+        entry.error("profile-invalid", "operations is a mapping such as {createCharge: true, listCharges: false}")
+        return
+    for pattern, stated in entry.items():
+        yield ForOperations(pattern, read_dialect(stated, evidence, has_operations=False), stated)
+
+
+def _signs(node: Node, key: str, statuses: range) -> tuple[Sign, ...] | None:
+    """Return the answers that a mapping, or a list of those, names; None if missing or wrong (reported)."""
+    entry = node.get(key)
+    if entry is None:
+        return None
+    entries = list(entry.elements()) if isinstance(entry.value, list) else [entry]
+    found = [_sign(each, key, statuses) for each in entries]
+    signs = tuple(sign for sign in found if sign is not None)
+    return signs if len(signs) == len(found) else None
+
+
+def _sign(node: Node, key: str, statuses: range) -> Sign | None:
+    """Return the answer that a mapping names; None where the mapping is wrong (reported)."""
+    status = node.value.get("status") if isinstance(node.value, dict) else None
+    if not isinstance(node.value, dict) or isinstance(status, bool) or not isinstance(status, int):
+        node.error("profile-invalid", f"{key} is a mapping such as {_SIGN_EXAMPLES[key]}")
+        return None
+    refuse_unknown(node, _SIGN_KEYS)
+    equals, code = node.value.get("equals"), _text(node, "code") or ""
+    header, field = _header(node, "header") or "", _text(node, "field") or ""
+    problem = ""
+    if status not in statuses:
+        problem = f"the status of {key} is from {statuses.start} to {statuses.stop - 1}"
+    elif isinstance(equals, (dict, list)):
+        problem = "equals is a text, a number, true or false"
+    elif bool(header) + bool(field) != 1 and (equals is not None or header):
+        problem = "name one header or one field, which equals speaks of"
+    elif key == "refused" and not field and not code:
+        problem = f"refused needs a field or a code, such as {_SIGN_EXAMPLES[key]}"
+    if problem or isinstance(equals, (dict, list)):
+        node.error("profile-invalid", problem)
+        return None
+    path = tuple(field.split(".")) if field else ()
+    return Sign(status, code, header, path, spelling(equals) if header else equals)
 
 
 def _carrier(node: Node) -> Carrier | None:
@@ -222,23 +331,6 @@ def _positive(node: Node, key: str) -> int | None:
         return value.value
     value.error("profile-invalid", f"{key} is a whole number above 0")
     return None
-
-
-def _seconds(node: Node, key: str) -> float | None:
-    """Return a duration in seconds, from a number, or one with s, m, h or d; None if missing or wrong (reported)."""
-    entry = node.get(key)
-    if entry is None:
-        return None
-    text = spelling(entry.value) or ""
-    unit = _UNITS.get(text[-1:], 0.0)
-    try:
-        seconds = float(text[:-1]) * unit if unit else float(text)
-    except ValueError:
-        seconds = -1.0
-    if isinstance(entry.value, bool) or not 0 < seconds < float("inf"):
-        entry.error("profile-invalid", f"{key} is a duration such as 90s, 30m, 24h or 7d")
-        return None
-    return seconds
 
 
 def _signals(node: Node, key: str) -> tuple[Signal, ...] | None:

@@ -1,13 +1,16 @@
-"""Words of a mapping that people write: those that are known, and those that are not."""
+"""Words of a mapping that people write: those that are known, those that are not, and durations."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from samekey.document.values import spelling
 from samekey.identifiers import closest
 
 if TYPE_CHECKING:
     from samekey.document.node import Node
+
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
@@ -15,3 +18,26 @@ def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
     for key, value in node.items():
         if key not in known:
             value.error("unknown-key", f"there is no key {key!r} here", closest(key, known))
+
+
+def read_duration(node: Node, key: str, code: str) -> float | None:
+    """Return a duration in seconds, from a number, or one with s, m, h or d; None if missing or wrong (reported).
+
+    Args:
+        node: the mapping.
+        key: the word under which it stands.
+        code: the code of the error.
+    """
+    entry = node.get(key)
+    if entry is None:
+        return None
+    text = spelling(entry.value) or ""
+    unit = _UNITS.get(text[-1:], 0.0)
+    try:
+        seconds = float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        seconds = -1.0
+    if isinstance(entry.value, bool) or not 0 < seconds < float("inf"):
+        entry.error(code, f"{key} is a duration such as 90s, 30m, 24h or 7d")
+        return None
+    return seconds

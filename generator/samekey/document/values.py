@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+if TYPE_CHECKING:
     from typing import Self
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -76,3 +79,28 @@ def real(text: str) -> float | str:
     """Return the number that a text spells; the text itself where the number is too large for a float."""
     value = SpelledFloat(text)
     return value if math.isfinite(value) else text
+
+
+def value_at(value: JsonValue, path: Sequence[str]) -> JsonValue:
+    """Return what stands at a path of names in objects; None where nothing does."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def with_value(value: dict[str, JsonValue], path: Sequence[str], inner: JsonValue) -> dict[str, JsonValue]:
+    """Return an object with something at a path of names, in objects that are made where there are none."""
+    name, *rest = path
+    if not rest:
+        return {**value, name: inner}
+    below = value.get(name)
+    return {**value, name: with_value(below if isinstance(below, dict) else {}, rest, inner)}
+
+
+def without_value(value: dict[str, JsonValue], path: Sequence[str]) -> dict[str, JsonValue]:
+    """Return an object without what stands at a path of names."""
+    name, *rest = path
+    below = value.get(name)
+    if not rest:
+        return {known: entry for known, entry in value.items() if known != name}
+    return {**value, name: without_value(below, rest)} if isinstance(below, dict) else value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
 
-from samekey.config.dialect import DEFAULT, Carrier, KeyFormat, KeyKind, Profile, Signal
+from samekey.config.dialect import DEFAULT, Carrier, KeyFormat, KeyKind, Profile, Sign, Signal
 from samekey.emit import code, symbols
 from samekey.emit.code import Code, source
 from samekey.emit.views import ClientView, CredentialView, VariableView
@@ -16,7 +16,8 @@ from samekey.names.arguments import CREDENTIAL_WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey.ir import Api, RetryHint, SecurityScheme, Server
+    from samekey.config.retry import RetryHint
+    from samekey.ir import Api, SecurityScheme, Server
     from samekey.names import Names
 
 _WORDS: Final[Mapping[tuple[SchemeKind, str], str]] = {
@@ -36,8 +37,11 @@ _INIT_DOC = (
     "    timeout: the limits on each attempt.",
     "    headers: extra headers of every request.",
     "    strict: raise where an answer does not match its schema, rather than keep what came.",
-    "    on_attempt: called when an attempt has ended.",
+    "    on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.",
+    "    on_attempt: called when an attempt has ended, with the answer's headers.",
     "    on_retry: called before the wait for the next attempt.",
+    "    on_end: called with the record of the call when it has ended, before its result is decoded.",
+    "    retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.",
     "    journal: where keyed calls are written down before they are sent, to be resumed after a crash.",
     "    max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a",
     "        stream likewise. Downloads to a file have no limit.",
@@ -170,10 +174,12 @@ def profile_code(profile: Profile) -> Code:
     return code.construct(symbols.PROFILE, spelled)
 
 
-ProfileFact: TypeAlias = Carrier | KeyKind | KeyFormat | Signal | str | bool | float | tuple["ProfileFact", ...] | None
+ProfileFact: TypeAlias = (
+    Carrier | KeyKind | KeyFormat | Sign | Signal | str | bool | float | tuple["ProfileFact", ...] | None
+)
 
 
-def _fact(value: ProfileFact) -> Code:
+def _fact(value: ProfileFact) -> Code:  # noqa: PLR0911  # a return for each kind
     """Return the source of one fact of a profile."""
     match value:
         case Carrier():
@@ -186,23 +192,18 @@ def _fact(value: ProfileFact) -> Code:
             return code.sequence(_fact(entry) for entry in value)
         case Signal(status=status, code=word):
             return code.call(symbols.SIGNAL, code.literal(status), *([code.literal(word)] if word else []))
+        case Sign():
+            named = {name: getattr(value, name) for name in ("code", "header", "field", "equals")}
+            spelled = {name: code.literal(entry) for name, entry in named.items() if entry not in {"", (), None}}
+            return code.construct(symbols.SIGN, spelled, code.literal(value.status))
         case _:
             return code.literal(value)
 
 
 def retry_code(hint: RetryHint) -> Code:
-    """Return source that makes the runtime's retry policy from what the document wants of retries."""
-    spelled: dict[str, Code] = {}
-    if hint.max_retries is not None:
-        spelled["max_retries"] = code.literal(hint.max_retries)
-    if hint.initial_delay is not None:
-        from samekey_templates.runtime.retry.rules import RetryPolicy  # noqa: PLC0415  # few documents ask for it
-
-        longest = hint.max_delay or RetryPolicy().max_delay
-        spelled["initial_delay"] = code.literal(hint.initial_delay)
-        spelled["max_delay"] = code.literal(max(hint.initial_delay, longest))
-    if hint.deadline is not None:
-        spelled["deadline"] = code.literal(hint.deadline)
+    """Return source that makes the runtime's retry policy from what the document and the config want of retries."""
+    fields = ("max_retries", "initial_delay", "max_delay", "deadline", "max_retry_after", "budget")
+    spelled = {name: code.literal(value) for name in fields if (value := getattr(hint, name)) is not None}
     if hint.statuses:
         spelled["statuses"] = code.call(source("frozenset"), code.literal(list(hint.statuses)))
     return code.construct(symbols.RETRY_POLICY, spelled)

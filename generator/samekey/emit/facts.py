@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from samekey_templates.runtime.declare import table
+from samekey_templates.runtime.retry.rules import REFUSALS
 
 from samekey.emit import code, symbols
 from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import source
 from samekey.emit.forms import stream_of
-from samekey.ir import AnyJson, BodyKind, Default, Kind, Location, Primitive, Range, Safety, StatusCode, Style
+from samekey.ir import AnyJson, BodyKind, Default, Evidence, Kind, Location, Primitive, Range, Safety, StatusCode, Style
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
 
@@ -87,7 +88,7 @@ class FactsPlanner(Struct, frozen=True):
             yield code.keyword_argument("server", code.literal(operation.server))
         if operation.retry is not None:
             yield code.keyword_argument("retry", retry_code(operation.retry))
-        if operation.safety is Safety.KEYED and operation.profile != self.api.profile:
+        if operation.safety is Safety.KEYED and not operation.profile.speaks_like(self.api.profile):
             yield code.keyword_argument("profile", profile_code(operation.profile))
 
     def _type_facts(self, operation: Operation) -> Iterable[Code]:
@@ -190,14 +191,24 @@ def _status(status: Status) -> Code:
 
 
 def _key_facts(operation: Operation) -> Iterable[Code]:
-    """Yield whether the document declares the operation's key, and which refusals may be its own under that key."""
-    if not operation.declares_key:
+    """Yield who says that the API honours the operation's key, and the documented statuses that decide something."""
+    if operation.evidence is not None and operation.evidence is not Evidence.ASSUMED:
+        yield code.keyword_argument("evidence", code.enum_member(symbols.EVIDENCE, operation.evidence))
+    if operation.key_only:
+        yield code.keyword_argument("key_only", source("True"))
+    if operation.safety is Safety.SAFE:
         return
-    yield code.keyword_argument("declares_key", source("True"))
     documented = {response.status.value for response in operation.responses if isinstance(response.status, StatusCode)}
-    refusals = sorted(documented & _OWN_REFUSALS)
-    if refusals:
-        yield code.keyword_argument("refuses_with", code.sequence(code.literal(status) for status in refusals))
+    deciding = sorted(status for status in documented if _decides(status, operation))
+    if deciding:
+        yield code.keyword_argument("documents", code.sequence(code.literal(status) for status in deciding))
+
+
+def _decides(status: int, operation: Operation) -> bool:
+    """Whether it matters that the document gives a status to an operation: a redirect, or a refusal of its own."""
+    if status in _OWN_REFUSALS:
+        return operation.evidence not in {None, Evidence.ASSUMED}
+    return 300 <= status < 400 or (400 <= status < 500 and status not in REFUSALS)  # noqa: PLR2004
 
 
 def _is_redirect(status: Status) -> bool:

@@ -53,7 +53,8 @@ def form_of(operation: Operation) -> Form:
 def given_fields(operation: Operation, model: Model) -> list[Field]:
     """Return the body fields that callers give: all but read-only ones, the key, and the flag for a stream."""
     keyed = operation.safety is Safety.KEYED and operation.profile.carrier is Carrier.BODY
-    filled = {operation.profile.name} if keyed else set[str]()
+    # A key in an inner object is put there when the call is made.
+    filled = {operation.profile.name} if keyed and not operation.profile.within else set[str]()
     flag = flag_of(operation)
     filled |= {flag} if flag else set[str]()
     return [field for field in model.fields if not field.read_only and field.name not in filled]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct
 from samekey_templates.runtime.declare import table
@@ -14,6 +14,7 @@ from samekey.emit.facts import FactsPlanner
 from samekey.emit.forms import FORMS, Form, flag_of, form_of, given_fields, stream_of
 from samekey.emit.views import ArgumentView, MethodView, OperationSummary
 from samekey.ir import (
+    Evidence,
     Kind,
     Location,
     MapOf,
@@ -78,7 +79,10 @@ class OperationPlanner(Struct, frozen=True):
             method=operation.method,
             path=operation.path,
             safety=operation.safety.value,
-            key=(profile.carrier.value, profile.name) if operation.safety is Safety.KEYED else None,
+            key=(profile.carrier.value, ".".join((*profile.within, profile.name)))
+            if operation.safety is Safety.KEYED
+            else None,
+            evidence=None if operation.evidence is None else operation.evidence.value,
             why=operation.why,
             call=f"{place.resource}.{place.method}",
             parameters=tuple(self._arguments(operation)),
@@ -120,10 +124,12 @@ class OperationPlanner(Struct, frozen=True):
         """Return the arguments that samekey adds: the key on keyed methods alone, and the call's options."""
         added: list[ArgumentView] = []
         if operation.safety is Safety.KEYED:
+            key = code.alternatives([source("str"), symbols.UUID, source("None")])
             added.append(
-                ArgumentView(
-                    source("idempotency_key"), source("str | None"), source("None"), "", "key", required=False, doc=""
-                )
+                ArgumentView(source("idempotency_key"), key, source("None"), "", "key", required=False, doc="")
+            )
+            added.append(
+                ArgumentView(source("first_use"), source("bool"), source("False"), "", "key", required=False, doc="")
             )
         options = source("CallOptions | None")
         added.append(ArgumentView(source("options"), options, source("None"), "", "options", required=False, doc=""))
@@ -193,6 +199,7 @@ class OperationPlanner(Struct, frozen=True):
             yield code.keyword_argument("body", code.identifier(self.names.arguments[operation.key, BODY, BODY]))
         if operation.safety is Safety.KEYED:
             yield source("idempotency_key=idempotency_key")
+            yield source("first_use=first_use")
         yield source("options=options")
 
     def _doc(self, operation: Operation, arguments: list[ArgumentView]) -> str:
@@ -210,23 +217,43 @@ class OperationPlanner(Struct, frozen=True):
         documented = [entry for entry in arguments if entry.doc]
         lines = [f"    {entry.name}: {code.single_line(entry.doc, 300)}" for entry in documented]
         if operation.safety is Safety.KEYED:
-            lines.append(
-                "    idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None."
-            )
+            lines += _KEY_ARGUMENTS
         if lines:
             paragraphs.append("\n".join(["Args:", *lines]))
         return "\n\n".join(paragraphs)
 
 
+_KEY_ARGUMENTS: Final = (
+    "    idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.",
+    "    first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.",
+)
+
+
 def _safety_in_words(operation: Operation) -> str:
+    """Say what becomes of a call whose answer is lost, for whoever makes it."""
     profile = operation.profile
     match operation.safety:
         case Safety.SAFE:
-            return "Safe: it only reads, and is retried without a key."
+            return "Only reads, so it is simply sent again if its answer is lost."
         case Safety.IDEMPOTENT:
-            return "Idempotent: sending it twice is sending it once, so it is retried without a key."
+            return "May be sent twice without harm, so it is sent again if its answer is lost."
         case Safety.KEYED:
-            place = f"{carrier_words(profile.carrier)} `{profile.name}`"
-            return f"Keyed: every attempt carries one idempotency key in the {place}; {operation.why}."
+            place = f"{carrier_words(profile.carrier)} `{'.'.join((*profile.within, profile.name))}`"
+            return f"{_keyed_in_words(operation, place)} {_sentence(operation.why)}"
         case Safety.UNSAFE:
-            return f"Unsafe: it carries no key and is retried only where nothing was sent or done; {operation.why}."
+            return f"Not sent again once it may have been done: it carries no key. {_sentence(operation.why)}"
+        case _:
+            assert_never(operation.safety)
+
+
+def _keyed_in_words(operation: Operation, place: str) -> str:
+    if operation.key_only:
+        return f"Carries an idempotency key ({place}), and is not sent again once it may have been done."
+    again = f"Sent again under the same idempotency key ({place}) if its answer is lost"
+    if operation.evidence is Evidence.ASSUMED:
+        return f"{again}: done once if the API honours the key, perhaps twice if it does not."
+    return f"{again}, and done once."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

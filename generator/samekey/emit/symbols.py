@@ -51,8 +51,10 @@ CARRIER: Final = _hidden("retry.dialect", "Carrier")
 KEY_FORMAT: Final = _runtime("retry.dialect", "KeyFormat")
 KEY_KIND: Final = _hidden("retry.dialect", "KeyKind")
 PROFILE: Final = _runtime("retry.dialect", "Profile")
+SIGN: Final = _hidden("retry.dialect", "Sign")
 SIGNAL: Final = _runtime("retry.dialect", "Signal")
 RETRY_POLICY: Final = _runtime("retry.rules", "RetryPolicy")
+EVIDENCE: Final = _hidden("safety", "Evidence")
 SAFETY: Final = _runtime("safety", "Safety")
 FILE: Final = _runtime("types", "File")
 OMIT: Final = _runtime("types", "OMIT")
@@ -87,6 +89,7 @@ CLIENT_PARTS: Final = (
     _runtime("client", "AsyncClient"),
     _runtime("client", "SyncClient"),
     _runtime("client", "make_settings"),
+    _hidden("retry.loop", "Hooks"),
 )
 """What the template of the clients spells."""
 

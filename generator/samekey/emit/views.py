@@ -317,3 +317,5 @@ class OperationSummary(Struct, frozen=True):
     returns: str
     streams: str = ""
     """What its `.stream(…)` gives, if it has one."""
+    evidence: str | None = None
+    """Who says that the API honours its key; None where it has none."""

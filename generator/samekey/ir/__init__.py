@@ -3,7 +3,7 @@
 Nothing here knows Python; identifiers are given in `names/`.
 """
 
-from samekey_templates.runtime.safety import Safety
+from samekey_templates.runtime.safety import Evidence, Safety
 
 from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, Webhook
 from samekey.ir.operations import (
@@ -16,7 +16,6 @@ from samekey.ir.operations import (
     Param,
     Range,
     Response,
-    RetryHint,
     Spelling,
     Status,
     StatusCode,
@@ -56,6 +55,7 @@ __all__ = [
     "Default",
     "Discriminator",
     "Enum",
+    "Evidence",
     "Field",
     "Kind",
     "Limits",
@@ -72,7 +72,6 @@ __all__ = [
     "Primitive",
     "Range",
     "Response",
-    "RetryHint",
     "Safety",
     "SchemeKind",
     "SecurityScheme",

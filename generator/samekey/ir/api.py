@@ -11,7 +11,8 @@ from samekey.ir.operations import Location
 
 if TYPE_CHECKING:
     from samekey.config.dialect import Dialect
-    from samekey.ir.operations import Operation, RetryHint
+    from samekey.config.retry import RetryHint
+    from samekey.ir.operations import Operation
     from samekey.ir.types import Type, TypeDef
 
 

@@ -10,10 +10,11 @@ from msgspec import Struct
 from samekey.ir.types import NO_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from samekey_templates.runtime.safety import Safety
+    from samekey_templates.runtime.safety import Evidence, Safety
 
     from samekey.config.dialect import Dialect
     from samekey.config.pagination import PagingStyle
+    from samekey.config.retry import RetryHint
     from samekey.ir.types import Type
 
 
@@ -196,24 +197,6 @@ class Paging(Struct, frozen=True):
     current: tuple[str, ...] = ()
 
 
-class RetryHint(Struct, frozen=True):
-    """How the document wants an operation, or all of them, to be retried; None where it is silent.
-
-    Args:
-        max_retries: retries after the first attempt.
-        initial_delay: seconds.
-        max_delay: seconds.
-        deadline: seconds for the whole call.
-        statuses: statuses to retry; empty for all that are safe to.
-    """
-
-    max_retries: int | None = None
-    initial_delay: float | None = None
-    max_delay: float | None = None
-    deadline: float | None = None
-    statuses: tuple[int, ...] = ()
-
-
 class Operation(Struct, frozen=True):
     """One method on one path.
 
@@ -234,12 +217,13 @@ class Operation(Struct, frozen=True):
         safety: what sending it twice may do.
         profile: the dialect of idempotency that holds here.
         why: how the safety was decided.
-        retry: how the document wants it to be retried.
+        retry: how the document or the config wants it to be retried.
         pointer: where it stands in the document.
         paging: how its pages follow each other, if it gives a list in pages.
         variant: words for what sets it apart from the same operation in other media types, such as `as csv`.
         server: the server of its own that it has in place of the API's, relative to that where it is not a whole URL.
-        declares_key: whether the document declares its idempotency key, rather than samekey assuming it.
+        evidence: who says that the API honours its idempotency key; None where it has none.
+        key_only: whether it is retried as if it had no key, since nobody says that the API honours it.
     """
 
     key: str
@@ -262,4 +246,5 @@ class Operation(Struct, frozen=True):
     paging: Paging | None = None
     variant: str = ""
     server: str = ""
-    declares_key: bool = False
+    evidence: Evidence | None = None
+    key_only: bool = False

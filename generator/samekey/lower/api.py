@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
-from samekey_templates.runtime.safety import METHODS
+from samekey_templates.runtime.safety import METHODS, SAFE_METHODS, Evidence
 from samekey_templates.runtime.text import is_token
 
 from samekey.config.dialect import DEFAULT, Carrier, Dialect
 from samekey.config.idempotency import SILENT, StatedDialect, stated_by
+from samekey.config.patterns import ForOperations, report_unmeant
+from samekey.config.retry import SILENT_RETRIES, SILENT_RETRY, RetryConfig, RetryHint
 from samekey.document.versions import NEWEST, OLDEST, version_of
-from samekey.identifiers import unique
+from samekey.identifiers import closest, unique
 from samekey.ir import Api, Operation, Safety, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
@@ -21,9 +23,9 @@ from samekey.lower.key_location import Found, declared_header, declared_keys, is
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
-from samekey.lower.safety import judge
+from samekey.lower.safety import Subject, WholeDocument, is_stated, judge
 from samekey.lower.schemas import Schemas
-from samekey.lower.security import Security, lower_requirement, lower_schemes, scoped
+from samekey.lower.security import Security, lower_requirement, lower_schemes, scoped, token_paths
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
 from samekey.lower.streams import with_flag, with_stream_extension
 from samekey.lower.webhooks import lower_webhooks
@@ -83,7 +85,10 @@ class _Site(Struct, frozen=True):
 
 
 def lower(
-    document: Document, stated: StatedDialect = SILENT, pages: Mapping[str, ConfiguredPages] | None = None
+    document: Document,
+    stated: StatedDialect = SILENT,
+    pages: Mapping[str, ConfiguredPages] | None = None,
+    retries: RetryConfig = SILENT_RETRIES,
 ) -> Api | None:
     """Lower a whole document to the intermediate representation (IR).
 
@@ -91,6 +96,7 @@ def lower(
         document: the loaded document; findings go to its sink.
         stated: what the config says of idempotency; it weighs more than the document (docs/retry-rules.md, section 2).
         pages: what the config file says of lists in pages.
+        retries: what the config file says of retries; it weighs more than the document.
 
     Returns:
         The API, or None where the document is no OpenAPI document, or one without end (reported as an error).
@@ -100,20 +106,29 @@ def lower(
     if edition is None:
         return None
     schemas = Schemas()
-    documented = stated_by(root).refine(fern_profile(root, DEFAULT))
+    of_root = stated_by(root, of_root=True)
+    documented = of_root.refine(fern_profile(root, DEFAULT))
     servers = edition.servers(root)
     declared = lower_schemes(edition.schemes(root))
-    sites = list(_sites(root, edition, schemas, documented, stated, servers))
+    dialects = _Dialects(documented, of_root.operations, stated)
+    sites = list(_sites(root, edition, schemas, dialects, servers))
     header = declared_header(site.params for site in sites)
+    found = [declared_keys(site.params, site.body, schemas) for site in sites]
+    carriers = {entry.carrier for entries in found for entry in entries}
+    whole = WholeDocument(schemas, carriers == {Carrier.BODY}, token_paths(edition.schemes(root), servers))
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
     paging = Pages(schemas.definitions, pages or {})
     security = Security(declared, lower_requirement(root, declared) or ())
     keys = unique(f"{site.method} {site.path} {site.variant}".rstrip() for site in sites)
     operations = tuple(
-        _operation(site, key, schemas, security, header, paging, marked=marked)
-        for site, key in zip(sites, keys, strict=True)
+        _operation(site, key, entries, whole, security, header, paging, marked=marked)
+        for site, key, entries in zip(sites, keys, found, strict=True)
     )
     paging.report_unused(document.diagnostics)
+    known = [(site.node.text("operationId"), site.method, site.path) for site in sites]
+    for _ in report_unmeant((*of_root.operations, *stated.operations), known):
+        pass
+    operations = tuple(_retried(operations, retries, known))
     webhooks = lower_webhooks(root, schemas, METHOD_WORDS)
     if schemas.exhausted:
         return None
@@ -129,7 +144,7 @@ def lower(
         operations=operations,
         types=tuple(schemas.definitions.values()),
         profile=_named(stated.refine(documented), header),
-        retry=retry_hint(root),
+        retry=_of_api(retries, root),
         home=root.source.uri,
         webhooks=webhooks,
     )
@@ -137,12 +152,31 @@ def lower(
 
 def _named(profile: Dialect, header: str) -> Dialect:
     """Return a profile with the document's own name for the key header, unless somebody chose another."""
-    return replace(profile, name=header) if header and not _is_stated(profile) else profile
+    return replace(profile, name=header) if header and not is_stated(profile) else profile
 
 
-def _is_stated(profile: Dialect) -> bool:
-    """Whether a profile puts the idempotency key anywhere else than the default does."""
-    return profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier
+def _of_api(retries: RetryConfig, root: Node) -> RetryHint | None:
+    """Return how all calls are to be retried, the config weighing more than the document; None where nobody says."""
+    hint = retries.api.over(retry_hint(root))
+    return None if hint == SILENT_RETRY else hint
+
+
+def _retried(
+    operations: Sequence[Operation], retries: RetryConfig, known: Iterable[tuple[str, str, str]]
+) -> Iterable[Operation]:
+    """Yield operations with the retry policies of the config, on top of the document's own."""
+    tags = {tag for operation in operations for tag in operation.tags}
+    for tag, (_, node) in retries.tags.items():
+        if tag not in tags:
+            node.error("tag-unknown", f"no operation has the tag {tag!r}", closest(tag, sorted(tags)) if tags else "")
+    entries = list(report_unmeant(retries.operations, known))
+    for operation in operations:
+        hints = [retries.tags[tag][0] for tag in operation.tags if tag in retries.tags]
+        hints += [entry.says for entry in entries if entry.means(operation.id, operation.method, operation.path)]
+        # What the document says of one operation yields to what the config says of all.
+        base = None if operation.retry is None else retries.api.over(operation.retry)
+        policy = reduce(lambda known, hint: hint.over(known), hints, base)
+        yield operation if policy == operation.retry else replace(operation, retry=policy)
 
 
 def _edition(root: Node) -> Edition | None:
@@ -171,8 +205,48 @@ def _edition(root: Node) -> Edition | None:
     return None
 
 
+class _Dialects(Struct, frozen=True):
+    """Who says what of the dialect of idempotency, from the farthest to the nearest.
+
+    Args:
+        of_root: the dialect that the root of the document states.
+        operations: what the root says of single operations.
+        stated: what the config says.
+    """
+
+    of_root: Dialect
+    operations: tuple[ForOperations[StatedDialect], ...]
+    stated: StatedDialect
+
+    def of(self, node: Node, method: str, path: str, of_path: Sequence[StatedDialect]) -> Dialect:
+        """Return the dialect of an operation: the nearer and the later weighs more."""
+        identity = node.text("operationId")
+        profile = _for_operation(self.operations, identity, method, path, self.of_root)
+        profile = reduce(lambda known, part: part.refine(known), of_path, profile)
+        own = stated_by(node)
+        profile = _with_method(own, method, own.refine(profile))
+        profile = self.stated.refine(profile)
+        return _for_operation(self.stated.operations, identity, method, path, profile)
+
+
+def _for_operation(
+    entries: Sequence[ForOperations[StatedDialect]], identity: str, method: str, path: str, profile: Dialect
+) -> Dialect:
+    for entry in entries:
+        if entry.means(identity, method, path):
+            profile = _with_method(entry.says, method, entry.says.refine(profile))
+    return profile
+
+
+def _with_method(stated: StatedDialect, method: str, profile: Dialect) -> Dialect:
+    """Return a dialect that honours keys on a method too, where it is said of this very operation."""
+    if stated.honoured is None or method in profile.methods or method in SAFE_METHODS:
+        return profile
+    return replace(profile, methods=(*profile.methods, method))
+
+
 def _sites(
-    root: Node, edition: Edition, schemas: Schemas, profile: Dialect, stated: StatedDialect, servers: tuple[Server, ...]
+    root: Node, edition: Edition, schemas: Schemas, dialects: _Dialects, servers: tuple[Server, ...]
 ) -> Iterable[_Site]:
     for path, element in root.items("paths") if root.get("paths") else ():
         if path.startswith("x-"):
@@ -186,7 +260,7 @@ def _sites(
             continue
         # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
         items = (item,) if item.identity == element.identity else (item, element)
-        documented = reduce(lambda known, part: stated_by(part).refine(known), items, profile)
+        of_path = [stated_by(part) for part in items]
         operations = _operations(items)
         for method, node in operations.items():
             if not isinstance(node.value, dict):
@@ -194,7 +268,7 @@ def _sites(
                     "not-an-operation", f"expected an operation under {node.name!r}; it is missing from the output"
                 )
                 continue
-            own = stated.refine(stated_by(node).refine(documented))
+            own = dialects.of(node, method, path, of_path)
             server = own_server((*items, node), servers)
             holders = (*items, node) if len(operations) == 1 else (node,)
             own_params = frozenset(parameter.text("name") for parameter in gather(*holders))
@@ -246,20 +320,30 @@ def _variants(
         yield _Site(method, path, node, params, frozenset(), usual_body, responses, profile, f"as {words}")
 
 
-def _operation(
-    site: _Site, key: str, schemas: Schemas, security: Security, header: str, pages: Pages, *, marked: bool
+def _operation(  # what the document says of it, and what it says of all
+    site: _Site,
+    key: str,
+    found: Sequence[Found],
+    whole: WholeDocument,
+    security: Security,
+    header: str,
+    pages: Pages,
+    *,
+    marked: bool,
 ) -> Operation:
     node = site.node
     needed = lower_requirement(node, security.declared)
     profile = honours_key(node, marked=marked, profile=_named(site.profile, header))
-    found = declared_keys(site.params, site.body, schemas)
-    if _is_stated(site.profile):
+    if any(f"{site.method} {site.path}" == entry for entry in profile.honoured_on):
+        profile = replace(profile, honoured=profile.honoured or Evidence.PRESET)
+    if is_stated(site.profile):
         # What the extension or the config says weighs more than what was found (docs/retry-rules.md, section 2).
         found = [entry for entry in found if (entry.carrier, entry.name) == (profile.carrier, profile.name)]
     if site.method not in profile.methods:
         # A parameter that several methods of a path share says nothing of one that is idempotent by itself.
         found = [entry for entry in found if entry.required or _is_own(entry, site)]
-    verdict = judge(node, site.method, found[0] if found else None, site.body, site.responses, schemas, profile)
+    subject = Subject(node, site.method, site.path, found[0] if found else None, site.body, site.responses)
+    verdict = judge(subject, whole, profile)
     return Operation(
         key=key,
         id=node.text("operationId"),
@@ -282,7 +366,8 @@ def _operation(
         safety=verdict.safety,
         profile=verdict.profile,
         why=verdict.why,
-        declares_key=verdict.declared,
+        evidence=verdict.evidence,
+        key_only=verdict.key_only,
         retry=retry_hint(node),
         pointer=node.pointer,
         paging=None

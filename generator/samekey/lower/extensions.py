@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
+from samekey_templates.runtime.safety import Evidence
 
-from samekey.ir import RetryHint
+from samekey.config.retry import RetryHint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,12 +35,20 @@ def fern_profile(root: Node, base: Dialect) -> Dialect:
 def honours_key(node: Node, *, marked: bool, profile: Dialect) -> Dialect:
     """Return an operation's profile in a document that marks with `x-fern-idempotent` which operations honour keys.
 
+    A mark of an overlay is not the document's.
+
     Args:
         node: the operation.
         marked: whether any operation of the document is marked.
         profile: what holds otherwise.
     """
-    return replace(profile, methods=()) if marked and not node.flag(FERN_IDEMPOTENT) else profile
+    mark = node.get(FERN_IDEMPOTENT)
+    if mark is None or not node.flag(FERN_IDEMPOTENT):
+        return replace(profile, methods=()) if marked else profile
+    if profile.honoured is not None:
+        return profile
+    is_document = mark.place.source.uri == mark.source.uri
+    return replace(profile, honoured=Evidence.DECLARED if is_document else Evidence.CONFIGURED)
 
 
 def retry_hint(node: Node) -> RetryHint | None:

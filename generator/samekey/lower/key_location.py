@@ -10,12 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from samekey.config.dialect import Carrier, KeyFormat, KeyKind
-from samekey.ir import Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive
+from samekey.ir import Alias, Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive, Union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from samekey.ir import Param, Type
+    from samekey.ir import Field, Param, Type
     from samekey.lower.schemas import Schemas
 
 _HEADER = re.compile(
@@ -23,8 +23,20 @@ _HEADER = re.compile(
 )
 _FIELD = re.compile(r"(x_)?idempoten(cy|t|ce)_?(key|token|id)|client_?(request_?)?token", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"(x[-_])?(client[-_]?)?request[-_]?(id|token|key)|unique[-_]?(id|key)", re.IGNORECASE)
-_MEANT = re.compile(r"idempoten", re.IGNORECASE)
+_MEANT = re.compile(
+    r"idempoten|de-?dup|exactly[ -]once|retr(?:y|ied|ies|ying)\W+(?:\w+\W+){0,3}safely|safely\W+(?:\w+\W+){0,3}retr",
+    re.IGNORECASE,
+)
 _STRINGS = frozenset({Primitive(Kind.STRING), Primitive(Kind.UUID)})
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_MARK = re.compile(r"idempoten(?:cy|t|ce)|dedup(?:e|licate|lication)?")
+_KEY_WORDS = frozenset({"key", "token", "id", "identifier", "uuid", "guid", "value", "request"})
+_OTHERS = frozenset(
+    {"original", "parent", "previous", "last", "is", "has", "expires", "status", "mode", "scope", "type"}
+)
+"""Words that say it is about keys, and none itself."""
+_DEEPEST = 4
+_WIDEST = 50
 _REPEATED_GROUP = re.compile(r"[+*}]\)[+*{]|\)[+*]")
 _MAX_PATTERN = 200
 
@@ -37,12 +49,14 @@ class Found(Struct, frozen=True):
         name: the header, query parameter or body field.
         limits: what a key must look like there.
         required: whether a request without it is refused.
+        within: the fields of the body, from the outermost, in which a body field lies.
     """
 
     carrier: Carrier
     name: str
     limits: Limits
     required: bool = False
+    within: tuple[str, ...] = ()
 
 
 def declared_keys(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
@@ -65,7 +79,7 @@ def is_key_parameter(param: Param) -> bool:
     if param.location not in {Location.HEADER, Location.QUERY} or not _is_string(param.type):
         return False
     names = _HEADER if param.location is Location.HEADER else _FIELD
-    return names.fullmatch(param.name) is not None or _is_request_id(param.name, param.doc)
+    return names.fullmatch(param.name) is not None or _names_a_key(param.name) or _is_request_id(param.name, param.doc)
 
 
 def declared_header(operations: Iterable[Sequence[Param]]) -> str:
@@ -100,16 +114,60 @@ def fit(form: KeyFormat, limits: Limits) -> KeyFormat | None:
 
 
 def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
-    if body is None or body.kind not in {BodyKind.JSON, BodyKind.FORM} or not isinstance(body.type, Named):
+    """Return the field of a body that carries a key: at its top, or in objects that are always there."""
+    if body is None or body.kind is BodyKind.RAW:
         return None
-    model = schemas.definitions.get(body.type.id)
-    if not isinstance(model, Model):
-        return None
-    for field in model.fields:
-        named = _FIELD.fullmatch(field.name) is not None or _is_request_id(field.name, field.doc)
-        if named and _is_string(field.type) and not field.read_only:
-            return Found(Carrier.BODY, field.name, field.limits)
+    # Nearer to the top is likelier; objects that hold each other end at some depth.
+    level: list[tuple[tuple[str, ...], Type]] = [((), body.type)]
+    for _ in range(_DEEPEST if body.kind is BodyKind.JSON else 1):
+        inner: list[tuple[tuple[str, ...], Type]] = []
+        for within, kind in level:
+            models = _objects(kind, schemas)
+            found = [_key_field(model) for model in models]
+            first = next((field for field in found if field is not None), None)
+            if first is not None and all(field is not None and field.name == first.name for field in found):
+                return Found(Carrier.BODY, first.name, first.limits, within=within)
+            if len(models) == 1:
+                inner += [((*within, field.name), field.type) for field in models[0].fields if field.required]
+        level = inner[:_WIDEST]
     return None
+
+
+def _objects(kind: Type, schemas: Schemas) -> list[Model]:
+    """Return the objects that a type may be, all variants of a union; none where it may be something else."""
+    match kind:
+        case Nullable(inner=inner):
+            return _objects(inner, schemas)
+        case Named(id=identity):
+            definition = schemas.definitions.get(identity)
+            if isinstance(definition, Model):
+                return [definition]
+            return _objects(definition.target, schemas) if isinstance(definition, Alias) else []
+        case Union(variants=variants):
+            found = [_objects(variant, schemas) for variant in variants]
+            return [model for models in found for model in models] if all(found) else []
+        case _:
+            return []
+
+
+def _key_field(model: Model) -> Field | None:
+    for field in model.fields:
+        if _is_key_name(field.name, field.doc) and _is_string(field.type) and not field.read_only:
+            return field
+    return None
+
+
+def _is_key_name(name: str, doc: str) -> bool:
+    return _FIELD.fullmatch(name) is not None or _names_a_key(name) or _is_request_id(name, doc)
+
+
+def _names_a_key(name: str) -> bool:
+    """Whether the words of a name say that it is a key to tell repetitions by: `integrationIdempotencyId`."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    marks = [index for index, word in enumerate(words) if _MARK.fullmatch(word) is not None]
+    return (
+        bool(marks) and all(word in _KEY_WORDS for word in words[marks[-1] + 1 :]) and not _OTHERS.intersection(words)
+    )
 
 
 def _is_string(kind: Type) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 from samekey_templates.runtime.declare import table
-from samekey_templates.runtime.safety import IDEMPOTENT_METHODS, SAFE_METHODS
+from samekey_templates.runtime.safety import IDEMPOTENT_METHODS, SAFE_METHODS, Evidence
 
-from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Carrier, Dialect, Signal
+from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Assume, Carrier, Dialect, Signal
 from samekey.ir import BodyKind, MapOf, Model, Named, Safety, StatusCode
 from samekey.lower.key_location import fit
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CARRIERS: Final = table(
     Carrier, {Carrier.HEADER: "header parameter", Carrier.QUERY: "query parameter", Carrier.BODY: "body field"}
 )
-_ABOUT_KEYS = re.compile(r"idempoten|same key|request.?id|duplicate", re.IGNORECASE)
+_ABOUT_KEYS = re.compile(r"idempoten|same key|request.?id|duplicate|de-?dup", re.IGNORECASE)
 _RUNNING = re.compile(
     r"in.?flight|in progress|still (running|being|in)|concurrent|(already|being) process", re.IGNORECASE
 )
@@ -39,74 +39,126 @@ class Ruling(Struct, frozen=True):
         safety: what sending it twice may do.
         profile: the dialect.
         why: the reason, in words.
-        declared: whether the document itself declares the key, at this operation.
+        evidence: who says that the API honours the key; None where there is none.
+        key_only: whether it is retried as if it had no key.
     """
 
     safety: Safety
     profile: Dialect
     why: str
-    declared: bool = False
+    evidence: Evidence | None = None
+    key_only: bool = False
 
 
-def judge(  # noqa: PLR0911  # a return for each verdict
-    node: Node,
-    method: str,
-    found: Found | None,
-    body: Body | None,
-    responses: Sequence[Response],
-    schemas: Schemas,
-    profile: Dialect,
-) -> Ruling:
+class WholeDocument(Struct, frozen=True):
+    """What a whole document says, which counts for each of its operations.
+
+    Args:
+        schemas: the definitions that bodies refer to.
+        fields_only: whether it declares keys, and all of them in fields of bodies.
+        token_paths: the paths of the token endpoints of its own OAuth2 flows.
+    """
+
+    schemas: Schemas
+    fields_only: bool = False
+    token_paths: frozenset[str] = frozenset()
+
+
+class Subject(Struct, frozen=True):
+    """The operation that is judged.
+
+    Args:
+        node: where it stands, for findings.
+        method: in capitals.
+        path: the path template.
+        found: the carrier that the document declares for it, unless that is overruled.
+        body: the request body.
+        responses: the answers, whose descriptions may say how a conflict of keys looks.
+    """
+
+    node: Node
+    method: str
+    path: str
+    found: Found | None
+    body: Body | None
+    responses: Sequence[Response]
+
+
+def judge(subject: Subject, document: WholeDocument, profile: Dialect) -> Ruling:
     """Decide whether an operation is safe, idempotent, keyed or unsafe, and which dialect holds for it.
 
     Args:
-        node: the operation, for findings.
-        method: in capitals.
-        found: the carrier that the document declares for this operation, unless it is overruled.
-        body: the request body.
-        responses: the answers, whose descriptions may say how a conflict of keys looks.
-        schemas: holds the definitions that the body refers to.
+        subject: the operation.
+        document: what the whole document says.
         profile: the dialect that the document's words and the config give for this operation.
     """
+    method, found = subject.method, subject.found
     if method in SAFE_METHODS:
         return Ruling(Safety.SAFE, profile, f"{method} only reads")
     if method in IDEMPOTENT_METHODS and method not in profile.methods:
         if found is not None and not profile.methods_stated:
             # Some APIs create with PUT, and want a key there.
-            return _keyed(node, found, profile, responses)
+            return _declared(subject, found, profile)
         return Ruling(Safety.IDEMPOTENT, profile, f"{method} is idempotent by definition")
     if method not in profile.methods:
         honoured = " and ".join(profile.methods)
         why = f"the API honours keys on {honoured} only" if honoured else "the API honours no keys here"
         return Ruling(Safety.UNSAFE, profile, why)
     if found is not None:
-        return _keyed(node, found, profile, responses)
-    spoken = _with_signals(profile, responses)
-    if profile.carrier is Carrier.BODY:
-        return _undeclared_field(spoken, body, schemas)
-    if profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier:
-        why = f"{method} is keyed by default, in the {profile.carrier} {profile.name!r} that the API uses elsewhere"
-        return Ruling(Safety.KEYED, spoken, why)
-    return Ruling(Safety.KEYED, spoken, f"{method} is keyed by default; the document does not mention a key here")
+        return _declared(subject, found, profile)
+    return _undeclared(subject, document, profile)
 
 
-def _keyed(node: Node, found: Found, profile: Dialect, responses: Sequence[Response]) -> Ruling:
+def _undeclared(subject: Subject, document: WholeDocument, profile: Dialect) -> Ruling:
+    """Return the verdict for an operation of which the document declares no key."""
+    if subject.path in document.token_paths and profile.honoured is None:
+        return Ruling(Safety.UNSAFE, profile, "it gives out tokens, and the endpoints of OAuth2 take no keys")
+    if document.fields_only and profile.honoured is None and not is_stated(profile):
+        return Ruling(Safety.UNSAFE, profile, "the document declares keys in fields of bodies only, and none here")
+    if profile.honoured is None and profile.assume is Assume.NONE:
+        return Ruling(Safety.UNSAFE, profile, "nobody says that the API honours keys here")
+    spoken = _with_signals(profile, subject.responses)
+    if profile.carrier is Carrier.BODY and not _takes_extra_fields(subject.body, document.schemas):
+        why = f"keys travel in the body field {profile.name!r}, which it does not have"
+        return Ruling(Safety.UNSAFE, spoken, why)
+    evidence = profile.honoured or Evidence.ASSUMED
+    key_only = evidence is Evidence.ASSUMED and profile.assume is Assume.KEY_ONLY
+    return Ruling(Safety.KEYED, spoken, _WHO_SAYS[evidence], evidence, key_only)
+
+
+_WHO_SAYS: Final = table(
+    Evidence,
+    {
+        Evidence.DECLARED: "the API's document says that keys are honoured here",
+        Evidence.CONFIGURED: "the SDK's configuration says that keys are honoured here",
+        Evidence.PRESET: "the API's dialect says that keys are honoured here",
+        Evidence.VERIFIED: "`samekey verify` saw that keys are honoured here",
+        Evidence.ASSUMED: "nobody says that keys are honoured here",
+    },
+)
+
+
+def is_stated(profile: Dialect) -> bool:
+    """Whether a profile puts the idempotency key anywhere else than the default does."""
+    return profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier
+
+
+def _declared(subject: Subject, found: Found, profile: Dialect) -> Ruling:
     """Return the verdict for an operation whose key the document declares."""
-    spoken = _with_signals(profile, responses)
-    return Ruling(Safety.KEYED, _declared(node, found, spoken), _declared_in_words(found), declared=True)
+    spoken = _with_signals(profile, subject.responses)
+    why = f"the API's document declares the {_CARRIERS[found.carrier]} {found.name!r}"
+    return Ruling(Safety.KEYED, _placed(subject.node, found, spoken), why, Evidence.DECLARED)
 
 
-def _undeclared_field(profile: Dialect, body: Body | None, schemas: Schemas) -> Ruling:
-    """Return the verdict where the API's keys travel in a body field that the operation does not declare."""
+def _takes_extra_fields(body: Body | None, schemas: Schemas) -> bool:
+    """Whether a body takes a field that its schema does not list."""
     kind = body.type if body is not None else None
     model = schemas.definitions.get(kind.id) if isinstance(kind, Named) else None
     is_open = isinstance(kind, MapOf) or (isinstance(model, Model) and model.extra is not None)
-    if is_open and body is not None and body.kind in {BodyKind.JSON, BodyKind.FORM}:
-        return Ruling(Safety.KEYED, profile, f"its body takes extra fields, and keys travel in {profile.name!r}")
-    return Ruling(Safety.UNSAFE, profile, f"keys travel in the body field {profile.name!r}, which it does not have")
+    return is_open and body is not None and body.kind in {BodyKind.JSON, BodyKind.FORM}
 
 
-def _declared(node: Node, found: Found, profile: Dialect) -> Dialect:
+def _placed(node: Node, found: Found, profile: Dialect) -> Dialect:
     form = fit(profile.format, found.limits)
     if form is None:
         node.warn(
@@ -115,11 +167,7 @@ def _declared(node: Node, found: Found, profile: Dialect) -> Dialect:
             hint="say in the config what a key looks like: idempotency: {format: {kind: alphabet, …}}",
         )
         form = profile.format
-    return replace(profile, carrier=found.carrier, name=found.name, format=form)
-
-
-def _declared_in_words(found: Found) -> str:
-    return f"the document declares the {_CARRIERS[found.carrier]} {found.name!r}"
+    return replace(profile, carrier=found.carrier, name=found.name, within=found.within, format=form)
 
 
 def _with_signals(profile: Dialect, responses: Sequence[Response]) -> Dialect:

@@ -14,7 +14,7 @@ from samekey.ir import Location, SchemeKind, SecurityScheme
 from samekey.lower.docs import described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from samekey.document.node import Node
     from samekey.ir import Param, Server
@@ -92,6 +92,27 @@ def scoped(
         elif scheme is not None:
             found.append(scheme)
     return tuple(found)
+
+
+def token_paths(entries: Iterable[tuple[str, Node]], servers: tuple[Server, ...]) -> frozenset[str]:
+    """Return the paths below a server at which the document's own OAuth2 flows get their tokens."""
+    holders = [node for _, entry in entries if (node := entry.follow()) is not None and isinstance(node.value, dict)]
+    holders += [flow for node in holders if node.get("flows") is not None for _, flow in node.items("flows")]
+    urls = [flow.text(word) for flow in holders if isinstance(flow.value, dict) for word in ("tokenUrl", "refreshUrl")]
+    return frozenset(path for url in urls if url for path in _paths_of(url, [server.url for server in servers] or [""]))
+
+
+def _paths_of(url: str, servers: Sequence[str]) -> Iterator[str]:
+    for server in servers:
+        try:
+            parts, base = urlsplit(url), urlsplit(server)
+        except ValueError:
+            continue
+        if parts.netloc and base.netloc and parts.netloc != base.netloc:
+            continue
+        path = f"/{parts.path.lstrip('/')}"
+        prefix = base.path.rstrip("/")
+        yield path.removeprefix(prefix) if prefix and path.startswith(f"{prefix}/") else path
 
 
 def _relative(url: str, server: str) -> str:

@@ -21,6 +21,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "IdempotencyKeyReused",
         "InternalServerError",
         "NotFoundError",
+        "NotModified",
         "PaginationError",
         "PermissionDeniedError",
         "RateLimitError",
@@ -33,9 +34,10 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "retry.keys": ("derive_key",),
     "paging.page": ("AsyncPage", "AsyncPages", "Page"),
     "retry.rules": ("Answered", "Attempt", "Certainty", "Failed", "Failure", "RetryPolicy"),
-    "retry.record": ("AttemptEvent", "CallInfo", "CallRecord", "RetryEvent"),
+    "retry.budget": ("RetryBudget",),
+    "retry.record": ("AttemptEvent", "CallInfo", "CallRecord", "RetryEvent", "SendEvent"),
     "streams.stream": ("AsyncStream", "Stream"),
-    "safety": ("Safety",),
+    "safety": ("Evidence", "Safety"),
     "types": ("OMIT", "CallOptions", "Omit", "Timeout"),
 }
 """Names by the module of the runtime in which they are defined."""

@@ -14,19 +14,20 @@ TYPE_WORDS: Final = frozenset({
     "TYPE_CHECKING", "TypeAlias", "TypedDict", "UUID", "None", "True", "False",
 })  # fmt: skip
 """What stands beside types in the emitted modules."""
-METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "options"})
+METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "first_use", "options"})
 """What every method takes."""
 CLIENT_ARGUMENTS: Final = frozenset({
-    "self", "base_url", "retry", "timeout", "headers", "strict", "on_attempt", "on_retry", "journal", "http_client",
-    "max_response_bytes", "found", "from_environment", "make_settings",
+    "self", "base_url", "retry", "timeout", "headers", "strict", "on_send", "on_attempt", "on_retry", "on_end",
+    "retry_budget", "journal", "http_client", "max_response_bytes", "found", "from_environment", "make_settings",
 })  # fmt: skip
-CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal"})
+CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal", "settle"})
 """What every client has."""
 CLIENT_CLASSES: Final = frozenset({
-    "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AsyncTokenSource", "AttemptEvent", "Basic", "Bearer",
-    "Callable", "ClientCredentials", "Credential", "HttpCredential", "Journal", "KeyFormat", "MAX_RESPONSE_BYTES",
-    "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryEvent", "RetryPolicy", "Safety", "Signal", "Stream",
-    "StreamCall", "StreamFacts", "StreamableCall", "Style", "SyncClient", "Timeout", "TokenSource",
+    "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AsyncTokenSource", "AttemptEvent", "Awaitable", "Basic",
+    "Bearer", "CallRecord", "Callable", "ClientCredentials", "Credential", "HttpCredential", "Journal", "KeyFormat",
+    "MAX_RESPONSE_BYTES", "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryBudget", "RetryEvent",
+    "RetryPolicy", "Safety", "SendEvent", "Signal", "Stream", "StreamCall", "StreamFacts", "StreamableCall", "Style",
+    "SyncClient", "Timeout", "TokenSource",
 })  # fmt: skip
 """What stands beside the resources' classes in the emitted modules."""
 HIDING_METHODS: Final = ANNOTATION_BUILTINS - {"list"} | {"models", "dt", "builtins"}

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from samekey.config.dialect import Carrier
+from samekey.document.values import value_at
 from samekey.prove.history import Request
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def sent_key(profile: Profile, request: httpx.Request) -> str | None:
             value: str | None = request.url.params.get(profile.name)
             return value
         case Carrier.BODY:
-            return _in_body(profile.name, request)
+            return _in_body(profile.field, request)
         case _:
             assert_never(profile.carrier)
 
@@ -122,15 +123,15 @@ def give_key(profile: Profile, request: httpx.Request, old: str, new: str) -> No
             assert_never(profile.carrier)
 
 
-def _in_body(name: str, request: httpx.Request) -> str | None:
+def _in_body(path: tuple[str, ...], request: httpx.Request) -> str | None:
     if request.headers.get("content-type", "").startswith(_FORM):
-        values = parse_qs(request.content.decode("utf-8", "replace")).get(name, [])
+        values = parse_qs(request.content.decode("utf-8", "replace")).get(path[-1], [])
         return values[0] if values else None
     try:
         body: JsonValue = json.loads(request.content)
     except ValueError:
         return None
-    value = body.get(name) if isinstance(body, dict) else None
+    value = value_at(body, path)
     return None if value is None else str(value)
 
 

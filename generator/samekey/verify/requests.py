@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from urllib.parse import parse_qsl, quote, urlencode
 
 from samekey.config.dialect import Carrier, KeyKind
+from samekey.document.values import with_value, without_value
 from samekey.ir import BodyKind, Location, SchemeKind
 from samekey.lower.media import body_kind, content_of, essence, is_json, preferred_for_request
 from samekey.lower.schemas.merged import Merged
@@ -52,9 +53,9 @@ class Fields:
     media_type: str
     value: JsonValue
 
-    def spelled(self, extra: Mapping[str, JsonValue]) -> bytes:
-        """Encode the body with extra fields."""
-        value = {**self.value, **extra} if isinstance(self.value, dict) else self.value
+    def spelled(self, field: tuple[str, ...], key: str) -> bytes:
+        """Encode the body with a key in a field; without one where the path is empty."""
+        value = with_value(self.value, field, key) if field and isinstance(self.value, dict) else self.value
         if is_json(self.media_type):
             return json.dumps(value).encode()
         return urlencode(list(_pairs("", value))).encode()
@@ -67,8 +68,8 @@ class Raw:
     media_type: str
     data: bytes
 
-    def spelled(self, extra: Mapping[str, JsonValue]) -> bytes:  # noqa: ARG002  # there is no room for it
-        """Return the bytes of the body, which has no room for extra fields."""
+    def spelled(self, field: tuple[str, ...], key: str) -> bytes:  # noqa: ARG002  # there is no room for it
+        """Return the bytes of the body, which has no room for a key."""
         return self.data
 
 
@@ -117,14 +118,14 @@ class ProbeRequest:
         spelled = [f'"{key}"' if profile.quoted else key for key in keys]
         query = [*self.query, *self.credential.query]
         headers = [*self.headers, *self.credential.headers]
-        extra: dict[str, JsonValue] = {}
+        field: tuple[str, ...] = ()
         match profile.carrier:
             case Carrier.HEADER:
                 headers += [(profile.name, key) for key in spelled]
             case Carrier.QUERY:
                 query += [(profile.name, key) for key in keys]
             case Carrier.BODY:
-                extra = dict.fromkeys((profile.name,), keys[-1]) if keys else {}
+                field = profile.field if keys else ()
             case _:
                 assert_never(profile.carrier)
         if profile.first_sent and keys:
@@ -135,7 +136,7 @@ class ProbeRequest:
         headers += [(name, value) for name, value in _USUAL if name.lower() not in said]
         encoded = tuple((name.encode("latin-1"), value.encode()) for name, value in headers)
         target = f"{self.path}?{urlencode(query)}" if query else self.path
-        body = self.payload.spelled(extra) if self.payload is not None else b""
+        body = self.payload.spelled(field, keys[-1] if keys else "") if self.payload is not None else b""
         return Sending(self.site.method, target, encoded, body)
 
     def of(self, credential: ProbeCredential) -> ProbeRequest:
@@ -323,12 +324,12 @@ def _accepts(described: ApiModel, schema: Node, value: JsonValue) -> bool:
 def _without_key(value: JsonValue, profile: Profile) -> JsonValue:
     if profile.carrier is not Carrier.BODY or not isinstance(value, dict):
         return value
-    return {name: inner for name, inner in value.items() if name != profile.name}
+    return without_value(value, profile.field)
 
 
 def _with_key(value: JsonValue, profile: Profile) -> JsonValue:
     carried = profile.carrier is Carrier.BODY and isinstance(value, dict)
-    return {**value, profile.name: fresh_key(profile.format)} if carried and isinstance(value, dict) else value
+    return with_value(value, profile.field, fresh_key(profile.format)) if carried and isinstance(value, dict) else value
 
 
 def _variants(value: JsonValue) -> Iterable[JsonValue]:

@@ -12,6 +12,7 @@ from .auth.credentials import ClientCredentials
 from .concurrency.cancellation import run_in_thread
 from .concurrency.fork import begin_anew_after_fork
 from .concurrency.loops import LoopTransports
+from .errors import APIError
 from .request.build import Prepared, prepare, signed
 from .response import finish, finish_open, is_strict
 from .retry.loop import adrive, cancellation_marked, drive
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .call import Call, Endpoint, Response, Settings
     from .http.transport import AsyncTransport, SyncTransport, Whereabouts
     from .retry.wire import Limits, RawAnswer, Result, WireRequest
+    from .settle import Resent
     from .streams.stream import AsyncStream, Stream, StreamFacts
 
 T = TypeVar("T")
@@ -118,6 +120,13 @@ class AsyncConnection:
         await self._transports.aclose()
 
 
+def _keep(error: APIError, settings: Settings, prepared: Prepared, endpoint: Endpoint) -> None:
+    """Keep in an error what it takes to settle its call."""
+    from .settle import KeptCall  # noqa: PLC0415  # most calls end without an error
+
+    error.keep(KeptCall(prepared, endpoint, settings.shown_base), settings)
+
+
 def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
     return transport.attempt(request, limits)
 
@@ -143,7 +152,11 @@ class SyncCore:
             ValueError: an argument cannot be sent.
         """
         prepared, answer = self._settle(name, endpoint, call, _whole)
-        return finish(self.settings, endpoint, call, prepared.state, answer)
+        try:
+            return finish(self.settings, endpoint, call, prepared.state, answer)
+        except APIError as error:
+            _keep(error, self.settings, prepared, endpoint)
+            raise
 
     def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
         """Carry out a call and leave the body of a success open, to be read as a stream; of bytes without facts.
@@ -164,7 +177,7 @@ class SyncCore:
                 return result
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.state, answer)
+            response = self._opened(endpoint, prepared, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: Stream[Any] = Stream(
@@ -189,7 +202,7 @@ class SyncCore:
                 return file.receive(transport.open(request, limits))
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.state, answer)
+            response = self._opened(endpoint, prepared, answer)
             file.commit()
         return response.holding(target)
 
@@ -200,7 +213,11 @@ class SyncCore:
         call: Call[Any],
         send: Callable[[SyncTransport, WireRequest, Limits], Result],
     ) -> tuple[Prepared, RawAnswer | None]:
-        prepared = prepare(self.settings, name, endpoint, call)
+        return self._carry_out(prepare(self.settings, name, endpoint, call), send)
+
+    def _carry_out(
+        self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
+    ) -> tuple[Prepared, RawAnswer | None]:
         journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, self._send(prepared, send)
@@ -219,6 +236,26 @@ class SyncCore:
     ) -> RawAnswer | None:
         return drive(prepared.state, self._attempts(prepared, send), self.settings.clock.sleep)
 
+    def _opened(self, endpoint: Endpoint, prepared: Prepared, answer: RawAnswer | None) -> Response[None]:
+        try:
+            return finish_open(endpoint, prepared.state, answer)
+        except APIError as error:
+            _keep(error, self.settings, prepared, endpoint)
+            raise
+
+    def settle(self, resent: Resent) -> Response[Any]:
+        """Send a call again until it is settled, and read its result.
+
+        Raises:
+            APIError: it did not end in a usable answer.
+        """
+        answer = self._carry_out(resent.prepared, _whole)[1]
+        try:
+            return finish(self.settings, resent.endpoint, resent.call, resent.prepared.state, answer)
+        except APIError as error:
+            _keep(error, self.settings, resent.prepared, resent.endpoint)
+            raise
+
     def resend(self, prepared: Prepared) -> RawAnswer | None:
         """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""
         return self._send(prepared, _whole)
@@ -229,7 +266,7 @@ class SyncCore:
         """Return a function that makes one attempt: it sends the request as it is, or with the current token."""
         transport, source = self.connection.transport(), prepared.token
         if source is None:
-            return lambda limits: send(transport, prepared.request, limits)
+            return lambda limits: send(transport, prepared.state.on_the_wire(prepared.request), limits)
         from .auth.oauth import bearing, called  # noqa: PLC0415  # few APIs need it
 
         def get(refused: Token | None, limits: Limits) -> Token | NoToken:
@@ -259,7 +296,11 @@ class AsyncCore:
             ValueError: an argument cannot be sent.
         """
         prepared, answer = await self._settle(name, endpoint, call, _awhole)
-        return finish(self.settings, endpoint, call, prepared.state, answer)
+        try:
+            return finish(self.settings, endpoint, call, prepared.state, answer)
+        except APIError as error:
+            _keep(error, self.settings, prepared, endpoint)
+            raise
 
     async def stream(
         self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None
@@ -282,7 +323,7 @@ class AsyncCore:
                 return result
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.state, answer)
+            response = self._opened(endpoint, prepared, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: AsyncStream[Any] = AsyncStream(
@@ -307,7 +348,7 @@ class AsyncCore:
                 return await file.areceive(await transport.open(request, limits))
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = finish_open(endpoint, prepared.state, answer)
+            response = self._opened(endpoint, prepared, answer)
             file.commit()
         return response.holding(target)
 
@@ -318,7 +359,11 @@ class AsyncCore:
         call: Call[Any],
         send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
     ) -> tuple[Prepared, RawAnswer | None]:
-        prepared = prepare(self.settings, name, endpoint, call)
+        return await self._carry_out(prepare(self.settings, name, endpoint, call), send)
+
+    async def _carry_out(
+        self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]
+    ) -> tuple[Prepared, RawAnswer | None]:
         journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, await self._send(prepared, send)
@@ -338,6 +383,26 @@ class AsyncCore:
     ) -> Awaitable[RawAnswer | None]:
         return adrive(prepared.state, self._attempts(prepared, send), self.sleep)
 
+    def _opened(self, endpoint: Endpoint, prepared: Prepared, answer: RawAnswer | None) -> Response[None]:
+        try:
+            return finish_open(endpoint, prepared.state, answer)
+        except APIError as error:
+            _keep(error, self.settings, prepared, endpoint)
+            raise
+
+    async def settle(self, resent: Resent) -> Response[Any]:
+        """Send a call again until it is settled, and read its result.
+
+        Raises:
+            APIError: it did not end in a usable answer.
+        """
+        answer = (await self._carry_out(resent.prepared, _awhole))[1]
+        try:
+            return finish(self.settings, resent.endpoint, resent.call, resent.prepared.state, answer)
+        except APIError as error:
+            _keep(error, self.settings, resent.prepared, resent.endpoint)
+            raise
+
     async def resend(self, prepared: Prepared) -> RawAnswer | None:
         """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""
         return await self._send(prepared, _awhole)
@@ -348,7 +413,7 @@ class AsyncCore:
         """Return a function that makes one attempt: it sends the request as it is, or with the current token."""
         transport, source = self.connection.transport(), prepared.token
         if source is None:
-            return lambda limits: send(transport, prepared.request, limits)
+            return lambda limits: send(transport, prepared.state.on_the_wire(prepared.request), limits)
         from .auth.oauth import abearing, acalled  # noqa: PLC0415  # few APIs need it
 
         async def get(refused: Token | None, limits: Limits) -> Token | NoToken:

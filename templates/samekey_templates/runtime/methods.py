@@ -104,6 +104,11 @@ class _Bound(Described[P, T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name}>"
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """The facts of the operation."""
+        return self._endpoint
+
     def _call(self, *args: P.args, **kwargs: P.kwargs) -> Call[T]:
         return self._build(self._resource, *args, **kwargs)
 

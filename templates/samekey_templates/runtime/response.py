@@ -9,7 +9,7 @@ from .codec.json import DecodeFailureError, decode
 from .errors import APIDecodeError, explain, status_error_class, unanswered
 from .request.encode import charset
 from .retry.loop import log
-from .retry.rules import Answered, is_success
+from .retry.rules import Answered, Failed, Failure
 from .text import one_line
 from .types import is_fields
 
@@ -53,9 +53,12 @@ def _succeeded(
 ) -> tuple[CallRecord, Answered, RawAnswer]:
     record = state.record
     outcome = state.outcome
+    if answer is not None and isinstance(outcome, Failed) and outcome.failure is Failure.FOREIGN_PAGE:
+        message = explain(record, f"status {answer.status} came with a page of HTML, which is not the API's answer")
+        raise APIDecodeError(message, record, status=answer.status, headers=answer.headers, content=answer.content)
     if answer is None or not isinstance(outcome, Answered):
         raise unanswered(record) from state.cause
-    if not is_success(answer.status):
+    if not outcome.is_done:
         _raise_status(endpoint, record, outcome, answer)
     return record, outcome, answer
 
@@ -67,11 +70,12 @@ def is_strict(settings: Settings, call: Call[Any]) -> bool:
 
 
 def _raise_status(endpoint: Endpoint, record: CallRecord, outcome: Answered, answer: RawAnswer) -> None:
-    kind = _type_for(endpoint.errors() if endpoint.errors is not None else {}, answer.status)
+    types = None if endpoint.errors is None or outcome.refused else endpoint.errors()
+    kind = None if types is None else _type_for(types, answer.status)
     body = _error_body(answer, Any if kind is None else kind)
     said = _server_words(body, answer.content)
     raise status_error_class(outcome, answer.content, record.call.safety)(
-        explain(record, f"the server answered {answer.status}", said),
+        explain(record, f"the server {'refused with' if outcome.refused else 'answered'} {answer.status}", said),
         record,
         status=answer.status,
         headers=answer.headers,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samekey_templates.runtime.retry.answers import is_replayed, read_answer
-from samekey_templates.runtime.retry.dialect import Profile, Signal
-from samekey_templates.runtime.retry.rules import Answered
+from samekey_templates.runtime.retry.dialect import Profile, Sign, Signal
+from samekey_templates.runtime.retry.rules import Answered, Failed, Failure
 
 PLAIN = Profile()
 STRIPE = Profile(mismatch=(Signal(400, "idempotency_error"),), should_retry=("Stripe-Should-Retry",))
@@ -31,9 +31,11 @@ def read(
 ) -> Answered:
     """An answer as the profile reads it."""
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return read_answer(
+    found = read_answer(
         profile, status, httpx.Headers(headers or {}), content, now=1_700_000_000.0, complete=complete
     )  # fmt: skip
+    assert isinstance(found, Answered)
+    return found
 
 
 def test_a_code_that_was_cut_off_may_have_been_any() -> None:
@@ -342,3 +344,115 @@ def test_html_is_known_by_its_first_character() -> None:
     assert not read(PLAIN, 409, b"\n  <html>a request is in progress").in_flight
     assert read(PLAIN, 409, b"\n  <html>idempotency key in use").in_flight
     assert read(PLAIN, 409, b"a request is in progress <br>").in_flight
+
+
+LIMITED = Profile(
+    throttled=(
+        Sign(403, header="X-RateLimit-Remaining", equals="0"),
+        Sign(403, header="X-Throttled"),
+        Sign(400, code="ThrottlingException"),
+        Sign(418),
+        Sign(409, field=("meta", "limited"), equals=True),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "throttled"),
+    [
+        (403, {"X-RateLimit-Remaining": "0"}, None, True),
+        (403, {"x-ratelimit-remaining": " 0 "}, None, True),
+        (403, {"X-RateLimit-Remaining": "1"}, None, False),
+        (403, {}, None, False),
+        (403, {"X-Throttled": "what you like"}, None, True),
+        (401, {"X-RateLimit-Remaining": "0"}, None, False),
+        (400, {}, {"error": {"code": "ThrottlingException"}}, True),
+        (400, {}, {"error": {"code": "ValidationException"}}, False),
+        (418, {}, None, True),
+        (409, {}, {"meta": {"limited": True}}, True),
+        (409, {}, {"meta": {"limited": 1}}, False),
+        (409, {}, {"meta": {"limited": "true"}}, False),
+        (409, {}, {"meta": {}}, False),
+        (409, {}, {"meta": []}, False),
+        (409, {}, b"<html>", False),
+    ],
+)
+def test_a_refusal_that_the_dialect_names_is_throttling(
+    status: int,
+    headers: dict[str, str],
+    body: object,
+    throttled: bool,  # noqa: FBT001
+) -> None:
+    """By its status and a header, a code or a field; all that is named must hold, and `true` is not 1."""
+    assert read(LIMITED, status, body, headers=headers).throttled is throttled
+    assert not read(PLAIN, status, body, headers=headers).throttled
+
+
+SLACK = Profile(
+    refused=(Sign(200, field=("ok",), equals=False), Sign(200, field=("error",)), Sign(202, code="declined"))
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "refused"),
+    [
+        (200, {"ok": False}, True),
+        (200, {"ok": True}, False),
+        (200, {"ok": 0}, False),
+        (200, {"ok": None}, False),
+        (200, {"error": "not_in_channel"}, True),
+        (200, {"error": None}, True),
+        (200, {}, False),
+        (200, [], False),
+        (201, {"ok": False}, False),
+        (202, {"code": "declined"}, True),
+        (202, {"code": "accepted"}, False),
+        (200, b"", False),
+        (200, b"{", False),
+    ],
+)
+def test_a_2xx_that_the_dialect_names_is_a_refusal(status: int, body: object, refused: bool) -> None:  # noqa: FBT001
+    """Some APIs answer 200 to everything, and say in a field whether it was done."""
+    found = read(SLACK, status, body)
+    assert (found.refused, found.is_done) == (refused, not refused)
+    assert not read(PLAIN, status, body).refused
+
+
+@pytest.mark.parametrize("status", [425, 429, 403])
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        ({"RateLimit-Reset": "7"}, 7.0),
+        ({"X-RateLimit-Reset": "7", "X-RateLimit-Remaining": "0"}, 7.0),
+        ({"X-RateLimit-Reset": "1700000030", "X-RateLimit-Remaining": "0"}, 30.0),
+        ({"X-RateLimit-Reset": "1700000030000"}, 30.0),
+        ({"X-RateLimit-Reset": "1699999990"}, 0.0),
+        ({"X-RateLimit-Reset": "7", "X-RateLimit-Remaining": "3"}, None),
+        ({"X-Rate-Limit-Reset": "9", "RateLimit-Reset": "7"}, 9.0),
+        ({"RateLimit": '"burst";r=0;t=4, "daily";r=0;t=9'}, 9.0),
+        ({"RateLimit": '"burst";r=5;t=4, "daily";r=0;t=9'}, 9.0),
+        ({"RateLimit": "limit=100, remaining=0, reset=12"}, 12.0),
+        ({"RateLimit": '"default";r=5;t=4'}, None),
+        ({"RateLimit-Reset": "soon"}, None),
+        ({"Retry-After": "2", "RateLimit-Reset": "7"}, 2.0),
+        ({}, None),
+    ],
+)
+def test_a_limit_says_when_it_is_renewed(status: int, headers: dict[str, str], asked: float | None) -> None:
+    """Where nothing remains and there is no Retry-After; in seconds, or as a moment."""
+    limited = Profile(throttled=(Sign(403),))
+    assert read(limited, status, headers=headers).retry_after == asked
+    elsewhere = read(limited, 500, headers=headers).retry_after
+    assert elsewhere == (2.0 if "Retry-After" in headers else None)
+
+
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml", " text/html"])
+def test_a_page_of_html_is_not_the_answer_of_an_api(kind: str) -> None:
+    """A login page, or a captive portal: nothing says that the request was done."""
+    headers = httpx.Headers({"Content-Type": kind})
+    found = read_answer(PLAIN, 200, headers, b"<html>", now=0.0, at=2.0, expects_html=False)
+    assert found == Failed(Failure.FOREIGN_PAGE, "200 with a page of HTML", 2.0, status=200)
+    assert isinstance(read_answer(PLAIN, 200, headers, b"<html>", now=0.0), Answered)
+    assert isinstance(read_answer(PLAIN, 404, headers, b"<html>", now=0.0, expects_html=False), Answered)
+    json_headers = httpx.Headers({"Content-Type": "application/json"})
+    assert isinstance(read_answer(PLAIN, 200, json_headers, b"{}", now=0.0, expects_html=False), Answered)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime.retry.budget import Budget
+from samekey_templates.runtime.retry.budget import RetryBudget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _eager_switching() -> Iterator[None]:
 
 def test_a_budget_holds_500_tokens() -> None:
     """Section 4: 500 tokens, full at first; a hundred retries of 5, then none."""
-    budget = Budget()
+    budget = RetryBudget()
     assert budget.tokens == 500
     assert sum(budget.spend(5) for _ in range(150)) == 100
     assert budget.tokens == 0
@@ -58,14 +58,14 @@ def test_a_budget_holds_500_tokens() -> None:
 @pytest.mark.parametrize(("tokens", "cost", "granted"), [(10, 10, True), (10, 11, False), (0, 5, False), (0, 0, True)])
 def test_a_retry_is_granted_only_where_all_of_its_cost_is_there(tokens: int, cost: int, granted: bool) -> None:  # noqa: FBT001
     """A refused retry takes nothing."""
-    budget = Budget(tokens)
+    budget = RetryBudget(tokens)
     assert budget.spend(cost) is granted
     assert budget.tokens == (tokens - cost if granted else tokens)
 
 
 def test_a_refund_never_overfills_the_bucket() -> None:
     """Years of successes do not pay for an outage."""
-    budget = Budget(20)
+    budget = RetryBudget(20)
     budget.refund(1)
     assert budget.tokens == 20
     budget.spend(5)
@@ -78,7 +78,7 @@ def test_a_refund_never_overfills_the_bucket() -> None:
 @given(st.integers(0, 50), st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=60))
 def test_the_bucket_stays_between_empty_and_full(size: int, steps: list[tuple[bool, int]]) -> None:
     """Whatever is spent and given back, the bucket agrees with plain arithmetic."""
-    budget, held = Budget(size), size
+    budget, held = RetryBudget(size), size
     for spending, tokens in steps:
         if spending:
             granted = budget.spend(tokens)
@@ -94,7 +94,7 @@ def test_the_bucket_stays_between_empty_and_full(size: int, steps: list[tuple[bo
 @pytest.mark.usefixtures("_eager_switching")
 def test_threads_together_cannot_spend_more_than_there_is() -> None:
     """The bucket is shared by all calls of a client, whichever thread they run in."""
-    budget = Budget(5 * 100)
+    budget = RetryBudget(5 * 100)
     start = threading.Barrier(THREADS)
 
     def spend_all() -> int:
@@ -110,7 +110,7 @@ def test_threads_together_cannot_spend_more_than_there_is() -> None:
 @pytest.mark.usefixtures("_eager_switching")
 def test_threads_lose_no_refund() -> None:
     """What is given back at the same time arrives in full."""
-    budget = Budget(THREADS * 100 * 3)
+    budget = RetryBudget(THREADS * 100 * 3)
     assert budget.spend(THREADS * 100 * 3)
     start = threading.Barrier(THREADS)
 
@@ -128,7 +128,7 @@ def test_threads_lose_no_refund() -> None:
 @pytest.mark.usefixtures("_eager_switching")
 def test_threads_that_spend_and_refund_leave_the_sum_right() -> None:
     """Each thread gives back all that it took, and in the end nothing is missing."""
-    budget = Budget(100)
+    budget = RetryBudget(100)
     start = threading.Barrier(THREADS)
 
     def take_and_give() -> None:

@@ -18,13 +18,13 @@ from samekey_templates.runtime.auth.credentials import ApiKey, Bearer
 from samekey_templates.runtime.call import Call, Endpoint, Response, Settings
 from samekey_templates.runtime.codec.models import Model
 from samekey_templates.runtime.core import AsyncCore, SyncCore
-from samekey_templates.runtime.retry.budget import Budget
+from samekey_templates.runtime.retry.budget import RetryBudget
 from samekey_templates.runtime.retry.dialect import Profile, Signal
 from samekey_templates.runtime.retry.loop import Clock, Hooks
 from samekey_templates.runtime.retry.record import AttemptEvent, CallRecord, RetryEvent
 from samekey_templates.runtime.retry.rules import Answered, Certainty, Failed, Failure, RetryPolicy
 from samekey_templates.runtime.retry.wire import Limits, RawAnswer, Result, WireRequest
-from samekey_templates.runtime.safety import Safety
+from samekey_templates.runtime.safety import Evidence, Safety
 from samekey_templates.runtime.types import CallOptions, Timeout
 
 from tests.runtime.making import METHODS, Time, content, header, make_endpoint, make_settings
@@ -90,7 +90,7 @@ class Scenario:
     stopped: str = ""
     retry_after: float | None = None
     profile: Profile | None = None
-    declares_key: bool = True
+    evidence: Evidence = Evidence.DECLARED
 
     def __str__(self) -> str:
         return self.name.replace(" ", "-")
@@ -177,7 +177,7 @@ SCENARIOS = [
     Scenario("lost then refused by the operation", (LOST, answer(402)), (0.25,), REJECTED, errors.APIStatusError),
     Scenario(
         "lost then refused under an assumed key", (LOST, answer(402)), (0.25,), UNKNOWN, errors.APIStatusError,
-        declares_key=False,
+        evidence=Evidence.ASSUMED,
     ),
     Scenario(
         "lost then unreachable", (LOST, *(UNREACHABLE,) * 3), (0.25, 0.5, 1.0), UNKNOWN, errors.APIConnectionError
@@ -258,7 +258,7 @@ class Stage:
     """Everything around one call, and what it left behind."""
 
     scenario: Scenario
-    budget: Budget = field(default_factory=lambda: Budget(500))
+    budget: RetryBudget = field(default_factory=lambda: RetryBudget(500))
     time: Time = field(default_factory=Time)
     ended: list[AttemptEvent] = field(default_factory=list[AttemptEvent])
     retried: list[RetryEvent] = field(default_factory=list[RetryEvent])
@@ -281,13 +281,13 @@ class Stage:
             "clock": self.time.clock(),
             "budget": self.budget,
             "retry": self.scenario.policy,
-            "hooks": Hooks(self.on_attempt, self.on_retry),
+            "hooks": Hooks(on_attempt=self.on_attempt, on_retry=self.on_retry),
         }
         return make_settings(**{**usual, **changes})
 
     def endpoint(self) -> Endpoint:
         """The operation."""
-        known: dict[str, Any] = {"profile": self.scenario.profile, "declares_key": self.scenario.declares_key}
+        known: dict[str, Any] = {"profile": self.scenario.profile, "evidence": self.scenario.evidence}
         return make_endpoint(self.scenario.safety, returns=lambda: Thing, **known)
 
     def call(self) -> Call[Thing]:
@@ -339,7 +339,7 @@ def call_style(request: pytest.FixtureRequest) -> CallStyle:
 
 def set_up(scenario: Scenario) -> Stage:
     """A stage whose budget holds what the scenario says."""
-    budget = Budget(500)
+    budget = RetryBudget(500)
     budget.spend(500 - scenario.tokens)
     return Stage(scenario, budget)
 
@@ -430,7 +430,7 @@ def test_every_attempt_is_told_when_the_call_ends(call_style: CallStyle) -> None
 
 def test_the_budget_is_shared_by_calls(call_style: CallStyle) -> None:
     """An outage is not multiplied: when the bucket is empty, every call is a single attempt."""
-    budget = Budget(12)
+    budget = RetryBudget(12)
     counts = [
         len(ending(Stage(Scenario("outage", (LOST,) * 4, (), UNKNOWN), budget), call_style)[0].attempts)
         for _ in range(3)

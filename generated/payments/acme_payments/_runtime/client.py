@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from msgspec import Struct, field, structs
 
 from .call import Settings
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .request.servers import filled, is_absolute
-from .retry.budget import Budget
+from .retry.budget import RetryBudget
 from .retry.dialect import Profile, refuse_standing_key
 from .retry.loop import Clock, Hooks
 from .retry.rules import RetryPolicy
@@ -19,18 +19,21 @@ from .text import shown_url
 from .types import Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
 
     import httpx
 
     from .auth.credentials import Credential, Requirement
+    from .errors import APIError
     from .journal.journal import Journal
     from .journal.resume import AsyncJournalView, JournalView
-    from .retry.record import AttemptEvent, RetryEvent
 
 MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 """The size above which an answer is not read into memory, unless the caller says otherwise."""
+
+
+_NO_HOOKS: Final = Hooks()
 
 
 class ApiFacts(Struct, frozen=True):
@@ -63,8 +66,8 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     timeout: Timeout | None = None,
     headers: Mapping[str, str] | None = None,
     strict: bool = False,
-    on_attempt: Callable[[AttemptEvent], None] | None = None,
-    on_retry: Callable[[RetryEvent], None] | None = None,
+    hooks: Hooks = _NO_HOOKS,
+    retry_budget: RetryBudget | None = None,
     journal: Journal | None = None,
     max_response_bytes: int = MAX_RESPONSE_BYTES,
 ) -> Settings:
@@ -94,13 +97,13 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         credentials=credentials,
         security=api.security,
         profile=api.profile,
-        retry=retry,
+        retry=retry or RetryPolicy(),
         usual_retry=api.retry,
         timeout=timeout or Timeout(),
         headers=dict(headers or {}),
         strict=strict,
-        hooks=Hooks(on_attempt, on_retry),
-        budget=Budget(),
+        hooks=hooks,
+        budget=RetryBudget() if retry_budget is None else retry_budget,
         clock=Clock(),
         journal=journal,
         max_response_bytes=max_response_bytes,
@@ -118,6 +121,7 @@ class SyncClient:
     """
 
     def __init__(self, settings: Settings, http_client: httpx.Client | None) -> None:
+        settings.hooks.refuse_async()
         self._core = SyncCore(settings, SyncConnection(http_client))
 
     def with_options(
@@ -143,6 +147,21 @@ class SyncClient:
         from .journal.resume import JournalView  # noqa: PLC0415  # few clients have a journal
 
         return JournalView(self._core, _journal(self._core.settings))
+
+    def settle(self, error: APIError, *, repeat: bool = False) -> Any:  # noqa: ANN401  # whatever the call gives
+        """Send the call of an error again, the same bytes under the same key, and return its result.
+
+        Args:
+            error: how the call ended, in this process or, after `error.with_request()`, in another.
+            repeat: whether it is sent though nobody says that the API can tell a retry, so that it may be done twice.
+
+        Raises:
+            APIError: it did not end in a usable answer.
+            ValueError: the error holds no request, this client cannot send it as it was, or it could be done twice.
+        """
+        from .settle import resent  # noqa: PLC0415  # few calls are settled
+
+        return self._core.settle(resent(self, self._core.settings, error, repeat=repeat)).data
 
     def close(self) -> None:
         """Close the connections; the client may be used again and opens new ones."""
@@ -195,6 +214,21 @@ class AsyncClient:
 
         return AsyncJournalView(self._core, _journal(self._core.settings))
 
+    async def settle(self, error: APIError, *, repeat: bool = False) -> Any:  # noqa: ANN401  # whatever the call gives
+        """Send the call of an error again, the same bytes under the same key, and return its result.
+
+        Args:
+            error: how the call ended, in this process or, after `error.with_request()`, in another.
+            repeat: whether it is sent though nobody says that the API can tell a retry, so that it may be done twice.
+
+        Raises:
+            APIError: it did not end in a usable answer.
+            ValueError: the error holds no request, this client cannot send it as it was, or it could be done twice.
+        """
+        from .settle import resent  # noqa: PLC0415  # few calls are settled
+
+        return (await self._core.settle(resent(self, self._core.settings, error, repeat=repeat))).data
+
     async def close(self) -> None:
         """Close the connections; the client may be used again and opens new ones."""
         await self._core.connection.aclose()
@@ -229,7 +263,7 @@ def _changed(
     refuse_standing_key(settings.profile, headers or {})
     return structs.replace(
         settings,
-        retry=retry or settings.retry,
+        retry=settings.retry if retry is None else retry.over(settings.retry),
         timeout=timeout or settings.timeout,
         headers={**settings.headers, **(headers or {})},
         strict=settings.strict if strict is None else strict,

@@ -4,19 +4,23 @@
 from __future__ import annotations
 
 import copyreg
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from .auth.credentials import NoToken
 from .declare import public
-from .retry.rules import Answered, Certainty, Failed, Failure
+from .retry.record import in_words
+from .retry.rules import Answered, Failed, Failure
 from .safety import Safety
 from .text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .call import Settings
     from .retry.record import CallRecord
-    from .retry.rules import Attempt
+    from .retry.rules import Attempt, Certainty
+    from .safety import Evidence
+    from .settle import KeptCall
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
 
@@ -40,6 +44,30 @@ class APIError(Exception):
         self.record = record
         self.retry_after = retry_after
         self.request_id = request_id
+        self.kept: KeptCall | bytes | None = None
+        self._settings: Settings | None = None
+
+    def keep(self, kept: KeptCall, settings: Settings) -> None:
+        """Keep the call in memory, for `client.settle(error)`."""
+        self.kept = kept
+        self._settings = settings
+
+    def with_request(self) -> Self:
+        """Return a copy whose pickle holds the request without credentials, so that another process can settle it.
+
+        A pickle holds no request otherwise: its body may be what nobody should find in a queue.
+
+        Raises:
+            TypeError: the body is read while it is sent, so it cannot be kept.
+        """
+        copy = object.__new__(type(self))
+        copy.args = self.args
+        copy.__dict__.update(self.__dict__)
+        if self._settings is not None and self.kept is not None and not isinstance(self.kept, bytes):
+            from .settle import written_down  # noqa: PLC0415  # few errors travel
+
+            copy.kept = written_down(self.kept, self._settings)
+        return copy
 
     @property
     def idempotency_key(self) -> str | None:
@@ -56,9 +84,30 @@ class APIError(Exception):
         """What is known of the effect of the call."""
         return self.record.certainty
 
+    @property
+    def evidence(self) -> Evidence | None:
+        """Who says that the API honours the key; None where there is none."""
+        return self.record.call.evidence
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it may have been done more than once, since nobody says that the API can tell a retry."""
+        return self.record.may_be_repeated
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.record.call.method
+
+    @property
+    def url(self) -> str:
+        """Where the request went, without query, user and password."""
+        return self.record.call.url
+
     def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...], dict[str, object]]:
         # As `object` would do it: the arguments of an exception are not those of its class here.
-        return copyreg.__newobj__, (type(self), *self.args), self.__dict__.copy()  # type: ignore[attr-defined]
+        state = {**self.__dict__, "kept": self.kept if isinstance(self.kept, bytes) else None, "_settings": None}
+        return copyreg.__newobj__, (type(self), *self.args), state  # type: ignore[attr-defined]
 
 
 @public
@@ -147,6 +196,11 @@ class APIStatusError(APIError):
 
 
 @public
+class NotModified(APIStatusError):  # noqa: N818  # no error: the answer to a condition that the caller set
+    """304: what the caller has is what there is (RFC 9110 section 15.4.5)."""
+
+
+@public
 class BadRequestError(APIStatusError):
     """400."""
 
@@ -202,6 +256,7 @@ class IdempotencyKeyReused(UnprocessableEntityError):  # noqa: N818
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
+    304: NotModified,
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
@@ -245,8 +300,8 @@ def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
         parts.append(server_said)
     if record.stopped and (count > 1 or any(attempt.wait is not None for attempt in record.attempts)):
         parts.append(f"no further attempt because {record.stopped}")
-    parts.append(_certainty_in_words(record))
-    return printable("; ".join(parts))
+    parts.append(in_words(record))
+    return printable("; ".join(part for part in parts if part))
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
@@ -256,24 +311,6 @@ def request_id(headers: Mapping[str, str]) -> str | None:
         if value:
             return value
     return None
-
-
-def _certainty_in_words(record: CallRecord) -> str:
-    key = record.call.idempotency_key
-    match record.certainty:
-        case Certainty.NOT_SENT:
-            return "nothing was sent, so nothing was done"
-        case Certainty.REJECTED:
-            return "the server refused it and nothing was done"
-        case Certainty.APPLIED:
-            settle = f"; call again with idempotency_key={key!r} to read the answer" if key else ""
-            return f"it was done, but the answer was lost{settle}"
-        case Certainty.UNKNOWN:
-            if key:
-                return f"it may or may not have been done; call again with idempotency_key={key!r} to settle it"
-            if record.call.safety in (Safety.SAFE, Safety.IDEMPOTENT):
-                return "it may or may not have been done; calling again is harmless"
-            return "it may or may not have been done; look before calling again, since the server takes no key"
 
 
 def _speaks_of_missing_key(content: bytes) -> bool:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .request.encode import Style
     from .retry.dialect import Profile
     from .retry.rules import RetryPolicy
-    from .safety import Safety
+    from .safety import Evidence, Safety
     from .streams.stream import StreamFacts
 
 P = ParamSpec("P")
@@ -179,8 +179,9 @@ class Facts(TypedDict, total=False):
     """The facts of an operation beside method and path: the fields of `Endpoint`."""
 
     safety: Required[Safety]
-    declares_key: bool
-    refuses_with: tuple[int, ...]
+    evidence: Evidence
+    key_only: bool
+    documents: tuple[int, ...]
     returns: Callable[[], object]
     errors: Callable[[], Types]
     body: BodyKind

@@ -27,3 +27,19 @@ class Safety(StrEnum):
     """A POST or PATCH that carries an idempotency key, so the server can tell a retry from a new request."""
     UNSAFE = "unsafe"
     """A POST or PATCH whose server honours no key."""
+
+
+@public
+class Evidence(StrEnum):
+    """Who says that the API honours the idempotency key of an operation."""
+
+    DECLARED = "declared"
+    """The API's document, at this operation."""
+    CONFIGURED = "configured"
+    """Whoever made the SDK, in its config or in an overlay."""
+    PRESET = "preset"
+    """The dialect that the SDK's config names, for all operations or for this one."""
+    VERIFIED = "verified"
+    """A running server, as `samekey verify` saw it."""
+    ASSUMED = "assumed"
+    """Nobody: the key is sent, and the API may ignore it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from .. import models
 from .._runtime.call import Call, PagedCall
@@ -17,6 +18,7 @@ from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
 from .._runtime.paging.rules import Paging
+from .._runtime.safety import Evidence as _Evidence
 from .._runtime.safety import Safety
 from .._runtime.types import OMIT, Omit
 
@@ -60,7 +62,7 @@ class ChargesOperations:
 
         Returns the charges of the account, newest first, optionally narrowed by status, customer or age.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             acme_account: For platforms, the connected account to act for. Left out, the request acts for
@@ -88,8 +90,8 @@ class ChargesOperations:
         "POST",
         "/charges",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -115,7 +117,8 @@ class ChargesOperations:
         description: str | None | Omit = OMIT,
         billing_address: models.Address | models.AddressInput | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
         """Create a charge.
@@ -126,8 +129,8 @@ class ChargesOperations:
         Give either the details of a payment method or the id of one that the customer has saved. If you give neither, the
         customer's default payment method is charged.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             amount: What to charge, in the currency's smallest unit. (at least 1, at most 99999999)
@@ -141,7 +144,8 @@ class ChargesOperations:
             description: A note, shown on the customer's receipt. (at most 500 characters)
             billing_address: A postal address.
             metadata: Up to fifty notes of your own. We store them and never read them.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             headers={"Acme-Account": acme_account},
@@ -157,6 +161,7 @@ class ChargesOperations:
                 "metadata": metadata,
             },
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -184,7 +189,7 @@ class ChargesOperations:
 
         Returns one charge as it stands now.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             charge_id: The charge to act on. (matches ^ch_[A-Za-z0-9]+$)
@@ -201,8 +206,8 @@ class ChargesOperations:
         "PATCH",
         "/charges/{charge_id}",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -223,7 +228,8 @@ class ChargesOperations:
         description: str | None | Omit = OMIT,
         customer: str | None | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
         """Update a charge.
@@ -231,8 +237,8 @@ class ChargesOperations:
         Changes what is written on a charge, never the money. Fields that you leave out stay as they are; a field sent as
         null is cleared. Metadata is merged key by key, and a key sent with an empty value is dropped.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             charge_id: The charge to act on. (matches ^ch_[A-Za-z0-9]+$)
@@ -241,13 +247,15 @@ class ChargesOperations:
             description: A note, shown on the customer's receipt. (at most 500 characters)
             customer: The customer to file the charge under.
             metadata: Up to fifty notes of your own. We store them and never read them.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             path={"charge_id": charge_id},
             headers={"Acme-Account": acme_account},
             body={"description": description, "customer": customer, "metadata": metadata},
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -255,8 +263,8 @@ class ChargesOperations:
         "POST",
         "/charges/{charge_id}/capture",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -277,7 +285,8 @@ class ChargesOperations:
         *,
         acme_account: str | Omit = OMIT,
         amount: int | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
         """Capture a held charge.
@@ -285,21 +294,23 @@ class ChargesOperations:
         Takes the money that a charge has been holding. Without a body the whole amount is taken. When you capture less, the
         rest is released at once and cannot be captured later. A charge that holds no money is answered with 400.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             charge_id: The charge to act on. (matches ^ch_[A-Za-z0-9]+$)
             acme_account: For platforms, the connected account to act for. Left out, the request acts for
                 the owner of the API key. (matches ^acct_[A-Za-z0-9]+$)
             amount: No more than is held. Left out, everything is taken. (at least 1)
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             path={"charge_id": charge_id},
             headers={"Acme-Account": acme_account},
             body={"amount": amount},
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -307,8 +318,8 @@ class ChargesOperations:
         "POST",
         "/charges/{charge_id}/cancel",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -326,26 +337,29 @@ class ChargesOperations:
         charge_id: str,
         *,
         acme_account: str | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
         """Cancel a held charge.
 
         Lets go of the money that a charge has been holding. A charge that has been captured must be refunded instead.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             charge_id: The charge to act on. (matches ^ch_[A-Za-z0-9]+$)
             acme_account: For platforms, the connected account to act for. Left out, the request acts for
                 the owner of the API key. (matches ^acct_[A-Za-z0-9]+$)
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             path={"charge_id": charge_id},
             headers={"Acme-Account": acme_account},
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -353,8 +367,8 @@ class ChargesOperations:
         "POST",
         "/charges/{charge_id}/refund",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Charge,
         errors=lambda: {
             400: models.Error,
@@ -372,7 +386,8 @@ class ChargesOperations:
         charge_id: str,
         *,
         acme_account: str | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Charge]:
         """Refund a whole charge.
@@ -381,19 +396,21 @@ class ChargesOperations:
 
         Gives back everything that a charge took. Use `createRefund` instead, which can also give back a part.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             charge_id: The charge to act on. (matches ^ch_[A-Za-z0-9]+$)
             acme_account: For platforms, the connected account to act for. Left out, the request acts for
                 the owner of the API key. (matches ^acct_[A-Za-z0-9]+$)
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             path={"charge_id": charge_id},
             headers={"Acme-Account": acme_account},
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from .. import models
 from .._runtime.call import Call, PagedCall
@@ -17,6 +18,7 @@ from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
 from .._runtime.paging.rules import Paging
+from .._runtime.safety import Evidence as _Evidence
 from .._runtime.safety import Safety
 from .._runtime.types import OMIT, Omit
 
@@ -59,7 +61,7 @@ class CustomersOperations:
 
         Returns the customers of the account, newest first. Deleted customers are not listed.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             acme_account: For platforms, the connected account to act for. Left out, the request acts for
@@ -85,8 +87,8 @@ class CustomersOperations:
         "POST",
         "/customers",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Customer,
         errors=lambda: {
             400: models.Error,
@@ -107,15 +109,16 @@ class CustomersOperations:
         phone: str | None | Omit = OMIT,
         address: models.Address | models.AddressInput | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Customer]:
         """Create a customer.
 
         Puts a customer on file. Two customers may share an email address; we do not look for duplicates.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             email: Where receipts are sent.
@@ -125,7 +128,8 @@ class CustomersOperations:
             phone: Telephone number, with the country code. (at most 30 characters)
             address: A postal address.
             metadata: Up to fifty notes of your own. We store them and never read them.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             headers={"Acme-Account": acme_account},
@@ -137,6 +141,7 @@ class CustomersOperations:
                 "metadata": metadata,
             },
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -164,7 +169,7 @@ class CustomersOperations:
 
         Returns one customer.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)
@@ -181,6 +186,7 @@ class CustomersOperations:
         "PUT",
         "/customers/{customer_id}",
         safety=Safety.IDEMPOTENT,
+        documents=(429,),
         returns=lambda: models.Customer,
         errors=lambda: {
             400: models.Error,
@@ -208,7 +214,7 @@ class CustomersOperations:
         Writes the whole record anew: optional fields that you leave out are cleared. Saved payment methods are kept. Sending
         the same record twice does no harm, so this operation takes no idempotency key.
 
-        Idempotent: sending it twice is sending it once, so it is retried without a key.
+        May be sent twice without harm, so it is sent again if its answer is lost.
 
         Args:
             customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)
@@ -237,8 +243,8 @@ class CustomersOperations:
         "PATCH",
         "/customers/{customer_id}",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Customer,
         errors=lambda: {
             400: models.Error,
@@ -261,7 +267,8 @@ class CustomersOperations:
         phone: str | None | Omit = OMIT,
         address: models.Address | models.AddressInput | None | Omit = OMIT,
         metadata: Mapping[str, str] | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Customer]:
         """Update a customer.
@@ -269,8 +276,8 @@ class CustomersOperations:
         Changes the fields that you send and leaves the others as they are. A field sent as null is cleared. Metadata is
         merged key by key, and a key sent with an empty value is dropped.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)
@@ -281,7 +288,8 @@ class CustomersOperations:
             phone: Telephone number, with the country code. (at most 30 characters)
             address: Where the customer lives.
             metadata: Up to fifty notes of your own. We store them and never read them.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             path={"customer_id": customer_id},
@@ -294,6 +302,7 @@ class CustomersOperations:
                 "metadata": metadata,
             },
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -301,6 +310,7 @@ class CustomersOperations:
         "DELETE",
         "/customers/{customer_id}",
         safety=Safety.IDEMPOTENT,
+        documents=(429,),
         errors=lambda: {
             401: models.Error,
             404: models.Error,
@@ -320,7 +330,7 @@ class CustomersOperations:
 
         Forgets a customer and their saved payment methods for good. Their past charges and refunds are kept.
 
-        Idempotent: sending it twice is sending it once, so it is retried without a key.
+        May be sent twice without harm, so it is sent again if its answer is lost.
 
         Args:
             customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)
@@ -337,8 +347,8 @@ class CustomersOperations:
         "POST",
         "/customers/{customer_id}/payment_methods",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.PaymentMethod,
         errors=lambda: {
             400: models.Error,
@@ -358,27 +368,30 @@ class CustomersOperations:
         *,
         body: models.PaymentMethodInput,
         acme_account: str | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.PaymentMethod]:
         """Save a payment method.
 
         Checks a payment method with its issuer and saves it for later charges. The first one saved becomes the default.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)
             acme_account: For platforms, the connected account to act for. Left out, the request acts for
                 the owner of the API key. (matches ^acct_[A-Za-z0-9]+$)
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             path={"customer_id": customer_id},
             headers={"Acme-Account": acme_account},
             body=body,
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -386,6 +399,7 @@ class CustomersOperations:
         "PUT",
         "/customers/{customer_id}/default_payment_method",
         safety=Safety.IDEMPOTENT,
+        documents=(429,),
         returns=lambda: models.Customer,
         errors=lambda: {
             400: models.Error,
@@ -408,7 +422,7 @@ class CustomersOperations:
 
         Makes one of the customer's saved payment methods the one that is charged when a charge names none.
 
-        Idempotent: sending it twice is sending it once, so it is retried without a key.
+        May be sent twice without harm, so it is sent again if its answer is lost.
 
         Args:
             customer_id: The customer to act on. (matches ^cus_[A-Za-z0-9]+$)

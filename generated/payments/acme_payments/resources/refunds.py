@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from .. import models
 from .._runtime.call import Call, PagedCall
@@ -16,6 +17,7 @@ from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
 from .._runtime.paging.rules import Paging
+from .._runtime.safety import Evidence as _Evidence
 from .._runtime.safety import Safety
 from .._runtime.types import OMIT, Omit
 
@@ -58,7 +60,7 @@ class RefundsOperations:
 
         Returns the refunds of the account, newest first, or only those of one charge.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             acme_account: For platforms, the connected account to act for. Left out, the request acts for
@@ -84,8 +86,8 @@ class RefundsOperations:
         "POST",
         "/refunds",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(400, 409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(400, 409, 422, 429),
         returns=lambda: models.Refund,
         errors=lambda: {
             400: models.Error,
@@ -105,7 +107,8 @@ class RefundsOperations:
         acme_account: str | Omit = OMIT,
         amount: int | Omit = OMIT,
         reason: models.RefundReason | models.RefundReasonInput | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Refund]:
         """Refund a charge.
@@ -113,8 +116,8 @@ class RefundsOperations:
         Gives back some or all of the money that a charge took, to the payment method it came from. A charge can be refunded
         in several parts, as long as they do not add up to more than was captured.
 
-        Keyed: every attempt carries one idempotency key in the header `Idempotency-Key`; the document
-        declares the header parameter 'Idempotency-Key'.
+        Sent again under the same idempotency key (header `Idempotency-Key`) if its answer is lost, and done
+        once. The API's document declares the header parameter 'Idempotency-Key'.
 
         Args:
             charge: Names a charge. (matches ^ch_[A-Za-z0-9]+$)
@@ -122,12 +125,14 @@ class RefundsOperations:
                 the owner of the API key. (matches ^acct_[A-Za-z0-9]+$)
             amount: How much to give back. Left out, all that remains. (at least 1)
             reason: Why money is given back.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             headers={"Acme-Account": acme_account},
             body={"charge": charge, "amount": amount, "reason": reason},
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -155,7 +160,7 @@ class RefundsOperations:
 
         Returns one refund as it stands now.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             refund_id: The refund to look up. (matches ^re_[A-Za-z0-9]+$)

@@ -3,25 +3,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from .declare import public
 from .errors import request_id
 from .request.encode import Style
-from .retry.rules import RetryPolicy
+from .retry.retry_after import retry_after
+from .retry.rules import EffectivePolicy, RetryPolicy
+from .safety import Evidence
+from .text import shown_url
 from .types import OMIT, CallOptions, Timeout, checked
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from .auth.credentials import Credential, Requirement
     from .journal.journal import Journal
     from .request.build import SharedHeaders
-    from .retry.budget import Budget
+    from .retry.budget import RetryBudget
     from .retry.dialect import Profile
     from .retry.loop import Clock, Hooks
-    from .retry.record import CallRecord
+    from .retry.record import AttemptEvent, CallRecord
     from .retry.rules import Attempt, Certainty
     from .safety import Safety
 
@@ -32,6 +38,11 @@ Types: TypeAlias = Mapping[int | str, object]
 BodyKind: TypeAlias = Literal["json", "form", "multipart", "raw"]
 
 
+RetryIf: TypeAlias = "Callable[[AttemptEvent], bool] | None"
+"""The predicate of a retry policy."""
+_USUAL_POLICY: Final = EffectivePolicy()
+
+
 class Endpoint(Struct, frozen=True):
     """What is the same in every call of an operation.
 
@@ -39,8 +50,9 @@ class Endpoint(Struct, frozen=True):
         method: the HTTP method.
         path: the path template.
         safety: what sending it twice may do.
-        declares_key: whether the API's document declares the operation's idempotency key.
-        refuses_with: which of 400, 409 and 422 the document gives as the operation's own refusals.
+        evidence: who says that the API honours the operation's idempotency key, where it is keyed.
+        key_only: whether calls are retried as if they had no key, since nobody says that the API honours it.
+        documents: statuses of the document that decide something: redirects, 400, 409, 422, and unusual ones of 4xx.
         returns: makes the type of a success, or the types by status; None where no body comes back.
         errors: makes the types of error bodies by status.
         body: how the body is written.
@@ -58,8 +70,9 @@ class Endpoint(Struct, frozen=True):
     method: str
     path: str
     safety: Safety
-    declares_key: bool = False
-    refuses_with: tuple[int, ...] = ()
+    evidence: Evidence = Evidence.ASSUMED
+    key_only: bool = False
+    documents: tuple[int, ...] = ()
     returns: Callable[[], object] | None = None
     errors: Callable[[], Types] | None = None
     body: BodyKind = "json"
@@ -88,13 +101,16 @@ class Call(Generic[T]):
         cookies: cookie parameters.
         body: the body: a mapping of fields, or any value that the endpoint's kind of body can hold.
         idempotency_key: the caller's own key; None to mint one where the operation is keyed.
+        first_use: whether the caller says that no earlier call has used the key.
         options: settings of this call alone.
         query_text: the whole query as a server gave it, in place of `query`.
     """
 
-    __slots__ = ("body", "cookies", "headers", "idempotency_key", "options", "path", "query", "query_text")
+    __slots__ = (
+        "body", "cookies", "first_use", "headers", "idempotency_key", "options", "path", "query", "query_text",
+    )  # fmt: skip
 
-    def __init__(  # the parts of a request
+    def __init__(  # noqa: PLR0913  # the parts of a request
         self,
         *,
         path: Mapping[str, object] | None = None,
@@ -102,7 +118,8 @@ class Call(Generic[T]):
         headers: Mapping[str, object] | None = None,
         cookies: Mapping[str, object] | None = None,
         body: object = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
         query_text: str | None = None,
     ) -> None:
@@ -112,6 +129,7 @@ class Call(Generic[T]):
         self.cookies = cookies
         self.body = body
         self.idempotency_key = idempotency_key
+        self.first_use = first_use
         self.options = options
         self.query_text = query_text
 
@@ -178,6 +196,31 @@ class Response(Struct, Generic[T], frozen=True):
         """What is known of the effect of the call."""
         return self.record.certainty
 
+    @property
+    def evidence(self) -> Evidence | None:
+        """Who says that the API honours the key; None where there is none."""
+        return self.record.call.evidence
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it may have been done more than once, since nobody says that the API can tell a retry."""
+        return self.record.may_be_repeated
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.record.call.method
+
+    @property
+    def url(self) -> str:
+        """Where the request went, without query, user and password."""
+        return self.record.call.url
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the answer asks to wait before the next request, if it does; a success rarely does."""
+        return retry_after(self.headers, time.time())
+
 
 class Settings(Struct, frozen=True):
     """What a client keeps for all of its calls.
@@ -188,8 +231,8 @@ class Settings(Struct, frozen=True):
         credentials: by security scheme.
         security: the document's default alternatives.
         profile: the API's dialect of idempotency.
-        retry: the retry policy that the caller chose, if any.
-        usual_retry: the retry policy otherwise, where an operation has none of its own.
+        retry: the retry policy that the caller chose; what it does not say is as the operation or the API says.
+        usual_retry: the retry policy of the API, from its document and the SDK's config.
         timeout: the limits on each attempt.
         headers: extra headers of every request.
         strict: raise where an answer does not match its schema.
@@ -201,6 +244,8 @@ class Settings(Struct, frozen=True):
         variables: values of the variables in the servers' URLs.
         is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
         shared: what requests have in common, by requirement, as far as it has been worked out.
+        usual_policy: the retry policy of calls where neither the operation nor the call has one, and its predicate.
+        shown_base: the base URL without user, password and query.
     """
 
     base_url: str
@@ -208,21 +253,40 @@ class Settings(Struct, frozen=True):
     credentials: Mapping[str, Credential]
     security: Requirement
     profile: Profile
-    retry: RetryPolicy | None
+    retry: RetryPolicy
     usual_retry: RetryPolicy
     timeout: Timeout
     headers: Mapping[str, str]
     strict: bool
     hooks: Hooks
-    budget: Budget
+    budget: RetryBudget
     clock: Clock
     journal: Journal | None = None
     max_response_bytes: float = float("inf")
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     is_moved: bool = False
     shared: dict[Requirement, SharedHeaders] = field(default_factory=dict["Requirement", "SharedHeaders"])
+    usual_policy: tuple[EffectivePolicy, RetryIf] = (_USUAL_POLICY, None)
+    shown_base: str = ""
 
     def __post_init__(self) -> None:
         checked("timeout", self.timeout, Timeout)
-        if self.retry is not None:
-            checked("retry", self.retry, RetryPolicy)
+        checked("retry", self.retry, RetryPolicy)
+        policy = self.retry.over(self.usual_retry)
+        structs.force_setattr(self, "usual_policy", (EffectivePolicy.of(policy), policy.retry_if))
+        structs.force_setattr(self, "shown_base", shown_url(self.base_url))
+
+    def policy(self, of_operation: RetryPolicy | None, of_call: RetryPolicy | None) -> tuple[EffectivePolicy, RetryIf]:
+        """Return the retry policy of a call, and its predicate: each policy refines the one before it.
+
+        Args:
+            of_operation: the policy of the operation, if it has one.
+            of_call: the policy of this call alone, if it has one.
+        """
+        if of_operation is None and of_call is None:
+            return self.usual_policy
+        policy = self.usual_retry if of_operation is None else of_operation.over(self.usual_retry)
+        policy = self.retry.over(policy)
+        if of_call is not None:
+            policy = of_call.over(policy)
+        return EffectivePolicy.of(policy), policy.retry_if

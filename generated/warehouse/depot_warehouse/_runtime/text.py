@@ -17,6 +17,16 @@ def is_token(text: str) -> bool:
     return text.isascii() and text != "" and all(sign.isalnum() or sign in _TOKEN_SIGNS for sign in text)
 
 
+_SECRET_NAMES = re.compile(
+    r"auth(?:$|[-_ez]|ori[sz])|token|secret|passw|credential|session|signature|cookie|api[-_]?key", re.IGNORECASE
+)
+
+
+def may_hold_secret(name: str) -> bool:
+    """Whether the value of a header of this name may be a credential."""
+    return _SECRET_NAMES.search(name) is not None
+
+
 def printable(text: str) -> str:
     """Return a text on one line without what drives a terminal: control characters and marks of direction."""
     if text.isprintable():

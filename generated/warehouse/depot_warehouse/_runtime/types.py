@@ -64,16 +64,20 @@ class Timeout(Struct, frozen=True):
         read: between two pieces of the answer.
         write: between two pieces of the request.
         pool: for a free connection.
+        total: for the whole attempt, the body of its answer included; None for no limit but the deadline.
     """
 
     connect: float = 5.0
     read: float = 30.0
     write: float = 30.0
     pool: float = 5.0
+    total: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("connect", "read", "write", "pool"):
+        for name in ("connect", "read", "write", "pool", "total"):
             value = getattr(self, name)
+            if name == "total" and value is None:
+                continue
             if not 0 < value < float("inf"):
                 raise ValueError(f"{name} must be a finite number of seconds above 0, not {value}")
 

@@ -42,7 +42,7 @@ class HealthOperations:
 
         Answers without credentials. Meant for monitors and load balancers.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
         """
         return Call(
             options=options,

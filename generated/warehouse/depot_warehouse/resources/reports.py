@@ -32,6 +32,7 @@ class ReportsOperations:
         "POST",
         "/reports",
         safety=Safety.UNSAFE,
+        documents=(429,),
         returns=lambda: models.ReportTicket,
         errors=lambda: {429: models.Problem, "default": models.Problem},
         query_styles={"options": Style("form")},
@@ -53,7 +54,7 @@ class ReportsOperations:
 
         Starts a report. Fetch it later by its id.
 
-        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
+        Not sent again once it may have been done: it carries no key. The API honours no keys here.
 
         Args:
             kind: What to count.
@@ -85,7 +86,7 @@ class ReportsOperations:
 
         Returns the finished report, or how far it has come.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             report_id: The report to fetch.
@@ -113,7 +114,7 @@ class ReportsOperations:
 
         Returns the rows of a finished report as comma-separated values, with a header line.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             report_id: The report to fetch.

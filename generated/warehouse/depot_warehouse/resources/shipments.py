@@ -20,6 +20,7 @@ from .._runtime.operation import operation as _operation
 from .._runtime.request.encode import Style
 from .._runtime.retry.dialect import Carrier as _Carrier
 from .._runtime.retry.dialect import KeyFormat, Profile
+from .._runtime.safety import Evidence as _Evidence
 from .._runtime.safety import Safety
 from .._runtime.types import OMIT, Omit
 
@@ -53,7 +54,7 @@ class ShipmentsOperations:
         Returns shipments, the newest first, at most a hundred. With `timeout`, the depot holds the answer
         back until there is one to show.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             from_: Only shipments from this day on.
@@ -70,8 +71,8 @@ class ShipmentsOperations:
         "POST",
         "/shipments",
         safety=Safety.KEYED,
-        declares_key=True,
-        refuses_with=(409, 422),
+        evidence=_Evidence.DECLARED,
+        documents=(409, 422, 429),
         returns=lambda: models.Shipment,
         errors=lambda: {
             409: models.Problem,
@@ -89,7 +90,8 @@ class ShipmentsOperations:
         lines: Sequence[models.ShipmentLine | models.ShipmentLineInput],
         priority: models.Priority | models.PriorityInput | Omit = OMIT,
         ship_on: dt.date | str | Omit = OMIT,
-        idempotency_key: str | None = None,
+        idempotency_key: str | UUID | None = None,
+        first_use: bool = False,
         options: CallOptions | None = None,
     ) -> Call[models.Shipment]:
         """Send goods out.
@@ -97,8 +99,8 @@ class ShipmentsOperations:
         Sets goods aside and sends them out. The depot remembers a `clientToken` for 24 hours: a request
         that repeats one gets the first answer again, and nothing is sent twice.
 
-        Keyed: every attempt carries one idempotency key in the body field `clientToken`; the document
-        declares the body field 'clientToken'.
+        Sent again under the same idempotency key (body field `clientToken`) if its answer is lost, and done
+        once. The API's document declares the body field 'clientToken'.
 
         Args:
             from_: The code of the depot to send from.
@@ -106,11 +108,13 @@ class ShipmentsOperations:
             lines: (at least 1 items)
             priority: How urgent a shipment is: 1 leaves today, 3 when there is room. (default 2)
             ship_on: The day to send it. Left out, the first that fits.
-            idempotency_key: the key of an earlier call, to settle it; a fresh one is minted where it is None.
+            idempotency_key: a key of your own, or that of an earlier call, to settle it; None to have one made.
+            first_use: whether no earlier call has used the key, so that a refusal means that nothing was done.
         """
         return Call(
             body={"from": from_, "to": to, "lines": lines, "priority": priority, "shipOn": ship_on},
             idempotency_key=idempotency_key,
+            first_use=first_use,
             options=options,
         )
 
@@ -131,7 +135,7 @@ class ShipmentsOperations:
 
         Returns one shipment as it stands now.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             shipment_id: The shipment to act on.
@@ -164,7 +168,7 @@ class ShipmentsOperations:
 
         Takes the form that a carrier's handheld scanner sends. Each call adds a scan.
 
-        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
+        Not sent again once it may have been done: it carries no key. The API honours no keys here.
 
         Args:
             shipment_id: The shipment to act on.

@@ -56,7 +56,7 @@ class StockItemsOperations:
 
         Returns the items that match all of the conditions given, ordered by SKU.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             x_depot_trace: A word of yours that is written to the depot's log beside the request. (at most 80 characters)
@@ -101,7 +101,7 @@ class StockItemsOperations:
 
         Starts to stock an item. The SKU is yours to choose, and a second item with the same one is refused.
 
-        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
+        Not sent again once it may have been done: it carries no key. The API honours no keys here.
 
         Args:
             sku: Your stock keeping unit. (at most 40 characters)
@@ -148,7 +148,7 @@ class StockItemsOperations:
 
         Returns one item. The `ETag` header names this version of it, for use in `If-Match`.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -187,7 +187,7 @@ class StockItemsOperations:
 
         Replaces an item, or adds it when there is none. The SKU in the body must be the one in the path.
 
-        Idempotent: sending it twice is sending it once, so it is retried without a key.
+        May be sent twice without harm, so it is sent again if its answer is lost.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -243,7 +243,7 @@ class StockItemsOperations:
         Moves the count up or down and changes single fields. Give `If-Match` to be refused when somebody
         else has changed the item meanwhile.
 
-        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
+        Not sent again once it may have been done: it carries no key. The API honours no keys here.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -286,7 +286,7 @@ class StockItemsOperations:
 
         Takes an item off the books and says what was left of it.
 
-        Idempotent: sending it twice is sending it once, so it is retried without a key.
+        May be sent twice without harm, so it is sent again if its answer is lost.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -320,7 +320,7 @@ class StockItemsOperations:
 
         Stores a photo, up to 20 MB, together with what it shows.
 
-        Unsafe: it carries no key and is retried only where nothing was sent or done; the API honours no keys here.
+        Not sent again once it may have been done: it carries no key. The API honours no keys here.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -353,7 +353,7 @@ class StockItemsOperations:
 
         Returns the bytes of a photo just as they were uploaded.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             sku: Your stock keeping unit. May hold slashes when they are percent-encoded. (at least 1
@@ -383,7 +383,7 @@ class StockItemsOperations:
 
         Returns a bin with the bins inside it, down to the depth asked for.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             bin_code: The code painted on the bin.
@@ -413,7 +413,7 @@ class StockItemsOperations:
 
         Returns what stands on one square of the depot's floor plan.
 
-        Safe: it only reads, and is retried without a key.
+        Only reads, so it is simply sent again if its answer is lost.
 
         Args:
             row: The row, counted from the loading gate. (at least 1)

@@ -189,7 +189,7 @@ class SyncTransport:
             return RawAnswer(response.status_code, response.headers, _read(response, limits))
         except EXPECTED as error:
             _raise_own(error, built, response)
-            return failure(error, response or timeouts.begun(), handled, limits.until, _sender(built, self._known))
+            return failure(error, response or timeouts.begun(), handled, limits.ends, _sender(built, self._known))
         finally:
             if response is not None and not stays_open:
                 retire_if_more_came(response)
@@ -263,13 +263,13 @@ class AsyncTransport:
                 return RawAnswer(response.status_code, response.headers, await _aread(response, limits))
             except EXPECTED as error:
                 _raise_own(error, built, response)
-                return failure(error, response or timeouts.begun(), handled, limits.until, _sender(built, self._known))
+                return failure(error, response or timeouts.begun(), handled, limits.ends, _sender(built, self._known))
             finally:
                 if response is not None and not stays_open:
                     retire_if_more_came(response)
                     await response.aclose()
         late = DeadlinePassedError("the deadline passed")
-        return failure(late, response or timeouts.begun(), handled, limits.until, _sender(built, self._known))
+        return failure(late, response or timeouts.begun(), handled, limits.ends, _sender(built, self._known))
 
     def _scope(self, request: WireRequest, limits: Limits) -> AbstractContextManager[object, bool]:
         """Return what ends an attempt at the deadline where its connection does not: the caller may make the body."""

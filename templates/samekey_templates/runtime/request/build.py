@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never, cast
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -14,9 +15,9 @@ from ..retry.dialect import Carrier, refuse_standing_key
 from ..retry.keys import mint, validate
 from ..retry.loop import CallState
 from ..retry.record import CallInfo
-from ..retry.rules import CallFacts
+from ..retry.rules import CallFacts, refuse_unsafe_statuses
 from ..retry.wire import WireRequest
-from ..safety import Safety
+from ..safety import Evidence, Safety
 from ..telemetry import open_trace
 from ..text import shown_url
 from ..types import OMIT, CallOptions, Omit, is_fields
@@ -117,20 +118,31 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     options = call.options or _NO_OPTIONS
     profile = endpoint.profile or settings.profile
     given = _given_key(settings, endpoint, profile, call)
+    resumed = given is not None and not call.first_use
     key = _key(endpoint, profile, given)
-    info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key)
+    evidence = None if key is None else endpoint.evidence
     unsigned = _unsigned(settings, endpoint, call, profile, key)
+    url = _shown(settings, unsigned.target)
+    info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key, evidence, url)
+    if options.retry is not None and options.retry.statuses is not None and endpoint.safety is Safety.UNSAFE:
+        refuse_unsafe_statuses(options.retry, name)
+    policy, retry_if = settings.policy(endpoint.retry, options.retry)
     facts = CallFacts(
         endpoint.safety,
         replayable=is_replayable(unsigned.content),
-        resumed=given is not None,
-        settled_by=_settled_by(endpoint, profile, resumed=given is not None) if key is not None else (),
+        resumed=resumed,
+        evidence=evidence,
+        key_only=endpoint.key_only,
+        expects_html=_expects_html(endpoint),
+        documents=endpoint.documents,
+        settled_by=_settled_by(endpoint, profile, resumed=resumed) if key is not None else (),
         key_ttl=profile.ttl,
     )
     state = CallState(
         info,
         facts,
-        options.retry or settings.retry or endpoint.retry or settings.usual_retry,
+        policy,
+        retry_if,
         profile,
         options.timeout or settings.timeout,
         settings.budget,
@@ -224,6 +236,12 @@ def _without(target: str, names: frozenset[str]) -> str:
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
+def _shown(settings: Settings, target: str) -> str:
+    """Return where a request goes, for people: without query, user and password."""
+    path = target.partition("?")[0]
+    return shown_url(path) if path.startswith(("http://", "https://")) else settings.shown_base + path
+
+
 def whole_url(settings: Settings, target: str) -> str:
     """Return the whole URL of the target of an unsigned request."""
     return target if target.startswith(("http://", "https://")) else settings.base_url + target
@@ -242,6 +260,8 @@ def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: C
         ValueError: they bring two, or one for all calls of the client.
     """
     if endpoint.safety is not Safety.KEYED or profile.carrier is not Carrier.HEADER:
+        if call.idempotency_key is None and endpoint.safety is Safety.KEYED and profile.within:
+            return _key_in(call.body, profile.field)
         return None if call.idempotency_key is None else str(call.idempotency_key)
     if endpoint.profile is not None and settings.headers:
         refuse_standing_key(profile, settings.headers)
@@ -255,6 +275,14 @@ def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: C
     return found[0] if found else None
 
 
+def _key_in(body: object, path: tuple[str, ...]) -> str | None:
+    """Return the key that a body already holds in an inner object; None where it holds none."""
+    found = simplify(body) if body is not OMIT else None
+    for name in path:
+        found = found.get(name) if is_fields(found) else None
+    return str(found) if isinstance(found, (str, UUID)) and found else None
+
+
 def _key(endpoint: Endpoint, profile: Profile, given: str | None) -> str | None:
     if endpoint.safety is not Safety.KEYED:
         return None
@@ -266,7 +294,7 @@ class _PlacedKey(NamedTuple):
 
     headers: Mapping[str, str] = _NOTHING
     query: Mapping[str, object] = _NOTHING
-    fields: Mapping[str, object] = _NOTHING
+    field: tuple[str, ...] = ()
 
 
 _NO_KEY: Final = _PlacedKey()
@@ -281,7 +309,7 @@ def _placed(profile: Profile, key: str | None) -> _PlacedKey:
         case Carrier.QUERY:
             return _PlacedKey(query={profile.name: key})
         case Carrier.BODY:
-            return _PlacedKey(fields={profile.name: key})
+            return _PlacedKey(field=profile.field)
         case _:
             assert_never(profile.carrier)
 
@@ -289,21 +317,28 @@ def _placed(profile: Profile, key: str | None) -> _PlacedKey:
 def _settled_by(endpoint: Endpoint, profile: Profile, *, resumed: bool) -> tuple[int, ...]:
     """Return the statuses by which the operation itself refuses a request under its key.
 
-    A key that nobody has declared may mean nothing to the server. Of a key that the caller brings, nobody knows with
-    which bytes it was sent before.
+    A key of which nobody says that the API honours it may mean nothing to the server. Of a key that the caller brings,
+    nobody knows with which bytes it was sent before.
     """
-    if not endpoint.declares_key:
+    if endpoint.evidence is Evidence.ASSUMED:
         return ()
     if resumed:
         return _PAYMENT_REQUIRED
-    return _PAYMENT_REQUIRED + (endpoint.refuses_with if profile.in_flight is None else _OWN_REFUSALS)
+    if profile.in_flight is not None:
+        return _PAYMENT_REQUIRED + _OWN_REFUSALS
+    return _PAYMENT_REQUIRED + tuple([status for status in endpoint.documents if status in _OWN_REFUSALS])
+
+
+def _expects_html(endpoint: Endpoint) -> bool:
+    """Whether a page of HTML may be the operation's own answer: nothing else is promised, or HTML is."""
+    return endpoint.returns is None or "html" in endpoint.accept or "*" in endpoint.accept
 
 
 def _unsigned(
     settings: Settings, endpoint: Endpoint, call: Call[Any], profile: Profile, key: str | None
 ) -> UnsignedRequest:
     placed = _placed(profile, key)
-    body = _body(endpoint, call, placed.fields, key)
+    body = _body(endpoint, call, placed.field, key)
     headers = _Headers(_NOTHING)
     if endpoint.accept != "application/json":
         headers.put("Accept", endpoint.accept)
@@ -383,7 +418,7 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
-def _fields_of(body: object) -> Mapping[str, object]:
+def _fields_of(endpoint: Endpoint, body: object) -> Mapping[str, object]:
     """Return the fields of a body that must carry the key beside them.
 
     Raises:
@@ -391,14 +426,32 @@ def _fields_of(body: object) -> Mapping[str, object]:
     """
     if body is OMIT:
         return {}
-    simple = simplify(body)
+    # Files among the fields of a form stay what they are.
+    simple = dict(cast("Mapping[str, object]", body)) if endpoint.body == "multipart" else simplify(body)
     if not is_fields(simple):
         raise ValueError("the idempotency key travels in a field of the body, and this body is not an object")
     return simple
 
 
-def _body(endpoint: Endpoint, call: Call[Any], key_field: Mapping[str, object], key: str | None) -> Body | None:
-    value = call.body if not key_field else {**_fields_of(call.body), **key_field}
+def _with_field(fields: Mapping[str, object], path: tuple[str, ...], value: str) -> dict[str, object]:
+    """Return the fields of a body with one more, in objects that are made where they are not there.
+
+    Raises:
+        ValueError: something else stands where an object should be.
+    """
+    name, *rest = path
+    if not rest:
+        return {**fields, name: value}
+    inner: object = fields.get(name)
+    if inner is None or inner is OMIT:
+        inner = dict[str, object]()
+    if not is_fields(inner):
+        raise ValueError(f"the idempotency key travels in {name!r} of the body, and that is not an object")
+    return {**fields, name: _with_field(inner, tuple(rest), value)}
+
+
+def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: str | None) -> Body | None:
+    value = call.body if not key_field or key is None else _with_field(_fields_of(endpoint, call.body), key_field, key)
     if value is OMIT or (not endpoint.body_required and is_fields(value) and not present(value)):
         return None
     match endpoint.body:

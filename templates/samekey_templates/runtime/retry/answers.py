@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ..types import is_fields, is_items
-from .retry_after import retry_after
-from .rules import Answered
+from .retry_after import retry_after, retry_after_throttling
+from .rules import Answered, Failed, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .dialect import Profile, Signal
+    from .dialect import Profile, Sign, Signal
+    from .rules import Outcome
 
 _CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
 _WRAPPERS = ("error", "errors")
@@ -34,6 +35,8 @@ _OTHER_PAYLOAD: Final = re.compile(
 _LONGEST_TEXT: Final = 2048
 _DEEPEST: Final = 6
 _MOST_WORDS: Final = 100
+_HTML: Final = ("text/html", "application/xhtml+xml")
+_ASKED_TOO_OFTEN: Final = (425, 429)
 _YES = frozenset({"true", "1", "?1"})
 _NO = frozenset({"", "false", "0", "?0"})
 
@@ -52,7 +55,8 @@ def read_answer(
     now: float,
     at: float = 0.0,
     complete: bool = True,
-) -> Answered:
+    expects_html: bool = True,
+) -> Outcome:
     """Reduce a response to what the retry rules look at.
 
     Args:
@@ -63,15 +67,22 @@ def read_answer(
         now: Unix time in seconds.
         at: seconds since the call began.
         complete: whether the body came; what was cut off may have said anything.
+        expects_html: whether a page of HTML may be the operation's own answer.
     """
     if status < 300:  # noqa: PLR2004  # the common case: nothing to read but the replay marker
-        return Answered(status, at, replayed=is_replayed(profile, headers))
+        if not expects_html and headers.get("content-type", "").lstrip().lower().startswith(_HTML):
+            return Failed(Failure.FOREIGN_PAGE, f"{status} with a page of HTML", at, status=status)
+        is_refused = bool(profile.refused) and _bears_sign(profile.refused, status, headers, body)
+        return Answered(status, at, replayed=is_replayed(profile, headers), refused=is_refused)
     # Looked up many times, and a mapping without regard to case takes its time over each.
     lower = {name.lower(): value for name, value in headers.items()}
     replayed = any(
         name in lower and lower[name].strip().lower() not in _NO for name in map(str.lower, profile.replayed)
     )
+    throttled = bool(profile.throttled) and _bears_sign(profile.throttled, status, lower, body)
     asked = retry_after(lower, now)
+    if asked is None and (throttled or status in _ASKED_TOO_OFTEN):
+        asked = retry_after_throttling(lower, now)
     # A stored answer is the word of a request that has ended, whatever its status is used for otherwise.
     said = _Said(status, body, complete=complete, asks_to_wait=asked is not None)
     in_flight = not replayed and said.is_in_flight(profile)
@@ -84,6 +95,7 @@ def read_answer(
         replayed=replayed,
         should_retry=_should_retry(profile, lower),
         in_flight_named=in_flight and profile.in_flight is not None,
+        throttled=throttled,
     )
 
 
@@ -144,6 +156,38 @@ class _Said:
             # Of a page only what cannot be meant otherwise.
             return " ".join(_ABOUT_KEYS.findall(text)) if text.lstrip().startswith("<") else text
         return "\n".join(_words_in(document))
+
+
+def _bears_sign(signs: tuple[Sign, ...], status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether an answer is one of those that a dialect names.
+
+    Args:
+        signs: those that it names.
+        status: the HTTP status.
+        headers: the answer's headers, found by their names in lower case.
+        body: the answer's body, decompressed.
+    """
+    return any(sign.status == status and _is_borne(sign, headers, body) for sign in signs)
+
+
+def _is_borne(sign: Sign, headers: Mapping[str, str], body: bytes) -> bool:
+    if sign.code and sign.code not in _codes(body):
+        return False
+    if sign.header:
+        value = headers.get(sign.header.lower())
+        return value is not None and (sign.equals is None or value.strip() == str(sign.equals))
+    if not sign.field:
+        return True
+    try:
+        found: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    for name in sign.field:
+        if not is_fields(found) or name not in found:
+            return False
+        found = found[name]
+    # In JSON `true` is not 1.
+    return sign.equals is None or (found == sign.equals and isinstance(found, bool) is isinstance(sign.equals, bool))
 
 
 def _should_retry(profile: Profile, headers: Mapping[str, str]) -> bool | None:

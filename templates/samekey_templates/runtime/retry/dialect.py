@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
+from msgspec import field as _field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,12 +56,31 @@ class Signal(Struct, frozen=True):
     code: str = ""
 
 
+class Sign(Struct, frozen=True):
+    """An answer that means something else than its status says; whatever is named here must hold.
+
+    Args:
+        status: the HTTP status.
+        code: the value of the body's `code`, `type` or `name`, at the top or under `error`; empty for any.
+        header: a header of the answer; empty for none.
+        field: the path of a field in the body; empty for none.
+        equals: what the header or the field must be, a header as text; None where it must only be there.
+    """
+
+    status: int
+    code: str = ""
+    header: str = ""
+    field: tuple[str, ...] = ()
+    equals: str | bool | int | float | None = None
+
+
 class Profile(Struct, frozen=True):
     """How an API takes idempotency keys and what it says about them.
 
     Args:
         carrier: where the key travels.
         name: the name of the header, body field or query parameter.
+        within: the fields of the body, from the outermost, in which a body field lies; none where it is at the top.
         format: what a key looks like.
         quoted: send a header key as a string of RFC 8941 section 3.3.3.
         ttl: seconds for which the server remembers a key.
@@ -71,11 +91,14 @@ class Profile(Struct, frozen=True):
         replayed: headers that mark a stored answer.
         should_retry: headers with the server's own word on retrying.
         first_sent: the header that carries the date of the call's first attempt; empty where there is none.
+        throttled: how it says that it was asked too often, beside 425 and 429.
+        refused: how it says in a 2xx that it refused.
     """
 
     carrier: Carrier = Carrier.HEADER
     name: str = "Idempotency-Key"
-    format: KeyFormat = field(default_factory=KeyFormat)
+    within: tuple[str, ...] = ()
+    format: KeyFormat = _field(default_factory=KeyFormat)
     quoted: bool = False
     ttl: float = 86_400.0
     in_flight: tuple[Signal, ...] | None = None
@@ -83,6 +106,13 @@ class Profile(Struct, frozen=True):
     replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
     should_retry: tuple[str, ...] = ("X-Should-Retry",)
     first_sent: str = ""
+    throttled: tuple[Sign, ...] = ()
+    refused: tuple[Sign, ...] = ()
+
+    @property
+    def field(self) -> tuple[str, ...]:
+        """The path of the key in a body, where it travels in one."""
+        return (*self.within, self.name)
 
 
 def refuse_standing_key(profile: Profile, headers: Mapping[str, str]) -> None:

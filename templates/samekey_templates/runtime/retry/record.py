@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
 
 from ..declare import public
+from ..safety import Evidence, Safety
 from .rules import Certainty
 
 if TYPE_CHECKING:
-    from ..safety import Safety
+    from collections.abc import Mapping
+
     from .rules import Attempt
 
 
@@ -24,6 +26,8 @@ class CallInfo(Struct, frozen=True):
         path: the path template of the document.
         safety: what sending it twice may do.
         idempotency_key: the key that all attempts carry; None where calls of this kind carry none.
+        evidence: who says that the API honours the key; None where there is none.
+        url: where it goes, without query, user and password.
     """
 
     operation: str
@@ -31,6 +35,8 @@ class CallInfo(Struct, frozen=True):
     path: str
     safety: Safety
     idempotency_key: str | None = None
+    evidence: Evidence | None = None
+    url: str = ""
 
 
 @public
@@ -43,6 +49,7 @@ class CallRecord(Struct, frozen=True):
         certainty: what is known of the effect of the call.
         elapsed: seconds from the call's start to its end.
         stopped: why no further attempt was made; empty after a success.
+        may_be_repeated: whether it may have been done more than once, since nobody says that the API can tell a retry.
     """
 
     call: CallInfo
@@ -50,14 +57,36 @@ class CallRecord(Struct, frozen=True):
     certainty: Certainty = Certainty.NOT_SENT
     elapsed: float = 0.0
     stopped: str = ""
+    may_be_repeated: bool = False
+
+
+@public
+class SendEvent(Struct, frozen=True):
+    """Given to `on_send` before an attempt is sent.
+
+    Args:
+        call: which call it is; the key is in it.
+        number: the number of the attempt, counted from 1.
+    """
+
+    call: CallInfo
+    number: int
 
 
 @public
 class AttemptEvent(Struct, frozen=True):
-    """Given to `on_attempt` when an attempt has ended."""
+    """Given to `on_attempt` when an attempt has ended, and to a policy's `retry_if` before that is decided.
+
+    Args:
+        call: which call it is.
+        attempt: the attempt, with its outcome.
+        headers: the answer's headers by their names in lower case, without those that may hold credentials; none where
+            no answer came.
+    """
 
     call: CallInfo
     attempt: Attempt
+    headers: Mapping[str, str]
 
 
 @public
@@ -75,3 +104,37 @@ class RetryEvent(Struct, frozen=True):
     attempt: Attempt
     delay: float
     reason: str
+
+
+def in_words(record: CallRecord) -> str:  # noqa: PLR0911  # a return for each ending
+    """Say what is certain of a call, and what to do; empty for a read that the server answered, which has no effect."""
+    if record.call.safety is Safety.SAFE:
+        return "nothing was sent" if record.certainty is Certainty.NOT_SENT else ""
+    match record.certainty:
+        case Certainty.NOT_SENT:
+            return "nothing was sent, so nothing was done"
+        case Certainty.REJECTED:
+            return "the server refused it and nothing was done"
+        case Certainty.APPLIED:
+            done = "it was done, perhaps more than once" if record.may_be_repeated else "it was done"
+            return f"{done}, but the answer was lost{_to_settle(record.call, 'to read the answer')}"
+        case Certainty.UNKNOWN:
+            done = "it may or may not have been done"
+            done += ", perhaps more than once" if record.may_be_repeated else ""
+            if record.call.safety is Safety.IDEMPOTENT:
+                return f"{done}; calling again is harmless"
+            if record.call.safety is Safety.UNSAFE:
+                return f"{done}; look before calling again, since the server takes no key"
+            return done + _to_settle(record.call, "to settle it")
+        case _:
+            assert_never(record.certainty)
+
+
+def _to_settle(call: CallInfo, aim: str) -> str:
+    """Say how a call is settled by its key, and on which condition."""
+    if call.idempotency_key is None:
+        return ""
+    settle = f"; call again with idempotency_key={call.idempotency_key!r} {aim}"
+    if call.evidence is not Evidence.ASSUMED:
+        return settle
+    return f"{settle} if the API honours keys, which its document does not say; it would be done again if not"

@@ -6,15 +6,17 @@ Rule of this file: no httpx, no asyncio, no clock, no randomness. Everything arr
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct, structs
 
 from ..declare import public, table
-from ..safety import Safety
+from ..safety import Evidence, Safety
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from .record import AttemptEvent
 
 
 @public
@@ -53,6 +55,8 @@ class Failure(StrEnum):
     """The caller gave up while an attempt was in flight."""
     REDIRECTED = "redirect not followed"
     """The answer points elsewhere, and following could repeat or leak the request."""
+    FOREIGN_PAGE = "a page of HTML"
+    """A complete 2xx with HTML where the document promises something else: a login page, or a captive portal."""
 
 
 @public
@@ -68,6 +72,8 @@ class Answered(Struct, frozen=True):
         replayed: it bears the marker of a stored answer.
         should_retry: the server's own word, if it gave one.
         in_flight_named: it says `in_flight` by a status or code that the API's dialect names, not by its looks alone.
+        throttled: the API's dialect names it as throttling, whatever its status.
+        refused: it is a 2xx, and the API's dialect names it as a refusal.
     """
 
     status: int
@@ -78,9 +84,16 @@ class Answered(Struct, frozen=True):
     replayed: bool = False
     should_retry: bool | None = None
     in_flight_named: bool = False
+    throttled: bool = False
+    refused: bool = False
 
     def __str__(self) -> str:
         return f"status {self.status}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it says that the request was done (RFC 9110 section 15.3)."""
+        return is_success(self.status) and not self.refused
 
 
 @public
@@ -136,8 +149,13 @@ class CallFacts(Struct, frozen=True):
         safety: the operation's safety.
         replayable: whether the body can be sent again.
         resumed: whether the caller brought the key, so an earlier call may have used it.
+        is_done: whether an earlier call with this key is known to have done it.
+        evidence: who says that the API honours the key; None where there is none.
+        key_only: whether the call is retried as if it had no key, since nobody says that the API honours it.
+        expects_html: whether a page of HTML may be the operation's own answer.
+        documents: statuses that the API's document gives for the operation, as far as they decide anything here.
         settled_by: the statuses of 4xx by which the operation itself refuses a request under its key, so that they
-            prove that an earlier attempt did nothing; none where the document does not declare the key.
+            prove that an earlier attempt did nothing; none where the key is assumed.
         key_ttl: seconds for which the server remembers a key.
         key_age: seconds since the key was first sent, when the call began; a journal knows it.
     """
@@ -145,6 +163,11 @@ class CallFacts(Struct, frozen=True):
     safety: Safety
     replayable: bool = True
     resumed: bool = False
+    is_done: bool = False
+    evidence: Evidence | None = None
+    key_only: bool = False
+    expects_html: bool = True
+    documents: tuple[int, ...] = ()
     settled_by: tuple[int, ...] = ()
     key_ttl: float = 86_400.0
     key_age: float = 0.0
@@ -154,19 +177,66 @@ class CallFacts(Struct, frozen=True):
 class RetryPolicy(Struct, frozen=True):
     """How often, how long and for what a call is retried; frozen, so it can be shared.
 
+    A policy refines the one behind it, field by field: what is None here is as the client, the SDK's config or the
+    API's document says, else as the defaults in brackets.
+
     Args:
-        max_retries: retries after the first attempt.
-        initial_delay: seconds; the backoff before the first retry is drawn from [0, initial_delay].
-        max_delay: seconds; the backoff never draws from a wider range.
-        deadline: seconds for the whole call with its attempts, waits and body read.
-        max_retry_after: seconds; a server that asks for more is not waited for.
-        statuses: which statuses are retried; None means all that are safe to. Any status from 400 on can be named.
-            A POST or PATCH without a key is retried only after 408, 503, 529, and statuses by which nothing was done.
-        budget: whether retries draw on the client's budget, so an outage is not multiplied.
+        max_retries: retries after the first attempt. (3)
+        initial_delay: seconds; the backoff before the first retry is drawn from [0, initial_delay]. (0.5)
+        max_delay: seconds; the backoff never draws from a wider range. (8)
+        deadline: seconds for the whole call with its attempts, waits and body read. (120)
+        max_retry_after: seconds; a server that asks for more is not waited for. (60)
+        statuses: the statuses that are retried, in place of all that are safe to. Any from 400 on can be named; a POST
+            or PATCH without a key is retried only after 408, 503, 529, and statuses by which nothing was done.
+        retry_if: asked about each failed attempt that would not be retried; True adds it, within the same bounds.
+        budget: whether retries draw on the client's budget, so an outage is not multiplied. (True)
 
     Raises:
         ValueError: a value makes no sense.
     """
+
+    max_retries: int | None = None
+    initial_delay: float | None = None
+    max_delay: float | None = None
+    deadline: float | None = None
+    max_retry_after: float | None = None
+    statuses: frozenset[int] | None = None
+    retry_if: Callable[[AttemptEvent], bool] | None = None
+    budget: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_retries is not None and (type(self.max_retries) is not int or self.max_retries < 0):
+            raise ValueError(f"max_retries must be a whole number, 0 or more, not {self.max_retries}")
+        for name in ("initial_delay", "max_delay", "deadline", "max_retry_after"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < float("inf"):
+                raise ValueError(f"{name} must be a finite number of seconds, 0 or more, not {value}")
+        if self.deadline == 0:
+            raise ValueError("deadline must be more than 0 seconds")
+        if self.max_delay is not None and self.initial_delay is not None and self.max_delay < self.initial_delay:
+            raise ValueError(f"max_delay ({self.max_delay}) must not be below initial_delay ({self.initial_delay})")
+        never = sorted(status for status in self.statuses or () if not is_error(status))
+        if never:
+            raise ValueError(f"statuses {never} cannot be retried: only those from 400 to 599 are errors")
+
+    def over(self, base: RetryPolicy) -> RetryPolicy:
+        """Return a policy that says what this one says, and what the one behind it says of the rest."""
+        said = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+        return structs.replace(base, **_consistent(said, base)) if said else base
+
+
+def _consistent(said: dict[str, Any], base: RetryPolicy) -> dict[str, Any]:
+    """Return the fields of a policy with the other end of its backoff moved, where only one end is said."""
+    longest, shortest = said.get("max_delay"), said.get("initial_delay")
+    if longest is not None and shortest is None and base.initial_delay is not None:
+        return {**said, "initial_delay": min(base.initial_delay, longest)}
+    if shortest is not None and longest is None and base.max_delay is not None:
+        return {**said, "max_delay": max(base.max_delay, shortest)}
+    return said
+
+
+class EffectivePolicy(Struct, frozen=True):
+    """The retry policy of a call, with all that it says: the fields of `RetryPolicy`, without its predicate."""
 
     max_retries: int = 3
     initial_delay: float = 0.5
@@ -176,21 +246,33 @@ class RetryPolicy(Struct, frozen=True):
     statuses: frozenset[int] | None = None
     budget: bool = True
 
-    def __post_init__(self) -> None:
-        if type(self.max_retries) is not int or self.max_retries < 0:
-            raise ValueError(f"max_retries must be a whole number, 0 or more, not {self.max_retries}")
-        for name in ("initial_delay", "max_delay", "deadline", "max_retry_after"):
-            value = getattr(self, name)
-            if not 0 <= value < float("inf"):
-                raise ValueError(f"{name} must be a finite number of seconds, 0 or more, not {value}")
-        if self.deadline == 0:
-            raise ValueError("deadline must be more than 0 seconds")
-        if self.max_delay < self.initial_delay:
-            raise ValueError(f"max_delay ({self.max_delay}) must not be below initial_delay ({self.initial_delay})")
-        if self.statuses is not None:
-            never = sorted(status for status in self.statuses if not is_error(status))
-            if never:
-                raise ValueError(f"statuses {never} cannot be retried: only those from 400 to 599 are errors")
+    @classmethod
+    def of(cls, policy: RetryPolicy) -> EffectivePolicy:
+        """Return what a policy says, and the defaults for what it does not say."""
+        said = {name: value for name in cls.__struct_fields__ if (value := getattr(policy, name)) is not None}
+        return cls(**_consistent(said, _DEFAULTS))
+
+
+_DEFAULTS: Final = RetryPolicy(initial_delay=0.5, max_delay=8.0)
+
+
+def refuse_unsafe_statuses(policy: RetryPolicy, operation: str) -> None:
+    """Refuse a policy for a call without a key that names statuses after which the request may have been done.
+
+    Raises:
+        ValueError: it names some.
+    """
+    never = sorted(
+        status
+        for status in policy.statuses or ()
+        if (rule := _STATUSES.get(status) or _usual_rule(status, ())).certainty is not Certainty.REJECTED
+        and Safety.UNSAFE not in rule.opt_in
+    )
+    if never:
+        raise ValueError(
+            f"{operation} carries no idempotency key, and after statuses {never} it may have been done: "
+            "a retry could do it twice"
+        )
 
 
 class Retry(Struct, frozen=True):
@@ -250,6 +332,7 @@ _FAILURES: Final = table(Failure, {
     Failure.DEADLINE: _Rule(_NONE, Certainty.UNKNOWN),
     Failure.CANCELLED: _Rule(_NONE, Certainty.UNKNOWN),
     Failure.REDIRECTED: _Rule(_NONE, Certainty.UNKNOWN),
+    Failure.FOREIGN_PAGE: _Rule(_NONE, Certainty.UNKNOWN),
 })  # fmt: skip
 
 _LOST: Final = _Rule(_REPEATABLE, Certainty.UNKNOWN)
@@ -259,6 +342,11 @@ _SUCCESS: Final = _Rule(_NONE, Certainty.APPLIED)
 _REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
 _THROTTLED: Final = _Rule(_ALL, Certainty.REJECTED)
 _REDIRECT: Final = _Rule(_NONE, Certainty.UNKNOWN)
+_REDIRECT_DOCUMENTED: Final = _Rule(_NONE, Certainty.APPLIED)
+_STRAY: Final = _Rule(_NONE, Certainty.UNKNOWN)
+"""A 4xx that neither HTTP nor the document knows: something between may have said it, after the effect."""
+_CUT_UNPROMISED: Final = _Rule((Safety.SAFE, Safety.IDEMPOTENT), Certainty.APPLIED)
+"""It is done, and a server that does not honour the key would do it again for the sake of its answer."""
 _REPLAYED_REFUSAL: Final = _Rule(_NONE, Certainty.REJECTED)
 _REPLAYED_ERROR: Final = _Rule(_NONE, Certainty.UNKNOWN)
 _IN_FLIGHT: Final = _Rule(_KEYED, Certainty.UNKNOWN, _Wait.POLL)
@@ -279,6 +367,8 @@ _STATUSES: Final[dict[int, _Rule]] = {
     529: _BUSY,
 }
 """Statuses that differ from the other ones of their hundred."""
+REFUSALS: Final = frozenset({*range(400, 408), *range(409, 418), 421, 422, 424, 426, 428, 431, 451})
+"""Statuses by which HTTP refuses a request (RFC 9110 section 15.5, RFC 6585, RFC 7725)."""
 _SHORTEST_POLL: Final = 0.05
 """Seconds: a request that is still running is not asked for more often."""
 
@@ -286,8 +376,13 @@ RETRY_COST: Final = 5
 TIMEOUT_COST: Final = 10
 
 
-def decide(
-    policy: RetryPolicy, call: CallFacts, history: Sequence[Attempt], outcome: Outcome, jitter: float
+def decide(  # everything that a decision rests on
+    policy: EffectivePolicy,
+    call: CallFacts,
+    history: Sequence[Attempt],
+    outcome: Outcome,
+    jitter: float,
+    wanted: bool = False,  # noqa: FBT001, FBT002
 ) -> Decision:
     """Decide whether to send again after an outcome, and after which wait.
 
@@ -297,9 +392,10 @@ def decide(
         history: the attempts before this outcome's own.
         outcome: what just happened, with `at` in seconds since the call began.
         jitter: a number drawn uniformly from [0, 1).
+        wanted: whether the caller's own predicate asks for another attempt.
     """
     rule = _rule(call, history, outcome)
-    refusal = _not_allowed(policy, call, rule, outcome)
+    refusal = _not_allowed(policy, call, rule, outcome, wanted=wanted)
     if refusal is not None:
         return Stop(refusal)
     may_poll = _is_named_in_flight(outcome) and policy.max_retries > 0
@@ -329,11 +425,25 @@ def conclude(call: CallFacts, attempts: Sequence[Attempt]) -> Certainty:
     have been sent before, so it starts out unknown.
     """
     certainties = [attempt.certainty for attempt in attempts]
-    if Certainty.APPLIED in certainties:
+    if call.is_done or Certainty.APPLIED in certainties:
         return Certainty.APPLIED
     if not call.resumed and Certainty.UNKNOWN not in certainties:
         return Certainty.REJECTED if Certainty.REJECTED in certainties else Certainty.NOT_SENT
     return Certainty.REJECTED if attempts and _denies(call, attempts[-1]) else Certainty.UNKNOWN
+
+
+def may_be_repeated(call: CallFacts, attempts: Sequence[Attempt]) -> bool:
+    """Whether the operation may have been done more than once: nobody says that the API can tell a retry.
+
+    So it is where the call is resumed or two of its attempts may have reached the operation, and no answer bore the
+    marker of a stored one.
+    """
+    if call.safety is not Safety.UNSAFE and (call.safety is not Safety.KEYED or call.evidence is not Evidence.ASSUMED):
+        return False
+    if any(isinstance(attempt.outcome, Answered) and attempt.outcome.replayed for attempt in attempts):
+        return False
+    reached = sum([1 for attempt in attempts if attempt.certainty in (Certainty.UNKNOWN, Certainty.APPLIED)])
+    return call.resumed or reached > 1
 
 
 def _denies(call: CallFacts, last: Attempt) -> bool:
@@ -344,7 +454,7 @@ def _denies(call: CallFacts, last: Attempt) -> bool:
     return call.safety is Safety.SAFE or (call.safety is Safety.KEYED and _settles(call, last.outcome))
 
 
-def too_late(policy: RetryPolicy, call: CallFacts, at: float, age: float) -> str | None:
+def too_late(policy: EffectivePolicy, call: CallFacts, at: float, age: float) -> str | None:
     """Return why an attempt must not start any more; None where it may.
 
     Args:
@@ -370,7 +480,7 @@ def is_too_old(call: CallFacts, at: float) -> bool:
     return call.key_age + at >= call.key_ttl - ttl_margin(call.key_ttl)
 
 
-def latest(policy: RetryPolicy, call: CallFacts) -> float:
+def latest(policy: EffectivePolicy, call: CallFacts) -> float:
     """Return the seconds since a call began after which no attempt goes on: it could find its key forgotten."""
     if call.safety is not Safety.KEYED:
         return policy.deadline
@@ -399,16 +509,14 @@ def at(outcome: Outcome, seconds: float) -> Outcome:
 
 def _settles(call: CallFacts, outcome: Outcome) -> bool:
     """Whether a refusal is the operation's own word under its key."""
-    if not isinstance(outcome, Answered) or not 400 <= outcome.status < 500:  # noqa: PLR2004
+    if not isinstance(outcome, Answered) or not (outcome.refused or 400 <= outcome.status < 500):  # noqa: PLR2004
         return False
     return outcome.replayed or outcome.status in call.settled_by
 
 
 def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rule:
     if not isinstance(outcome, Answered):
-        if outcome.failure is Failure.REDIRECTED and outcome.status == 303:  # noqa: PLR2004
-            return structs.replace(_REDIRECT, certainty=Certainty.APPLIED)
-        return _FAILURES[outcome.failure]
+        return _failure_rule(call, outcome)
     if call.safety is Safety.KEYED and outcome.status >= 400:  # noqa: PLR2004
         # Rows that exist for keyed calls only.
         if outcome.in_flight:
@@ -418,51 +526,68 @@ def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rul
             return _MISMATCH_LATER if history or call.resumed else _MISMATCH_FIRST
         if outcome.replayed:
             return _REPLAYED_REFUSAL if outcome.status < 500 else _REPLAYED_ERROR  # noqa: PLR2004
-    return _STATUSES.get(outcome.status) or _usual_rule(outcome.status)
+    if outcome.throttled or outcome.refused:
+        return _THROTTLED if outcome.throttled else _REFUSAL
+    return _STATUSES.get(outcome.status) or _usual_rule(outcome.status, call.documents)
 
 
-def _usual_rule(status: int) -> _Rule:
-    """Return the retry rule of a status that has none of its own."""
+def _failure_rule(call: CallFacts, outcome: Failed) -> _Rule:
+    """Return the retry rule of an attempt without a complete answer."""
+    if outcome.failure is Failure.REDIRECTED and outcome.status in call.documents:
+        return _REDIRECT_DOCUMENTED
+    if outcome.failure is Failure.ANSWER_CUT and call.evidence is Evidence.ASSUMED:
+        return _CUT_UNPROMISED
+    return _FAILURES[outcome.failure]
+
+
+def _usual_rule(status: int, documented: tuple[int, ...]) -> _Rule:
+    """Return the retry rule of a status that has none of its own.
+
+    Args:
+        status: the HTTP status.
+        documented: statuses that the API's document gives for the operation.
+    """
     if is_success(status):
         return _SUCCESS
     if status < 400:  # noqa: PLR2004
-        return _REDIRECT
-    return _REFUSAL if status < 500 else _LOST  # noqa: PLR2004
+        return _REDIRECT_DOCUMENTED if status in documented else _REDIRECT
+    if status >= 500:  # noqa: PLR2004
+        return _LOST
+    return _REFUSAL if status in REFUSALS or status in documented else _STRAY
 
 
-def _not_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> str | None:
+def _not_allowed(
+    policy: EffectivePolicy, call: CallFacts, rule: _Rule, outcome: Outcome, *, wanted: bool
+) -> str | None:
     """Return why the safety rule, the server or the policy forbids another attempt; None where they allow it."""
     if isinstance(outcome, Answered):
         if rule.certainty is Certainty.APPLIED:
             return "it is done"
         if outcome.should_retry is False:
             return "the server says not to retry"
-    if not _is_allowed(policy, call, rule, outcome):
+    if not _is_allowed(policy, call, rule, outcome, wanted=wanted):
         return f"{outcome} is not retried for {call.safety} calls"
     if not call.replayable and rule.certainty is not Certainty.NOT_SENT:
         return "the body cannot be sent again"
     return None
 
 
-def _is_allowed(policy: RetryPolicy, call: CallFacts, rule: _Rule, outcome: Outcome) -> bool:
-    """Whether the retry rule, the policy's own statuses, or the server's word allow another attempt."""
-    usual = call.safety in rule.retried
+def _is_allowed(policy: EffectivePolicy, call: CallFacts, rule: _Rule, outcome: Outcome, *, wanted: bool) -> bool:
+    """Whether the retry rule, the policy's own statuses, the caller or the server's word allow another attempt."""
+    safety = Safety.UNSAFE if call.key_only else call.safety
+    usual = safety in rule.retried
     if not isinstance(outcome, Answered):
-        return usual
-    harmless = not _is_final(rule) and _is_harmless(call, rule)
+        return usual or (wanted and rule.certainty is Certainty.NOT_SENT)
+    harmless = not _is_final(rule) and (safety is not Safety.UNSAFE or rule.certainty is Certainty.REJECTED)
     if outcome.should_retry and harmless:
         # The server's word overrides the status table, never the safety rule.
         return True
+    named = harmless or (safety in rule.opt_in and not _is_final(rule))
+    if wanted and named and (outcome.refused or is_error(outcome.status)):
+        return True
     if policy.statuses is None or rule is _IN_FLIGHT:
         return usual
-    if outcome.status not in policy.statuses:
-        return False
-    return usual or harmless or (call.safety in rule.opt_in and not _is_final(rule))
-
-
-def _is_harmless(call: CallFacts, rule: _Rule) -> bool:
-    """Whether the safety rule allows another attempt."""
-    return call.safety is not Safety.UNSAFE or rule.certainty is Certainty.REJECTED
+    return outcome.status in policy.statuses and (usual or named)
 
 
 def _is_final(rule: _Rule) -> bool:
@@ -480,7 +605,7 @@ def _is_named_in_flight(outcome: Outcome) -> bool:
     return isinstance(outcome, Answered) and outcome.in_flight and outcome.in_flight_named
 
 
-def _delay(policy: RetryPolicy, history: Sequence[Attempt], rule: _Rule, outcome: Outcome, jitter: float) -> float:
+def _delay(policy: EffectivePolicy, history: Sequence[Attempt], rule: _Rule, outcome: Outcome, jitter: float) -> float:
     if rule.wait is _Wait.AT_ONCE and not any(_was_refused(attempt.outcome) for attempt in history):
         return 0.0
     longest = min(policy.max_delay, policy.initial_delay * 2.0 ** min(len(history), 60))

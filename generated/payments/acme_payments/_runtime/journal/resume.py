@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,9 +18,10 @@ from ..request.build import Prepared, UnsignedRequest, credential_names, ready, 
 from ..retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
 from ..retry.loop import CallState, log
 from ..retry.record import CallInfo, CallRecord
-from ..retry.rules import Answered, CallFacts, Certainty, RetryPolicy, is_too_old
-from ..safety import Safety
+from ..retry.rules import Answered, CallFacts, Certainty, EffectivePolicy, is_too_old
+from ..safety import Evidence, Safety
 from ..telemetry import open_trace
+from ..text import may_hold_secret, shown_url
 from .journal import JournalEntry, Settlement
 
 if TYPE_CHECKING:
@@ -147,17 +147,21 @@ class JournalView:
         """Return the calls of this API that may have been sent and are not settled, the oldest first."""
         return _pending(self._core.settings, self._journal)
 
-    def resume(self) -> list[Settlement]:
+    def resume(self, *, repeat: bool = False) -> list[Settlement]:
         """Send what is unsettled again: the same bytes under the same key, if the server still remembers the key.
 
         An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
         it was, is reported as unknown and not sent.
+
+        Args:
+            repeat: whether calls are sent too of which nobody says that the API honours their keys, so that it may do
+                them again. They are reported otherwise.
         """
-        settled = [self._resume(entry) for entry in self.pending()]
+        settled = [self._resume(entry, repeat=repeat) for entry in self.pending()]
         return [entry for entry in settled if entry is not None]
 
-    def _resume(self, entry: JournalEntry) -> Settlement | None:
-        resumed = _Resumed(self._core.settings, self._journal, entry)
+    def _resume(self, entry: JournalEntry, *, repeat: bool) -> Settlement | None:
+        resumed = _Resumed(self._core.settings, self._journal, entry, repeat=repeat)
         try:
             prepared = resumed.begin()
             if prepared is not None:
@@ -180,17 +184,21 @@ class AsyncJournalView:
         """Return the calls of this API that may have been sent and are not settled, the oldest first."""
         return await run_in_thread(_pending, self._core.settings, self._journal)
 
-    async def resume(self) -> list[Settlement]:
+    async def resume(self, *, repeat: bool = False) -> list[Settlement]:
         """Send what is unsettled again: the same bytes under the same key, if the server still remembers the key.
 
         An entry that another process holds is left to it. One whose key is too old, or that this client cannot send as
         it was, is reported as unknown and not sent.
+
+        Args:
+            repeat: whether calls are sent too of which nobody says that the API honours their keys, so that it may do
+                them again. They are reported otherwise.
         """
-        settled = [await self._resume(entry) for entry in await self.pending()]
+        settled = [await self._resume(entry, repeat=repeat) for entry in await self.pending()]
         return [entry for entry in settled if entry is not None]
 
-    async def _resume(self, entry: JournalEntry) -> Settlement | None:
-        resumed = _Resumed(self._core.settings, self._journal, entry)
+    async def _resume(self, entry: JournalEntry, *, repeat: bool) -> Settlement | None:
+        resumed = _Resumed(self._core.settings, self._journal, entry, repeat=repeat)
         try:
             prepared = await run_in_thread(resumed.begin)
             if prepared is not None:
@@ -215,9 +223,11 @@ class _Resumed:
         settings: those of the client that resumes it.
         journal: the client's journal.
         entry: the entry.
+        repeat: whether it is sent though nobody says that the API honours its key.
     """
 
-    def __init__(self, settings: Settings, journal: Journal, entry: JournalEntry) -> None:
+    def __init__(self, settings: Settings, journal: Journal, entry: JournalEntry, *, repeat: bool) -> None:
+        self._repeat = repeat
         self._settings = settings
         self._journal = journal
         self._entry = entry
@@ -245,7 +255,9 @@ class _Resumed:
         if not self._is_held:
             return
         state = self._state
-        record = CallRecord(_info(self._entry), (), Certainty.UNKNOWN) if state is None else state.record
+        record = (
+            CallRecord(_info(self._settings, self._entry), (), Certainty.UNKNOWN) if state is None else state.record
+        )
         is_over = record.certainty is not Certainty.UNKNOWN
         _end(self._journal, self._entry.api, self._entry.key, record, is_over=is_over)
 
@@ -271,6 +283,9 @@ class _Resumed:
         if is_too_old(state.facts, 0.0):
             self._reason = "the key is too old: the server may have forgotten it"
             return None
+        if state.facts.evidence is Evidence.ASSUMED and not self._repeat:
+            self._reason = "nobody says that the API honours its key, so it could be done again: resume(repeat=True)"
+            return None
         unsigned = _unsigned(entry)
         for name, digest in entry.withheld:
             value = next((value for known, value in settings.headers.items() if known.lower() == name.lower()), None)
@@ -286,14 +301,11 @@ class _Dialect(Struct, frozen=True):
     """How an API speaks of keys, and how a call is retried, as an entry keeps it."""
 
     profile: Profile
-    retry: RetryPolicy
+    retry: EffectivePolicy
     settled_by: tuple[int, ...]
-
-
-_SECRET_NAMES: Final = re.compile(
-    r"auth(?:$|[-_ez]|ori[sz])|token|secret|passw|credential|session|signature|cookie|api[-_]?key", re.IGNORECASE
-)
-"""Names of headers whose values may be credentials."""
+    evidence: Evidence | None = None
+    key_only: bool = False
+    documents: tuple[int, ...] = ()
 
 
 def _digest(value: str) -> str:
@@ -305,7 +317,8 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
     if isinstance(unsigned.content, Upload):
         raise TypeError("a call with a journal needs a body that is bytes")
     headers, withheld = _kept(settings, prepared)
-    dialect = _Dialect(state.profile, state.policy, state.facts.settled_by)
+    facts = state.facts
+    dialect = _Dialect(state.profile, state.policy, facts.settled_by, facts.evidence, facts.key_only, facts.documents)
     return JournalEntry(
         api=address(settings),
         key=str(state.info.idempotency_key),
@@ -333,7 +346,7 @@ def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str]
     withheld: list[tuple[str, str]] = []
     for name, value in prepared.request.headers:
         lower = name.lower()
-        if lower == carrier or not (lower in credentials or _SECRET_NAMES.search(name)):
+        if lower == carrier or not (lower in credentials or may_hold_secret(name)):
             kept.append((name, value))
         elif lower in own:
             withheld.append((name, _digest(value)))
@@ -342,21 +355,30 @@ def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str]
     return tuple(kept), tuple(withheld)
 
 
-def _info(entry: JournalEntry) -> CallInfo:
-    return CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key)
+def _dialect(settings: Settings, entry: JournalEntry) -> _Dialect:
+    """Return how the call was retried; entries of earlier versions do not say it, nor who promised what."""
+    if entry.dialect:
+        return msgspec.json.decode(entry.dialect, type=_Dialect)
+    return _Dialect(settings.profile, settings.usual_policy[0], ())
+
+
+def _info(settings: Settings, entry: JournalEntry, evidence: Evidence | None = None) -> CallInfo:
+    url = shown_url(whole_url(settings, entry.target.partition("?")[0]))
+    return CallInfo(entry.operation, entry.method, entry.path, Safety.KEYED, entry.key, evidence, url)
 
 
 def _state(settings: Settings, entry: JournalEntry) -> CallState:
-    info = _info(entry)
+    dialect = _dialect(settings, entry)
+    info = _info(settings, entry, dialect.evidence)
     age = max(0.0, settings.clock.wall() - entry.first_sent)
-    if entry.dialect:
-        dialect = msgspec.json.decode(entry.dialect, type=_Dialect)
-    else:
-        dialect = _Dialect(settings.profile, settings.retry or settings.usual_retry, ())
-    facts = CallFacts(Safety.KEYED, resumed=True, settled_by=dialect.settled_by, key_ttl=entry.key_ttl, key_age=age)
+    facts = CallFacts(
+        Safety.KEYED, resumed=True, evidence=dialect.evidence, key_only=dialect.key_only, documents=dialect.documents,
+        settled_by=dialect.settled_by, key_ttl=entry.key_ttl, key_age=age,
+    )  # fmt: skip
     return CallState(
-        info, facts, dialect.retry, dialect.profile, settings.timeout, settings.budget, settings.hooks, settings.clock,
-        open_trace(info, whole_url(settings, entry.target)), settings.max_response_bytes,
+        info, facts, dialect.retry, settings.usual_policy[1], dialect.profile, settings.timeout, settings.budget,
+        settings.hooks, settings.clock, open_trace(info, whole_url(settings, entry.target)),
+        settings.max_response_bytes,
     )  # fmt: skip
 
 

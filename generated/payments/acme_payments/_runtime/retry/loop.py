@@ -6,53 +6,76 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import random
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import Struct
 
+from ..text import may_hold_secret
 from .answers import read_answer
-from .record import AttemptEvent, CallInfo, CallRecord, RetryEvent
+from .record import AttemptEvent, CallInfo, CallRecord, RetryEvent, SendEvent, in_words
 from .rules import (
     Answered,
     Attempt,
     CallFacts,
     Certainty,
+    EffectivePolicy,
     Failed,
     Failure,
     Outcome,
-    RetryPolicy,
     Stop,
     at,
     certainty_of,
     conclude,
     decide,
-    is_success,
     latest,
+    may_be_repeated,
     too_late,
 )
-from .wire import CutAnswer, Limits, RaisedFailure, RawAnswer, Result
+from .wire import CutAnswer, Limits, RaisedFailure, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Mapping
 
     from ..telemetry import CallTrace
     from ..types import Timeout
-    from .budget import Budget
+    from .budget import RetryBudget
     from .dialect import Profile
 
 E = TypeVar("E")
+_LAST_WORDS: Final = 5.0
+"""Seconds for which the hooks of a cancelled call are awaited."""
 log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])
 
 
 class Hooks(Struct, frozen=True):
-    """What the caller wants to hear of attempts and retries."""
+    """What the caller wants to hear of calls; on an async client a hook may return something to be awaited.
 
-    on_attempt: Callable[[AttemptEvent], None] | None = None
-    on_retry: Callable[[RetryEvent], None] | None = None
+    Args:
+        on_send: before each attempt.
+        on_attempt: when an attempt has ended.
+        on_retry: before the wait for the next attempt.
+        on_end: when the call has ended, before its result is decoded.
+    """
+
+    on_send: Callable[[SendEvent], object] | None = None
+    on_attempt: Callable[[AttemptEvent], object] | None = None
+    on_retry: Callable[[RetryEvent], object] | None = None
+    on_end: Callable[[CallRecord], object] | None = None
+
+    def refuse_async(self) -> None:
+        """Refuse hooks that only an event loop could run.
+
+        Raises:
+            TypeError: a hook is an async function.
+        """
+        for name in self.__struct_fields__:
+            if inspect.iscoroutinefunction(getattr(self, name)):
+                raise TypeError(f"{name} is an async function, and this client is not: pass a plain function")
 
 
 class Clock(Struct, frozen=True):
@@ -80,6 +103,7 @@ class CallState:
         info: which call it is.
         facts: what the retry rules need to know of it.
         policy: the limits.
+        retry_if: the caller's own predicate, if any.
         profile: the API's dialect.
         timeout: the limits on each attempt.
         budget: the client's retry budget.
@@ -91,17 +115,18 @@ class CallState:
 
     __slots__ = (
         "_attempts", "_began", "_budget", "_clock", "_in_flight", "_last_cost", "_sent", "_stopped", "_trace",
-        "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "timeout",
+        "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "timeout", "waiting",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
         self,
         info: CallInfo,
         facts: CallFacts,
-        policy: RetryPolicy,
+        policy: EffectivePolicy,
+        retry_if: Callable[[AttemptEvent], bool] | None,
         profile: Profile,
         timeout: Timeout,
-        budget: Budget,
+        budget: RetryBudget,
         hooks: Hooks,
         clock: Clock,
         trace: CallTrace | None = None,
@@ -110,11 +135,13 @@ class CallState:
         self.info = info
         self.facts = facts
         self.policy = policy
+        self.retry_if = retry_if
         self.profile = profile
         self.timeout = timeout
         self.hooks = hooks
         self.max_bytes = max_bytes
         self.cause: BaseException | None = None
+        self.waiting: list[Awaitable[object]] = []
         self._budget = budget
         self._clock = clock
         self._trace = trace
@@ -130,7 +157,8 @@ class CallState:
         """The call as far as it has come."""
         attempts = tuple(self._attempts)
         elapsed = self._clock.monotonic() - self._began
-        return CallRecord(self.info, attempts, conclude(self.facts, attempts), elapsed, self._stopped)
+        certainty, is_repeated = conclude(self.facts, attempts), may_be_repeated(self.facts, attempts)
+        return CallRecord(self.info, attempts, certainty, elapsed, self._stopped, is_repeated)
 
     @property
     def outcome(self) -> Outcome:
@@ -150,24 +178,45 @@ class CallState:
             if refusal is not None:
                 self._give_up(refusal)
                 return None
+        number = len(self._attempts) + 1
+        if log.isEnabledFor(logging.DEBUG):
+            # The key is known to the log before it is to the network: a process may be killed in between.
+            log.debug("%s: attempt %d is sent%s", self.info.operation, number, self._key_for_log())
+        if self.hooks.on_send is not None:
+            self._tell(self.hooks.on_send, SendEvent(self.info, number))
         self._sent = (now, wall)
         self._in_flight = True
         if self._trace is not None:
-            self._trace.start(len(self._attempts) + 1)
-        return Limits(self.timeout, self._began + latest(self.policy, self.facts), self.max_bytes)
+            self._trace.start(number)
+        ends = self._began + latest(self.policy, self.facts)
+        until = ends if self.timeout.total is None else min(ends, now + self.timeout.total)
+        return Limits(self.timeout, until, self.max_bytes, ends)
+
+    @property
+    def span(self) -> CallTrace | None:
+        """What makes the attempt's span the current one, where somebody can see it."""
+        return self._trace
+
+    def on_the_wire(self, request: WireRequest) -> WireRequest:
+        """Return a request as it goes out now: with the context of its attempt's span, where there is one."""
+        return request if self._trace is None else self._trace.carried_by(request)
 
     def settle(self, result: Result) -> float | None:
         """Record an attempt's outcome; return the seconds to wait before the next one, None after the last."""
         outcome = self._place(result)
-        decision = decide(self.policy, self.facts, self._attempts, outcome, self._clock.jitter())
+        headers = result.headers if isinstance(result, RawAnswer) else None
+        wanted = self.retry_if is not None and self._is_wanted(self.retry_if, outcome, headers)
+        decision = decide(self.policy, self.facts, self._attempts, outcome, self._clock.jitter(), wanted)
         if isinstance(decision, Stop):
-            self._end(outcome, decision.reason)
+            self._end(outcome, decision.reason, headers)
             return None
         if self.policy.budget and not self._budget.spend(decision.cost):
-            self._end(outcome, "the client's retry budget is spent")
+            self._end(outcome, "the client's retry budget is spent", headers)
             return None
         self._last_cost = decision.cost
-        attempt = self._note(outcome, decision.delay)
+        attempt = self._note(outcome, decision.delay, headers)
+        if self._trace is not None:
+            self._trace.wait(decision.delay)
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "%s: attempt %d %s; next in %.2f s%s",
@@ -182,30 +231,58 @@ class CallState:
         if self._in_flight:
             what = f"interrupted by {type(error).__name__}" if isinstance(error, Exception) else "cancelled"
             self._end(self._place(Failed(Failure.CANCELLED, what)), "the caller gave up")
-        elif self._trace is not None:
-            self._trace.finish(self.record)
+        else:
+            self._finish()
         record = self.record
         _mark(error, record)
         if record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED):
-            key = f"; call again with idempotency_key={self.info.idempotency_key!r} to settle it"
-            text = f"{self.info.operation}: interrupted; the effect is {record.certainty}"
-            text += key if self.info.idempotency_key else ""
+            text = f"{self.info.operation}: interrupted; {in_words(record)}"
             error.add_note(text)
             log.warning("%s", text)
 
-    def _end(self, outcome: Outcome, reason: str) -> None:
-        succeeded = isinstance(outcome, Answered) and is_success(outcome.status)
+    async def heard(self) -> None:
+        """Await what hooks have left to be awaited."""
+        waiting, self.waiting = self.waiting, []
+        for awaitable in waiting:
+            try:
+                await awaitable
+            except Exception:
+                log.exception("%s: a hook failed", self.info.operation)
+
+    def _is_wanted(
+        self,
+        retry_if: Callable[[AttemptEvent], bool],
+        outcome: Outcome,
+        headers: Mapping[str, str] | None,
+    ) -> bool:
+        """Ask the caller's own predicate whether a failed attempt should be made again."""
+        if isinstance(outcome, Answered) and outcome.is_done:
+            return False
+        attempt = self._attempt(outcome, None)
+        try:
+            return retry_if(AttemptEvent(self.info, attempt, _shown_headers(headers))) is True
+        except Exception:
+            log.exception("%s: retry_if failed", self.info.operation)
+            return False
+
+    def _end(self, outcome: Outcome, reason: str, headers: Mapping[str, str] | None = None) -> None:
+        succeeded = isinstance(outcome, Answered) and outcome.is_done
         self._stopped = "" if succeeded else reason
-        self._note(outcome, None)
+        self._note(outcome, None, headers)
         if succeeded and self.policy.budget:
             self._budget.refund(self._last_cost)
-        if self._trace is not None:
-            self._trace.finish(self.record)
+        self._finish()
 
     def _give_up(self, reason: str) -> None:
         self._stopped = reason
+        self._finish()
+
+    def _finish(self) -> None:
+        """Tell those who look on that the call has ended."""
         if self._trace is not None:
             self._trace.finish(self.record)
+        if self.hooks.on_end is not None:
+            self._tell(self.hooks.on_end, self.record)
 
     def _place(self, result: Result) -> Outcome:
         elapsed = self._clock.monotonic() - self._began
@@ -215,12 +292,16 @@ class CallState:
         return read_answer(
             self.profile, result.status, result.headers, result.content,
             now=self._clock.wall(), at=elapsed, complete=type(result) is not CutAnswer,
+            expects_html=self.facts.expects_html,
         )  # fmt: skip
 
-    def _note(self, outcome: Outcome, wait: float | None) -> Attempt:
+    def _attempt(self, outcome: Outcome, wait: float | None) -> Attempt:
         certainty = certainty_of(self.facts, self._attempts, outcome)
         took = self._clock.monotonic() - self._sent[0]
-        attempt = Attempt(len(self._attempts) + 1, self._sent[1], took, outcome, certainty, wait)
+        return Attempt(len(self._attempts) + 1, self._sent[1], took, outcome, certainty, wait)
+
+    def _note(self, outcome: Outcome, wait: float | None, headers: Mapping[str, str] | None) -> Attempt:
+        attempt = self._attempt(outcome, wait)
         self._attempts.append(attempt)
         self._in_flight = False
         if self._trace is not None:
@@ -228,21 +309,31 @@ class CallState:
         if log.isEnabledFor(logging.DEBUG):
             log.debug(
                 "%s: attempt %d %s in %.3f s (%s)%s",
-                self.info.operation, attempt.number, outcome, took, certainty, self._key_for_log(),
+                self.info.operation, attempt.number, outcome, attempt.took, attempt.certainty, self._key_for_log(),
             )  # fmt: skip
         if self.hooks.on_attempt is not None:
-            self._tell(self.hooks.on_attempt, AttemptEvent(self.info, attempt))
+            self._tell(self.hooks.on_attempt, AttemptEvent(self.info, attempt, _shown_headers(headers)))
         return attempt
 
-    def _tell(self, hook: Callable[[E], None], event: E) -> None:
+    def _tell(self, hook: Callable[[E], object], event: E) -> None:
         try:
-            hook(event)
+            result = hook(event)
         except Exception:
             # The call is worth more than who looks on: its answer must not be lost, nor its next attempt.
             log.exception("%s: a hook failed", self.info.operation)
+        else:
+            if result is not None and inspect.isawaitable(result):
+                self.waiting.append(result)
 
     def _key_for_log(self) -> str:
         return f" idempotency_key={self.info.idempotency_key}" if self.info.idempotency_key else ""
+
+
+def _shown_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return headers as hooks may see them: by their names in lower case, and without credentials."""
+    if headers is None:
+        return {}
+    return {name.lower(): value for name, value in headers.items() if not may_hold_secret(name)}
 
 
 def _kept(failed: Failed, elapsed: float) -> Failed:
@@ -255,6 +346,7 @@ def _mark(error: BaseException, record: CallRecord) -> None:
     with suppress(AttributeError, TypeError):
         error.idempotency_key = record.call.idempotency_key  # type: ignore[attr-defined]
         error.certainty = record.certainty  # type: ignore[attr-defined]
+        error.may_be_repeated = record.may_be_repeated  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -274,7 +366,11 @@ def drive(state: CallState, attempt: Callable[[Limits], Result], sleep: Callable
     result: Result | None = None
     try:
         while (limits := state.start()) is not None:
-            result = attempt(limits)
+            if state.span is None:
+                result = attempt(limits)
+            else:
+                with state.span.current():
+                    result = attempt(limits)
             delay = state.settle(result)
             if delay is None:
                 break
@@ -285,6 +381,14 @@ def drive(state: CallState, attempt: Callable[[Limits], Result], sleep: Callable
     return result if isinstance(result, RawAnswer) else None
 
 
+async def _last_words(state: CallState) -> None:
+    """Await what hooks have left though the task is cancelled: for a moment, and whatever becomes of it."""
+    import anyio  # noqa: PLC0415  # comes with httpx; needed only for hooks of a cancelled call
+
+    with suppress(Exception), anyio.move_on_after(_LAST_WORDS, shield=True):
+        await state.heard()
+
+
 async def adrive(
     state: CallState, attempt: Callable[[Limits], Awaitable[Result]], sleep: Callable[[float], Awaitable[None]]
 ) -> RawAnswer | None:
@@ -292,12 +396,24 @@ async def adrive(
     result: Result | None = None
     try:
         while (limits := state.start()) is not None:
-            result = await attempt(limits)
+            if state.waiting:
+                await state.heard()
+            if state.span is None:
+                result = await attempt(limits)
+            else:
+                with state.span.current():
+                    result = await attempt(limits)
             delay = state.settle(result)
+            if state.waiting:
+                await state.heard()
             if delay is None:
                 break
             await sleep(delay)
     except BaseException as error:
         state.interrupt(error)
+        if state.waiting:
+            await _last_words(state)
         raise
+    if state.waiting:
+        await state.heard()
     return result if isinstance(result, RawAnswer) else None

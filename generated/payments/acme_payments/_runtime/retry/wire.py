@@ -110,10 +110,17 @@ class Limits(Struct, frozen=True):
 
     Args:
         timeout: per step of the attempt, already cut to what is left of the deadline.
-        until: the value of `time.monotonic()` at which the whole call ends.
+        until: the value of `time.monotonic()` at which the attempt ends.
         max_bytes: the number of bytes of a body, decompressed, above which it is not read into memory.
+        call_until: the value of `time.monotonic()` at which the whole call ends; None where the attempt ends with it.
     """
 
     timeout: Timeout
     until: float
     max_bytes: float = float("inf")
+    call_until: float | None = None
+
+    @property
+    def ends(self) -> float:
+        """The value of `time.monotonic()` at which the whole call ends."""
+        return self.until if self.call_until is None else self.call_until

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 
 _DIGITS: Final = re.compile(r"\+?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+_EXHAUSTED: Final = re.compile(r"(?:;\s*r\s*=\s*0\s*;\s*t|remaining\s*=\s*0\s*[,;]\s*reset)\s*=\s*([0-9]{1,9})")
+"""A limit of which nothing remains, and the seconds until it is renewed."""
+_A_MOMENT: Final = 1e9
+"""A greater number is no wait, but a moment: Unix time in seconds, or in milliseconds."""
 _FIELD: Final = re.compile(r"[A-Za-z]+, *[0-9][^,]*|[^,]+")
 """A field of several that were joined by commas; a date has one of its own."""
 
@@ -32,6 +36,29 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         waits = (_seconds(field, now if server_now is None else server_now) for field in fields)
         known = [wait for wait in waits if wait is not None]
     return max(known, default=None)
+
+
+def retry_after_throttling(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds until a limit is renewed, for a response that is throttling and bears no Retry-After.
+
+    Read are `RateLimit` in the forms of draft-ietf-httpapi-ratelimit-headers, and the fields of its earlier editions,
+    with or without `X-`, which hold seconds or a moment. None where something remains, or nothing can be read.
+
+    Args:
+        headers: the answer's headers, by their names in lower case.
+        now: Unix time in seconds, used where the answer bears no `Date` of its own.
+    """
+    waits = [float(seconds) for seconds in _EXHAUSTED.findall(headers.get("ratelimit", ""))]
+    for prefix in ("ratelimit-", "x-ratelimit-", "x-rate-limit-"):
+        remaining = _number(headers.get(f"{prefix}remaining", "0"))
+        reset = _number(headers.get(f"{prefix}reset", ""))
+        if not remaining and reset is not None:
+            server_now = _timestamp(headers.get("date"))
+            moment = now if server_now is None else server_now
+            if reset > _A_MOMENT:
+                reset = max(0.0, (reset / 1000 if reset > _A_MOMENT * 100 else reset) - moment)
+            waits.append(reset)
+    return max(waits, default=None)
 
 
 def _seconds(field: str, now: float) -> float | None:
