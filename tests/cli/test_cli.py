@@ -374,7 +374,7 @@ def test_inspect_tells_how_payments_are_keyed() -> None:
         assert "idempotency_key" not in {parameter["name"] for parameter in row["parameters"]}
     create = rows["createCharge"]
     assert (create["call"], create["returns"], create["path"]) == ("charges.create", "Charge", "/charges")
-    assert create["why"] == "the document declares the header parameter 'Idempotency-Key'"
+    assert create["why"] == "the API's document declares the header parameter 'Idempotency-Key'"
     account, amount = create["parameters"][:2]
     assert account == {
         "name": "acme_account", "wire": "Acme-Account", "in": "header", "required": False, "type": "str | Omit",

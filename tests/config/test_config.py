@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, KeyKind, Signal
+from samekey.config.dialect import DEFAULT, PRESETS, AnswerSign, Assume, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
-from samekey.config.idempotency import SILENT
+from samekey.config.idempotency import SILENT, StatedDialect
+from samekey.config.retry import SILENT_RETRIES, RetryHint
 from samekey.document.diagnostics import Diagnostics, Severity, in_full
 from samekey.document.node import load
+from samekey_templates.runtime.safety import Evidence
 
 
 def read(text: str) -> tuple[Config, Diagnostics]:
@@ -33,6 +35,9 @@ def profile(text: str) -> Dialect:
     return valid(f"idempotency: {text}").idempotency.refine(DEFAULT)
 
 
+KEYS = (
+    "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays",
+)  # fmt: skip
 EVERYTHING = """
 package: acme_pay
 distribution: acme-pay.sdk
@@ -58,6 +63,21 @@ idempotency:
   mismatch: {status: 400, code: key_reused}
   replayed: [X-Replayed, X-Again]
   should_retry: X-Retry
+  honoured: true
+  assume: key-only
+  throttled: [{status: 403, header: X-Left, equals: 0}, {status: 400, code: Slow}]
+  refused: {status: 200, field: status.ok, equals: false}
+  operations: {createCharge: true, "POST /re*": false, verified: {honoured: verified, ttl: 60}}
+retry:
+  max_retries: 5
+  initial_delay: 0.1
+  max_delay: 2s
+  deadline: 1m
+  max_retry_after: 30
+  statuses: [503, 409]
+  budget: false
+  tags: {Reports: {max_retries: 0}}
+  operations: {"GET *": {deadline: 90s}}
 pagination: {listCharges: false}
 overlays: [fix.yaml, https://fixes.example/more.yaml]
 """
@@ -78,9 +98,23 @@ def test_every_key_is_taken() -> None:
         mismatch=(Signal(400, "key_reused"),),
         replayed=("X-Replayed", "X-Again"),
         should_retry=("X-Retry",),
+        honoured=Evidence.CONFIGURED,
+        assume=Assume.KEY_ONLY,
+        throttled=(AnswerSign(403, header="X-Left", equals="0"), AnswerSign(400, code="Slow")),
+        refused=(AnswerSign(200, field=("status", "ok"), equals=False),),
     )
+    said = [(entry.pattern, entry.says) for entry in config.idempotency.operations]
+    assert said == [
+        ("createCharge", StatedDialect(honoured=Evidence.CONFIGURED, honoured_stated=True)),
+        ("POST /re*", StatedDialect(methods=())),
+        ("verified", StatedDialect(honoured=Evidence.VERIFIED, honoured_stated=True, ttl=60.0)),
+    ]
+    policy = RetryHint(5, 0.1, 2.0, 60.0, 30.0, (503, 409), budget=False)
+    assert config.retry.api == policy
+    assert {tag: entry[0] for tag, entry in config.retry.tags.items()} == {"Reports": RetryHint(max_retries=0)}
+    assert [(entry.pattern, entry.says) for entry in config.retry.operations] == [("GET *", RetryHint(deadline=90.0))]
     assert {name: entry.pages for name, entry in config.pagination.items()} == {"listCharges": None}
-    assert replace(config, idempotency=SILENT, pagination={}, places={}) == Config(
+    assert replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, places={}) == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",
         version="1.2.0rc1",
@@ -121,7 +155,7 @@ def test_silence_leaves_the_decision_to_samekey(text: str) -> None:
         (
             "zzzzzz: 1\n",
             1,
-            "the known ones are package, distribution, version, client, rename, idempotency, pagination, overlays",
+            f"the known ones are {', '.join(KEYS)}",
         ),
     ],
 )
@@ -147,7 +181,7 @@ def test_an_unknown_key_is_an_error_with_a_suggestion(text: str, line: int, hint
         "rename: {types: {A: b}}", "rename: {types: {A: True}}", "rename: {types: {A: 'X\n'}}",
         "rename: {operations: {a: B.c}}", "rename: {operations: {a: a.b.c}}", "rename: {operations: {a: 'a.'}}",
         "rename: {resources: {a: 'b.c'}}", "rename: {resources: {a: import}}",
-        "idempotency: true", "idempotency: header", "idempotency: [a]", "idempotency: 5",
+        "idempotency: header", "idempotency: [a]", "idempotency: 5",
         "idempotency: {in: cookie}", "idempotency: {in: [header]}", "idempotency: {preset: nobody}",
         "idempotency: {name: [a]}", "idempotency: {name: {a: b}}", 'idempotency: {name: "a\\r\\nb"}',
         "idempotency: {name: 'a b'}", "idempotency: {name: 'a:'}",
@@ -168,6 +202,27 @@ def test_an_unknown_key_is_an_error_with_a_suggestion(text: str, line: int, hint
         "idempotency: {in_flight: [[409]]}",
         "idempotency: {mismatch: {status: 409, code: [x]}}",
         "idempotency: {replayed: 5}", "idempotency: {replayed: [5]}", "idempotency: {replayed: {a: b}}",
+        "idempotency: {honoured: yes please}", "idempotency: {honoured: [true]}", "idempotency: {honoured: 1}",
+        "idempotency: {honored: true}",
+        "idempotency: {assume: maybe}", "idempotency: {assume: true}", "idempotency: {assume: [retry]}",
+        "idempotency: {operations: [a]}", "idempotency: {operations: true}", "idempotency: {operations: {a: maybe}}",
+        "idempotency: {operations: {a: 5}}", "idempotency: {operations: {a: {assume: 5}}}",
+        "idempotency: {operations: {a: {operations: {b: true}}}}", "idempotency: {operations: {a: {colour: red}}}",
+        "idempotency: {throttled: 403}", "idempotency: {throttled: {code: x}}",
+        "idempotency: {throttled: {status: 200}}",
+        "idempotency: {throttled: {status: 403, header: 'a b'}}", "idempotency: {throttled: {status: true}}",
+        "idempotency: {throttled: {status: 403, equals: '0'}}", "idempotency: {throttled: {status: 403, colour: red}}",
+        "idempotency: {throttled: {status: 403, header: X-A, field: a}}", "idempotency: {throttled: [403]}",
+        "idempotency: {throttled: {status: 403, field: a, equals: [0]}}",
+        "idempotency: {refused: {status: 200}}", "idempotency: {refused: {status: 400, field: ok}}",
+        "idempotency: {refused: false}", "idempotency: {refused: {status: 200, header: X-A}}",
+        "retry: 5", "retry: [a]", "retry: {max_retries: -1}", "retry: {max_retries: many}",
+        "retry: {max_retries: true}",
+        "retry: {max_retries: 1.5}", "retry: {deadline: 0}", "retry: {deadline: soon}", "retry: {max_delay: true}",
+        "retry: {initial_delay: 5s, max_delay: 1s}", "retry: {statuses: [200]}", "retry: {statuses: [x]}",
+        "retry: {statuses: {a: b}}", "retry: {budget: 5}", "retry: {max_retry_after: -1}", "retry: {retries: 3}",
+        "retry: {tags: [a]}", "retry: {tags: {a: 5}}", "retry: {operations: {a: [b]}}",
+        "retry: {operations: {a: {max_retries: x}}}", "retry: {operations: {a: {tags: {}}}}",
         "idempotency: {should_retry: true}", "idempotency: {should_retry: [[a]]}",
     ],
 )  # fmt: skip

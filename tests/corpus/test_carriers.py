@@ -40,7 +40,7 @@ def test_the_declared_header_is_found_and_filled(corpus: Path, document: str) ->
     """Its operations say so, and no keyed method asks for it as an ordinary argument."""
     rows = rows_of(corpus, document)
     name = HEADERS[document]
-    declared = [row for row in rows if row.why == f"the document declares the header parameter {name!r}"]
+    declared = [row for row in rows if row.why == f"the API's document declares the header parameter {name!r}"]
     assert declared
     assert all(row.key == ("header", name) for row in declared)
     for row in rows:

@@ -165,7 +165,7 @@ FORM = "application/x-www-form-urlencoded"
 def test_a_field_that_nobody_declares_needs_room(media_type: str, schema: str, *, is_keyed: bool) -> None:
     """JSON and forms that take extra fields carry a key; all else is unsafe."""
     expected = (
-        (Safety.KEYED, "its body takes extra fields, and keys travel in 'token'")
+        (Safety.KEYED, "the API's document says that keys are honoured here")
         if is_keyed
         else (Safety.UNSAFE, "keys travel in the body field 'token', which it does not have")
     )
@@ -177,27 +177,27 @@ def test_a_field_that_nobody_declares_needs_room(media_type: str, schema: str, *
     [
         ("", "get", Safety.SAFE, "GET only reads"),
         ("", "put", Safety.IDEMPOTENT, "PUT is idempotent by definition"),
-        ("", "post", Safety.KEYED, "POST is keyed by default; the document does not mention a key here"),
-        (KEY, "post", Safety.KEYED, "the document declares the header parameter 'Idempotency-Key'"),
-        (KEY, "put", Safety.KEYED, "the document declares the header parameter 'Idempotency-Key'"),
+        ("", "post", Safety.KEYED, "the API's document does not say that keys are honoured here"),
+        (KEY, "post", Safety.KEYED, "the API's document declares the header parameter 'Idempotency-Key'"),
+        (KEY, "put", Safety.KEYED, "the API's document declares the header parameter 'Idempotency-Key'"),
         ("x-idempotency: false", "post", Safety.UNSAFE, "the API honours no keys here"),
         ("x-idempotency: {methods: [POST]}", "patch", Safety.UNSAFE, "the API honours keys on POST only"),
         ("x-idempotency: {methods: [POST, PUT]}", "patch", Safety.UNSAFE, "the API honours keys on POST and PUT only"),
         (
             "x-idempotency: {name: X-Key}", "post", Safety.KEYED,
-            "POST is keyed by default, in the header 'X-Key' that the API uses elsewhere",
+            "the API's document says that keys are honoured here",
         ),
         (
             "x-idempotency: {in: query, name: Idempotency-Key}", "post", Safety.KEYED,
-            "POST is keyed by default, in the query 'Idempotency-Key' that the API uses elsewhere",
+            "the API's document says that keys are honoured here",
         ),
         (
             "parameters: [{name: clientToken, in: query, schema: {type: string}}]", "post", Safety.KEYED,
-            "the document declares the query parameter 'clientToken'",
+            "the API's document declares the query parameter 'clientToken'",
         ),
         (
             body("application/json", "{type: object, properties: {client_token: {type: string}}}"), "post",
-            Safety.KEYED, "the document declares the body field 'client_token'",
+            Safety.KEYED, "the API's document declares the body field 'client_token'",
         ),
     ],
 )  # fmt: skip

@@ -178,7 +178,7 @@ def test_a_subclass_of_a_caller_pickles_too() -> None:
         (503, "InternalServerError"),
         (529, "InternalServerError"),
         (599, "InternalServerError"),
-        (304, "APIStatusError"),
+        (304, "NotModified"),
     ],
 )
 def test_classes_by_status(status: int, name: str) -> None:
@@ -247,7 +247,10 @@ def test_the_message_is_the_laws_own_example() -> None:
         (Certainty.REJECTED, KEY, Safety.KEYED, "nothing was done", "may"),
         (Certainty.UNKNOWN, KEY, Safety.KEYED, "may or may not", "nothing was done"),
         (Certainty.UNKNOWN, None, Safety.IDEMPOTENT, "calling again is harmless", "idempotency_key"),
-        (Certainty.UNKNOWN, None, Safety.SAFE, "calling again is harmless", "idempotency_key"),
+        (Certainty.UNKNOWN, None, Safety.SAFE, "it failed after", "done"),
+        (Certainty.REJECTED, None, Safety.SAFE, "it failed after", "done"),
+        (Certainty.APPLIED, None, Safety.SAFE, "it failed after", "done"),
+        (Certainty.NOT_SENT, None, Safety.SAFE, "nothing was sent", "done"),
         (Certainty.UNKNOWN, None, Safety.UNSAFE, "look before calling again", "harmless"),
         (Certainty.APPLIED, KEY, Safety.KEYED, "was done", "may"),
         (Certainty.APPLIED, None, Safety.UNSAFE, "was done", "idempotency_key"),

@@ -8,12 +8,23 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, assert_never
 
-from samekey_templates.runtime.retry.dialect import Carrier, KeyFormat, KeyKind, Profile, Sign, Signal
+from samekey_templates.runtime.retry.dialect import AnswerSign, Carrier, KeyFormat, KeyKind, Profile, Signal
 from samekey_templates.runtime.safety import Evidence
 
 __all__ = [
-    "DEFAULT", "PRESETS", "USUAL_IN_FLIGHT", "USUAL_MISMATCH", "Assume", "Carrier", "Dialect", "KeyFormat", "KeyKind",
-    "Profile", "Sign", "Signal", "carrier_words",
+    "DEFAULT",
+    "PRESETS",
+    "USUAL_IN_FLIGHT",
+    "USUAL_MISMATCH",
+    "AnswerSign",
+    "Assume",
+    "Carrier",
+    "Dialect",
+    "KeyFormat",
+    "KeyKind",
+    "Profile",
+    "Signal",
+    "carrier_words",
 ]  # fmt: skip
 
 

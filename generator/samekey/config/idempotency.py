@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from samekey_templates.runtime.safety import METHODS, Evidence
 from samekey_templates.runtime.text import is_token
 
-from samekey.config.dialect import DEFAULT, PRESETS, Assume, Carrier, Dialect, KeyFormat, KeyKind, Sign, Signal
+from samekey.config.dialect import DEFAULT, PRESETS, AnswerSign, Assume, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.patterns import ForOperations
 from samekey.config.words import read_duration, refuse_unknown
 from samekey.document.values import spelling
@@ -63,6 +63,7 @@ class StatedDialect(Struct, frozen=True):
         format: what a key looks like.
         methods: the methods on which the API honours keys.
         honoured: who says that the API honours keys on all operations for which this is stated.
+        honoured_stated: whether that stands there in so many words, so that it counts for every method.
         assume: what is done with a key of which nobody says that the API honours it.
         operations: what is said of single operations, the later weighing more.
 
@@ -83,9 +84,10 @@ class StatedDialect(Struct, frozen=True):
     first_sent: str | None = None
     within: tuple[str, ...] | None = None
     honoured: Evidence | None = None
+    honoured_stated: bool = False
     assume: Assume | None = None
-    throttled: tuple[Sign, ...] | None = None
-    refused: tuple[Sign, ...] | None = None
+    throttled: tuple[AnswerSign, ...] | None = None
+    refused: tuple[AnswerSign, ...] | None = None
     operations: tuple[ForOperations[StatedDialect], ...] = ()
 
     def refine(self, base: Dialect) -> Dialect:
@@ -129,7 +131,7 @@ def stated_by(holder: Node, *, of_root: bool = False) -> StatedDialect:
     evidence = Evidence.DECLARED if is_document else Evidence.CONFIGURED
     stated = read_dialect(node, evidence, has_operations=of_root)
     speaks_of_it = is_document and not of_root and isinstance(node.value, dict) and stated.methods != ()
-    if not speaks_of_it or node.has("honoured"):
+    if not speaks_of_it or node.has("honoured") or stated == SILENT:
         return stated
     return replace(stated, honoured=Evidence.DECLARED)
 
@@ -143,7 +145,7 @@ def read_dialect(node: Node, evidence: Evidence = Evidence.CONFIGURED, *, has_op
         has_operations: whether it may speak of single operations.
     """
     if isinstance(node.value, bool):
-        return StatedDialect(honoured=evidence) if node.value else StatedDialect(methods=())
+        return StatedDialect(honoured=evidence, honoured_stated=True) if node.value else StatedDialect(methods=())
     if not isinstance(node.value, dict):
         node.error("profile-invalid", "expected a mapping, true, or false for an API that honours no keys")
         return SILENT
@@ -162,6 +164,7 @@ def read_dialect(node: Node, evidence: Evidence = Evidence.CONFIGURED, *, has_op
         within=None if name is None else tuple(within.split(".")) if within else (),
         methods=() if honoured is False else _methods(node),
         honoured=honoured or None,
+        honoured_stated=bool(honoured),
         assume=_assume(node),
         throttled=_signs(node, "throttled", range(400, 600)),
         refused=_signs(node, "refused", range(200, 300)),
@@ -203,10 +206,12 @@ def _operations(node: Node, evidence: Evidence) -> Iterator[ForOperations[Stated
         entry.error("profile-invalid", "operations is a mapping such as {createCharge: true, listCharges: false}")
         return
     for pattern, stated in entry.items():
-        yield ForOperations(pattern, read_dialect(stated, evidence, has_operations=False), stated)
+        says = read_dialect(stated, evidence, has_operations=False)
+        if says != SILENT:
+            yield ForOperations(pattern, says, stated)
 
 
-def _signs(node: Node, key: str, statuses: range) -> tuple[Sign, ...] | None:
+def _signs(node: Node, key: str, statuses: range) -> tuple[AnswerSign, ...] | None:
     """Return the answers that a mapping, or a list of those, names; None if missing or wrong (reported)."""
     entry = node.get(key)
     if entry is None:
@@ -217,7 +222,7 @@ def _signs(node: Node, key: str, statuses: range) -> tuple[Sign, ...] | None:
     return signs if len(signs) == len(found) else None
 
 
-def _sign(node: Node, key: str, statuses: range) -> Sign | None:
+def _sign(node: Node, key: str, statuses: range) -> AnswerSign | None:
     """Return the answer that a mapping names; None where the mapping is wrong (reported)."""
     status = node.value.get("status") if isinstance(node.value, dict) else None
     if not isinstance(node.value, dict) or isinstance(status, bool) or not isinstance(status, int):
@@ -227,6 +232,8 @@ def _sign(node: Node, key: str, statuses: range) -> Sign | None:
     equals, code = node.value.get("equals"), _text(node, "code") or ""
     header, field = _header(node, "header") or "", _text(node, "field") or ""
     problem = ""
+    if not node.value.keys() <= set(_SIGN_KEYS) or (node.has("header") and not header):
+        return None
     if status not in statuses:
         problem = f"the status of {key} is from {statuses.start} to {statuses.stop - 1}"
     elif isinstance(equals, (dict, list)):
@@ -239,7 +246,7 @@ def _sign(node: Node, key: str, statuses: range) -> Sign | None:
         node.error("profile-invalid", problem)
         return None
     path = tuple(field.split(".")) if field else ()
-    return Sign(status, code, header, path, spelling(equals) if header else equals)
+    return AnswerSign(status, code, header, path, spelling(equals) if header else equals)
 
 
 def _carrier(node: Node) -> Carrier | None:

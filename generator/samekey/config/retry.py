@@ -12,7 +12,7 @@ from samekey.config.words import read_duration, refuse_unknown
 from samekey.document.node import kind_in_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from samekey.document.node import Node
 
@@ -74,11 +74,17 @@ def read_retry(node: Node | None) -> RetryConfig:
     refuse_unknown(node, (*_FIELDS, "tags", "operations"))
     return RetryConfig(
         api=_hint(node),
-        tags={tag: (_policy(entry), entry) for tag, entry in _entries(node, "tags")},
-        operations=tuple(
-            ForOperations(pattern, _policy(entry), entry) for pattern, entry in _entries(node, "operations")
-        ),
+        tags={tag: (says, entry) for tag, says, entry in _policies(node, "tags")},
+        operations=tuple(ForOperations(*policy) for policy in _policies(node, "operations")),
     )
+
+
+def _policies(node: Node, key: str) -> Iterator[tuple[str, RetryHint, Node]]:
+    """Yield what a mapping of policies says, with where it says it; what says nothing is left out."""
+    for name, entry in _entries(node, key):
+        says = _policy(entry)
+        if says != SILENT_RETRY:
+            yield name, says, entry
 
 
 def _entries(node: Node, key: str) -> list[tuple[str, Node]]:
@@ -111,7 +117,7 @@ def _hint(node: Node) -> RetryHint:
     )
     if found.initial_delay is not None and found.max_delay is not None and found.max_delay < found.initial_delay:
         node.child("max_delay", None).error(_INVALID, "max_delay must not be below initial_delay")
-        return replace(found, max_delay=None)
+        return replace(found, initial_delay=None, max_delay=None)
     return found
 
 

@@ -81,7 +81,7 @@ def real(text: str) -> float | str:
     return value if math.isfinite(value) else text
 
 
-def value_at(value: JsonValue, path: Sequence[str]) -> JsonValue:
+def value_inside(value: JsonValue, path: Sequence[str]) -> JsonValue:
     """Return what stands at a path of names in objects; None where nothing does."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
 
-from samekey.config.dialect import DEFAULT, Carrier, KeyFormat, KeyKind, Profile, Sign, Signal
+from samekey.config.dialect import DEFAULT, AnswerSign, Carrier, KeyFormat, KeyKind, Profile, Signal
 from samekey.emit import code, symbols
 from samekey.emit.code import Code, source
 from samekey.emit.views import ClientView, CredentialView, VariableView
@@ -175,7 +175,7 @@ def profile_code(profile: Profile) -> Code:
 
 
 ProfileFact: TypeAlias = (
-    Carrier | KeyKind | KeyFormat | Sign | Signal | str | bool | float | tuple["ProfileFact", ...] | None
+    Carrier | KeyKind | KeyFormat | AnswerSign | Signal | str | bool | float | tuple["ProfileFact", ...] | None
 )
 
 
@@ -192,7 +192,7 @@ def _fact(value: ProfileFact) -> Code:  # noqa: PLR0911  # a return for each kin
             return code.sequence(_fact(entry) for entry in value)
         case Signal(status=status, code=word):
             return code.call(symbols.SIGNAL, code.literal(status), *([code.literal(word)] if word else []))
-        case Sign():
+        case AnswerSign():
             named = {name: getattr(value, name) for name in ("code", "header", "field", "equals")}
             spelled = {name: code.literal(entry) for name, entry in named.items() if entry not in {"", (), None}}
             return code.construct(symbols.SIGN, spelled, code.literal(value.status))

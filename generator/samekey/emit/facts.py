@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from samekey_templates.runtime.declare import table
-from samekey_templates.runtime.retry.rules import REFUSALS
+from samekey_templates.runtime.retry.rules import HTTP_REFUSALS
 
 from samekey.emit import code, symbols
 from samekey.emit.client import profile_code, retry_code
@@ -208,7 +208,7 @@ def _decides(status: int, operation: Operation) -> bool:
     """Whether it matters that the document gives a status to an operation: a redirect, or a refusal of its own."""
     if status in _OWN_REFUSALS:
         return operation.evidence not in {None, Evidence.ASSUMED}
-    return 300 <= status < 400 or (400 <= status < 500 and status not in REFUSALS)  # noqa: PLR2004
+    return 300 <= status < 400 or (400 <= status < 500 and status not in HTTP_REFUSALS)  # noqa: PLR2004
 
 
 def _is_redirect(status: Status) -> bool:

@@ -240,7 +240,7 @@ def _for_operation(
 
 def _with_method(stated: StatedDialect, method: str, profile: Dialect) -> Dialect:
     """Return a dialect that honours keys on a method too, where it is said of this very operation."""
-    if stated.honoured is None or method in profile.methods or method in SAFE_METHODS:
+    if not stated.honoured_stated or method in profile.methods or method in SAFE_METHODS:
         return profile
     return replace(profile, methods=(*profile.methods, method))
 

@@ -133,7 +133,7 @@ _WHO_SAYS: Final = table(
         Evidence.CONFIGURED: "the SDK's configuration says that keys are honoured here",
         Evidence.PRESET: "the API's dialect says that keys are honoured here",
         Evidence.VERIFIED: "`samekey verify` saw that keys are honoured here",
-        Evidence.ASSUMED: "nobody says that keys are honoured here",
+        Evidence.ASSUMED: "the API's document does not say that keys are honoured here",
     },
 )
 

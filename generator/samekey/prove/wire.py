@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from samekey.config.dialect import Carrier
-from samekey.document.values import value_at
+from samekey.document.values import value_inside
 from samekey.prove.history import Request
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _in_body(path: tuple[str, ...], request: httpx.Request) -> str | None:
         body: JsonValue = json.loads(request.content)
     except ValueError:
         return None
-    value = value_at(body, path)
+    value = value_inside(body, path)
     return None if value is None else str(value)
 
 

@@ -68,47 +68,45 @@ class KeptCall(Struct, frozen=True):
     Args:
         prepared: the call, ready to be sent.
         endpoint: its operation.
-        base_url: the client's.
+        settings: those of its client.
     """
 
     prepared: Prepared
     endpoint: Endpoint
-    base_url: str
+    settings: Settings
 
     def __repr__(self) -> str:
         return f"KeptCall({self.prepared.state.info.operation!r})"
 
+    def written_down(self) -> bytes:
+        """Return the call in JSON, without credentials.
 
-def written_down(kept: KeptCall, settings: Settings) -> bytes:
-    """Return a kept call in JSON, without credentials.
-
-    Raises:
-        TypeError: its body is no bytes, so that it cannot be kept.
-    """
-    prepared = kept.prepared
-    unsigned, state = prepared.unsigned, prepared.state
-    if unsigned.content is not None and not isinstance(unsigned.content, bytes):
-        raise TypeError("the body of this call is read while it is sent, so it cannot be kept in a pickle")
-    secret = credential_names(settings, unsigned)
-    carrier = state.profile.name.lower()
-    headers = {name.lower(): (name, value) for name, value in (*prepared.extra.items(), *unsigned.headers)}
-    withheld = [name for name in headers if name != carrier and (name in secret or may_hold_secret(name))]
-    return msgspec.json.encode(
-        SentCall(
-            base_url=settings.shown_base,
-            method=unsigned.method,
-            target=without_credentials(settings, unsigned),
-            headers=tuple(pair for name, pair in headers.items() if name not in withheld),
-            body=unsigned.content,
-            security=unsigned.security,
-            withheld=tuple(withheld),
-            info=state.info,
-            facts=state.facts,
-            policy=state.policy,
-            profile=state.profile,
-            first_sent=_first_sent(state.record),
+        Raises:
+            TypeError: its body is no bytes, so that it cannot be kept.
+        """
+        unsigned, state = self.prepared.unsigned, self.prepared.state
+        if unsigned.content is not None and not isinstance(unsigned.content, bytes):
+            raise TypeError("the body of this call is read while it is sent, so it cannot be kept in a pickle")
+        secret = credential_names(self.settings, unsigned)
+        carrier = state.profile.name.lower()
+        headers = {name.lower(): (name, value) for name, value in (*self.prepared.extra.items(), *unsigned.headers)}
+        withheld = [name for name in headers if name != carrier and (name in secret or may_hold_secret(name))]
+        return msgspec.json.encode(
+            SentCall(
+                base_url=self.settings.shown_base,
+                method=unsigned.method,
+                target=without_credentials(self.settings, unsigned),
+                headers=tuple(pair for name, pair in headers.items() if name not in withheld),
+                body=unsigned.content,
+                security=unsigned.security,
+                withheld=tuple(withheld),
+                info=state.info,
+                facts=state.facts,
+                policy=state.policy,
+                profile=state.profile,
+                first_sent=_first_sent(state.record),
+            )
         )
-    )
 
 
 class Resent(Struct, frozen=True):
@@ -147,7 +145,7 @@ def resent(client: object, settings: Settings, error: APIError, *, repeat: bool)
         prepared = kept.prepared
         unsigned, extra, endpoint = prepared.unsigned, prepared.extra, kept.endpoint
         state = prepared.state
-        facts, policy, profile, base_url = state.facts, state.policy, state.profile, kept.base_url
+        facts, policy, profile, base_url = state.facts, state.policy, state.profile, kept.settings.shown_base
         info, first_sent = state.info, _first_sent(error.record)
     if base_url != settings.shown_base:
         raise ValueError(f"the call was sent to {base_url}, and this client sends to {settings.shown_base}")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samekey_templates.runtime.retry.answers import is_replayed, read_answer
-from samekey_templates.runtime.retry.dialect import Profile, Sign, Signal
+from samekey_templates.runtime.retry.dialect import AnswerSign, Profile, Signal
 from samekey_templates.runtime.retry.rules import Answered, Failed, Failure
 
 PLAIN = Profile()
@@ -348,11 +348,11 @@ def test_html_is_known_by_its_first_character() -> None:
 
 LIMITED = Profile(
     throttled=(
-        Sign(403, header="X-RateLimit-Remaining", equals="0"),
-        Sign(403, header="X-Throttled"),
-        Sign(400, code="ThrottlingException"),
-        Sign(418),
-        Sign(409, field=("meta", "limited"), equals=True),
+        AnswerSign(403, header="X-RateLimit-Remaining", equals="0"),
+        AnswerSign(403, header="X-Throttled"),
+        AnswerSign(400, code="ThrottlingException"),
+        AnswerSign(418),
+        AnswerSign(409, field=("meta", "limited"), equals=True),
     )
 )
 
@@ -389,7 +389,11 @@ def test_a_refusal_that_the_dialect_names_is_throttling(
 
 
 SLACK = Profile(
-    refused=(Sign(200, field=("ok",), equals=False), Sign(200, field=("error",)), Sign(202, code="declined"))
+    refused=(
+        AnswerSign(200, field=("ok",), equals=False),
+        AnswerSign(200, field=("error",)),
+        AnswerSign(202, code="declined"),
+    )
 )
 
 
@@ -440,7 +444,7 @@ def test_a_2xx_that_the_dialect_names_is_a_refusal(status: int, body: object, re
 )
 def test_a_limit_says_when_it_is_renewed(status: int, headers: dict[str, str], asked: float | None) -> None:
     """Where nothing remains and there is no Retry-After; in seconds, or as a moment."""
-    limited = Profile(throttled=(Sign(403),))
+    limited = Profile(throttled=(AnswerSign(403),))
     assert read(limited, status, headers=headers).retry_after == asked
     elsewhere = read(limited, 500, headers=headers).retry_after
     assert elsewhere == (2.0 if "Retry-After" in headers else None)

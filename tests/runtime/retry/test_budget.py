@@ -51,7 +51,7 @@ def test_a_budget_holds_500_tokens() -> None:
     """Section 4: 500 tokens, full at first; a hundred retries of 5, then none."""
     budget = RetryBudget()
     assert budget.tokens == 500
-    assert sum(budget.spend(5) for _ in range(150)) == 100
+    assert sum(budget.spend(5, 0.0) for _ in range(150)) == 100
     assert budget.tokens == 0
 
 
@@ -59,19 +59,19 @@ def test_a_budget_holds_500_tokens() -> None:
 def test_a_retry_is_granted_only_where_all_of_its_cost_is_there(tokens: int, cost: int, granted: bool) -> None:  # noqa: FBT001
     """A refused retry takes nothing."""
     budget = RetryBudget(tokens)
-    assert budget.spend(cost) is granted
+    assert budget.spend(cost, 0.0) is granted
     assert budget.tokens == (tokens - cost if granted else tokens)
 
 
 def test_a_refund_never_overfills_the_bucket() -> None:
     """Years of successes do not pay for an outage."""
     budget = RetryBudget(20)
-    budget.refund(1)
+    budget.refund(1, 0.0)
     assert budget.tokens == 20
-    budget.spend(5)
-    budget.refund(1)
+    budget.spend(5, 0.0)
+    budget.refund(1, 0.0)
     assert budget.tokens == 16
-    budget.refund(100)
+    budget.refund(100, 0.0)
     assert budget.tokens == 20
 
 
@@ -81,11 +81,11 @@ def test_the_bucket_stays_between_empty_and_full(size: int, steps: list[tuple[bo
     budget, held = RetryBudget(size), size
     for spending, tokens in steps:
         if spending:
-            granted = budget.spend(tokens)
+            granted = budget.spend(tokens, 0.0)
             assert granted is (tokens <= held)
             held -= tokens if granted else 0
         else:
-            budget.refund(tokens)
+            budget.refund(tokens, 0.0)
             held = min(size, held + tokens)
         assert budget.tokens == held
         assert 0 <= budget.tokens <= size
@@ -99,7 +99,7 @@ def test_threads_together_cannot_spend_more_than_there_is() -> None:
 
     def spend_all() -> int:
         start.wait(5)
-        return sum(budget.spend(Slow(5)) for _ in range(100))
+        return sum(budget.spend(Slow(5), 0.0) for _ in range(100))
 
     with ThreadPoolExecutor(THREADS) as pool:
         granted = sum(future.result() for future in [pool.submit(spend_all) for _ in range(THREADS)])
@@ -111,13 +111,13 @@ def test_threads_together_cannot_spend_more_than_there_is() -> None:
 def test_threads_lose_no_refund() -> None:
     """What is given back at the same time arrives in full."""
     budget = RetryBudget(THREADS * 100 * 3)
-    assert budget.spend(THREADS * 100 * 3)
+    assert budget.spend(THREADS * 100 * 3, 0.0)
     start = threading.Barrier(THREADS)
 
     def refund_all() -> None:
         start.wait(5)
         for _ in range(100):
-            budget.refund(Slow(2))
+            budget.refund(Slow(2), 0.0)
 
     with ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(refund_all) for _ in range(THREADS)]:
@@ -134,8 +134,8 @@ def test_threads_that_spend_and_refund_leave_the_sum_right() -> None:
     def take_and_give() -> None:
         start.wait(5)
         for _ in range(100):
-            if budget.spend(Slow(7)):
-                budget.refund(Slow(7))
+            if budget.spend(Slow(7), 0.0):
+                budget.refund(Slow(7), 0.0)
 
     with ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(take_and_give) for _ in range(THREADS)]:

@@ -91,6 +91,7 @@ class Scenario:
     retry_after: float | None = None
     profile: Profile | None = None
     evidence: Evidence = Evidence.DECLARED
+    documents: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.name.replace(" ", "-")
@@ -184,7 +185,11 @@ SCENARIOS = [
     ),
     Scenario("the server says no", (answer(503, X_Should_Retry="false"),), (), UNKNOWN, errors.InternalServerError),
     Scenario("the server says yes", (answer(409, X_Should_Retry="true"), DONE), (0.25,), APPLIED),
-    Scenario("see other", (SEE_OTHER,), (), APPLIED, errors.APIConnectionError, stopped="not retried"),
+    Scenario("see other", (SEE_OTHER,), (), UNKNOWN, errors.APIConnectionError, stopped="not retried"),
+    Scenario(
+        "see other, as documented", (SEE_OTHER,), (), APPLIED, errors.APIConnectionError, stopped="not retried",
+        documents=(303,),
+    ),
     Scenario(
         "no JSON", (Step(RawAnswer(200, httpx.Headers(), b"<html>")), DONE), (), APPLIED, errors.APIDecodeError,
         tokens_left=TOKENS + 1,
@@ -288,6 +293,7 @@ class Stage:
     def endpoint(self) -> Endpoint:
         """The operation."""
         known: dict[str, Any] = {"profile": self.scenario.profile, "evidence": self.scenario.evidence}
+        known["documents"] = self.scenario.documents
         return make_endpoint(self.scenario.safety, returns=lambda: Thing, **known)
 
     def call(self) -> Call[Thing]:
@@ -340,7 +346,7 @@ def call_style(request: pytest.FixtureRequest) -> CallStyle:
 def set_up(scenario: Scenario) -> Stage:
     """A stage whose budget holds what the scenario says."""
     budget = RetryBudget(500)
-    budget.spend(500 - scenario.tokens)
+    budget.spend(500 - scenario.tokens, 0.0)
     return Stage(scenario, budget)
 
 
@@ -609,7 +615,7 @@ def test_what_is_logged(call_style: CallStyle, caplog: pytest.LogCaptureFixture)
     ours = [entry for entry in caplog.records if entry.name.startswith("samekey_templates")]
     levels = [entry.levelno for entry in ours]
     assert levels.count(logging.INFO) == 2
-    assert levels.count(logging.DEBUG) == 3
+    assert levels.count(logging.DEBUG) == 6
     assert all(key in entry.getMessage() for entry in ours)
     assert "sk_secret" not in caplog.text
     assert "amount" not in caplog.text

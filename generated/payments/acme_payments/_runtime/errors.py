@@ -16,7 +16,6 @@ from .text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .call import Settings
     from .retry.record import CallRecord
     from .retry.rules import Attempt, Certainty
     from .safety import Evidence
@@ -45,12 +44,6 @@ class APIError(Exception):
         self.retry_after = retry_after
         self.request_id = request_id
         self.kept: KeptCall | bytes | None = None
-        self._settings: Settings | None = None
-
-    def keep(self, kept: KeptCall, settings: Settings) -> None:
-        """Keep the call in memory, for `client.settle(error)`."""
-        self.kept = kept
-        self._settings = settings
 
     def with_request(self) -> Self:
         """Return a copy whose pickle holds the request without credentials, so that another process can settle it.
@@ -63,10 +56,8 @@ class APIError(Exception):
         copy = object.__new__(type(self))
         copy.args = self.args
         copy.__dict__.update(self.__dict__)
-        if self._settings is not None and self.kept is not None and not isinstance(self.kept, bytes):
-            from .settle import written_down  # noqa: PLC0415  # few errors travel
-
-            copy.kept = written_down(self.kept, self._settings)
+        if self.kept is not None and not isinstance(self.kept, bytes):
+            copy.kept = self.kept.written_down()
         return copy
 
     @property
@@ -106,7 +97,7 @@ class APIError(Exception):
 
     def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...], dict[str, object]]:
         # As `object` would do it: the arguments of an exception are not those of its class here.
-        state = {**self.__dict__, "kept": self.kept if isinstance(self.kept, bytes) else None, "_settings": None}
+        state = {**self.__dict__, "kept": self.kept if isinstance(self.kept, bytes) else None}
         return copyreg.__newobj__, (type(self), *self.args), state  # type: ignore[attr-defined]
 
 

@@ -125,7 +125,7 @@ def _keep(error: APIError, settings: Settings, prepared: Prepared, endpoint: End
     """Keep in an error what it takes to settle its call."""
     from .settle import KeptCall  # noqa: PLC0415  # most calls end without an error
 
-    error.keep(KeptCall(prepared, endpoint, settings.shown_base), settings)
+    error.kept = KeptCall(prepared, endpoint, settings)
 
 
 def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, assert_never
 
 from samekey.config.dialect import Carrier
-from samekey.document.values import value_at
+from samekey.document.values import value_inside
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.api.schemas import Direction
 
@@ -61,7 +61,7 @@ def every_key(profile: Profile, request: ReceivedRequest, body: Read = None) -> 
         case Carrier.QUERY:
             return [value for name, value in request.fields if name == profile.name]
         case Carrier.BODY:
-            value = value_at(body, profile.field) if isinstance(body, dict) else None
+            value = value_inside(body, profile.field) if isinstance(body, dict) else None
             return [] if value is None else [str(value)]
         case _:
             assert_never(profile.carrier)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from ..concurrency.fork import begin_anew_after_fork
 from ..declare import public
@@ -33,7 +32,7 @@ class RetryBudget:
         self._size = size
         self._refill = refill_per_second
         self._tokens: float = size
-        self._at = time.monotonic()
+        self._at: float | None = None
         self._lock = threading.Lock()
         begin_anew_after_fork(self)
 
@@ -43,29 +42,40 @@ class RetryBudget:
 
     @property
     def tokens(self) -> int:
-        """What is left."""
-        with self._lock:
-            return int(self._now())
+        """What was left when it was last used."""
+        return int(self._tokens)
 
-    def spend(self, cost: int) -> bool:
-        """Take the cost of a retry from the budget; return False where the budget does not hold that much."""
+    def spend(self, cost: int, now: float) -> bool:
+        """Take the cost of a retry from the budget; return False where the budget does not hold that much.
+
+        Args:
+            cost: in tokens.
+            now: seconds of a clock that never runs backwards.
+        """
         with self._lock:
-            if cost > self._now():
+            self._fill(now)
+            if cost > self._tokens:
                 return False
             self._tokens -= cost
             return True
 
-    def refund(self, tokens: int) -> None:
-        """Give tokens back after a success: 1 after a first attempt, else what the last retry cost."""
+    def refund(self, tokens: int, now: float) -> None:
+        """Give tokens back after a success: 1 after a first attempt, else what the last retry cost.
+
+        Args:
+            tokens: how many.
+            now: seconds of the same clock.
+        """
         if self._tokens == self._size:
             return
         with self._lock:
-            self._tokens = min(self._size, self._now() + tokens)
+            self._fill(now)
+            self._tokens = min(self._size, self._tokens + tokens)
 
-    def _now(self) -> float:
-        """Return the tokens with those that have come back since they were last looked at."""
-        if self._refill:
-            now = time.monotonic()
-            self._tokens = min(self._size, self._tokens + (now - self._at) * self._refill)
-            self._at = now
-        return self._tokens
+    def _fill(self, now: float) -> None:
+        """Add the tokens that have come back by themselves since the budget was last used."""
+        if not self._refill:
+            return
+        if self._at is not None:
+            self._tokens = min(self._size, self._tokens + max(0.0, now - self._at) * self._refill)
+        self._at = now

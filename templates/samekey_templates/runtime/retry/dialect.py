@@ -56,7 +56,7 @@ class Signal(Struct, frozen=True):
     code: str = ""
 
 
-class Sign(Struct, frozen=True):
+class AnswerSign(Struct, frozen=True):
     """An answer that means something else than its status says; whatever is named here must hold.
 
     Args:
@@ -106,8 +106,8 @@ class Profile(Struct, frozen=True):
     replayed: tuple[str, ...] = ("Idempotent-Replayed", "Idempotency-Replayed")
     should_retry: tuple[str, ...] = ("X-Should-Retry",)
     first_sent: str = ""
-    throttled: tuple[Sign, ...] = ()
-    refused: tuple[Sign, ...] = ()
+    throttled: tuple[AnswerSign, ...] = ()
+    refused: tuple[AnswerSign, ...] = ()
 
     @property
     def field(self) -> tuple[str, ...]:

@@ -368,7 +368,7 @@ _STATUSES: Final[dict[int, _Rule]] = {
     529: _BUSY,
 }
 """Statuses that differ from the other ones of their hundred."""
-REFUSALS: Final = frozenset({*range(400, 408), *range(409, 418), 421, 422, 424, 426, 428, 431, 451})
+HTTP_REFUSALS: Final = frozenset({*range(400, 408), *range(409, 418), 421, 422, 424, 426, 428, 431, 451})
 """Statuses by which HTTP refuses a request (RFC 9110 section 15.5, RFC 6585, RFC 7725)."""
 _SHORTEST_POLL: Final = 0.05
 """Seconds: a request that is still running is not asked for more often."""
@@ -554,7 +554,7 @@ def _usual_rule(status: int, documented: tuple[int, ...]) -> _Rule:
         return _REDIRECT_DOCUMENTED if status in documented else _REDIRECT
     if status >= 500:  # noqa: PLR2004
         return _LOST
-    return _REFUSAL if status in REFUSALS or status in documented else _STRAY
+    return _REFUSAL if status in HTTP_REFUSALS or status in documented else _STRAY
 
 
 def _not_allowed(

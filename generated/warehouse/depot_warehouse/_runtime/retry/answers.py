@@ -14,7 +14,7 @@ from .rules import Answered, Failed, Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .dialect import Profile, Sign, Signal
+    from .dialect import Profile, AnswerSign, Signal
     from .rules import Outcome
 
 _CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
@@ -159,7 +159,7 @@ class _Said:
         return "\n".join(_words_in(document))
 
 
-def _bears_sign(signs: tuple[Sign, ...], status: int, headers: Mapping[str, str], body: bytes) -> bool:
+def _bears_sign(signs: tuple[AnswerSign, ...], status: int, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether an answer is one of those that a dialect names.
 
     Args:
@@ -171,7 +171,7 @@ def _bears_sign(signs: tuple[Sign, ...], status: int, headers: Mapping[str, str]
     return any(sign.status == status and _is_borne(sign, headers, body) for sign in signs)
 
 
-def _is_borne(sign: Sign, headers: Mapping[str, str], body: bytes) -> bool:
+def _is_borne(sign: AnswerSign, headers: Mapping[str, str], body: bytes) -> bool:
     if sign.code and sign.code not in _codes(body):
         return False
     if sign.header:

@@ -210,7 +210,7 @@ class CallState:
         if isinstance(decision, Stop):
             self._end(outcome, decision.reason, headers)
             return None
-        if self.policy.budget and not self._budget.spend(decision.cost):
+        if self.policy.budget and not self._budget.spend(decision.cost, self._clock.monotonic()):
             self._end(outcome, "the client's retry budget is spent", headers)
             return None
         self._last_cost = decision.cost
@@ -270,7 +270,7 @@ class CallState:
         self._stopped = "" if succeeded else reason
         self._note(outcome, None, headers)
         if succeeded and self.policy.budget:
-            self._budget.refund(self._last_cost)
+            self._budget.refund(self._last_cost, self._clock.monotonic())
         self._finish()
 
     def _give_up(self, reason: str) -> None:
