@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
+from samekey.emit.lost_answers import keys_in_words
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower
@@ -35,6 +36,7 @@ class Generated(Struct, frozen=True):
         operations: how many operations are in the output.
         types: how many classes are.
         fallbacks: where a type fell back to Any, and why.
+        keys: whose word the idempotency keys rest on, in a line; empty where there are none.
     """
 
     files: Mapping[str, str]
@@ -42,6 +44,7 @@ class Generated(Struct, frozen=True):
     operations: int
     types: int
     fallbacks: tuple[tuple[str, str], ...]
+    keys: str
 
 
 def generate(
@@ -75,7 +78,9 @@ def generate(
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LOCKFILE] = spell(remember(lockfile, entries))
-    return Generated(files, names.package, len(api.operations), types, whole.fallbacks)
+    evidence = [(names.methods[entry.key], entry.evidence) for entry in api.operations]
+    keys = keys_in_words((f"{place.resource}.{place.method}", who.value) for place, who in evidence if who is not None)
+    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys)
 
 
 def inspect(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> list[OperationSummary] | None:

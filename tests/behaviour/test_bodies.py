@@ -264,7 +264,7 @@ def test_a_source_that_fails_as_httpx_does_is_not_taken_for_the_api(
     with pytest.raises(type(error)) as caught:
         caller(server, "upload", body=broken_source(error))
     assert caught.value is error
-    assert any("the effect is unknown" in note for note in error.__notes__)
+    assert any("it may or may not have been done" in note for note in error.__notes__)
     assert not server.effects
 
 

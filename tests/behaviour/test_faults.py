@@ -154,7 +154,7 @@ def test_a_closed_port_means_that_nothing_was_sent(server: FaultServer, call_sty
     assert type(ended.error) is APIConnectionError
     assert len(ended.record.attempts) == 4
     assert ended.record.certainty is NOT_SENT
-    assert "nothing was done" in str(ended.error)
+    assert "nothing was sent" in str(ended.error)
     assert not server.seen
 
 

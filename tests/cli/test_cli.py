@@ -339,7 +339,7 @@ def rows_of(spec: str) -> list[dict[str, Any]]:
 def test_inspect_gives_json_for_other_programs(spec: str) -> None:
     """Every operation in the document's order, each with the same fields, and calls that are unique."""
     rows = rows_of(spec)
-    fields = ["operation_id", "method", "path", "safety", "key", "why", "call", "parameters", "returns"]
+    fields = ["operation_id", "method", "path", "safety", "key", "evidence", "why", "call", "parameters", "returns"]
     assert {tuple(row) for row in rows} == {tuple(fields)}
     parameters = [parameter for row in rows for parameter in row["parameters"]]
     assert {tuple(parameter) for parameter in parameters} == {("name", "wire", "in", "required", "type")}
@@ -402,12 +402,12 @@ def test_inspect_gives_a_table_for_people(spec: str) -> None:
     done = run_alone("inspect", spec)
     assert (done.status, done.stderr) == (0, "")
     heading, *lines = done.stdout.rstrip("\n").split("\n")
-    assert heading.split() == ["call", "method", "path", "safety", "key", "why"]
+    assert heading.split() == ["call", "method", "path", "safety", "evidence", "key", "why"]
     rows = rows_of(spec)
     assert len(lines) == len(rows)
     for line, row in zip(lines, rows, strict=True):
         key = f"{row['key']['in']} {row['key']['name']}" if row["key"] else ""
-        cells = [row["call"], row["method"], row["path"], row["safety"], key, row["why"]]
+        cells = [row["call"], row["method"], row["path"], row["safety"], row["evidence"] or "", key, row["why"]]
         assert " ".join(line.split()) == " ".join(" ".join(cells).split())
 
 

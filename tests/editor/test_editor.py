@@ -56,7 +56,7 @@ def test_hovering_shows_arguments_and_docs(server: LanguageServer, mark: int) ->
     assert "amount: int" in shown
     assert "currency: Currency | CurrencyInput" in shown or "CurrencyInput" in shown
     assert "Create a charge." in shown
-    assert "Keyed: every attempt carries one idempotency key" in shown
+    assert "Sent again under the same idempotency key" in shown
 
 
 @pytest.mark.parametrize("mark", [1, 3, 7, 9])
@@ -64,7 +64,7 @@ def test_typing_arguments_shows_the_signature(server: LanguageServer, mark: int)
     """Between the parentheses: every argument, what comes back, and the docs."""
     label, doc = server.signature(mark)
     assert "amount: int" in label
-    assert "idempotency_key: str | None = None" in label
+    assert "idempotency_key: str | UUID | None = None" in label
     assert "Charge" in label.rpartition("->")[2]
     assert "Create a charge." in doc
 
@@ -81,7 +81,7 @@ def test_lists_are_hovered_over_like_other_methods(server: LanguageServer, mark:
     shown = server.hover(mark)
     assert "limit: int" in shown
     assert "List charges" in shown
-    assert "Safe: it only reads" in shown
+    assert "Only reads, so it is simply sent again" in shown
 
 
 @pytest.mark.parametrize(("mark", "given"), [(11, "AsyncPages[ChargePage, Charge]"), (14, "Page[ChargePage, Charge]")])
@@ -130,7 +130,7 @@ def test_help_and_inspect_tell_the_same(acme: ModuleType, client_name: str) -> N
     assert str(signature).endswith("-> models.Charge")
     text = pydoc.render_doc(create, renderer=pydoc.plaintext)  # type: ignore[attr-defined]
     assert "amount: int" in text
-    assert "Keyed: every attempt carries one idempotency key" in text
+    assert "Sent again under the same idempotency key" in text
 
 
 TYPED = """\

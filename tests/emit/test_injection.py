@@ -507,7 +507,7 @@ def test_importing_runs_nothing_of_a_document(spec: str, tmp_path: Path) -> None
 
 def test_the_canary_would_sing(tmp_path: Path) -> None:
     """A package that does run the text is caught by the same check."""
-    result = Generated({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, ())
+    result = Generated({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, (), "")
     with pytest.raises(AssertionError, match="sung ran a text of its document"):
         import_all(tmp_path, [result])
 

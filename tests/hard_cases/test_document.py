@@ -69,7 +69,7 @@ def test_siblings_of_a_reference_count(sdk: Sdk) -> None:
     """From OpenAPI 3.1 on: words beside `$ref`, anchors, `$defs`, and names with slashes and tildes."""
     body = {
         "described": {"name": "a"},
-        "wider": {"name": "a", "extra": 1},
+        "wider": {"name": "a", "further": 1},
         "anchored": {"number": 1},
         "defined": {"a": "x"},
         "encoded": {"a": "x"},
@@ -77,7 +77,7 @@ def test_siblings_of_a_reference_count(sdk: Sdk) -> None:
     found = sdk.read(lambda api: api.refs.siblings(), Answer(200, json.dumps(body).encode()), STRICT)
     m = sdk.models
     assert (found.described, found.anchored) == (m.Thing(name="a"), m.Ticket(number=1))
-    assert (found.wider.name, found.wider.extra, found.defined.a, found.encoded.a) == ("a", 1, "x", "x")
+    assert (found.wider.name, found.wider.further, found.defined.a, found.encoded.a) == ("a", 1, "x", "x")
 
 
 def test_scalars_are_what_they_are_written_as(sdk: Sdk) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.truth.call_styles import CALL_STYLES, Ask, ended, order, to
+from tests.truth.call_styles import CALL_STYLES, Ask, ended, order, payment, to
 from tests.truth.server import LOST, Answer, Request, Shop
 
 JSON = ("Content-Type", "application/json")
@@ -230,7 +230,9 @@ def test_a_compressed_answer_that_is_cut_off_is_not_whole(sdk: Any, shop: Shop, 
     headers = (JSON, ("Content-Encoding", coding))
     shop.plan += [Answer(200, content[: len(content) // 2], headers, after=False), Answer(200, content, headers)]
     shop.plan.append(Answer(201, content[:-3], headers))
-    read, made = ended(sdk, call_style, shop.url, to("orders.get", "o1"), order(), retry=sdk.RetryPolicy(max_retries=1))
+    read, made = ended(
+        sdk, call_style, shop.url, to("orders.get", "o1"), payment(), retry=sdk.RetryPolicy(max_retries=1)
+    )
     assert (len(read.attempts), read.content) == (2, PLAIN)
     assert made.data.item == "tea"
     assert made.attempts[0].certainty is sdk.Certainty.APPLIED

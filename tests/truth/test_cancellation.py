@@ -139,7 +139,7 @@ def test_an_entry_that_is_being_written_is_taken_back(
     journal = sdk.SQLiteJournal(tmp_path / "journal.db")
     with sdk.CornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
         assert client.journal.pending() == []
-        assert client.journal.resume() == []
+        assert client.journal.resume(repeat=True) == []
     journal.close()
     assert shop.seen == []
 
@@ -202,9 +202,9 @@ def test_a_cancelled_resume_lets_go_of_its_entry(sdk: Any, shop: Shop, tmp_path:
         async with sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
             busy(tmp_path / "j", 0.4)
             with anyio.move_on_after(0.1) as scope:
-                await client.journal.resume()
+                await client.journal.resume(repeat=True)
             assert scope.cancelled_caught
-            settled: list[Any] = await client.journal.resume()
+            settled: list[Any] = await client.journal.resume(repeat=True)
             return settled
 
     (settled,) = anyio.run(main, backend=backend)

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,7 @@ def resumed(sdk: Any, shop: Shop, path: Path, **client: Any) -> list[Any]:  # no
     settings = {"token": "t2", "retry": sdk.RetryPolicy(**ONCE), **client}
     try:
         with sdk.CornerShop(base_url=shop.url, journal=journal, **settings) as called:
-            settled: list[Any] = called.journal.resume()
+            settled: list[Any] = called.journal.resume(repeat=True)
             return settled
     finally:
         journal.close()
@@ -124,7 +125,7 @@ def test_its_files_are_for_their_owner_alone(sdk: Any, shop: Shop, tmp_path: Pat
                 client.orders.create(item="tea")
             assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
             assert b"PASSWORD" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
-            (settled,) = client.journal.resume()
+            (settled,) = client.journal.resume(repeat=True)
         journal.close()
     finally:
         os.umask(before)
@@ -148,7 +149,7 @@ def test_a_journal_of_an_earlier_version_is_read(sdk: Any, shop: Shop, tmp_path:
     database.close()
     journal = sdk.SQLiteJournal(tmp_path / "j")
     with sdk.CornerShop(base_url=url, token="t", headers={"X-Tenant": "a"}, journal=journal) as client:  # noqa: S106
-        (settled,) = client.journal.resume()
+        (settled,) = client.journal.resume(repeat=True)
         assert client.journal.pending() == []
     journal.close()
     assert settled.certainty is sdk.Certainty.APPLIED
@@ -179,7 +180,7 @@ def test_one_poisoned_entry_stops_nothing(sdk: Any, shop: Shop, tmp_path: Path, 
         async def main() -> list[Any]:
             journal = sdk.SQLiteJournal(tmp_path / "j")
             async with sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal, on_attempt=broken) as client:  # noqa: S106
-                found: list[Any] = await client.journal.resume()
+                found: list[Any] = await client.journal.resume(repeat=True)
             journal.close()
             return found
 
@@ -270,6 +271,10 @@ def test_a_job_that_may_be_killed_pays_once(
 
     code = run("then", kill=True) if killed == "in flight" else run(killed)
     assert code == -signal.SIGKILL
+    # Who killed it does the effect a moment later.
+    ends = time.monotonic() + 10
+    while not shop.effects and time.monotonic() < ends:
+        time.sleep(0.01)
     assert len(shop.effects) == 1
     assert run("then") == 0
     assert len(shop.effects) == 2
@@ -307,7 +312,7 @@ def test_a_lost_connection_to_the_database_is_made_anew(sdk: Any, shop: Shop, da
         with pytest.raises(sdk.APIConnectionError):
             client.orders.create(item="cake")
         kill_all(shop.seen[0])
-        (settled,) = client.journal.resume()
+        (settled,) = client.journal.resume(repeat=True)
         assert settled.certainty is sdk.Certainty.APPLIED
     journal.close()
     killer.close()

@@ -70,7 +70,9 @@ def test_a_broken_promise_is_exit_1_and_a_failure_in_junit(tmp_path: Path) -> No
     assert "a promise is broken: " in done.stdout.splitlines()[-1]
     failures = ET.parse(tmp_path / "r.xml").getroot().findall(".//testcase[@name='late-retry']/failure")  # noqa: S314
     assert len(failures) == 1
-    assert yaml.safe_load((tmp_path / "p.yaml").read_text("utf-8")) == {"idempotency": False}
+    assert yaml.safe_load((tmp_path / "p.yaml").read_text("utf-8")) == {
+        "idempotency": {"operations": {"POST /charges": False}}
+    }
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def inspect(
     as_json: AsJson = False,
     dump: Dump = None,
 ) -> None:
-    """Show each operation: how it is called, whether it is keyed, and why."""
+    """Show each operation: how it is called, whether it is keyed, who says that its key is honoured, and why."""
     from samekey.pipeline import inspect as make  # noqa: PLC0415
     from samekey.pipeline import stages  # noqa: PLC0415
 
@@ -204,7 +204,7 @@ def _said(result: Generated, diagnostics: Diagnostics) -> Said:
     from samekey.output.check_cache import Said  # noqa: PLC0415
 
     made = f"{result.operations} operations, {result.types} models"
-    return Said(made, tuple(worded(diagnostics)), tuple(_fallbacks(result)))
+    return Said(made, tuple(worded(diagnostics)), tuple(_fallbacks(result)), result.keys)
 
 
 def _fallbacks(result: Generated) -> Iterator[str]:
@@ -223,6 +223,8 @@ def _tell(summary: str, said: Said, began: float) -> None:
     typer.echo(f"{summary}: {said.made} in {time.monotonic() - began:.2f} s")
     for line in said.fallbacks:
         typer.echo(line)
+    if said.keys:
+        typer.echo(escaped(said.keys))
 
 
 def _row(row: OperationSummary) -> dict[str, object]:
@@ -232,6 +234,7 @@ def _row(row: OperationSummary) -> dict[str, object]:
         "path": row.path,
         "safety": row.safety,
         "key": {"in": row.key[0], "name": row.key[1]} if row.key else None,
+        "evidence": row.evidence,
         "why": row.why,
         "call": row.call,
         "parameters": [
@@ -254,11 +257,12 @@ def _table(rows: list[OperationSummary]) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("call", "method", "path", "safety", "key", "why"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in {"call", "method", "safety"})
+    for heading in ("call", "method", "path", "safety", "evidence", "key", "why"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"call", "method", "safety", "evidence"})
     for row in rows:
         key = f"{row.key[0]} {row.key[1]}" if row.key else ""
-        table.add_row(*(Text(escaped(cell)) for cell in (row.call, row.method, row.path, row.safety, key, row.why)))
+        cells = (row.call, row.method, row.path, row.safety, row.evidence or "", key, row.why)
+        table.add_row(*(Text(escaped(cell)) for cell in cells))
     console = Console()
     # In a pipe every row stays on its line, for grep and its like.
     (console if console.is_terminal else Console(width=_WIDE)).print(table)

@@ -32,6 +32,8 @@ _KEYS = (
 _FORMAT_KEYS = ("kind", "length", "alphabet", "max_length")
 _SIGNAL_KEYS = ("status", "code")
 _SIGN_KEYS = ("status", "code", "header", "field", "equals")
+_PATH: Final = re.compile(r"\w+(?:\.\w+)+")
+"""Fields in objects; any other text with dots is the name of one field."""
 _VISIBLE = re.compile(r"[!-~]+")
 _ANYTHING = re.compile(r".+", re.DOTALL)
 _SIGN_EXAMPLES: Final = {
@@ -156,7 +158,8 @@ def read_dialect(node: Node, evidence: Evidence = Evidence.CONFIGURED, *, has_op
     travels_in = carrier or (preset or DEFAULT).carrier
     name = _header(node, "name") if travels_in is Carrier.HEADER else _text(node, "name")
     # A field may lie in others: `data.attributes.key`.
-    within, _, last = (name or "").rpartition(".") if travels_in is Carrier.BODY else ("", "", name or "")
+    is_path = travels_in is Carrier.BODY and _PATH.fullmatch(name or "") is not None
+    within, _, last = (name or "").rpartition(".") if is_path else ("", "", name or "")
     return StatedDialect(
         preset=preset,
         carrier=carrier,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
-from samekey.identifiers import closest
+from samekey.identifiers import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +54,6 @@ def report_unmeant(
         entry.node.error(
             "operation-unknown",
             f"no operation has the id {entry.pattern!r}, or this method and path",
-            closest(entry.pattern, tuple(names))
+            meant(entry.pattern, names)
             or "write an operationId, a method and path such as `POST /charges`, or a pattern such as `POST /charges*`",
         )

@@ -14,6 +14,7 @@ from samekey.emit.code import source
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
+from samekey.emit.lost_answers import is_promised, plan_lost_answers
 from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
 from samekey.emit.views import ImportView, OperationSummary, Plan, ResourceModule, RowView
@@ -57,7 +58,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         version=code.toml_string(version),
         generator=code.literal(f"samekey {_own_version()}"),
         title=code.prose(api.title),
-        title_text=code.toml_string(f"Client of {api.title}, safe to retry"),
+        title_text=code.toml_string(f"Client of {api.title}{', safe to retry' if is_promised(api) else ''}"),
         header=code.comment(LINE),
         header_text=code.prose(LINE),
         client=plan_client(api, names, version),
@@ -73,6 +74,8 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         stream_example=examples.first(set(Safety), {Form.STREAM}),
         streamable_example=examples.first(set(Safety), {Form.EITHER}),
         download_example=examples.first(set(Safety), {Form.BYTES}),
+        lost_answers=plan_lost_answers(api, names),
+        is_promised=is_promised(api),
         fallbacks=tuple(_fallbacks(api)),
     )
 
@@ -152,7 +155,7 @@ def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:
             yield RowView(
                 call=code.span(f"client.{call}({named})"),
                 request=code.span(f"{summary.method} {summary.path}"),
-                safety=code.span(summary.safety),
+                safety=code.span(f"{summary.safety}, {summary.evidence}" if summary.evidence else summary.safety),
                 returns=code.span(returns),
             )
 

@@ -266,6 +266,14 @@ class ExampleView(Struct, frozen=True):
     answer: Code
 
 
+class LostAnswerView(Struct, frozen=True):
+    """Some calls, how many more there are in words, and what happens to all of them if their answer is lost."""
+
+    calls: tuple[Code, ...]
+    more: Code
+    happens: Code
+
+
 class ExportView(Struct, frozen=True):
     """A module of the package, and the public names that are defined there."""
 
@@ -299,6 +307,9 @@ class Plan(Struct, frozen=True):
     stream_example: ExampleView | None
     streamable_example: ExampleView | None
     download_example: ExampleView | None
+    lost_answers: tuple[LostAnswerView, ...]
+    is_promised: bool
+    """Whether somebody says of every key that the API honours it."""
     fallbacks: tuple[tuple[str, str], ...]
     """Where a type fell back to Any, and why."""
 

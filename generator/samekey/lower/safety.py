@@ -146,7 +146,8 @@ def is_stated(profile: Dialect) -> bool:
 def _declared(subject: Subject, found: Found, profile: Dialect) -> Ruling:
     """Return the verdict for an operation whose key the document declares."""
     spoken = _with_signals(profile, subject.responses)
-    why = f"the API's document declares the {_CARRIERS[found.carrier]} {found.name!r}"
+    name = ".".join((*found.within, found.name))
+    why = f"the API's document declares the {_CARRIERS[found.carrier]} {name!r}"
     return Ruling(Safety.KEYED, _placed(subject.node, found, spoken), why, Evidence.DECLARED)
 
 

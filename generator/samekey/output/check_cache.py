@@ -43,11 +43,13 @@ class Said(Struct, frozen=True):
         made: how much is in the SDK.
         findings: warnings and notes, as they were shown.
         fallbacks: lines on the types that are Any.
+        keys: a line on whose word the idempotency keys rest; empty where there are none.
     """
 
     made: str
     findings: tuple[tuple[Severity, str], ...]
     fallbacks: tuple[str, ...]
+    keys: str = ""
 
 
 class _Run(Struct, frozen=True):

@@ -13,6 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from samekey_templates.runtime.safety import Evidence
+
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
@@ -64,6 +66,7 @@ class Proof:
         repertoire: what was called.
         verdict: what was found.
         seconds: how long all of it took.
+        assumed: the keyed methods that were called and of which the document does not say that keys are honoured.
     """
 
     title: str
@@ -72,6 +75,7 @@ class Proof:
     repertoire: Repertoire
     verdict: ProofResult
     seconds: float
+    assumed: tuple[str, ...] = ()
 
 
 def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str], None] = lambda _: None) -> Proof:
@@ -117,7 +121,9 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
         )
     step("checking")
     verdict = judge_run(history)
-    return Proof(api.title, terms.processes, kills, repertoire, verdict, time.monotonic() - began)
+    called = {calls[0].method for calls in repertoire.keyed}
+    assumed = tuple(row.call for row in rows if row.evidence == Evidence.ASSUMED.value and row.call in called)
+    return Proof(api.title, terms.processes, kills, repertoire, verdict, time.monotonic() - began, assumed)
 
 
 def _read(spec: str, config: Config, diagnostics: Diagnostics) -> tuple[Document, Api, Sequence[OperationSummary]]:

@@ -10,7 +10,7 @@ from samekey.prove.check import Promise
 from samekey.prove.history import Certainty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from samekey.prove.proof import Proof
     from samekey.prove.verdict import Case, ProofResult
@@ -38,10 +38,19 @@ def report(proof: Proof) -> Iterable[str]:
         yield f"  not called: {name}, since {reason}"
     if len(repertoire.untried) > _MOST_UNTRIED:
         yield f"  not called: {len(repertoire.untried) - _MOST_UNTRIED} more"
+    if proof.assumed:
+        yield (
+            f"  assumed     {len(proof.assumed)} of the {len(repertoire.keyed)} keyed operations rest on what the "
+            f"document does not promise ({_some(proof.assumed)}): the sandbox honours their keys, the API may not"
+        )
     yield from _figures(verdict)
     yield f"  killed      {proof.kills} times, {servers}; {proof.seconds:.0f} s in all"
     if verdict.case is not None:
         yield from _story(verdict.case, verdict)
+
+
+def _some(calls: Sequence[str]) -> str:
+    return ", ".join(calls[:_MOST_UNTRIED]) + (", …" if len(calls) > _MOST_UNTRIED else "")
 
 
 def _figures(verdict: ProofResult) -> Iterable[str]:

@@ -121,6 +121,7 @@ class Report:
     Args:
         title: the API's title.
         operation: the operation that was tried.
+        target: its method and path.
         address: where.
         oracle: how effects were told apart, in words.
         findings: a finding for each check, in order.
@@ -133,6 +134,7 @@ class Report:
     oracle: str
     findings: tuple[Finding, ...]
     profile: Dialect
+    target: str = ""
 
     def of(self, verdict: Verdict) -> tuple[Finding, ...]:
         """Return the findings with a verdict."""

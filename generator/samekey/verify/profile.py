@@ -42,10 +42,15 @@ def as_config(report: Report) -> str:
     """Write a config file with the dialect that was seen; where keys cannot be relied on, one that says so."""
     head = f"# What `samekey verify` saw of {report.operation} at {report.address}"
     if report.trusted:
-        return f"{escaped(head)}.\n{_spelled({'idempotency': _words(observed(report))})}"
+        words = _words(observed(report))
+        if report.target:
+            words["operations"] = {report.target: {"honoured": "verified"}}
+        return f"{escaped(head)}.\n{_spelled({'idempotency': words})}"
     broken = [finding for finding in report.of(Verdict.BROKEN) if finding.check in TRUST]
     reasons = "".join(f"# {escaped(f'{finding.check}: {finding.why}')}\n" for finding in broken)
-    return f"{escaped(head)}: keys cannot be relied on.\n{reasons}idempotency: false\n"
+    refused: _Words = {"operations": {report.target: False}} if report.target else {}
+    text = _spelled({"idempotency": refused or False})
+    return f"{escaped(head)}: its keys cannot be relied on.\n{reasons}{text}"
 
 
 def _spelled(words: _Words) -> str:

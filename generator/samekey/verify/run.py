@@ -105,7 +105,8 @@ def check_api(described: ApiModel, wishes: Wishes, step: Callable[[str], None] =
     except VerifyError as error:
         raise VerifyError(hidden.out_of(str(error))) from None
     shown = tuple(replace(found, why=hidden.out_of(found.why)) for found in findings)
-    return Report(described.api.title, site.name, base, str(bench.oracle), shown, site.operation.profile)
+    target = f"{site.method} {site.path}"
+    return Report(described.api.title, site.name, base, str(bench.oracle), shown, site.operation.profile, target)
 
 
 class _Hidden:

@@ -15,7 +15,7 @@ from .retry.dialect import Profile, refuse_standing_key
 from .retry.loop import Clock, Hooks
 from .retry.rules import RetryPolicy
 from .text import shown_url
-from .types import Timeout
+from .types import Timeout, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -260,6 +260,8 @@ def _changed(
     strict: bool | None,  # noqa: FBT001
 ) -> Settings:
     refuse_standing_key(settings.profile, headers or {})
+    if retry is not None:
+        checked("retry", retry, RetryPolicy, "RetryPolicy(max_retries=5)")
     return structs.replace(
         settings,
         retry=settings.retry if retry is None else retry.over(settings.retry),

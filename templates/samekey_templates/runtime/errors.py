@@ -34,6 +34,9 @@ class APIError(Exception):
         request_id: the server's own id of the last answer, if it gave one.
     """
 
+    kept: KeptCall | bytes | None = None
+    """The call for `client.settle(error)`; written down where the error comes from another process."""
+
     def __init__(
         self, message: str, record: CallRecord, *, retry_after: float | None = None, request_id: str | None = None
     ) -> None:
@@ -42,7 +45,6 @@ class APIError(Exception):
         self.record = record
         self.retry_after = retry_after
         self.request_id = request_id
-        self.kept: KeptCall | bytes | None = None
 
     def with_request(self) -> Self:
         """Return a copy whose pickle holds the request without credentials, so that another process can settle it.
@@ -52,8 +54,7 @@ class APIError(Exception):
         Raises:
             TypeError: the body is read while it is sent, so it cannot be kept.
         """
-        copy = object.__new__(type(self))
-        copy.args = self.args
+        copy = type(self).__new__(type(self), *self.args)
         copy.__dict__.update(self.__dict__)
         if self.kept is not None and not isinstance(self.kept, bytes):
             copy.kept = self.kept.written_down()
@@ -96,7 +97,8 @@ class APIError(Exception):
 
     def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...], dict[str, object]]:
         # As `object` would do it: the arguments of an exception are not those of its class here.
-        state = {**self.__dict__, "kept": self.kept if isinstance(self.kept, bytes) else None}
+        # What was sent stays in this process, unless it was written down for another.
+        state = {name: value for name, value in self.__dict__.items() if name != "kept" or isinstance(value, bytes)}
         return copyreg.__newobj__, (type(self), *self.args), state  # type: ignore[attr-defined]
 
 

@@ -81,14 +81,14 @@ class Timeout(Struct, frozen=True):
                 raise ValueError(f"{name} must be a finite number of seconds above 0, not {value}")
 
 
-def checked(name: str, value: object, kind: type) -> None:
+def checked(name: str, value: object, kind: type, example: str) -> None:
     """Refuse an argument of another class at once: later on, its error would look like a failure of the call.
 
     Raises:
         TypeError: it is of another class.
     """
     if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, such as {kind()!r}, and not {value!r}")
+        raise TypeError(f"{name} must be a {kind.__name__}, such as {example}, and not {value!r}")
 
 
 @public
@@ -109,4 +109,4 @@ class CallOptions(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.timeout is not None:
-            checked("timeout", self.timeout, Timeout)
+            checked("timeout", self.timeout, Timeout, "Timeout(read=10)")

@@ -326,10 +326,14 @@ def test_only_so_many_words_of_a_level_are_read() -> None:
     assert not read(PLAIN, 409, [*["x"] * 100, "idempotent"]).in_flight
 
 
+NESTED_CODE: object = {"error": None, "errors": [{"message": "m"}, {"code": 704}]}
+NO_CODE: object = {"error": {"code": {}}, "errors": [{}]}
+
+
 def test_an_empty_list_of_errors_is_the_first_of_several_places() -> None:
     """A code is looked for in each place, also where another has none."""
-    assert read(ADYEN, 409, {"error": None, "errors": [{"message": "m"}, {"code": 704}]}).in_flight
-    assert not read(ADYEN, 409, {"error": {"code": {}}, "errors": [{}]}).in_flight
+    assert read(ADYEN, 409, NESTED_CODE).in_flight
+    assert not read(ADYEN, 409, NO_CODE).in_flight
 
 
 def test_a_status_without_a_code_needs_no_body() -> None:

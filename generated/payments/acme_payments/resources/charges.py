@@ -416,8 +416,10 @@ class ChargesOperations:
 
 
 class Charges(ChargesOperations, Resource):
+    __doc__ = ChargesOperations.__doc__
     __slots__ = ()
 
 
 class AsyncCharges(ChargesOperations, AsyncResource):
+    __doc__ = ChargesOperations.__doc__
     __slots__ = ()

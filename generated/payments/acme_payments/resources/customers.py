@@ -439,8 +439,10 @@ class CustomersOperations:
 
 
 class Customers(CustomersOperations, Resource):
+    __doc__ = CustomersOperations.__doc__
     __slots__ = ()
 
 
 class AsyncCustomers(CustomersOperations, AsyncResource):
+    __doc__ = CustomersOperations.__doc__
     __slots__ = ()

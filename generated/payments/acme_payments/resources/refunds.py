@@ -175,8 +175,10 @@ class RefundsOperations:
 
 
 class Refunds(RefundsOperations, Resource):
+    __doc__ = RefundsOperations.__doc__
     __slots__ = ()
 
 
 class AsyncRefunds(RefundsOperations, AsyncResource):
+    __doc__ = RefundsOperations.__doc__
     __slots__ = ()

@@ -270,8 +270,8 @@ class Settings(Struct, frozen=True):
     shown_base: str = ""
 
     def __post_init__(self) -> None:
-        checked("timeout", self.timeout, Timeout)
-        checked("retry", self.retry, RetryPolicy)
+        checked("timeout", self.timeout, Timeout, "Timeout(read=10)")
+        checked("retry", self.retry, RetryPolicy, "RetryPolicy(max_retries=5)")
         policy = self.retry.over(self.usual_retry)
         structs.force_setattr(self, "usual_policy", (EffectivePolicy.of(policy), policy.retry_if))
         structs.force_setattr(self, "shown_base", shown_url(self.base_url))

@@ -50,8 +50,10 @@ class HealthOperations:
 
 
 class Health(HealthOperations, Resource):
+    __doc__ = HealthOperations.__doc__
     __slots__ = ()
 
 
 class AsyncHealth(HealthOperations, AsyncResource):
+    __doc__ = HealthOperations.__doc__
     __slots__ = ()

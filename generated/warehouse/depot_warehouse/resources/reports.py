@@ -126,8 +126,10 @@ class ReportsOperations:
 
 
 class Reports(ReportsOperations, Resource):
+    __doc__ = ReportsOperations.__doc__
     __slots__ = ()
 
 
 class AsyncReports(ReportsOperations, AsyncResource):
+    __doc__ = ReportsOperations.__doc__
     __slots__ = ()

@@ -190,8 +190,10 @@ class ShipmentsOperations:
 
 
 class Shipments(ShipmentsOperations, Resource):
+    __doc__ = ShipmentsOperations.__doc__
     __slots__ = ()
 
 
 class AsyncShipments(ShipmentsOperations, AsyncResource):
+    __doc__ = ShipmentsOperations.__doc__
     __slots__ = ()

@@ -426,8 +426,10 @@ class StockItemsOperations:
 
 
 class StockItems(StockItemsOperations, Resource):
+    __doc__ = StockItemsOperations.__doc__
     __slots__ = ()
 
 
 class AsyncStockItems(StockItemsOperations, AsyncResource):
+    __doc__ = StockItemsOperations.__doc__
     __slots__ = ()

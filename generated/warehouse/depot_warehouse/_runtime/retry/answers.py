@@ -14,7 +14,7 @@ from .rules import Answered, Failed, Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .dialect import Profile, AnswerSign, Signal
+    from .dialect import AnswerSign, Profile, Signal
     from .rules import Outcome
 
 _CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
