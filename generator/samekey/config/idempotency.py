@@ -129,7 +129,7 @@ def stated_by(holder: Node, *, of_root: bool = False) -> StatedDialect:
     node = holder.get(EXTENSION)
     if node is None:
         return SILENT
-    is_document = node.place.source.uri == node.source.uri
+    is_document = not node.is_overlaid
     evidence = Evidence.DECLARED if is_document else Evidence.CONFIGURED
     stated = read_dialect(node, evidence, has_operations=of_root)
     speaks_of_it = is_document and not of_root and isinstance(node.value, dict) and stated.methods != ()

@@ -86,6 +86,11 @@ class Node(Struct, frozen=True):
         return self.source.place(self.pointer)
 
     @property
+    def is_overlaid(self) -> bool:
+        """Whether an overlay put this value here, so that the document itself does not say it."""
+        return self.source.origin is not None and self.place.source.uri != self.source.uri
+
+    @property
     def identity(self) -> str:
         """The URI and pointer that name this value across files."""
         return f"{self.source.uri}#{self.pointer}"

@@ -60,6 +60,7 @@ class _Site(Struct, frozen=True):
         node: where it stands in the document.
         params: its parameters and those of its path.
         own_params: the names of those that hold for this operation alone.
+        overlaid: the names of parameters, and of fields at the top of the body, that an overlay added.
         body: the request body.
         responses: the answers.
         profile: the dialect that holds here.
@@ -72,6 +73,7 @@ class _Site(Struct, frozen=True):
     node: Node
     params: tuple[Param, ...]
     own_params: frozenset[str]
+    overlaid: frozenset[str]
     body: Body | None
     responses: tuple[Response, ...]
     profile: Dialect
@@ -306,18 +308,39 @@ def _variants(
     """Yield an operation as usually meant, then with other request bodies, then with responses in other media types."""
     hint = node.text("operationId") or f"{method.lower()} {path}"
     declared = gather(*items, node)
+    overlaid = frozenset(_overlaid(declared, node))
     params = tuple(lower_parameters(declared, node, path, schemas, hint, edition.body_places))
     bodies = edition.bodies(node, declared, schemas, hint)
     usual_body = bodies[0][1] if bodies else None
     answers = edition.responses(node, schemas, hint)
     usual = with_flag(with_stream_extension(answers.usual, node, schemas, hint), node, usual_body, schemas)
     path = path if path.startswith("/") else f"/{path}"
-    yield _Site(method, path, node, params, frozenset(), usual_body, usual, profile)
+    yield _Site(method, path, node, params, frozenset(), overlaid, usual_body, usual, profile)
     for words, body in bodies[1:]:
         responses = with_flag(usual, node, body, schemas)
-        yield _Site(method, path, node, params, frozenset(), body, responses, profile, f"with {words}")
+        yield _Site(method, path, node, params, frozenset(), overlaid, body, responses, profile, f"with {words}")
     for words, responses in answers.others:
-        yield _Site(method, path, node, params, frozenset(), usual_body, responses, profile, f"as {words}")
+        yield _Site(method, path, node, params, frozenset(), overlaid, usual_body, responses, profile, f"as {words}")
+
+
+def _overlaid(parameters: Sequence[Node], operation: Node) -> Iterable[str]:
+    """Yield the names of parameters, and of fields at the top of a body, that an overlay added."""
+    if operation.source.origin is None:
+        return
+    yield from (parameter.text("name") for parameter in parameters if parameter.is_overlaid)
+    body = operation.get("requestBody")
+    for schema in _body_schemas(body.follow() if body is not None else None):
+        for name, field in schema.items("properties") if isinstance(schema.value, dict) else ():
+            if field.is_overlaid:
+                yield name
+
+
+def _body_schemas(body: Node | None) -> Iterable[Node]:
+    for _, media in body.items("content") if body is not None and isinstance(body.value, dict) else ():
+        schema = media.get("schema") if isinstance(media.value, dict) else None
+        followed = schema.follow() if schema is not None else None
+        if followed is not None:
+            yield followed
 
 
 def _operation(  # what the document says of it, and what it says of all
@@ -342,6 +365,7 @@ def _operation(  # what the document says of it, and what it says of all
     if site.method not in profile.methods:
         # A parameter that several methods of a path share says nothing of one that is idempotent by itself.
         found = [entry for entry in found if entry.required or _is_own(entry, site)]
+    found = [replace(entry, is_proposed=entry.name in site.overlaid) for entry in found]
     subject = Subject(node, site.method, site.path, found[0] if found else None, site.body, site.responses)
     verdict = judge(subject, whole, profile)
     return Operation(

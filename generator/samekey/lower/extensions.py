@@ -47,8 +47,7 @@ def honours_key(node: Node, *, marked: bool, profile: Dialect) -> Dialect:
         return replace(profile, methods=()) if marked else profile
     if profile.honoured is not None:
         return profile
-    is_document = mark.place.source.uri == mark.source.uri
-    return replace(profile, honoured=Evidence.DECLARED if is_document else Evidence.CONFIGURED)
+    return replace(profile, honoured=Evidence.CONFIGURED if mark.is_overlaid else Evidence.DECLARED)
 
 
 def retry_hint(node: Node) -> RetryHint | None:

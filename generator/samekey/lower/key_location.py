@@ -35,6 +35,8 @@ _OTHERS = frozenset(
     {"original", "parent", "previous", "last", "is", "has", "expires", "status", "mode", "scope", "type"}
 )
 """Words that say it is about keys, and none itself."""
+_ALWAYS_THERE = frozenset({"data", "attributes"})
+"""Objects that each request of JSON:API has, though documents often forget to require them."""
 _DEEPEST = 4
 _WIDEST = 50
 _REPEATED_GROUP = re.compile(r"[+*}]\)[+*{]|\)[+*]")
@@ -50,6 +52,7 @@ class Found(Struct, frozen=True):
         limits: what a key must look like there.
         required: whether a request without it is refused.
         within: the fields of the body, from the outermost, in which a body field lies.
+        is_proposed: whether an overlay added it, so that the document itself says nothing of it.
     """
 
     carrier: Carrier
@@ -57,6 +60,7 @@ class Found(Struct, frozen=True):
     limits: Limits
     required: bool = False
     within: tuple[str, ...] = ()
+    is_proposed: bool = False
 
 
 def declared_keys(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
@@ -128,7 +132,11 @@ def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
             if first is not None and all(field is not None and field.name == first.name for field in found):
                 return Found(Carrier.BODY, first.name, first.limits, within=within)
             if len(models) == 1:
-                inner += [((*within, field.name), field.type) for field in models[0].fields if field.required]
+                inner += [
+                    ((*within, field.name), field.type)
+                    for field in models[0].fields
+                    if field.required or field.name in _ALWAYS_THERE
+                ]
         level = inner[:_WIDEST]
     return None
 

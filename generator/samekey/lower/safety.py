@@ -115,15 +115,20 @@ def _undeclared(subject: Subject, document: WholeDocument, profile: Dialect) -> 
         return Ruling(Safety.UNSAFE, profile, "it gives out tokens, and the endpoints of OAuth2 take no keys")
     if document.fields_only and profile.honoured is None and not is_stated(profile):
         return Ruling(Safety.UNSAFE, profile, "the document declares keys in fields of bodies only, and none here")
-    if profile.honoured is None and profile.assume is Assume.NONE:
-        return Ruling(Safety.UNSAFE, profile, "nobody says that the API honours keys here")
     spoken = _with_signals(profile, subject.responses)
     if profile.carrier is Carrier.BODY and not _takes_extra_fields(subject.body, document.schemas):
         why = f"keys travel in the body field {profile.name!r}, which it does not have"
         return Ruling(Safety.UNSAFE, spoken, why)
+    return _promised_elsewhere(spoken)
+
+
+def _promised_elsewhere(profile: Dialect) -> Ruling:
+    """Return the verdict for a key of which the document says nothing at this operation."""
+    if profile.honoured is None and profile.assume is Assume.NONE:
+        return Ruling(Safety.UNSAFE, profile, "nobody says that the API honours keys here")
     evidence = profile.honoured or Evidence.ASSUMED
     key_only = evidence is Evidence.ASSUMED and profile.assume is Assume.KEY_ONLY
-    return Ruling(Safety.KEYED, spoken, _WHO_SAYS[evidence], evidence, key_only)
+    return Ruling(Safety.KEYED, profile, _WHO_SAYS[evidence], evidence, key_only)
 
 
 _WHO_SAYS: Final = table(
@@ -144,11 +149,14 @@ def is_stated(profile: Dialect) -> bool:
 
 
 def _declared(subject: Subject, found: Found, profile: Dialect) -> Ruling:
-    """Return the verdict for an operation whose key the document declares."""
-    spoken = _with_signals(profile, subject.responses)
+    """Return the verdict for an operation whose key the document, or an overlay, declares."""
+    spoken = _placed(subject.node, found, _with_signals(profile, subject.responses))
+    if found.is_proposed:
+        # An overlay that names a carrier promises nothing: it has to say that keys are honoured.
+        return _promised_elsewhere(spoken)
     name = ".".join((*found.within, found.name))
     why = f"the API's document declares the {_CARRIERS[found.carrier]} {name!r}"
-    return Ruling(Safety.KEYED, _placed(subject.node, found, spoken), why, Evidence.DECLARED)
+    return Ruling(Safety.KEYED, spoken, why, Evidence.DECLARED)
 
 
 def _takes_extra_fields(body: Body | None, schemas: Schemas) -> bool:

@@ -327,7 +327,7 @@ def test_only_so_many_words_of_a_level_are_read() -> None:
 
 
 NESTED_CODE: object = {"error": None, "errors": [{"message": "m"}, {"code": 704}]}
-NO_CODE: object = {"error": {"code": {}}, "errors": [{}]}
+NO_CODE: object = json.loads('{"error": {"code": {}}, "errors": [{}]}')
 
 
 def test_an_empty_list_of_errors_is_the_first_of_several_places() -> None:
