@@ -33,6 +33,7 @@ mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and re
 test-all: test lint types check-generated soak mutants corpus ## everything, for hours if need be: tests, soak, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then what must be found out
+	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)
 	$(BIN)/samekey prove specs/payments/openapi.yaml --calls $(CALLS) --seed $(SEED)
 	@for mistake in no-keys check-then-set forget-on-disconnect short-ttl new-key-per-attempt; do \
 		$(BIN)/samekey prove specs/payments/openapi.yaml --calls 1000 --seed $(SEED) --break $$mistake \
