@@ -24,7 +24,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 GENERATOR: Final = "generator/samekey"
 RUNTIME: Final = "templates/samekey_templates/runtime"
-_ABOUT_KEYS: Final = ("tests/lower/test_safety.py", "tests/lower/test_signals.py")
+_ABOUT_KEYS: Final = ("tests/lower/test_safety.py", "tests/lower/test_signals.py", "tests/lower/test_evidence.py")
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     f"{GENERATOR}/lower/safety.py": _ABOUT_KEYS,
     f"{GENERATOR}/lower/key_location.py": ("tests/lower/test_key_location.py", *_ABOUT_KEYS),

@@ -117,6 +117,11 @@ class CallTrace:
             attributes=attributes,
         )
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether the attempt's span is one that somebody can see: where nobody looks, it has no name of its own."""
+        return bool(self._attempt.get_span_context().is_valid)
+
     def current(self) -> Any:  # noqa: ANN401  # a context manager of OpenTelemetry's
         """Return what makes the attempt's span the current one while the attempt is sent, so that others nest in it."""
         return self._api.trace.use_span(

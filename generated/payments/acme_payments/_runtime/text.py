@@ -22,6 +22,7 @@ _SECRET_NAMES = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def may_hold_secret(name: str) -> bool:
     """Whether the value of a header of this name may be a credential."""
     return _SECRET_NAMES.search(name) is not None

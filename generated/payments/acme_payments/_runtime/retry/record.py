@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
 
 from ..declare import public
 from ..safety import Evidence, Safety
+from ..text import may_hold_secret
 from .rules import Certainty
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator
 
     from .rules import Attempt
 
@@ -59,6 +61,41 @@ class CallRecord(Struct, frozen=True):
     elapsed: float = 0.0
     stopped: str = ""
     may_be_repeated: bool = False
+
+
+class ShownHeaders(Mapping[str, str]):
+    """The headers of an answer as hooks may see them: by their names in lower case, and without credentials.
+
+    Args:
+        headers: all of them; they are looked at when somebody asks.
+    """
+
+    __slots__ = ("_headers", "_shown")
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+        self._shown: dict[str, str] | None = None
+
+    def _found(self) -> dict[str, str]:
+        if self._shown is None:
+            pairs = self._headers.items()
+            self._shown = {name.lower(): value for name, value in pairs if not may_hold_secret(name)}
+        return self._shown
+
+    def __getitem__(self, name: str) -> str:
+        return self._found()[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    def __repr__(self) -> str:
+        return repr(self._found())
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return dict, (self._found(),)
 
 
 @public

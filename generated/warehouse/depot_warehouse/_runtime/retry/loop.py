@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import Struct
 
-from ..text import may_hold_secret
 from .answers import read_answer
-from .record import AttemptEvent, CallInfo, CallRecord, RetryEvent, SendEvent, in_words
+from .record import AttemptEvent, CallInfo, CallRecord, RetryEvent, SendEvent, ShownHeaders, in_words
 from .rules import (
     Answered,
     Attempt,
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from .dialect import Profile
 
 E = TypeVar("E")
+_NO_HEADERS: Final = ShownHeaders({})
 _LAST_WORDS: Final = 5.0
 """Seconds for which the hooks of a cancelled call are awaited."""
 log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])
@@ -195,11 +195,11 @@ class CallState:
     @property
     def span(self) -> CallTrace | None:
         """What makes the attempt's span the current one, where somebody can see it."""
-        return self._trace
+        return self._trace if self._trace is not None and self._trace.is_seen else None
 
     def on_the_wire(self, request: WireRequest) -> WireRequest:
         """Return a request as it goes out now: with the context of its attempt's span, where there is one."""
-        return request if self._trace is None else self._trace.carried_by(request)
+        return request if self.span is None else self.span.carried_by(request)
 
     def settle(self, result: Result) -> float | None:
         """Record an attempt's outcome; return the seconds to wait before the next one, None after the last."""
@@ -260,7 +260,10 @@ class CallState:
             return False
         attempt = self._attempt(outcome, None)
         try:
-            return retry_if(AttemptEvent(self.info, attempt, _shown_headers(headers))) is True
+            return (
+                retry_if(AttemptEvent(self.info, attempt, _NO_HEADERS if headers is None else ShownHeaders(headers)))
+                is True
+            )
         except Exception:
             log.exception("%s: retry_if failed", self.info.operation)
             return False
@@ -312,7 +315,10 @@ class CallState:
                 self.info.operation, attempt.number, outcome, attempt.took, attempt.certainty, self._key_for_log(),
             )  # fmt: skip
         if self.hooks.on_attempt is not None:
-            self._tell(self.hooks.on_attempt, AttemptEvent(self.info, attempt, _shown_headers(headers)))
+            self._tell(
+                self.hooks.on_attempt,
+                AttemptEvent(self.info, attempt, _NO_HEADERS if headers is None else ShownHeaders(headers)),
+            )
         return attempt
 
     def _tell(self, hook: Callable[[E], object], event: E) -> None:
@@ -327,13 +333,6 @@ class CallState:
 
     def _key_for_log(self) -> str:
         return f" idempotency_key={self.info.idempotency_key}" if self.info.idempotency_key else ""
-
-
-def _shown_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Return headers as hooks may see them: by their names in lower case, and without credentials."""
-    if headers is None:
-        return {}
-    return {name.lower(): value for name, value in headers.items() if not may_hold_secret(name)}
 
 
 def _kept(failed: Failed, elapsed: float) -> Failed:
@@ -366,10 +365,11 @@ def drive(state: CallState, attempt: Callable[[Limits], Result], sleep: Callable
     result: Result | None = None
     try:
         while (limits := state.start()) is not None:
-            if state.span is None:
+            span = state.span
+            if span is None:
                 result = attempt(limits)
             else:
-                with state.span.current():
+                with span.current():
                     result = attempt(limits)
             delay = state.settle(result)
             if delay is None:
@@ -398,10 +398,11 @@ async def adrive(
         while (limits := state.start()) is not None:
             if state.waiting:
                 await state.heard()
-            if state.span is None:
+            span = state.span
+            if span is None:
                 result = await attempt(limits)
             else:
-                with state.span.current():
+                with span.current():
                     result = await attempt(limits)
             delay = state.settle(result)
             if state.waiting:
