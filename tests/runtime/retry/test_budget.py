@@ -141,3 +141,44 @@ def test_threads_that_spend_and_refund_leave_the_sum_right() -> None:
         for future in [pool.submit(take_and_give) for _ in range(THREADS)]:
             future.result()
     assert budget.tokens == 100
+
+
+def test_tokens_come_back_by_themselves() -> None:
+    """A client of few calls recovers from an outage without hundreds of successes; never beyond its size."""
+    budget = RetryBudget(20, refill_per_second=2.0)
+    assert budget.spend(20, 100.0)
+    assert not budget.spend(5, 102.0)
+    assert budget.tokens == 4
+    assert budget.spend(5, 102.5)
+    assert budget.tokens == 0
+    assert budget.spend(20, 1000.0)
+    budget.refund(3, 1001.0)
+    assert budget.tokens == 5
+    assert not budget.spend(6, 1000.0), "a clock that runs backwards takes nothing away"
+    assert budget.tokens == 5
+
+
+def test_without_a_refill_time_does_nothing() -> None:
+    """Tokens come back by successes alone."""
+    budget = RetryBudget(10)
+    assert budget.spend(10, 0.0)
+    assert not budget.spend(1, 1e9)
+
+
+@pytest.mark.parametrize("size", [-1, float("inf"), float("nan")])
+def test_a_size_that_makes_no_sense_is_refused(size: Any) -> None:
+    """When the budget is made."""
+    with pytest.raises(ValueError, match="size must be"):
+        RetryBudget(size)
+
+
+@pytest.mark.parametrize("refill", [-0.1, float("inf"), float("nan")])
+def test_a_refill_that_makes_no_sense_is_refused(refill: float) -> None:
+    """Likewise."""
+    with pytest.raises(ValueError, match="refill_per_second must be"):
+        RetryBudget(5, refill_per_second=refill)
+
+
+def test_an_empty_budget_allows_nothing() -> None:
+    """A size of 0 switches retries off for all who share it."""
+    assert not RetryBudget(0).spend(1, 0.0)
