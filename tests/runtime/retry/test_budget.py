@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -166,7 +166,7 @@ def test_without_a_refill_time_does_nothing() -> None:
 
 
 @pytest.mark.parametrize("size", [-1, float("inf"), float("nan")])
-def test_a_size_that_makes_no_sense_is_refused(size: Any) -> None:
+def test_a_size_that_makes_no_sense_is_refused(size: Any) -> None:  # noqa: ANN401
     """When the budget is made."""
     with pytest.raises(ValueError, match="size must be"):
         RetryBudget(size)
