@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,40 @@ def test_several_servers_share_one_postgresql(postgres_server: str) -> None:
     assert proof.verdict.replays > 10
     assert len(proof.verdict.faults) > 15
     assert proof.verdict.certainties["applied"] > 120
+
+
+SILENT = """
+openapi: 3.1.0
+info: {title: Silent, version: '1'}
+paths:
+  /notes:
+    post:
+      operationId: createNote
+      tags: [notes]
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Note'}}}}
+      responses: {201: {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Note'}}}}}
+  /payments:
+    post:
+      operationId: pay
+      tags: [payments]
+      parameters: [{name: Idempotency-Key, in: header, schema: {type: string}}]
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Note'}}}}
+      responses: {201: {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Note'}}}}}
+components: {schemas: {Note: {type: object, properties: {id: {type: string}, a: {type: string}}}}}
+"""
+
+
+def test_a_proof_says_what_it_assumes(tmp_path: Path) -> None:
+    """The sandbox honours a key that nobody promises; the report names the operations of which that is so."""
+    (tmp_path / "api.yaml").write_text(SILENT, "utf-8")
+    proof = prove(str(tmp_path / "api.yaml"), Terms(calls=60), Diagnostics())
+    assert proof.assumed == ("notes.create",)
+    (line,) = [line for line in report(proof) if "assumed" in line]
+    assert line == (
+        "  assumed     1 of the 2 keyed operations rest on what the document does not promise (notes.create): "
+        "the sandbox honours their keys, the API may not"
+    )
+    assert not any("assumed" in line for line in report(replace(proof, assumed=())))
 
 
 REASONS = {

@@ -99,7 +99,9 @@ def test_a_cancelled_call_says_on_the_exception_what_is_certain(sdk: Any, shop: 
         error: Any = caught.value
         assert error.certainty is sdk.Certainty.UNKNOWN
         assert error.idempotency_key == shop.keys[0]
+        assert error.may_be_repeated is False
         assert error.idempotency_key in "".join(error.__notes__)
+        assert "if the API honours keys, which its document does not say" in "".join(error.__notes__)
 
     asyncio.run(main())
 

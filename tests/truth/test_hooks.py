@@ -64,7 +64,7 @@ def test_the_end_is_told_of_a_failure_too(sdk: Any, shop: Shop, call_style: str)
           **listening(call_style, heard))  # fmt: skip
     ends = [event for name, event in heard if name == "on_end"]
     assert [(end.certainty, end.may_be_repeated) for end in ends] == [(sdk.Certainty.UNKNOWN, True)]
-    assert "retries are spent" in ends[0].stopped
+    assert ends[0].stopped == "1 retry is spent"
     assert [event.headers for name, event in heard if name == "on_attempt"] == [{}, {}]
 
 

@@ -401,7 +401,8 @@ def decide(  # everything that a decision rests on
         return Stop(refusal)
     may_poll = _is_named_in_flight(outcome) and policy.max_retries > 0
     if not may_poll and _retries_spent(history) >= policy.max_retries:
-        return Stop(f"{policy.max_retries} retries are spent")
+        spent = "1 retry is" if policy.max_retries == 1 else f"{policy.max_retries} retries are"
+        return Stop(f"{spent} spent")
     delay = _delay(policy, history, rule, outcome, jitter)
     asked = outcome.retry_after if isinstance(outcome, Answered) else None
     if asked is not None and asked > policy.max_retry_after:
