@@ -385,6 +385,68 @@ def test_what_is_no_key(schema: str) -> None:
     assert (found.evidence, found.profile.carrier) == (Evidence.ASSUMED, "header")
 
 
+MARKS = ("idempotency", "idempotent", "idempotence", "dedup", "dedupe", "deduplicate", "deduplication")
+KEY_WORDS = ("key", "token", "id", "identifier", "uuid", "guid", "value", "request")
+OTHER_WORDS = ("original", "parent", "previous", "last", "is", "has", "expires", "status", "mode", "scope", "type")
+
+
+@pytest.mark.parametrize("word", KEY_WORDS)
+@pytest.mark.parametrize(
+    "mark", ["idempotency", "idempotent", "idempotence", "dedup", "dedupe", "deduplicate", "deduplication"]
+)
+def test_a_name_says_that_it_is_a_key(mark: str, word: str) -> None:
+    """In any case, with any words before; a mark alone is one, and another word behind it says something else."""
+    for name in (f"my_{mark}_{word}", f"my{mark.title()}{word.title()}", f"x-my-{mark}-{word}"):
+        assert body(fields(f"{name}: {STRING}")).profile.field == (name,), name
+    assert body(fields(f"my_{mark}: {STRING}")).profile.field == (f"my_{mark}",)
+    assert body(fields(f"my_{mark}_count: {STRING}")).evidence is Evidence.ASSUMED
+
+
+@pytest.mark.parametrize("word", OTHER_WORDS)
+def test_a_name_that_speaks_of_keys_is_none(word: str) -> None:
+    """Of another request's key, or of what becomes of keys."""
+    assert body(fields(f"{word}_idempotency_key: {STRING}")).evidence is Evidence.ASSUMED
+    assert body(fields(f"my_{word}_dedup_id: {STRING}")).evidence is Evidence.ASSUMED
+
+
+@pytest.mark.parametrize(("depth", "is_found"), [(1, True), (3, True), (4, False)])
+def test_keys_are_looked_for_to_some_depth(depth: int, is_found: bool) -> None:  # noqa: FBT001
+    """Three objects deep below the body, and no further."""
+    schema = fields(f"idempotency_key: {STRING}")
+    for _ in range(depth):
+        schema = fields(f"a: {schema}", "required: [a], ")
+    found = body(schema)
+    assert (found.evidence is Evidence.DECLARED) is is_found
+    if is_found:
+        assert found.profile.field == (*["a"] * depth, "idempotency_key")
+
+
+@pytest.mark.parametrize(("before", "is_found"), [(49, True), (50, False)])
+def test_keys_are_looked_for_in_some_objects_of_a_body(before: int, is_found: bool) -> None:  # noqa: FBT001
+    """Fifty fields of a level; a document cannot make the search long."""
+    names = [f"f{number}" for number in range(before)]
+    listed = "".join(f"{name}: {STRING}, " for name in names)
+    last = f"last: {fields(f'idempotency_key: {STRING}')}"
+    found = body(fields(f"{listed}{last}", f"required: [{', '.join([*names, 'last'])}], "))
+    assert (found.evidence is Evidence.DECLARED) is is_found
+
+
+def test_a_union_is_not_looked_into() -> None:
+    """Whichever variant is sent, the key has one place; below a union that place differs."""
+    inner = fields(f"a: {fields(f'idempotency_key: {STRING}')}", "required: [a], ")
+    other = fields(f"b: {STRING}")
+    assert body(f"{{oneOf: [{inner}, {other}]}}").evidence is Evidence.ASSUMED
+    assert body(f"{{oneOf: [{inner}, {inner.replace('a:', 'c:').replace('[a]', '[c]')}]}}").evidence is Evidence.ASSUMED
+    two = KEY_OR % fields(f"idempotency_token: {STRING}")
+    assert body(two).evidence is Evidence.ASSUMED, "two names are no place"
+    assert body(KEY_OR % STRING).evidence is Evidence.ASSUMED, "a variant that is no object"
+
+
+def test_a_raw_body_has_no_fields() -> None:
+    """Whatever its schema says."""
+    assert body(fields(f"idempotency_key: {STRING}"), "text/plain").profile.carrier == "header"
+
+
 def test_objects_that_hold_themselves_end() -> None:
     """A search for keys follows nesting to some depth only."""
     document, _ = loaded("""

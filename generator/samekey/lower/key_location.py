@@ -141,18 +141,20 @@ def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
     return None
 
 
-def _objects(kind: Type, schemas: Schemas) -> list[Model]:
+def _objects(kind: Type, schemas: Schemas, seen: frozenset[str] = frozenset()) -> list[Model]:
     """Return the objects that a type may be, all variants of a union; none where it may be something else."""
     match kind:
         case Nullable(inner=inner):
-            return _objects(inner, schemas)
+            return _objects(inner, schemas, seen)
         case Named(id=identity):
             definition = schemas.definitions.get(identity)
             if isinstance(definition, Model):
                 return [definition]
-            return _objects(definition.target, schemas) if isinstance(definition, Alias) else []
+            if not isinstance(definition, Alias) or identity in seen:
+                return []
+            return _objects(definition.target, schemas, seen | {identity})
         case Union(variants=variants):
-            found = [_objects(variant, schemas) for variant in variants]
+            found = [_objects(variant, schemas, seen) for variant in variants]
             return [model for models in found for model in models] if all(found) else []
         case _:
             return []
