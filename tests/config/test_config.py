@@ -215,6 +215,7 @@ def test_an_unknown_key_is_an_error_with_a_suggestion(text: str, line: int, hint
         "idempotency: {throttled: {status: 403, header: X-A, field: a}}", "idempotency: {throttled: [403]}",
         "idempotency: {throttled: {status: 403, field: a, equals: [0]}}",
         "idempotency: {refused: {status: 200}}", "idempotency: {refused: {status: 400, field: ok}}",
+        "idempotency: {refused: {status: 200, field: error, equals: null}}",
         "idempotency: {refused: false}", "idempotency: {refused: {status: 200, header: X-A}}",
         "retry: 5", "retry: [a]", "retry: {max_retries: -1}", "retry: {max_retries: many}",
         "retry: {max_retries: true}",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from samekey.config.file import Config, read_config
 from samekey.config.idempotency import SILENT
+from samekey.config.patterns import ForOperations
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.document.overlay import apply_overlays, load_overlay
@@ -200,6 +201,13 @@ def test_a_field_that_an_overlay_adds_is_a_proposal() -> None:
     target = "$.paths['/orders'].post.requestBody.content['application/json'].schema.properties"
     found = order(shop(orders=words, overlay=json.dumps({"target": target, "update": KEY_FIELD})))
     assert (found.profile.field, found.evidence) == (("idempotency_key",), Evidence.ASSUMED)
+    inner = {"data": {"type": "object", "properties": KEY_FIELD}}
+    nested = order(shop(orders=words, overlay=json.dumps({"target": target, "update": inner})))
+    assert (nested.profile.field, nested.evidence) == (("data", "idempotency_key"), Evidence.ASSUMED)
+    schema = "$.paths['/orders'].post.requestBody.content['application/json'].schema"
+    part = {"allOf": [{"type": "object", "properties": KEY_FIELD}]}
+    joined = order(shop(orders=words, overlay=json.dumps({"target": schema, "update": part})))
+    assert (joined.profile.field, joined.evidence) == (("idempotency_key",), Evidence.ASSUMED)
     own = order(shop(orders=FIELD, overlay=json.dumps({"target": target, "update": {"b": {"type": "string"}}})))
     assert own.evidence is Evidence.DECLARED
 
@@ -479,3 +487,55 @@ def test_the_findings_own_document(root: Path) -> None:
         "data.attributes.idempotencyKey", "requestId", "dedup_key", "integrationIdempotencyId",
     ]  # fmt: skip
     assert {entry.evidence for entry in api.operations} == {Evidence.DECLARED}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("createOrder", True),
+        ("create", False),
+        ("create*", True),
+        ("*Order", True),
+        ("*reate*der", True),
+        ("*", True),
+        ("**", True),
+        ("POST /orders", True),
+        ("POST /o*s", True),
+        ("POST /orders*", True),
+        ("POST*orders*orders", False),
+        ("post /orders", False),
+        ("createOrde*rOrder", False),
+        (".*", False),
+        ("", False),
+    ],
+)
+def test_what_a_pattern_means(pattern: str, fits: bool) -> None:  # noqa: FBT001
+    """Ids, or methods and paths; only the asterisk is special, and the whole text must fit."""
+    entry = ForOperations(pattern, None, loaded("openapi: 3.1.0")[0].node)
+    assert entry.means("createOrder", "POST", "/orders") is fits
+
+
+def test_a_pattern_of_asterisks_ends() -> None:
+    """However many there are."""
+    entry = ForOperations("*a" * 200 + "Z", None, loaded("openapi: 3.1.0")[0].node)
+    assert not entry.means("a" * 5000, "POST", "/" + "a" * 5000)
+
+
+def test_the_ends_of_a_backoff_move_each_other() -> None:
+    """What the document, the config's tags and its operations say apart makes one policy that makes sense."""
+    words = "x-speakeasy-retries: {strategy: backoff, backoff: {initialInterval: 5000, maxInterval: 60000}}"
+    found = shop(
+        "retry: {max_delay: 2s, tags: {orders: {initial_delay: 3s}}, operations: {createOrder: {max_delay: 1s}}}",
+        root=words, orders=words,
+    )  # fmt: skip
+    assert found.api.retry is not None
+    assert (found.api.retry.initial_delay, found.api.retry.max_delay) == (2.0, 2.0)
+    hint = order(found).retry
+    assert hint is not None
+    assert (hint.initial_delay, hint.max_delay) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("words", ["idempotency: {operations: {nobody: {}}}", "retry: {operations: {nobody: {}}}"])
+def test_an_empty_word_speaks_of_an_operation_too(words: str) -> None:
+    """One that does not exist is an error, whatever is said of it."""
+    assert [entry.code for entry in shop(words).diagnostics] == ["operation-unknown"]

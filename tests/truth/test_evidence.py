@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.truth.call_styles import CALL_STYLES, ended, order, payment, to
@@ -196,3 +197,85 @@ def test_not_modified_is_no_failure_of_the_api(sdk: Any, shop: Shop, call_style:
     (error,) = ended(sdk, call_style, shop.url, to("orders.get", "o1", options=options))
     assert (type(error), error.status) == (sdk.NotModified, 304)
     assert "done" not in str(error)
+
+
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_a_key_in_the_body_is_the_callers_own(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
+    """In a model as in a mapping; beside another one given as an argument it is refused, as is what is no key."""
+    models = sdk.models
+    own = {"type": "transfers", "attributes": {"idempotencyKey": "mine-2"}}
+    made = models.TransfersCreateRequestData(
+        type="transfers", attributes=models.TransfersCreateRequestDataAttributes(amount=1, idempotency_key="mine-3")
+    )
+    wrong = {"type": "transfers", "attributes": {"idempotencyKey": 5}}
+    model, two, odd = ended(
+        sdk, call_style, shop.url, to("transfers.create", data=made),
+        to("transfers.create", data=own, idempotency_key="other"), to("transfers.create", data=wrong),
+    )  # fmt: skip
+    assert model.idempotency_key == "mine-3"
+    assert json.loads(shop.seen[0].body)["data"]["attributes"] == {"amount": 1, "idempotencyKey": "mine-3"}
+    assert isinstance(two, ValueError)
+    assert "two keys were given" in str(two)
+    assert isinstance(odd, ValueError)
+    assert len(shop.seen) == 1
+
+
+@pytest.mark.parametrize("wrong", [None, b"abc", 5, ""], ids=repr)
+def test_what_is_no_key_is_not_spelled_as_one(sdk: Any, shop: Shop, wrong: object) -> None:  # noqa: ANN401
+    """`None` as the value of the header would be one key for all calls."""
+    options = sdk.CallOptions(headers={"Idempotency-Key": wrong})
+    (refused,) = ended(sdk, "sync", shop.url, payment(options=options))
+    assert isinstance(refused, ValueError)
+    assert shop.seen == []
+
+
+def in_this_thread(sdk: Any, target: Any, settings: dict[str, Any]) -> list[Any]:  # noqa: ANN401
+    """A file and a stream, twice, with the sync client."""
+    found: list[Any] = []
+    with sdk.CornerShop(**settings) as client:
+
+        def streamed() -> bytes:
+            with client.voices.speak.stream(item="a") as stream:
+                return b"".join(stream)
+
+        for make in (lambda: client.voices.speak.save(target, item="a"), streamed) * 2:
+            try:
+                found.append(make())
+            except sdk.APIError as error:
+                found.append(error)
+    return found
+
+
+async def in_a_loop(sdk: Any, target: Any, settings: dict[str, Any]) -> list[Any]:  # noqa: ANN401
+    """The same with the async client."""
+    found: list[Any] = []
+    async with sdk.AsyncCornerShop(**settings) as client:
+
+        async def streamed() -> bytes:
+            async with await client.voices.speak.stream(item="a") as stream:
+                return b"".join([piece async for piece in stream])
+
+        for make in (lambda: client.voices.speak.save(target, item="a"), streamed) * 2:
+            try:
+                found.append(await make())
+            except sdk.APIError as error:
+                found.append(error)
+    return found
+
+
+@pytest.mark.parametrize("call_style", CALL_STYLES)
+def test_a_stream_or_a_file_may_be_refused_in_a_2xx(sdk: Any, shop: Shop, tmp_path: Any, call_style: str) -> None:  # noqa: ANN401
+    """The body says so, and is read before it is taken for what was asked for; a file is not written."""
+    target = tmp_path / "voice"
+    sound = Answer(200, b"sound", (("Content-Type", "audio/wav"),))
+    shop.plan += [answering(200, {"ok": False}), answering(200, {"ok": False}), sound, answering(200, {"ok": True})]
+    settings = {"token": "t", "base_url": shop.url, "retry": sdk.RetryPolicy(max_retries=0)}
+    if call_style == "sync":
+        first, second, _, last = in_this_thread(sdk, target, settings)
+    else:
+        first, second, _, last = anyio.run(in_a_loop, sdk, target, settings, backend=call_style)
+    for refused in (first, second):
+        assert (type(refused), refused.status) == (sdk.APIStatusError, 200)
+        assert refused.certainty is sdk.Certainty.REJECTED
+    assert target.read_bytes() == b"sound"
+    assert json.loads(last) == {"ok": True}

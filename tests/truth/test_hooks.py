@@ -217,3 +217,91 @@ def test_clients_may_share_a_budget(sdk: Any, shop: Shop) -> None:  # noqa: ANN4
     first, second = (ended(sdk, "sync", shop.url, payment(), retry=policy, retry_budget=budget)[0] for _ in range(2))
     assert (len(first.attempts), len(second.attempts)) == (3, 1)
     assert "budget is spent" in str(first)
+
+
+@pytest.mark.parametrize("call_style", ["asyncio", "trio"])
+def test_a_slow_hook_is_no_attempt(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
+    """The limits of an attempt begin with it; a hook that outlasts the deadline ends the call with nothing sent."""
+
+    async def slow(_: Any) -> None:  # noqa: ANN401
+        await anyio.sleep(0.3)
+
+    (done,) = ended(sdk, call_style, shop.url, order(), on_send=slow, timeout=sdk.Timeout(total=0.2))
+    assert (len(done.attempts), done.may_be_repeated) == (1, False)
+    late = sdk.RetryPolicy(deadline=0.1)
+    (error,) = ended(sdk, call_style, shop.url, order(), on_send=slow, retry=late)
+    assert (error.certainty, len(shop.seen)) == (sdk.Certainty.NOT_SENT, 1)
+
+
+@pytest.mark.parametrize("call_style", ["asyncio", "trio"])
+def test_the_end_is_told_once(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
+    """Also where the task is cancelled while a last hook is awaited; the cancellation bears the truth."""
+    ends: list[Any] = []
+    caught: list[BaseException] = []
+
+    async def lingering(_: Any) -> None:  # noqa: ANN401
+        await anyio.sleep(1)
+
+    async def main() -> None:
+        hooks = {"on_attempt": lingering, "on_end": ends.append}
+        async with sdk.AsyncCornerShop(token="t", base_url=shop.url, **hooks) as client:  # noqa: S106
+            with anyio.move_on_after(0.2):
+                try:
+                    await client.orders.create(item="tea")
+                except BaseException as error:
+                    caught.append(error)
+                    raise
+
+    anyio.run(main, backend=call_style)
+    (end,) = ends
+    (error,) = caught
+    assert end.certainty is sdk.Certainty.APPLIED
+    assert getattr(error, "certainty", None) is sdk.Certainty.APPLIED
+    assert getattr(error, "idempotency_key", None) == shop.keys[0]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_hook_is_a_function(sdk: Any, hook: str) -> None:  # noqa: ANN401
+    """What cannot be called is refused when the client is made, and so is what only an event loop can call."""
+
+    class Awaited:
+        async def __call__(self, _: Any) -> None:  # noqa: ANN401
+            raise AssertionError
+
+    for client in (sdk.CornerShop, sdk.AsyncCornerShop):
+        with pytest.raises(TypeError, match=hook):
+            client(token="t", **{hook: "print"})  # noqa: S106
+    with pytest.raises(TypeError, match=hook):
+        sdk.CornerShop(token="t", **{hook: Awaited()})  # noqa: S106
+    sdk.AsyncCornerShop(token="t", **{hook: Awaited()})  # noqa: S106
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"initial_delay": "1"}, {"deadline": True}, {"statuses": 503}, {"statuses": [503]}, {"statuses": {"503"}},
+        {"retry_if": True}, {"max_retries": 2.0},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_policy_refuses_what_it_cannot_reckon_with(sdk: Any, wrong: dict[str, Any]) -> None:  # noqa: ANN401
+    """When it is made, and not in the middle of a call."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        sdk.RetryPolicy(**wrong)
+
+
+def test_a_predicate_is_a_plain_function(sdk: Any) -> None:  # noqa: ANN401
+    """Nobody would await it."""
+
+    async def awaited(_: Any) -> bool:  # noqa: ANN401
+        return True
+
+    with pytest.raises(ValueError, match="retry_if must be a plain function"):
+        sdk.RetryPolicy(retry_if=awaited)
+
+
+@pytest.mark.parametrize("wrong", ["x", 500])
+def test_a_budget_is_a_budget(sdk: Any, wrong: object) -> None:  # noqa: ANN401
+    """Told when the client is made."""
+    with pytest.raises(TypeError, match="retry_budget must be a RetryBudget"):
+        sdk.CornerShop(token="t", retry_budget=wrong)  # noqa: S106

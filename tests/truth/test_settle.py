@@ -162,7 +162,7 @@ def test_headers_of_the_call_go_with_it_and_secrets_do_not(sdk: Any, shop: Shop)
     assert b"sk_private" not in portable
     again = pickle.loads(portable)  # noqa: S301
     (refused,) = settled(sdk, "sync", shop.url, lambda known: known[0].settle(again))
-    assert "x-api-key" in str(refused)
+    assert "X-Api-Key" in str(refused)
     headers = {"X-Api-Key": "sk_private"}
     (done,) = settled(sdk, "sync", shop.url, lambda known: known[0].settle(again), headers=headers)
     assert done.id == "o0"
@@ -255,3 +255,91 @@ def test_a_settled_call_is_retried_like_any_other(sdk: Any, shop: Shop) -> None:
     assert len(error.attempts) == 2
     assert len(seen) == 4
     assert done.item == "tea"
+
+
+def test_it_goes_to_the_account_of_its_client(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """Keys are scoped by account: the headers of the client that made the call count, here and in another process."""
+    shop.plan += [LOST]
+
+    def scoped(known: list[Any]) -> Any:  # noqa: ANN401
+        return known[0].with_options(headers={"X-Account": "A"}).payments.create(item="tea")
+
+    error, done = settled(sdk, "sync", shop.url, scoped, settle)
+    assert done.item == "tea"
+    again = pickle.loads(pickle.dumps(error.with_request()))  # noqa: S301
+    settled(sdk, "sync", shop.url, lambda known: known[0].settle(again), headers={"X-Account": "B", "X-Other": "o"})
+    accounts = [request.headers.get("x-account") for request in shop.seen]
+    assert accounts == ["A", "A", "A"]
+    assert "x-other" not in shop.seen[-1].headers
+
+
+def test_what_was_refused_was_not_done(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """A call that was refused and is sent again is a first attempt, also without a key."""
+    shop.plan += [answering(422), answering(422), answering(201, ORDER)]
+
+    def send(known: list[Any]) -> Any:  # noqa: ANN401
+        return known[0].telegrams.send(item="tea")
+
+    first, second, done = settled(sdk, "sync", shop.url, send, settle, settle)
+    assert first.certainty is second.certainty is sdk.Certainty.REJECTED
+    assert not second.may_be_repeated
+    assert done.id == "o1"
+
+
+def test_the_age_of_a_key_is_that_of_its_first_use(sdk: Any, shop: Shop, tmp_path: Any) -> None:  # noqa: ANN401
+    """A journal that hears of a call when it is settled is told when it was first sent."""
+    import time  # noqa: PLC0415
+
+    journal = sdk.SQLiteJournal(str(tmp_path / "calls.db"))
+    shop.plan += [LOST, LOST]
+    (error,) = settled(sdk, "sync", shop.url, lambda known: known[0].hasty.create(item="tea"))
+    time.sleep(0.5)
+    again, pending = settled(
+        sdk, "sync", shop.url, lambda known: known[0].settle(error), lambda known: known[0].journal.pending(),
+        journal=journal,
+    )  # fmt: skip
+    assert again.certainty is sdk.Certainty.UNKNOWN
+    assert pending[0].first_sent == pytest.approx(error.attempts[0].sent_at, abs=0.05)
+    time.sleep(0.5)
+    (refused,) = settled(sdk, "sync", shop.url, lambda known: known[0].settle(again), journal=journal)
+    assert "may have forgotten the key" in str(refused)
+    assert len(shop.seen) == 2
+
+
+@pytest.mark.parametrize("thing", [None, ValueError("x"), 5], ids=repr)
+def test_only_errors_of_calls_can_be_settled(sdk: Any, shop: Shop, thing: object) -> None:  # noqa: ANN401
+    """Anything else is a ValueError that says so."""
+    (refused,) = settled(sdk, "sync", shop.url, lambda known: known[0].settle(thing))
+    assert isinstance(refused, ValueError)
+    assert "holds no request" in str(refused)
+
+
+def test_a_request_that_cannot_be_read_is_refused(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """One that was changed on its way, or is of a client that has no such operation."""
+    shop.plan += [LOST]
+    (error,) = settled(sdk, "sync", shop.url, pay)
+    portable = error.with_request()
+    for kept in (b"{", portable.kept.replace(b"payments.create", b"nothing.at_all")):
+        portable.kept = kept
+        (refused,) = settled(sdk, "sync", shop.url, lambda known: known[0].settle(portable))
+        assert type(refused) is ValueError, kept
+
+
+def test_a_copy_of_an_error_holds_what_it_holds(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """In memory, a copy is as good as the original."""
+    import copy  # noqa: PLC0415
+
+    shop.plan += [LOST]
+    error, done = settled(sdk, "sync", shop.url, pay, lambda known: known[0].settle(copy.copy(known[-1])))
+    assert copy.copy(error).kept is error.kept
+    assert done.item == "tea"
+
+
+def test_a_settled_call_keeps_its_timeout_and_strictness(sdk: Any, shop: Shop) -> None:  # noqa: ANN401
+    """As it was made, so it is made again."""
+    options = sdk.CallOptions(timeout=sdk.Timeout(read=0.31), strict=True)
+    shop.plan += [LOST, LOST, answering(201, {"id": 5}, after=True)]
+    steps = [lambda known: known[0].payments.create(item="tea", options=options), settle, settle]
+    first, second, third = settled(sdk, "sync", shop.url, *steps)
+    assert second.kept.prepared.state.timeout == first.kept.prepared.state.timeout == sdk.Timeout(read=0.31)
+    assert type(third) is sdk.APIDecodeError

@@ -210,7 +210,8 @@ def _operations(node: Node, evidence: Evidence) -> Iterator[ForOperations[Stated
         return
     for pattern, stated in entry.items():
         says = read_dialect(stated, evidence, has_operations=False)
-        if says != SILENT:
+        # What is wrong has been said; an empty mapping still speaks of an operation.
+        if says != SILENT or stated.value == {}:
             yield ForOperations(pattern, says, stated)
 
 
@@ -239,7 +240,7 @@ def _sign(node: Node, key: str, statuses: range) -> AnswerSign | None:
         return None
     if status not in statuses:
         problem = f"the status of {key} is from {statuses.start} to {statuses.stop - 1}"
-    elif isinstance(equals, (dict, list)):
+    elif isinstance(equals, (dict, list)) or (node.has("equals") and equals is None) or equals != equals:  # noqa: PLR0124
         problem = "equals is a text, a number, true or false"
     elif bool(header) + bool(field) != 1 and (equals is not None or header):
         problem = "name one header or one field, which equals speaks of"

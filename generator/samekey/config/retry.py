@@ -46,7 +46,13 @@ class RetryHint(Struct, frozen=True):
         if base is None:
             return self
         said = {name: value for name in _FIELDS if (value := getattr(self, name)) not in {None, ()}}
-        return replace(base, **said)
+        merged = replace(base, **said)
+        shortest, longest = merged.initial_delay, merged.max_delay
+        if shortest is None or longest is None or shortest <= longest:
+            return merged
+        # One end of the backoff moves the other, as it does between policies at run time.
+        moved = {"initial_delay": longest} if self.max_delay is not None else {"max_delay": shortest}
+        return replace(merged, **moved)
 
 
 SILENT_RETRY: Final = RetryHint()
@@ -83,7 +89,7 @@ def _policies(node: Node, key: str) -> Iterator[tuple[str, RetryHint, Node]]:
     """Yield what a mapping of policies says, with where it says it; what says nothing is left out."""
     for name, entry in _entries(node, key):
         says = _policy(entry)
-        if says != SILENT_RETRY:
+        if says != SILENT_RETRY or entry.value == {}:
             yield name, says, entry
 
 
@@ -108,10 +114,10 @@ def _policy(node: Node) -> RetryHint:
 def _hint(node: Node) -> RetryHint:
     found = RetryHint(
         max_retries=_count(node, "max_retries"),
-        initial_delay=read_duration(node, "initial_delay", _INVALID),
-        max_delay=read_duration(node, "max_delay", _INVALID),
+        initial_delay=read_duration(node, "initial_delay", _INVALID, may_be_zero=True),
+        max_delay=read_duration(node, "max_delay", _INVALID, may_be_zero=True),
         deadline=read_duration(node, "deadline", _INVALID),
-        max_retry_after=read_duration(node, "max_retry_after", _INVALID),
+        max_retry_after=read_duration(node, "max_retry_after", _INVALID, may_be_zero=True),
         statuses=_statuses(node),
         budget=_flag(node, "budget"),
     )

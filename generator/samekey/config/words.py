@@ -20,13 +20,14 @@ def refuse_unknown(node: Node, known: tuple[str, ...]) -> None:
             value.error("unknown-key", f"there is no key {key!r} here", closest(key, known))
 
 
-def read_duration(node: Node, key: str, code: str) -> float | None:
+def read_duration(node: Node, key: str, code: str, *, may_be_zero: bool = False) -> float | None:
     """Return a duration in seconds, from a number, or one with s, m, h or d; None if missing or wrong (reported).
 
     Args:
         node: the mapping.
         key: the word under which it stands.
         code: the code of the error.
+        may_be_zero: whether no time at all makes sense.
     """
     entry = node.get(key)
     if entry is None:
@@ -37,7 +38,7 @@ def read_duration(node: Node, key: str, code: str) -> float | None:
         seconds = float(text[:-1]) * unit if unit else float(text)
     except ValueError:
         seconds = -1.0
-    if isinstance(entry.value, bool) or not 0 < seconds < float("inf"):
+    if isinstance(entry.value, bool) or not 0 <= seconds < float("inf") or (seconds == 0 and not may_be_zero):
         entry.error(code, f"{key} is a duration such as 90s, 30m, 24h or 7d")
         return None
     return seconds

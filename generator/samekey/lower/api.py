@@ -60,7 +60,7 @@ class _Site(Struct, frozen=True):
         node: where it stands in the document.
         params: its parameters and those of its path.
         own_params: the names of those that hold for this operation alone.
-        overlaid: the names of parameters, and of fields at the top of the body, that an overlay added.
+        overlaid: the names of parameters that an overlay added.
         body: the request body.
         responses: the answers.
         profile: the dialect that holds here.
@@ -308,7 +308,7 @@ def _variants(
     """Yield an operation as usually meant, then with other request bodies, then with responses in other media types."""
     hint = node.text("operationId") or f"{method.lower()} {path}"
     declared = gather(*items, node)
-    overlaid = frozenset(_overlaid(declared, node))
+    overlaid = frozenset(parameter.text("name") for parameter in declared if parameter.is_overlaid)
     params = tuple(lower_parameters(declared, node, path, schemas, hint, edition.body_places))
     bodies = edition.bodies(node, declared, schemas, hint)
     usual_body = bodies[0][1] if bodies else None
@@ -323,24 +323,42 @@ def _variants(
         yield _Site(method, path, node, params, frozenset(), overlaid, usual_body, responses, profile, f"as {words}")
 
 
-def _overlaid(parameters: Sequence[Node], operation: Node) -> Iterable[str]:
-    """Yield the names of parameters, and of fields at the top of a body, that an overlay added."""
-    if operation.source.origin is None:
-        return
-    yield from (parameter.text("name") for parameter in parameters if parameter.is_overlaid)
-    body = operation.get("requestBody")
-    for schema in _body_schemas(body.follow() if body is not None else None):
-        for name, field in schema.items("properties") if isinstance(schema.value, dict) else ():
-            if field.is_overlaid:
-                yield name
+def _is_overlaid(found: Found, site: _Site) -> bool:
+    """Whether an overlay added what declares a key, so that the document itself says nothing of it."""
+    if site.node.source.origin is None:
+        return False
+    if found.carrier is not Carrier.BODY:
+        return found.name in site.overlaid
+    body = site.node.get("requestBody")
+    nodes = [node for schema in _body_schemas(body) for node in _fields_at(schema, (*found.within, found.name))]
+    return bool(nodes) and all(node.is_overlaid for node in nodes)
 
 
 def _body_schemas(body: Node | None) -> Iterable[Node]:
-    for _, media in body.items("content") if body is not None and isinstance(body.value, dict) else ():
+    followed = body.follow() if body is not None else None
+    for _, media in followed.items("content") if followed is not None and isinstance(followed.value, dict) else ():
         schema = media.get("schema") if isinstance(media.value, dict) else None
-        followed = schema.follow() if schema is not None else None
-        if followed is not None:
-            yield followed
+        if schema is not None:
+            yield schema
+
+
+def _fields_at(schema: Node, path: Sequence[str], depth: int = 8) -> Iterable[Node]:
+    """Yield the places where a schema, or a part of it, describes a field; an added container adds what is in it."""
+    node = schema.follow()
+    if node is None or not isinstance(node.value, dict) or depth == 0:
+        return
+    for word in ("allOf", "oneOf", "anyOf"):
+        listed = node.get(word)
+        for part in listed.elements() if listed is not None and isinstance(listed.value, list) else ():
+            yield from _fields_at(part, path, depth - 1)
+    properties = node.get("properties")
+    field = properties.get(path[0]) if properties is not None else None
+    if field is None:
+        return
+    if len(path) == 1 or field.is_overlaid:
+        yield field
+    else:
+        yield from _fields_at(field, path[1:], depth - 1)
 
 
 def _operation(  # what the document says of it, and what it says of all
@@ -365,7 +383,7 @@ def _operation(  # what the document says of it, and what it says of all
     if site.method not in profile.methods:
         # A parameter that several methods of a path share says nothing of one that is idempotent by itself.
         found = [entry for entry in found if entry.required or _is_own(entry, site)]
-    found = [replace(entry, is_proposed=entry.name in site.overlaid) for entry in found]
+    found = [replace(entry, is_proposed=_is_overlaid(entry, site)) for entry in found]
     subject = Subject(node, site.method, site.path, found[0] if found else None, site.body, site.responses)
     verdict = judge(subject, whole, profile)
     return Operation(

@@ -54,8 +54,7 @@ class APIError(Exception):
         Raises:
             TypeError: the body is read while it is sent, so it cannot be kept.
         """
-        copy = type(self).__new__(type(self), *self.args)
-        copy.__dict__.update(self.__dict__)
+        copy = self.__copy__()
         if self.kept is not None and not isinstance(self.kept, bytes):
             copy.kept = self.kept.written_down()
         return copy
@@ -94,6 +93,11 @@ class APIError(Exception):
     def url(self) -> str:
         """Where the request went, without query, user and password."""
         return self.record.call.url
+
+    def __copy__(self) -> Self:
+        copy = type(self).__new__(type(self), *self.args)
+        copy.__dict__.update(self.__dict__)
+        return copy
 
     def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...], dict[str, object]]:
         # As `object` would do it: the arguments of an exception are not those of its class here.
@@ -273,6 +277,8 @@ def status_error_class(answer: Answered, content: bytes, safety: Safety = Safety
 
 def unanswered(record: CallRecord) -> APIError:
     """Build the error for a call whose last attempt brought no response that can be read."""
+    if not record.attempts:
+        return APITimeoutError(explain(record, record.stopped), record)
     outcome = record.attempts[-1].outcome
     if isinstance(outcome, Failed) and outcome.failure is Failure.UNDECODABLE:
         message = explain(record, f"the answer with status {outcome.status} cannot be read ({outcome})")

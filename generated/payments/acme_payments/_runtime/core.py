@@ -16,6 +16,7 @@ from .concurrency.loops import LoopTransports
 from .errors import APIError
 from .request.build import Prepared, prepare, signed
 from .response import finish, finish_open, is_strict
+from .retry.answers import is_refusal
 from .retry.loop import adrive, cancellation_marked, drive
 from .retry.wire import AsyncOpenAnswer, OpenAnswer
 
@@ -121,11 +122,11 @@ class AsyncConnection:
         await self._transports.aclose()
 
 
-def _keep(error: APIError, settings: Settings, prepared: Prepared, endpoint: Endpoint) -> None:
+def _keep(error: APIError, settings: Settings, prepared: Prepared, endpoint: Endpoint, call: Call[Any]) -> None:
     """Keep in an error what it takes to settle its call."""
     from .settle import KeptCall  # noqa: PLC0415  # most calls end without an error
 
-    error.kept = KeptCall(prepared, endpoint, settings)
+    error.kept = KeptCall(prepared, endpoint, settings, is_strict(settings, call))
 
 
 def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
@@ -156,7 +157,7 @@ class SyncCore:
         try:
             return finish(self.settings, endpoint, call, prepared.state, answer)
         except APIError as error:
-            _keep(error, self.settings, prepared, endpoint)
+            _keep(error, self.settings, prepared, endpoint, call)
             raise
 
     def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
@@ -172,13 +173,13 @@ class SyncCore:
         with ExitStack() as opened:
 
             def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
-                result = transport.open(request, limits)
+                result = self._judged(endpoint, transport.open(request, limits))
                 if isinstance(result, OpenAnswer):
                     opened.callback(result.close)
                 return result
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, prepared, answer)
+            response = self._opened(endpoint, call, prepared, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: Stream[Any] = Stream(
@@ -200,10 +201,10 @@ class SyncCore:
         with Download(target) as file:
 
             def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
-                return file.receive(transport.open(request, limits))
+                return file.receive(self._judged(endpoint, transport.open(request, limits)))
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, prepared, answer)
+            response = self._opened(endpoint, call, prepared, answer)
             file.commit()
         return response.holding(target)
 
@@ -237,12 +238,23 @@ class SyncCore:
     ) -> RawAnswer | None:
         return drive(prepared.state, self._attempts(prepared, send), self.settings.clock.sleep)
 
-    def _opened(self, endpoint: Endpoint, prepared: Prepared, answer: RawAnswer | None) -> Response[None]:
+    def _opened(
+        self, endpoint: Endpoint, call: Call[Any], prepared: Prepared, answer: RawAnswer | None
+    ) -> Response[None]:
         try:
             return finish_open(endpoint, prepared.state, answer)
         except APIError as error:
-            _keep(error, self.settings, prepared, endpoint)
+            _keep(error, self.settings, prepared, endpoint, call)
             raise
+
+    def _judged(self, endpoint: Endpoint, result: Result) -> Result:
+        """Return an open answer, whole where the API says in it that it refused."""
+        profile = endpoint.profile or self.settings.profile
+        if not profile.refused:
+            return result
+        from .streams.judged import judged  # noqa: PLC0415  # few APIs refuse in a 2xx
+
+        return judged(profile, result, partial(is_refusal, profile))
 
     def settle(self, resent: Resent) -> Response[Any]:
         """Send a call again until it is settled, and read its result.
@@ -254,7 +266,7 @@ class SyncCore:
         try:
             return finish(self.settings, resent.endpoint, resent.call, resent.prepared.state, answer)
         except APIError as error:
-            _keep(error, self.settings, resent.prepared, resent.endpoint)
+            _keep(error, self.settings, resent.prepared, resent.endpoint, resent.call)
             raise
 
     def resend(self, prepared: Prepared) -> RawAnswer | None:
@@ -276,7 +288,10 @@ class SyncCore:
             return called(source)
 
         sign = partial(signed, self.settings, prepared.unsigned, prepared.extra)
-        once: Callable[[WireRequest, Limits], Result] = partial(send, transport)
+
+        def once(request: WireRequest, limits: Limits) -> Result:
+            return send(transport, prepared.state.on_the_wire(request), limits)
+
         return bearing(self.settings.clock, prepared.state, sign, get, once)
 
 
@@ -300,7 +315,7 @@ class AsyncCore:
         try:
             return finish(self.settings, endpoint, call, prepared.state, answer)
         except APIError as error:
-            _keep(error, self.settings, prepared, endpoint)
+            _keep(error, self.settings, prepared, endpoint, call)
             raise
 
     async def stream(
@@ -318,13 +333,13 @@ class AsyncCore:
         async with AsyncExitStack() as opened:
 
             async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
-                result = await transport.open(request, limits)
+                result = await self._judged(endpoint, await transport.open(request, limits))
                 if isinstance(result, AsyncOpenAnswer):
                     opened.push_async_callback(result.close)
                 return result
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, prepared, answer)
+            response = self._opened(endpoint, call, prepared, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: AsyncStream[Any] = AsyncStream(
@@ -346,10 +361,10 @@ class AsyncCore:
         with Download(target) as file:
 
             async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
-                return await file.areceive(await transport.open(request, limits))
+                return await file.areceive(await self._judged(endpoint, await transport.open(request, limits)))
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, prepared, answer)
+            response = self._opened(endpoint, call, prepared, answer)
             file.commit()
         return response.holding(target)
 
@@ -384,12 +399,23 @@ class AsyncCore:
     ) -> Awaitable[RawAnswer | None]:
         return adrive(prepared.state, self._attempts(prepared, send), self.sleep)
 
-    def _opened(self, endpoint: Endpoint, prepared: Prepared, answer: RawAnswer | None) -> Response[None]:
+    def _opened(
+        self, endpoint: Endpoint, call: Call[Any], prepared: Prepared, answer: RawAnswer | None
+    ) -> Response[None]:
         try:
             return finish_open(endpoint, prepared.state, answer)
         except APIError as error:
-            _keep(error, self.settings, prepared, endpoint)
+            _keep(error, self.settings, prepared, endpoint, call)
             raise
+
+    async def _judged(self, endpoint: Endpoint, result: Result) -> Result:
+        """Return an open answer, whole where the API says in it that it refused."""
+        profile = endpoint.profile or self.settings.profile
+        if not profile.refused:
+            return result
+        from .streams.judged import ajudged  # noqa: PLC0415  # few APIs refuse in a 2xx
+
+        return await ajudged(profile, result, partial(is_refusal, profile))
 
     async def settle(self, resent: Resent) -> Response[Any]:
         """Send a call again until it is settled, and read its result.
@@ -401,7 +427,7 @@ class AsyncCore:
         try:
             return finish(self.settings, resent.endpoint, resent.call, resent.prepared.state, answer)
         except APIError as error:
-            _keep(error, self.settings, resent.prepared, resent.endpoint)
+            _keep(error, self.settings, resent.prepared, resent.endpoint, resent.call)
             raise
 
     async def resend(self, prepared: Prepared) -> RawAnswer | None:
@@ -423,7 +449,10 @@ class AsyncCore:
             return await acalled(source, limits, self.settings.clock)
 
         sign = partial(signed, self.settings, prepared.unsigned, prepared.extra)
-        once: Callable[[WireRequest, Limits], Awaitable[Result]] = partial(send, transport)
+
+        def once(request: WireRequest, limits: Limits) -> Awaitable[Result]:
+            return send(transport, prepared.state.on_the_wire(request), limits)
+
         return abearing(self.settings.clock, prepared.state, sign, get, once)
 
     async def sleep(self, seconds: float) -> None:

@@ -78,6 +78,8 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     """
     if max_response_bytes <= 0:
         raise ValueError(f"max_response_bytes must be more than 0, not {max_response_bytes}")
+    if retry_budget is not None:
+        checked("retry_budget", retry_budget, RetryBudget, "RetryBudget(100)")
     refuse_standing_key(api.profile, headers or {})
     configured = base_url or os.environ.get(api.base_url_variable) or ""
     given = {name: value for name, value in (variables or {}).items() if value is not None}

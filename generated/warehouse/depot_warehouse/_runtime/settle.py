@@ -20,14 +20,16 @@ from .retry.rules import CallFacts, Certainty, EffectivePolicy, is_too_old
 from .safety import Evidence, Safety
 from .telemetry import open_trace
 from .text import may_hold_secret
+from .types import CallOptions, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .call import Endpoint, Settings
-    from .request.body import Content
     from .retry.record import CallRecord
 
+_NO_REQUEST: Final = (
+    "this holds no request to settle: only errors of calls do, in the process that made them, and in another after "
+    "error.with_request(); what broke off a stream or a list of pages does not"
+)
 _NOTHING_DONE: Final = (Certainty.NOT_SENT, Certainty.REJECTED)
 
 
@@ -46,6 +48,8 @@ class SentCall(Struct, frozen=True):
         facts: what the retry rules know of it.
         policy: how it was retried.
         profile: the API's dialect.
+        timeout: the limits on each attempt.
+        strict: whether an answer must match its schema.
         first_sent: Unix time in seconds of the first attempt; 0 where there was none.
     """
 
@@ -60,6 +64,8 @@ class SentCall(Struct, frozen=True):
     facts: CallFacts
     policy: EffectivePolicy
     profile: Profile
+    timeout: Timeout
+    strict: bool
     first_sent: float
 
 
@@ -70,34 +76,54 @@ class KeptCall(Struct, frozen=True):
         prepared: the call, ready to be sent.
         endpoint: its operation.
         settings: those of its client.
+        strict: whether an answer must match its schema.
     """
 
     prepared: Prepared
     endpoint: Endpoint
     settings: Settings
+    strict: bool
 
     def __repr__(self) -> str:
         return f"KeptCall({self.prepared.state.info.operation!r})"
+
+    def unsigned(self) -> UnsignedRequest:
+        """Return the request with all of its headers but credentials, so that no other client adds its own."""
+        prepared, settings = self.prepared, self.settings
+        own = prepared.unsigned
+        usual = (("User-Agent", settings.user_agent), ("Accept", "application/json"), *settings.headers.items())
+        sent = (*(() if own.is_whole else usual), *prepared.extra.items(), *own.headers)
+        headers = {name.lower(): (name, value) for name, value in sent}
+        target = without_credentials(settings, own)
+        return UnsignedRequest(own.method, target, tuple(headers.values()), own.content, own.security, is_whole=True)
 
     def written_down(self) -> bytes:
         """Return the call in JSON, without credentials.
 
         Raises:
-            TypeError: its body is no bytes, so that it cannot be kept.
+            TypeError: its body is no bytes, or its query may hold a credential, so that it cannot be kept.
         """
-        unsigned, state = self.prepared.unsigned, self.prepared.state
+        unsigned, state = self.unsigned(), self.prepared.state
         if unsigned.content is not None and not isinstance(unsigned.content, bytes):
             raise TypeError("the body of this call is read while it is sent, so it cannot be kept in a pickle")
+        for pair in unsigned.target.partition("?")[2].split("&"):
+            name = pair.partition("=")[0]
+            if name != state.profile.name and may_hold_secret(name):
+                raise TypeError(
+                    f"the query parameter {name} may be a credential, so the call cannot be kept in a pickle"
+                )
         secret = credential_names(self.settings, unsigned)
         carrier = state.profile.name.lower()
-        headers = {name.lower(): (name, value) for name, value in (*self.prepared.extra.items(), *unsigned.headers)}
-        withheld = [name for name in headers if name != carrier and (name in secret or may_hold_secret(name))]
+        names = [name for name, _ in unsigned.headers]
+        withheld = [
+            name for name in names if name.lower() != carrier and (name.lower() in secret or may_hold_secret(name))
+        ]
         return msgspec.json.encode(
             SentCall(
                 base_url=self.settings.shown_base,
                 method=unsigned.method,
-                target=without_credentials(self.settings, unsigned),
-                headers=tuple(pair for name, pair in headers.items() if name not in withheld),
+                target=unsigned.target,
+                headers=tuple(pair for pair in unsigned.headers if pair[0] not in withheld),
                 body=unsigned.content,
                 security=unsigned.security,
                 withheld=tuple(withheld),
@@ -105,6 +131,8 @@ class KeptCall(Struct, frozen=True):
                 facts=state.facts,
                 policy=state.policy,
                 profile=state.profile,
+                timeout=state.timeout,
+                strict=self.strict,
                 first_sent=_first_sent(state.record),
             )
         )
@@ -118,7 +146,7 @@ class Resent(Struct, frozen=True):
     call: Call[Any]
 
 
-def resent(client: object, settings: Settings, error: APIError, *, repeat: bool) -> Resent:
+def resent(client: object, settings: Settings, error: object, *, repeat: bool) -> Resent:
     """Return the call of an error, ready to be sent again: the same bytes under the same key.
 
     Args:
@@ -131,23 +159,20 @@ def resent(client: object, settings: Settings, error: APIError, *, repeat: bool)
         APIError: the key is so old that the server may have forgotten it.
         ValueError: the error holds no request, this client cannot send it as it was, or it could be done twice.
     """
-    kept = error.kept
-    if kept is None:
-        raise ValueError("this error holds no request; one that was pickled does after error.with_request()")
+    kept = error.kept if isinstance(error, APIError) else None
+    if not isinstance(error, APIError) or kept is None:
+        raise ValueError(_NO_REQUEST)
     _refuse_repetition(error, repeat=repeat)
     if isinstance(kept, bytes):
-        sent = msgspec.json.decode(kept, type=SentCall)
-        unsigned = _unsigned(settings, sent)
-        extra: Mapping[str, str] = {}
-        endpoint: Endpoint = attrgetter(sent.info.operation)(client).endpoint
-        facts, policy, profile, base_url = sent.facts, sent.policy, sent.profile, sent.base_url
-        info, first_sent = sent.info, sent.first_sent
+        sent, endpoint = _read(client, kept)
+        unsigned, base_url, retry_if, strict = _unsigned(settings, sent), sent.base_url, None, sent.strict
+        info, facts, policy, profile = sent.info, sent.facts, sent.policy, sent.profile
+        timeout, first_sent = sent.timeout, sent.first_sent
     else:
-        prepared = kept.prepared
-        unsigned, extra, endpoint = prepared.unsigned, prepared.extra, kept.endpoint
-        state = prepared.state
-        facts, policy, profile, base_url = state.facts, state.policy, state.profile, kept.settings.shown_base
-        info, first_sent = state.info, _first_sent(error.record)
+        state, endpoint = kept.prepared.state, kept.endpoint
+        unsigned, base_url, retry_if, strict = kept.unsigned(), kept.settings.shown_base, state.retry_if, kept.strict
+        info, facts, policy, profile = state.info, state.facts, state.policy, state.profile
+        timeout, first_sent = state.timeout, _first_sent(error.record)
     if base_url != settings.shown_base:
         raise ValueError(f"the call was sent to {base_url}, and this client sends to {settings.shown_base}")
     if not is_replayable(unsigned.content):
@@ -157,10 +182,26 @@ def resent(client: object, settings: Settings, error: APIError, *, repeat: bool)
         record = structs.replace(error.record, attempts=(), elapsed=0.0, stopped="the key is too old")
         raise APIError(explain(record, "nothing was sent, since the server may have forgotten the key"), record)
     again = CallState(
-        info, facts, policy, settings.usual_policy[1], profile, settings.timeout, settings.budget, settings.hooks,
+        info, facts, policy, retry_if, profile, timeout, settings.budget, settings.hooks,
         settings.clock, open_trace(info, whole_url(settings, unsigned.target)), settings.max_response_bytes,
     )  # fmt: skip
-    return Resent(ready(settings, unsigned, again, extra), endpoint, Call())
+    return Resent(ready(settings, unsigned, again, {}), endpoint, Call(options=CallOptions(strict=strict)))
+
+
+def _read(client: object, kept: bytes) -> tuple[SentCall, Endpoint]:
+    """Read a call that another process has written down, and find its operation in this client.
+
+    Raises:
+        ValueError: it cannot be read, or this client has no such operation.
+    """
+    try:
+        sent = msgspec.json.decode(kept, type=SentCall)
+        found = attrgetter(sent.info.operation)(client)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"the request that this error holds cannot be read: {error}") from error
+    except AttributeError as error:
+        raise ValueError(f"{type(client).__name__} has no such operation: {error}") from error
+    return sent, found.endpoint
 
 
 def _refuse_repetition(error: APIError, *, repeat: bool) -> None:
@@ -182,8 +223,10 @@ def _refuse_repetition(error: APIError, *, repeat: bool) -> None:
 
 def _facts(settings: Settings, error: APIError, facts: CallFacts, first_sent: float) -> CallFacts:
     """Return what the retry rules need to know of a call that is sent again."""
-    if error.certainty is Certainty.NOT_SENT and not facts.resumed:
-        return structs.replace(facts, key_age=0.0)
+    if error.certainty in _NOTHING_DONE and not facts.resumed:
+        # Nothing was done under this key yet; a refusal has shown it to the server all the same.
+        is_known = error.certainty is Certainty.REJECTED and first_sent > 0
+        return structs.replace(facts, key_age=max(0.0, settings.clock.wall() - first_sent) if is_known else 0.0)
     age = max(0.0, settings.clock.wall() - first_sent) if first_sent else 0.0
     is_done = error.certainty is Certainty.APPLIED
     return structs.replace(facts, resumed=True, is_done=is_done, key_age=facts.key_age + age)
@@ -200,9 +243,8 @@ def _unsigned(settings: Settings, sent: SentCall) -> UnsignedRequest:
         ValueError: this client does not send a header that was left out.
     """
     own = {name.lower(): (name, value) for name, value in settings.headers.items()}
-    missing = [name for name in sent.withheld if name not in own]
+    missing = [name for name in sent.withheld if name.lower() not in own]
     if missing:
         raise ValueError(f"the call was sent with the header {missing[0]}, which is not kept, and this client has none")
-    headers = (*sent.headers, *(own[name] for name in sent.withheld))
-    content: Content | None = sent.body
-    return UnsignedRequest(sent.method, sent.target, headers, content, sent.security)
+    headers = (*sent.headers, *(own[name.lower()] for name in sent.withheld))
+    return UnsignedRequest(sent.method, sent.target, headers, sent.body, sent.security, is_whole=True)

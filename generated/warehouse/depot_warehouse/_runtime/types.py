@@ -78,8 +78,8 @@ class Timeout(Struct, frozen=True):
             value = getattr(self, name)
             if name == "total" and value is None:
                 continue
-            if not 0 < value < float("inf"):
-                raise ValueError(f"{name} must be a finite number of seconds above 0, not {value}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+                raise ValueError(f"{name} must be a finite number of seconds above 0, not {value!r}")
 
 
 def checked(name: str, value: object, kind: type, example: str) -> None:

@@ -259,28 +259,49 @@ def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: C
     Raises:
         ValueError: they bring two, or one for all calls of the client.
     """
-    if endpoint.safety is not Safety.KEYED or profile.carrier is not Carrier.HEADER:
-        if call.idempotency_key is None and endpoint.safety is Safety.KEYED and profile.within:
-            return _key_in(call.body, profile.field)
-        return None if call.idempotency_key is None else str(call.idempotency_key)
+    given = None if call.idempotency_key is None else _text("idempotency_key", call.idempotency_key)
+    if endpoint.safety is not Safety.KEYED or profile.carrier is Carrier.QUERY:
+        return given
+    if profile.carrier is Carrier.BODY:
+        held = _key_in(call.body, profile.field)
+        if given is not None and held is not None and held != given:
+            raise ValueError(f"two keys were given for one call: as idempotency_key, and as {'.'.join(profile.field)}")
+        return held if given is None else given
     if endpoint.profile is not None and settings.headers:
         refuse_standing_key(profile, settings.headers)
     headers = call.options.headers if call.options is not None else None
-    found = [] if call.idempotency_key is None else [str(call.idempotency_key)]
+    found = [] if given is None else [given]
     for name, value in (headers or _NOTHING).items():
         if name.lower() == profile.name.lower():
-            found.append(_unquoted(str(value)) if profile.quoted else str(value))
+            text = _text(name, value)
+            found.append(_unquoted(text) if profile.quoted else text)
     if len(set(found)) > 1:
         raise ValueError(f"several keys were given for one call: as idempotency_key, or as the header {profile.name}")
     return found[0] if found else None
 
 
 def _key_in(body: object, path: tuple[str, ...]) -> str | None:
-    """Return the key that a body already holds in an inner object; None where it holds none."""
-    found = simplify(body) if body is not OMIT else None
+    """Return the key that a body already holds; None where it holds none.
+
+    Raises:
+        ValueError: what stands there cannot be a key.
+    """
+    found: object = body
     for name in path:
+        found = simplify(found) if found is not OMIT else None
         found = found.get(name) if is_fields(found) else None
-    return str(found) if isinstance(found, (str, UUID)) and found else None
+    return None if found is None or found is OMIT else _text(".".join(path), found)
+
+
+def _text(name: str, value: object) -> str:
+    """Return a key that the caller brings as a text.
+
+    Raises:
+        ValueError: it is neither a text nor a UUID.
+    """
+    if not isinstance(value, (str, UUID)) or not value:
+        raise ValueError(f"{name} must be a text or a UUID that no other call has, and not {value!r}")
+    return str(value)
 
 
 def _key(endpoint: Endpoint, profile: Profile, given: str | None) -> str | None:
@@ -443,8 +464,7 @@ def _with_field(fields: Mapping[str, object], path: tuple[str, ...], value: str)
     if not rest:
         return {**fields, name: value}
     inner: object = fields.get(name)
-    if inner is None or inner is OMIT:
-        inner = dict[str, object]()
+    inner = dict[str, object]() if inner is None or inner is OMIT else simplify(inner)
     if not is_fields(inner):
         raise ValueError(f"the idempotency key travels in {name!r} of the body, and that is not an object")
     return {**fields, name: _with_field(inner, tuple(rest), value)}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .dialect import AnswerSign, Profile, Signal
     from .rules import Outcome
+    from .wire import RawAnswer
 
 _CODE_FIELDS = ("code", "type", "name", "error", "errorCode", "error_code")
 _WRAPPERS = ("error", "errors")
@@ -156,6 +157,11 @@ class _Said:
             # Of a page only what cannot be meant otherwise.
             return " ".join(_ABOUT_KEYS.findall(text)) if text.lstrip().startswith("<") else text
         return "\n".join(_words_in(document))
+
+
+def is_refusal(profile: Profile, answer: RawAnswer) -> bool:
+    """Whether a whole 2xx is a refusal in the API's dialect."""
+    return _bears_sign(profile.refused, answer.status, answer.headers, answer.content)
 
 
 def _bears_sign(signs: tuple[AnswerSign, ...], status: int, headers: Mapping[str, str], body: bytes) -> bool:

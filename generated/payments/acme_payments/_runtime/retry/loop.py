@@ -52,6 +52,12 @@ _LAST_WORDS: Final = 5.0
 log = logging.getLogger((__package__ or __name__).partition("._runtime")[0])
 
 
+def is_async(function: object) -> bool:
+    """Whether a function, or an object that can be called, gives something to be awaited."""
+    called = getattr(type(function), "__call__", None)  # noqa: B004  # what runs when it is called
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
+
+
 class Hooks(Struct, frozen=True):
     """What the caller wants to hear of calls; on an async client a hook may return something to be awaited.
 
@@ -74,8 +80,14 @@ class Hooks(Struct, frozen=True):
             TypeError: a hook is an async function.
         """
         for name in self.__struct_fields__:
-            if inspect.iscoroutinefunction(getattr(self, name)):
+            if is_async(getattr(self, name)):
                 raise TypeError(f"{name} is an async function, and this client is not: pass a plain function")
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            hook = getattr(self, name)
+            if hook is not None and not callable(hook):
+                raise TypeError(f"{name} must be a function, and not {hook!r}")
 
 
 class Clock(Struct, frozen=True):
@@ -114,8 +126,8 @@ class CallState:
     """
 
     __slots__ = (
-        "_attempts", "_began", "_budget", "_clock", "_in_flight", "_last_cost", "_sent", "_stopped", "_trace",
-        "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "timeout", "waiting",
+        "_attempts", "_began", "_budget", "_clock", "_in_flight", "_is_over", "_last_cost", "_sent", "_stopped",
+        "_trace", "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "timeout", "waiting",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
@@ -149,6 +161,7 @@ class CallState:
         self._attempts: list[Attempt] = []
         self._sent = (0.0, 0.0)
         self._in_flight = False
+        self._is_over = False
         self._last_cost = 1
         self._stopped = ""
 
@@ -161,33 +174,36 @@ class CallState:
         return CallRecord(self.info, attempts, certainty, elapsed, self._stopped, is_repeated)
 
     @property
-    def outcome(self) -> Outcome:
-        """What became of the last attempt."""
-        return self._attempts[-1].outcome
+    def outcome(self) -> Outcome | None:
+        """What became of the last attempt; None where there was none."""
+        return self._attempts[-1].outcome if self._attempts else None
 
-    def start(self) -> Limits | None:
-        """Begin an attempt, and return its limits; each step is cut to what is left of the deadline when it starts.
-
-        None where it must not begin: a wait may have been longer than it was to be, for a machine that slept.
-        """
-        now, wall = self._clock.monotonic(), self._clock.wall()
-        if self._attempts:
-            # The clock of a machine stands still while it sleeps, and a server's does not.
-            age = max(now - self._began, wall - self._attempts[0].sent_at)
-            refusal = too_late(self.policy, self.facts, now - self._began, age)
-            if refusal is not None:
-                self._give_up(refusal)
-                return None
+    def announce(self) -> None:
+        """Tell those who look on that an attempt begins: the log, and the caller's hook."""
         number = len(self._attempts) + 1
         if log.isEnabledFor(logging.DEBUG):
             # The key is known to the log before it is to the network: a process may be killed in between.
             log.debug("%s: attempt %d is sent%s", self.info.operation, number, self._key_for_log())
         if self.hooks.on_send is not None:
             self._tell(self.hooks.on_send, SendEvent(self.info, number))
+
+    def start(self) -> Limits | None:
+        """Begin an attempt, and return its limits; each step is cut to what is left of the deadline when it starts.
+
+        None where it must not begin: a wait, or a hook, may have been longer than it was to be.
+        """
+        now, wall = self._clock.monotonic(), self._clock.wall()
+        if self._attempts or self.hooks.on_send is not None:
+            # The clock of a machine stands still while it sleeps, and a server's does not.
+            age = max(now - self._began, wall - self._attempts[0].sent_at if self._attempts else 0.0)
+            refusal = too_late(self.policy, self.facts, now - self._began, age)
+            if refusal is not None:
+                self._give_up(refusal)
+                return None
         self._sent = (now, wall)
         self._in_flight = True
         if self._trace is not None:
-            self._trace.start(number)
+            self._trace.start(len(self._attempts) + 1)
         ends = self._began + latest(self.policy, self.facts)
         until = ends if self.timeout.total is None else min(ends, now + self.timeout.total)
         return Limits(self.timeout, until, self.max_bytes, ends)
@@ -281,7 +297,10 @@ class CallState:
         self._finish()
 
     def _finish(self) -> None:
-        """Tell those who look on that the call has ended."""
+        """Tell those who look on that the call has ended, once."""
+        if self._is_over:
+            return
+        self._is_over = True
         if self._trace is not None:
             self._trace.finish(self.record)
         if self.hooks.on_end is not None:
@@ -364,7 +383,11 @@ def drive(state: CallState, attempt: Callable[[Limits], Result], sleep: Callable
     """Send a call until it is settled; return the last response, None where the last attempt brought none."""
     result: Result | None = None
     try:
-        while (limits := state.start()) is not None:
+        while True:
+            state.announce()
+            limits = state.start()
+            if limits is None:
+                break
             span = state.span
             if span is None:
                 result = attempt(limits)
@@ -385,7 +408,7 @@ async def _last_words(state: CallState) -> None:
     """Await what hooks have left though the task is cancelled: for a moment, and whatever becomes of it."""
     import anyio  # noqa: PLC0415  # comes with httpx; needed only for hooks of a cancelled call
 
-    with suppress(Exception), anyio.move_on_after(_LAST_WORDS, shield=True):
+    with suppress(BaseException), anyio.move_on_after(_LAST_WORDS, shield=True):
         await state.heard()
 
 
@@ -395,9 +418,13 @@ async def adrive(
     """Send a call until it is settled, in an event loop; return the last response, None where none came."""
     result: Result | None = None
     try:
-        while (limits := state.start()) is not None:
+        while True:
+            state.announce()
             if state.waiting:
                 await state.heard()
+            limits = state.start()
+            if limits is None:
+                break
             span = state.span
             if span is None:
                 result = await attempt(limits)
@@ -410,11 +437,11 @@ async def adrive(
             if delay is None:
                 break
             await sleep(delay)
+        if state.waiting:
+            await state.heard()
     except BaseException as error:
         state.interrupt(error)
         if state.waiting:
             await _last_words(state)
         raise
-    if state.waiting:
-        await state.heard()
     return result if isinstance(result, RawAnswer) else None

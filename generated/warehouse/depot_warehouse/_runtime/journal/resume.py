@@ -99,9 +99,13 @@ class HeldEntry:
         """
         state = self._state
         now = self._settings.clock.wall()
-        first_sent = self._journal.begin(_entry(self._settings, self._prepared, now))
-        self._is_held, self._is_new = True, first_sent == now
-        state.facts = replace(state.facts, key_age=max(0.0, now - first_sent))
+        # A call that is settled was sent before it came here.
+        began = now - state.facts.key_age
+        first_sent = self._journal.begin(_entry(self._settings, self._prepared, began))
+        self._is_held, self._is_new = True, first_sent == began
+        # What stands in a journal was used before, whatever the caller says of it.
+        resumed = state.facts.resumed or not self._is_new
+        state.facts = replace(state.facts, key_age=max(0.0, now - min(first_sent, began)), resumed=resumed)
         if is_too_old(state.facts, 0.0):
             record = CallRecord(state.info, (), Certainty.UNKNOWN, 0.0, "the key is too old")
             raise APIError(explain(record, "nothing was sent, since the server may have forgotten the key"), record)
@@ -288,6 +292,9 @@ class _Resumed:
             return None
         unsigned = _unsigned(entry)
         for name, digest in entry.withheld:
+            if name.startswith("?"):
+                self._reason = f"its query parameter {name[1:]} may be a credential, and is not kept in a journal"
+                return None
             value = next((value for known, value in settings.headers.items() if known.lower() == name.lower()), None)
             if value is None or (digest and digest != _digest(value)):
                 self._reason = f"its header {name} is not kept in a journal, and this client does not send it"
@@ -317,6 +324,8 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
     if isinstance(unsigned.content, Upload):
         raise TypeError("a call with a journal needs a body that is bytes")
     headers, withheld = _kept(settings, prepared)
+    target, parameters = _without_secrets(without_credentials(settings, unsigned), state.profile.name)
+    withheld += tuple((f"?{name}", "") for name in parameters)
     facts = state.facts
     dialect = _Dialect(state.profile, state.policy, facts.settled_by, facts.evidence, facts.key_only, facts.documents)
     return JournalEntry(
@@ -325,7 +334,7 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
         operation=state.info.operation,
         method=unsigned.method,
         path=state.info.path,
-        target=without_credentials(settings, unsigned),
+        target=target,
         headers=headers,
         body=unsigned.content,
         security=unsigned.security,
@@ -334,6 +343,15 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
         withheld=withheld,
         dialect=msgspec.json.encode(dialect).decode(),
     )
+
+
+def _without_secrets(target: str, carrier: str) -> tuple[str, list[str]]:
+    """Return a target without query parameters that may hold a credential, and the names of those."""
+    path, _, query = target.partition("?")
+    pairs = [(pair.partition("=")[0], pair) for pair in query.split("&") if pair]
+    secret = [name for name, _ in pairs if name != carrier and may_hold_secret(name)]
+    kept = "&".join(pair for name, pair in pairs if name not in secret)
+    return f"{path}?{kept}" if kept else path, secret
 
 
 def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:

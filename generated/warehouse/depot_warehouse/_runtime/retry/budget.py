@@ -7,6 +7,7 @@ import threading
 
 from ..concurrency.fork import begin_anew_after_fork
 from ..declare import public
+from .rules import is_seconds
 
 
 @public
@@ -26,10 +27,10 @@ class RetryBudget:
     __slots__ = ("__weakref__", "_at", "_lock", "_refill", "_size", "_tokens")
 
     def __init__(self, size: int = 500, *, refill_per_second: float = 0.0) -> None:
-        if not 0 <= size < float("inf"):
-            raise ValueError(f"size must be a finite number of tokens, 0 or more, not {size}")
-        if not 0 <= refill_per_second < float("inf"):
-            raise ValueError(f"refill_per_second must be a finite number, 0 or more, not {refill_per_second}")
+        if not is_seconds(size):
+            raise ValueError(f"size must be a finite number of tokens, 0 or more, not {size!r}")
+        if not is_seconds(refill_per_second):
+            raise ValueError(f"refill_per_second must be a finite number, 0 or more, not {refill_per_second!r}")
         self._size = size
         self._refill = refill_per_second
         self._tokens: float = size

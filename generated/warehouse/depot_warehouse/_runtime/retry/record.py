@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, assert_never
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ..declare import public
 from ..safety import Evidence, Safety
@@ -124,7 +124,7 @@ class AttemptEvent(Struct, frozen=True):
 
     call: CallInfo
     attempt: Attempt
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @public

@@ -7,6 +7,7 @@ Rule of this file: no httpx, no asyncio, no clock, no randomness. Everything arr
 from __future__ import annotations
 
 from enum import StrEnum
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct, structs
@@ -15,7 +16,7 @@ from ..declare import public, table
 from ..safety import Evidence, Safety
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .record import AttemptEvent
 
@@ -210,12 +211,17 @@ class RetryPolicy(Struct, frozen=True):
             raise ValueError(f"max_retries must be a whole number, 0 or more, not {self.max_retries}")
         for name in ("initial_delay", "max_delay", "deadline", "max_retry_after"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value < float("inf"):
-                raise ValueError(f"{name} must be a finite number of seconds, 0 or more, not {value}")
+            if value is not None and not is_seconds(value):
+                raise ValueError(f"{name} must be a finite number of seconds, 0 or more, not {value!r}")
         if self.deadline == 0:
             raise ValueError("deadline must be more than 0 seconds")
         if self.max_delay is not None and self.initial_delay is not None and self.max_delay < self.initial_delay:
             raise ValueError(f"max_delay ({self.max_delay}) must not be below initial_delay ({self.initial_delay})")
+        statuses: object = self.statuses
+        if statuses is not None and not (isinstance(statuses, (set, frozenset)) and _are_numbers(statuses)):
+            raise ValueError(f"statuses must be a set of numbers such as frozenset({{503}}), and not {statuses!r}")
+        if self.retry_if is not None and (not callable(self.retry_if) or iscoroutinefunction(self.retry_if)):
+            raise ValueError(f"retry_if must be a plain function, and not {self.retry_if!r}")
         never = sorted(status for status in self.statuses or () if not is_error(status))
         if never:
             raise ValueError(f"statuses {never} cannot be retried: only those from 400 to 599 are errors")
@@ -224,6 +230,15 @@ class RetryPolicy(Struct, frozen=True):
         """Return a policy that says what this one says, and what the one behind it says of the rest."""
         said = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
         return structs.replace(base, **_consistent(said, base)) if said else base
+
+
+def _are_numbers(values: Iterable[object]) -> bool:
+    return all(type(value) is int for value in values)
+
+
+def is_seconds(value: object) -> bool:
+    """Whether a value is a finite number of seconds, 0 or more, as clocks can reckon with it."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
 def _consistent(said: dict[str, Any], base: RetryPolicy) -> dict[str, Any]:
