@@ -339,7 +339,10 @@ def test_a_settled_call_keeps_its_timeout_and_strictness(sdk: Any, shop: Shop) -
     """As it was made, so it is made again."""
     options = sdk.CallOptions(timeout=sdk.Timeout(read=0.31), strict=True)
     shop.plan += [LOST, LOST, answering(201, {"id": 5}, after=True)]
-    steps = [lambda known: known[0].payments.create(item="tea", options=options), settle, settle]
-    first, second, third = settled(sdk, "sync", shop.url, *steps)
+
+    def hurried(known: list[Any]) -> Any:  # noqa: ANN401
+        return known[0].payments.create(item="tea", options=options)
+
+    first, second, third = settled(sdk, "sync", shop.url, hurried, settle, settle)
     assert second.kept.prepared.state.timeout == first.kept.prepared.state.timeout == sdk.Timeout(read=0.31)
     assert type(third) is sdk.APIDecodeError

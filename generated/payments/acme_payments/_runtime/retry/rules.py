@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from msgspec import Struct, structs
 
@@ -16,7 +16,7 @@ from ..declare import public, table
 from ..safety import Evidence, Safety
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from .record import AttemptEvent
 
@@ -217,9 +217,8 @@ class RetryPolicy(Struct, frozen=True):
             raise ValueError("deadline must be more than 0 seconds")
         if self.max_delay is not None and self.initial_delay is not None and self.max_delay < self.initial_delay:
             raise ValueError(f"max_delay ({self.max_delay}) must not be below initial_delay ({self.initial_delay})")
-        statuses: object = self.statuses
-        if statuses is not None and not (isinstance(statuses, (set, frozenset)) and _are_numbers(statuses)):
-            raise ValueError(f"statuses must be a set of numbers such as frozenset({{503}}), and not {statuses!r}")
+        if not _are_statuses(self.statuses):
+            raise ValueError(f"statuses must be a set of numbers such as frozenset({{503}}), and not {self.statuses!r}")
         if self.retry_if is not None and (not callable(self.retry_if) or iscoroutinefunction(self.retry_if)):
             raise ValueError(f"retry_if must be a plain function, and not {self.retry_if!r}")
         never = sorted(status for status in self.statuses or () if not is_error(status))
@@ -232,8 +231,10 @@ class RetryPolicy(Struct, frozen=True):
         return structs.replace(base, **_consistent(said, base)) if said else base
 
 
-def _are_numbers(values: Iterable[object]) -> bool:
-    return all(type(value) is int for value in values)
+def _are_statuses(value: object) -> bool:
+    """Whether a value is a set of whole numbers, or None."""
+    listed = cast("frozenset[object]", value)
+    return value is None or (isinstance(value, (set, frozenset)) and all(type(entry) is int for entry in listed))
 
 
 def is_seconds(value: object) -> bool:
