@@ -539,3 +539,18 @@ def test_the_ends_of_a_backoff_move_each_other() -> None:
 def test_an_empty_word_speaks_of_an_operation_too(words: str) -> None:
     """One that does not exist is an error, whatever is said of it."""
     assert [entry.code for entry in shop(words).diagnostics] == ["operation-unknown"]
+
+
+@pytest.mark.parametrize("pattern", ["listOrders", "GET /orders", "'GET *'"])
+def test_keys_promised_on_reads_are_reported(pattern: str) -> None:
+    """Nobody believes that a read carries a key because the config says so."""
+    found = shop(f"idempotency: {{operations: {{{pattern}: true}}}}")
+    (finding,) = [entry for entry in found.diagnostics if entry.code == "key-needless"]
+    assert "GET /orders only reads" in finding.message
+    assert not found.diagnostics.failed
+
+
+@pytest.mark.parametrize("words", ["'* /orders': true", "listOrders: false", "createOrder: true"])
+def test_a_pattern_that_means_a_write_too_is_not_reported(words: str) -> None:
+    """Where an operation writes, the word has an effect; `false` on a read says what is so."""
+    assert not [entry for entry in shop(f"idempotency: {{operations: {{{words}}}}}").diagnostics if "key" in entry.code]

@@ -128,8 +128,7 @@ def lower(
     )
     paging.report_unused(document.diagnostics)
     known = [(site.node.text("operationId"), site.method, site.path) for site in sites]
-    for _ in report_unmeant((*of_root.operations, *stated.operations), known):
-        pass
+    _report_needless(report_unmeant((*of_root.operations, *stated.operations), known), sites)
     operations = tuple(_retried(operations, retries, known))
     webhooks = lower_webhooks(root, schemas, METHOD_WORDS)
     if schemas.exhausted:
@@ -150,6 +149,18 @@ def lower(
         home=root.source.uri,
         webhooks=webhooks,
     )
+
+
+def _report_needless(entries: Iterable[ForOperations[StatedDialect]], sites: Sequence[_Site]) -> None:
+    """Report entries that promise keys where every operation that they mean only reads."""
+    for entry in entries:
+        meant = [site for site in sites if entry.means(site.node.text("operationId"), site.method, site.path)]
+        if entry.says.honoured and all(site.method in SAFE_METHODS for site in meant):
+            entry.node.warn(
+                "key-needless",
+                f"{meant[0].method} {meant[0].path} only reads and is sent again without a key; this has no effect",
+                "remove this line, or name an operation that writes",
+            )
 
 
 def _named(profile: Dialect, header: str) -> Dialect:
