@@ -10,7 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samekey_templates.runtime.retry.retry_after import retry_after
+from samekey_templates.runtime.retry.retry_after import retry_after, retry_after_throttling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,3 +177,32 @@ def test_a_number_that_is_too_large_is_longer_than_anybody_waits() -> None:
     """Four hundred digits ask for a wait beyond any limit, not for none."""
     assert asked(Retry_After="1" * 400) == float("inf")
     assert asked(Retry_After_Ms="1" * 400) == float("inf")
+
+
+DATE = formatdate(NOW + 100, usegmt=True)
+
+
+@pytest.mark.parametrize("prefix", ["ratelimit-", "x-ratelimit-", "x-rate-limit-"])
+@pytest.mark.parametrize(
+    ("reset", "date", "seconds"),
+    [
+        ("30", "", 30.0),
+        ("30", DATE, 30.0),
+        (f"{NOW + 160:.0f}", "", 160.0),
+        (f"{NOW + 160:.0f}", DATE, 60.0),
+        (f"{(NOW + 160) * 1000:.0f}", DATE, 60.0),
+        (f"{NOW - 160:.0f}", "", 0.0),
+    ],
+)
+def test_a_spent_limit_is_waited_for(prefix: str, reset: str, date: str, seconds: float) -> None:
+    """Seconds, or a moment in seconds or milliseconds, which is read against the server's own clock."""
+    headers = {f"{prefix}remaining": "0", f"{prefix}reset": reset, **({"date": date} if date else {})}
+    assert retry_after_throttling(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(("remaining", "seconds"), [("0", 9.0), ("", 9.0), ("1", None), ("250", None)])
+def test_a_limit_that_is_not_spent_is_not_waited_for(remaining: str, seconds: float | None) -> None:
+    """Where something remains, it was another limit."""
+    assert retry_after_throttling({"ratelimit-remaining": remaining, "ratelimit-reset": "9"}, NOW) == seconds
+    assert retry_after_throttling({"ratelimit-reset": "9"}, NOW) == 9.0
+    assert retry_after_throttling({"ratelimit-remaining": "0"}, NOW) is None

@@ -947,3 +947,49 @@ def test_a_call_without_a_key_cannot_name_what_may_have_been_done(status: int) -
         with pytest.raises(ValueError, match=rf"orders\.create carries no idempotency key, and after .*{status}"):
             refuse_unsafe_statuses(policy, "orders.create")
     refuse_unsafe_statuses(RetryPolicy(), "orders.create")
+
+
+@pytest.mark.parametrize("statuses", [[503], {"503"}, frozenset({True}), 503])
+def test_a_policy_refuses_statuses_that_are_no_set_of_numbers(statuses: Any) -> None:  # noqa: ANN401
+    """What a config file or a caller got wrong is told when the policy is built."""
+    with pytest.raises(ValueError, match="statuses must be a set of numbers"):
+        RetryPolicy(statuses=statuses)
+
+
+async def _asks_somebody(_: object) -> bool:
+    return True
+
+
+@pytest.mark.parametrize("predicate", [True, "always", _asks_somebody])
+def test_a_policy_refuses_a_predicate_that_cannot_be_asked(predicate: Any) -> None:  # noqa: ANN401
+    """A coroutine would always be true, and so retry everything."""
+    with pytest.raises(ValueError, match="retry_if must be a plain function"):
+        RetryPolicy(retry_if=predicate)
+
+
+@pytest.mark.parametrize(("retries", "words"), [(1, "1 retry is spent"), (2, "2 retries are spent")])
+def test_the_reason_says_how_many_retries_were_allowed(retries: int, words: str) -> None:
+    """In a sentence that a person would write."""
+    history = attempts_of(CallFacts(K), [Answered(503)] * retries)
+    decision = decide(EffectivePolicy(max_retries=retries), CallFacts(K), history, Answered(503), 0.5)
+    assert decision == Stop(words)
+
+
+@pytest.mark.parametrize(("status", "documented"), [(302, True), (302, False), (303, True), (399, False)])
+def test_a_redirect_is_an_answer_only_where_it_is_documented(status: int, documented: bool) -> None:  # noqa: FBT001
+    """Another redirect may come from anything between."""
+    facts = CallFacts(K, documents=(status,) if documented else (200,))
+    assert certainty_of(facts, [], Answered(status)) is (APPLIED if documented else UNKNOWN)
+
+
+@pytest.mark.parametrize(("safety", "retried"), [(S, True), (I, True), (K, False)])
+def test_a_cut_answer_is_fetched_again_where_that_changes_nothing(safety: Safety, retried: bool) -> None:  # noqa: FBT001
+    """A server that does not honour an assumed key would do it again."""
+    facts = CallFacts(safety, evidence=Evidence.ASSUMED)
+    decision = decide(EffectivePolicy(), facts, [], Failed(Failure.ANSWER_CUT, status=200), 0.5)
+    assert isinstance(decision, Retry) is retried
+
+
+def test_an_attempt_begins_at_the_call_unless_it_says_otherwise() -> None:
+    """Moments are seconds since the call began."""
+    assert (Failed(Failure.ANSWER_LOST).at, Answered(200).at) == (0.0, 0.0)
