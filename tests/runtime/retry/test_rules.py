@@ -980,6 +980,7 @@ def test_a_redirect_is_an_answer_only_where_it_is_documented(status: int, docume
     """Another redirect may come from anything between."""
     facts = CallFacts(K, documents=(status,) if documented else (200,))
     assert certainty_of(facts, [], Answered(status)) is (APPLIED if documented else UNKNOWN)
+    assert isinstance(decide(EffectivePolicy(), facts, [], Answered(status), 0.5), Stop)
 
 
 @pytest.mark.parametrize(("safety", "retried"), [(S, True), (I, True), (K, False)])
@@ -993,3 +994,8 @@ def test_a_cut_answer_is_fetched_again_where_that_changes_nothing(safety: Safety
 def test_an_attempt_begins_at_the_call_unless_it_says_otherwise() -> None:
     """Moments are seconds since the call began."""
     assert (Failed(Failure.ANSWER_LOST).at, Answered(200).at) == (0.0, 0.0)
+
+
+def test_seconds_may_be_whole_numbers() -> None:
+    """Nobody has to write 2.0."""
+    assert RetryPolicy(initial_delay=1, max_delay=2, deadline=3).deadline == 3
