@@ -60,10 +60,14 @@ def test_another_key_is_minted_where_a_uuid_does_not_fit(words: str, pattern: st
 
 
 @pytest.mark.parametrize("length", [32, 26, 24, 22, 20, 16, 12, 10, 8])
-@pytest.mark.parametrize("letters", ["a-f0-9", "A-F0-9", "0-9"])
-def test_usual_lengths_and_alphabets_are_tried(length: int, letters: str) -> None:
-    """A pattern that wants just so many letters gets them, in lower case, capitals or digits."""
+@pytest.mark.parametrize(
+    ("letters", "alphabet"),
+    [("a-f0-9", "0123456789abcdef"), ("A-F0-9", "0123456789ABCDEF"), ("0-9", "0123456789")],
+)
+def test_usual_lengths_and_alphabets_are_tried(length: int, letters: str, alphabet: str) -> None:
+    """A pattern that wants just so many letters gets them, of the largest alphabet that fits."""
     found = posting(f", pattern: '^[{letters}]{{{length}}}$'")
+    assert (found.profile.format.length, found.profile.format.alphabet) == (length, alphabet)
     assert re.fullmatch(f"[{letters}]{{{length}}}", sample(found))
 
 
@@ -123,7 +127,9 @@ def test_versions_of_uuids_are_told_apart(form: str, version: int, codes: list[s
     assert declared(f", pattern: '{pattern}'", f"x-idempotency: {{format: {form}}}") == (KeyKind(form), codes)
 
 
-@pytest.mark.parametrize("name", ["Idempotency-Key-Expiry", "No-Idempotency-Key-Here", "X-Request-Id-Source"])
+@pytest.mark.parametrize("name", [
+    "Idempotency-Key-Expiry", "No-Idempotency-Key-Here", "X-Request-Id-Source", "nonidempotent_key", "deduper_id",
+])  # fmt: skip
 def test_a_name_that_only_holds_the_words_is_another_parameter(name: str) -> None:
     """The whole name must be one of a key."""
     found = operation(

@@ -112,7 +112,7 @@ def fit(form: KeyFormat, limits: Limits) -> KeyFormat | None:
         for alphabet in ("0123456789abcdef", "0123456789ABCDEF", "0123456789")
     ]
     for candidate in [wanted, *others] if limits.format != "uuid" else [wanted]:
-        if _accepts(limits, _sample(candidate), longest):
+        if all(_accepts(limits, sample, longest) for sample in _samples(candidate)):
             return candidate
     return None
 
@@ -189,11 +189,12 @@ def _is_request_id(name: str, doc: str) -> bool:
     return _REQUEST_ID.fullmatch(name) is not None and _MEANT.search(doc) is not None
 
 
-def _sample(form: KeyFormat) -> str:
+def _samples(form: KeyFormat) -> tuple[str, ...]:
+    """Return keys of a format; of an alphabet two, since a short key has room for one half of it only."""
     if form.kind is KeyKind.ALPHABET:
-        return (form.alphabet * form.length)[: form.length]
+        return tuple((letters * form.length)[: form.length] for letters in (form.alphabet, form.alphabet[::-1]))
     version = 4 if form.kind is KeyKind.UUID4 else 7
-    return str(uuid.UUID(int=0x0123_4567_89AB_0CDE_8123_4567_89AB_CDEF & ~(0xF << 76) | version << 76))
+    return (str(uuid.UUID(int=0x0123_4567_89AB_0CDE_8123_4567_89AB_CDEF & ~(0xF << 76) | version << 76)),)
 
 
 def _accepts(limits: Limits, sample: str, longest: int) -> bool:
