@@ -81,6 +81,11 @@ class _Site(Struct, frozen=True):
     server: str = ""
 
     @property
+    def names(self) -> tuple[str, str, str]:
+        """The operationId, the method and the path, by which a config may mean it."""
+        return self.node.text("operationId"), self.method, self.path
+
+    @property
     def gives_other_media(self) -> bool:
         """Whether this is the sister of an operation that answers in another media type."""
         return self.variant.startswith("as ")
@@ -116,8 +121,8 @@ def lower(
     sites = list(_sites(root, edition, schemas, dialects, servers))
     header = declared_header(site.params for site in sites)
     found = [declared_keys(site.params, site.body, schemas) for site in sites]
-    carriers = {entry.carrier for entries in found for entry in entries}
-    whole = WholeDocument(schemas, carriers == {Carrier.BODY}, token_paths(edition.schemes(root), servers))
+    fields_only = {entry.carrier for entries in found for entry in entries} == {Carrier.BODY}
+    whole = WholeDocument(schemas, fields_only, token_paths(edition.schemes(root), servers))
     marked = any(site.node.flag(FERN_IDEMPOTENT) for site in sites)
     paging = Pages(schemas.definitions, pages or {})
     security = Security(declared, lower_requirement(root, declared) or ())
@@ -127,9 +132,8 @@ def lower(
         for site, key, entries in zip(sites, keys, found, strict=True)
     )
     paging.report_unused(document.diagnostics)
-    known = [(site.node.text("operationId"), site.method, site.path) for site in sites]
-    _report_needless(report_unmeant((*of_root.operations, *stated.operations), known), sites)
-    operations = tuple(_retried(operations, retries, known))
+    _check_entries((*of_root.operations, *stated.operations), sites)
+    operations = tuple(_retried(operations, retries, [site.names for site in sites]))
     webhooks = lower_webhooks(root, schemas, METHOD_WORDS)
     if schemas.exhausted:
         return None
@@ -151,10 +155,10 @@ def lower(
     )
 
 
-def _report_needless(entries: Iterable[ForOperations[StatedDialect]], sites: Sequence[_Site]) -> None:
-    """Report entries that promise keys where every operation that they mean only reads."""
-    for entry in entries:
-        meant = [site for site in sites if entry.means(site.node.text("operationId"), site.method, site.path)]
+def _check_entries(entries: Iterable[ForOperations[StatedDialect]], sites: Sequence[_Site]) -> None:
+    """Report entries that mean no operation, or promise keys where every operation that they mean only reads."""
+    for entry in report_unmeant(entries, [site.names for site in sites]):
+        meant = [site for site in sites if entry.means(*site.names)]
         if entry.says.honoured and all(site.method in SAFE_METHODS for site in meant):
             entry.node.warn(
                 "key-needless",

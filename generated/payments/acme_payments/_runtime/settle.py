@@ -12,14 +12,21 @@ from msgspec import Struct, structs
 from .call import Call
 from .errors import APIError, explain
 from .request.body import is_replayable
-from .request.build import Prepared, UnsignedRequest, credential_names, ready, whole_url, without_credentials
+from .request.build import (
+    Prepared,
+    UnsignedRequest,
+    ready,
+    secret_headers,
+    secret_parameters,
+    whole_url,
+    without_credentials,
+)
 from .retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotations when a request is decoded
 from .retry.loop import CallState
 from .retry.record import CallInfo  # noqa: TC001
 from .retry.rules import CallFacts, Certainty, EffectivePolicy, is_too_old
 from .safety import Evidence, Safety
 from .telemetry import open_trace
-from .text import may_hold_secret
 from .types import CallOptions, Timeout
 
 if TYPE_CHECKING:
@@ -106,27 +113,22 @@ class KeptCall(Struct, frozen=True):
         unsigned, state = self.unsigned(), self.prepared.state
         if unsigned.content is not None and not isinstance(unsigned.content, bytes):
             raise TypeError("the body of this call is read while it is sent, so it cannot be kept in a pickle")
-        for pair in unsigned.target.partition("?")[2].split("&"):
-            name = pair.partition("=")[0]
-            if name != state.profile.name and may_hold_secret(name):
-                raise TypeError(
-                    f"the query parameter {name} may be a credential, so the call cannot be kept in a pickle"
-                )
-        secret = credential_names(self.settings, unsigned)
-        carrier = state.profile.name.lower()
+        parameters = secret_parameters(unsigned.target, state.profile.name)
+        if parameters:
+            raise TypeError(
+                f"the query parameter {parameters[0]} may be a credential, so the call cannot be kept in a pickle"
+            )
         names = [name for name, _ in unsigned.headers]
-        withheld = [
-            name for name in names if name.lower() != carrier and (name.lower() in secret or may_hold_secret(name))
-        ]
+        secret = secret_headers(self.settings, unsigned, state.profile.name, names)
         return msgspec.json.encode(
             SentCall(
                 base_url=self.settings.shown_base,
                 method=unsigned.method,
                 target=unsigned.target,
-                headers=tuple(pair for pair in unsigned.headers if pair[0] not in withheld),
+                headers=tuple(pair for pair in unsigned.headers if pair[0].lower() not in secret),
                 body=unsigned.content,
                 security=unsigned.security,
-                withheld=tuple(withheld),
+                withheld=tuple(name for name in names if name.lower() in secret),
                 info=state.info,
                 facts=state.facts,
                 policy=state.policy,

@@ -129,6 +129,28 @@ def _keep(error: APIError, settings: Settings, prepared: Prepared, endpoint: End
     error.kept = KeptCall(prepared, endpoint, settings, is_strict(settings, call))
 
 
+def _finished(
+    settings: Settings, endpoint: Endpoint, call: Call[T], prepared: Prepared, answer: RawAnswer | None
+) -> Response[T]:
+    """Read the result of a call; an error keeps what it takes to settle it."""
+    try:
+        return finish(settings, endpoint, call, prepared.state, answer)
+    except APIError as error:
+        _keep(error, settings, prepared, endpoint, call)
+        raise
+
+
+def _opened(
+    settings: Settings, endpoint: Endpoint, call: Call[Any], prepared: Prepared, answer: RawAnswer | None
+) -> Response[None]:
+    """Read the head of an answer that stays open; an error keeps what it takes to settle the call."""
+    try:
+        return finish_open(endpoint, prepared.state, answer)
+    except APIError as error:
+        _keep(error, settings, prepared, endpoint, call)
+        raise
+
+
 def _whole(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
     return transport.attempt(request, limits)
 
@@ -154,11 +176,7 @@ class SyncCore:
             ValueError: an argument cannot be sent.
         """
         prepared, answer = self._settle(name, endpoint, call, _whole)
-        try:
-            return finish(self.settings, endpoint, call, prepared.state, answer)
-        except APIError as error:
-            _keep(error, self.settings, prepared, endpoint, call)
-            raise
+        return _finished(self.settings, endpoint, call, prepared, answer)
 
     def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
         """Carry out a call and leave the body of a success open, to be read as a stream; of bytes without facts.
@@ -179,7 +197,7 @@ class SyncCore:
                 return result
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, call, prepared, answer)
+            response = _opened(self.settings, endpoint, call, prepared, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: Stream[Any] = Stream(
@@ -204,7 +222,7 @@ class SyncCore:
                 return file.receive(self._judged(endpoint, transport.open(request, limits)))
 
             prepared, answer = self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, call, prepared, answer)
+            response = _opened(self.settings, endpoint, call, prepared, answer)
             file.commit()
         return response.holding(target)
 
@@ -238,15 +256,6 @@ class SyncCore:
     ) -> RawAnswer | None:
         return drive(prepared.state, self._attempts(prepared, send), self.settings.clock.sleep)
 
-    def _opened(
-        self, endpoint: Endpoint, call: Call[Any], prepared: Prepared, answer: RawAnswer | None
-    ) -> Response[None]:
-        try:
-            return finish_open(endpoint, prepared.state, answer)
-        except APIError as error:
-            _keep(error, self.settings, prepared, endpoint, call)
-            raise
-
     def _judged(self, endpoint: Endpoint, result: Result) -> Result:
         """Return an open answer, whole where the API says in it that it refused."""
         profile = endpoint.profile or self.settings.profile
@@ -262,12 +271,8 @@ class SyncCore:
         Raises:
             APIError: it did not end in a usable answer.
         """
-        answer = self._carry_out(resent.prepared, _whole)[1]
-        try:
-            return finish(self.settings, resent.endpoint, resent.call, resent.prepared.state, answer)
-        except APIError as error:
-            _keep(error, self.settings, resent.prepared, resent.endpoint, resent.call)
-            raise
+        prepared, answer = self._carry_out(resent.prepared, _whole)
+        return _finished(self.settings, resent.endpoint, resent.call, prepared, answer)
 
     def resend(self, prepared: Prepared) -> RawAnswer | None:
         """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""
@@ -312,11 +317,7 @@ class AsyncCore:
             ValueError: an argument cannot be sent.
         """
         prepared, answer = await self._settle(name, endpoint, call, _awhole)
-        try:
-            return finish(self.settings, endpoint, call, prepared.state, answer)
-        except APIError as error:
-            _keep(error, self.settings, prepared, endpoint, call)
-            raise
+        return _finished(self.settings, endpoint, call, prepared, answer)
 
     async def stream(
         self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None
@@ -339,7 +340,7 @@ class AsyncCore:
                 return result
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, call, prepared, answer)
+            response = _opened(self.settings, endpoint, call, prepared, answer)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: AsyncStream[Any] = AsyncStream(
@@ -364,7 +365,7 @@ class AsyncCore:
                 return await file.areceive(await self._judged(endpoint, await transport.open(request, limits)))
 
             prepared, answer = await self._settle(name, endpoint, call, send)
-            response = self._opened(endpoint, call, prepared, answer)
+            response = _opened(self.settings, endpoint, call, prepared, answer)
             file.commit()
         return response.holding(target)
 
@@ -399,15 +400,6 @@ class AsyncCore:
     ) -> Awaitable[RawAnswer | None]:
         return adrive(prepared.state, self._attempts(prepared, send), self.sleep)
 
-    def _opened(
-        self, endpoint: Endpoint, call: Call[Any], prepared: Prepared, answer: RawAnswer | None
-    ) -> Response[None]:
-        try:
-            return finish_open(endpoint, prepared.state, answer)
-        except APIError as error:
-            _keep(error, self.settings, prepared, endpoint, call)
-            raise
-
     async def _judged(self, endpoint: Endpoint, result: Result) -> Result:
         """Return an open answer, whole where the API says in it that it refused."""
         profile = endpoint.profile or self.settings.profile
@@ -423,12 +415,8 @@ class AsyncCore:
         Raises:
             APIError: it did not end in a usable answer.
         """
-        answer = (await self._carry_out(resent.prepared, _awhole))[1]
-        try:
-            return finish(self.settings, resent.endpoint, resent.call, resent.prepared.state, answer)
-        except APIError as error:
-            _keep(error, self.settings, resent.prepared, resent.endpoint, resent.call)
-            raise
+        prepared, answer = await self._carry_out(resent.prepared, _awhole)
+        return _finished(self.settings, resent.endpoint, resent.call, prepared, answer)
 
     async def resend(self, prepared: Prepared) -> RawAnswer | None:
         """Send a fully prepared call until it is settled; return None where its last attempt brought no response."""

@@ -392,7 +392,7 @@ RETRY_COST: Final = 5
 TIMEOUT_COST: Final = 10
 
 
-def decide(  # everything that a decision rests on
+def decide(
     policy: EffectivePolicy,
     call: CallFacts,
     history: Sequence[Attempt],

@@ -14,14 +14,23 @@ from msgspec.structs import replace
 from ..concurrency.cancellation import run_in_thread
 from ..errors import APIConnectionError, APIError, explain
 from ..request.body import BodyChangedError, SpentBodyError, Upload
-from ..request.build import Prepared, UnsignedRequest, credential_names, ready, whole_url, without_credentials
+from ..request.build import (
+    Prepared,
+    UnsignedRequest,
+    ready,
+    secret_headers,
+    secret_parameters,
+    whole_url,
+    without_credentials,
+    without_parameters,
+)
 from ..retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
 from ..retry.loop import CallState, log
 from ..retry.record import CallInfo, CallRecord
 from ..retry.rules import Answered, CallFacts, Certainty, EffectivePolicy, is_too_old
 from ..safety import Evidence, Safety
 from ..telemetry import open_trace
-from ..text import may_hold_secret, shown_url
+from ..text import shown_url
 from .journal import JournalEntry, Settlement
 
 if TYPE_CHECKING:
@@ -324,7 +333,8 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
     if isinstance(unsigned.content, Upload):
         raise TypeError("a call with a journal needs a body that is bytes")
     headers, withheld = _kept(settings, prepared)
-    target, parameters = _without_secrets(without_credentials(settings, unsigned), state.profile.name)
+    target = without_credentials(settings, unsigned)
+    parameters = secret_parameters(target, state.profile.name)
     withheld += tuple((f"?{name}", "") for name in parameters)
     facts = state.facts
     dialect = _Dialect(state.profile, state.policy, facts.settled_by, facts.evidence, facts.key_only, facts.documents)
@@ -334,7 +344,7 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
         operation=state.info.operation,
         method=unsigned.method,
         path=state.info.path,
-        target=target,
+        target=without_parameters(target, parameters),
         headers=headers,
         body=unsigned.content,
         security=unsigned.security,
@@ -345,26 +355,17 @@ def _entry(settings: Settings, prepared: Prepared, now: float) -> JournalEntry:
     )
 
 
-def _without_secrets(target: str, carrier: str) -> tuple[str, list[str]]:
-    """Return a target without query parameters that may hold a credential, and the names of those."""
-    path, _, query = target.partition("?")
-    pairs = [(pair.partition("=")[0], pair) for pair in query.split("&") if pair]
-    secret = [name for name, _ in pairs if name != carrier and may_hold_secret(name)]
-    kept = "&".join(pair for name, pair in pairs if name not in secret)
-    return f"{path}?{kept}" if kept else path, secret
-
-
 def _kept(settings: Settings, prepared: Prepared) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """Return the headers that are written down, and the names of those that are not, with digests of their values."""
-    carrier = prepared.state.profile.name.lower()
-    credentials = credential_names(settings, prepared.unsigned)
+    headers = prepared.request.headers
+    secret = secret_headers(settings, prepared.unsigned, prepared.state.profile.name, (name for name, _ in headers))
     of_client = {name.lower() for name in settings.headers}
     own = {name.lower() for name, _ in prepared.unsigned.headers} | {name.lower() for name in prepared.extra}
     kept: list[tuple[str, str]] = []
     withheld: list[tuple[str, str]] = []
-    for name, value in prepared.request.headers:
+    for name, value in headers:
         lower = name.lower()
-        if lower == carrier or not (lower in credentials or may_hold_secret(name)):
+        if lower not in secret:
             kept.append((name, value))
         elif lower in own:
             withheld.append((name, _digest(value)))

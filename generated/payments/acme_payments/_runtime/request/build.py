@@ -20,7 +20,7 @@ from ..retry.rules import CallFacts, refuse_unsafe_statuses
 from ..retry.wire import WireRequest
 from ..safety import Evidence, Safety
 from ..telemetry import open_trace
-from ..text import shown_url
+from ..text import may_hold_secret, shown_url
 from ..types import OMIT, CallOptions, Omit, is_fields
 from .body import is_replayable
 from .encode import (
@@ -40,7 +40,7 @@ from .encode import (
 from .servers import own_base
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from ..call import Call, Endpoint, Settings
     from ..retry.dialect import Profile
@@ -190,7 +190,7 @@ def signed(
         headers.append("Cookie", "; ", shared.cookies)
     target = unsigned.target
     if shared.query:
-        target = _without(target, shared.secret_names)
+        target = without_parameters(target, shared.secret_names)
         target += f"{'&' if '?' in target else '?'}{shared.query}"
     return WireRequest(unsigned.method, whole_url(settings, target), headers.listed(), unsigned.content)
 
@@ -219,18 +219,38 @@ def _share(settings: Settings, signature: Signature, token: MovingToken | None) 
     )
 
 
-def credential_names(settings: Settings, unsigned: UnsignedRequest) -> frozenset[str]:
-    """Return the names, in lower case, of the headers in which credentials are sent."""
-    names = (name.lower() for name, _ in sign(settings.credentials, unsigned.security).headers)
-    return frozenset({"authorization", "proxy-authorization", "cookie", *names})
+def secret_headers(settings: Settings, unsigned: UnsignedRequest, carrier: str, names: Iterable[str]) -> frozenset[str]:
+    """Return which headers may hold credentials, by their names in lower case; that of the key holds none.
+
+    Args:
+        settings: the client's.
+        unsigned: the request.
+        carrier: the name of the header that carries the key.
+        names: the names of the headers, in any case.
+    """
+    of_schemes = {name.lower() for name, _ in sign(settings.credentials, unsigned.security).headers}
+    known = {"authorization", "proxy-authorization", "cookie", *of_schemes}
+    lowered = {name.lower() for name in names} - {carrier.lower()}
+    return frozenset(name for name in lowered if name in known or may_hold_secret(name))
+
+
+def secret_parameters(target: str, carrier: str) -> tuple[str, ...]:
+    """Return the names of query parameters that may hold credentials; that of the key holds none.
+
+    Args:
+        target: path and query.
+        carrier: the name of the parameter that carries the key.
+    """
+    names = (pair.partition("=")[0] for pair in target.partition("?")[2].split("&"))
+    return tuple(name for name in names if name != carrier and may_hold_secret(name))
 
 
 def without_credentials(settings: Settings, unsigned: UnsignedRequest) -> str:
     """Return the target of an unsigned request without the parameters in which credentials are sent."""
-    return _without(unsigned.target, _shared(settings, unsigned.security).secret_names)
+    return without_parameters(unsigned.target, _shared(settings, unsigned.security).secret_names)
 
 
-def _without(target: str, names: frozenset[str]) -> str:
+def without_parameters(target: str, names: Collection[str]) -> str:
     """Remove parameters from a target: a server's link to the next page may hold the credentials that it was sent."""
     path, _, query = target.partition("?")
     kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in names]
