@@ -6,14 +6,21 @@ An API that says in a 2xx that it refused says so in JSON, whatever it gives oth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack, ExitStack
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from ..retry.wire import AsyncOpenAnswer, OpenAnswer, RawAnswer, Result, StreamCutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from ..retry.dialect import Profile
+
+_LARGEST_REFUSAL: Final = 1 << 20
+"""Bytes: what is larger is what was asked for, and is not held in memory."""
 
 
 def _may_refuse(profile: Profile, status: int, headers: Mapping[str, str]) -> bool:
@@ -32,36 +39,49 @@ def judged(profile: Profile, result: Result, is_refused: Callable[[RawAnswer], b
     """
     if not isinstance(result, OpenAnswer) or not _may_refuse(profile, result.status, result.headers):
         return result
-    try:
-        content = b"".join(result.chunks)
-    except StreamCutError as error:
-        return error.failed
-    finally:
-        result.close()
-    whole = RawAnswer(result.status, result.headers, content)
-
-    def again() -> Iterator[bytes]:
-        yield content
-
-    return whole if is_refused(whole) else OpenAnswer(result.status, result.headers, b"", again(), result.close)
+    content = bytearray()
+    with ExitStack() as opened:
+        opened.callback(result.close)
+        try:
+            for piece in result.chunks:
+                content += piece
+                if len(content) > _LARGEST_REFUSAL:
+                    opened.pop_all()
+                    return structs.replace(result, chunks=chain((bytes(content),), result.chunks))
+        except StreamCutError as error:
+            return error.failed
+    whole = RawAnswer(result.status, result.headers, bytes(content))
+    return whole if is_refused(whole) else structs.replace(result, chunks=iter((whole.content,)))
 
 
 async def ajudged(profile: Profile, result: Result, is_refused: Callable[[RawAnswer], bool]) -> Result:
     """Return an open answer as it is, or as a whole one where its body says that it is a refusal, in an event loop."""
     if not isinstance(result, AsyncOpenAnswer) or not _may_refuse(profile, result.status, result.headers):
         return result
-    pieces: list[bytes] = []
-    try:
-        while (piece := await result.read()) is not None:
-            pieces.append(piece)
-    except StreamCutError as error:
-        return error.failed
-    finally:
-        await result.close()
-    whole = RawAnswer(result.status, result.headers, b"".join(pieces))
-    left = [whole.content]
+    content = bytearray()
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(result.close)
+        try:
+            while (piece := await result.read()) is not None:
+                content += piece
+                if len(content) > _LARGEST_REFUSAL:
+                    opened.pop_all()
+                    return structs.replace(result, read=_reader(bytes(content), result.read))
+        except StreamCutError as error:
+            return error.failed
+    whole = RawAnswer(result.status, result.headers, bytes(content))
+    return whole if is_refused(whole) else structs.replace(result, read=_reader(bytes(content), _nothing))
+
+
+def _reader(first: bytes, rest: Callable[[], Awaitable[bytes | None]]) -> Callable[[], Awaitable[bytes | None]]:
+    """Return a function that reads what was read already, and then the rest."""
+    left = [first]
 
     async def read() -> bytes | None:
-        return left.pop() if left else None
+        return left.pop() if left else await rest()
 
-    return whole if is_refused(whole) else AsyncOpenAnswer(result.status, result.headers, b"", read, result.close)
+    return read
+
+
+async def _nothing() -> bytes | None:
+    return None
