@@ -12,6 +12,7 @@ from msgspec import Struct, field, structs
 from .declare import public
 from .errors import request_id
 from .request.encode import Style
+from .retry.record import Recorded
 from .retry.retry_after import retry_after
 from .retry.rules import EffectivePolicy, RetryPolicy
 from .safety import Evidence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .retry.dialect import Profile
     from .retry.loop import Clock, Hooks
     from .retry.record import AttemptEvent, CallRecord
-    from .retry.rules import Attempt, Certainty
     from .safety import Safety
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class StreamableCall(Call[T], Generic[T, E]):
 
 
 @public
-class Response(Struct, Generic[T], frozen=True):
+class Response(Recorded, Struct, Generic[T], frozen=True):
     """A result with the answer behind it.
 
     Args:
@@ -180,41 +180,6 @@ class Response(Struct, Generic[T], frozen=True):
     def request_id(self) -> str | None:
         """The server's own id of this answer, if it gave one."""
         return request_id(self.headers)
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key that all attempts carried."""
-        return self.record.call.idempotency_key
-
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        """Every attempt, in order."""
-        return self.record.attempts
-
-    @property
-    def certainty(self) -> Certainty:
-        """What is known of the effect of the call."""
-        return self.record.certainty
-
-    @property
-    def evidence(self) -> Evidence | None:
-        """Who says that the API honours the key; None where there is none."""
-        return self.record.call.evidence
-
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether it may have been done more than once, since nobody says that the API can tell a retry."""
-        return self.record.may_be_repeated
-
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-        return self.record.call.method
-
-    @property
-    def url(self) -> str:
-        """Where the request went, without query, user and password."""
-        return self.record.call.url
 
     @property
     def retry_after(self) -> float | None:

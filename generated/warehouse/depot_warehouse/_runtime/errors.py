@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from .auth.credentials import NoToken
 from .declare import public
-from .retry.record import in_words
+from .retry.record import Recorded, in_words
 from .retry.rules import Answered, Failed, Failure
 from .safety import Safety
 from .text import printable
@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .retry.record import CallRecord
-    from .retry.rules import Attempt, Certainty
-    from .safety import Evidence
     from .settle import KeptCall
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
 
 
 @public
-class APIError(Exception):
+class APIError(Recorded, Exception):
     """A call that did not end in a usable answer.
 
     Args:
@@ -59,41 +57,6 @@ class APIError(Exception):
         if self.kept is not None and not isinstance(self.kept, bytes):
             copy.kept = self.kept.written_down()
         return copy
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key that all attempts carried; call again with it to settle an unknown outcome."""
-        return self.record.call.idempotency_key
-
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        """Every attempt, in order."""
-        return self.record.attempts
-
-    @property
-    def certainty(self) -> Certainty:
-        """What is known of the effect of the call."""
-        return self.record.certainty
-
-    @property
-    def evidence(self) -> Evidence | None:
-        """Who says that the API honours the key; None where there is none."""
-        return self.record.call.evidence
-
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether it may have been done more than once, since nobody says that the API can tell a retry."""
-        return self.record.may_be_repeated
-
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-        return self.record.call.method
-
-    @property
-    def url(self) -> str:
-        """Where the request went, without query, user and password."""
-        return self.record.call.url
 
     def __copy__(self) -> Self:
         copy = type(self).__new__(type(self), *self.args)

@@ -63,6 +63,48 @@ class CallRecord(Struct, frozen=True):
     may_be_repeated: bool = False
 
 
+class Recorded:
+    """Has the record of a call, and says what stands in it: a response, and an error."""
+
+    __slots__ = ()
+    record: CallRecord
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key that all attempts carried; call again with it to settle an unknown outcome."""
+        return self.record.call.idempotency_key
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt, in order."""
+        return self.record.attempts
+
+    @property
+    def certainty(self) -> Certainty:
+        """What is known of the effect of the call."""
+        return self.record.certainty
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """Who says that the API honours the key; None where there is none."""
+        return self.record.call.evidence
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it may have been done more than once, since nobody says that the API can tell a retry."""
+        return self.record.may_be_repeated
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.record.call.method
+
+    @property
+    def url(self) -> str:
+        """Where the request went, without query, user and password."""
+        return self.record.call.url
+
+
 class ShownHeaders(Mapping[str, str]):
     """The headers of an answer as hooks may see them: by their names in lower case, and without credentials.
 
