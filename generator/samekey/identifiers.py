@@ -100,7 +100,8 @@ def singular(word: str) -> str:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """Return a hint for a misspelt word; empty where no known word is close to it."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    # As plain text: the members of an enum show themselves as such.
+    found = difflib.get_close_matches(word, [str(entry) for entry in known], n=1, cutoff=0.5)
     return f"did you mean {found[0]!r}?" if found else ""
 
 

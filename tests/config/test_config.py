@@ -169,6 +169,20 @@ def test_an_unknown_key_is_an_error_with_a_suggestion(text: str, line: int, hint
 
 
 @pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("idempotency: {assume: retyr}", "did you mean 'retry'?"),
+        ("idempotency: {in: boddy}", "did you mean 'body'?"),
+        ("idempotency: {preset: strippe}", "did you mean 'stripe'?"),
+    ],
+)
+def test_a_misspelt_value_is_an_error_with_a_suggestion(text: str, hint: str) -> None:
+    """What was probably meant, as one would write it."""
+    _, diagnostics = read(text)
+    assert [(finding.code, finding.hint) for finding in diagnostics] == [("profile-invalid", hint)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "package: Acme", "package: acme-pay", "package: class", "package: a.b", "package: 1a", "package: é",

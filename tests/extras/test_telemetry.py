@@ -19,14 +19,34 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 
-@pytest.fixture(scope="module")
-def exporter() -> InMemorySpanExporter:
-    """Where spans go; a provider can be set once in a process."""
-    found = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(found))
-    trace.set_tracer_provider(provider)
-    return found
+class SwitchedProvider(trace.TracerProvider):
+    """A provider that can be set once in a process, and sees nothing of the other tests of that process."""
+
+    def __init__(self) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.is_on = False
+        self._seeing, self._blind = TracerProvider(), trace.NoOpTracerProvider()
+        self._seeing.add_span_processor(SimpleSpanProcessor(self.exporter))
+
+    def get_tracer(self, *args: Any, **keywords: Any) -> trace.Tracer:  # noqa: ANN401  # as they come
+        """Return a tracer whose spans are seen only while one of these tests runs."""
+        return (self._seeing if self.is_on else self._blind).get_tracer(*args, **keywords)
+
+
+@pytest.fixture(scope="session")
+def provider() -> SwitchedProvider:
+    """The provider of this process."""
+    made = SwitchedProvider()
+    trace.set_tracer_provider(made)
+    return made
+
+
+@pytest.fixture
+def exporter(provider: SwitchedProvider) -> Iterator[InMemorySpanExporter]:
+    """Where spans go during a test."""
+    provider.is_on = True
+    yield provider.exporter
+    provider.is_on = False
 
 
 @pytest.fixture(scope="module")

@@ -203,8 +203,12 @@ def _written(result: Generated, target: Path, changes: Changes, diagnostics: Dia
 def _said(result: Generated, diagnostics: Diagnostics) -> Said:
     from samekey.output.check_cache import Said  # noqa: PLC0415
 
-    made = f"{result.operations} operations, {result.types} models"
+    made = f"{_counted(result.operations, 'operation')}, {_counted(result.types, 'model')}"
     return Said(made, tuple(worded(diagnostics)), tuple(_fallbacks(result)), result.keys)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _fallbacks(result: Generated) -> Iterator[str]:
