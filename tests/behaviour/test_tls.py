@@ -93,7 +93,7 @@ def test_an_answer_that_breaks_off_inside_its_headers_is_seen_through_tls(
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
-    monkeypatch.setattr("acme_payments._runtime.http.connections._tls_context", lambda: trusting)
+    monkeypatch.setattr("acme_payments._runtime.http.connections._usual_tls", lambda *_, **__: trusting)
     ended = one(call_style, untrusted, retry=ONCE)
     assert ended.record.certainty is Certainty.APPLIED
     assert "status 201 was cut" in str(ended.error)

@@ -105,7 +105,7 @@ def test_what_tls_holds_is_not_the_next_answer(
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
     importlib.import_module(f"{sdk.__name__}._runtime.http.connections")
-    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._tls_context", lambda: trusting)
+    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._usual_tls", lambda *_, **__: trusting)
     second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
     with Shop(context=context) as shop:
         for _ in range(20):

@@ -95,7 +95,7 @@ def test_over_tls_as_well(
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
     importlib.import_module(f"{sdk.__name__}._runtime.http.connections")
-    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._tls_context", lambda: trusting)
+    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._usual_tls", lambda *_, **__: trusting)
     with Shop(context=context) as shop:
         if is_async:
             asyncio.run(_async_family(sdk, shop))

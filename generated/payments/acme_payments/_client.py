@@ -14,15 +14,22 @@ from ._runtime.client import (
     SyncClient,
     make_settings,
 )
+from ._runtime.http.options import connection_options
 from ._runtime.retry.dialect import Profile, Signal
 from ._runtime.retry.loop import Hooks as _Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    import httpx
-
     from ._runtime.auth.credentials import AsyncTokenSource, Credential, TokenSource
+    from ._runtime.http.library import LibraryName
+    from ._runtime.http.options import (
+        AsyncHTTPClient,
+        Cert,
+        ConnectionLimits,
+        HTTPClient,
+        Verify,
+    )
     from ._runtime.journal.journal import Journal
     from ._runtime.retry.budget import RetryBudget
     from ._runtime.retry.record import AttemptEvent, CallRecord, RetryEvent, SendEvent
@@ -80,7 +87,13 @@ class AcmePayments(SyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
-        http_client: httpx.Client | None = None,
+        verify: Verify = True,
+        cert: Cert | None = None,
+        proxy: str | None = None,
+        limits: ConnectionLimits | None = None,
+        http2: bool = False,
+        http_library: LibraryName = "httpx",
+        http_client: HTTPClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
 
@@ -101,10 +114,20 @@ class AcmePayments(SyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
-            http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
+            verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an
+                `ssl.SSLContext`.
+            cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.
+            proxy: the URL of a proxy for all requests, in place of those that the environment names.
+            limits: how many connections may be open, such as `httpx.Limits(max_connections=10)`.
+            http2: whether HTTP/2 is spoken with servers that know it; needs the extra `[http2]`.
+            http_library: the library that sends, `httpx` or `httpx2`; the latter needs the extra `[httpx2]`.
+            http_client: your own client of httpx or httpx2, for what has no argument here; it is not closed with this
+                client.
 
         Raises:
-            ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.
+            TypeError: `http_client` is of another library, or async where this client is not, or the other way round.
+            ValueError: there is no usable base URL, headers hold an idempotency key, which belongs to one call, or an
+                argument or a variable of the environment, such as a proxy, cannot be used.
         """
         settings = make_settings(
             _API,
@@ -121,7 +144,17 @@ class AcmePayments(SyncClient):
             journal=journal,
             max_response_bytes=max_response_bytes,
         )
-        super().__init__(settings, http_client)
+        options = connection_options(
+            verify=verify,
+            cert=cert,
+            proxy=proxy,
+            limits=limits,
+            http2=http2,
+            http_library=http_library,
+            http_client=http_client,
+            is_async=False,
+        )
+        super().__init__(settings, http_client, options)
 
     @cached_property
     def charges(self) -> Charges:
@@ -167,7 +200,13 @@ class AsyncAcmePayments(AsyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
-        http_client: httpx.AsyncClient | None = None,
+        verify: Verify = True,
+        cert: Cert | None = None,
+        proxy: str | None = None,
+        limits: ConnectionLimits | None = None,
+        http2: bool = False,
+        http_library: LibraryName = "httpx",
+        http_client: AsyncHTTPClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
 
@@ -188,10 +227,20 @@ class AsyncAcmePayments(AsyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
-            http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
+            verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an
+                `ssl.SSLContext`.
+            cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.
+            proxy: the URL of a proxy for all requests, in place of those that the environment names.
+            limits: how many connections may be open, such as `httpx.Limits(max_connections=10)`.
+            http2: whether HTTP/2 is spoken with servers that know it; needs the extra `[http2]`.
+            http_library: the library that sends, `httpx` or `httpx2`; the latter needs the extra `[httpx2]`.
+            http_client: your own client of httpx or httpx2, for what has no argument here; it is not closed with this
+                client.
 
         Raises:
-            ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.
+            TypeError: `http_client` is of another library, or async where this client is not, or the other way round.
+            ValueError: there is no usable base URL, headers hold an idempotency key, which belongs to one call, or an
+                argument or a variable of the environment, such as a proxy, cannot be used.
         """
         settings = make_settings(
             _API,
@@ -208,7 +257,17 @@ class AsyncAcmePayments(AsyncClient):
             journal=journal,
             max_response_bytes=max_response_bytes,
         )
-        super().__init__(settings, http_client)
+        options = connection_options(
+            verify=verify,
+            cert=cert,
+            proxy=proxy,
+            limits=limits,
+            http2=http2,
+            http_library=http_library,
+            http_client=http_client,
+            is_async=True,
+        )
+        super().__init__(settings, http_client, options)
 
     @cached_property
     def charges(self) -> AsyncCharges:

@@ -45,10 +45,20 @@ _INIT_DOC = (
     "    journal: where keyed calls are written down before they are sent, to be resumed after a crash.",
     "    max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a",
     "        stream likewise. Downloads to a file have no limit.",
-    "    http_client: your own connection, with its own proxies and certificates; it is not closed with this client.",
+    "    verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an",
+    "        `ssl.SSLContext`.",
+    "    cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.",
+    "    proxy: the URL of a proxy for all requests, in place of those that the environment names.",
+    "    limits: how many connections may be open, such as `httpx.Limits(max_connections=10)`.",
+    "    http2: whether HTTP/2 is spoken with servers that know it; needs the extra `[http2]`.",
+    "    http_library: the library that sends, `httpx` or `httpx2`; the latter needs the extra `[httpx2]`.",
+    "    http_client: your own client of httpx or httpx2, for what has no argument here; it is not closed with this",
+    "        client.",
     "",
     "Raises:",
-    "    ValueError: there is no usable base URL, or headers hold an idempotency key, which belongs to one call.",
+    "    TypeError: `http_client` is of another library, or async where this client is not, or the other way round.",
+    "    ValueError: there is no usable base URL, headers hold an idempotency key, which belongs to one call, or an",
+    "        argument or a variable of the environment, such as a proxy, cannot be used.",
 )
 
 

@@ -89,6 +89,7 @@ CLIENT_PARTS: Final = (
     _runtime("client", "AsyncClient"),
     _runtime("client", "SyncClient"),
     _runtime("client", "make_settings"),
+    _runtime("http.options", "connection_options"),
     _hidden("retry.loop", "Hooks"),
 )
 """What the template of the clients spells."""

@@ -19,15 +19,17 @@ METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "first_use", "op
 CLIENT_ARGUMENTS: Final = frozenset({
     "self", "base_url", "retry", "timeout", "headers", "strict", "on_send", "on_attempt", "on_retry", "on_end",
     "retry_budget", "journal", "http_client", "max_response_bytes", "found", "from_environment", "make_settings",
+    "verify", "cert", "proxy", "limits", "http2", "http_library", "connection_options",
 })  # fmt: skip
 CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal", "settle"})
 """What every client has."""
 CLIENT_CLASSES: Final = frozenset({
     "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AsyncTokenSource", "AttemptEvent", "Awaitable", "Basic",
-    "Bearer", "CallRecord", "Callable", "ClientCredentials", "Credential", "HttpCredential", "Journal", "KeyFormat",
+    "AsyncHTTPClient", "Bearer", "CallRecord", "Callable", "Cert", "ClientCredentials", "ConnectionLimits",
+    "Credential", "HTTPClient", "HttpCredential", "Journal", "KeyFormat", "LibraryName",
     "MAX_RESPONSE_BYTES", "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryBudget", "RetryEvent",
     "RetryPolicy", "Safety", "SendEvent", "Signal", "Stream", "StreamCall", "StreamFacts", "StreamableCall", "Style",
-    "SyncClient", "Timeout", "TokenSource",
+    "SyncClient", "Timeout", "TokenSource", "Verify",
 })  # fmt: skip
 """What stands beside the resources' classes in the emitted modules."""
 HIDING_METHODS: Final = ANNOTATION_BUILTINS - {"list"} | {"models", "dt", "builtins"}

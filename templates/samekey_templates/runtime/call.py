@@ -10,6 +10,7 @@ from msgspec import Struct, field, structs
 
 from .declare import public
 from .errors import request_id
+from .request.cookies import CookieStore
 from .request.encode import Style
 from .retry.record import Recorded
 from .retry.retry_after import retry_after
@@ -206,6 +207,7 @@ class Settings(Struct, frozen=True):
         journal: where keyed calls are written down, if anywhere.
         max_response_bytes: the size of an answer, decompressed, above which it is not read into memory.
         variables: values of the variables in the servers' URLs.
+        cookies: those that servers have set for this client; a copy has its own.
         is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
         shared: what requests have in common, by requirement, as far as it has been worked out.
         usual_policy: the retry policy of calls where neither the operation nor the call has one, and its predicate.
@@ -228,6 +230,7 @@ class Settings(Struct, frozen=True):
     journal: Journal | None = None
     max_response_bytes: float = float("inf")
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    cookies: CookieStore = field(default_factory=CookieStore)
     is_moved: bool = False
     shared: dict[Requirement, SharedHeaders] = field(default_factory=dict["Requirement", "SharedHeaders"])
     usual_policy: tuple[EffectivePolicy, RetryIf] = (_USUAL_POLICY, None)

@@ -9,6 +9,8 @@ from msgspec import Struct, field, structs
 
 from .call import Settings
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
+from .http.options import USUAL
+from .request.cookies import CookieStore
 from .request.servers import filled, is_absolute
 from .retry.budget import RetryBudget
 from .retry.dialect import Profile, refuse_standing_key
@@ -21,10 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    import httpx
-
     from .auth.credentials import Credential, Requirement
     from .errors import APIError
+    from .http.options import AsyncHTTPClient, ConnectionOptions, HTTPClient
     from .journal.journal import Journal
     from .journal.resume import AsyncJournalView, JournalView
 
@@ -83,15 +84,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     configured = base_url or os.environ.get(api.base_url_variable) or ""
     given = {name: value for name, value in (variables or {}).items() if value is not None}
     url = configured or filled(api.base_url, given)
-    if not is_absolute(url):
-        missing = [name for name, value in (variables or {}).items() if value is None]
-        found = f"{url!r} is not an absolute URL" if url else "the API's document names no server"
-        wanted = (
-            f"give a value to {' and '.join(missing)}, pass base_url="
-            if missing and not configured
-            else "pass base_url="
-        )
-        raise ValueError(f"{found}: {wanted} or set {api.base_url_variable}")
+    _check_base(api, url, "base_url" if base_url else api.base_url_variable if configured else "", variables or {})
     return Settings(
         base_url=url.rstrip("/"),
         user_agent=api.user_agent,
@@ -113,17 +106,46 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     )
 
 
+def _check_base(api: ApiFacts, url: str, source: str, variables: Mapping[str, str | None]) -> None:
+    """Check that paths can be appended to a base URL.
+
+    Args:
+        api: what the document says.
+        url: the base URL.
+        source: the argument or the variable of the environment that it comes from; empty for the document's server.
+        variables: values for the variables of the document's server.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    if is_absolute(url) and "?" not in url and "#" not in url:
+        return
+    shown = shown_url(url).removesuffix("?…")
+    missing = [name for name, value in variables.items() if value is None]
+    wanted = f"give a value to {' and '.join(missing)}, pass base_url=" if missing and not source else "pass base_url="
+    if not url:
+        found = "the API's document names no server"
+    elif not is_absolute(url):
+        found = f"{source or 'server'}: {shown!r} is not an absolute URL"
+    else:
+        what = "query" if "?" in url else "fragment"
+        found = f"{source or 'server'}: {shown!r} is followed by a {what}, to which no path can be appended"
+        wanted = f"leave it out, or {wanted}"
+    raise ValueError(f"{found}: {wanted} or set {api.base_url_variable}")
+
+
 class SyncClient:
     """The base of the generated client.
 
     Args:
         settings: what it keeps for all of its calls.
         http_client: the caller's own connection; it is not closed with this client.
+        options: how this client connects where the caller gives no connection.
     """
 
-    def __init__(self, settings: Settings, http_client: httpx.Client | None) -> None:
+    def __init__(self, settings: Settings, http_client: HTTPClient | None, options: ConnectionOptions = USUAL) -> None:
         settings.hooks.refuse_async()
-        self._core = SyncCore(settings, SyncConnection(http_client))
+        self._core = SyncCore(settings, SyncConnection(http_client, options))
 
     def with_options(
         self,
@@ -165,7 +187,10 @@ class SyncClient:
         return self._core.settle(resent(self, self._core.settings, error, repeat=repeat)).data
 
     def close(self) -> None:
-        """Close the connections; the client may be used again and opens new ones."""
+        """Close the connections, which copies share: no request is sent any more.
+
+        A call that runs ends with the attempt that it has on its way.
+        """
         self._core.connection.close()
 
     def __repr__(self) -> str:
@@ -186,10 +211,13 @@ class AsyncClient:
     Args:
         settings: what it keeps for all of its calls.
         http_client: the caller's own connection; it is not closed with this client.
+        options: how this client connects where the caller gives no connection.
     """
 
-    def __init__(self, settings: Settings, http_client: httpx.AsyncClient | None) -> None:
-        self._core = AsyncCore(settings, AsyncConnection(http_client))
+    def __init__(
+        self, settings: Settings, http_client: AsyncHTTPClient | None, options: ConnectionOptions = USUAL
+    ) -> None:
+        self._core = AsyncCore(settings, AsyncConnection(http_client, options))
 
     def with_options(
         self,
@@ -231,7 +259,10 @@ class AsyncClient:
         return (await self._core.settle(resent(self, self._core.settings, error, repeat=repeat))).data
 
     async def close(self) -> None:
-        """Close the connections; the client may be used again and opens new ones."""
+        """Close the connections, which copies share: no request is sent any more.
+
+        A call that runs ends with the attempt that it has on its way.
+        """
         await self._core.connection.aclose()
 
     def __repr__(self) -> str:
@@ -270,6 +301,7 @@ def _changed(
         timeout=timeout or settings.timeout,
         headers={**settings.headers, **(headers or {})},
         strict=settings.strict if strict is None else strict,
+        cookies=CookieStore(),
         shared={},
     )
 

@@ -14,6 +14,7 @@ from .concurrency.cancellation import run_in_thread
 from .concurrency.fork import begin_anew_after_fork
 from .concurrency.loops import LoopTransports
 from .errors import APIError
+from .http.options import USUAL
 from .request.build import Prepared, prepare, signed
 from .response import finish, finish_open, is_strict
 from .retry.answers import is_refusal
@@ -24,11 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    import httpx
-
     from .auth.credentials import NoToken
     from .auth.oauth import AsyncSharedTokens, SharedTokens, Token
     from .call import Call, Endpoint, Response, Settings
+    from .http.options import AsyncHTTPClient, ConnectionOptions, HTTPClient
     from .http.transport import AsyncTransport, SyncTransport, Whereabouts
     from .retry.wire import Limits, RawAnswer, Result, WireRequest
     from .settle import Resent
@@ -38,10 +38,17 @@ T = TypeVar("T")
 
 
 class SyncConnection:
-    """A transport made when first needed, shared by a client and its copies."""
+    """A transport made when first needed, shared by a client and its copies.
 
-    def __init__(self, http_client: httpx.Client | None) -> None:
+    Args:
+        http_client: the caller's own client.
+        options: how a client of the SDK's own connects.
+    """
+
+    def __init__(self, http_client: HTTPClient | None, options: ConnectionOptions = USUAL) -> None:
         self._http_client = http_client
+        self._options = options
+        self._is_closed = False
         self._home = os.getpid()
         self._transport: SyncTransport | None = None
         self._parents: list[SyncTransport] = []
@@ -65,8 +72,10 @@ class SyncConnection:
             from .http.transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
 
             with self._lock:
-                self._transport = found = self._transport or SyncTransport(self._http_client, self._home)
-        # Not the attribute: another thread may have closed the client since.
+                found = self._transport or SyncTransport(self._http_client, self._home, self._options)
+                self._transport = found
+            if self._is_closed:
+                found.close()
         return found
 
     def tokens(self, source: ClientCredentials, settings: Settings) -> SharedTokens:
@@ -79,8 +88,9 @@ class SyncConnection:
             return self._tokens[source]
 
     def close(self) -> None:
+        self._is_closed = True
         with self._lock:
-            transport, self._transport = self._transport, None
+            transport = self._transport
         if transport is not None:
             transport.close()
 
@@ -88,8 +98,9 @@ class SyncConnection:
 class AsyncConnection:
     """Like `SyncConnection`, with a transport for each event loop."""
 
-    def __init__(self, http_client: httpx.AsyncClient | None) -> None:
+    def __init__(self, http_client: AsyncHTTPClient | None, options: ConnectionOptions = USUAL) -> None:
         self._http_client = http_client
+        self._options = options
         self._home = os.getpid()
         self._where: Whereabouts | None = None
         self._transports = LoopTransports(self._make)
@@ -103,7 +114,7 @@ class AsyncConnection:
 
         if self._http_client is not None and self._where is None:
             self._where = Whereabouts(self._http_client, self._home)
-        return AsyncTransport(self._http_client, self._where)
+        return AsyncTransport(self._http_client, self._where, self._options)
 
     def after_fork(self) -> None:
         """Leave the parent process its connections and token requests."""

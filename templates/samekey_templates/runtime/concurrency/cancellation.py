@@ -6,6 +6,7 @@ anyio's shields keep out the cancellation of anyio and trio, and not that of `as
 
 from __future__ import annotations
 
+import sys
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -54,16 +55,26 @@ class undisturbed:  # noqa: N801  # awaited like a function
 
 
 def in_background(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Run a coroutine in a task of its own that nobody waits for; drop it where asyncio does not run."""
+    """Run a coroutine in a task of its own that nobody waits for; drop it where no event loop runs."""
     from asyncio import get_running_loop  # noqa: PLC0415  # only async programs need it
 
     try:
-        task = get_running_loop().create_task(_quietly(coroutine))
+        loop = get_running_loop()
     except RuntimeError:
-        coroutine.close()
+        _in_trio(coroutine)
         return
+    task = loop.create_task(_quietly(coroutine))
     _RUNNING.add(task)
     task.add_done_callback(_RUNNING.discard)
+
+
+def _in_trio(coroutine: Coroutine[Any, Any, object]) -> None:
+    trio: Any = sys.modules.get("trio")
+    try:
+        trio.lowlevel.spawn_system_task(_quietly, coroutine)
+    except (AttributeError, RuntimeError):
+        # Trio is not imported, or does not run here.
+        coroutine.close()
 
 
 async def _quietly(coroutine: Coroutine[Any, Any, object]) -> None:

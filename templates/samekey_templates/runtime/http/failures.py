@@ -1,36 +1,47 @@
-"""The exceptions of httpx as outcomes of an attempt."""
+"""The exceptions of an HTTP library as outcomes of an attempt."""
 
 from __future__ import annotations
 
 import ssl
 import time
 from enum import Enum, auto
+from functools import cache
 from typing import TYPE_CHECKING, Final
-
-import httpx
 
 from ..request.body import BodyChangedError, SpentBodyError
 from ..retry.rules import Failed, Failure, is_success
 from ..retry.wire import CutAnswer, RaisedFailure, Result, StreamCutError
 from ..text import printable, without_quotes
 from .decoding import CutShortError, TooLargeError, UndecodableError
+from .resolve import UnresolvedError
 from .sockets import DeadlinePassedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import httpx
+
+    from .library import Library
+    from .limits import Head
+
 _REFUSED_STREAM: Final = 7
 _NO_ANSWER: Final = ": Server disconnected without sending a response"
 """What httpcore says also of an answer that breaks off inside its headers."""
-_KNOWN: Final = frozenset({"anyio", "asyncio", "builtins", "httpcore", "httpx", "socket", "ssl", "trio"})
+_KNOWN: Final = frozenset({
+    "anyio", "asyncio", "builtins", "httpcore", "httpcore2", "httpx", "httpx2", "socket", "ssl", "trio",
+})  # fmt: skip
 """Whose exceptions below a failed connection say that it failed."""
 _CONNECTORS: Final = frozenset({"ClientConnectorError", "ConnectionTimeoutError"})
 """Exceptions of aiohttp that say so."""
-EXPECTED: Final = (
-    httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, SpentBodyError, BodyChangedError,
-    DeadlinePassedError, CutShortError, UndecodableError, TooLargeError,
+_OURS: Final = (
+    OSError, SpentBodyError, BodyChangedError, DeadlinePassedError, CutShortError, UndecodableError, TooLargeError,
 )  # fmt: skip
-"""What an attempt may end in."""
+
+
+@cache
+def expected(library: Library) -> tuple[type[Exception], ...]:
+    """Return what an attempt may end in."""
+    return (library.HTTPError, library.InvalidURL, library.StreamError, *_OURS)
 
 
 class Sender(Enum):
@@ -44,103 +55,107 @@ class Sender(Enum):
     """A transport of which nobody knows what its errors mean: it may retry, or pass on those of another request."""
 
 
-def stream_cut(error: Exception, response: httpx.Response) -> StreamCutError:
+def stream_cut(library: Library, error: Exception, response: httpx.Response) -> StreamCutError:
     """Convert an exception of an open response, a success, into the failure of the attempt that brought it."""
-    result = failure(error, response)
+    result = failure(library, error, response)
     return StreamCutError(result if isinstance(result, Failed) else Failed(Failure.ANSWER_CUT, str(error)))
 
 
-def failure(
+def failure(  # everything that is known of it
+    library: Library,
     error: Exception,
-    response: httpx.Response | None,
+    response: httpx.Response | Head | None,
     handled: BaseException | None = None,
     until: float = float("inf"),
     sender: Sender = Sender.KNOWN,
 ) -> Result:
-    """Convert an exception of httpx into the outcome of an attempt.
+    """Convert an exception into the outcome of an attempt.
 
     Args:
+        library: the HTTP library that sent it.
         error: the exception.
         response: the answer, if its status line had come; its headers may have not.
         handled: what the caller was handling when they called, which Python hangs behind each exception from then on.
         until: the value of `time.monotonic()` at which the whole call ends.
         sender: who had the request in hand.
     """
-    if isinstance(error, httpx.HTTPStatusError):
+    if isinstance(error, library.HTTPStatusError):
         # A hook of the caller's own client raises for statuses; the answer is here all the same.
         return CutAnswer(error.response.status_code, error.response.headers, b"")
     causes = list(_causes(error, handled))
-    foreign = _foreign(causes)
-    detail = printable(_words(causes, foreign, sender))
-    timeout = isinstance(error, (httpx.TimeoutException, DeadlinePassedError)) and foreign is None
+    foreign = _foreign(library, causes)
+    detail = printable(_words(library, causes, foreign, sender))
+    timeout = isinstance(error, (library.TimeoutException, DeadlinePassedError)) and foreign is None
     if response is not None:
-        return _failure_in_body(error, response, detail, timeout=timeout)
+        return _failure_in_body(library, error, response, detail, timeout=timeout)
     kind = Failure.UNSENDABLE if sender is Sender.NOBODY else None
     if kind is None and sender is Sender.KNOWN and foreign is None:
-        kind = _known_failure(error, causes)
+        kind = _known_failure(library, error, causes)
     if kind is None:
         kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
-    return RaisedFailure(kind, detail, timeout=timeout, cause=_cause(error))
+    return RaisedFailure(kind, detail, timeout=timeout, cause=_cause(library, error))
 
 
-def _known_failure(error: Exception, causes: Sequence[BaseException]) -> Failure | None:
+def _known_failure(library: Library, error: Exception, causes: Sequence[BaseException]) -> Failure | None:
     """Return what a known transport's exception says of its request; None where the request may have been done."""
     match error:
-        case httpx.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
+        case library.ConnectError() if _certificate_refused(causes) or _has_no_host(error):
             return Failure.UNSENDABLE
-        case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
+        case library.ConnectTimeout() | library.ConnectError() | library.ProxyError() | UnresolvedError():
             return Failure.UNREACHABLE
-        case httpx.LocalProtocolError() if _is_of_http2(causes):
+        case library.LocalProtocolError() if _is_of_http2(causes):
             return None
-        case httpx.PoolTimeout() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | OSError():
+        case library.PoolTimeout() | library.LocalProtocolError() | library.UnsupportedProtocol() | OSError():
             # What sockets raise is wrapped: an OSError is of a file that the environment names, such as certificates.
             return Failure.UNSENDABLE
-        case httpx.RemoteProtocolError() if _not_processed(causes):
+        case library.RemoteProtocolError() if _not_processed(causes):
             return Failure.STREAM_REFUSED
         case _:
             return None
 
 
-def _failure_in_body(error: Exception, response: httpx.Response, detail: str, *, timeout: bool) -> Result:
+def _failure_in_body(
+    library: Library, error: Exception, response: httpx.Response | Head, detail: str, *, timeout: bool
+) -> Result:
     status = response.status_code
     if not is_success(status):
         # The status line decides; what the body would have said is lost.
         return CutAnswer(status, response.headers, b"")
-    if isinstance(error, (httpx.DecodingError, UndecodableError, TooLargeError)):
+    if isinstance(error, (library.DecodingError, UndecodableError, TooLargeError)):
         return RaisedFailure(Failure.UNDECODABLE, detail, status=status, cause=error)
     what = f"the answer with status {status} was cut: {detail.removesuffix(_NO_ANSWER)}"
-    return RaisedFailure(Failure.ANSWER_CUT, what, timeout=timeout, status=status, cause=_cause(error))
+    return RaisedFailure(Failure.ANSWER_CUT, what, timeout=timeout, status=status, cause=_cause(library, error))
 
 
-def _cause(error: Exception) -> Exception | None:
+def _cause(library: Library, error: Exception) -> Exception | None:
     """Return an exception as the cause of the caller's; None for one that quotes what could not be sent."""
-    quotes = isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL))
+    quotes = isinstance(error, (library.LocalProtocolError, library.UnsupportedProtocol, library.InvalidURL))
     return None if quotes else error
 
 
-def _words(causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:
+def _words(library: Library, causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:
     error = causes[0]
-    if sender is Sender.UNKNOWN and isinstance(error, httpx.TransportError):
+    if sender is Sender.UNKNOWN and isinstance(error, library.TransportError):
         return without_quotes(_sentence(f"the transport failed with {type(error).__name__}", error))
     match error:
         case _ if foreign is not None:
             words = f"the connection was cut: {type(foreign).__name__}"
-        case httpx.ConnectTimeout():
+        case library.ConnectTimeout():
             words = "connecting timed out"
-        case httpx.ReadTimeout():
+        case library.ReadTimeout():
             words = "read timed out"
-        case httpx.WriteTimeout():
+        case library.WriteTimeout():
             words = "write timed out"
-        case httpx.PoolTimeout():
+        case library.PoolTimeout():
             words = "no connection of the pool became free in time"
-        case httpx.ConnectError():
+        case library.ConnectError() | UnresolvedError():
             refusal = _certificate_refused(causes)
             what = "cannot connect" if refusal is None else "the server's certificate was refused"
             words = _sentence(what, refusal or error)
-        case httpx.LocalProtocolError():
+        case library.LocalProtocolError():
             # It quotes what cannot be sent, and that may be a credential.
             words = without_quotes(_sentence("the request cannot be sent", error))
-        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
+        case library.RemoteProtocolError() | library.ReadError() | library.WriteError():
             words = _sentence("the connection was cut", error)
         case _:
             words = str(error) or type(error).__name__
@@ -159,13 +174,13 @@ def _has_no_host(error: httpx.ConnectError) -> bool:
         return False
 
 
-def _foreign(causes: Sequence[BaseException]) -> BaseException | None:
+def _foreign(library: Library, causes: Sequence[BaseException]) -> BaseException | None:
     """Return what a transport other than httpx's calls a failed connection that may have been cut later; else None.
 
     httpx-aiohttp turns every broken connection into a `ConnectTimeout`, one that breaks after the request was sent too.
     """
     error, *behind = causes
-    if not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+    if not isinstance(error, (library.ConnectError, library.ConnectTimeout)):
         return None
     if any(kind.__name__ in _CONNECTORS for cause in behind for kind in type(cause).__mro__):
         return None

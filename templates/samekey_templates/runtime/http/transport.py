@@ -1,56 +1,56 @@
-"""One attempt on the wire, through httpx.
-
-Only this room imports httpx: a change of HTTP library is a change of these files.
-"""
+"""One attempt on the wire, through httpx or httpx2."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING, Any, Final, cast
 
-import httpx
-
-from ..concurrency.cancellation import given_up
 from ..concurrency.loops import current_loop
-from ..request.body import BodyChangedError, SpentBodyError, Upload, is_replayable
+from ..request.body import Upload
 from ..retry.rules import Failed, Failure, is_success
-from ..retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
-from ..safety import SAFE_METHODS
-from ..text import shown_url
+from ..retry.wire import Limits, RawAnswer, Result, WireRequest
 from .connections import (
     abandon,
+    awind_down,
     holds_connections,
+    holds_no_requests,
     is_watched,
     knows_failures,
+    mend_all,
     own_async_client,
     own_client,
     retire_if_more_came,
+    wind_down,
 )
-from .decoding import ACCEPTED, Decoder, TooLargeError, UndecodableError
-from .failures import EXPECTED, Sender, failure
-from .sockets import SHORTEST, DeadlinePassedError, Step
+from .failures import Sender, expected, failure
+from .library import as_subclass, library_of, load
+from .limits import timeouts_for
+from .options import USUAL
+from .outgoing import AsyncChunks, Chunks, Outgoing
+from .reading import aread, read
+from .redirects import MAX_REDIRECTS, redirected
+from .sockets import DeadlinePassedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+    from collections.abc import Awaitable
+
+    import httpx
 
     from ..request.body import Content
+    from .library import Library
+    from .options import AsyncHTTPClient, ConnectionOptions, HTTPClient
 
-MAX_REDIRECTS: Final = 5
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-_KEEP_METHOD: Final = frozenset({307, 308})
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _HANDLERS: Final = frozenset({"handle_request", "handle_async_request"})
 _NO_SCOPE: Final = cast("AbstractContextManager[object, bool]", nullcontext())
+_CLOSED: Final = "the client is closed: make a new one"
 
 
-class _NoAuth(httpx.Auth):
-    """No authentication, without the generators that httpx makes to find that out."""
+class _NoAuth:
+    """No authentication, without the generators that a library makes to find that out."""
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         return _Unchanged(request)
@@ -59,7 +59,7 @@ class _NoAuth(httpx.Auth):
         return _AsyncUnchanged(request)
 
 
-class _Unchanged(Generator[httpx.Request, httpx.Response, None]):
+class _Unchanged(Generator["httpx.Request", "httpx.Response", None]):
     """Gives a request once, and wants no other after its answer."""
 
     __slots__ = ("_pending",)
@@ -79,7 +79,7 @@ class _Unchanged(Generator[httpx.Request, httpx.Response, None]):
         pass
 
 
-class _AsyncUnchanged(AsyncGenerator[httpx.Request, httpx.Response]):
+class _AsyncUnchanged(AsyncGenerator["httpx.Request", "httpx.Response"]):
     """Like `_Unchanged`, in an event loop."""
 
     __slots__ = ("_pending",)
@@ -99,9 +99,6 @@ class _AsyncUnchanged(AsyncGenerator[httpx.Request, httpx.Response]):
         pass
 
 
-_NO_AUTH: Final = _NoAuth()
-
-
 class Whereabouts:
     """The process and the event loop to which the connections of a caller's own client belong.
 
@@ -110,8 +107,8 @@ class Whereabouts:
         process: the id of the process.
     """
 
-    def __init__(self, client: httpx.Client | httpx.AsyncClient, process: int) -> None:
-        self._client = client
+    def __init__(self, client: HTTPClient | AsyncHTTPClient, process: int) -> None:
+        self._client = cast("httpx.Client | httpx.AsyncClient", client)
         self._process = process
         self._loop: object = None
         self._is_used = False
@@ -128,21 +125,58 @@ class Whereabouts:
         return None
 
 
-class SyncTransport:
-    """Sends attempts through an `httpx.Client`, the caller's own or one made when first needed.
+class _Transport:
+    """What transports share, whether they wait in a thread or in an event loop.
+
+    Args:
+        library: the HTTP library of the client.
+        client: sends the requests.
+        outgoing: builds them.
+        is_owned: whether the SDK made the client.
+    """
+
+    def __init__(
+        self, library: Library, client: httpx.Client | httpx.AsyncClient, outgoing: Outgoing, *, is_owned: bool
+    ) -> None:
+        self._library = library
+        self._expected = expected(library)
+        self._outgoing = outgoing
+        self._owned = is_owned
+        self._closed = False
+        self._is_watched = is_watched(client)
+        self._known = Sender.KNOWN if is_owned or knows_failures(client) else Sender.UNKNOWN
+        self._no_auth: Any = as_subclass(_NoAuth, library.Auth)()
+
+    def _auth(self, request: httpx.Request) -> dict[str, httpx.Auth]:
+        """Turn authentication off where there can be none; a library would search the URL for a password each time."""
+        return {"auth": self._no_auth} if self._owned and not request.url.userinfo else {}
+
+    def _sender(self, built: httpx.Request | None) -> Sender:
+        return Sender.NOBODY if built is None else self._known
+
+    def _keep_cookies(self, request: WireRequest, response: httpx.Response) -> None:
+        if self._owned and request.cookies is not None:
+            request.cookies.keep(self._library, response)
+
+
+class SyncTransport(_Transport):
+    """Sends attempts through a sync client of httpx or httpx2, the caller's own or one made when first needed.
 
     Args:
         http_client: the caller's own client.
         home: the id of the process to which the connections of the caller's own client belong.
+        options: how a client of the SDK's own connects.
     """
 
-    def __init__(self, http_client: httpx.Client | None = None, home: int = 0) -> None:
-        self._owned = http_client is None
-        self._client = http_client or own_client()
-        self._is_watched = is_watched(self._client)
-        self._usual = _usual_headers(self._client) if self._owned else None
+    def __init__(
+        self, http_client: HTTPClient | None = None, home: int = 0, options: ConnectionOptions = USUAL
+    ) -> None:
+        library = load(options.library if http_client is None else library_of(http_client))
+        self._client = own_client(library, options) if http_client is None else cast("httpx.Client", http_client)
         self._where = Whereabouts(self._client, home or os.getpid())
-        self._known = Sender.KNOWN if self._owned or knows_failures(self._client) else Sender.UNKNOWN
+        is_owned = http_client is None
+        outgoing = Outgoing(library, self._client, is_async=False, is_owned=is_owned)
+        super().__init__(library, self._client, outgoing, is_owned=is_owned)
 
     def abandon(self) -> None:
         """Let go of a parent process's connections in its forked child, and send nothing on them."""
@@ -160,62 +194,88 @@ class SyncTransport:
     def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
         for hop in range(MAX_REDIRECTS):
             result = self._send(request, limits, keep_open=keep_open)
-            following = _redirected(request, result, is_first=hop == 0)
+            following = redirected(request, result, is_first=hop == 0)
             if isinstance(following, (RawAnswer, Failed)):
                 return following
             request = following
         return Failed(Failure.REDIRECTED, "too many redirects")
 
+    def _refusal(self, content: Content | None) -> str | None:
+        if self._closed:
+            return _CLOSED
+        return _changed(content) or (None if self._owned else self._where.refusal())
+
     def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        refusal = _refusal(request.content) or (None if self._owned else self._where.refusal())
+        refusal = self._refusal(request.content)
         if refusal is not None:
             return Failed(Failure.UNSENDABLE, refusal)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
         stays_open = False
-        timeouts = _timeouts(request, limits, is_watched=self._is_watched)
+        timeouts = timeouts_for(request, limits, is_watched=self._is_watched)
         handled = sys.exception()
         try:
-            built = _build(request, timeouts, self._client, self._usual)
-            response = self._client.send(
-                built, stream=True, follow_redirects=False, **_own_auth(built, is_owned=self._owned)
-            )
+            built = self._outgoing.build(request, timeouts)
+            response = self._client.send(built, stream=True, follow_redirects=False, **self._auth(built))
+            self._keep_cookies(request, response)
             if keep_open and is_success(response.status_code):
                 stays_open = True
                 timeouts.lift()
                 from .open import opened  # noqa: PLC0415  # imported with the first stream
 
-                return opened(response)
-            return RawAnswer(response.status_code, response.headers, _read(response, limits))
-        except EXPECTED as error:
-            _raise_own(error, built, response)
-            return failure(error, response or timeouts.begun(), handled, limits.ends, _sender(built, self._known))
+                return opened(self._library, response)
+            return RawAnswer(response.status_code, response.headers, read(response, limits))
+        except self._expected as error:
+            _raise_own(self._library, error, built, response)
+            if isinstance(error, self._library.PoolTimeout):
+                mend_all(self._client)
+            head = response or timeouts.begun()
+            return failure(self._library, error, head, handled, limits.ends, self._sender(built))
+        except RuntimeError as error:
+            if not self._client.is_closed:
+                raise
+            # Somebody closed the caller's client meanwhile; nobody says how far the request had come.
+            return failure(self._library, error, response, handled, limits.ends, Sender.UNKNOWN)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                mend_all(self._client)
+            raise
         finally:
             if response is not None and not stays_open:
                 retire_if_more_came(response)
                 response.close()
 
     def close(self) -> None:
-        """Close the connections, unless the client is the caller's own."""
+        """Send nothing more, and close the connections, unless the client is the caller's own.
+
+        An attempt that is on its way ends as ever, and its connection with it.
+        """
+        self._closed = True
         if self._owned:
-            self._client.close()
+            wind_down(self._client)
 
 
-class AsyncTransport:
-    """Sends attempts through an `httpx.AsyncClient`, the caller's own or one made when first needed.
+class AsyncTransport(_Transport):
+    """Sends attempts through an async client of httpx or httpx2, the caller's own or one made when first needed.
 
     Args:
         http_client: the caller's own client.
         where: the process and event loop to which the connections of the caller's own client belong.
+        options: how a client of the SDK's own connects.
     """
 
-    def __init__(self, http_client: httpx.AsyncClient | None = None, where: Whereabouts | None = None) -> None:
-        self._owned = http_client is None
-        self._client = http_client or own_async_client()
-        self._is_watched = is_watched(self._client)
-        self._usual = _usual_headers(self._client) if self._owned else None
+    def __init__(
+        self,
+        http_client: AsyncHTTPClient | None = None,
+        where: Whereabouts | None = None,
+        options: ConnectionOptions = USUAL,
+    ) -> None:
+        library = load(options.library if http_client is None else library_of(http_client))
+        is_owned = http_client is None
+        self._client = own_async_client(library, options) if is_owned else cast("httpx.AsyncClient", http_client)
         self._where = where or Whereabouts(self._client, os.getpid())
-        self._known = Sender.KNOWN if self._owned or knows_failures(self._client) else Sender.UNKNOWN
+        outgoing = Outgoing(library, self._client, is_async=True, is_owned=is_owned)
+        super().__init__(library, self._client, outgoing, is_owned=is_owned)
 
     def abandon(self) -> None:
         """Let go of a parent process's connections in its forked child, and send nothing on them."""
@@ -233,43 +293,53 @@ class AsyncTransport:
     async def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
         for hop in range(MAX_REDIRECTS):
             result = await self._send(request, limits, keep_open=keep_open)
-            following = _redirected(request, result, is_first=hop == 0)
+            following = redirected(request, result, is_first=hop == 0)
             if isinstance(following, (RawAnswer, Failed)):
                 return following
             request = following
         return Failed(Failure.REDIRECTED, "too many redirects")
 
+    def _refusal(self, content: Content | None) -> str | None:
+        if self._closed:
+            return _CLOSED
+        return _changed(content) or (None if self._owned else self._where.refusal(current_loop()))
+
     async def _send(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
-        refusal = _refusal(request.content) or (None if self._owned else self._where.refusal(current_loop()))
+        refusal = self._refusal(request.content)
         if refusal is not None:
             return Failed(Failure.UNSENDABLE, refusal)
         response: httpx.Response | None = None
         built: httpx.Request | None = None
         stays_open = False
-        timeouts = _timeouts(request, limits, is_watched=self._is_watched)
+        timeouts = timeouts_for(request, limits, is_watched=self._is_watched)
         handled = sys.exception()
         with self._scope(request, limits):
             try:
-                built = _build(request, timeouts, self._client, self._usual)
-                response = await self._client.send(
-                    built, stream=True, follow_redirects=False, **_own_auth(built, is_owned=self._owned)
-                )
+                built = self._outgoing.build(request, timeouts)
+                response = await self._client.send(built, stream=True, follow_redirects=False, **self._auth(built))
+                self._keep_cookies(request, response)
                 if keep_open and is_success(response.status_code):
                     stays_open = True
                     timeouts.lift()
                     from .open import aopened  # noqa: PLC0415  # imported with the first stream
 
-                    return aopened(response)
-                return RawAnswer(response.status_code, response.headers, await _aread(response, limits))
-            except EXPECTED as error:
-                _raise_own(error, built, response)
-                return failure(error, response or timeouts.begun(), handled, limits.ends, _sender(built, self._known))
+                    return aopened(self._library, response)
+                return RawAnswer(response.status_code, response.headers, await aread(response, limits))
+            except self._expected as error:
+                _raise_own(self._library, error, built, response)
+                head = response or timeouts.begun()
+                return failure(self._library, error, head, handled, limits.ends, self._sender(built))
+            except RuntimeError as error:
+                if not self._client.is_closed:
+                    raise
+                return failure(self._library, error, response, handled, limits.ends, Sender.UNKNOWN)
             finally:
                 if response is not None and not stays_open:
                     retire_if_more_came(response)
                     await response.aclose()
         late = DeadlinePassedError("the deadline passed")
-        return failure(late, response or timeouts.begun(), handled, limits.ends, _sender(built, self._known))
+        head = response or timeouts.begun()
+        return failure(self._library, late, head, handled, limits.ends, self._sender(built))
 
     def _scope(self, request: WireRequest, limits: Limits) -> AbstractContextManager[object, bool]:
         """Return what ends an attempt at the deadline where its connection does not: the caller may make the body."""
@@ -279,305 +349,42 @@ class AsyncTransport:
 
         return anyio.move_on_after(max(0.0, limits.until - time.monotonic()))
 
+    def refuse(self) -> None:
+        """Send nothing more."""
+        self._closed = True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is on its way, as far as the SDK's own connections know."""
+        return not self._owned or holds_no_requests(self._client)
+
+    async def wind_down(self) -> None:
+        """Close the connections that no request uses, unless the client is the caller's own; the others as they end."""
+        if self._owned:
+            await awind_down(self._client)
+
     async def aclose(self) -> None:
-        """Close the connections, unless the client is the caller's own."""
+        """Close all connections, unless the client is the caller's own."""
         if self._owned:
             await self._client.aclose()
 
 
-class _Timeouts(dict[str, float]):
-    """The limits of each step for a client of the caller's own, cut to what is left of the deadline when it begins.
-
-    httpcore asks for a limit as each step starts, so a slow first step leaves less to the next.
-    """
-
-    __slots__ = ("_until",)
-
-    def __init__(self, limits: Limits) -> None:
-        timeout = limits.timeout
-        super().__init__(connect=timeout.connect, read=timeout.read, write=timeout.write, pool=timeout.pool)
-        self._until = limits.until
-
-    def lift(self) -> None:
-        """Lift the call's deadline, which ends with the head of a stream; each read keeps its own limit."""
-        self._until = float("inf")
-
-    def get(self, key: str, default: object = None) -> float:  # noqa: ARG002
-        return min(self[key], max(SHORTEST, self._until - time.monotonic()))
-
-    def begun(self) -> httpx.Response | None:
-        """Return None: nobody sees what a client of the caller's own has read of a response."""
-        return None
-
-
-class _Steps(dict[str, float]):
-    """The limits of each step for a client that the SDK made, whose connections keep the deadline by themselves.
-
-    Args:
-        limits: of the attempt.
-        holds: whether a body that is at hand follows the head, so that both may leave together.
-    """
-
-    __slots__ = ("_read",)
-
-    def __init__(self, limits: Limits, *, holds: bool) -> None:
-        timeout, until = limits.timeout, limits.until
-        self._read = Step.of(timeout.read, until)
-        super().__init__(
-            pool=min(timeout.pool, max(SHORTEST, until - time.monotonic())),
-            connect=Step.of(timeout.connect, until),
-            write=Step.of(timeout.write, until, holds=holds),
-            read=self._read,
-        )
-
-    def lift(self) -> None:
-        """Lift the call's deadline, which ends with the head of a stream; each read keeps its own limit."""
-        self._read.until = float("inf")
-
-    def begun(self) -> httpx.Response | None:
-        """Return the response whose status line has come, though not all of its headers; None where none came."""
-        status = self._read.status
-        return None if status is None else httpx.Response(status)
-
-
-def _timeouts(request: WireRequest, limits: Limits, *, is_watched: bool) -> _Steps | _Timeouts:
-    if not is_watched:
-        return _Timeouts(limits)
-    return _Steps(limits, holds=isinstance(request.content, bytes) and request.content != b"")
-
-
-_Usual: TypeAlias = Sequence[tuple[str, bytes, bytes]]
-"""Headers that a client sends with all requests: names in lower case, names, values."""
-
-
-def _usual_headers(client: httpx.Client | httpx.AsyncClient) -> _Usual:
-    found = [(name.lower().decode("latin-1"), name, value) for name, value in client.headers.raw]
-    # That a connection is kept needs no word in HTTP/1.1 (RFC 9112 section 9.3).
-    kept = [entry for entry in found if entry[::2] != ("connection", b"keep-alive") and entry[0] != "accept-encoding"]
-    return [*kept, ("accept-encoding", b"Accept-Encoding", ACCEPTED.encode())]
-
-
-def _build(
-    request: WireRequest, timeouts: Mapping[str, float], client: httpx.Client | httpx.AsyncClient, usual: _Usual | None
-) -> httpx.Request:
-    """Build the request as httpx sends it, by hand: httpx would parse the URL and spell the headers each time.
-
-    Args:
-        request: what is sent.
-        timeouts: the limits of each step.
-        client: who sends it.
-        usual: the headers of a client that the SDK made; None for the caller's, which may change at any time.
-    """
-    url, host, discreet = _url(request.url)
-    own = {name.lower() for name, _ in request.headers}
-    headers = [(b"Host", host)]
-    headers += [(name, value) for lower, name, value in usual or _usual_headers(client) if lower not in own]
-    headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
-    headers += _length(request.content, request.method)
-    if client.cookies.jar:
-        headers = _with_cookies(headers, client, url)
-    built = httpx.Request(
-        request.method,
-        url,
-        headers=headers,
-        stream=_body(request.content, client),
-        extensions={"timeout": timeouts},
-    )
-    # httpx writes it in capitals, but the letters of a method count (RFC 9110 section 9.1).
-    built.method = request.method
-    if usual is not None:
-        # Where the client is the caller's, their own code may read the URL as well.
-        built.url = discreet
-    return built
-
-
-class _DiscreetURL(httpx.URL):
-    """A URL as httpx's own log shows it: without its query, which may hold a credential."""
-
-    def __str__(self) -> str:
-        return shown_url(super().__str__())
-
-
-@lru_cache(maxsize=512)
-def _url(text: str) -> tuple[httpx.URL, bytes, httpx.URL]:
-    """Parse a URL; return it, the host to name in the request, and the URL as it may be logged."""
-    url = httpx.URL(text)
-    if not _is_host(url.host):
-        raise httpx.InvalidURL(f"{url.host!r} is not the name of a host")
-    return url, url.netloc, _DiscreetURL(url)
-
-
-@lru_cache(maxsize=64)
-def _is_host(name: str) -> bool:
-    """Whether a name can be looked up (RFC 1035 section 2.3.4); a socket would raise no error of the network."""
-    try:
-        name.encode("idna")
-    except UnicodeError:
-        return False
-    return True
-
-
-def _own_auth(request: httpx.Request, *, is_owned: bool) -> dict[str, httpx.Auth]:
-    """Turn authentication off where there can be none; httpx would search the URL for a password each time."""
-    return {"auth": _NO_AUTH} if is_owned and not request.url.userinfo else {}
-
-
-def _sender(built: httpx.Request | None, transport: Sender) -> Sender:
-    return Sender.NOBODY if built is None else transport
-
-
-def was_read(response: httpx.Response) -> bool:
-    """Whether a mock or a hook of the caller's has read the body, so that httpx has decoded it."""
-    return response.is_stream_consumed or response.is_closed
-
-
-def codings(response: httpx.Response) -> str:
-    """Return the codings of a body that are still to be undone; empty where there are none."""
-    return "" if was_read(response) else response.headers.get("content-encoding", "")
-
-
-def _read(response: httpx.Response, limits: Limits) -> bytes:
-    """Read and decode the whole body of a response."""
-    decoder = Decoder(codings(response), limits.max_bytes)
-    pieces: list[bytes] = []
-    stream = cast("httpx.SyncByteStream", response.stream)
-    for encoded in response.iter_bytes() if was_read(response) else stream:
-        pieces += decoder.feed(encoded)
-        _check(limits)
-    decoder.end()
-    return b"".join(pieces)
-
-
-async def _aread(response: httpx.Response, limits: Limits) -> bytes:
-    """Read and decode the whole body of a response, in an event loop."""
-    decoder = Decoder(codings(response), limits.max_bytes)
-    pieces: list[bytes] = []
-    stream = cast("httpx.AsyncByteStream", response.stream)
-    arriving = aiter(response.aiter_bytes() if was_read(response) else stream)
-    try:
-        async for encoded in arriving:
-            pieces += decoder.feed(encoded)
-            _check(limits)
-    except (TooLargeError, UndecodableError, DeadlinePassedError):
-        await given_up(arriving)
-        raise
-    decoder.end()
-    return b"".join(pieces)
-
-
-def _length(content: Content | None, method: str) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the header for a body's length (RFC 9112 section 6), also for no body where the method means one."""
-    if content is None:
-        return ((b"Content-Length", b"0"),) if method in _WITH_BODY else ()
-    size = len(content) if isinstance(content, bytes) else content.length
-    return ((b"Transfer-Encoding", b"chunked") if size is None else (b"Content-Length", b"%d" % size),)
-
-
-def _with_cookies(
-    headers: list[tuple[bytes, bytes]], client: httpx.Client | httpx.AsyncClient, url: httpx.URL
-) -> list[tuple[bytes, bytes]]:
-    """Add the cookies in the client's jar to the call's own, in one header field (RFC 6265 section 5.4)."""
-    request = httpx.Request("GET", url)
-    # What servers set need be no ASCII, and goes back as it came.
-    request.headers.encoding = "utf-8"
-    client.cookies.set_cookie_header(request)
-    fields = [*headers, *request.headers.raw]
-    cookies = [value for name, value in fields if name.lower() == b"cookie"]
-    others = [entry for entry in headers if entry[0].lower() != b"cookie"]
-    return [*others, (b"Cookie", b"; ".join(cookies))] if cookies else others
-
-
-def _body(
-    content: Content | None, client: httpx.Client | httpx.AsyncClient
-) -> httpx.SyncByteStream | httpx.AsyncByteStream:
-    # That something is no Struct takes `isinstance` three times as long to say as that it is bytes.
-    if content is None or isinstance(content, bytes):
-        return httpx.ByteStream(content or b"") if isinstance(client, httpx.Client) else _Whole(content or b"")
-    return _Chunks(content) if isinstance(client, httpx.Client) else _AsyncChunks(content)
-
-
-class _Whole(httpx.AsyncByteStream):
-    """Bytes in one piece, without a generator, which trio would find unfinished where the write fails."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Once(self._content)
-
-
-class _Once:
-    """An iterator over a single piece."""
-
-    __slots__ = ("_pending",)
-
-    def __init__(self, piece: bytes) -> None:
-        self._pending = [piece] if piece else []
-
-    def __aiter__(self) -> _Once:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if not self._pending:
-            raise StopAsyncIteration
-        return self._pending.pop()
-
-
-class _Chunks(httpx.SyncByteStream):
-    """An upload as an `httpx.Client` reads it; what the caller's own iterator or file raises is kept."""
-
-    failed: Exception | None = None
-
-    def __init__(self, upload: Upload) -> None:
-        self._upload = upload
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._upload
-        except (SpentBodyError, BodyChangedError):
-            raise
-        except Exception as error:
-            self.failed = error
-            raise
-
-
-class _AsyncChunks(httpx.AsyncByteStream):
-    """An upload as an `httpx.AsyncClient` reads it, likewise."""
-
-    failed: Exception | None = None
-
-    def __init__(self, upload: Upload) -> None:
-        self._upload = upload
-        self._pieces = aiter(upload)
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        self._pieces = aiter(self._upload)
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            return await anext(self._pieces)
-        except (SpentBodyError, BodyChangedError, StopAsyncIteration):
-            raise
-        except Exception as error:
-            self.failed = error
-            raise
-
-
-def _refusal(content: Content | None) -> str | None:
+def _changed(content: Content | None) -> str | None:
     """Return why a body cannot be sent as it was when the call began; None where it can."""
-    # Asked for in this order, as in `_body`.
+    # Asked for in this order: that something is no Struct takes `isinstance` longer to say.
     return None if content is None or isinstance(content, bytes) else content.refusal()
 
 
-def _raise_own(error: Exception, built: httpx.Request | None, response: httpx.Response | None) -> None:
+def _raise_own(
+    library: Library, error: Exception, built: httpx.Request | None, response: httpx.Response | None
+) -> None:
     """Raise what is none of the API's doing: an error of the caller's body, hooks or flow of authentication."""
-    stream = built.stream if built is not None else None
-    if isinstance(stream, (_Chunks, _AsyncChunks)) and stream.failed is not None:
+    stream: object = built.stream if built is not None else None
+    if isinstance(stream, (Chunks, AsyncChunks)) and stream.failed is not None:
         raise stream.failed
     if built is None or response is not None:
         return
-    is_own = isinstance(error, (httpx.RequestError, httpx.HTTPStatusError)) and not _is_about(error, built)
+    is_own = isinstance(error, (library.RequestError, library.HTTPStatusError)) and not _is_about(error, built)
     if is_own or (isinstance(error, OSError) and not _is_of_transport(error)):
         raise error
 
@@ -591,65 +398,10 @@ def _is_about(error: httpx.RequestError | httpx.HTTPStatusError, built: httpx.Re
 
 
 def _is_of_transport(error: Exception) -> bool:
-    """Whether an exception came out of a transport of httpx."""
+    """Whether an exception came out of a transport of the library."""
     step = error.__traceback__
     while step is not None:
         if step.tb_frame.f_code.co_name in _HANDLERS:
             return True
         step = step.tb_next
     return False
-
-
-def _redirected(request: WireRequest, result: Result, *, is_first: bool) -> WireRequest | Result:
-    """Return the request to send after a redirect, or the result to report where none follows."""
-    if isinstance(result, Failed):
-        return result if is_first else _after_a_redirect(result)
-    if result.status not in _REDIRECTS:
-        return result
-    location = result.headers.get("location", "")
-    target = _joined(request.url, location)
-    keeps = result.status in _KEEP_METHOD or request.method in SAFE_METHODS
-    if keeps and not location and isinstance(result, CutAnswer):
-        return Failed(Failure.ANSWER_LOST, f"where status {result.status} points to was cut off", status=result.status)
-    again = is_replayable(request.content)
-    if not location or not keeps or not again or _origin(target) != _origin(request.url):
-        why = "" if again else ", since the body cannot be sent again"
-        where = shown_url(target) if location else "nowhere"
-        detail = f"status {result.status} points to {where} and is not followed{why}"
-        return Failed(Failure.REDIRECTED, detail, status=result.status)
-    return WireRequest(request.method, target, request.headers, request.content)
-
-
-_AFTER_A_REDIRECT: Final = {
-    Failure.UNREACHABLE: Failure.ANSWER_LOST,
-    Failure.STREAM_REFUSED: Failure.ANSWER_LOST,
-    Failure.UNSENDABLE: Failure.REDIRECTED,
-}
-
-
-def _after_a_redirect(failed: Failed) -> Failed:
-    """Adapt the failure of a request after a redirect: that it was not sent says nothing of the first request."""
-    kind = _AFTER_A_REDIRECT.get(failed.failure, failed.failure)
-    return failed if kind is failed.failure else Failed(kind, failed.detail, timeout=failed.timeout)
-
-
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        # No URL, so of no origin; it is told as it came.
-        return location
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        # No URL, so no origin that anything could share.
-        return url, None, None
-
-
-def _check(limits: Limits) -> None:
-    if time.monotonic() > limits.until:
-        raise DeadlinePassedError("the deadline passed while the answer was read")

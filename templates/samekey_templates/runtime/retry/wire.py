@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from ..request.body import Content
+    from ..request.cookies import CookieStore
     from ..types import Timeout
 
 
@@ -24,12 +25,14 @@ class WireRequest(Struct, frozen=True):
         url: the whole URL, encoded.
         headers: names and values in order.
         content: the body; None where there is none.
+        cookies: those that servers have set for the client; None where a request has none, as for a token.
     """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     content: Content | None
+    cookies: CookieStore | None = None
 
     def __repr__(self) -> str:
         # Headers and query may hold credentials, and a repr ends up in logs.

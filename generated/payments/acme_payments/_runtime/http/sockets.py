@@ -19,6 +19,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
 from weakref import WeakSet
 
+from .resolve import Addresses, aresolved, first_connected, is_address, resolved
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Iterator
@@ -31,6 +33,9 @@ _LONGEST: Final = 8192
 SHORTEST: Final = 0.001
 """Seconds: the shortest limit that is passed on, since none at all means something else to a socket."""
 _PIECE: Final = 65_536
+_LONGEST_REFUSAL: Final = 1_048_576
+_PREFACE: Final = b"PRI * HTTP/2.0"
+"""What a connection of HTTP/2 begins with (RFC 9113 section 3.4); there, others read while one writes."""
 
 
 class DeadlinePassedError(Exception):
@@ -48,6 +53,8 @@ class Step(float):
     """The start of the answer as far as it must be kept: None where its status is known, or nothing like one came."""
     status: int | None = None
     """The status of the answer, from the moment on at which its status line is complete."""
+    written: int = 0
+    """How many bytes of the request were written."""
 
     @classmethod
     def of(cls, seconds: float, until: float, *, holds: bool = False) -> Self:
@@ -117,7 +124,7 @@ class NetworkStream(Protocol):
 class NetworkBackend(Protocol):
     """What makes connections, as httpcore uses it."""
 
-    def connect_tcp(self, *args: object, **named: object) -> NetworkStream: ...
+    def connect_tcp(self, host: str, port: int, **named: object) -> NetworkStream: ...
     def connect_unix_socket(self, *args: object, **named: object) -> NetworkStream: ...
     def sleep(self, seconds: float) -> None: ...
 
@@ -137,7 +144,7 @@ class AsyncNetworkStream(Protocol):
 class AsyncNetworkBackend(Protocol):
     """What makes connections, as httpcore uses it in an event loop."""
 
-    async def connect_tcp(self, *args: object, **named: object) -> AsyncNetworkStream: ...
+    async def connect_tcp(self, host: str, port: int, **named: object) -> AsyncNetworkStream: ...
     async def connect_unix_socket(self, *args: object, **named: object) -> AsyncNetworkStream: ...
     def sleep(self, seconds: float) -> Awaitable[None]: ...
 
@@ -195,8 +202,19 @@ class SocketBackend(_Backend):
         self._secured = secured
         self.sleep = inner.sleep
 
-    def connect_tcp(self, *args: object, **named: object) -> SocketStream:
-        return SocketStream(self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
+    def connect_tcp(self, host: str, port: int, **named: object) -> SocketStream:
+        step = named.get("timeout")
+        if not isinstance(step, Step) or is_address(host):
+            return self._connected(host, port, named)
+        *others, last = resolved(host, port, step.left_to_connect())
+        for address in others:
+            with suppress(Exception):
+                # Any of the HTTP library's; what the last one raises is told.
+                return self._connected(address, port, named)
+        return self._connected(last, port, named)
+
+    def _connected(self, host: str, port: int, named: dict[str, object]) -> SocketStream:
+        return SocketStream(self._inner.connect_tcp(host, port, **_cut(named)), self._secured, self._streams)
 
     def connect_unix_socket(self, *args: object, **named: object) -> SocketStream:
         return SocketStream(self._inner.connect_unix_socket(*args, **_cut(named)), self._secured, self._streams)
@@ -269,8 +287,15 @@ class AsyncBackend(_Backend):
         self._secured = secured
         self.sleep = inner.sleep
 
-    async def connect_tcp(self, *args: object, **named: object) -> AsyncSocketStream:
-        return AsyncSocketStream(await self._inner.connect_tcp(*args, **_cut(named)), self._secured, self._streams)
+    async def connect_tcp(self, host: str, port: int, **named: object) -> AsyncSocketStream:
+        async def connected(address: str) -> AsyncNetworkStream:
+            return await self._inner.connect_tcp(address, port, **_cut(named))
+
+        step = named.get("timeout")
+        addresses: Addresses = (host,)
+        if isinstance(step, Step) and not is_address(host):
+            addresses = await aresolved(host, port, step.left_to_connect())
+        return AsyncSocketStream(await first_connected(connected, addresses), self._secured, self._streams)
 
     async def connect_unix_socket(self, *args: object, **named: object) -> AsyncSocketStream:
         return AsyncSocketStream(
@@ -281,9 +306,11 @@ class AsyncBackend(_Backend):
 class AsyncSocketStream(_Connected):
     """Like `SocketStream`, for an event loop."""
 
-    __slots__ = ("_held", "_inner", "_is_tunnel", "_opened", "_secured", "aclose")
+    __slots__ = ("_early", "_held", "_inner", "_is_http2", "_is_tunnel", "_opened", "_secured", "aclose")
 
     def __init__(self, inner: AsyncNetworkStream, secured: Secured, opened: WeakSet[_Connected] | None = None) -> None:
+        self._early: list[bytes] = []
+        self._is_http2 = False
         self._secured = secured
         self._opened = opened
         if opened is not None:
@@ -296,6 +323,8 @@ class AsyncSocketStream(_Connected):
 
     def holds_more(self) -> bool:
         """Whether bytes wait in the buffers of anyio, trio or TLS, which keep what came in one piece."""
+        if self._early:
+            return True
         stream: Any = getattr(self._inner, "_stream", None)
         while stream is not None:
             if getattr(getattr(stream, "_protocol", None), "read_queue", None):
@@ -313,7 +342,7 @@ class AsyncSocketStream(_Connected):
             return await self._inner.read(max_bytes, timeout)
         if self._held:
             await self._write(b"", timeout)
-        received = await self._inner.read(max_bytes, timeout.left())
+        received = self._early.pop(0) if self._early else await self._inner.read(max_bytes, timeout.left())
         if timeout.noted is not None and not self._is_tunnel:
             timeout.note(timeout.noted + received)
         return received
@@ -321,6 +350,7 @@ class AsyncSocketStream(_Connected):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._is_tunnel is None:
             self._is_tunnel = _asks_for_a_tunnel(buffer)
+            self._is_http2 = buffer.startswith(_PREFACE)
         if not isinstance(timeout, Step):
             await self._inner.write(buffer, timeout)
         elif timeout.holds:
@@ -331,11 +361,40 @@ class AsyncSocketStream(_Connected):
 
     async def _write(self, buffer: bytes, timeout: Step) -> None:
         buffer, self._held = self._held + buffer, b""
-        if len(buffer) <= _PIECE:
+        timeout.written += len(buffer)
+        if timeout.written <= _PIECE or self._is_http2:
             await self._inner.write(buffer, timeout.left())
         else:
-            for piece in _pieces(buffer):
-                await self._inner.write(piece, timeout.left())
+            await self._write_and_listen(buffer, timeout)
+
+    async def _write_and_listen(self, buffer: bytes, timeout: Step) -> None:
+        """Write, and keep what comes meanwhile: a server that refuses an upload answers before it has read it.
+
+        It then closes the connection. An event loop that finds out when it writes drops what it has not read.
+        """
+        import anyio  # noqa: PLC0415  # comes with the HTTP library
+
+        failed: list[Exception] = []
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._listen)
+            try:
+                for piece in _pieces(buffer):
+                    await self._inner.write(piece, timeout.left())
+            except Exception as error:  # noqa: BLE001  # raised below, outside of the group, which would wrap it
+                failed.append(error)
+            group.cancel_scope.cancel()
+        if failed:
+            raise failed[0]
+
+    async def _listen(self) -> None:
+        """Keep what comes while something is written, as far as a refusal can be long."""
+        with suppress(Exception):
+            # Whoever reads next is told what is wrong.
+            while sum(map(len, self._early)) < _LONGEST_REFUSAL:
+                received = await self._inner.read(_PIECE)
+                if not received:
+                    return
+                self._early.append(received)
 
     async def start_tls(
         self,

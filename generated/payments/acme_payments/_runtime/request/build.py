@@ -192,7 +192,8 @@ def signed(
     if shared.query:
         target = without_parameters(target, shared.secret_names)
         target += f"{'&' if '?' in target else '?'}{shared.query}"
-    return WireRequest(unsigned.method, whole_url(settings, target), headers.listed(), unsigned.content)
+    url = whole_url(settings, target)
+    return WireRequest(unsigned.method, url, headers.listed(), unsigned.content, settings.cookies)
 
 
 def _shared(settings: Settings, requirement: Requirement) -> SharedHeaders:

@@ -51,6 +51,7 @@ class LoopTransports:
         self._make = make
         self._kept: dict[object, _Kept] = {}
         self._parents: list[dict[object, _Kept]] = []
+        self._is_closed = False
 
     def current(self) -> AsyncTransport:
         """Return the transport of the running loop; one is made where there is none."""
@@ -59,10 +60,17 @@ class LoopTransports:
         return self._open(loop) if kept is None else kept.transport
 
     async def aclose(self) -> None:
-        """Close the connections of the running loop; those of another one end with it."""
-        kept = self._kept.pop(current_loop(), None)
-        if kept is not None:
-            await kept.keeper.aclose()
+        """Send nothing more, and close the connections of the running loop; those of another one end with it."""
+        self._is_closed = True
+        for kept in list(self._kept.values()):
+            kept.transport.refuse()
+        own = self._kept.get(current_loop())
+        if own is None:
+            return
+        if own.transport.is_idle:
+            await own.keeper.aclose()
+        else:
+            await own.transport.wind_down()
 
     def after_fork(self) -> None:
         """Leave the parent process its connections, and keep a reference, since dropping them would close them."""
@@ -78,6 +86,8 @@ class LoopTransports:
                 # It was closed without an end of its generators; nothing can be closed in it any more.
                 self._kept.pop(other, None)
         transport = self._make()
+        if self._is_closed:
+            transport.refuse()
         keeper = self._keep(loop, transport)
         # Begun here, so that the loop knows of it; it does not wait for anything before it is closed.
         asend: Any = keeper.asend(None)

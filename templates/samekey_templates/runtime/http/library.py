@@ -1,0 +1,129 @@
+"""The HTTP libraries that an SDK sends through: httpx, and httpx2, which goes on from it under the same names.
+
+Rule of this file: nothing is imported before it is needed. Importing either library costs more than the rest of an SDK.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar, cast
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    import httpx
+
+T = TypeVar("T")
+LibraryName: TypeAlias = Literal["httpx", "httpx2"]
+LIBRARIES: Final[tuple[LibraryName, ...]] = ("httpx", "httpx2")
+
+
+class Library(Protocol):
+    """What this room uses of an HTTP library; the types are httpx's, and httpx2's have the same names and shapes."""
+
+    Client: type[httpx.Client]
+    AsyncClient: type[httpx.AsyncClient]
+    HTTPTransport: type[httpx.HTTPTransport]
+    AsyncHTTPTransport: type[httpx.AsyncHTTPTransport]
+    BaseTransport: type[httpx.BaseTransport]
+    AsyncBaseTransport: type[httpx.AsyncBaseTransport]
+    SyncByteStream: type[httpx.SyncByteStream]
+    AsyncByteStream: type[httpx.AsyncByteStream]
+    ByteStream: type[httpx.ByteStream]
+    Auth: type[httpx.Auth]
+    Cookies: type[httpx.Cookies]
+    Limits: type[httpx.Limits]
+    Request: type[httpx.Request]
+    URL: type[httpx.URL]
+    create_ssl_context: Callable[..., ssl.SSLContext]
+
+    def __hash__(self) -> int: ...
+
+    ConnectError: type[httpx.ConnectError]
+    ConnectTimeout: type[httpx.ConnectTimeout]
+    DecodingError: type[httpx.DecodingError]
+    HTTPError: type[httpx.HTTPError]
+    HTTPStatusError: type[httpx.HTTPStatusError]
+    InvalidURL: type[httpx.InvalidURL]
+    LocalProtocolError: type[httpx.LocalProtocolError]
+    PoolTimeout: type[httpx.PoolTimeout]
+    ProxyError: type[httpx.ProxyError]
+    ReadError: type[httpx.ReadError]
+    ReadTimeout: type[httpx.ReadTimeout]
+    RemoteProtocolError: type[httpx.RemoteProtocolError]
+    RequestError: type[httpx.RequestError]
+    StreamError: type[httpx.StreamError]
+    TimeoutException: type[httpx.TimeoutException]
+    TransportError: type[httpx.TransportError]
+    UnsupportedProtocol: type[httpx.UnsupportedProtocol]
+    WriteError: type[httpx.WriteError]
+    WriteTimeout: type[httpx.WriteTimeout]
+
+
+@cache
+def load(name: LibraryName) -> Library:
+    """Import an HTTP library.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    return cast("Library", import_module(name))
+
+
+def as_subclass(ours: type[T], base: type[Any]) -> type[T]:
+    """Return a class of ours as a subclass of a library's own class, which the library asks for with `isinstance`.
+
+    Args:
+        ours: has all the methods.
+        base: the library's class.
+    """
+    classes: tuple[Any, Any] = (ours, base)
+    found: type[T] = _subclass(*classes)
+    return found
+
+
+@cache
+def _subclass(ours: Any, base: Any) -> Any:  # noqa: ANN401  # classes, whose metaclasses no cache knows
+    return type(ours.__name__, (ours, base), {"__module__": ours.__module__, "__slots__": ()})
+
+
+def library_of(client: object) -> LibraryName:
+    """Return the name of the library that a caller's own client is of.
+
+    Raises:
+        TypeError: it is of none.
+    """
+    for name in LIBRARIES:
+        module: Any = sys.modules.get(name)
+        if module is not None and isinstance(client, (module.Client, module.AsyncClient)):
+            return name
+    raise TypeError(f"http_client is a {_shown_type(client)}, which is no client of httpx or httpx2")
+
+
+def check_client(client: object, *, is_async: bool) -> None:
+    """Check that a caller's own client is of the kind that the SDK's client can use.
+
+    Raises:
+        TypeError: it is of another library, or async where the SDK's client is not, or the other way round.
+    """
+    wanted, other = ("AsyncClient", "Client") if is_async else ("Client", "AsyncClient")
+    for name in LIBRARIES:
+        module: Any = sys.modules.get(name)
+        if module is not None and isinstance(client, getattr(module, wanted)):
+            return
+        if module is not None and isinstance(client, getattr(module, other)):
+            kind = "async" if is_async else "sync"
+            raise TypeError(f"http_client is an {name}.{other}: this {kind} client needs an {name}.{wanted}")
+    raise TypeError(
+        f"http_client is a {_shown_type(client)}: it must be an httpx.{wanted} or an httpx2.{wanted}, "
+        "or an instance of a subclass"
+    )
+
+
+def _shown_type(value: object) -> str:
+    kind = value if isinstance(value, type) else type(value)
+    shown = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    return f"class {shown}" if isinstance(value, type) else shown
