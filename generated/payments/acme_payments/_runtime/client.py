@@ -131,7 +131,8 @@ def _check_base(api: ApiFacts, url: str, source: str, variables: Mapping[str, st
     else:
         what = "query" if "?" in url else "fragment"
         found = f"{source or 'server'}: {shown!r} is followed by a {what}, to which no path can be appended"
-        wanted = f"leave it out, or {wanted}"
+        if source:
+            raise ValueError(f"{found}: leave it out")
     raise ValueError(f"{found}: {wanted} or set {api.base_url_variable}")
 
 

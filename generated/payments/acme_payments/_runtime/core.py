@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .auth.credentials import ClientCredentials
 from .concurrency.cancellation import run_in_thread
-from .concurrency.fork import begin_anew_after_fork
+from .concurrency.fork import IMPORTING, begin_anew_after_fork
 from .concurrency.loops import LoopTransports
 from .errors import APIError
+from .http.library import library_of, load
 from .http.options import USUAL
 from .request.build import Prepared, prepare, signed
 from .response import finish, finish_open, is_strict
@@ -48,6 +49,7 @@ class SyncConnection:
     def __init__(self, http_client: HTTPClient | None, options: ConnectionOptions = USUAL) -> None:
         self._http_client = http_client
         self._options = options
+        self._library = options.library if http_client is None else library_of(http_client)
         self._is_closed = False
         self._home = os.getpid()
         self._transport: SyncTransport | None = None
@@ -69,8 +71,10 @@ class SyncConnection:
     def transport(self) -> SyncTransport:
         found = self._transport
         if found is None:
-            from .http.transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
+            with IMPORTING:
+                from .http.transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
 
+                load(self._library)
             with self._lock:
                 found = self._transport or SyncTransport(self._http_client, self._home, self._options)
                 self._transport = found
@@ -101,6 +105,7 @@ class AsyncConnection:
     def __init__(self, http_client: AsyncHTTPClient | None, options: ConnectionOptions = USUAL) -> None:
         self._http_client = http_client
         self._options = options
+        self._library = options.library if http_client is None else library_of(http_client)
         self._home = os.getpid()
         self._where: Whereabouts | None = None
         self._transports = LoopTransports(self._make)
@@ -110,8 +115,10 @@ class AsyncConnection:
         begin_anew_after_fork(self)
 
     def _make(self) -> AsyncTransport:
-        from .http.transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when it is first needed
+        with IMPORTING:
+            from .http.transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when first needed
 
+            load(self._library)
         if self._http_client is not None and self._where is None:
             self._where = Whereabouts(self._http_client, self._home)
         return AsyncTransport(self._http_client, self._where, self._options)

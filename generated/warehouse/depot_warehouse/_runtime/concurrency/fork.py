@@ -8,8 +8,9 @@ while another thread held a lock waits for that thread, which it does not have.
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 from weakref import WeakSet
 
 
@@ -36,5 +37,10 @@ def _in_the_child() -> None:
             inherited.after_fork()
 
 
+IMPORTING: Final = threading.Lock()
+"""Held while a thread imports the HTTP library, for which `fork` waits: the child would wait for ever for an import
+that another thread has begun."""
+
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=IMPORTING.acquire, after_in_parent=IMPORTING.release, after_in_child=IMPORTING.release)
     os.register_at_fork(after_in_child=_in_the_child)

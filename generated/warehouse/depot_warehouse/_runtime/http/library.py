@@ -101,7 +101,7 @@ def library_of(client: object) -> LibraryName:
         module: Any = sys.modules.get(name)
         if module is not None and isinstance(client, (module.Client, module.AsyncClient)):
             return name
-    raise TypeError(f"http_client is a {_shown_type(client)}, which is no client of httpx or httpx2")
+    raise TypeError(_no_client(client, "Client"))
 
 
 def check_client(client: object, *, is_async: bool) -> None:
@@ -118,13 +118,11 @@ def check_client(client: object, *, is_async: bool) -> None:
         if module is not None and isinstance(client, getattr(module, other)):
             kind = "async" if is_async else "sync"
             raise TypeError(f"http_client is an {name}.{other}: this {kind} client needs an {name}.{wanted}")
-    raise TypeError(
-        f"http_client is a {_shown_type(client)}: it must be an httpx.{wanted} or an httpx2.{wanted}, "
-        "or an instance of a subclass"
-    )
+    raise TypeError(_no_client(client, wanted))
 
 
-def _shown_type(value: object) -> str:
-    kind = value if isinstance(value, type) else type(value)
+def _no_client(client: object, wanted: str) -> str:
+    kind = client if isinstance(client, type) else type(client)
     shown = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
-    return f"class {shown}" if isinstance(value, type) else shown
+    found = f"the class {shown} itself" if isinstance(client, type) else f"of the type {shown}"
+    return f"http_client is {found}: it must be an httpx.{wanted} or an httpx2.{wanted}, or an instance of a subclass"

@@ -116,6 +116,8 @@ class Whereabouts:
 
     def refusal(self, loop: object = None) -> str | None:
         """Return why the client cannot be used in this process and loop; None where it can, and belongs there."""
+        if self._client.is_closed:
+            return "the http_client is closed"
         process = os.getpid()
         is_forked = process != self._process
         has_moved = is_forked or (self._is_used and loop is not self._loop)
