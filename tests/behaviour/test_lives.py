@@ -20,7 +20,7 @@ from acme_payments import AcmePayments, APIConnectionError, AsyncAcmePayments, C
 from samekey_templates.runtime.http.options import ConnectionOptions
 from samekey_templates.runtime.http.transport import AsyncTransport, SyncTransport
 from samekey_templates.runtime.retry.rules import Failed
-from samekey_templates.runtime.retry.wire import AsyncOpenAnswer, Limits, RawAnswer, Result, WireRequest
+from samekey_templates.runtime.retry.wire import AsyncOpenAnswer, Limits, Result, WireRequest
 from samekey_templates.runtime.types import Timeout as WireTimeout
 
 from tests.behaviour.fault_server import TOKEN, Act, Fault, FaultServer
@@ -323,27 +323,55 @@ def test_open_answers_that_are_dropped_give_their_connections_back(
     anyio.run(main, backend=backend)
 
 
+class LostRequest:
+    """What a request leaves behind in its pool when it ends at an unlucky moment: it is there, and nobody ends it.
+
+    Args:
+        connection: the connection that it holds for ever.
+    """
+
+    def __init__(self, connection: object) -> None:
+        self.connection = connection
+
+    def is_queued(self) -> bool:
+        """Whether it waits for a connection."""
+        return False
+
+
+def filled_with_lost_requests(pool: Any, connections: int) -> None:  # noqa: ANN401  # a library's own
+    """Let requests that are lost hold so many connections of a pool."""
+    lost = [pool.create_connection(None) for _ in range(connections)]
+    for connection in lost:
+        connection.is_idle = connection.is_closed = connection.is_available = connection.has_expired = lambda: False
+        connection.is_connected = lambda: True
+    pool._connections[:] = lost
+    pool._requests[:] = [LostRequest(connection) for connection in lost]
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_pool_that_gives_no_connection_is_replaced(server: FaultServer, library: Any) -> None:  # noqa: ANN401
+@pytest.mark.parametrize(
+    ("limits", "calls_that_fail"),
+    [pytest.param(None, 0, id="another pool is asked"), pytest.param(4, 1, id="the only pool is replaced")],
+)
+def test_a_pool_that_gives_no_connection_ends_no_client(
+    server: FaultServer,
+    library: Any,  # noqa: ANN401
+    limits: int | None,
+    calls_that_fail: int,
+) -> None:
     """What a library loses of its places at an unlucky moment must not end a client that lives for months."""
+    import httpx  # noqa: PLC0415
+
+    own = None if limits is None else httpx.Limits(max_connections=limits)
 
     async def main() -> None:
-        transport = AsyncTransport(options=ConnectionOptions(library=library))
+        transport = AsyncTransport(options=ConnectionOptions(library=library, limits=own))
         request = WireRequest("GET", f"{server.url}/charges/ch_1", (("Authorization", f"Bearer {TOKEN}"),), None)
         pools: Any = transport._client._transport  # pyright: ignore[reportPrivateUsage]
-        dead = pools.pools[0]
-        # Lost in a way that nobody can see: their requests are gone, and they say that they are in use.
-        lost = [dead._pool.create_connection(None) for _ in range(64)]
-        for connection in lost:
-            connection.is_idle = lambda: False
-            connection.is_closed = lambda: False
-            connection.is_connected = lambda: True
-            connection.is_available = lambda: False
-            connection.has_expired = lambda: False
-        dead._pool._connections[:] = lost
+        filled_with_lost_requests(pools.pools[0]._pool, limits or 64)
         hasty = Limits(WireTimeout(pool=0.2), time.monotonic() + 60)
-        results = [await transport.attempt(request, hasty) for _ in range(3)]
-        assert [isinstance(result, RawAnswer) for result in results].count(True) >= 2
+        results = [await transport.attempt(request, hasty) for _ in range(4)]
+        assert [isinstance(result, Failed) for result in results].count(True) == calls_that_fail
         assert not isinstance(results[-1], Failed)
         await transport.aclose()
 

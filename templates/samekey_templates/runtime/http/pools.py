@@ -70,6 +70,28 @@ def _share(whole: int | None, count: int, index: int) -> int | None:
     return None if whole is None else whole // count + (index < whole % count)
 
 
+class _Member:
+    """One of several pools.
+
+    Args:
+        transport: the pool.
+        limits: how many connections it may hold.
+    """
+
+    __slots__ = ("most", "requests", "running", "transport")
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, limits: httpx.Limits) -> None:
+        self.transport = transport
+        self.most = limits.max_connections
+        self.requests = requests_of(transport)
+        self.running = 0
+
+    @property
+    def should_have_room(self) -> bool:
+        """Whether it has fewer requests to carry than connections, whatever it says itself."""
+        return self.most is None or self.running < self.most
+
+
 class Pools:
     """Several pools behind one client: what a library's pool does for a request grows with its open connections.
 
@@ -92,36 +114,36 @@ class Pools:
         self._counted = as_subclass(_Counted, library.AsyncByteStream)
         self._make = make
         self._limits = limits
-        self.pools = [make(limit) for limit in limits]
-        self._held = [requests_of(pool) for pool in self.pools]
+        self._members = [_Member(make(limit), limit) for limit in limits]
+
+    @property
+    def pools(self) -> list[httpx.AsyncBaseTransport]:
+        """The pools themselves."""
+        return [member.transport for member in self._members]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        counts = [len(held) for held in self._held]
+        # What a pool holds is more than what it carries, where requests have left something behind.
+        counts = [len(member.requests) for member in self._members]
         index = counts.index(min(counts))
-        pool = self.pools[index]
+        member = self._members[index]
+        member.running += 1
         try:
-            response = await pool.handle_async_request(request)
-        except self._pool_timeout:
-            mend(pool)
-            self._replace(index, pool)
+            response = await member.transport.handle_async_request(request)
+        except BaseException as error:
+            member.running -= 1
+            mend(member.transport)
+            if isinstance(error, self._pool_timeout):
+                self._replace(index, member)
             raise
-        except BaseException:
-            mend(pool)
-            raise
-        stream: Any = self._counted(response.stream, pool)
+        stream: Any = self._counted(response.stream, member)
         response.stream = stream
         return response
 
-    def _replace(self, index: int, pool: httpx.AsyncBaseTransport) -> None:
-        """Replace a pool that gave no connection, unless all of its places are in use.
-
-        The requests of the former one keep it alive until they end.
-        """
-        most = self._limits[index].max_connections
-        if self.pools[index] is pool and (most is None or len(self._held[index]) < most):
-            self.pools[index] = self._make(self._limits[index])
-            self._held[index] = requests_of(self.pools[index])
-            in_background(close_idle(pool))
+    def _replace(self, index: int, member: _Member) -> None:
+        """Replace a pool that gave no connection; the requests that it carries keep the former one alive."""
+        if member.should_have_room and self._members[index] is member:
+            self._members[index] = _Member(self._make(self._limits[index]), self._limits[index])
+            in_background(close_idle(member.transport))
 
     async def aclose(self) -> None:
         for pool in self.pools:
@@ -129,24 +151,40 @@ class Pools:
 
 
 class _Counted:
-    """The body of a response; what its pool holds is set right when it is closed."""
+    """The body of a response; its pool has one less to carry when it is closed."""
 
-    def __init__(self, inner: Any, pool: httpx.AsyncBaseTransport) -> None:  # noqa: ANN401  # a library's stream
+    def __init__(self, inner: Any, member: _Member) -> None:  # noqa: ANN401  # a library's stream
         self.inner = inner
-        self.pool = pool
+        self._member = member
         self._is_closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self.inner)
 
     async def aclose(self) -> None:
-        was_closed, self._is_closed = self._is_closed, True
         try:
             # The library is shielded from anyio's cancellation here, and not from asyncio's own.
             await undisturbed(self.inner.aclose())
         finally:
-            if not was_closed and sys.exception() is not None:
-                mend(self.pool)
+            self.ended()
+
+    def ended(self) -> None:
+        """Count the request as done; after an exception, clear away what it has left behind in its pool."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._member.running -= 1
+        if sys.exception() is not None:
+            mend(self._member.transport)
+
+    def dropped(self) -> None:
+        """Take the request out of its pool, since nobody will close its response."""
+        held = self.inner._httpcore_stream  # noqa: SLF001
+        pool, request = held._pool, held._pool_request  # noqa: SLF001
+        if request in pool._requests:  # noqa: SLF001
+            pool._requests.remove(request)  # noqa: SLF001
+        mend(self._member.transport)
+        self.ended()
 
 
 def requests_of(pool: object) -> Sized:
@@ -232,12 +270,6 @@ def drop(response: httpx.Response, loop: Any) -> None:  # noqa: ANN401  # asynci
 
 def _drop(response: httpx.Response) -> None:
     stream: Any = response.stream
-    try:
-        held = stream._stream.inner._httpcore_stream  # noqa: SLF001
-        pool, request = held._pool, held._pool_request  # noqa: SLF001
-        if request in pool._requests:  # noqa: SLF001
-            pool._requests.remove(request)  # noqa: SLF001
-            mend(stream._stream.pool)  # noqa: SLF001
-    except AttributeError:
-        # A transport of the caller's own.
-        return
+    with suppress(AttributeError):
+        # There is nothing to be done in a transport of the caller's own.
+        stream._stream.dropped()  # noqa: SLF001
