@@ -37,8 +37,9 @@ class Request:
 
     @property
     def echo(self) -> list[str]:
-        """Every secret in it, as it was spelled."""
-        return list(dict.fromkeys(found.decode("latin-1") for found in WORD.findall(self.raw)))
+        """Every secret in it, as it was spelled; but for the server's own, which comes back as a cookie."""
+        found = dict.fromkeys(text.decode("latin-1") for text in WORD.findall(self.raw))
+        return [text for text in found if text != word("set-cookie")]
 
 
 @dataclass(frozen=True)
