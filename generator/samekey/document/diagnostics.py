@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from msgspec import Struct
+from samekey_templates.runtime.text import shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,10 +121,15 @@ def escaped(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def shown_uri(uri: str) -> str:
+    """Return a path or a URL as it may be shown: without user, password and query, which may be credentials."""
+    return shown_url(uri) if "://" in uri else uri
+
+
 def location(place: Place) -> str:
     """Return a place as `file:line:column`."""
     position = place.resolve()
-    return escaped(f"{place.source.uri}:{position.line}:{position.column}")
+    return escaped(f"{shown_uri(place.source.uri)}:{position.line}:{position.column}")
 
 
 def excerpt(place: Place) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from samekey.document.diagnostics import shown_uri
 from samekey.document.pointers import extended, unescape
 from samekey.document.references import References
 from samekey.document.source import FetchError, fetch_bytes, is_remote, parse_source, root_uri
@@ -67,7 +68,7 @@ class Document:
         try:
             data = self.fetch(uri)
         except FetchError as error:
-            referrer.warn("reference-unreadable", f"cannot read {uri}: {error}")
+            referrer.warn("reference-unreadable", f"cannot read {shown_uri(uri)}: {error}")
             return None
         return parse_source(uri, data, self.diagnostics)
 
@@ -228,7 +229,7 @@ def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, st
         data = stdin if location == "-" else fetch(location)
     except FetchError as error:
         diagnostics.error(
-            "unreadable", f"cannot read {location}: {error}", hint="check the path or URL of the document"
+            "unreadable", f"cannot read {shown_uri(location)}: {error}", hint="check the path or URL of the document"
         )
         return None
     source = parse_source(root_uri(location), data, diagnostics)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urljoin
 
+from samekey_templates.runtime.text import without_quotes
+
 from samekey.document.diagnostics import Diagnostics, Place, Position
 from samekey.document.json_text import parse_json
 from samekey.document.values import JsonValue, Parsed, SyntaxProblem
@@ -101,7 +103,7 @@ def fetch_bytes(uri: str) -> bytes:
     try:
         response = httpx.get(uri, follow_redirects=True, timeout=30.0)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise FetchError(str(error) or type(error).__name__) from error
+        raise FetchError(without_quotes(str(error)) or type(error).__name__) from error
     if not response.is_success:
         raise FetchError(f"the server answered {response.status_code} {response.reason_phrase}")
     return response.content

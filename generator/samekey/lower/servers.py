@@ -101,7 +101,9 @@ def _absolute(node: Node, url: str) -> str:
     """Resolve a URL against the document's own (OpenAPI 3.1 section 4.8.5), without a slash at its end."""
     if url and "://" not in url and node.source.uri.startswith(("http://", "https://")):
         with suppress(ValueError):
-            url = urljoin(node.source.uri, url)
+            home = urlsplit(node.source.uri)
+            # What it took to read the document is nobody else's.
+            url = urljoin(home._replace(netloc=home.netloc.rpartition("@")[2]).geturl(), url)
     return url.rstrip("/") or url[:1]
 
 

@@ -134,7 +134,7 @@ def _wherever(secret: str) -> str:
 def _address(wishes: Wishes) -> str:
     parts = urlsplit(wishes.base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise VerifyError(f"{wishes.base_url!r} is not the address of an API; give http://… or https://…")
+        raise VerifyError("--base-url is not the address of an API; give http://… or https://…")
     if parts.username or parts.password:
         raise VerifyError("an address holds no credentials here; give them with --token")
     if not wishes.own and not is_loopback(wishes.base_url):

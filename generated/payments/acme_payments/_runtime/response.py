@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from .call import Response
 from .codec.json import DecodeFailureError, decode
 from .errors import APIDecodeError, explain, status_error_class, unanswered
+from .request.build import secrets_of
 from .request.encode import charset
 from .retry.loop import log
 from .retry.rules import Answered, Failed, Failure
-from .text import one_line
+from .text import one_line, without_secrets
 from .types import is_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .call import Call, Endpoint, Settings, Types
     from .retry.loop import CallState
     from .retry.record import CallRecord
@@ -60,7 +63,7 @@ def _succeeded(
     if answer is None or not isinstance(outcome, Answered):
         raise unanswered(record) from state.cause
     if not outcome.is_done:
-        _raise_status(endpoint, record, outcome, answer)
+        _raise_status(endpoint, state, record, outcome, answer)
     return record, outcome, answer
 
 
@@ -70,11 +73,13 @@ def is_strict(settings: Settings, call: Call[Any]) -> bool:
     return settings.strict if options is None or options.strict is None else options.strict
 
 
-def _raise_status(endpoint: Endpoint, record: CallRecord, outcome: Answered, answer: RawAnswer) -> None:
+def _raise_status(
+    endpoint: Endpoint, state: CallState, record: CallRecord, outcome: Answered, answer: RawAnswer
+) -> None:
     types = None if endpoint.errors is None or outcome.refused else endpoint.errors()
     kind = None if types is None else _type_for(types, answer.status)
     body = _error_body(answer, Any if kind is None else kind)
-    said = _server_words(body, answer.content)
+    said = _server_words(body, answer.content, () if state.sent is None else secrets_of(state.sent, state.profile.name))
     raise status_error_class(outcome, answer.content, record.call.safety)(
         explain(record, f"the server {'refused with' if outcome.refused else 'answered'} {answer.status}", said),
         record,
@@ -95,7 +100,7 @@ def _error_body(answer: RawAnswer, kind: object) -> object:
         return answer.content.decode("utf-8", "replace")
 
 
-def _server_words(body: object, content: bytes) -> str:
+def _server_words(body: object, content: bytes, secrets: Collection[str]) -> str:
     """Return what an error body says, in one line, for the message; empty where it says nothing."""
     try:
         document = decode(content, Any).value if content else None
@@ -105,8 +110,8 @@ def _server_words(body: object, content: bytes) -> str:
         for name in ("message", "detail", "title", "error_description", "msg", "description"):
             text = candidate.get(name)
             if isinstance(text, str) and text:
-                return f"it said: {one_line(text)}"
-    return f"it said: {one_line(body)}" if isinstance(body, str) and body else ""
+                return f"it said: {one_line(without_secrets(text, secrets))}"
+    return f"it said: {one_line(without_secrets(body, secrets))}" if isinstance(body, str) and body else ""
 
 
 def _levels(document: object) -> list[dict[str, Any]]:

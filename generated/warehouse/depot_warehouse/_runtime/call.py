@@ -17,7 +17,7 @@ from .retry.record import Recorded
 from .retry.retry_after import retry_after
 from .retry.rules import EffectivePolicy, RetryPolicy
 from .safety import Evidence
-from .text import shown_url
+from .text import DiscreetHeaders, shown_headers, shown_url
 from .types import OMIT, CallOptions, Timeout, checked
 
 if TYPE_CHECKING:
@@ -173,6 +173,13 @@ class Response(Recorded, Struct, Generic[T], frozen=True):
     replayed: bool
     record: CallRecord
 
+    def __repr__(self) -> str:
+        headers = shown_headers(self.headers)
+        return (
+            f"Response(data={self.data!r}, status={self.status!r}, headers={headers!r}, content={self.content!r}, "
+            f"replayed={self.replayed!r}, record={self.record!r})"
+        )
+
     def holding(self, data: E) -> Response[E]:
         """Return the same response with another decoded result."""
         return Response(data, self.status, self.headers, self.content, self.replayed, self.record)
@@ -243,6 +250,11 @@ class Settings(Struct, frozen=True):
         policy = self.retry.over(self.usual_retry)
         structs.force_setattr(self, "usual_policy", (EffectivePolicy.of(policy), policy.retry_if))
         structs.force_setattr(self, "shown_base", shown_url(self.base_url))
+        structs.force_setattr(self, "headers", DiscreetHeaders(self.headers))
+
+    def __repr__(self) -> str:
+        # Tracebacks with local variables show it.
+        return f"Settings({self.shown_base!r}, headers={self.headers!r})"
 
     def policy(self, of_operation: RetryPolicy | None, of_call: RetryPolicy | None) -> tuple[EffectivePolicy, RetryIf]:
         """Return the retry policy of a call, and its predicate: each policy refines the one before it.

@@ -127,7 +127,8 @@ def _check_base(api: ApiFacts, url: str, source: str, variables: Mapping[str, st
     if not url:
         found = "the API's document names no server"
     elif not is_absolute(url):
-        found = f"{source or 'server'}: {shown!r} is not an absolute URL"
+        # What has a password in it may be cut at the wrong place.
+        found = f"{source or 'server'}: {'it' if '@' in url else repr(shown)} is not an absolute URL"
     else:
         what = "query" if "?" in url else "fragment"
         found = f"{source or 'server'}: {shown!r} is followed by a {what}, to which no path can be appended"

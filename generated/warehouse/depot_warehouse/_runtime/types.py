@@ -7,9 +7,10 @@ from collections.abc import AsyncIterable, Iterable
 from enum import Enum
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from .declare import public
+from .text import DiscreetHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ def checked(name: str, value: object, kind: type, example: str) -> None:
         TypeError: it is of another class.
     """
     if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, such as {example}, and not {value!r}")
+        raise TypeError(f"{name} must be a {kind.__name__}, such as {example}, and not a {type(value).__name__}")
 
 
 @public
@@ -109,5 +110,7 @@ class CallOptions(Struct, frozen=True):
     strict: bool | None = None
 
     def __post_init__(self) -> None:
+        if self.headers is not None:
+            structs.force_setattr(self, "headers", DiscreetHeaders(self.headers))
         if self.timeout is not None:
             checked("timeout", self.timeout, Timeout, "Timeout(read=10)")

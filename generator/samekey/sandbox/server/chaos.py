@@ -62,7 +62,7 @@ def open_chaos(upstream: Upstream) -> Sandbox:
     """
     parts = urlsplit(upstream.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SandboxError(f"{upstream.url!r} is not the address of an API; give http://… or https://…")
+        raise SandboxError("--upstream is not the address of an API; give http://… or https://…")
     if parts.username or parts.password:
         raise SandboxError("an address holds no credentials here; those of each request are passed on")
     faults = Faults(upstream.plan, inside=False)

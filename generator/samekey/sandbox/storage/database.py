@@ -118,7 +118,7 @@ def open_database(location: str) -> Sqlite | Postgres:
     except ImportError as error:
         raise StoreError(f"{_shown(location)} needs a driver: pip install 'samekey[sandbox]' ({error})") from error
     except DBAPIError as error:
-        raise StoreError(f"cannot open {url.render_as_string()}: {str(error.orig).strip()}") from error
+        raise StoreError(f"cannot open {url.set(query={}).render_as_string()}: {str(error.orig).strip()}") from error
     return database
 
 

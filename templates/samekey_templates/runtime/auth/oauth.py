@@ -7,12 +7,13 @@ nothing was done, and the attempt goes on with a new one: the same request, once
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import re
 import threading
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
-from urllib.parse import quote_plus, urlencode, urljoin
+from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urljoin
 
 import anyio
 from msgspec import Struct
@@ -21,7 +22,7 @@ from ..concurrency.loops import current_loop
 from ..retry.loop import log
 from ..retry.rules import Failed, Failure, is_success
 from ..retry.wire import Limits, RawAnswer, Result, WireRequest
-from ..text import one_line, shown_url
+from ..text import one_line, shown_url, without_secrets
 from ..types import is_fields
 from .credentials import ClientCredentials, NoToken, basic
 
@@ -112,7 +113,7 @@ def read_token(request: WireRequest, result: Result, since: float) -> Token | No
     if not is_success(result.status):
         later = result.status >= 500 or result.status in _LATER  # noqa: PLR2004
         kind = Failure.UNREACHABLE if later else Failure.UNSENDABLE
-        return NoToken(kind, f"{where}: status {result.status}{_said(body)}")
+        return NoToken(kind, f"{where}: status {result.status}{_said(request, body)}")
     value, kind_of_token = body.get("access_token"), body.get("token_type", "bearer")
     if not isinstance(value, str) or not _SENDABLE.fullmatch(value):
         return NoToken(Failure.UNSENDABLE, f"{where}: the answer holds none that can be sent")
@@ -130,10 +131,18 @@ def _fields(content: bytes) -> dict[str, Any]:
     return found if is_fields(found) else {}
 
 
-def _said(body: dict[str, Any]) -> str:
+def _secrets(request: WireRequest) -> list[str]:
+    """Return what proves who asks, in each of its spellings: an endpoint may repeat it."""
+    basic = next((value.partition(" ")[2] for name, value in request.headers if name == "Authorization"), "")
+    form = dict(parse_qsl(request.content.decode())) if isinstance(request.content, bytes) else {}
+    pair = base64.b64decode(basic).decode().partition(":")[2] if basic else ""
+    return [basic, pair, unquote_plus(pair), form.get("client_secret", "")]
+
+
+def _said(request: WireRequest, body: dict[str, Any]) -> str:
     """Return the token endpoint's own error text in one line (RFC 6749 section 5.2); empty where it gave none."""
     words = [body[name] for name in ("error", "error_description") if isinstance(body.get(name), str)]
-    line = one_line(": ".join(words))
+    line = one_line(without_secrets(": ".join(words), _secrets(request)))
     return f" ({line})" if line else ""
 
 
@@ -299,8 +308,13 @@ def _returned(value: object) -> Token | NoToken:
 
 
 def _function_failed(error: Exception) -> NoToken:
-    log.warning("the function that gives tokens failed", exc_info=error)
-    return NoToken(Failure.UNSENDABLE, f"no access token: the function raised {type(error).__name__}: {error}")
+    # Not its words, nor the log of it: they may hold what it has just read.
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" in {place.tb_frame.f_code.co_filename}, line {place.tb_lineno}"
+    log.warning("the function that gives tokens raised %s%s", type(error).__name__, where)
+    return NoToken(Failure.UNSENDABLE, f"no access token: the function raised {type(error).__name__}{where}")
 
 
 # --- attempts with a token ---

@@ -200,7 +200,8 @@ def _is_url(paging: Paging, marker: str) -> bool:
 
 def _shown(paging: Paging, marker: object) -> str:
     """Spell a cursor for a message; of a URL only what holds no secret."""
-    return shown_url(marker) if isinstance(marker, str) and _is_url(paging, marker) else repr(marker)
+    is_link = isinstance(marker, str) and (_is_url(paging, marker) or "?" in marker)
+    return shown_url(str(marker)) if is_link else repr(marker)
 
 
 def _counted(paging: Paging, call: Call[T], response: Response[T], items: list[Any]) -> Call[T] | None:

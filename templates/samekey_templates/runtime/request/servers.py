@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
+from ..text import shown_url
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,5 +45,11 @@ def own_base(server: str, base_url: str, variables: Mapping[str, str], *, is_mov
         origin = urlsplit(base_url)
         url = f"{origin.scheme}://{origin.netloc}{urlsplit(url).path}"
     if not is_absolute(url):
-        raise ValueError(f"{url!r}, the operation's own server, is not an absolute URL")
+        raise ValueError(f"{shown_url(url)!r}, the operation's own server, is not an absolute URL")
     return url.rstrip("/")
+
+
+def without_userinfo(url: str) -> str:
+    """Return a URL without a user and a password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url

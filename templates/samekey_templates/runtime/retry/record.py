@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from ..declare import public
 from ..safety import Evidence, Safety
-from ..text import may_hold_secret
+from ..text import may_hold_secret, shown_header
 from .rules import Certainty
 
 if TYPE_CHECKING:
@@ -120,7 +120,9 @@ class ShownHeaders(Mapping[str, str]):
     def _found(self) -> dict[str, str]:
         if self._shown is None:
             pairs = self._headers.items()
-            self._shown = {name.lower(): value for name, value in pairs if not may_hold_secret(name)}
+            self._shown = {
+                name.lower(): shown_header(name, value) for name, value in pairs if not may_hold_secret(name)
+            }
         return self._shown
 
     def __getitem__(self, name: str) -> str:

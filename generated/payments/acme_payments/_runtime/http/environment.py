@@ -11,7 +11,7 @@ import os
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
 from msgspec import Struct
@@ -108,20 +108,28 @@ def check_proxy(name: str, url: str) -> None:
     Raises:
         ValueError: it cannot.
     """
-    try:
-        parts = urlsplit(url)
-        is_whole = bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        raise ValueError(f"{name} is not a valid URL") from None
+    parts = _parts(url)
+    if parts is None:
+        raise ValueError(f"{name} is not a valid URL")
     if parts.scheme not in _SPOKEN:
         raise ValueError(
             f"{name}: {shown_url(url)} is not the URL of a proxy that can be used: "
             "it must begin with http://, https://, socks5:// or socks5h://"
         )
-    if not is_whole:
+    if not parts.hostname:
         raise ValueError(f"{name}: {shown_url(url)} names no host")
     if parts.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ValueError(f"{name}: {shown_url(url)} needs the package socksio: install this SDK with its extra [socks]")
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL; None where it is none, since Python's own words quote it, with a password in it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def _variable(name: str) -> str:

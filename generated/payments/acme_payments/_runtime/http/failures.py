@@ -130,17 +130,18 @@ def _failure_in_body(
 
 def _cause(library: Library, error: Exception) -> Exception | None:
     """Return an exception as the cause of the caller's; None for one that quotes what could not be sent."""
-    quotes = isinstance(error, (library.LocalProtocolError, library.UnsupportedProtocol, library.InvalidURL))
-    return None if quotes else error
+    refused = (library.LocalProtocolError, library.UnsupportedProtocol, library.InvalidURL, library.ProxyError)
+    quotes = isinstance(error, library.RemoteProtocolError) and without_quotes(str(error)) != str(error)
+    return None if quotes or isinstance(error, refused) else error
 
 
 def _words(library: Library, causes: Sequence[BaseException], foreign: BaseException | None, sender: Sender) -> str:
     error = causes[0]
     if sender is Sender.UNKNOWN and isinstance(error, library.TransportError):
         return without_quotes(_sentence(f"the transport failed with {type(error).__name__}", error))
+    if foreign is not None:
+        return f"the connection was cut: {type(foreign).__name__}"
     match error:
-        case _ if foreign is not None:
-            words = f"the connection was cut: {type(foreign).__name__}"
         case library.ConnectTimeout():
             words = "connecting timed out"
         case library.ReadTimeout():
@@ -153,14 +154,27 @@ def _words(library: Library, causes: Sequence[BaseException], foreign: BaseExcep
             refusal = _certificate_refused(causes)
             what = "cannot connect" if refusal is None else "the server's certificate was refused"
             words = _sentence(what, refusal or error)
-        case library.LocalProtocolError():
-            # It quotes what cannot be sent, and that may be a credential.
-            words = without_quotes(_sentence("the request cannot be sent", error))
-        case library.RemoteProtocolError() | library.ReadError() | library.WriteError():
-            words = _sentence("the connection was cut", error)
+        case library.ProxyError():
+            # The words behind the status are the proxy's own, and may repeat its password.
+            words = f"the proxy refused: {str(error).partition(' ')[0]}"
         case _:
-            words = str(error) or type(error).__name__
+            words = _words_of_protocol(library, error)
     return words
+
+
+def _words_of_protocol(library: Library, error: BaseException) -> str:
+    """Return what an exception says that may quote what was sent or came, in which there may be a credential."""
+    match error:
+        case library.LocalProtocolError():
+            return without_quotes(_sentence("the request cannot be sent", error))
+        case library.RemoteProtocolError():
+            return without_quotes(_sentence("the connection was cut", error))
+        case library.ReadError() | library.WriteError():
+            return _sentence("the connection was cut", error)
+        case library.InvalidURL():
+            return without_quotes(str(error))
+        case _:
+            return str(error) or type(error).__name__
 
 
 def _sentence(what: str, error: BaseException) -> str:

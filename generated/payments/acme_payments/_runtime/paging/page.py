@@ -21,10 +21,11 @@ class _AnyPage(Generic[T, E]):
     """What a page and its async twin share."""
 
     def __init__(self, place: PagePosition[T], response: Response[T]) -> None:
-        place.arrive(response)
         self._place = place
         self.response = response
         """The answer with status, headers, key and attempts."""
+        # Last, since a report of its error shows what is here.
+        place.arrive(response)
 
     @property
     def result(self) -> T:

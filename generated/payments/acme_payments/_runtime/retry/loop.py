@@ -87,7 +87,7 @@ class Hooks(Struct, frozen=True):
         for name in self.__struct_fields__:
             hook = getattr(self, name)
             if hook is not None and not callable(hook):
-                raise TypeError(f"{name} must be a function, and not {hook!r}")
+                raise TypeError(f"{name} must be a function, and not a {type(hook).__name__}")
 
 
 class Clock(Struct, frozen=True):
@@ -127,7 +127,8 @@ class CallState:
 
     __slots__ = (
         "_attempts", "_began", "_budget", "_clock", "_in_flight", "_is_over", "_last_cost", "_sent", "_stopped",
-        "_trace", "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "timeout", "waiting",
+        "_trace", "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "sent", "timeout",
+        "waiting",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
@@ -153,6 +154,7 @@ class CallState:
         self.hooks = hooks
         self.max_bytes = max_bytes
         self.cause: BaseException | None = None
+        self.sent: WireRequest | None = None
         self.waiting: list[Awaitable[object]] = []
         self._budget = budget
         self._clock = clock
@@ -215,6 +217,7 @@ class CallState:
 
     def on_the_wire(self, request: WireRequest) -> WireRequest:
         """Return a request as it goes out now: with the context of its attempt's span, where there is one."""
+        self.sent = request
         return request if self.span is None else self.span.carried_by(request)
 
     def settle(self, result: Result) -> float | None:

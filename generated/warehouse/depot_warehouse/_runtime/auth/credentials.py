@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from ..declare import public
 from ..retry.rules import Failed
+from ..text import shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ class ClientCredentials(Struct, frozen=True):
         return hash((self.client_id, self.client_secret, self.token_url, self.scope, self.secret_in_body))
 
     def __repr__(self) -> str:
-        return f"ClientCredentials({self.client_id!r}, '…', {self.token_url!r})"
+        return f"ClientCredentials({self.client_id!r}, '…', {shown_url(self.token_url)!r})"
 
 
 TokenSource: TypeAlias = str | Callable[[], str] | ClientCredentials
@@ -118,6 +119,9 @@ class Signature(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return "Signature('…')"
 
 
 def from_environment(value: T | None, variable: str) -> T | str | None:

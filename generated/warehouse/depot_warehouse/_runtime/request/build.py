@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from contextlib import suppress
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never, cast
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from msgspec import Struct
@@ -37,7 +40,7 @@ from .encode import (
     raw_body,
     simplify,
 )
-from .servers import own_base
+from .servers import own_base, without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -109,6 +112,9 @@ class Prepared(Struct, frozen=True):
     extra: Mapping[str, str]
     token: MovingToken | None
 
+    def __repr__(self) -> str:
+        return f"Prepared({self.unsigned!r})"
+
 
 def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
     """Turn the arguments of a call into a request, and begin the record of the call.
@@ -152,7 +158,7 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
         open_trace(info, whole_url(settings, unsigned.target)),
         settings.max_response_bytes,
     )
-    return ready(settings, unsigned, state, options.headers or {})
+    return ready(settings, unsigned, state, options.headers or _NOTHING)
 
 
 def ready(settings: Settings, unsigned: UnsignedRequest, state: CallState, extra: Mapping[str, str]) -> Prepared:
@@ -178,12 +184,10 @@ def signed(
         shared = _share(settings, sign(settings.credentials, unsigned.security, token), shared.token)
     if unsigned.is_whole:
         headers = _Headers(_NOTHING)
-        for name, value in sign(settings.credentials, unsigned.security, token).headers:
-            headers.put(name, value)
+        headers.put_all(sign(settings.credentials, unsigned.security, token).headers)
     else:
         headers = _Headers(shared.headers)
-    for name, value in extra.items():
-        headers.put(name, value)
+    headers.put_all(extra.items())
     for name, value in unsigned.headers:
         headers.found[name.lower()] = name, value
     if shared.cookies:
@@ -209,8 +213,7 @@ def _shared(settings: Settings, requirement: Requirement) -> SharedHeaders:
 def _share(settings: Settings, signature: Signature, token: MovingToken | None) -> SharedHeaders:
     headers = _Headers({})
     usual = (("User-Agent", settings.user_agent), ("Accept", "application/json"))
-    for name, value in (*usual, *signature.headers, *settings.headers.items()):
-        headers.put(name, value)
+    headers.put_all((*usual, *signature.headers, *settings.headers.items()))
     return SharedHeaders(
         headers.found,
         "&".join(f"{name}={value}" for name, value in signature.query),
@@ -233,6 +236,35 @@ def secret_headers(settings: Settings, unsigned: UnsignedRequest, carrier: str, 
     known = {"authorization", "proxy-authorization", "cookie", *of_schemes}
     lowered = {name.lower() for name in names} - {carrier.lower()}
     return frozenset(name for name in lowered if name in known or may_hold_secret(name))
+
+
+_HARMLESS: Final = frozenset({
+    "accept", "content-type", "traceparent", "tracestate", "user-agent",
+})  # fmt: skip
+
+
+def secrets_of(request: WireRequest, carrier: str) -> list[str]:
+    """Return all that may be a credential in a request, to be taken out of what a server says of it.
+
+    Args:
+        request: as it was sent.
+        carrier: the name of the header that carries the key, which is no credential.
+    """
+    found: list[str] = []
+    for name, value in request.headers:
+        if name.lower() not in _HARMLESS and name.lower() != carrier.lower():
+            pieces = [value, value.partition(" ")[2], *(pair.partition("=")[2] for pair in value.split("; "))]
+            if value[:6].lower() == "basic ":
+                with suppress(ValueError):
+                    pieces += base64.b64decode(value[6:]).decode("utf-8", "replace").split(":", 1)
+            found += pieces
+    parts = urlsplit(request.url)
+    if parts.password:
+        found += [
+            unquote(parts.password),
+            base64.b64encode(f"{unquote(parts.username or '')}:{unquote(parts.password)}".encode()).decode(),
+        ]
+    return [*found, *(unquote(pair.partition("=")[2]) for pair in parts.query.split("&"))]
 
 
 def secret_parameters(target: str, carrier: str) -> tuple[str, ...]:
@@ -266,7 +298,13 @@ def _shown(settings: Settings, target: str) -> str:
 
 def whole_url(settings: Settings, target: str) -> str:
     """Return the whole URL of the target of an unsigned request."""
-    return target if target.startswith(("http://", "https://")) else settings.base_url + target
+    if not target.startswith(("http://", "https://")):
+        return settings.base_url + target
+    base, own = urlsplit(settings.base_url), urlsplit(target)
+    if "@" in base.netloc and base.scheme == own.scheme and base.netloc.rpartition("@")[2] == own.netloc:
+        # Kept without them, and sent with the user and password of the client that sends it.
+        return own._replace(netloc=base.netloc).geturl()
+    return target
 
 
 _PAYMENT_REQUIRED: Final = (402,)
@@ -409,7 +447,9 @@ def _base(settings: Settings, endpoint: Endpoint) -> str:
     """Return what stands before the path in its unsigned request: nothing, unless it has a server of its own."""
     if not endpoint.server:
         return ""
-    return own_base(endpoint.server, settings.base_url, settings.variables, is_moved=settings.is_moved)
+    return without_userinfo(
+        own_base(endpoint.server, settings.base_url, settings.variables, is_moved=settings.is_moved)
+    )
 
 
 def _target(endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, object]) -> str:
@@ -434,6 +474,23 @@ class _Headers:
 
     def put(self, name: str, value: str) -> None:
         self.found[name.lower()] = (name, header_value(name, value))
+
+    def put_all(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Put headers that may be credentials.
+
+        Raises:
+            ValueError: a value cannot be sent. No frame of its traceback holds one: reports show what frames hold.
+        """
+        refused: ValueError | None = None
+        for name, value in pairs:
+            try:
+                self.put(name, value)
+            except ValueError as error:
+                refused = error.with_traceback(None)
+                break
+        if refused is not None:
+            del pairs, name, value
+            raise refused
 
     def put_given(self, values: Mapping[str, object], styles: Mapping[str, Style]) -> None:
         for name, value in values.items():

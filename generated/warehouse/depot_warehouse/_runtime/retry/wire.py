@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from ..text import shown_url
+from ..text import shown_headers, shown_url
 from .rules import Failed
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class RawAnswer(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+    def __repr__(self) -> str:
+        # The body is the server's own words, and may repeat what it was sent.
+        return f"{type(self).__name__}({self.status!r}, {shown_headers(self.headers)!r}, {len(self.content)} bytes)"
 
 
 class CutAnswer(RawAnswer, frozen=True):
