@@ -49,8 +49,8 @@ def test_what_is_written_comes_back(acme: Any, database: str) -> None:  # noqa: 
     """Every fact of an entry, byte for byte, and the first time that the key was seen."""
     journal = acme.PostgresJournal(database)
     written = entry(acme, "http://one", first_sent=1000.0)
-    assert journal.begin(written) == 1000.0
-    assert journal.begin(entry(acme, "http://one", first_sent=2000.0)) == 1000.0
+    assert journal.begin(written) == acme.JournalHold(1000.0, is_new=True)
+    assert journal.begin(entry(acme, "http://one", first_sent=2000.0)) == acme.JournalHold(1000.0, is_new=False)
     assert journal.pending("http://one") == [written]
     with pytest.raises(acme.JournalConflictError):
         journal.begin(entry(acme, "http://one", body=b"other"))

@@ -80,6 +80,7 @@ class AcmePayments(SyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -101,6 +102,8 @@ class AcmePayments(SyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -120,6 +123,7 @@ class AcmePayments(SyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         super().__init__(settings, http_client)
 
@@ -167,6 +171,7 @@ class AsyncAcmePayments(AsyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -188,6 +193,8 @@ class AsyncAcmePayments(AsyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -207,6 +214,7 @@ class AsyncAcmePayments(AsyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         super().__init__(settings, http_client)
 

@@ -88,6 +88,7 @@ class DepotWarehouse(SyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -113,6 +114,8 @@ class DepotWarehouse(SyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -137,6 +140,7 @@ class DepotWarehouse(SyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         super().__init__(settings, http_client)
 
@@ -195,6 +199,7 @@ class AsyncDepotWarehouse(AsyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         """Make a client; it connects when it is first used.
@@ -220,6 +225,8 @@ class AsyncDepotWarehouse(AsyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             http_client: your own connection, with its own proxies and certificates; it is not closed with this client.
 
         Raises:
@@ -244,6 +251,7 @@ class AsyncDepotWarehouse(AsyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         super().__init__(settings, http_client)
 
