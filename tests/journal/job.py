@@ -45,6 +45,7 @@ class Steps:
         self.taken = 0
 
     def __call__(self) -> None:
+        """Take a step."""
         with self._lock:
             self.taken += 1
             if self.taken == self._last:
@@ -59,6 +60,7 @@ def watched(kind: type[Any], step: Callable[[], None]) -> type[Any]:
 
         @contextlib.contextmanager
         def _writing(self) -> Generator[Any]:
+            """Count what it does."""
             with super()._writing() as execute:
 
                 def run(*arguments: object) -> Any:  # noqa: ANN401
