@@ -6,6 +6,7 @@ It reads orders from its input, a line of JSON each, runs the job in a child of 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import os
 import re
@@ -61,7 +62,8 @@ def watched(kind: type[Any], step: Callable[[], None]) -> type[Any]:
         @contextlib.contextmanager
         def _writing(self) -> Generator[Any]:
             """Count what it does."""
-            with super()._writing() as execute:
+            inner: Any = super()
+            with inner._writing() as execute:
 
                 def run(*arguments: object) -> Any:  # noqa: ANN401
                     step()
@@ -139,7 +141,7 @@ def in_a_loop(program: str) -> str:
 
 def _watch_attempts(transport: Any, step: Callable[[], None]) -> None:  # noqa: ANN401
     attempt = transport.attempt
-    if transport is SyncTransport:
+    if not inspect.iscoroutinefunction(attempt):
 
         def sent(self: Any, *arguments: object) -> Any:  # noqa: ANN401
             step()
@@ -169,7 +171,10 @@ def main() -> None:
         anyio.run(_charge, sys.argv[1], backend=backend)
     for line in sys.stdin:
         order = json.loads(line)
-        children = [_forked(order) for _ in range(order.get("workers", 1))]
+        last = order.get("kill_at", 0)
+        # Workers do not end at the same step.
+        orders = [{**order, "kill_at": last and last + 7 * number} for number in range(order.get("workers", 1))]
+        children = [_forked(one) for one in orders]
         timer = threading.Timer(order.get("kill_after") or 3600, _kill, (children,))
         timer.start()
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]

@@ -49,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             status = int(fault) if fault.isdigit() else ledger.status
-            new = json.dumps({"id": f"ch_{len(ledger.effects) + 1}", "amount": 1}).encode()
+            new = json.dumps({"object": "charge", "id": f"ch_{len(ledger.effects) + 1}", "amount": 1}).encode()
             answer = ledger.effects.get(key) or new
             if status == 200:
                 ledger.effects[key] = answer

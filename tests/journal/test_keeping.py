@@ -20,6 +20,10 @@ from typing import Any
 import anyio
 import pytest
 from msgspec.structs import replace
+from samekey.config.file import Config
+from samekey.document.diagnostics import Diagnostics
+from samekey.document.node import load
+from samekey.pipeline import generate
 
 from tests.truth.server import LOST, Shop, answering
 
@@ -512,3 +516,27 @@ def test_a_disk_without_room_for_a_body_sends_nothing(
     assert caught.value.certainty is sdk.Certainty.NOT_SENT
     assert isinstance(caught.value.__cause__, OSError)
     assert (shop.seen, bodies(tmp_path), journal.pending(shop.url)) == ([], [], [])
+
+
+DOCUMENT = """
+openapi: 3.1.0
+info: { title: Lake, version: "1" }
+servers: [{ url: "https://{account}.example.test", variables: { account: { default: acme } } }]
+paths:
+  /things:
+    post:
+      operationId: make
+      responses: { "201": { description: Made. } }
+"""
+
+
+def test_a_document_may_have_the_word_as_well(tmp_path: Path) -> None:
+    """A variable of the server called `account` gets another name, and the client keeps its own."""
+    (tmp_path / "lake.yaml").write_text(DOCUMENT)
+    document = load(str(tmp_path / "lake.yaml"), Diagnostics())
+    assert document is not None
+    result = generate(document, Config())
+    assert result is not None
+    (client,) = [text for path, text in result.files.items() if str(path).endswith("/_client.py")]
+    assert str(client).count('server_account: str = "acme"') == 2
+    assert str(client).count("account: str | None = None") == 2

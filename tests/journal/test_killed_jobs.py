@@ -202,8 +202,12 @@ def test_killed_at_random_each_invoice_is_charged_once(
         style = chance.choice(["sync", "asyncio", "trio"])
         codes = [1]
         while any(codes):
-            after = chance.uniform(0.01, 0.4) if killed < kills else None
-            codes = run(folder, server, style, invoices=8, workers=2, kill_after=after, database=database)
+            end: dict[str, Any] = {}
+            if killed < kills:
+                # At a step, or at any moment between the steps.
+                by_step = chance.random() < 0.5
+                end = {"kill_at": chance.randint(1, 80)} if by_step else {"kill_after": chance.uniform(0.1, 1.5)}
+            codes = run(folder, server, style, invoices=8, workers=2, database=database, **end)
             killed += sum(code == -signal.SIGKILL for code in codes)
         keys += len({key for key, _, _ in server.ledger.requests})
         effects += len(server.ledger.effects)

@@ -146,7 +146,7 @@ class _Writer:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if self._path is not None and not self._is_kept:
+        if self._path is not None and (error is not None or not self._is_kept):
             self._path.unlink(missing_ok=True)
         if isinstance(error, (BodyChangedError, SpentBodyError)):
             raise unwritten(self._prepared, str(error)) from error

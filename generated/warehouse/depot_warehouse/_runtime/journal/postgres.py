@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..concurrency.fork import begin_anew_after_fork
+from ..declare import public
 from .holds import Holds
 from .tables import JournalTables, schema
 
@@ -30,6 +31,7 @@ _AWAY: Final = ("57P01", "57P02", "57P03", "25006")
 """States of a server that shuts down, starts up, or is no longer the one that takes writes."""
 
 
+@public
 class PostgresJournal(JournalTables):
     """A journal that workers on several machines share.
 
