@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -234,10 +235,34 @@ def test_an_assumed_key_is_not_relied_on(sdk: Any, job: Job, shop: Shop, ending:
             assert client.journal.dismiss(entry)
             assert not client.journal.dismiss(entry)
             assert client.journal.find(reference="o-1") is None
-        else:
-            assert client.journal.acknowledge(client.journal.find(reference="o-1"))
-        client.orders.create(item="tea", options=options)
-    assert len(set(shop.keys)) == 2
+            client.orders.create(item="tea", options=options)
+            assert len(set(shop.keys)) == 2
+            return
+        assert client.journal.acknowledge(client.journal.find(reference="o-1"))
+        # Done is done, though nobody lists it any more.
+        with pytest.raises(sdk.APIConnectionError) as caught:
+            client.orders.create(item="tea", options=options)
+        assert caught.value.certainty is certainty
+    assert len(shop.seen) == 1
+
+
+def test_another_worker_that_comes_late_makes_no_second_effect(job: Job, shop: Shop, sdk: Any) -> None:  # noqa: ANN401
+    """It looked at the job's own state before the first one saved, and calls when that one has acknowledged."""
+    first = job.pay()
+    with job.client() as client:
+        assert client.journal.acknowledge(reference="inv-1")
+        assert not client.journal.acknowledge(reference="inv-1")
+        assert (client.journal.outcomes(), client.journal.find(reference="inv-1")) == ([], None)
+        assert client.journal.find(idempotency_key=first.idempotency_key) is None
+    with pytest.raises(sdk.JournalConflictError):
+        job.pay("cake")
+    late = job.pay()
+    assert (late.data, late.idempotency_key, len(shop.effects)) == (first.data, first.idempotency_key, 1)
+    assert job.pay().attempts == ()
+    with job.client() as client:
+        assert client.journal.acknowledge(reference="inv-1")
+        client._core.settings.journal.purge(time.time() + 2 * 86_400)
+    assert [rows(job, table) for table in TABLES] == [[], [], []]
 
 
 def test_an_assumed_key_is_repeated_on_request_alone(sdk: Any, job: Job, shop: Shop) -> None:  # noqa: ANN401
@@ -466,3 +491,19 @@ def test_a_refusal_does_not_end_what_another_call_may_be_doing(
     assert settled.certainty is sdk.Certainty.APPLIED
     first.close()
     second.close()
+
+
+def test_a_reference_stands_for_one_key(sdk: Any, job: Job) -> None:  # noqa: ANN401
+    """Where another call has taken it between its reservation and its beginning, nothing is written down."""
+    journal = job.journal()
+    entry = sdk.JournalEntry(
+        api="http://one", key="k1", operation="payments.create", method="POST", path="/payments", target="/payments",
+        headers=(), body=b"{}", security=(), first_sent=1000.0, key_ttl=86_400.0, reference="inv-1",
+    )  # fmt: skip
+    assert journal.reserve("http://one", "inv-1", "k1", 2000.0) == "k1"
+    assert journal.reserve("http://one", "inv-1", "k2", 2000.0) == "k1"
+    with pytest.raises(sdk.JournalConflictError, match="is being used by another call"):
+        journal.begin(replace(entry, key="k2"))
+    assert journal.begin(entry) == sdk.JournalHold(1000.0, is_new=True)
+    journal.settle("http://one", "k1", done=False, reference="inv-1")
+    assert journal.reserve("http://one", "inv-1", "k2", 2000.0) == "k2"

@@ -231,7 +231,10 @@ class Journal(Protocol):
         ...
 
     def acknowledge(self, api: str, key: str) -> bool:
-        """Forget an outcome; return whether it was there."""
+        """Forget an outcome and its answer; return whether it was there.
+
+        That it was done is kept as long as the server remembers the key: another worker may be about to ask again.
+        """
         ...
 
     def purge(self, now: float) -> None:

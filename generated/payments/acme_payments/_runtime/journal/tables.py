@@ -41,7 +41,8 @@ def schema(*, blob: str, real: str, owner: str) -> tuple[str, ...]:
             api TEXT NOT NULL, idempotency_key TEXT NOT NULL, reference TEXT NOT NULL, entry TEXT NOT NULL,
             sha256 TEXT NOT NULL, first_sent {real} NOT NULL, certainty TEXT NOT NULL,
             may_be_repeated INTEGER NOT NULL, status INTEGER, headers TEXT NOT NULL, content {blob},
-            settled_at {real} NOT NULL, expires_at {real} NOT NULL, PRIMARY KEY (api, idempotency_key))""",
+            settled_at {real} NOT NULL, expires_at {real} NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (api, idempotency_key))""",
         f"""CREATE TABLE IF NOT EXISTS samekey_reference (
             api TEXT NOT NULL, reference TEXT NOT NULL, idempotency_key TEXT NOT NULL, expires_at {real} NOT NULL,
             PRIMARY KEY (api, reference))""",
@@ -209,7 +210,7 @@ class JournalTables(ABC):
             if outcome is not None:
                 execute(f"DELETE FROM samekey_outcome {_HERE}", name)
                 marks = ", ".join("?" * len(outcome_row(outcome)))
-                execute(f"INSERT INTO samekey_outcome VALUES ({marks})", outcome_row(outcome))
+                execute(f"INSERT INTO samekey_outcome ({_OUTCOME}) VALUES ({marks})", outcome_row(outcome))
             elif reference:
                 execute(
                     f"DELETE FROM samekey_reference {_UNDER_REFERENCE} AND idempotency_key = ?", (api, reference, key)
@@ -246,7 +247,7 @@ class JournalTables(ABC):
 
     def _outcomes(self, api: str) -> list[JournalOutcome]:
         with self._reading() as execute:
-            statement = f"SELECT {_OUTCOME} FROM samekey_outcome WHERE api = ? ORDER BY settled_at"
+            statement = f"SELECT {_OUTCOME} FROM samekey_outcome WHERE api = ? AND acknowledged = 0 ORDER BY settled_at"
             return [restore_outcome(row) for row in execute(statement, (api,)).fetchall()]
 
     def find(self, api: str, *, key: str = "", reference: str = "") -> JournalEntry | JournalOutcome | None:
@@ -259,7 +260,9 @@ class JournalTables(ABC):
             if known is None:
                 return None
             row = execute(f"SELECT {_ENTRY} FROM samekey_journal {_HERE}", (api, known)).fetchone()
-            return self._outcome(execute, api, known) if row is None else self._restored(api, row)
+            if row is not None:
+                return self._restored(api, row)
+            return self._outcome(execute, api, known, "AND acknowledged = 0")
 
     def claim(self, api: str, key: str) -> bool:
         """Hold an entry for resuming; return False where somebody alive holds it, or it is settled."""
@@ -292,14 +295,26 @@ class JournalTables(ABC):
         return True
 
     def acknowledge(self, api: str, key: str) -> bool:
-        """Forget an outcome; return whether it was there."""
+        """Forget an outcome and its answer; return whether it was there.
+
+        That it was done is kept as long as the server remembers the key: another worker may be about to ask again.
+        """
         return self._again(lambda: self._acknowledge(api, key))
 
     def _acknowledge(self, api: str, key: str) -> bool:
         with self._writing() as execute:
             self._wait_for(execute, api, key)
-            if execute(f"DELETE FROM samekey_outcome {_HERE}", (api, key)).rowcount == 0:
+            outcome = self._outcome(execute, api, key, "AND acknowledged = 0")
+            if outcome is None:
                 return False
+            if outcome.certainty is Certainty.APPLIED:
+                execute(
+                    "UPDATE samekey_outcome SET acknowledged = 1, content = NULL, headers = '{}', expires_at = ?"
+                    f" {_HERE}",
+                    (outcome.entry.first_sent + outcome.entry.key_ttl, api, key),
+                )
+                return True
+            execute(f"DELETE FROM samekey_outcome {_HERE}", (api, key))
             execute(
                 f"DELETE FROM samekey_reference {_HERE}"
                 " AND NOT EXISTS (SELECT 1 FROM samekey_journal j WHERE j.api = ? AND j.idempotency_key = ?)",
@@ -336,8 +351,8 @@ class JournalTables(ABC):
     def _take(self, execute: Execute, api: str, key: str) -> None:
         execute(f"UPDATE samekey_journal SET owner = ? {_HERE}", (self._owner, api, key))
 
-    def _outcome(self, execute: Execute, api: str, key: str) -> JournalOutcome | None:
-        row = execute(f"SELECT {_OUTCOME} FROM samekey_outcome {_HERE}", (api, key)).fetchone()
+    def _outcome(self, execute: Execute, api: str, key: str, condition: str = "") -> JournalOutcome | None:
+        row = execute(f"SELECT {_OUTCOME} FROM samekey_outcome {_HERE} {condition}", (api, key)).fetchone()
         return None if row is None else restore_outcome(row)
 
     def _restored(self, api: str, row: Any) -> JournalEntry:  # noqa: ANN401  # a row of some database

@@ -109,6 +109,9 @@ class JournalView:
     def acknowledge(self, settled: JournalOutcome | Settlement | None = None, *, reference: str | None = None) -> bool:
         """Forget an outcome that the caller has made use of; return whether it was there.
 
+        Its answer is forgotten at once, and that it was done when the server forgets the key: until then a call with
+        the same reference or key asks the server, which gives the answer again.
+
         Args:
             settled: the outcome, or what `resume` gave.
             reference: the caller's own name for it, in place of the outcome.
@@ -208,6 +211,9 @@ class AsyncJournalView:
         self, settled: JournalOutcome | Settlement | None = None, *, reference: str | None = None
     ) -> bool:
         """Forget an outcome that the caller has made use of; return whether it was there.
+
+        Its answer is forgotten at once, and that it was done when the server forgets the key: until then a call with
+        the same reference or key asks the server, which gives the answer again.
 
         Args:
             settled: the outcome, or what `resume` gave.
