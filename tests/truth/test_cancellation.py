@@ -122,7 +122,8 @@ def test_an_entry_that_is_being_written_is_taken_back(
         def begin(self, entry: Any, *, is_new: bool = False) -> Any:  # noqa: ANN401
             begun.set()
             go_on.wait(5)
-            return super().begin(entry, is_new=is_new)  # pyright: ignore[reportUnknownMemberType]
+            inner: Any = super()
+            return inner.begin(entry, is_new=is_new)
 
     async def main() -> None:
         journal = Slow(tmp_path / "journal.db")
