@@ -435,6 +435,10 @@ def test_an_own_key_finds_its_large_body_again(sdk: Any, shop: Shop, journal: An
         assert (found.attempts, bodies(tmp_path)) == ((), [])
         assert called.settle(caught.value, repeat=True) == found.data
         called.journal.acknowledge(called.journal.find(idempotency_key="k"))
+        with pytest.raises(sdk.APIConnectionError, match="its answer is not kept") as told:
+            called.settle(caught.value, repeat=True)
+        assert told.value.certainty is sdk.Certainty.APPLIED
+        journal.purge(time.time() + 2 * 86_400)
         with pytest.raises(sdk.APIError, match="the file in which the journal kept its body is gone"):
             called.settle(caught.value, repeat=True)
     assert (len(shop.effects), len(shop.seen)) == (1, 3)
