@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import acme_payments
-from acme_payments import AcmePayments, JournalEntry, SQLiteJournal
+from acme_payments import AcmePayments, JournalEntry, JournalHold, JournalOutcome, SQLiteJournal
 
 
 def die() -> None:
@@ -21,20 +21,22 @@ class DyingJournal(SQLiteJournal):
 
     step = ""
 
-    def begin(self, entry: JournalEntry) -> float:
+    def begin(self, entry: JournalEntry, *, is_new: bool = False) -> JournalHold:
         """Die before or behind writing down."""
         if self.step == "before begin":
             die()
-        first_sent = super().begin(entry)
+        hold = super().begin(entry, is_new=is_new)
         if self.step == "after begin":
             die()
-        return first_sent
+        return hold
 
-    def settle(self, api: str, key: str) -> None:
+    def settle(
+        self, api: str, key: str, outcome: JournalOutcome | None = None, *, done: bool = True, reference: str = ""
+    ) -> None:
         """Die before or behind settling."""
         if self.step == "before settle":
             die()
-        super().settle(api, key)
+        super().settle(api, key, outcome, done=done, reference=reference)
         if self.step == "after settle":
             die()
 

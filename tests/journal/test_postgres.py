@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.journal.server import KeyedServer
-from tests.postgres import running
+from tests.postgres import binaries, running
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +51,8 @@ def test_what_is_written_comes_back(acme: Any, database: str) -> None:  # noqa: 
     """Every fact of an entry, byte for byte, and the first time that the key was seen."""
     journal = acme.PostgresJournal(database)
     written = entry(acme, "http://one", first_sent=1000.0)
-    assert journal.begin(written) == 1000.0
-    assert journal.begin(entry(acme, "http://one", first_sent=2000.0)) == 1000.0
+    assert journal.begin(written) == acme.JournalHold(1000.0, is_new=True)
+    assert journal.begin(entry(acme, "http://one", first_sent=2000.0)) == acme.JournalHold(1000.0, is_new=False)
     assert journal.pending("http://one") == [written]
     with pytest.raises(acme.JournalConflictError):
         journal.begin(entry(acme, "http://one", body=b"other"))
@@ -149,3 +151,94 @@ def test_eight_workers_may_start_at_once(acme: Any, database: str) -> None:  # n
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+class Restarting:
+    """A PostgreSQL that can be restarted.
+
+    Args:
+        url: its connection string.
+    """
+
+    def __init__(self, url: str) -> None:
+        import psycopg  # noqa: PLC0415
+
+        self.url = url
+        with psycopg.connect(url, autocommit=True) as connection:
+            row = connection.execute("SHOW data_directory").fetchone()
+        assert row is not None
+        self._data = str(row[0])
+
+    def control(self, *order: str) -> None:
+        """Tell the server what to do, and wait for it."""
+        folder = binaries()
+        assert folder is not None
+        user = "nobody" if os.geteuid() == 0 else None
+        subprocess.run(
+            [str(folder / "pg_ctl"), "-D", self._data, "-w", "-m", "immediate", *order], check=True, user=user,
+            cwd=Path(self._data).parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def restarting() -> Iterator[Restarting]:
+    """A server of the test's own."""
+    with running() as url:
+        found = Restarting(url)
+        try:
+            yield found
+        finally:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                found.control("stop")
+
+
+def test_a_restart_of_the_database_is_waited_for(acme: Any, restarting: Restarting) -> None:  # noqa: ANN401
+    """Between the calls, in flight, and while it is away: each call is made once, and nothing is left pending."""
+    server = KeyedServer()
+    journal = acme.PostgresJournal(restarting.url, patience=60.0)
+    restarts: list[threading.Thread] = []
+
+    def restart_in_flight() -> bool:
+        server.ledger.after = None
+        restarting.control("restart")
+        return False
+
+    with acme.AcmePayments(base_url=server.url, journal=journal) as client:
+        for number in range(6):
+            options = acme.CallOptions(reference=f"inv-{number}")
+            if number == 1:
+                server.ledger.after = restart_in_flight
+            if number in {2, 4}:
+                restarts.append(threading.Thread(target=restarting.control, args=("restart",)))
+                restarts[-1].start()
+            if number == 3:
+                restarts[0].join()
+                restarting.control("restart")
+            client.charges.create(amount=number, currency="eur", options=options)
+        for thread in restarts:
+            thread.join()
+        assert client.journal.pending() == []
+        references = [found.entry.reference for found in client.journal.outcomes()]
+        assert references == [f"inv-{number}" for number in range(6)]
+    journal.close()
+    server.shutdown()
+    server.server_close()
+    assert len(server.ledger.effects) == len({key for key, _, _ in server.ledger.requests}) == 6
+
+
+def test_a_database_that_stays_away_ends_the_call(acme: Any, restarting: Restarting) -> None:  # noqa: ANN401
+    """Its patience over, the call says that nothing was sent; psycopg's exception is the cause."""
+    import psycopg  # noqa: PLC0415
+
+    server = KeyedServer()
+    journal = acme.PostgresJournal(restarting.url, patience=0.5)
+    restarting.control("stop")
+    called = acme.AcmePayments(base_url=server.url, journal=journal)
+    with called as client, pytest.raises(acme.APIConnectionError, match="the journal cannot write it down") as caught:
+        client.charges.create(amount=1, currency="eur")
+    assert caught.value.certainty is acme.Certainty.NOT_SENT
+    assert isinstance(caught.value.__cause__, psycopg.Error)
+    assert server.ledger.requests == []
+    journal.close()
+    server.shutdown()
+    server.server_close()

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import pytest
@@ -119,10 +119,11 @@ def test_an_entry_that_is_being_written_is_taken_back(
     class Slow(sdk.SQLiteJournal):  # type: ignore[misc]
         """A disk that takes its time."""
 
-        def begin(self, entry: Any) -> float:  # noqa: ANN401
+        def begin(self, entry: Any, *, is_new: bool = False) -> Any:  # noqa: ANN401
             begun.set()
             go_on.wait(5)
-            return cast("float", super().begin(entry))  # pyright: ignore[reportUnknownMemberType]
+            inner: Any = super()
+            return inner.begin(entry, is_new=is_new)
 
     async def main() -> None:
         journal = Slow(tmp_path / "journal.db")

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from ._runtime.journal.journal import Journal as Journal
     from ._runtime.journal.journal import JournalConflictError as JournalConflictError
     from ._runtime.journal.journal import JournalEntry as JournalEntry
+    from ._runtime.journal.journal import JournalHold as JournalHold
+    from ._runtime.journal.journal import JournalOutcome as JournalOutcome
     from ._runtime.journal.journal import Settlement as Settlement
-    from ._runtime.journal.journal import SQLiteJournal as SQLiteJournal
     from ._runtime.journal.postgres import PostgresJournal as PostgresJournal
+    from ._runtime.journal.sqlite import SQLiteJournal as SQLiteJournal
     from ._runtime.paging.page import AsyncPage as AsyncPage
     from ._runtime.paging.page import AsyncPages as AsyncPages
     from ._runtime.paging.page import Page as Page
@@ -99,10 +101,12 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Journal",
         "JournalConflictError",
         "JournalEntry",
-        "SQLiteJournal",
+        "JournalHold",
+        "JournalOutcome",
         "Settlement",
     ),
     "._runtime.journal.postgres": ("PostgresJournal",),
+    "._runtime.journal.sqlite": ("SQLiteJournal",),
     "._runtime.retry.keys": ("derive_key",),
     "._runtime.paging.page": (
         "AsyncPage",
@@ -175,6 +179,8 @@ __all__ = [
     "Journal",
     "JournalConflictError",
     "JournalEntry",
+    "JournalHold",
+    "JournalOutcome",
     "NotFoundError",
     "NotModified",
     "Omit",

@@ -87,6 +87,7 @@ class AcmePayments(SyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         verify: Verify = True,
         cert: Cert | None = None,
         proxy: str | None = None,
@@ -114,6 +115,8 @@ class AcmePayments(SyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an
                 `ssl.SSLContext`.
             cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.
@@ -143,6 +146,7 @@ class AcmePayments(SyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         options = connection_options(
             verify=verify,
@@ -200,6 +204,7 @@ class AsyncAcmePayments(AsyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         verify: Verify = True,
         cert: Cert | None = None,
         proxy: str | None = None,
@@ -227,6 +232,8 @@ class AsyncAcmePayments(AsyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an
                 `ssl.SSLContext`.
             cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.
@@ -256,6 +263,7 @@ class AsyncAcmePayments(AsyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         options = connection_options(
             verify=verify,

@@ -95,6 +95,7 @@ class DepotWarehouse(SyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         verify: Verify = True,
         cert: Cert | None = None,
         proxy: str | None = None,
@@ -126,6 +127,8 @@ class DepotWarehouse(SyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an
                 `ssl.SSLContext`.
             cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.
@@ -160,6 +163,7 @@ class DepotWarehouse(SyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         options = connection_options(
             verify=verify,
@@ -228,6 +232,7 @@ class AsyncDepotWarehouse(AsyncClient):
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        account: str | None = None,
         verify: Verify = True,
         cert: Cert | None = None,
         proxy: str | None = None,
@@ -259,6 +264,8 @@ class AsyncDepotWarehouse(AsyncClient):
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
                 stream likewise. Downloads to a file have no limit.
+            account: a name for the account for which the client acts, which a journal keeps with each call: a client of
+                another account does not resume it. By default what the credentials tell without a secret.
             verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an
                 `ssl.SSLContext`.
             cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.
@@ -293,6 +300,7 @@ class AsyncDepotWarehouse(AsyncClient):
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
+            account=account,
         )
         options = connection_options(
             verify=verify,

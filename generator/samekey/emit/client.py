@@ -45,6 +45,8 @@ _INIT_DOC = (
     "    journal: where keyed calls are written down before they are sent, to be resumed after a crash.",
     "    max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a",
     "        stream likewise. Downloads to a file have no limit.",
+    "    account: a name for the account for which the client acts, which a journal keeps with each call: a client of",
+    "        another account does not resume it. By default what the credentials tell without a secret.",
     "    verify: whether servers' certificates are checked; or the path of a file or folder of authorities, or an",
     "        `ssl.SSLContext`.",
     "    cert: the client's own certificate: a path, or the paths of certificate and key, and the key's password.",

@@ -18,8 +18,8 @@ METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "first_use", "op
 """What every method takes."""
 CLIENT_ARGUMENTS: Final = frozenset({
     "self", "base_url", "retry", "timeout", "headers", "strict", "on_send", "on_attempt", "on_retry", "on_end",
-    "retry_budget", "journal", "http_client", "max_response_bytes", "found", "from_environment", "make_settings",
-    "verify", "cert", "proxy", "limits", "http2", "http_library", "connection_options",
+    "retry_budget", "journal", "http_client", "max_response_bytes", "account", "found", "from_environment",
+    "make_settings", "verify", "cert", "proxy", "limits", "http2", "http_library", "connection_options",
 })  # fmt: skip
 CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal", "settle"})
 """What every client has."""

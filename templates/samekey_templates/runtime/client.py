@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .errors import APIError
     from .http.options import AsyncHTTPClient, ConnectionOptions, HTTPClient
     from .journal.journal import Journal
-    from .journal.resume import AsyncJournalView, JournalView
+    from .journal.view import AsyncJournalView, JournalView
 
 MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 """The size above which an answer is not read into memory, unless the caller says otherwise."""
@@ -70,6 +70,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     retry_budget: RetryBudget | None = None,
     journal: Journal | None = None,
     max_response_bytes: int = MAX_RESPONSE_BYTES,
+    account: str | None = None,
 ) -> Settings:
     """Build the settings of a new client, with defaults for what was not given.
 
@@ -103,6 +104,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         max_response_bytes=max_response_bytes,
         variables=given,
         is_moved=bool(configured),
+        account=account,
     )
 
 
@@ -164,12 +166,12 @@ class SyncClient:
 
     @property
     def journal(self) -> JournalView:
-        """What the client's journal still holds.
+        """What the client's journal holds: calls that are not settled, and what became of others.
 
         Raises:
             ValueError: the client was made without a journal.
         """
-        from .journal.resume import JournalView  # noqa: PLC0415  # few clients have a journal
+        from .journal.view import JournalView  # noqa: PLC0415  # few clients have a journal
 
         return JournalView(self._core, _journal(self._core.settings))
 
@@ -236,12 +238,12 @@ class AsyncClient:
 
     @property
     def journal(self) -> AsyncJournalView:
-        """What the client's journal still holds.
+        """What the client's journal holds: calls that are not settled, and what became of others.
 
         Raises:
             ValueError: the client was made without a journal.
         """
-        from .journal.resume import AsyncJournalView  # noqa: PLC0415  # few clients have a journal
+        from .journal.view import AsyncJournalView  # noqa: PLC0415  # few clients have a journal
 
         return AsyncJournalView(self._core, _journal(self._core.settings))
 

@@ -101,15 +101,25 @@ class CallOptions(Struct, frozen=True):
         timeout: the limits on each attempt.
         headers: extra headers, sent on every attempt.
         strict: raise where an answer does not match its schema, rather than keep what came as plain JSON.
+        reference: your own name for what is to be done once, such as `"invoice-17"`, for a client with a journal: a
+            call with a reference that was done before gives its result again, and sends nothing.
+
+    Raises:
+        ValueError: the reference is empty.
     """
 
     retry: RetryPolicy | None = None
     timeout: Timeout | None = None
     headers: Mapping[str, str] | None = None
     strict: bool | None = None
+    reference: str | None = None
 
     def __post_init__(self) -> None:
         if self.headers is not None:
             structs.force_setattr(self, "headers", DiscreetHeaders(self.headers))
+        if self.reference is not None:
+            checked("reference", self.reference, str, '"invoice-17"')
+            if not self.reference:
+                raise ValueError("reference must not be empty: it names what is to be done once")
         if self.timeout is not None:
             checked("timeout", self.timeout, Timeout, "Timeout(read=10)")

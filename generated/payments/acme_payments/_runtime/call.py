@@ -220,6 +220,7 @@ class Settings(Struct, frozen=True):
         shared: what requests have in common, by requirement, as far as it has been worked out.
         usual_policy: the retry policy of calls where neither the operation nor the call has one, and its predicate.
         shown_base: the base URL without user, password and query.
+        account: the name that the caller gave to the account for which the client acts, if they did.
     """
 
     base_url: str
@@ -243,6 +244,7 @@ class Settings(Struct, frozen=True):
     shared: dict[Requirement, SharedHeaders] = field(default_factory=dict["Requirement", "SharedHeaders"])
     usual_policy: tuple[EffectivePolicy, RetryIf] = (_USUAL_POLICY, None)
     shown_base: str = ""
+    account: str | None = None
 
     def __post_init__(self) -> None:
         checked("timeout", self.timeout, Timeout, "Timeout(read=10)")

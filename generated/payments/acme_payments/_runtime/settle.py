@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import Struct, structs
 
+from .auth.account import account_of, other_account
 from .call import Call
 from .errors import APIError, explain
 from .request.body import is_replayable
 from .request.build import (
+    KeyOrigin,
     Prepared,
     UnsignedRequest,
     ready,
@@ -58,6 +60,9 @@ class SentCall(Struct, frozen=True):
         timeout: the limits on each attempt.
         strict: whether an answer must match its schema.
         first_sent: Unix time in seconds of the first attempt; 0 where there was none.
+        account: the account for which it was sent; None where the client could not tell.
+        reference: the caller's own name for what is to be done once; empty where they gave none.
+        has_own_key: whether the caller brought the key, or the reference that it stands for.
     """
 
     base_url: str
@@ -74,6 +79,9 @@ class SentCall(Struct, frozen=True):
     timeout: Timeout
     strict: bool
     first_sent: float
+    account: str | None = None
+    reference: str = ""
+    has_own_key: bool = False
 
 
 class KeptCall(Struct, frozen=True):
@@ -90,6 +98,12 @@ class KeptCall(Struct, frozen=True):
     endpoint: Endpoint
     settings: Settings
     strict: bool
+
+    @property
+    def account(self) -> str | None:
+        """The account for which it was sent; None where the client could not tell."""
+        settings = self.settings
+        return account_of(settings.account, settings.credentials, self.prepared.unsigned.security)
 
     def __repr__(self) -> str:
         return f"KeptCall({self.prepared.state.info.operation!r})"
@@ -136,6 +150,9 @@ class KeptCall(Struct, frozen=True):
                 timeout=state.timeout,
                 strict=self.strict,
                 first_sent=_first_sent(state.record),
+                account=self.account,
+                reference=self.prepared.reference,
+                has_own_key=self.prepared.origin is not KeyOrigin.MINTED,
             )
         )
 
@@ -170,13 +187,19 @@ def resent(client: object, settings: Settings, error: object, *, repeat: bool) -
         unsigned, base_url, retry_if, strict = _unsigned(settings, sent), sent.base_url, None, sent.strict
         info, facts, policy, profile = sent.info, sent.facts, sent.policy, sent.profile
         timeout, first_sent = sent.timeout, sent.first_sent
+        account, reference, has_own_key = sent.account, sent.reference, sent.has_own_key
     else:
         state, endpoint = kept.prepared.state, kept.endpoint
         unsigned, base_url, retry_if, strict = kept.unsigned(), kept.settings.shown_base, state.retry_if, kept.strict
         info, facts, policy, profile = state.info, state.facts, state.policy, state.profile
         timeout, first_sent = state.timeout, _first_sent(error.record)
+        account, reference = kept.account, kept.prepared.reference
+        has_own_key = kept.prepared.origin is not KeyOrigin.MINTED
     if base_url != settings.shown_base:
         raise ValueError(f"the call was sent to {base_url}, and this client sends to {settings.shown_base}")
+    other = other_account(account, account_of(settings.account, settings.credentials, unsigned.security))
+    if other:
+        raise ValueError(f"the call cannot be settled here: {other}")
     if not is_replayable(unsigned.content):
         raise ValueError("the body of this call can be read only once, so it cannot be sent again")
     facts = _facts(settings, error, facts, first_sent)
@@ -187,7 +210,9 @@ def resent(client: object, settings: Settings, error: object, *, repeat: bool) -
         info, facts, policy, retry_if, profile, timeout, settings.budget, settings.hooks,
         settings.clock, open_trace(info, whole_url(settings, unsigned.target)), settings.max_response_bytes,
     )  # fmt: skip
-    return Resent(ready(settings, unsigned, again, {}), endpoint, Call(options=CallOptions(strict=strict)))
+    origin = KeyOrigin.OWN if has_own_key else KeyOrigin.MINTED
+    prepared = ready(settings, unsigned, again, {}, origin, reference)
+    return Resent(prepared, endpoint, Call(options=CallOptions(strict=strict)))
 
 
 def _read(client: object, kept: bytes) -> tuple[SentCall, Endpoint]:

@@ -251,6 +251,10 @@ class SyncCore:
         call: Call[Any],
         send: Callable[[SyncTransport, WireRequest, Limits], Result],
     ) -> tuple[Prepared, RawAnswer | None]:
+        if call.options is not None and call.options.reference is not None:
+            from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
+
+            call = referred(self.settings, name, endpoint, call)
         return self._carry_out(prepare(self.settings, name, endpoint, call), send)
 
     def _carry_out(
@@ -259,13 +263,14 @@ class SyncCore:
         journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, self._send(prepared, send)
-        from .journal.resume import HeldEntry, journaled  # noqa: PLC0415  # few clients have a journal
+        from .journal.hold import held  # noqa: PLC0415  # few clients have a journal
 
-        prepared = journaled(prepared)
-        entry = HeldEntry(self.settings, journal, prepared)
+        entry = held(self.settings, journal, prepared, whole=send is _whole)
         try:
             entry.open()
-            return prepared, self._send(prepared, send)
+            if not entry.recall():
+                entry.answer = self._send(entry.prepared, send)
+            return entry.prepared, entry.answer
         finally:
             entry.close()
 
@@ -394,6 +399,10 @@ class AsyncCore:
         call: Call[Any],
         send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
     ) -> tuple[Prepared, RawAnswer | None]:
+        if call.options is not None and call.options.reference is not None:
+            from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
+
+            call = await run_in_thread(referred, self.settings, name, endpoint, call)
         return await self._carry_out(prepare(self.settings, name, endpoint, call), send)
 
     async def _carry_out(
@@ -402,14 +411,17 @@ class AsyncCore:
         journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, await self._send(prepared, send)
-        from .journal.resume import HeldEntry, ajournaled  # noqa: PLC0415  # few clients have a journal
+        from .journal.hold import aheld  # noqa: PLC0415  # few clients have a journal
 
-        prepared = await ajournaled(prepared)
-        entry = HeldEntry(self.settings, journal, prepared)
+        entry = await aheld(self.settings, journal, prepared, whole=send is _awhole)
         try:
             with cancellation_marked(prepared.state):
                 await run_in_thread(entry.open)
-            return prepared, await self._send(prepared, send)
+            if not entry.recall():
+                entry.answer = await self._send(entry.prepared, send)
+            elif prepared.state.waiting:
+                await prepared.state.heard()
+            return entry.prepared, entry.answer
         finally:
             await run_in_thread(entry.close)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeV
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..codec.json import member
 from ..errors import PaginationError
@@ -246,4 +247,6 @@ def _twin(call: Call[T]) -> Call[T]:
     twin = copy(call)
     twin.idempotency_key = None
     twin.query_text = None
+    if twin.options is not None and twin.options.reference is not None:
+        twin.options = replace(twin.options, reference=None)
     return twin

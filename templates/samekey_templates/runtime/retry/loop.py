@@ -125,9 +125,9 @@ class CallState:
     """
 
     __slots__ = (
-        "_attempts", "_began", "_budget", "_clock", "_in_flight", "_is_over", "_last_cost", "_sent", "_stopped",
-        "_trace", "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "sent", "timeout",
-        "waiting",
+        "_attempts", "_began", "_budget", "_clock", "_in_flight", "_is_over", "_last_cost", "_recalled", "_sent",
+        "_stopped", "_trace", "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "sent",
+        "timeout", "waiting",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
@@ -165,19 +165,34 @@ class CallState:
         self._is_over = False
         self._last_cost = 1
         self._stopped = ""
+        self._recalled: tuple[Outcome | None, bool] | None = None
 
     @property
     def record(self) -> CallRecord:
         """The call as far as it has come."""
         attempts = tuple(self._attempts)
         elapsed = self._clock.monotonic() - self._began
+        if self._recalled is not None:
+            return CallRecord(self.info, attempts, Certainty.APPLIED, elapsed, self._stopped, self._recalled[1])
         certainty, is_repeated = conclude(self.facts, attempts), may_be_repeated(self.facts, attempts)
         return CallRecord(self.info, attempts, certainty, elapsed, self._stopped, is_repeated)
 
     @property
     def outcome(self) -> Outcome | None:
         """What became of the last attempt; None where there was none."""
+        if self._recalled is not None:
+            return self._recalled[0]
         return self._attempts[-1].outcome if self._attempts else None
+
+    def recall(self, outcome: Outcome | None, *, may_be_repeated: bool) -> None:
+        """End the call, of which nothing was sent, with what is known of an earlier one that was done.
+
+        Args:
+            outcome: how that one ended; None where its answer is not known.
+            may_be_repeated: whether it may have been done more than once.
+        """
+        self._recalled = outcome, may_be_repeated
+        self._finish()
 
     def announce(self) -> None:
         """Tell those who look on that an attempt begins: the log, and the caller's hook."""

@@ -7,6 +7,7 @@ import base64
 import re
 from contextlib import suppress
 from email.utils import formatdate
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never, cast
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -95,6 +96,19 @@ class SharedHeaders(Struct, frozen=True):
         return "SharedHeaders('…')"
 
 
+class KeyOrigin(Enum):
+    """Where the key of a call comes from."""
+
+    MINTED = "minted"
+    """It was made for this call."""
+    OWN = "own"
+    """The caller brought it."""
+    REFERENCE_NEW = "new reference"
+    """It was made for the caller's reference, with this call."""
+    REFERENCE_KNOWN = "known reference"
+    """It stands in a journal for the caller's reference."""
+
+
 class Prepared(Struct, frozen=True):
     """A call that is ready to be sent.
 
@@ -104,6 +118,8 @@ class Prepared(Struct, frozen=True):
         state: the state of the call.
         extra: the headers of this call alone.
         token: where its token comes from, if it is not known yet.
+        origin: where its key comes from, if it has one.
+        reference: the caller's own name for what is to be done once; empty where they gave none.
     """
 
     unsigned: UnsignedRequest
@@ -111,6 +127,8 @@ class Prepared(Struct, frozen=True):
     state: CallState
     extra: Mapping[str, str]
     token: MovingToken | None
+    origin: KeyOrigin = KeyOrigin.MINTED
+    reference: str = ""
 
     def __repr__(self) -> str:
         return f"Prepared({self.unsigned!r})"
@@ -124,8 +142,9 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     """
     options = call.options or _NO_OPTIONS
     profile = endpoint.profile or settings.profile
-    given = _given_key(settings, endpoint, profile, call)
-    resumed = given is not None and not call.first_use
+    given = given_key(settings, endpoint, profile, call)
+    # Of a reference the journal knows whether it was used, and with which bytes.
+    resumed = given is not None and not call.first_use and options.reference is None
     key = _key(endpoint, profile, given)
     evidence = None if key is None else endpoint.evidence
     unsigned = _unsigned(settings, endpoint, call, profile, key)
@@ -158,14 +177,28 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
         open_trace(info, whole_url(settings, unsigned.target)),
         settings.max_response_bytes,
     )
-    return ready(settings, unsigned, state, options.headers or _NOTHING)
+    reference = options.reference or ""
+    origin = KeyOrigin.MINTED if given is None else _origin(reference, first_use=call.first_use)
+    return ready(settings, unsigned, state, options.headers or _NOTHING, origin, reference)
 
 
-def ready(settings: Settings, unsigned: UnsignedRequest, state: CallState, extra: Mapping[str, str]) -> Prepared:
+def _origin(reference: str, *, first_use: bool) -> KeyOrigin:
+    if not reference:
+        return KeyOrigin.OWN
+    return KeyOrigin.REFERENCE_NEW if first_use else KeyOrigin.REFERENCE_KNOWN
+
+
+def ready(  # the parts of a prepared call
+    settings: Settings,
+    unsigned: UnsignedRequest,
+    state: CallState,
+    extra: Mapping[str, str],
+    origin: KeyOrigin = KeyOrigin.MINTED,
+    reference: str = "",
+) -> Prepared:
     """Return a call that is ready to be sent, from its unsigned request and its state."""
-    return Prepared(
-        unsigned, signed(settings, unsigned, extra), state, extra, _shared(settings, unsigned.security).token
-    )
+    request = signed(settings, unsigned, extra)
+    return Prepared(unsigned, request, state, extra, _shared(settings, unsigned.security).token, origin, reference)
 
 
 def signed(
@@ -313,7 +346,7 @@ _NO_OPTIONS: Final = CallOptions()
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def _given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
+def given_key(settings: Settings, endpoint: Endpoint, profile: Profile, call: Call[Any]) -> str | None:
     """Return the key that the caller brings, as an argument or as the header that carries it; None where there is none.
 
     Raises:
