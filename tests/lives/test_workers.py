@@ -48,7 +48,7 @@ def test_pools_of_processes(bank: Bank, environment: dict[str, str], tmp_path: P
 def test_a_fork_amid_entries_of_a_journal(bank: Bank, environment: dict[str, str], tmp_path: Path) -> None:
     """A child does not inherit that somebody is writing, and writes its own entries."""
     environment |= {"JOURNAL": str(tmp_path / "journal.db"), "BUSY": "2"}
-    told = outcome("pool_shop.py", ["10", "amid entries"], environment, tmp_path)
+    told = outcome("pool_shop.py", ["100", "amid calls"], environment, tmp_path)
     assert judge(bank, told).processes == 11
 
 

@@ -11,8 +11,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,7 @@ from paying import client as make
 from paying import pay
 
 client = make()
-PATIENCE = 20.0
+PATIENCE = 30.0
 FORK = multiprocessing.get_context("fork")
 
 
@@ -74,9 +75,9 @@ def in_processes_of_processes(items: list[str]) -> list[dict[str, Any]]:
     return told
 
 
-def amid_calls(items: list[str]) -> list[dict[str, Any]]:
-    """Fork again and again while threads of the main process are in the middle of calls."""
-    results: Any = FORK.SimpleQueue()
+@contextmanager
+def paying_meanwhile() -> Generator[list[dict[str, Any]]]:
+    """Let four threads of the main process pay while a block runs; what they were told."""
     ended = threading.Event()
     own: list[dict[str, Any]] = []
 
@@ -86,29 +87,26 @@ def amid_calls(items: list[str]) -> list[dict[str, Any]]:
             own.append(once(f"thread {name} {number}"))
             number += 1
 
-    threads = [threading.Thread(target=keep_paying, args=(name,)) for name in range(4)]
-    for thread in threads:
-        thread.start()
-    for start in range(0, len(items), 10):
-        children = [
-            FORK.Process(target=lambda few: results.put([once(item) for item in few]), args=(few,))
-            for few in (items[start : start + 5], items[start + 5 : start + 10])
-        ]
-        for child in children:
-            child.start()
-        for child in children:
-            child.join(PATIENCE)
-            if child.exitcode != 0:
-                child.kill()
-                own.append({"asked": "child", "raw": f"a child hangs, or has failed: {child.exitcode}"})
-        if any("raw" in told for told in own):
-            break
-    ended.set()
-    for thread in threads:
-        thread.join()
-    while not results.empty():
-        own += results.get()
-    return own
+    with ThreadPoolExecutor(4) as threads:
+        paying = [threads.submit(keep_paying, name) for name in range(4)]
+        try:
+            yield own
+        finally:
+            ended.set()
+    for thread in paying:
+        thread.result()
+
+
+def amid_calls(items: list[str]) -> list[dict[str, Any]]:
+    """Fork again and again while threads of the main process are in the middle of calls."""
+    told: list[dict[str, Any]] = []
+    with paying_meanwhile() as own:
+        for start in range(0, len(items), 10):
+            few = items[start : start + 10]
+            told += forked(lambda few=few: [once(item) for item in few])
+            if "raw" in told[-1]:
+                break
+    return own + told
 
 
 def forked(work: Callable[[], list[dict[str, Any]]], fork: Callable[[], int] = os.fork) -> list[dict[str, Any]]:
@@ -129,31 +127,6 @@ def forked(work: Callable[[], list[dict[str, Any]]], fork: Callable[[], int] = o
             time.sleep(0.02)
         told: list[dict[str, Any]] = json.loads(file.read())
         return told
-
-
-def amid_entries(items: list[str]) -> list[dict[str, Any]]:
-    """Fork while threads of the main process write into their journal."""
-    ended = threading.Event()
-    own: list[dict[str, Any]] = []
-
-    def keep_paying(name: int) -> None:
-        number = 0
-        while not ended.is_set():
-            own.append(once(f"thread {name} {number}"))
-            number += 1
-
-    threads = [threading.Thread(target=keep_paying, args=(name,)) for name in range(4)]
-    for thread in threads:
-        thread.start()
-    told: list[dict[str, Any]] = []
-    for item in items:
-        told += forked(lambda item=item: [once(item)])
-        if "raw" in told[-1]:
-            break
-    ended.set()
-    for thread in threads:
-        thread.join()
-    return own + told
 
 
 def amid_imports(items: list[str]) -> list[dict[str, Any]]:
@@ -207,7 +180,6 @@ WAYS: dict[str, Callable[[list[str]], list[dict[str, Any]]]] = {
     "executor": in_an_executor,
     "generations": in_processes_of_processes,
     "amid calls": amid_calls,
-    "amid entries": amid_entries,
     "amid imports": amid_imports,
     "unknown to Python": unknown_to_python,
     "daemon": daemon,
