@@ -9,7 +9,7 @@ SDKS := payments warehouse
 CALLS ?= 10000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak mutants corpus bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak lives mutants corpus bench lint types generated check-generated dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
@@ -30,7 +30,7 @@ test: $(VENV)/.dev ## run every test
 mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and retries, each of which tests must notice
 	$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)
 
-test-all: test lint types check-generated soak mutants corpus ## everything, for hours if need be: tests, soak, and all of the corpus
+test-all: test lint types check-generated soak lives mutants corpus ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then what must be found out
 	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)
@@ -38,6 +38,9 @@ soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and tr
 	@for mistake in no-keys check-then-set forget-on-disconnect short-ttl new-key-per-attempt; do \
 		$(BIN)/samekey prove specs/payments/openapi.yaml --calls 1000 --seed $(SEED) --break $$mistake \
 			| grep "why: " || { echo "$$mistake was not found out"; exit 1; }; done
+
+lives: $(VENV)/.lives ## clients inside gunicorn, uWSGI, Celery, Django, FastAPI and pools of processes
+	$(BIN)/python -m pytest tests/lives $(PYTEST_ARGS)
 
 corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated, imported, type-checked, and called
 	$(BIN)/python -m tests.corpus.report --types --round-trip $(CORPUS_ARGS)
@@ -80,3 +83,8 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml
 	@echo "installing samekey and its test tools into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.lives: $(VENV)/.dev
+	@echo "installing the programs of others that use clients into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,lives]'
+	@touch $(VENV)/.demo $(VENV)/.dev $@
