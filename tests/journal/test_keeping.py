@@ -135,6 +135,7 @@ def test_what_cannot_be_written_down_is_not_sent(
     is_async: bool,  # noqa: FBT001
 ) -> None:
     """A full disk, or a database that is gone: the call ends with the truth, and the exception as its cause."""
+    journal.pending("none")
     journal._connection.execute(
         f"PRAGMA max_page_count = {journal._connection.execute('PRAGMA page_count').fetchone()[0]}"
     )
@@ -544,3 +545,26 @@ def test_a_document_may_have_the_word_as_well(tmp_path: Path) -> None:
     (client,) = [text for path, text in result.files.items() if str(path).endswith("/_client.py")]
     assert str(client).count('server_account: str = "acme"') == 2
     assert str(client).count("account: str | None = None") == 2
+
+
+def test_two_journals_on_one_file_keep_each_others_locks(sdk: Any, journal: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    """In one process: or another one that looks into the file would take away what is written there."""
+    path, log = tmp_path / "journal.db", tmp_path / "journal.db-wal"
+    journal.pending("none")
+    second = sdk.SQLiteJournal(path)
+    second.pending("none")
+    home = str(Path(sdk.__file__).parent.parent)
+    look = "import sys; sys.path.insert(0, sys.argv[1]); import corner_shop as c; j = c.SQLiteJournal(sys.argv[2])"
+    subprocess.run([sys.executable, "-c", f"{look}; j.pending('none'); j.close()", home, str(path)], check=True)
+    assert log.exists()
+    second.close()
+
+
+def test_a_closed_journal_is_not_used_again(sdk: Any, shop: Shop, journal: Any) -> None:  # noqa: ANN401
+    """The call ends with the truth, and nothing leaves without being written down."""
+    with client(sdk, shop, journal) as called:
+        journal.close()
+        with pytest.raises(sdk.APIConnectionError, match="the journal is closed") as caught:
+            called.payments.create(item="tea")
+    assert caught.value.certainty is sdk.Certainty.NOT_SENT
+    assert shop.seen == []

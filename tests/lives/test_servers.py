@@ -98,9 +98,7 @@ def kill(told: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "hooks",
     [
-        pytest.param(
-            (), marks=pytest.mark.xfail(raises=AssertionError, reason="only Python's own hooks notice a fork")
-        ),
+        (),
         ("--py-call-osafterfork",),
         ("--py-call-uwsgi-fork-hooks",),
     ],

@@ -44,7 +44,6 @@ def test_pools_of_processes(bank: Bank, environment: dict[str, str], tmp_path: P
     assert count.processes >= 3
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="a fork does not wait for the end of a transaction")
 def test_a_fork_amid_entries_of_a_journal(bank: Bank, environment: dict[str, str], tmp_path: Path) -> None:
     """A child does not inherit that somebody is writing, and writes its own entries."""
     environment |= {"JOURNAL": str(tmp_path / "journal.db"), "BUSY": "2"}
@@ -62,16 +61,12 @@ def test_a_fork_amid_the_first_call(bank: Bank, environment: dict[str, str], tmp
     assert judge(bank, told, before=0).calls == 4
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="only Python's own hooks notice a fork")
 def test_a_fork_that_python_does_not_know_of(bank: Bank, environment: dict[str, str], tmp_path: Path) -> None:
     """Programs in C with an interpreter within run none of its hooks when they fork."""
     told = outcome("pool_shop.py", ["40", "unknown to Python"], environment, tmp_path)
     assert judge(bank, told).processes == 2
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="SQLite's locks are the parent's, which takes the log away when it ends"
-)
 def test_a_daemon_keeps_its_journal(bank: Bank, environment: dict[str, str], tmp_path: Path, sdk: Any) -> None:  # noqa: ANN401
     """Who has started it has ended; what it has in flight when it is killed stands in the journal."""
     journal = tmp_path / "journal.db"
@@ -87,7 +82,6 @@ def test_a_daemon_keeps_its_journal(bank: Bank, environment: dict[str, str], tmp
     assert pending == [request.key]
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="the parent's sockets are never closed in the child")
 def test_a_child_ends_quietly(bank: Bank, environment: dict[str, str], tmp_path: Path) -> None:
     """One that ends as programs do, and has closed its client, leaves no socket of its parent's to be found open."""
     script = "import os, sys, wsgi_shop as w; child = os.fork(); w.pay(w.client, str(child)); child and os.wait()"

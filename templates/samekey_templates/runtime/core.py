@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .auth.credentials import ClientCredentials
 from .concurrency.cancellation import run_in_thread
-from .concurrency.fork import IMPORTING, begin_anew_after_fork
+from .concurrency.fork import begin_anew_after_fork, begin_anew_if_forked, importing
 from .concurrency.loops import LoopTransports
 from .errors import APIError
 from .http.library import library_of, load
@@ -70,7 +70,7 @@ class SyncConnection:
     def transport(self) -> SyncTransport:
         found = self._transport
         if found is None:
-            with IMPORTING:
+            with importing():
                 from .http.transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
 
                 load(self._library)
@@ -114,7 +114,7 @@ class AsyncConnection:
         begin_anew_after_fork(self)
 
     def _make(self) -> AsyncTransport:
-        with IMPORTING:
+        with importing():
             from .http.transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when first needed
 
             load(self._library)
@@ -250,6 +250,7 @@ class SyncCore:
         call: Call[Any],
         send: Callable[[SyncTransport, WireRequest, Limits], Result],
     ) -> tuple[Prepared, RawAnswer | None]:
+        begin_anew_if_forked()
         if call.options is not None and call.options.reference is not None:
             from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 
@@ -293,6 +294,7 @@ class SyncCore:
         Raises:
             APIError: it did not end in a usable answer.
         """
+        begin_anew_if_forked()
         prepared, answer = self._carry_out(resent.prepared, _whole)
         return _finished(self.settings, resent.endpoint, resent.call, prepared, answer)
 
@@ -398,6 +400,7 @@ class AsyncCore:
         call: Call[Any],
         send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
     ) -> tuple[Prepared, RawAnswer | None]:
+        begin_anew_if_forked()
         if call.options is not None and call.options.reference is not None:
             from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 
@@ -444,6 +447,7 @@ class AsyncCore:
         Raises:
             APIError: it did not end in a usable answer.
         """
+        begin_anew_if_forked()
         prepared, answer = await self._carry_out(resent.prepared, _awhole)
         return _finished(self.settings, resent.endpoint, resent.call, prepared, answer)
 

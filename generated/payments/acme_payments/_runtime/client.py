@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from msgspec import Struct, field, structs
 
 from .call import Settings
+from .concurrency.fork import begin_anew_if_forked
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .http.options import USUAL
 from .request.cookies import CookieStore
@@ -312,6 +313,7 @@ def _changed(
 
 
 def _journal(settings: Settings) -> Journal:
+    begin_anew_if_forked()
     if settings.journal is None:
         raise ValueError("this client has no journal: make it with journal=SQLiteJournal(path)")
     return settings.journal

@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
-from ..concurrency.fork import begin_anew_after_fork
+from ..concurrency.fork import hold_over_fork
 from ..declare import public
 from .holds import Holds
 from .tables import JournalTables, schema
@@ -49,14 +49,24 @@ class SQLiteJournal(JournalTables):
         self._parents: list[object] = []
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._alive: IO[bytes] | None = None
+        self._is_closed = False
         self._open()
-        begin_anew_after_fork(self)
+        # A connection that is inherited by a fork which Python does not see cannot be made harmless, so there is none
+        # before the first call.
+        self._disconnect()
+        hold_over_fork(self)
 
     def _open(self) -> sqlite3.Connection:
-        self._owner = uuid.uuid4().hex
-        self._alive = _own_lock(self._owner_path(self._owner))
-        # It holds what was to be paid and by whom; SQLite gives the files beside it the same rights.
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, _PRIVATE))
+        if self._is_closed:
+            raise sqlite3.ProgrammingError("the journal is closed")
+        if self._alive is None:
+            self._owner = uuid.uuid4().hex
+            self._alive = _own_lock(self._owner_path(self._owner))
+        # It holds what was to be paid and by whom; SQLite gives the files beside it the same rights. One that is there
+        # is not opened: closing any descriptor of a file lets go of all locks that this process has on it.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
         connection = sqlite3.connect(
             self._path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
         )
@@ -90,18 +100,38 @@ class SQLiteJournal(JournalTables):
     def after_fork(self) -> None:
         """Leave the parent process its connection and what it holds: SQLite's connections do not outlive a fork."""
         self._lock = threading.RLock()
-        if self._connection is None:
-            return
-        self._parents.append(self._connection)
-        self._connection = None
         self._holds = Holds()
-        # The lock itself is the parent's, whose file stays open there.
-        self._alive.close()
+        if self._connection is not None:
+            # Only where Python did not see the fork.
+            self._parents.append(self._connection)
+            self._connection = None
+        if self._alive is not None:
+            # The lock itself is the parent's, whose file stays open there.
+            self._alive.close()
+            self._alive = None
+
+    def before_fork(self) -> None:
+        """Wait for what another thread writes, and close the connection.
+
+        A child that opens one beside an inherited one shares what SQLite knows of the file, and would take the parent's
+        locks for its own.
+        """
+        self._lock.acquire()
+        self._disconnect()
+
+    def after_fork_in_parent(self) -> None:
+        """Let other threads write again."""
+        self._lock.release()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def body_path(self) -> Path | None:
         """Return where a large body can be written to a new file."""
         with self._lock:
-            if self._connection is None:
+            if self._alive is None:
                 # A child is not its parent, after which the file would be named.
                 self._open()
             self._body_folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
@@ -110,11 +140,13 @@ class SQLiteJournal(JournalTables):
     def close(self) -> None:
         """Close the journal; what is not settled can then be resumed by others."""
         with self._lock:
-            if self._connection is None:
+            if self._is_closed:
                 return
-            self._connection.close()
-            self._alive.close()
-            self._owner_path(self._owner).unlink(missing_ok=True)
+            self._is_closed = True
+            self._disconnect()
+            if self._alive is not None:
+                self._alive.close()
+                self._owner_path(self._owner).unlink(missing_ok=True)
 
     def __del__(self) -> None:
         # A journal lives as long as its process, as a rule; whoever forgets to close it is not punished for it.

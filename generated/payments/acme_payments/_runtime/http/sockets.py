@@ -239,6 +239,12 @@ class SocketStream(_Connected):
         self.close = inner.close
         self.get_extra_info = inner.get_extra_info
 
+    def abandon(self) -> None:
+        """Replace the socket likewise, and close it, so that the child's end does not find it open."""
+        super().abandon()
+        sock: Any = self.get_extra_info("socket")
+        sock.close()
+
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if not isinstance(timeout, Step):
             return self._inner.read(max_bytes, timeout)

@@ -515,6 +515,7 @@ class _Headers:
             ValueError: a value cannot be sent. No frame of its traceback holds one: reports show what frames hold.
         """
         refused: ValueError | None = None
+        name = value = ""
         for name, value in pairs:
             try:
                 self.put(name, value)
