@@ -9,28 +9,28 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakSet
 
+if TYPE_CHECKING:
 
-class Inherited(Protocol):
-    """Something that a child must not share with its parent."""
+    class Inherited(Protocol):
+        """Something that a child must not share with its parent."""
 
-    def after_fork(self) -> None:
-        """Begin anew in a forked child process, and send nothing on the parent's connections."""
-        ...
+        def after_fork(self) -> None:
+            """Begin anew in a forked child process, and send nothing on the parent's connections."""
+            ...
 
+    class Held(Inherited, Protocol):
+        """Something that no thread may be in the middle of when its process forks."""
 
-class Held(Inherited, Protocol):
-    """Something that no thread may be in the middle of when its process forks."""
+        def before_fork(self) -> None:
+            """Wait until no thread is in the middle of it, and keep others out."""
+            ...
 
-    def before_fork(self) -> None:
-        """Wait until no thread is in the middle of it, and keep others out."""
-        ...
-
-    def after_fork_in_parent(self) -> None:
-        """Let others in again."""
-        ...
+        def after_fork_in_parent(self) -> None:
+            """Let others in again."""
+            ...
 
 
 class _Process:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -17,51 +16,51 @@ if TYPE_CHECKING:
 
     import httpx
 
+    class Library(Protocol):
+        """What this room uses of an HTTP library; the types are httpx's, and httpx2's are of the same names."""
+
+        Client: type[httpx.Client]
+        AsyncClient: type[httpx.AsyncClient]
+        HTTPTransport: type[httpx.HTTPTransport]
+        AsyncHTTPTransport: type[httpx.AsyncHTTPTransport]
+        BaseTransport: type[httpx.BaseTransport]
+        AsyncBaseTransport: type[httpx.AsyncBaseTransport]
+        SyncByteStream: type[httpx.SyncByteStream]
+        AsyncByteStream: type[httpx.AsyncByteStream]
+        ByteStream: type[httpx.ByteStream]
+        Auth: type[httpx.Auth]
+        Cookies: type[httpx.Cookies]
+        Limits: type[httpx.Limits]
+        Request: type[httpx.Request]
+        URL: type[httpx.URL]
+        create_ssl_context: Callable[..., ssl.SSLContext]
+
+        def __hash__(self) -> int: ...
+
+        ConnectError: type[httpx.ConnectError]
+        ConnectTimeout: type[httpx.ConnectTimeout]
+        DecodingError: type[httpx.DecodingError]
+        HTTPError: type[httpx.HTTPError]
+        HTTPStatusError: type[httpx.HTTPStatusError]
+        InvalidURL: type[httpx.InvalidURL]
+        LocalProtocolError: type[httpx.LocalProtocolError]
+        PoolTimeout: type[httpx.PoolTimeout]
+        ProxyError: type[httpx.ProxyError]
+        ReadError: type[httpx.ReadError]
+        ReadTimeout: type[httpx.ReadTimeout]
+        RemoteProtocolError: type[httpx.RemoteProtocolError]
+        RequestError: type[httpx.RequestError]
+        StreamError: type[httpx.StreamError]
+        TimeoutException: type[httpx.TimeoutException]
+        TransportError: type[httpx.TransportError]
+        UnsupportedProtocol: type[httpx.UnsupportedProtocol]
+        WriteError: type[httpx.WriteError]
+        WriteTimeout: type[httpx.WriteTimeout]
+
+
 T = TypeVar("T")
 LibraryName: TypeAlias = Literal["httpx", "httpx2"]
 LIBRARIES: Final[tuple[LibraryName, ...]] = ("httpx", "httpx2")
-
-
-class Library(Protocol):
-    """What this room uses of an HTTP library; the types are httpx's, and httpx2's have the same names and shapes."""
-
-    Client: type[httpx.Client]
-    AsyncClient: type[httpx.AsyncClient]
-    HTTPTransport: type[httpx.HTTPTransport]
-    AsyncHTTPTransport: type[httpx.AsyncHTTPTransport]
-    BaseTransport: type[httpx.BaseTransport]
-    AsyncBaseTransport: type[httpx.AsyncBaseTransport]
-    SyncByteStream: type[httpx.SyncByteStream]
-    AsyncByteStream: type[httpx.AsyncByteStream]
-    ByteStream: type[httpx.ByteStream]
-    Auth: type[httpx.Auth]
-    Cookies: type[httpx.Cookies]
-    Limits: type[httpx.Limits]
-    Request: type[httpx.Request]
-    URL: type[httpx.URL]
-    create_ssl_context: Callable[..., ssl.SSLContext]
-
-    def __hash__(self) -> int: ...
-
-    ConnectError: type[httpx.ConnectError]
-    ConnectTimeout: type[httpx.ConnectTimeout]
-    DecodingError: type[httpx.DecodingError]
-    HTTPError: type[httpx.HTTPError]
-    HTTPStatusError: type[httpx.HTTPStatusError]
-    InvalidURL: type[httpx.InvalidURL]
-    LocalProtocolError: type[httpx.LocalProtocolError]
-    PoolTimeout: type[httpx.PoolTimeout]
-    ProxyError: type[httpx.ProxyError]
-    ReadError: type[httpx.ReadError]
-    ReadTimeout: type[httpx.ReadTimeout]
-    RemoteProtocolError: type[httpx.RemoteProtocolError]
-    RequestError: type[httpx.RequestError]
-    StreamError: type[httpx.StreamError]
-    TimeoutException: type[httpx.TimeoutException]
-    TransportError: type[httpx.TransportError]
-    UnsupportedProtocol: type[httpx.UnsupportedProtocol]
-    WriteError: type[httpx.WriteError]
-    WriteTimeout: type[httpx.WriteTimeout]
 
 
 @cache
@@ -71,6 +70,8 @@ def load(name: LibraryName) -> Library:
     Raises:
         ImportError: it is not installed.
     """
+    from importlib import import_module  # noqa: PLC0415  # as above
+
     return cast("Library", import_module(name))
 
 

@@ -7,7 +7,6 @@ Rule of this file: neither HTTP library is imported. That costs more than the re
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -17,36 +16,36 @@ from .library import LIBRARIES, LibraryName, check_client, load
 if TYPE_CHECKING:
     import ssl
 
+    class ConnectionLimits(Protocol):
+        """How many connections a client may hold; `httpx.Limits` and `httpx2.Limits` are such."""
+
+        max_connections: int | None
+        max_keepalive_connections: int | None
+        keepalive_expiry: float | None
+
+    class HTTPClient(Protocol):
+        """A sync client of an HTTP library: an `httpx.Client` or an `httpx2.Client`."""
+
+        @property
+        def is_closed(self) -> bool: ...
+        @property
+        def trust_env(self) -> bool: ...
+        def close(self) -> None: ...
+
+    class AsyncHTTPClient(Protocol):
+        """An async client of an HTTP library: an `httpx.AsyncClient` or an `httpx2.AsyncClient`."""
+
+        @property
+        def is_closed(self) -> bool: ...
+        @property
+        def trust_env(self) -> bool: ...
+        async def aclose(self) -> None: ...
+
+
+_BEGINNING: Final = b"-----BEGIN "
+_PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 Verify: TypeAlias = "bool | str | ssl.SSLContext"
 Cert: TypeAlias = "str | tuple[str, str] | tuple[str, str, str]"
-
-
-class ConnectionLimits(Protocol):
-    """How many connections a client may hold; `httpx.Limits` and `httpx2.Limits` are such."""
-
-    max_connections: int | None
-    max_keepalive_connections: int | None
-    keepalive_expiry: float | None
-
-
-class HTTPClient(Protocol):
-    """A sync client of an HTTP library: an `httpx.Client` or an `httpx2.Client`."""
-
-    @property
-    def is_closed(self) -> bool: ...
-    @property
-    def trust_env(self) -> bool: ...
-    def close(self) -> None: ...
-
-
-class AsyncHTTPClient(Protocol):
-    """An async client of an HTTP library: an `httpx.AsyncClient` or an `httpx2.AsyncClient`."""
-
-    @property
-    def is_closed(self) -> bool: ...
-    @property
-    def trust_env(self) -> bool: ...
-    async def aclose(self) -> None: ...
 
 
 class ConnectionOptions(Struct, frozen=True):
@@ -179,7 +178,17 @@ def _trusting(verify: Verify, name: LibraryName) -> ssl.SSLContext:
             raise ValueError(f"verify must be True, False, a path or an ssl.SSLContext, not {verify!r}")
 
 
-@lru_cache(maxsize=8)
+def _check_bundle(name: str, path: str) -> None:
+    """Check that a file can be one of authorities' certificates, without the work of reading them."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  # an SDK does not import pathlib
+            is_bundle = _BEGINNING in file.read()
+    except OSError as error:
+        raise ValueError(f"{name}: {path!r} is not a file of certificates: {error.strerror}") from error
+    if not is_bundle:
+        raise ValueError(f"{name}: {path!r} is not a file of certificates: it holds none")
+
+
 def _authorities(name: str, path: str) -> ssl.SSLContext:
     """Make a TLS context that trusts the authorities of a file or a folder.
 
@@ -201,7 +210,7 @@ def _check_environment(options: ConnectionOptions) -> None:
     """Check the variables that would fail a call, so that they fail the client."""
     if options.verify is True:
         _check_authorities()
-    if options.proxy is None and any(name.lower().endswith("_proxy") for name in os.environ):
+    if options.proxy is None and any(name.lower() in _PROXIES for name in os.environ):
         from .environment import proxies  # noqa: PLC0415  # as above
 
         proxies()
@@ -210,6 +219,6 @@ def _check_environment(options: ConnectionOptions) -> None:
 def _check_authorities() -> None:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if file:
-        _authorities("SSL_CERT_FILE", file)
+        _check_bundle("SSL_CERT_FILE", file)
     elif folder and not os.path.isdir(folder):  # noqa: PTH112  # as above
         raise ValueError(f"SSL_CERT_DIR: there is no folder {folder!r}")
