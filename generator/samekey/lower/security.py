@@ -24,7 +24,7 @@ Requirement: TypeAlias = tuple[tuple[str, ...], ...]
 DeclaredSchemes: TypeAlias = Mapping[str, SecurityScheme | None]
 """Declared schemes by name; None for one whose credentials the SDK does not send."""
 
-_IN_CONNECTION: Final = "give the client an http_client that has the certificate: httpx.Client(verify=…)"
+_IN_CONNECTION: Final = "give the client its certificate: cert=('me.pem', 'me.key')"
 _DIGEST: Final = "it answers a challenge: give the client http_client=httpx.Client(auth=httpx.DigestAuth(…))"
 _OWN_HEADERS: Final = "pass headers= to the client"
 
