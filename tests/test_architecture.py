@@ -31,7 +31,7 @@ SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
 """The rooms of the sandbox, likewise; beside them stand the names that users' tests import."""
 SANDBOX_MODULES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
-    "declare", "safety", "types", "text", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
+    "declare", "safety", "text", "types", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
     "call", "http", "response", "settle", "streams", "paging", "journal", "core", "client", "trace",
     "methods", "operation", "webhooks",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from .concurrency.cancellation import run_in_thread
 from .concurrency.fork import begin_anew_after_fork, begin_anew_if_forked, importing
 from .concurrency.loops import LoopTransports
 from .errors import APIError
-from .http.library import library_of, load
+from .http.library import http_library, library_of
 from .http.options import USUAL
 from .request.build import Prepared, prepare, signed
 from .response import finish, finish_open, is_strict
@@ -73,7 +73,7 @@ class SyncConnection:
             with importing():
                 from .http.transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
 
-                load(self._library)
+                http_library(self._library)
             with self._lock:
                 found = self._transport or SyncTransport(self._http_client, self._home, self._options)
                 self._transport = found
@@ -117,7 +117,7 @@ class AsyncConnection:
         with importing():
             from .http.transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when first needed
 
-            load(self._library)
+            http_library(self._library)
         if self._http_client is not None and self._where is None:
             self._where = Whereabouts(self._http_client, self._home)
         return AsyncTransport(self._http_client, self._where, self._options)

@@ -14,7 +14,7 @@ import anyio
 import httpx
 import pytest
 from samekey_templates.runtime.http import connections
-from samekey_templates.runtime.http.library import load
+from samekey_templates.runtime.http.library import http_library
 from samekey_templates.runtime.http.sockets import (
     AsyncSocketStream,
     DeadlinePassedError,
@@ -267,7 +267,7 @@ def test_limits_of_others_are_passed_on() -> None:
 def test_what_stands_in_for_the_tls_context_is_exchanged_and_trusts_nobody() -> None:
     """All clients get the one context that knows the authorities; a proxy's own context stays as it is."""
     own: ssl.SSLContext = vars(connections)["_STAND_IN"]
-    secure = partial(vars(connections)["_secured"], load("httpx"), False)  # noqa: FBT003  # no HTTP/2
+    secure = partial(vars(connections)["_secured"], http_library("httpx"), False)  # noqa: FBT003  # no HTTP/2
     assert own.verify_mode is ssl.CERT_REQUIRED
     assert own.check_hostname
     assert own.get_ca_certs() == []

@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 from samekey_templates.runtime.http.failures import failure
-from samekey_templates.runtime.http.library import load
+from samekey_templates.runtime.http.library import http_library
 from samekey_templates.runtime.http.transport import AsyncTransport, SyncTransport
 from samekey_templates.runtime.retry.rules import Failed, Failure
 from samekey_templates.runtime.retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
@@ -42,7 +42,7 @@ REQUEST = httpx.Request("POST", "http://api.test/")
 )
 def test_before_a_status_line(error: Exception, kind: Failure, timeout: bool) -> None:  # noqa: FBT001
     """Row by row of the retry rules; what could have left is never told as not sent."""
-    result = failure(load("httpx"), error, None)
+    result = failure(http_library("httpx"), error, None)
     assert isinstance(result, Failed)
     assert (result.failure, result.timeout, result.status) == (kind, timeout, None)
     assert result.detail
@@ -56,7 +56,7 @@ def test_a_certificate_that_is_refused_is_found_in_the_chain() -> None:
         middle = RuntimeError("in between")
         setattr(middle, attribute, ssl.SSLCertVerificationError("self-signed certificate"))
         setattr(wrapped, attribute, middle)
-        result = failure(load("httpx"), wrapped, None)
+        result = failure(http_library("httpx"), wrapped, None)
         assert isinstance(result, Failed)
         assert result.failure is Failure.UNSENDABLE
 
@@ -65,7 +65,7 @@ def test_another_tls_failure_is_worth_a_retry() -> None:
     """A handshake that was cut is no refusal."""
     wrapped = httpx.ConnectError("EOF occurred in violation of protocol")
     wrapped.__cause__ = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
-    result = failure(load("httpx"), wrapped, None)
+    result = failure(http_library("httpx"), wrapped, None)
     assert isinstance(result, Failed)
     assert result.failure is Failure.UNREACHABLE
 
@@ -74,7 +74,7 @@ def test_a_chain_of_exceptions_may_lead_back_to_itself() -> None:
     """A loop of causes ends the search."""
     first, second = httpx.ConnectError("a"), RuntimeError("b")
     first.__context__, second.__context__ = second, first
-    result = failure(load("httpx"), first, None)
+    result = failure(http_library("httpx"), first, None)
     assert isinstance(result, Failed)
     assert result.failure is Failure.UNREACHABLE
 
@@ -83,7 +83,7 @@ def test_a_chain_of_exceptions_may_lead_back_to_itself() -> None:
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_after_the_status_line_of_a_success(error: Exception, status: int) -> None:
     """Done, but the answer is lost."""
-    result = failure(load("httpx"), error, httpx.Response(status, request=REQUEST))
+    result = failure(http_library("httpx"), error, httpx.Response(status, request=REQUEST))
     assert isinstance(result, Failed)
     assert (result.failure, result.status) == (Failure.ANSWER_CUT, status)
     assert result.timeout is isinstance(error, httpx.TimeoutException)
@@ -94,14 +94,16 @@ def test_after_the_status_line_of_a_success(error: Exception, status: int) -> No
 @pytest.mark.parametrize("status", [302, 400, 404, 409, 429, 500, 503])
 def test_after_the_status_line_of_a_failure(error: Exception, status: int) -> None:
     """The status line decides; what the body would have said is lost."""
-    result = failure(load("httpx"), error, httpx.Response(status, headers={"Retry-After": "2"}, request=REQUEST))
+    result = failure(
+        http_library("httpx"), error, httpx.Response(status, headers={"Retry-After": "2"}, request=REQUEST)
+    )
     assert isinstance(result, CutAnswer)
     assert (result.status, result.content, result.headers["retry-after"]) == (status, b"", "2")
 
 
 def test_a_success_that_cannot_be_unpacked() -> None:
     """Complete, but not to be decoded."""
-    result = failure(load("httpx"), httpx.DecodingError("bad gzip"), httpx.Response(200, request=REQUEST))
+    result = failure(http_library("httpx"), httpx.DecodingError("bad gzip"), httpx.Response(200, request=REQUEST))
     assert isinstance(result, Failed)
     assert (result.failure, result.status) == (Failure.UNDECODABLE, 200)
 
@@ -173,7 +175,7 @@ def test_a_transport_of_others_is_not_believed_blindly(
 ) -> None:
     """Some call it a failed connection when one breaks after the request was sent, and that is no proof of nothing."""
     error.__cause__ = cause
-    result = failure(load("httpx"), error, None)
+    result = failure(http_library("httpx"), error, None)
     assert isinstance(result, Failed)
     assert result.failure is kind
     assert result.timeout is (kind is Failure.UNREACHABLE and isinstance(error, httpx.ConnectTimeout))

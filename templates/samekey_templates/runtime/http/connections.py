@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..concurrency.cancellation import undisturbed
 from .decoding import ACCEPTED
 from .environment import proxies
-from .library import as_subclass, library_of, load
+from .library import as_subclass, http_library, library_of
 from .options import tls_context
 from .pools import Pools, close_idle, keep_none, limits_of, limits_of_pools, mend, requests_of
 from .sockets import AsyncBackend, SocketBackend
@@ -202,7 +202,7 @@ def holds_no_requests(client: httpx.AsyncClient) -> bool:
 
 
 def _kinds(client: httpx.Client | httpx.AsyncClient) -> tuple[type, ...]:
-    library = load(library_of(client))
+    library = http_library(library_of(client))
     return library.BaseTransport, library.AsyncBaseTransport
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from .library import LIBRARIES, LibraryName, check_client, load
+from .library import LIBRARIES, LibraryName, check_client, http_library
 
 if TYPE_CHECKING:
     import ssl
@@ -165,7 +165,7 @@ def _trusting(verify: Verify, name: LibraryName) -> ssl.SSLContext:
         case ssl.SSLContext():
             return verify
         case True:
-            return load(name).create_ssl_context()
+            return http_library(name).create_ssl_context()
         case False:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False

@@ -27,11 +27,11 @@ from .connections import (
     wind_down,
 )
 from .failures import Sender, expected, failure
-from .library import as_subclass, library_of, load
+from .library import as_subclass, http_library, library_of
 from .limits import timeouts_for
 from .options import USUAL
 from .outgoing import AsyncChunks, Chunks, Outgoing
-from .reading import aread, read
+from .reading import aread_body, read_body
 from .redirects import MAX_REDIRECTS, redirected
 from .sockets import DeadlinePassedError
 
@@ -173,7 +173,7 @@ class SyncTransport(_Transport):
     def __init__(
         self, http_client: HTTPClient | None = None, home: int = 0, options: ConnectionOptions = USUAL
     ) -> None:
-        library = load(options.library if http_client is None else library_of(http_client))
+        library = http_library(options.library if http_client is None else library_of(http_client))
         self._client = own_client(library, options) if http_client is None else cast("httpx.Client", http_client)
         self._where = Whereabouts(self._client, home or os.getpid())
         is_owned = http_client is None
@@ -226,7 +226,7 @@ class SyncTransport(_Transport):
                 from .open import opened  # noqa: PLC0415  # imported with the first stream
 
                 return opened(self._library, response)
-            return RawAnswer(response.status_code, response.headers, read(response, limits))
+            return RawAnswer(response.status_code, response.headers, read_body(response, limits))
         except self._expected as error:
             _raise_own(self._library, error, built, response)
             if isinstance(error, self._library.PoolTimeout):
@@ -272,7 +272,7 @@ class AsyncTransport(_Transport):
         where: Whereabouts | None = None,
         options: ConnectionOptions = USUAL,
     ) -> None:
-        library = load(options.library if http_client is None else library_of(http_client))
+        library = http_library(options.library if http_client is None else library_of(http_client))
         is_owned = http_client is None
         self._client = own_async_client(library, options) if is_owned else cast("httpx.AsyncClient", http_client)
         self._where = where or Whereabouts(self._client, os.getpid())
@@ -326,7 +326,7 @@ class AsyncTransport(_Transport):
                     from .open import aopened  # noqa: PLC0415  # imported with the first stream
 
                     return aopened(self._library, response)
-                return RawAnswer(response.status_code, response.headers, await aread(response, limits))
+                return RawAnswer(response.status_code, response.headers, await aread_body(response, limits))
             except self._expected as error:
                 _raise_own(self._library, error, built, response)
                 head = response or timeouts.begun()

@@ -64,7 +64,7 @@ LIBRARIES: Final[tuple[LibraryName, ...]] = ("httpx", "httpx2")
 
 
 @cache
-def load(name: LibraryName) -> Library:
+def http_library(name: LibraryName) -> Library:
     """Import an HTTP library.
 
     Raises:

@@ -26,7 +26,7 @@ def codings(response: httpx.Response) -> str:
     return "" if was_read(response) else response.headers.get("content-encoding", "")
 
 
-def read(response: httpx.Response, limits: Limits) -> bytes:
+def read_body(response: httpx.Response, limits: Limits) -> bytes:
     """Read and decode the whole body of a response."""
     decoder = Decoder(codings(response), limits.max_bytes)
     pieces: list[bytes] = []
@@ -38,7 +38,7 @@ def read(response: httpx.Response, limits: Limits) -> bytes:
     return b"".join(pieces)
 
 
-async def aread(response: httpx.Response, limits: Limits) -> bytes:
+async def aread_body(response: httpx.Response, limits: Limits) -> bytes:
     """Read and decode the whole body of a response, in an event loop."""
     decoder = Decoder(codings(response), limits.max_bytes)
     pieces: list[bytes] = []
