@@ -9,10 +9,10 @@ SDKS := payments warehouse
 CALLS ?= 10000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak lives mutants corpus bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak lives on-httpx2 mutants corpus bench lint types generated check-generated dist clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
 
 demo: $(VENV)/.demo ## generate an SDK, serve its API, lose answers, and show that nothing happens twice
 	@$(BIN)/python demo/run.py
@@ -27,10 +27,13 @@ check: $(VENV)/.dev ## lint, types, and the tests that need no browser, database
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
+on-httpx2: $(VENV)/.dev ## the tests of behaviour on httpx2, in place of httpx
+	$(BIN)/python -m pytest -n auto -p tests.on_httpx2 tests/behaviour tests/truth tests/http2 $(PYTEST_ARGS)
+
 mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and retries, each of which tests must notice
 	$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)
 
-test-all: test lint types check-generated soak lives mutants corpus ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
+test-all: test lint types check-generated soak lives on-httpx2 mutants corpus ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then what must be found out
 	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)
