@@ -91,6 +91,7 @@ class DiscreetHeaders(dict[str, str]):
         return f"{{{', '.join(f'{name!r}: …' for name in self)}}}"
 
 
+_ANY_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.IGNORECASE)
 _SHORTEST_SECRET = 6
 
 
@@ -104,3 +105,9 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, "…")
     return _SCHEMES.sub(lambda found: f"{found[1]} …", text)
+
+
+def discreet(text: str) -> str:
+    """Return a text without what may be secret in its URLs, and without what looks like a credential."""
+    shown = _ANY_URL.sub(lambda found: shown_url(found[0]), text)
+    return without_secrets(shown, ())

@@ -22,7 +22,7 @@ from ..concurrency.loops import current_loop
 from ..retry.loop import log
 from ..retry.rules import Failed, Failure, is_success
 from ..retry.wire import Limits, RawAnswer, Result, WireRequest
-from ..text import one_line, shown_url, without_secrets
+from ..text import discreet, one_line, shown_url, without_secrets
 from ..types import is_fields
 from .credentials import ClientCredentials, NoToken, basic
 
@@ -308,13 +308,10 @@ def _returned(value: object) -> Token | NoToken:
 
 
 def _function_failed(error: Exception) -> NoToken:
-    # Not its words, nor the log of it: they may hold what it has just read.
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = "" if place is None else f" in {place.tb_frame.f_code.co_filename}, line {place.tb_lineno}"
-    log.warning("the function that gives tokens raised %s%s", type(error).__name__, where)
-    return NoToken(Failure.UNSENDABLE, f"no access token: the function raised {type(error).__name__}{where}")
+    # Its words without what may be secret in them, and not its traceback, which holds them whole.
+    words = f"{type(error).__name__}: {one_line(discreet(str(error)))}".removesuffix(": ")
+    log.warning("the function that gives tokens raised %s", words)
+    return NoToken(Failure.UNSENDABLE, f"no access token: the function raised {words}")
 
 
 # --- attempts with a token ---
