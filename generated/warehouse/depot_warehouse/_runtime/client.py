@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from msgspec import Struct, field, structs
 
+from .attributes import copied
 from .call import Settings
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .request.servers import filled, is_absolute
@@ -34,6 +35,10 @@ MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 
 
 _NO_HOOKS: Final = Hooks()
+
+
+class NoJournalError(AttributeError, ValueError):
+    """A client was asked for its journal and has none: for `hasattr` and `inspect.getmembers`, it is not there."""
 
 
 class ApiFacts(Struct, frozen=True):
@@ -135,16 +140,15 @@ class SyncClient:
         strict: bool | None = None,
     ) -> Self:
         """Return a copy with other settings that shares this client's connections and retry budget."""
-        copy = object.__new__(type(self))
-        copy._core = SyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
-        return copy
+        settings = _changed(self._core.settings, retry, timeout, headers, strict)
+        return copied(self, SyncCore(settings, self._core.connection))
 
     @property
     def journal(self) -> JournalView:
         """What the client's journal still holds.
 
         Raises:
-            ValueError: the client was made without a journal.
+            NoJournalError: the client was made without a journal. It is a ValueError, and an AttributeError as well.
         """
         from .journal.resume import JournalView  # noqa: PLC0415  # few clients have a journal
 
@@ -201,16 +205,15 @@ class AsyncClient:
         strict: bool | None = None,
     ) -> Self:
         """Return a copy with other settings that shares this client's connections and retry budget."""
-        copy = object.__new__(type(self))
-        copy._core = AsyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
-        return copy
+        settings = _changed(self._core.settings, retry, timeout, headers, strict)
+        return copied(self, AsyncCore(settings, self._core.connection))
 
     @property
     def journal(self) -> AsyncJournalView:
         """What the client's journal still holds.
 
         Raises:
-            ValueError: the client was made without a journal.
+            NoJournalError: the client was made without a journal. It is a ValueError, and an AttributeError as well.
         """
         from .journal.resume import AsyncJournalView  # noqa: PLC0415  # few clients have a journal
 
@@ -277,5 +280,5 @@ def _changed(
 
 def _journal(settings: Settings) -> Journal:
     if settings.journal is None:
-        raise ValueError("this client has no journal: make it with journal=SQLiteJournal(path)")
+        raise NoJournalError("this client has no journal: make it with journal=SQLiteJournal(path)")
     return settings.journal

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
@@ -20,7 +19,7 @@ from ..concurrency.cancellation import given_up
 from ..concurrency.loops import current_loop
 from ..request.body import BodyChangedError, SpentBodyError, Upload, is_replayable
 from ..retry.rules import Failed, Failure, is_success
-from ..retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
+from ..retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest, monotonic
 from ..safety import SAFE_METHODS
 from ..text import shown_url
 from .connections import (
@@ -277,7 +276,7 @@ class AsyncTransport:
             return _NO_SCOPE
         import anyio  # noqa: PLC0415  # comes with httpx; needed only here
 
-        return anyio.move_on_after(max(0.0, limits.until - time.monotonic()))
+        return anyio.move_on_after(max(0.0, limits.until - monotonic()))
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -303,7 +302,7 @@ class _Timeouts(dict[str, float]):
         self._until = float("inf")
 
     def get(self, key: str, default: object = None) -> float:  # noqa: ARG002
-        return min(self[key], max(SHORTEST, self._until - time.monotonic()))
+        return min(self[key], max(SHORTEST, self._until - monotonic()))
 
     def begun(self) -> httpx.Response | None:
         """Return None: nobody sees what a client of the caller's own has read of a response."""
@@ -324,7 +323,7 @@ class _Steps(dict[str, float]):
         timeout, until = limits.timeout, limits.until
         self._read = Step.of(timeout.read, until)
         super().__init__(
-            pool=min(timeout.pool, max(SHORTEST, until - time.monotonic())),
+            pool=min(timeout.pool, max(SHORTEST, until - monotonic())),
             connect=Step.of(timeout.connect, until),
             write=Step.of(timeout.write, until, holds=holds),
             read=self._read,
@@ -651,5 +650,5 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _check(limits: Limits) -> None:
-    if time.monotonic() > limits.until:
+    if monotonic() > limits.until:
         raise DeadlinePassedError("the deadline passed while the answer was read")

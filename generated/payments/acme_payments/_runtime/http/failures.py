@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ssl
-import time
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ import httpx
 
 from ..request.body import BodyChangedError, SpentBodyError
 from ..retry.rules import Failed, Failure, is_success
-from ..retry.wire import CutAnswer, RaisedFailure, Result, StreamCutError
+from ..retry.wire import CutAnswer, RaisedFailure, Result, StreamCutError, monotonic
 from ..text import printable, without_quotes
 from .decoding import CutShortError, TooLargeError, UndecodableError
 from .sockets import DeadlinePassedError
@@ -80,7 +79,7 @@ def failure(
     if kind is None and sender is Sender.KNOWN and foreign is None:
         kind = _known_failure(error, causes)
     if kind is None:
-        kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
+        kind = Failure.DEADLINE if timeout and monotonic() >= until else Failure.ANSWER_LOST
     return RaisedFailure(kind, detail, timeout=timeout, cause=_cause(error))
 
 

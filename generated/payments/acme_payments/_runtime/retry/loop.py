@@ -35,7 +35,7 @@ from .rules import (
     may_be_repeated,
     too_late,
 )
-from .wire import CutAnswer, Limits, RaisedFailure, RawAnswer, Result, WireRequest
+from .wire import CutAnswer, Limits, RaisedFailure, RawAnswer, Result, WireRequest, monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -101,7 +101,7 @@ class Clock(Struct, frozen=True):
         asleep: waits for seconds in the running event loop, asyncio's or trio's.
     """
 
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = monotonic
     wall: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], None] = time.sleep

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
 from weakref import WeakSet
+
+from ..retry.wire import monotonic
 
 if TYPE_CHECKING:
     import ssl
@@ -70,14 +71,14 @@ class Step(float):
         Raises:
             DeadlinePassedError: there are none.
         """
-        left = self.until - time.monotonic()
+        left = self.until - monotonic()
         if left <= 0:
             raise DeadlinePassedError("the deadline passed")
         return min(self, left)
 
     def left_to_connect(self) -> float:
         """Return the seconds to reach the server; never 0, since a failure here must say that nothing was sent."""
-        return min(self, max(SHORTEST, self.until - time.monotonic()))
+        return min(self, max(SHORTEST, self.until - monotonic()))
 
     def note(self, noted: bytes) -> None:
         """Look for the status line, behind the heads of interim responses (RFC 9112 section 4, RFC 9110 section 15.2).
