@@ -35,9 +35,6 @@ E = TypeVar("E")
 Function = TypeVar("Function", bound="Callable[..., Any]")
 _WAYS: Final = ("detailed", "stream", "save")
 """How an operation can be called beside the usual way, where it can."""
-_OF_FUNCTIONS: Final = frozenset(
-    {"__code__", "__name__", "__qualname__", "__signature__", "__defaults__", "__kwdefaults__"}
-)
 
 
 class _Bare(str):
@@ -62,6 +59,8 @@ def _signature(build: Callable[..., object], way: Callable[..., object]) -> insp
     words = {"T": given[0], "E": given[-1], "FilePath": "Path"}
     returns = re.sub(r"\w+", lambda word: words.get(word[0], word[0]), str(own.return_annotation))
     bare = [entry.replace(annotation=_Bare(entry.annotation)) for entry in (*further, *taken)]
+    if any(entry.kind is inspect.Parameter.POSITIONAL_ONLY for entry in further):
+        first = first.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
     return inspect.Signature([first, *bare], return_annotation=_Bare(returns))
 
 
@@ -94,19 +93,20 @@ class Declared(Generic[P, T]):
         self.name = build.__name__
         self.__doc__ = build.__doc__
         self.__module__ = build.__module__
-        self._group = ""
+        self.__qualname__ = build.__qualname__
         self._is_async = False
         self._functions: dict[str, FunctionType] = {}
         self._methods: dict[str, FunctionType] = {}
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = f"{owner.__module__.rpartition('.')[2]}.{name}"
-        self._group = owner.__name__.removesuffix("Operations")
+        self.__qualname__ = f"{owner.__name__.removesuffix('Operations')}.{name}"
 
     def awaited(self) -> Self:
         """Return the operation as async resources have it: what a class says of it is then true without an object."""
         twin = object.__new__(type(self))
         vars(twin).update(vars(self), _is_async=True, _functions={}, _methods={})
+        twin.__qualname__ = f"Async{self.__qualname__}"
         return twin
 
     @property
@@ -127,6 +127,9 @@ class Declared(Generic[P, T]):
                 facts = {name: value for name, value in vars(self).items() if not name.startswith("_")}
                 vars(made).update(facts, **ways)
         return self._functions[way]
+
+    def __call__(self, resource: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401  # a value, or awaited
+        return self.function()(resource, *args, **kwargs)
 
     def method(self, way: FunctionType) -> FunctionType:
         """Return a method of a bound operation as it is for this operation: with its signature and name."""
@@ -163,10 +166,8 @@ class Declared(Generic[P, T]):
         return self._as_declared(function, method, way)
 
     def _as_declared(self, function: FunctionType, method: Callable[..., object], way: str) -> FunctionType:
-        name = self.name.rpartition(".")[2]
-        group = f"Async{self._group}" if self._is_async else self._group
-        function.__name__ = name if way == "__call__" else way
-        function.__qualname__ = ".".join([group, name] if way == "__call__" else [group, name, way])
+        function.__name__ = self.build.__name__ if way == "__call__" else way
+        function.__qualname__ = self.__qualname__ if way == "__call__" else f"{self.__qualname__}.{way}"
         function.__module__, function.__doc__ = self.build.__module__, self.build.__doc__
         function.__annotations__ = {}
         vars(function)["__signature__"] = _signature(self.build, method)
@@ -183,13 +184,18 @@ class Declared(Generic[P, T]):
         def __wrapped__(self) -> object:
             return self.function() if self._is_async else self.build
 
-        def __call__(self, *args: object, **kwargs: object) -> object:
-            return self.function()(*args, **kwargs)
+        # Not `__getattr__`: with one, Python looks up every other attribute more slowly.
+        @property
+        def __code__(self) -> object:
+            return self.function().__code__
 
-        def __getattr__(self, name: str) -> object:
-            if name in _OF_FUNCTIONS:
-                return getattr(self.function(), name)
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        @property
+        def __name__(self) -> str:
+            return self.build.__name__
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            return self.function().__signature__
 
 
 if TYPE_CHECKING:
@@ -234,19 +240,24 @@ class _Bound(Generic[P, T]):
         # One is made for each call, so nothing is asked of the classes above.
         self.__doc__ = operation.__doc__
         self.__module__ = operation.__module__
+        self.__qualname__ = operation.__qualname__
         self._operation = operation
         self._resource = resource
 
     if not TYPE_CHECKING:
+        # With its code, what `inspect` knows a function by, inside a partial as well.
+        __defaults__ = __kwdefaults__ = None
 
         @property
         def __class__(self) -> type:
             return MethodType
 
-        def __getattr__(self, name: str) -> object:
-            if name in _OF_FUNCTIONS:
-                return getattr(self.__func__, name)
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        def __dir__(self) -> list[str]:
+            return [*dir(type(self)), *vars(self)]
+
+        @property
+        def __code__(self) -> object:
+            return self.__func__.__code__
 
     @property
     def __func__(self) -> Callable[..., Any]:
@@ -258,7 +269,7 @@ class _Bound(Generic[P, T]):
 
     @property
     def __name__(self) -> str:
-        return self.__func__.__name__
+        return self._operation.build.__name__
 
     def __eq__(self, other: object) -> bool:
         # As with methods of any class: each look-up makes another object, and they are equal.
