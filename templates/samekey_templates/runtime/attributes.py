@@ -6,9 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from .core import AsyncCore, SyncCore
-    from .operation import AsyncResource, Resource
-
     resource = cached_property
 else:
 
@@ -28,10 +25,9 @@ else:
 
 
 Client = TypeVar("Client")
-Found = TypeVar("Found", bound="Resource | AsyncResource")
 
 
-def copied(client: Client, core: SyncCore | AsyncCore) -> Client:
+def copied(client: Client, core: object) -> Client:
     """Return a copy of a client that calls through another core.
 
     What a subclass or a test has set on the client is there on the copy as well. Resources call through the new core,
@@ -41,38 +37,34 @@ def copied(client: Client, core: SyncCore | AsyncCore) -> Client:
         client: the client.
         core: what the copy carries calls out with.
     """
-    from copy import copy  # noqa: PLC0415  # few clients are copied
-
-    twin: Any = copy(client)
-    own = vars(client)
-    for name, value in own.items():
-        if _is_resource(value):
-            if value._core is own["_core"]:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-                vars(twin)[name] = _rebound(value, core)
-        elif isinstance(getattr(type(client), name, None), cached_property):
-            del vars(twin)[name]
+    twin: Any = with_slots(client)
+    old: Any = client
+    entries: dict[str, Any] = vars(client)
+    for name, value in entries.items():
+        over = getattr(type(value), "_over", None) if getattr(value, "_core", None) is old._core else None  # noqa: SLF001
+        if over is not None:
+            setattr(twin, name, over(value, core))
+        elif not _is_worked_out(type(client), name):
+            setattr(twin, name, value)
     twin._core = core  # noqa: SLF001
     found: Client = twin
     return found
 
 
-def _rebound(resource: Found, core: SyncCore | AsyncCore) -> Found:
-    """Return a copy of a resource over another core, without its own methods that were put back where a test ended."""
-    from copy import copy  # noqa: PLC0415
-
-    from .methods import is_bound_to  # noqa: PLC0415
-
-    twin: Any = copy(resource)
-    for name, value in vars(resource).items():
-        if is_bound_to(value, resource):
-            del vars(twin)[name]
-    twin._core = core  # noqa: SLF001
-    found: Found = twin
-    return found
+def with_slots(model: object) -> Any:  # noqa: ANN401  # a client or a resource, as the model is
+    """Return another object of the same class, with nothing on it but what stands in slots."""
+    kind = type(model)
+    twin = object.__new__(kind)
+    for base in kind.__mro__:
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(model, name):
+                setattr(twin, name, getattr(model, name))
+    return twin
 
 
-def _is_resource(value: object) -> bool:
-    from .operation import AsyncResource, Resource  # noqa: PLC0415  # it is imported with the first resource
-
-    # Not `isinstance`: a mock says that it is what it stands for.
-    return issubclass(type(value), (Resource, AsyncResource))
+def _is_worked_out(kind: type, name: str) -> bool:
+    """Whether an attribute is a cached property that is no resource."""
+    found: Any = next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+    is_resource = type(found) is resource
+    return not is_resource and isinstance(found, cached_property)

@@ -17,6 +17,7 @@ from typing import (
     overload,
 )
 
+from .attributes import with_slots
 from .call import Call, Endpoint, PagedCall, StreamableCall, StreamCall
 from .methods import (
     AsyncDownloadMethod,
@@ -30,6 +31,7 @@ from .methods import (
     PagedMethod,
     StreamableMethod,
     StreamMethod,
+    is_bound_to,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 E = TypeVar("E")
+R = TypeVar("R", bound="Resource | AsyncResource")
 
 
 class Resource:
@@ -58,6 +61,10 @@ class Resource:
 
     def __init__(self, core: SyncCore) -> None:
         self._core = core
+
+    def _over(self, core: SyncCore) -> Self:
+        """Return a copy that calls through another core, with what a subclass or a test has set on this one."""
+        return _over(self, core)
 
     def __repr__(self) -> str:
         return _shown(self, self._core)
@@ -71,6 +78,10 @@ class AsyncResource:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
 
+    def _over(self, core: AsyncCore) -> Self:
+        """Return a copy that calls through another core, with what a subclass or a test has set on this one."""
+        return _over(self, core)
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for base in cls.__bases__:
@@ -80,6 +91,17 @@ class AsyncResource:
 
     def __repr__(self) -> str:
         return _shown(self, self._core)
+
+
+def _over(resource: R, core: SyncCore | AsyncCore) -> R:
+    twin = with_slots(resource)
+    for name, value in vars(resource).items():
+        # A method of its own stands there if a test has put it back.
+        if not is_bound_to(value, resource):
+            setattr(twin, name, value)
+    twin._core = core  # noqa: SLF001
+    found: R = twin
+    return found
 
 
 def _shown(resource: object, core: SyncCore | AsyncCore) -> str:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
 from weakref import WeakSet
 
-from ..retry.wire import monotonic
+from ..retry.loop import monotonic
 
 if TYPE_CHECKING:
     import ssl

@@ -18,8 +18,9 @@ import httpx
 from ..concurrency.cancellation import given_up
 from ..concurrency.loops import current_loop
 from ..request.body import BodyChangedError, SpentBodyError, Upload, is_replayable
+from ..retry.loop import monotonic
 from ..retry.rules import Failed, Failure, is_success
-from ..retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest, monotonic
+from ..retry.wire import CutAnswer, Limits, RawAnswer, Result, WireRequest
 from ..safety import SAFE_METHODS
 from ..text import shown_url
 from .connections import (

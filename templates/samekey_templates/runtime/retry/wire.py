@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
@@ -16,10 +14,6 @@ if TYPE_CHECKING:
 
     from ..request.body import Content
     from ..types import Timeout
-
-monotonic: Final = partial(time.monotonic)
-"""The clock of deadlines. Tools that freeze the time of a test replace `time.monotonic` where a module holds it, not
-where an object does; half of a call would run by another clock."""
 
 
 class WireRequest(Struct, frozen=True):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from ..request.body import BodyChangedError, SpentBodyError
+from ..retry.loop import monotonic
 from ..retry.rules import Failed, Failure, is_success
-from ..retry.wire import CutAnswer, RaisedFailure, Result, StreamCutError, monotonic
+from ..retry.wire import CutAnswer, RaisedFailure, Result, StreamCutError
 from ..text import printable, without_quotes
 from .decoding import CutShortError, TooLargeError, UndecodableError
 from .sockets import DeadlinePassedError
