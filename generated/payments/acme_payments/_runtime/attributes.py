@@ -42,7 +42,8 @@ def copied(client: Client, core: object) -> Client:
     old: Any = client
     entries: dict[str, Any] = vars(client)
     for name, value in entries.items():
-        over = getattr(type(value), "_over", None) if getattr(value, "_core", None) is old._core else None  # noqa: SLF001
+        kind: type = type(value)
+        over = getattr(kind, "_over", None) if getattr(value, "_core", None) is old._core else None  # noqa: SLF001
         if over is not None:
             setattr(twin, name, over(value, core))
         elif not _is_worked_out(type(client), name):
