@@ -39,10 +39,9 @@ def copied(client: Client, core: object) -> Client:
     """
     twin: Any = with_slots(client)
     old: Any = client
-    entries: dict[str, Any] = vars(client)
+    entries: dict[str, object] = vars(client)
     for name, value in entries.items():
-        kind: type = type(value)
-        over = getattr(kind, "_over", None) if getattr(value, "_core", None) is old._core else None  # noqa: SLF001
+        over = getattr(type(value), "_over", None) if getattr(value, "_core", None) is old._core else None  # noqa: SLF001
         if over is not None:
             setattr(twin, name, over(value, core))
         elif not _is_worked_out(type(client), name):
