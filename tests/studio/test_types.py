@@ -154,9 +154,9 @@ def test_the_sdks_own_tests_pass(project: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "returned"),
     [
-        ("projects.list", "Page[models.ProjectPage, models.Project]"),
-        ("library.list_fonts", "Page[list[models.Font], models.Font]"),
-        ("renders.watch", "Stream[models.Render]"),
+        ("projects.list", "{Page}[models.ProjectPage, models.Project]"),
+        ("library.list_fonts", "{Page}[list[models.Font], models.Font]"),
+        ("renders.watch", "{Stream}[models.Render]"),
         ("assistant.create_reply", "models.Reply"),
         ("assets.get_content", "bytes"),
         ("projects.get", "models.Project"),
@@ -164,10 +164,12 @@ def test_the_sdks_own_tests_pass(project: Path) -> None:
 )
 def test_signatures_tell_what_is_given(studio: Any, method: str, returned: str) -> None:  # noqa: ANN401
     """At a prompt, `help` and `inspect.signature` show what a plain call gives."""
-    for client in (studio.LoomStudio(token="t"), studio.AsyncLoomStudio(token="t")):  # noqa: S106
+    names = ({"Page": "Page", "Stream": "Stream"}, {"Page": "AsyncPages", "Stream": "AsyncStream"})
+    clients = (studio.LoomStudio(token="t"), studio.AsyncLoomStudio(token="t"))  # noqa: S106
+    for client, words in zip(clients, names, strict=True):
         resource, _, name = method.partition(".")
         signature = str(inspect.signature(getattr(getattr(client, resource), name)))
-        assert signature.rpartition(" -> ")[2] == returned
+        assert signature.rpartition(" -> ")[2] == returned.format(**words)
 
 
 def test_readme_and_api_speak_of_pages_streams_and_files(project: Path) -> None:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ._runtime.attributes import resource as _resource
 from ._runtime.auth.credentials import Bearer, from_environment
 from ._runtime.client import (
     MAX_RESPONSE_BYTES,
@@ -160,21 +160,21 @@ class AcmePayments(SyncClient):
         )
         super().__init__(settings, http_client, options)
 
-    @cached_property
+    @_resource
     def charges(self) -> Charges:
         """A charge takes money from a customer's card, bank account or wallet."""
         from .resources.charges import Charges
 
         return Charges(self._core)
 
-    @cached_property
+    @_resource
     def refunds(self) -> Refunds:
         """A refund gives back some or all of the money taken by a charge."""
         from .resources.refunds import Refunds
 
         return Refunds(self._core)
 
-    @cached_property
+    @_resource
     def customers(self) -> Customers:
         """A customer is somebody you charge more than once, with the payment methods they have saved."""
         from .resources.customers import Customers
@@ -277,21 +277,21 @@ class AsyncAcmePayments(AsyncClient):
         )
         super().__init__(settings, http_client, options)
 
-    @cached_property
+    @_resource
     def charges(self) -> AsyncCharges:
         """A charge takes money from a customer's card, bank account or wallet."""
         from .resources.charges import AsyncCharges
 
         return AsyncCharges(self._core)
 
-    @cached_property
+    @_resource
     def refunds(self) -> AsyncRefunds:
         """A refund gives back some or all of the money taken by a charge."""
         from .resources.refunds import AsyncRefunds
 
         return AsyncRefunds(self._core)
 
-    @cached_property
+    @_resource
     def customers(self) -> AsyncCustomers:
         """A customer is somebody you charge more than once, with the payment methods they have saved."""
         from .resources.customers import AsyncCustomers

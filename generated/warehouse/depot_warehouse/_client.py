@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ._runtime.attributes import resource as _resource
 from ._runtime.auth.credentials import ApiKey, Basic, from_environment
 from ._runtime.client import (
     MAX_RESPONSE_BYTES,
@@ -177,28 +177,28 @@ class DepotWarehouse(SyncClient):
         )
         super().__init__(settings, http_client, options)
 
-    @cached_property
+    @_resource
     def health(self) -> Health:
         """Operations of health."""
         from .resources.health import Health
 
         return Health(self._core)
 
-    @cached_property
+    @_resource
     def stock_items(self) -> StockItems:
         """What the depot holds, and the shelves it lies on."""
         from .resources.stock_items import StockItems
 
         return StockItems(self._core)
 
-    @cached_property
+    @_resource
     def shipments(self) -> Shipments:
         """Goods on their way out of the depot."""
         from .resources.shipments import Shipments
 
         return Shipments(self._core)
 
-    @cached_property
+    @_resource
     def reports(self) -> Reports:
         """Counts and sums, worked out in the background."""
         from .resources.reports import Reports
@@ -314,28 +314,28 @@ class AsyncDepotWarehouse(AsyncClient):
         )
         super().__init__(settings, http_client, options)
 
-    @cached_property
+    @_resource
     def health(self) -> AsyncHealth:
         """Operations of health."""
         from .resources.health import AsyncHealth
 
         return AsyncHealth(self._core)
 
-    @cached_property
+    @_resource
     def stock_items(self) -> AsyncStockItems:
         """What the depot holds, and the shelves it lies on."""
         from .resources.stock_items import AsyncStockItems
 
         return AsyncStockItems(self._core)
 
-    @cached_property
+    @_resource
     def shipments(self) -> AsyncShipments:
         """Goods on their way out of the depot."""
         from .resources.shipments import AsyncShipments
 
         return AsyncShipments(self._core)
 
-    @cached_property
+    @_resource
     def reports(self) -> AsyncReports:
         """Counts and sums, worked out in the background."""
         from .resources.reports import AsyncReports

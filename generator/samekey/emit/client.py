@@ -70,6 +70,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     retry = retry_code(api.retry) if api.retry is not None else source("")
     profile = profile_code(api.profile) if api.profile != DEFAULT else source("")
     values = tuple((view.value, view.reader) for view in credentials)
+    resource = symbols.CLIENT_RESOURCE if api.operations else source("")
     annotations = tuple((view.annotation, view.async_annotation) for view in credentials)
     return ClientView(
         name=code.identifier(names.client),
@@ -85,7 +86,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         credentials=credentials,
         variables=tuple(_variables(api, names)),
         servers=tuple(_servers(api.servers)),
-        imports=symbols.imports((symbols.CLIENT_PARTS, retry, profile, values), "."),
+        imports=symbols.imports((symbols.CLIENT_PARTS, resource, retry, profile, values), "."),
         typing_imports=symbols.imports((symbols.CREDENTIAL, annotations), "."),
     )
 

@@ -93,6 +93,7 @@ CLIENT_PARTS: Final = (
     _hidden("retry.loop", "Hooks"),
 )
 """What the template of the clients spells."""
+CLIENT_RESOURCE: Final = _hidden("attributes", "resource")
 
 
 def imports(printed: object, package: LiteralString) -> tuple[Code, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from msgspec import Struct, field, structs
 
+from .attributes import copied
 from .call import Settings
 from .concurrency.fork import begin_anew_if_forked
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
@@ -35,6 +36,10 @@ MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 
 
 _NO_HOOKS: Final = Hooks()
+
+
+class NoJournalError(AttributeError, ValueError):
+    """A client was asked for its journal and has none: for `hasattr` and `inspect.getmembers`, it is not there."""
 
 
 class ApiFacts(Struct, frozen=True):
@@ -161,16 +166,15 @@ class SyncClient:
         strict: bool | None = None,
     ) -> Self:
         """Return a copy with other settings that shares this client's connections and retry budget."""
-        copy = object.__new__(type(self))
-        copy._core = SyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
-        return copy
+        settings = _changed(self._core.settings, retry, timeout, headers, strict)
+        return copied(self, SyncCore(settings, self._core.connection))
 
     @property
     def journal(self) -> JournalView:
         """What the client's journal holds: calls that are not settled, and what became of others.
 
         Raises:
-            ValueError: the client was made without a journal.
+            NoJournalError: the client was made without a journal. It is a ValueError, and an AttributeError as well.
         """
         from .journal.view import JournalView  # noqa: PLC0415  # few clients have a journal
 
@@ -233,16 +237,15 @@ class AsyncClient:
         strict: bool | None = None,
     ) -> Self:
         """Return a copy with other settings that shares this client's connections and retry budget."""
-        copy = object.__new__(type(self))
-        copy._core = AsyncCore(_changed(self._core.settings, retry, timeout, headers, strict), self._core.connection)
-        return copy
+        settings = _changed(self._core.settings, retry, timeout, headers, strict)
+        return copied(self, AsyncCore(settings, self._core.connection))
 
     @property
     def journal(self) -> AsyncJournalView:
         """What the client's journal holds: calls that are not settled, and what became of others.
 
         Raises:
-            ValueError: the client was made without a journal.
+            NoJournalError: the client was made without a journal. It is a ValueError, and an AttributeError as well.
         """
         from .journal.view import AsyncJournalView  # noqa: PLC0415  # few clients have a journal
 
@@ -314,5 +317,5 @@ def _changed(
 def _journal(settings: Settings) -> Journal:
     begin_anew_if_forked()
     if settings.journal is None:
-        raise ValueError("this client has no journal: make it with journal=SQLiteJournal(path)")
+        raise NoJournalError("this client has no journal: make it with journal=SQLiteJournal(path)")
     return settings.journal

@@ -16,6 +16,7 @@ from typing import (
     overload,
 )
 
+from .attributes import with_slots
 from .call import Call, Endpoint, PagedCall, StreamableCall, StreamCall
 from .methods import (
     AsyncDownloadMethod,
@@ -29,6 +30,7 @@ from .methods import (
     PagedMethod,
     StreamableMethod,
     StreamMethod,
+    is_bound_to,
 )
 
 if TYPE_CHECKING:
@@ -47,24 +49,64 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 E = TypeVar("E")
+R = TypeVar("R", bound="Resource | AsyncResource")
 
 
 class Resource:
     """A group of operations, called in the usual way."""
 
-    __slots__ = ("_core",)
+    # The dict is for what tests put in the place of methods.
+    __slots__ = ("__dict__", "__weakref__", "_core")
 
     def __init__(self, core: SyncCore) -> None:
         self._core = core
+
+    def _over(self, core: SyncCore) -> Self:
+        """Return a copy that calls through another core, with what a subclass or a test has set on this one."""
+        return _over(self, core)
+
+    def __repr__(self) -> str:
+        return _shown(self, self._core)
 
 
 class AsyncResource:
     """A group of operations, awaited."""
 
-    __slots__ = ("_core",)
+    __slots__ = ("__dict__", "__weakref__", "_core")
 
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
+
+    def _over(self, core: AsyncCore) -> Self:
+        """Return a copy that calls through another core, with what a subclass or a test has set on this one."""
+        return _over(self, core)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for base in cls.__bases__:
+            for name, value in vars(base).items():
+                if isinstance(value, Declared) and not value.is_async and name not in vars(cls):
+                    setattr(cls, name, value.awaited())
+
+    def __repr__(self) -> str:
+        return _shown(self, self._core)
+
+
+def _over(resource: R, core: SyncCore | AsyncCore) -> R:
+    twin = with_slots(resource)
+    for name, value in vars(resource).items():
+        # A method of its own stands there if a test has put it back.
+        if not is_bound_to(value, resource):
+            setattr(twin, name, value)
+    twin._core = core  # noqa: SLF001
+    found: R = twin
+    return found
+
+
+def _shown(resource: object, core: SyncCore | AsyncCore) -> str:
+    """Return what a resource is: its class, and where it sends requests."""
+    kind = type(resource)
+    return f"<{kind.__module__}.{kind.__qualname__} at {core.settings.shown_base}>"
 
 
 # What an operation is when it is looked up depends on the class that it is looked up on. Each form has an overload of
@@ -73,6 +115,8 @@ class AsyncResource:
 
 class Operation(Declared[P, T]):
     """An operation that gives a value; looked up on a resource it is a `Method`, on an async one an `AsyncMethod`."""
+
+    kinds = (Method, AsyncMethod)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -85,11 +129,13 @@ class Operation(Declared[P, T]):
             return Method(self, instance)
         if isinstance(instance, AsyncResource):
             return AsyncMethod(self, instance)
-        return self
+        return self.function() if instance is None else self
 
 
 class PagedOperation(Declared[P, T], Generic[P, T, E]):
     """An operation that gives a list in pages."""
+
+    kinds = (PagedMethod, AsyncPagedMethod)
 
     def __init__(
         self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], PagedCall[T, E]], paging: Paging
@@ -108,11 +154,13 @@ class PagedOperation(Declared[P, T], Generic[P, T, E]):
             return PagedMethod[P, T, E](self, instance, self.paging)
         if isinstance(instance, AsyncResource):
             return AsyncPagedMethod[P, T, E](self, instance, self.paging)
-        return self
+        return self.function() if instance is None else self
 
 
 class StreamOperation(Declared[P, E]):
     """An operation that gives a stream of items."""
+
+    kinds = (StreamMethod, AsyncStreamMethod)
 
     def __init__(
         self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], StreamCall[E]], facts: StreamFacts
@@ -131,11 +179,13 @@ class StreamOperation(Declared[P, E]):
             return StreamMethod(self, instance, self.facts)
         if isinstance(instance, AsyncResource):
             return AsyncStreamMethod(self, instance, self.facts)
-        return self
+        return self.function() if instance is None else self
 
 
 class StreamableOperation(Declared[P, T], Generic[P, T, E]):
     """An operation that gives a value, or the same in a stream of items."""
+
+    kinds = (StreamableMethod, AsyncStreamableMethod)
 
     def __init__(
         self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], StreamableCall[T, E]], facts: StreamFacts
@@ -154,11 +204,13 @@ class StreamableOperation(Declared[P, T], Generic[P, T, E]):
             return StreamableMethod[P, T, E](self, instance, self.facts)
         if isinstance(instance, AsyncResource):
             return AsyncStreamableMethod[P, T, E](self, instance, self.facts)
-        return self
+        return self.function() if instance is None else self
 
 
 class DownloadOperation(Declared[P, bytes]):
     """An operation that gives bytes: at once, in pieces, or into a file."""
+
+    kinds = (DownloadMethod, AsyncDownloadMethod)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -171,7 +223,7 @@ class DownloadOperation(Declared[P, bytes]):
             return DownloadMethod(self, instance)
         if isinstance(instance, AsyncResource):
             return AsyncDownloadMethod(self, instance)
-        return self
+        return self.function() if instance is None else self
 
 
 class Facts(TypedDict, total=False):

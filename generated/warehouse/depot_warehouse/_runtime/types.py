@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .retry.rules import RetryPolicy
 
 
+@public
 class Omit(Enum):
     """The type of `OMIT`: an argument that was not given, which is not the same as None."""
 
@@ -29,6 +30,10 @@ class Omit(Enum):
 
     def __bool__(self) -> Literal[False]:
         return False
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        # By name: an enum pickles its members by their values, and this one's is another in every process.
+        return getattr, (Omit, self.name)
 
 
 OMIT: Final = Omit.OMIT

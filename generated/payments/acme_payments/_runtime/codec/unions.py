@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias, TypeGuard, get_args, get_origin
+from types import UnionType
+from typing import Any, ClassVar, Literal, NoReturn, TypeAlias, TypeGuard, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from ..types import is_fields
+from ..types import is_fields, is_items
 from .models import AnyModel, is_model, struct_of
 
 Variants: TypeAlias = Callable[[], tuple[object, ...]]
@@ -33,11 +34,35 @@ class _AcceptsAnything(type):
         return True
 
 
-class OneOf(metaclass=_AcceptsAnything):
+class _Anything(metaclass=_AcceptsAnything):
+    """What msgspec checks decoded values of a union against: whatever `dec_hook` gives is right."""
+
+
+class _Alternatives(type):
+    """The class of unions: to `isinstance`, a union is what type checkers see: its variants."""
+
+    facts: _Facts
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return any(_is_of(instance, variant) for variant in _members(cls))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        kinds = tuple(kind for kind in _members(cls) if isinstance(kind, type))
+        return type.__subclasscheck__(cls, subclass) or issubclass(subclass, kinds)
+
+    def __call__(cls, *_args: object, **_fields: object) -> NoReturn:
+        variants = " | ".join(getattr(kind, "__name__", str(kind)) for kind in _members(cls))
+        raise TypeError(f"{cls.__name__} is a union and has no values of its own: make one of {variants}")
+
+
+class OneOf(metaclass=_Alternatives):
     """A union that msgspec cannot decode by itself; see `one_of`."""
 
     __slots__ = ()
     facts: ClassVar[_Facts]
+    # For msgspec, a generic type: the hook decodes it, and what comes of that must be an instance of the origin.
+    __origin__ = _Anything
+    __args__ = ()
 
 
 def one_of(
@@ -57,7 +82,9 @@ def one_of(
         tagged: makes the map from values of that property to variants.
         otherwise: makes the variant for all other values, and for objects without that property.
     """
-    return _AcceptsAnything(name, (OneOf,), {"facts": _Facts(variants, tag, tagged, otherwise), "__slots__": ()})
+    models = f"{__name__.partition('._runtime')[0]}.models"
+    facts = _Facts(variants, tag, tagged, otherwise)
+    return _Alternatives(name, (OneOf,), {"facts": facts, "__module__": models, "__slots__": ()})
 
 
 class Choice(Struct, frozen=True):
@@ -157,7 +184,45 @@ def _variants(kind: type[OneOf]) -> _Variants:
 
 def is_union(kind: object) -> TypeGuard[type[OneOf]]:
     """Whether a type was made by `one_of`."""
-    return isinstance(kind, _AcceptsAnything)
+    return isinstance(kind, _Alternatives)
+
+
+@cache
+def _members(kind: _Alternatives) -> tuple[Any, ...]:
+    """Return what a union's values can be, without unions: those of unions inside it in their places."""
+    found: dict[Any, None] = {}
+    seen: set[Any] = set()
+    pending: list[Any] = [kind]
+    while pending:
+        member = pending.pop()
+        if member in seen:
+            continue
+        seen.add(member)
+        if is_union(member):
+            pending += reversed(member.facts.variants())
+        elif get_origin(member) in (Union, UnionType):
+            pending += reversed(get_args(member))
+        else:
+            found[member] = None
+    return tuple(found)
+
+
+def _is_of(value: object, kind: Any) -> bool:  # noqa: ANN401  # any annotation
+    """Whether a value is of a type, and what it holds as well."""
+    inner = get_args(kind)
+    match get_origin(kind):
+        case None if kind is Any:
+            return True
+        case None:
+            return value is None if kind is None else isinstance(value, kind)
+        case origin if origin is Literal:
+            return any(type(value) is type(listed) and value == listed for listed in inner)
+        case origin if origin is list:
+            return is_items(value) and all(_is_of(item, inner[0]) for item in value)
+        case origin if origin is dict:
+            return is_fields(value) and all(_is_of(entry, inner[1]) for entry in value.values())
+        case _:
+            return any(_is_of(value, part) for part in inner)
 
 
 def _unions(kind: type[OneOf], seen: set[type[OneOf]]) -> Iterator[type[OneOf]]:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from ..retry.loop import monotonic
 from .sockets import SHORTEST, DeadlinePassedError, Step
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class CallersTimeouts(dict[str, float]):
         self._until = float("inf")
 
     def get(self, key: str, default: object = None) -> float:  # noqa: ARG002
-        return min(self[key], max(SHORTEST, self._until - time.monotonic()))
+        return min(self[key], max(SHORTEST, self._until - monotonic()))
 
     def begun(self) -> Head | None:
         """Return None: nobody sees what a client of the caller's own has read of a response."""
@@ -67,7 +67,7 @@ class Steps(dict[str, float]):
         timeout, until = limits.timeout, limits.until
         self._read = Step.of(timeout.read, until)
         super().__init__(
-            pool=min(timeout.pool, max(SHORTEST, until - time.monotonic())),
+            pool=min(timeout.pool, max(SHORTEST, until - monotonic())),
             connect=Step.of(timeout.connect, until),
             write=Step.of(timeout.write, until, holds=holds),
             read=self._read,
@@ -102,5 +102,5 @@ def check_deadline(limits: Limits) -> None:
     Raises:
         DeadlinePassedError: its time is over.
     """
-    if time.monotonic() > limits.until:
+    if monotonic() > limits.until:
         raise DeadlinePassedError("the deadline passed while the answer was read")

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
 from weakref import WeakSet
 
+from ..retry.loop import monotonic
 from .resolve import Addresses, aresolved, first_connected, is_address, resolved
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Step(float):
     """The seconds that one step of an attempt may take, and what its stream has read of the answer."""
 
     until: float
-    """The value of `time.monotonic()` at which the whole call ends."""
+    """The value of `monotonic()` at which the whole call ends."""
     holds: bool = False
     """Whether what is written next may wait for what is written after it."""
     noted: bytes | None = b""
@@ -62,7 +62,7 @@ class Step(float):
 
         Args:
             seconds: for each read or write of the step.
-            until: the value of `time.monotonic()` at which the whole call ends.
+            until: the value of `monotonic()` at which the whole call ends.
             holds: whether what is written first may wait for what is written second.
         """
         step = cls(seconds)
@@ -77,14 +77,14 @@ class Step(float):
         Raises:
             DeadlinePassedError: there are none.
         """
-        left = self.until - time.monotonic()
+        left = self.until - monotonic()
         if left <= 0:
             raise DeadlinePassedError("the deadline passed")
         return min(self, left)
 
     def left_to_connect(self) -> float:
         """Return the seconds to reach the server; never 0, since a failure here must say that nothing was sent."""
-        return min(self, max(SHORTEST, self.until - time.monotonic()))
+        return min(self, max(SHORTEST, self.until - monotonic()))
 
     def note(self, noted: bytes) -> None:
         """Look for the status line, behind the heads of interim responses (RFC 9112 section 4, RFC 9110 section 15.2).

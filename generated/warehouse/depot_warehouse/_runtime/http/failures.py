@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import ssl
-import time
 from enum import Enum, auto
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from ..request.body import BodyChangedError, SpentBodyError
+from ..retry.loop import monotonic
 from ..retry.rules import Failed, Failure, is_success
 from ..retry.wire import CutAnswer, RaisedFailure, Result, StreamCutError
 from ..text import printable, without_quotes
@@ -77,7 +77,7 @@ def failure(  # everything that is known of it
         error: the exception.
         response: the answer, if its status line had come; its headers may have not.
         handled: what the caller was handling when they called, which Python hangs behind each exception from then on.
-        until: the value of `time.monotonic()` at which the whole call ends.
+        until: the value of `monotonic()` at which the whole call ends.
         sender: who had the request in hand.
     """
     if isinstance(error, library.HTTPStatusError):
@@ -93,7 +93,7 @@ def failure(  # everything that is known of it
     if kind is None and sender is Sender.KNOWN and foreign is None:
         kind = _known_failure(library, error, causes)
     if kind is None:
-        kind = Failure.DEADLINE if timeout and time.monotonic() >= until else Failure.ANSWER_LOST
+        kind = Failure.DEADLINE if timeout and monotonic() >= until else Failure.ANSWER_LOST
     return RaisedFailure(kind, detail, timeout=timeout, cause=_cause(library, error))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..concurrency.loops import current_loop
 from ..request.body import Upload
+from ..retry.loop import monotonic
 from ..retry.rules import Failed, Failure, is_success
 from ..retry.wire import Limits, RawAnswer, Result, WireRequest
 from .connections import (
@@ -350,7 +350,7 @@ class AsyncTransport(_Transport):
             return _NO_SCOPE
         import anyio  # noqa: PLC0415  # comes with httpx; needed only here
 
-        return anyio.move_on_after(max(0.0, limits.until - time.monotonic()))
+        return anyio.move_on_after(max(0.0, limits.until - monotonic()))
 
     def refuse(self) -> None:
         """Send nothing more."""
