@@ -36,7 +36,7 @@ def test_a_mock_of_a_client_knows_its_methods(spec: str) -> None:
     client.charges.create.assert_called_once_with(amount=1, currency="eur")
     with pytest.raises(TypeError, match="unexpected keyword argument 'amont'"):
         client.charges.create(amount=1, currency="eur", amont=2)
-    with pytest.raises(TypeError, match="missing a required argument: 'amount'"):
+    with pytest.raises(TypeError, match=r"missing a required .*argument: 'amount'"):
         client.charges.create(currency="eur")
     with pytest.raises(TypeError, match="too many positional arguments"):
         client.charges.get("ch_1", "ch_2")
@@ -64,7 +64,7 @@ def test_a_mock_of_an_async_client_is_awaited(spec: str) -> None:
         client.charges.create.return_value = "made"
         assert await client.charges.create(amount=1, currency="eur") == "made"
         client.charges.create.assert_awaited_once_with(amount=1, currency="eur")
-        with pytest.raises(TypeError, match="missing a required argument"):
+        with pytest.raises(TypeError, match="missing a required"):
             await client.charges.create(currency="eur")
         await client.charges.create.detailed(amount=1, currency="eur")
         client.charges.list.return_value.__aiter__.return_value = ["a charge"]
