@@ -51,9 +51,6 @@ def test_a_fork_amid_entries_of_a_journal(bank: Bank, environment: dict[str, str
     assert judge(bank, told).processes == 11
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="locks of imports and of functools are held by threads that are not there"
-)
 @pytest.mark.parametrize("module", ["corner_shop.resources.payments", "httpx"])
 def test_a_fork_amid_the_first_call(bank: Bank, environment: dict[str, str], tmp_path: Path, module: str) -> None:
     """A child does not wait for what a thread of its parent was importing."""

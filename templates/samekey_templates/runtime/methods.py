@@ -14,6 +14,7 @@ from pathlib import Path as FilePath
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Final, Generic, NoReturn, ParamSpec, Self, TypeVar, cast
 
+from .concurrency.fork import importing
 from .errors import APIError
 from .trace import shorten_traceback
 
@@ -380,8 +381,9 @@ class PagedMethod(_Detailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
-        from .paging.page import Page  # noqa: PLC0415  # imported with the first list
-        from .paging.rules import PagePosition  # noqa: PLC0415
+        with importing():
+            from .paging.page import Page  # noqa: PLC0415  # imported with the first list
+            from .paging.rules import PagePosition  # noqa: PLC0415
 
         place = PagePosition(self._paging, self._call(*args, **kwargs))
         return Page(self._fetch, place, self._fetch(place.call))
@@ -395,8 +397,9 @@ class AsyncPagedMethod(_AsyncDetailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
-        from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
-        from .paging.rules import PagePosition  # noqa: PLC0415
+        with importing():
+            from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
+            from .paging.rules import PagePosition  # noqa: PLC0415
 
         call = self._call(*args, **kwargs)
 

@@ -146,8 +146,9 @@ def amid_imports(items: list[str]) -> list[dict[str, Any]]:
     thread = threading.Thread(target=lambda: own.append(once("thread")))
     thread.start()
     begun.wait()
+    # The fork waits for the end of the import.
+    threading.Timer(1.0, go_on.set).start()
     told = forked(lambda: [once(item) for item in items])
-    go_on.set()
     thread.join()
     return own + told
 

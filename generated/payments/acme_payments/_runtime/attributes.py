@@ -6,6 +6,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .concurrency.fork import importing
+
 if TYPE_CHECKING:
     resource = cached_property
 else:
@@ -22,7 +24,11 @@ else:
         """
 
         def __get__(self, client: object, owner: type | None = None) -> object:
-            return type(self.func(_Unconnected)) if client is None else super().__get__(client, owner)
+            if client is None:
+                return type(self.func(_Unconnected))
+            # Not by functools, whose lock a forked child would wait for where another thread held it.
+            with importing():
+                return vars(client).setdefault(self.attrname, self.func(client))
 
 
 Client = TypeVar("Client")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
+from .concurrency.fork import importing
 from .retry.rules import Answered, Failed
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ class _Meters(Struct, frozen=True):
 def _api() -> _Api | None:
     """Return OpenTelemetry's modules, or None where the package is not installed."""
     try:
-        trace, propagate = (
-            importlib.import_module("opentelemetry.trace"),
-            importlib.import_module("opentelemetry.propagate"),
-        )
+        with importing():
+            trace, propagate = (
+                importlib.import_module("opentelemetry.trace"),
+                importlib.import_module("opentelemetry.propagate"),
+            )
     except ImportError:
         return None
     return _Api(trace, propagate, _meters())

@@ -10,7 +10,7 @@ from msgspec import Struct, field, structs
 
 from .attributes import copied
 from .call import Settings
-from .concurrency.fork import begin_anew_if_forked
+from .concurrency.fork import begin_anew_if_forked, importing
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .http.options import USUAL
 from .request.cookies import CookieStore
@@ -177,7 +177,8 @@ class SyncClient:
         Raises:
             NoJournalError: the client was made without a journal. It is a ValueError, and an AttributeError as well.
         """
-        from .journal.view import JournalView  # noqa: PLC0415  # few clients have a journal
+        with importing():
+            from .journal.view import JournalView  # noqa: PLC0415  # few clients have a journal
 
         return JournalView(self._core, _journal(self._core.settings))
 
@@ -192,7 +193,8 @@ class SyncClient:
             APIError: it did not end in a usable answer.
             ValueError: the error holds no request, this client cannot send it as it was, or it could be done twice.
         """
-        from .settle import resent  # noqa: PLC0415  # few calls are settled
+        with importing():
+            from .settle import resent  # noqa: PLC0415  # few calls are settled
 
         return self._core.settle(resent(self, self._core.settings, error, repeat=repeat)).data
 
@@ -248,7 +250,8 @@ class AsyncClient:
         Raises:
             NoJournalError: the client was made without a journal. It is a ValueError, and an AttributeError as well.
         """
-        from .journal.view import AsyncJournalView  # noqa: PLC0415  # few clients have a journal
+        with importing():
+            from .journal.view import AsyncJournalView  # noqa: PLC0415  # few clients have a journal
 
         return AsyncJournalView(self._core, _journal(self._core.settings))
 
@@ -263,7 +266,8 @@ class AsyncClient:
             APIError: it did not end in a usable answer.
             ValueError: the error holds no request, this client cannot send it as it was, or it could be done twice.
         """
-        from .settle import resent  # noqa: PLC0415  # few calls are settled
+        with importing():
+            from .settle import resent  # noqa: PLC0415  # few calls are settled
 
         return (await self._core.settle(resent(self, self._core.settings, error, repeat=repeat))).data
 

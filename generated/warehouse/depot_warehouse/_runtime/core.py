@@ -14,7 +14,6 @@ from .concurrency.cancellation import run_in_thread
 from .concurrency.fork import begin_anew_after_fork, begin_anew_if_forked, importing
 from .concurrency.loops import LoopTransports
 from .errors import APIError
-from .http.library import http_library, library_of
 from .http.options import USUAL
 from .request.build import Prepared, prepare, signed
 from .response import finish, finish_open, is_strict
@@ -49,7 +48,6 @@ class SyncConnection:
     def __init__(self, http_client: HTTPClient | None, options: ConnectionOptions = USUAL) -> None:
         self._http_client = http_client
         self._options = options
-        self._library = options.library if http_client is None else library_of(http_client)
         self._is_closed = False
         self._home = os.getpid()
         self._transport: SyncTransport | None = None
@@ -71,11 +69,10 @@ class SyncConnection:
     def transport(self) -> SyncTransport:
         found = self._transport
         if found is None:
-            with importing():
+            # A library imports more of itself as clients are made and used.
+            with importing(), self._lock:
                 from .http.transport import SyncTransport  # noqa: PLC0415  # httpx is imported when it is first needed
 
-                http_library(self._library)
-            with self._lock:
                 found = self._transport or SyncTransport(self._http_client, self._home, self._options)
                 self._transport = found
             if self._is_closed:
@@ -83,7 +80,8 @@ class SyncConnection:
         return found
 
     def tokens(self, source: ClientCredentials, settings: Settings) -> SharedTokens:
-        from .auth.oauth import SharedTokens, token_request  # noqa: PLC0415  # few APIs need it
+        with importing():
+            from .auth.oauth import SharedTokens, token_request  # noqa: PLC0415  # few APIs need it
 
         with self._lock:
             if source not in self._tokens:
@@ -105,7 +103,6 @@ class AsyncConnection:
     def __init__(self, http_client: AsyncHTTPClient | None, options: ConnectionOptions = USUAL) -> None:
         self._http_client = http_client
         self._options = options
-        self._library = options.library if http_client is None else library_of(http_client)
         self._home = os.getpid()
         self._where: Whereabouts | None = None
         self._transports = LoopTransports(self._make)
@@ -118,10 +115,9 @@ class AsyncConnection:
         with importing():
             from .http.transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when first needed
 
-            http_library(self._library)
-        if self._http_client is not None and self._where is None:
-            self._where = Whereabouts(self._http_client, self._home)
-        return AsyncTransport(self._http_client, self._where, self._options)
+            if self._http_client is not None and self._where is None:
+                self._where = Whereabouts(self._http_client, self._home)
+            return AsyncTransport(self._http_client, self._where, self._options)
 
     def after_fork(self) -> None:
         """Leave the parent process its connections and token requests."""
@@ -129,7 +125,8 @@ class AsyncConnection:
         self._transports.after_fork()
 
     def tokens(self, source: ClientCredentials, settings: Settings) -> AsyncSharedTokens:
-        from .auth.oauth import AsyncSharedTokens, token_request  # noqa: PLC0415  # few APIs need it
+        with importing():
+            from .auth.oauth import AsyncSharedTokens, token_request  # noqa: PLC0415  # few APIs need it
 
         if source not in self._tokens:
             request = token_request(source, settings.base_url, settings.user_agent)
@@ -142,7 +139,8 @@ class AsyncConnection:
 
 def _keep(error: APIError, settings: Settings, prepared: Prepared, endpoint: Endpoint, call: Call[Any]) -> None:
     """Keep in an error what it takes to settle its call."""
-    from .settle import KeptCall  # noqa: PLC0415  # most calls end without an error
+    with importing():
+        from .settle import KeptCall  # noqa: PLC0415  # most calls end without an error
 
     error.kept = KeptCall(prepared, endpoint, settings, is_strict(settings, call))
 
@@ -203,7 +201,8 @@ class SyncCore:
             APIError: no stream came.
             ValueError: an argument cannot be sent.
         """
-        from .streams.stream import BYTES, Stream, ask_for  # noqa: PLC0415  # most programs open no stream
+        with importing():
+            from .streams.stream import BYTES, Stream, ask_for  # noqa: PLC0415  # most programs open no stream
 
         endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
         with ExitStack() as opened:
@@ -232,7 +231,8 @@ class SyncCore:
             OSError: the file cannot be written.
             ValueError: an argument cannot be sent.
         """
-        from .streams.download import Download  # noqa: PLC0415  # most programs download nothing
+        with importing():
+            from .streams.download import Download  # noqa: PLC0415  # most programs download nothing
 
         with Download(target) as file:
 
@@ -253,7 +253,8 @@ class SyncCore:
     ) -> tuple[Prepared, RawAnswer | None]:
         begin_anew_if_forked()
         if call.options is not None and call.options.reference is not None:
-            from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
+            with importing():
+                from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 
             call = referred(self.settings, name, endpoint, call)
         return self._carry_out(prepare(self.settings, name, endpoint, call), send)
@@ -264,7 +265,8 @@ class SyncCore:
         journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, self._send(prepared, send)
-        from .journal.hold import held  # noqa: PLC0415  # few clients have a journal
+        with importing():
+            from .journal.hold import held  # noqa: PLC0415  # few clients have a journal
 
         entry = held(self.settings, journal, prepared, whole=send is _whole)
         try:
@@ -285,7 +287,8 @@ class SyncCore:
         profile = endpoint.profile or self.settings.profile
         if not profile.refused:
             return result
-        from .streams.judged import judged  # noqa: PLC0415  # few APIs refuse in a 2xx
+        with importing():
+            from .streams.judged import judged  # noqa: PLC0415  # few APIs refuse in a 2xx
 
         return judged(profile, result, partial(is_refusal, profile))
 
@@ -310,7 +313,8 @@ class SyncCore:
         transport, source = self.connection.transport(), prepared.token
         if source is None:
             return lambda limits: send(transport, prepared.state.on_the_wire(prepared.request), limits)
-        from .auth.oauth import bearing, called  # noqa: PLC0415  # few APIs need it
+        with importing():
+            from .auth.oauth import bearing, called  # noqa: PLC0415  # few APIs need it
 
         def get(refused: Token | None, limits: Limits) -> Token | NoToken:
             if isinstance(source, ClientCredentials):
@@ -353,7 +357,8 @@ class AsyncCore:
             APIError: no stream came.
             ValueError: an argument cannot be sent.
         """
-        from .streams.stream import BYTES, AsyncStream, ask_for  # noqa: PLC0415  # most programs open no stream
+        with importing():
+            from .streams.stream import BYTES, AsyncStream, ask_for  # noqa: PLC0415  # most programs open no stream
 
         endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
         async with AsyncExitStack() as opened:
@@ -382,7 +387,8 @@ class AsyncCore:
             OSError: the file cannot be written.
             ValueError: an argument cannot be sent.
         """
-        from .streams.download import Download  # noqa: PLC0415  # most programs download nothing
+        with importing():
+            from .streams.download import Download  # noqa: PLC0415  # most programs download nothing
 
         with Download(target) as file:
 
@@ -403,7 +409,8 @@ class AsyncCore:
     ) -> tuple[Prepared, RawAnswer | None]:
         begin_anew_if_forked()
         if call.options is not None and call.options.reference is not None:
-            from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
+            with importing():
+                from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 
             call = await run_in_thread(referred, self.settings, name, endpoint, call)
         return await self._carry_out(prepare(self.settings, name, endpoint, call), send)
@@ -414,7 +421,8 @@ class AsyncCore:
         journal = self.settings.journal if prepared.state.info.idempotency_key is not None else None
         if journal is None:
             return prepared, await self._send(prepared, send)
-        from .journal.hold import aheld  # noqa: PLC0415  # few clients have a journal
+        with importing():
+            from .journal.hold import aheld  # noqa: PLC0415  # few clients have a journal
 
         entry = await aheld(self.settings, journal, prepared, whole=send is _awhole)
         try:
@@ -438,7 +446,8 @@ class AsyncCore:
         profile = endpoint.profile or self.settings.profile
         if not profile.refused:
             return result
-        from .streams.judged import ajudged  # noqa: PLC0415  # few APIs refuse in a 2xx
+        with importing():
+            from .streams.judged import ajudged  # noqa: PLC0415  # few APIs refuse in a 2xx
 
         return await ajudged(profile, result, partial(is_refusal, profile))
 
@@ -463,7 +472,8 @@ class AsyncCore:
         transport, source = self.connection.transport(), prepared.token
         if source is None:
             return lambda limits: send(transport, prepared.state.on_the_wire(prepared.request), limits)
-        from .auth.oauth import abearing, acalled  # noqa: PLC0415  # few APIs need it
+        with importing():
+            from .auth.oauth import abearing, acalled  # noqa: PLC0415  # few APIs need it
 
         async def get(refused: Token | None, limits: Limits) -> Token | NoToken:
             if isinstance(source, ClientCredentials):

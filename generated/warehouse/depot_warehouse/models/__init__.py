@@ -162,12 +162,14 @@ __all__: list[str] = [
 ]
 
 if not TYPE_CHECKING:
+    from .._runtime.concurrency.fork import importing
 
     def __getattr__(name):
         home = _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(home, __name__), name)
+        with importing():
+            value = getattr(import_module(home, __name__), name)
         globals()[name] = value
         return value
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from ..concurrency.fork import importing
 from ..concurrency.loops import current_loop
 from ..request.body import Upload
 from ..retry.loop import monotonic
@@ -224,7 +225,8 @@ class SyncTransport(_Transport):
             if keep_open and is_success(response.status_code):
                 stays_open = True
                 timeouts.lift()
-                from .open import opened  # noqa: PLC0415  # imported with the first stream
+                with importing():
+                    from .open import opened  # noqa: PLC0415  # imported with the first stream
 
                 return opened(self._library, response)
             return RawAnswer(response.status_code, response.headers, read_body(response, limits))
@@ -324,7 +326,8 @@ class AsyncTransport(_Transport):
                 if keep_open and is_success(response.status_code):
                     stays_open = True
                     timeouts.lift()
-                    from .open import aopened  # noqa: PLC0415  # imported with the first stream
+                    with importing():
+                        from .open import aopened  # noqa: PLC0415  # imported with the first stream
 
                     return aopened(self._library, response)
                 return RawAnswer(response.status_code, response.headers, await aread_body(response, limits))
