@@ -45,15 +45,15 @@ class _Meters(Struct, frozen=True):
 @cache
 def _api() -> _Api | None:
     """Return OpenTelemetry's modules, or None where the package is not installed."""
-    try:
-        with importing():
+    with importing():
+        try:
             trace, propagate = (
                 importlib.import_module("opentelemetry.trace"),
                 importlib.import_module("opentelemetry.propagate"),
             )
-    except ImportError:
-        return None
-    return _Api(trace, propagate, _meters())
+        except ImportError:
+            return None
+        return _Api(trace, propagate, _meters())
 
 
 def _meters() -> _Meters | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..retry.wire import WireRequest
     from .library import Library
 
+_IDNA: Final = codecs.lookup("idna")
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 UsualHeaders: TypeAlias = Sequence[tuple[str, bytes, bytes]]
 """Headers that a client sends with all requests: names in lower case, names, values."""
@@ -130,7 +132,7 @@ def _url(library: Library, text: str) -> tuple[httpx.URL, bytes, httpx.URL]:
 def _is_host(name: str) -> bool:
     """Whether a name can be looked up (RFC 1035 section 2.3.4); a socket would raise no error of the network."""
     try:
-        name.encode("idna")
+        _IDNA.encode(name)
     except UnicodeError:
         return False
     return True
