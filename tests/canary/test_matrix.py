@@ -11,6 +11,9 @@ from tests.canary.known import causes_of
 from tests.canary.matrix import Findings, Room
 from tests.canary.words import CANARIES, found_in
 
+pytestmark = pytest.mark.timeout(900)
+"""Its searches are made once, in the first test, and take minutes on a machine that does other things as well."""
+
 LEAST = {
     "message": 200, "traceback": 200, "record": 200, "pickle": 200, "pickle with the request": 150, "copies": 150,
     "refusals": 150, "locals of ours": 150, "locals of others": 40, "events": 250, "spans": 250, "repr of objects": 250,

@@ -9,6 +9,9 @@ from tests.canary.known import LEAKS_TO_BE_MENDED, NOT_OURS, Known, causes_of
 from tests.canary.matrix import Findings, Room
 from tests.canary.test_matrix import listed
 
+pytestmark = pytest.mark.timeout(900)
+"""Its searches are made once, in the first test, and take minutes on a machine that does other things as well."""
+
 
 @pytest.fixture(scope="module")
 def also(room: Room, tmp_path_factory: pytest.TempPathFactory) -> Findings:

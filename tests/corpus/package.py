@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import httpx
 import msgspec
+from samekey.names.reserved import CLIENT_ARGUMENTS
 
 from tests.corpus.bench import Sdk
 from tests.corpus.core import HOST
 
 PACKAGE: Final = "sdk"
-_USUAL: Final = frozenset({"base_url", "headers"})
 _SECRET: Final = re.compile(r"\b(str|TokenSource)\b")
 
 
@@ -105,5 +105,5 @@ def _secrets(client: type) -> dict[str, str]:
     return {
         entry.name: f"secret-{entry.name}"
         for entry in arguments
-        if entry.default is None and _SECRET.search(str(entry.annotation)) and entry.name not in _USUAL
+        if entry.default is None and _SECRET.search(str(entry.annotation)) and entry.name not in CLIENT_ARGUMENTS
     }
