@@ -1,0 +1,165 @@
+"""Lives of clients whose process forks: children that go on with them, and such as are killed amid their calls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+
+import anyio
+
+from tests.soaking.world import Told, World, batches, in_tasks
+
+_PATIENCE: Final = 120.0
+"""Seconds after which a child is taken for hanging."""
+
+
+def in_a_child(work: Callable[[], list[Told]], *, is_killed: bool = False) -> Callable[[], list[Told]]:
+    """Fork a child that makes calls; what it was told, when asked for.
+
+    Args:
+        work: what it does.
+        is_killed: whether it kills itself before it can tell; then nothing is told.
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        found: object = None
+        try:
+            found = work()
+        except BaseException as error:  # noqa: BLE001  # told to the parent
+            found = repr(error)
+        finally:
+            with os.fdopen(write, "wb") as pipe:
+                pickle.dump(found, pipe)
+            os._exit(0)
+    os.close(write)
+
+    def join() -> list[Told]:
+        timer = threading.Timer(_PATIENCE, os.kill, (child, signal.SIGKILL))
+        timer.start()
+        with os.fdopen(read, "rb") as pipe:
+            content = pipe.read()
+        os.waitpid(child, 0)
+        timer.cancel()
+        if is_killed and not content:
+            return []
+        assert content, f"a child hung for {_PATIENCE} seconds"
+        found = pickle.loads(content)  # noqa: S301  # it comes from our own child
+        assert isinstance(found, list), found
+        return found  # pyright: ignore[reportUnknownVariableType]
+
+    return join
+
+
+def forks_of_threads(world: World, numbers: range, *, secure: bool = False, **changes: Any) -> list[Told]:  # noqa: ANN401
+    """Threads make calls, and meanwhile children and a grandchild are forked, which make calls as well."""
+    found: list[Told] = []
+    chance = world.chance(f"forks/{numbers}")
+    with world.sync(secure=secure, **changes) as client:
+
+        def calls(share: range, *, forks: bool = False) -> list[Told]:
+            with ThreadPoolExecutor(3) as pool:
+                grandchild = in_a_child(lambda: calls(share[: len(share) // 2])) if forks else None
+                own = share[len(share) // 2 :] if forks else share
+                return list(pool.map(partial(world.one, client), own)) + (grandchild() if grandchild else [])
+
+        found.append(world.one(client, numbers[0]))
+        for batch in batches(numbers[1:], 60):
+            quarter = max(1, len(batch) // 4)
+            with ThreadPoolExecutor(4) as pool:
+                own = [pool.submit(world.one, client, number) for number in batch[2 * quarter :]]
+                time.sleep(chance.random() * 0.01)
+                children = [in_a_child(partial(calls, batch[:quarter], forks=chance.random() < 0.3))]
+                time.sleep(chance.random() * 0.01)
+                children.append(in_a_child(partial(calls, batch[quarter : 2 * quarter])))
+                found += [call.result() for call in own]
+                found += [told for child in children for told in child()]
+    return found
+
+
+def forks_of_a_loop(world: World, numbers: range, *, secure: bool = False, **changes: Any) -> list[Told]:  # noqa: ANN401
+    """Tasks make calls, and their loop forks; so does another thread. Each child runs loops of its own."""
+    found: list[Told] = []
+    chance = world.chance(f"loop forks/{numbers}")
+    client = world.asynchronous(secure=secure, **changes)
+
+    def calls(share: range, backend: str) -> list[Told]:
+        asyncio._set_running_loop(None)  # a child that is forked inside a loop takes it for a running one
+        own: list[Told] = []
+        for part in batches(share, 8):
+            loop = next(world.loops)
+            anyio.run(partial(in_tasks, lambda number: world.aone(client, number, own.append, loop=loop), part, 4),
+                      backend=backend)  # fmt: skip
+        return own
+
+    async def main(batch: range) -> None:
+        loop, quarter = next(world.loops), max(1, len(batch) // 4)
+        async with anyio.create_task_group() as tasks:
+            own = batch[2 * quarter :]
+            tasks.start_soon(in_tasks, lambda number: world.aone(client, number, found.append, loop=loop), own, 5)
+            await anyio.sleep(chance.random() * 0.01)
+            first = in_a_child(partial(calls, batch[:quarter], "asyncio"))
+            await anyio.sleep(chance.random() * 0.01)
+            backend = chance.choice(["asyncio", "trio"])
+            second = await asyncio.to_thread(in_a_child, partial(calls, batch[quarter : 2 * quarter], backend))
+            for child in (first, second):
+                found.extend(await asyncio.to_thread(child))
+
+    for batch in batches(numbers, 60):
+        anyio.run(main, batch)
+    return found
+
+
+def forks_of_own_clients(world: World, numbers: range) -> list[Told]:
+    """A client of the caller's own that was used: its children are told that nothing was sent."""
+    import httpx  # noqa: PLC0415  # with httpx2 alone it may not be there
+
+    found: list[Told] = []
+    for batch in batches(numbers, 20):
+        with httpx.Client() as http, world.sync(http_client=http) as client:
+            # Used, so that there are connections.
+            found.append(world.one(client, batch[0]))
+            half = len(batch) // 2
+            child = in_a_child(lambda share=batch[1:half]: [world.one(client, number) for number in share])  # type: ignore[misc]  # noqa: B023  # the child runs at once
+            found += [world.one(client, number) for number in batch[half:]]
+            found += child()
+    return found
+
+
+def killed(world: World, numbers: range) -> list[Told]:
+    """Children are killed amid calls that a journal knows; others resume what is left, and make the calls again."""
+    found: list[Told] = []
+    chance = world.chance(f"killed/{numbers}")
+    journal = world.sdk.SQLiteJournal(world.folder / f"killed-{numbers.start}.db")
+    with world.sync(journal=journal) as client:
+        by_reference = partial(world.one, client, reference=True)
+
+        def calls(batch: range, seconds: float) -> list[Told]:
+            threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            with ThreadPoolExecutor(3) as pool:
+                list(pool.map(by_reference, batch))
+            return []
+
+        for batch in batches(numbers, 40):
+            children = [
+                in_a_child(partial(calls, share, chance.random() * 0.15), is_killed=True) for share in batches(batch, 20)
+            ]
+            for child in children:
+                child()
+            # Some work is left undone, which the next one finds, as after a restart.
+            client.journal.resume(repeat=True)
+            with ThreadPoolExecutor(4) as pool:
+                found += pool.map(by_reference, batch)
+            client.journal.resume(repeat=True)
+        pending = client.journal.pending()
+        assert all(b"taken" in entry.body or b"wrong" in entry.body for entry in pending if entry.body), pending
+    journal.close()
+    return found
