@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import pickle
 import signal
@@ -33,7 +34,7 @@ def in_a_child(work: Callable[[], list[Told]], *, is_killed: bool = False) -> Ca
     if child == 0:
         found: object = None
         try:
-            found = work()
+            found = [told.portable for told in work()]
         except BaseException as error:  # noqa: BLE001  # told to the parent
             found = repr(error)
         finally:
@@ -92,7 +93,11 @@ def forks_of_a_loop(world: World, numbers: range, *, secure: bool = False, **cha
     client = world.asynchronous(secure=secure, **changes)
 
     def calls(share: range, backend: str) -> list[Told]:
-        asyncio._set_running_loop(None)  # a child that is forked inside a loop takes it for a running one
+        # A child that is forked inside a loop takes it for a running one, and so does anyio.
+        asyncio._set_running_loop(None)
+        return contextvars.Context().run(loops, share, backend)
+
+    def loops(share: range, backend: str) -> list[Told]:
         own: list[Told] = []
         for part in batches(share, 8):
             loop = next(world.loops)

@@ -33,6 +33,7 @@ class Ledger:
         requests: how many have come.
         busy: how many are in work.
         done: how often the item of each call was ordered.
+        done_by_key: the same for each key.
         stored: answers by key.
         seen: by item, how often it came under each key.
         bodies: digests of the bodies that came under a key.
@@ -45,6 +46,7 @@ class Ledger:
     requests: int = 0
     busy: int = 0
     done: Counter[str] = field(default_factory=Counter[str])
+    done_by_key: Counter[str] = field(default_factory=Counter[str])
     stored: dict[str, bytes] = field(default_factory=dict[str, bytes])
     seen: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     bodies: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
@@ -114,6 +116,7 @@ class Ledger:
             headers = [JSON, *([("Idempotent-Replayed", "true")] if marks else [])]
             return Answer(201, self.stored[request.key], tuple(headers))
         self.done[item] += 1
+        self.done_by_key[request.key] += 1
         self.stored[request.key] = json.dumps({"id": f"o{len(self.stored)}", "item": item}).encode()
         return Answer(201, self.stored[request.key], (JSON,))
 
@@ -151,6 +154,7 @@ class Ledger:
         return {
             "requests": self.requests,
             "done": self.done,
+            "done_by_key": self.done_by_key,
             "seen": self.seen,
             "mixed": [key for key, bodies in self.bodies.items() if key and len(bodies) > 1],
             "shared": {str(connection): sorted(homes) for connection, homes in self.homes.items() if len(homes) > 1},

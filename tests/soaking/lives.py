@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -336,8 +335,3 @@ LIVES: Final = (
     Life("references, trio", partial(_journal_of_tasks, backend="trio"), 25, is_keyed_by_reference=True),
     Life("references, killed", killed, 25, is_keyed_by_reference=True),
 )  # fmt: skip
-
-
-def wait_a_moment() -> None:
-    """Let what runs in the background end."""
-    time.sleep(0.05)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import logging
 import os
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -52,6 +53,7 @@ def made(folder: Path) -> Any:  # noqa: ANN401
     assert result is not None
     write_files(result.files, folder / "sdk")
     sys.path.insert(0, str(folder / "sdk"))
+    logging.getLogger(PACKAGE).addHandler(logging.NullHandler())
     return importlib.import_module(PACKAGE)
 
 
@@ -73,6 +75,11 @@ class Told(Ending):
     def is_open(self) -> bool:
         """Whether it can be settled: a conflict of the business under a resumed key proves nothing."""
         return self.certainty == "unknown" and self.is_promised and self.item.isdigit() and not self.raw
+
+    @property
+    def portable(self) -> Told:
+        """The same for another process, which can settle it."""
+        return self if self.error is None else replace(self, error=self.error.with_request())
 
 
 @dataclass
@@ -132,8 +139,9 @@ class World:
         resource, given = arguments(number)
         item, is_promised = given["item"], resource == "payments"
         if isinstance(result, BaseException) and not isinstance(result, self.sdk.APIError) and not is_cancelled:
-            words = "".join(traceback.format_exception(result))
-            return Told(item, is_promised, "", False, None, "", words.splitlines()[-1], raw=words)  # noqa: FBT003
+            trace = "".join(traceback.format_list(traceback.extract_tb(result.__traceback__)[-6:]))
+            words = f"{trace}{type(result).__name__}: {result}"
+            return Told(item, is_promised, "", False, None, "", str(result), raw=words)  # noqa: FBT003
         is_error = isinstance(result, BaseException)
         if is_error and "is closed" in str(result):
             self.closed += 1
@@ -142,7 +150,7 @@ class World:
         return Told(
             item, is_promised, certainty.value if certainty is not None else "",
             bool(getattr(result, "may_be_repeated", False)),
-            result.with_request() if is_error and not is_cancelled else None,
+            result if is_error and not is_cancelled else None,
             "" if is_error else str(result.data.item),
             f"{'cancelled' if is_cancelled else ''} {', '.join(str(entry.outcome) for entry in attempts)}"
             f"{f'; {result}' if is_error else ''}",
@@ -173,16 +181,22 @@ class World:
         options = self.options(loop, f"r{number}" if reference else None)
         try:
             sink(self.told(number, await getattr(client, resource).create.detailed(**given, options=options)))
-        except anyio.get_cancelled_exc_class() as error:
-            sink(self.told(number, error, is_cancelled=True))
-            raise
-        except BaseException as error:  # noqa: BLE001  # as above
-            sink(self.told(number, error))
+        except BaseException as error:
+            is_cancelled = is_cancellation(error)
+            sink(self.told(number, error, is_cancelled=is_cancelled))
+            if is_cancelled:
+                raise
 
     @staticmethod
     def _given(number: int, *, reference: bool) -> tuple[str, dict[str, Any]]:
         resource, given = arguments(number)
         return resource, {"item": given["item"]} if reference else given
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether an exception is the running loop's cancellation; trio's may come in groups, out of its nurseries."""
+    kind = anyio.get_cancelled_exc_class()
+    return isinstance(error, kind) or (isinstance(error, BaseExceptionGroup) and error.split(kind)[1] is None)
 
 
 def _first(changes: dict[str, Any]) -> dict[str, Any]:
