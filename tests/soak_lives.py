@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.soak import Honours
+from tests.soaking.cancelling import all_loops
+from tests.soaking.cancelling import is_right as cuts_are_right
 from tests.soaking.judge import all_lives
 from tests.soaking.server import Server
 from tests.soaking.world import World, made
@@ -45,6 +47,8 @@ def main() -> int:
             honours = Honours.ALL if wishes.honours == "all" else None
             lines = all_lives(world, wishes.calls, honours, only=wishes.only)
             is_right &= all(line.is_right for line in lines) and any(line.unknown for line in lines)
+        if wishes.cancellations:
+            is_right &= all([cuts_are_right(cut) for cut in all_loops(world, wishes.cancellations)])
     print(f"{'as it must be' if is_right else 'WRONG'}; {time.monotonic() - began:.0f} s, {wishes.library}")  # noqa: T201
     return int(not is_right)
 
