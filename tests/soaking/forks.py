@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import faulthandler
+import importlib
+import logging
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import anyio
 
-from tests.soaking.world import Told, World, batches, in_tasks
+from tests.soaking.world import PACKAGE, Told, World, batches, in_tasks
 
-_PATIENCE: Final = 120.0
+_PATIENCE: Final = 20
 """Seconds after which a child is taken for hanging."""
 
 
@@ -32,6 +40,10 @@ def in_a_child(work: Callable[[], list[Told]], *, is_killed: bool = False) -> Ca
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
+        # Where it hangs, it says where, and ends, since it keeps others from reading their pipes to the end.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        faulthandler.register(signal.SIGALRM, file=sys.__stderr__, chain=True)
+        signal.alarm(_PATIENCE)
         found: object = None
         try:
             found = [told.portable for told in work()]
@@ -44,15 +56,12 @@ def in_a_child(work: Callable[[], list[Told]], *, is_killed: bool = False) -> Ca
     os.close(write)
 
     def join() -> list[Told]:
-        timer = threading.Timer(_PATIENCE, os.kill, (child, signal.SIGKILL))
-        timer.start()
         with os.fdopen(read, "rb") as pipe:
             content = pipe.read()
         os.waitpid(child, 0)
-        timer.cancel()
-        if is_killed and not content:
-            return []
-        assert content, f"a child hung for {_PATIENCE} seconds"
+        if not content:
+            hung = f"a child hung for {_PATIENCE} seconds; its standard error says where"
+            return [] if is_killed else [Told("a child", False, "", False, None, "", hung, raw=hung)]  # noqa: FBT003
         found = pickle.loads(content)  # noqa: S301  # it comes from our own child
         assert isinstance(found, list), found
         return found  # pyright: ignore[reportUnknownVariableType]
@@ -167,3 +176,35 @@ def killed(world: World, numbers: range) -> list[Told]:
         world.resume(client)
     journal.close()
     return found
+
+
+def cold(world: World, numbers: range) -> list[Told]:
+    """A process that has just begun forks amid its first calls, which import what they need for the first time."""
+    found: list[Told] = []
+    for batch in batches(numbers, 24):
+        server = world.server
+        given = [world.library, world.seed, world.folder, server.url, server.secure_url, server.authorities]
+        command = [sys.executable, "-m", "tests.soaking.forks", *map(str, [*given, batch.start, batch.stop])]
+        done = subprocess.run(command, check=True, capture_output=True)
+        sys.stderr.write(done.stderr.decode()[:3000])
+        found += pickle.loads(done.stdout)  # noqa: S301  # it comes from our own process
+    return found
+
+
+def _begin(library: str, seed: str, folder: str, url: str, secure_url: str, authorities: str, *batch: str) -> None:
+    """Make the calls of a process that has just begun, and tell of them on the standard output."""
+    server: Any = SimpleNamespace(url=url, secure_url=secure_url, authorities=authorities)
+    sys.path.insert(0, f"{folder}/sdk")
+    warnings.simplefilter("ignore", DeprecationWarning)
+    logging.getLogger(PACKAGE).addHandler(logging.NullHandler())
+    world = World(importlib.import_module(PACKAGE), server, library, int(seed), Path(folder))
+    numbers = range(*map(int, batch))
+    lives = (forks_of_threads, partial(forks_of_threads, secure=True), forks_of_a_loop)
+    found = lives[numbers.start // 24 % len(lives)](world, numbers)
+    sys.stdout.buffer.write(pickle.dumps([told.portable for told in found]))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    _begin(*sys.argv[1:])

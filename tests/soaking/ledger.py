@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -17,6 +18,8 @@ from tests.truth.server import LOST, Answer, Request, answering
 JSON: Final = ("Content-Type", "application/json")
 REFUSED: Final = Answer(lost=True, after=False, status=0)
 """HTTP/2's word for a stream that nobody has looked at; elsewhere a connection that is cut."""
+_PATIENCE: Final = 25.0
+"""Seconds for which calls that are made at once wait for each other."""
 PAGES: Final = 4
 EVENTS: Final = 12
 DOWNLOAD: Final = 200_000
@@ -73,7 +76,8 @@ class Ledger:
             return answering(200, {"access_token": "t", "token_type": "Bearer", "expires_in": 0})
         item = request.headers.get("x-item") or str(json.loads(request.body)["item"])
         if item.startswith("together "):
-            await self._gather(item)
+            if not await self._gather(item):
+                return answering(503)
             return self._operation(request, item, marks=False)
         known = self.seen.setdefault(item, Counter())
         if "x-item" not in request.headers:
@@ -120,14 +124,16 @@ class Ledger:
         self.stored[request.key] = json.dumps({"id": f"o{len(self.stored)}", "item": item}).encode()
         return Answer(201, self.stored[request.key], (JSON,))
 
-    async def _gather(self, item: str) -> None:
-        """Answer nobody before all have come: "together", a name, and how many there are."""
+    async def _gather(self, item: str) -> bool:
+        """Answer nobody before all have come: "together", a name, and how many there are; whether they have come."""
         _, name, count = item.split()[:3]
         come, all_here = self._together.setdefault(name, ([], asyncio.Event()))
         come.append(1)
         if len(come) >= int(count):
             all_here.set()
-        await all_here.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(all_here.wait(), _PATIENCE)
+        return all_here.is_set()
 
     async def _read(self, path: str, request: Request) -> Answer:
         chance = Random(f"{self.seed}/{self.requests}")  # noqa: S311  # as above

@@ -17,7 +17,7 @@ import httpx2
 import httpx_aiohttp
 import trio
 
-from tests.soaking.forks import forks_of_a_loop, forks_of_own_clients, forks_of_threads, killed
+from tests.soaking.forks import cold, forks_of_a_loop, forks_of_own_clients, forks_of_threads, killed
 from tests.soaking.world import Told, World, batches, in_tasks
 
 _WORKERS: Final = 12
@@ -301,6 +301,7 @@ LIVES: Final = (
     Life("forks, threads", forks_of_threads, 60),
     Life("forks, threads, TLS", partial(forks_of_threads, secure=True), 40, secure=True),
     Life("forks, threads, HTTP/2", partial(forks_of_threads, **_H2), 40, secure=True),
+    Life("forks, first calls", cold, 12),
     Life("forks, event loops", forks_of_a_loop, 50),
     Life("forks, event loops, TLS", partial(forks_of_a_loop, secure=True), 30, secure=True),
     Life("forks, http_client", forks_of_own_clients, 20),

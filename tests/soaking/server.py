@@ -173,7 +173,8 @@ class _Http2:
             self._state.reset_stream(stream, h2.errors.ErrorCodes.INTERNAL_ERROR)
 
     def _flush(self) -> None:
-        self._writer.write(self._state.data_to_send())
+        if not self._writer.is_closing():
+            self._writer.write(self._state.data_to_send())
 
 
 def _text(value: bytes | str) -> str:
