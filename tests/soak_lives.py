@@ -1,8 +1,8 @@
 """Whole lives of clients, and cancellations: python -m tests.soak_lives [--calls N] [--cancellations N] [--seed N].
 
-Part A makes keyed calls through forks, event loops, cancellations and closings, with other people's clients, over TLS and
-HTTP/2, and with a journal; each call is held against what the server did. Part B cancels whatever waits, at every point
-at which it waits, and looks for what is left behind.
+Part A makes keyed calls through forks, event loops, cancellations and closings, with other people's clients, over TLS
+and HTTP/2, and with a journal; each call is held against what the server did. Part B cancels whatever waits, at every
+point at which it waits, and looks for what is left behind.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--library", choices=["httpx", "httpx2"], default="httpx", help="of the SDK's own connections")
     parser.add_argument("--only", default="", help="a part of the names of lives")
-    parser.add_argument("--honours", choices=["all", "none"], default="all", help="none: a server that must be found out")
+    parser.add_argument("--honours", choices=["all", "none"], default="all", help="none must be found out")
     wishes = parser.parse_args()
     # Whoever forks with threads is warned; that is what is tried here.
     warnings.filterwarnings("ignore", message=".*multi-threaded", category=DeprecationWarning)
@@ -48,7 +48,7 @@ def main() -> int:
             lines = all_lives(world, wishes.calls, honours, only=wishes.only)
             is_right &= all(line.is_right for line in lines) and any(line.unknown for line in lines)
         if wishes.cancellations:
-            is_right &= all([cuts_are_right(cut) for cut in all_loops(world, wishes.cancellations)])
+            is_right &= all(map(cuts_are_right, all_loops(world, wishes.cancellations)))
     print(f"{'as it must be' if is_right else 'WRONG'}; {time.monotonic() - began:.0f} s, {wishes.library}")  # noqa: T201
     return int(not is_right)
 

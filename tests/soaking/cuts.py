@@ -99,23 +99,25 @@ async def by_timeout(work: Coroutine[Any, Any, object], known: int, chance: Rand
 
 async def by_anyio(work: Coroutine[Any, Any, object], known: int, chance: Random) -> int:
     """A scope of anyio's that is cancelled at an exact point, or has a deadline; or the one around it."""
-    with anyio.CancelScope() as outer, anyio.CancelScope() as inner:
-        scope = chance.choice([outer, inner])
-        exact = chance.random() < 0.6
-        if not exact:
-            scope.deadline = anyio.current_time() + chance.random() * _MOMENT
-        waiting = Waiting(work, _points(known, chance) if exact else set(), scope.cancel)
+    outer, inner = anyio.CancelScope(), anyio.CancelScope()
+    scope = chance.choice([outer, inner])
+    exact = chance.random() < 0.6
+    if not exact:
+        scope.deadline = anyio.current_time() + chance.random() * _MOMENT
+    waiting = Waiting(work, _points(known, chance) if exact else set(), scope.cancel)
+    with outer, inner:
         await waiting
     return waiting.count
 
 
 async def by_trio(work: Coroutine[Any, Any, object], known: int, chance: Random) -> int:
     """The same with trio's own scopes."""
-    with trio.CancelScope() as outer, trio.CancelScope() as inner:
-        scope = chance.choice([outer, inner])
-        exact = chance.random() < 0.6
-        if not exact:
-            scope.deadline = trio.current_time() + chance.random() * _MOMENT
-        waiting = Waiting(work, _points(known, chance) if exact else set(), scope.cancel)
+    outer, inner = trio.CancelScope(), trio.CancelScope()
+    scope = chance.choice([outer, inner])
+    exact = chance.random() < 0.6
+    if not exact:
+        scope.deadline = trio.current_time() + chance.random() * _MOMENT
+    waiting = Waiting(work, _points(known, chance) if exact else set(), scope.cancel)
+    with outer, inner:
         await waiting
     return waiting.count

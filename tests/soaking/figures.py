@@ -1,4 +1,4 @@
-"""What a process and its clients hold: slots of pools, threads, files, memory, entries of journals, and parts of files."""
+"""What a process and its clients hold: places of pools, threads, files, memory, entries of journals, parts of files."""
 
 from __future__ import annotations
 

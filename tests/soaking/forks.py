@@ -26,7 +26,7 @@ import anyio
 
 from tests.soaking.world import PACKAGE, Told, World, batches, in_tasks
 
-_PATIENCE: Final = 20
+_PATIENCE: Final = 45
 """Seconds after which a child is taken for hanging."""
 
 
@@ -42,7 +42,7 @@ def in_a_child(work: Callable[[], list[Told]], *, is_killed: bool = False) -> Ca
     if child == 0:
         # Where it hangs, it says where, and ends, since it keeps others from reading their pipes to the end.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        faulthandler.register(signal.SIGALRM, file=sys.__stderr__, chain=True)
+        faulthandler.register(signal.SIGALRM, chain=True)
         signal.alarm(_PATIENCE)
         found: object = None
         try:
@@ -110,7 +110,7 @@ def forks_of_a_loop(world: World, numbers: range, *, secure: bool = False, **cha
         own: list[Told] = []
         for part in batches(share, 8):
             loop = next(world.loops)
-            anyio.run(partial(in_tasks, lambda number: world.aone(client, number, own.append, loop=loop), part, 4),
+            anyio.run(partial(in_tasks, world.caller(client, own.append, loop), part, 4),
                       backend=backend)  # fmt: skip
         return own
 
@@ -118,7 +118,7 @@ def forks_of_a_loop(world: World, numbers: range, *, secure: bool = False, **cha
         loop, quarter = next(world.loops), max(1, len(batch) // 4)
         async with anyio.create_task_group() as tasks:
             own = batch[2 * quarter :]
-            tasks.start_soon(in_tasks, lambda number: world.aone(client, number, found.append, loop=loop), own, 5)
+            tasks.start_soon(in_tasks, world.caller(client, found.append, loop), own, 5)
             await anyio.sleep(chance.random() * 0.01)
             first = in_a_child(partial(calls, batch[:quarter], "asyncio"))
             await anyio.sleep(chance.random() * 0.01)
@@ -132,6 +132,10 @@ def forks_of_a_loop(world: World, numbers: range, *, secure: bool = False, **cha
     return found
 
 
+def _in_turn(world: World, client: Any, numbers: range) -> list[Told]:  # noqa: ANN401
+    return [world.one(client, number) for number in numbers]
+
+
 def forks_of_own_clients(world: World, numbers: range) -> list[Told]:
     """A client of the caller's own that was used: its children are told that nothing was sent."""
     import httpx  # noqa: PLC0415  # with httpx2 alone it may not be there
@@ -142,7 +146,7 @@ def forks_of_own_clients(world: World, numbers: range) -> list[Told]:
             # Used, so that there are connections.
             found.append(world.one(client, batch[0]))
             half = len(batch) // 2
-            child = in_a_child(lambda share=batch[1:half]: [world.one(client, number) for number in share])  # type: ignore[misc]  # noqa: B023  # the child runs at once
+            child = in_a_child(partial(_in_turn, world, client, batch[1:half]))
             found += [world.one(client, number) for number in batch[half:]]
             found += child()
     return found
@@ -164,7 +168,8 @@ def killed(world: World, numbers: range) -> list[Told]:
 
         for batch in batches(numbers, 40):
             children = [
-                in_a_child(partial(calls, share, chance.random() * 0.15), is_killed=True) for share in batches(batch, 20)
+                in_a_child(partial(calls, share, chance.random() * 0.15), is_killed=True)
+                for share in batches(batch, 20)
             ]
             for child in children:
                 child()

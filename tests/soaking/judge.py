@@ -142,7 +142,7 @@ def _bare(endings: list[Told], seen: dict[str, Any]) -> Iterator[str]:
             yield f"{entry.item}: the server has seen it, and its cancellation has no key or no certainty"
 
 
-_HEAD: Final = ("kind of life", "calls", "requests", "effects", "duplicates", "lies", "raw", "settled")
+_HEAD: Final[tuple[str, ...]] = ("kind of life", "calls", "requests", "effects", "duplicates", "lies", "raw", "settled")
 
 
 def row(line: Line | None) -> str:

@@ -35,7 +35,7 @@ def _tasks(world: World, numbers: range, *, backend: str = "asyncio", **changes:
     async def main() -> None:
         loop = next(world.loops)
         async with world.asynchronous(**changes) as client:
-            await in_tasks(lambda number: world.aone(client, number, found.append, loop=loop), numbers, _WORKERS)
+            await in_tasks(world.caller(client, found.append, loop), numbers, _WORKERS)
 
     anyio.run(main, backend=backend)
     return found
@@ -48,7 +48,7 @@ def _loops_in_turn(world: World, numbers: range) -> list[Told]:
     chance = world.chance("loops in turn")
     for batch in batches(numbers, 12):
         loop = next(world.loops)
-        work = partial(in_tasks, lambda number, loop=loop: world.aone(client, number, found.append, loop=loop), batch, 4)  # type: ignore[misc]
+        work = partial(in_tasks, world.caller(client, found.append, loop), batch, 4)
         anyio.run(work, backend=chance.choice(["asyncio", "asyncio", "trio"]))
     return found
 
@@ -62,7 +62,7 @@ def _loops_at_once(world: World, numbers: range) -> list[Told]:
         for batch in batches(share, 40):
             loop = next(world.loops)
             work = partial(
-                in_tasks, lambda number, loop=loop: world.aone(client, number, found.append, loop=loop), batch, 5  # type: ignore[misc]
+                in_tasks, world.caller(client, found.append, loop), batch, 5
             )  # fmt: skip
             anyio.run(work, backend=backend)
 
@@ -160,7 +160,7 @@ def _closed_amid_tasks(world: World, numbers: range) -> list[Told]:
         loop = next(world.loops)
         client = world.asynchronous(secure=chance.random() < 0.3)
         async with anyio.create_task_group() as tasks:
-            calls = partial(in_tasks, lambda number: world.aone(client, number, found.append, loop=loop), batch, 8)
+            calls = partial(in_tasks, world.caller(client, found.append, loop), batch, 8)
             tasks.start_soon(calls)
             await anyio.sleep(chance.random() * 0.06)
             await client.close()
@@ -210,7 +210,7 @@ def _aown(
     async def main(batch: range) -> None:
         loop = next(world.loops)
         async with make() as http, world.asynchronous(http_client=http) as client, anyio.create_task_group() as tasks:
-            calls = partial(in_tasks, lambda number: world.aone(client, number, found.append, loop=loop), batch, 8)
+            calls = partial(in_tasks, world.caller(client, found.append, loop), batch, 8)
             tasks.start_soon(calls)
             if closes:
                 await anyio.sleep(chance.random() * 0.06)
@@ -230,7 +230,7 @@ def _aiohttp() -> Any:  # noqa: ANN401
 
 
 def _journal_of_threads(world: World, numbers: range) -> list[Told]:
-    """Each call has a reference, and every third is made twice, at once or later: the second gives what the first did."""
+    """Each call has a reference, and every third is made twice, at once or later."""
     found: list[Told] = []
     journal = world.sdk.SQLiteJournal(world.folder / f"threads-{numbers.start}.db")
     with world.sync(journal=journal) as client, ThreadPoolExecutor(8) as pool:

@@ -84,7 +84,10 @@ async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """End a connection by a reset, so that nothing of it can be taken for an answer."""
-    connection: socket.socket = writer.get_extra_info("socket")
+    connection: socket.socket | None = writer.get_extra_info("socket")
+    if connection is None:
+        # The client was quicker.
+        return
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
@@ -99,9 +102,7 @@ class _Http2:
         number: the connection's.
     """
 
-    def __init__(
-        self, ledger: Ledger, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
-    ) -> None:
+    def __init__(self, ledger: Ledger, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self._ledger, self._reader, self._writer, self._number = ledger, reader, writer, number
         self._state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         self._heads: dict[int, dict[str, str]] = {}

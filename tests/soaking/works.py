@@ -179,5 +179,3 @@ async def together(client: Any, name: str, count: int) -> list[str]:  # noqa: AN
         for number in range(count):
             tasks.start_soon(one, number)
     return wrong
-
-

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anyio
 import yaml
@@ -174,9 +174,19 @@ class World:
         except BaseException as error:  # noqa: BLE001  # it is what is looked for
             return self.told(number, error)
 
+    def caller(self, client: Any, sink: Callable[[Told], object], loop: int) -> Callable[[int], Awaitable[None]]:  # noqa: ANN401
+        """What makes a call of a number in an event loop."""
+        return lambda number: self.aone(client, number, sink, loop=loop)
+
     async def aone(
-        self, client: Any, number: int, sink: Callable[[Told], object], *, loop: int = 0, reference: bool = False
-    ) -> None:  # fmt: skip
+        self,
+        client: Any,  # noqa: ANN401
+        number: int,
+        sink: Callable[[Told], object],
+        *,
+        loop: int = 0,
+        reference: bool = False,
+    ) -> None:
         """Make a call in an event loop; how it ended goes into a sink, and a cancellation goes on."""
         resource, given = self._given(number, reference=reference)
         options = self.options(loop, f"r{number}" if reference else None)
@@ -204,7 +214,10 @@ class World:
 def is_cancellation(error: BaseException) -> bool:
     """Whether an exception is the running loop's cancellation; trio's may come in groups, out of its nurseries."""
     kind = anyio.get_cancelled_exc_class()
-    return isinstance(error, kind) or (isinstance(error, BaseExceptionGroup) and error.split(kind)[1] is None)
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return all(map(is_cancellation, group.exceptions))
+    return isinstance(error, kind)
 
 
 def _first(changes: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -34,7 +33,14 @@ def life(name: str) -> int:
     return [one.name for one in LIVES].index(name)
 
 
-QUICK = ("forks, threads", "forks, event loops", "loops at once", "task.cancel", "closed, threads", "references, asyncio")
+QUICK = (
+    "forks, threads",
+    "forks, event loops",
+    "loops at once",
+    "task.cancel",
+    "closed, threads",
+    "references, asyncio",
+)
 
 
 @pytest.mark.parametrize("name", QUICK)
