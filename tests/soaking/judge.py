@@ -152,7 +152,7 @@ def row(line: Line | None) -> str:
     else:
         counts = (line.calls, line.requests, line.effects, line.duplicates, len(line.lies), len(line.raw))
         cells = (line.life.name, *(f"{count:,}" for count in counts), f"{line.settled} of {line.unknown}")
-    return f"{cells[0]:<28}" + "".join(f"{cell:>12}" for cell in cells[1:])
+    return f"{cells[0]:<28}" + "".join(f"{cell:>15}" for cell in cells[1:])
 
 
 def all_lives(world: World, count: int, honours: Honours | None = Honours.ALL, *, only: str = "") -> list[Line]:
