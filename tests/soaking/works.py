@@ -15,6 +15,8 @@ from tests.soaking.world import World
 
 SMALL: Final = 8
 """Connections of the small client, for which more calls wait than it has."""
+CLIENTS: Final = ("calls", "few connections", "TLS", "HTTP/2", "tokens", "the journal")
+"""What the clients of a loop are for, in the order in which they are made."""
 _LARGE: Final = 1_200_000
 """Bytes of a body that a journal keeps in a file of its own."""
 
