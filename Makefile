@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 SDKS := payments warehouse
 
 CALLS ?= 10000
+LIVES ?= 20000
 SEED ?= 1
 
 .PHONY: help demo check test test-all soak lives on-httpx2 mutants corpus bench lint types generated check-generated dist clean
@@ -35,8 +36,10 @@ mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and re
 
 test-all: test lint types check-generated soak lives on-httpx2 mutants corpus ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
 
-soak: $(VENV)/.dev ## many calls through every fault, by threads, asyncio and trio; then what must be found out
+soak: $(VENV)/.dev ## many calls through every fault, whole lives of clients, and cancellations; then what must be found out
 	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)
+	$(BIN)/python -m tests.soak_lives --calls $(LIVES) --cancellations $(LIVES) --seed $(SEED)
+	$(BIN)/python -m tests.soak_lives --calls $(LIVES) --cancellations $(LIVES) --seed $(SEED) --library httpx2
 	$(BIN)/samekey prove specs/payments/openapi.yaml --calls $(CALLS) --seed $(SEED)
 	@for mistake in no-keys check-then-set forget-on-disconnect short-ttl new-key-per-attempt; do \
 		$(BIN)/samekey prove specs/payments/openapi.yaml --calls 1000 --seed $(SEED) --break $$mistake \

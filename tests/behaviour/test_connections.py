@@ -76,14 +76,18 @@ def test_a_wrong_variable_is_named_when_the_client_is_made(
             AcmePayments(token=TOKEN, base_url=BASE, http_client=own)
 
 
+def nowhere(_: str) -> None:
+    """Find no package."""
+
+
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """SOCKS and HTTP/2 need packages of their own."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", nowhere)
     with pytest.raises(ValueError, match=r"http2=True needs the package h2: install this SDK with its extra \[http2\]"):
         AcmePayments(base_url=BASE, token=TOKEN, http2=True)
     with pytest.raises(ValueError, match=r"http_library='httpx2' needs the package httpx2: .* extra \[httpx2\]"):
         AcmePayments(base_url=BASE, token=TOKEN, http_library="httpx2")
-    monkeypatch.setattr("acme_payments._runtime.http.environment.find_spec", lambda _: None)
+    monkeypatch.setattr("acme_payments._runtime.http.environment.find_spec", nowhere)
     with pytest.raises(ValueError, match=r"proxy: socks5://localhost needs the package socksio: .* extra \[socks\]"):
         AcmePayments(base_url=BASE, token=TOKEN, proxy="socks5://u:pass@localhost")
 

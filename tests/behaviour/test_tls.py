@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ from acme_payments import APIConnectionError, Certainty
 
 from .call_styles import ONCE, CallStyle, one
 from .fault_server import Act, Fault, FaultServer
+
+
+def always(value: ssl.SSLContext, *_: object, **__: object) -> ssl.SSLContext:
+    """Return a value, whatever is asked."""
+    return value
 
 
 def test_a_handshake_that_is_cut_was_never_sent(server: FaultServer, call_style: CallStyle) -> None:
@@ -93,7 +99,7 @@ def test_an_answer_that_breaks_off_inside_its_headers_is_seen_through_tls(
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
-    monkeypatch.setattr("acme_payments._runtime.http.connections._usual_tls", lambda *_, **__: trusting)
+    monkeypatch.setattr("acme_payments._runtime.http.connections._usual_tls", partial(always, trusting))
     ended = one(call_style, untrusted, retry=ONCE)
     assert ended.record.certainty is Certainty.APPLIED
     assert "status 201 was cut" in str(ended.error)

@@ -56,7 +56,8 @@ def listening() -> Generator[Heard]:
     """Hear every logger at DEBUG while a block runs."""
     heard, root = Heard(), logging.getLogger()
     # Alone: the report of a failed test would be as long as all of them.
-    level, handlers, root.handlers = root.level, root.handlers, [heard]
+    level, handlers, alone = root.level, root.handlers, list[logging.Handler]([heard])
+    root.handlers = alone
     root.setLevel(logging.DEBUG)
     try:
         yield heard

@@ -9,7 +9,7 @@ import resource
 import ssl
 import time
 import zlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,12 @@ import pytest
 
 from tests.truth.call_styles import CALL_STYLES, Ask, ended, order, payment, to
 from tests.truth.server import LOST, Answer, Request, Shop
+
+
+def always(value: ssl.SSLContext, *_: object, **__: object) -> ssl.SSLContext:
+    """Return a value, whatever is asked."""
+    return value
+
 
 JSON = ("Content-Type", "application/json")
 
@@ -105,7 +111,7 @@ def test_what_tls_holds_is_not_the_next_answer(
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
     importlib.import_module(f"{sdk.__name__}._runtime.http.connections")
-    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._usual_tls", lambda *_, **__: trusting)
+    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._usual_tls", partial(always, trusting))
     second = Answer(201, b'{"id": "stolen", "item": "stolen"}', (JSON,)).raw
     with Shop(context=context) as shop:
         for _ in range(20):

@@ -29,6 +29,11 @@ CALLS = 40
 CHILDREN = 3
 
 
+def always(value: ssl.SSLContext, *_: object, **__: object) -> ssl.SSLContext:
+    """Return a value, whatever is asked."""
+    return value
+
+
 def in_a_child(work: Callable[[], Any], seconds: float = 30.0) -> Callable[[], Any]:
     """Start a child that does something; what it gives, when asked for, or an error where it hangs."""
     read, write = os.pipe()
@@ -95,7 +100,7 @@ def test_over_tls_as_well(
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
     importlib.import_module(f"{sdk.__name__}._runtime.http.connections")
-    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._usual_tls", lambda *_, **__: trusting)
+    monkeypatch.setattr(f"{sdk.__name__}._runtime.http.connections._usual_tls", partial(always, trusting))
     with Shop(context=context) as shop:
         if is_async:
             asyncio.run(_async_family(sdk, shop))
