@@ -83,17 +83,20 @@ class Steps(dict[str, float]):
         return None if status is None else Head(status)
 
 
-def timeouts_for(request: WireRequest, limits: Limits, *, is_watched: bool) -> Steps | CallersTimeouts:
+def timeouts_for(
+    request: WireRequest, limits: Limits, *, is_watched: bool, is_http2: bool = False
+) -> Steps | CallersTimeouts:
     """Return the limits of an attempt.
 
     Args:
         request: what is sent.
         limits: of the attempt.
         is_watched: whether the connections keep the deadline by themselves.
+        is_http2: whether requests may share a connection, where the head of one must not wait for its body.
     """
     if not is_watched:
         return CallersTimeouts(limits)
-    return Steps(limits, holds=isinstance(request.content, bytes) and request.content != b"")
+    return Steps(limits, holds=not is_http2 and isinstance(request.content, bytes) and request.content != b"")
 
 
 def check_deadline(limits: Limits) -> None:

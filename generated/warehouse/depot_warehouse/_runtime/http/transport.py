@@ -181,6 +181,7 @@ class SyncTransport(_Transport):
         is_owned = http_client is None
         outgoing = Outgoing(library, self._client, is_async=False, is_owned=is_owned)
         super().__init__(library, self._client, outgoing, is_owned=is_owned)
+        self._is_http2 = options.http2
 
     def abandon(self) -> None:
         """Let go of a parent process's connections in its forked child, and send nothing on them."""
@@ -216,7 +217,7 @@ class SyncTransport(_Transport):
         response: httpx.Response | None = None
         built: httpx.Request | None = None
         stays_open = False
-        timeouts = timeouts_for(request, limits, is_watched=self._is_watched)
+        timeouts = timeouts_for(request, limits, is_watched=self._is_watched, is_http2=self._is_http2)
         handled = sys.exception()
         try:
             built = self._outgoing.build(request, timeouts)
@@ -281,6 +282,7 @@ class AsyncTransport(_Transport):
         self._where = where or Whereabouts(self._client, os.getpid())
         outgoing = Outgoing(library, self._client, is_async=True, is_owned=is_owned)
         super().__init__(library, self._client, outgoing, is_owned=is_owned)
+        self._is_http2 = options.http2
 
     def abandon(self) -> None:
         """Let go of a parent process's connections in its forked child, and send nothing on them."""
@@ -316,7 +318,7 @@ class AsyncTransport(_Transport):
         response: httpx.Response | None = None
         built: httpx.Request | None = None
         stays_open = False
-        timeouts = timeouts_for(request, limits, is_watched=self._is_watched)
+        timeouts = timeouts_for(request, limits, is_watched=self._is_watched, is_http2=self._is_http2)
         handled = sys.exception()
         with self._scope(request, limits):
             try:
