@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,3 +92,58 @@ def test_a_goaway_below_the_stream_is_no_lost_answer(acme: Any) -> None:  # noqa
     assert response.certainty.value == "applied"
     assert all(attempt.certainty.value in {"not sent", "applied"} for attempt in response.attempts)
     assert server.effects[response.idempotency_key] == 1
+
+
+# --- connections of the SDK's own ---
+
+
+def over_http2(transport: Any) -> None:  # noqa: ANN401  # a transport of the runtime's
+    """Speak HTTP/2 without TLS, for which no argument asks: servers are known by what they say in TLS."""
+    inner = transport._client._transport
+    for pool in getattr(inner, "pools", (inner,)):
+        pool._pool._http1 = False
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_calls_at_once_share_a_connection(acme: Any, backend: str, library: str) -> None:  # noqa: ANN401
+    """Each with its own head and body, whatever others write meanwhile."""
+    server = Http2Server([])
+
+    async def main() -> None:
+        options = {"base_url": server.url, "http2": True, "http_library": library, "token": "t"}
+        async with acme.AsyncAcmePayments(**options) as client, anyio.create_task_group() as tasks:
+            over_http2(client._core.connection.transport())
+            for amount in range(1, 13):
+                tasks.start_soon(lambda amount: client.charges.create(amount=amount, currency="eur"), amount)
+
+    anyio.run(main, backend=backend)
+    server.close()
+    assert len(server.keys) == len(set(server.keys)) == 12
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets that anyio forgets
+@pytest.mark.parametrize("turns", range(0, 60, 3))
+def test_a_cancelled_call_raises_nothing_raw_in_others(acme: Any, library: str, turns: int) -> None:  # noqa: ANN401
+    """They share its connection, in which the library may be left in disorder: they end in a result or the truth."""
+    server = Http2Server([])
+
+    async def main() -> None:
+        options = {"base_url": server.url, "http2": True, "http_library": library, "token": "t"}
+        retry = acme.RetryPolicy(initial_delay=0.01, max_delay=0.02)
+        async with acme.AsyncAcmePayments(**options, retry=retry) as client:
+            over_http2(client._core.connection.transport())
+            calls = [asyncio.ensure_future(client.charges.create(amount=1, currency="eur")) for _ in range(4)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            calls[0].cancel()
+            _, *others = await asyncio.gather(*calls, return_exceptions=True)
+            assert [
+                error for error in others if isinstance(error, Exception) and not isinstance(error, acme.APIError)
+            ] == []
+            assert (await client.charges.create(amount=1, currency="eur")).id == "ch_1"
+
+    asyncio.run(main())
+    server.close()
+    assert set(server.effects.values()) == {1}

@@ -214,3 +214,36 @@ def test_a_cancelled_resume_lets_go_of_its_entry(sdk: Any, shop: Shop, tmp_path:
     journal.close()
     assert settled.certainty is sdk.Certainty.APPLIED
     assert len(shop.effects) == 1
+
+
+def test_a_cancellation_while_the_end_is_written_down_says_what_is_certain(
+    sdk: Any, shop: Shop, tmp_path: Path
+) -> None:
+    """The answer has come, and whoever cancels loses it: the exception says that it was done, and under which key."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(sdk.SQLiteJournal):  # type: ignore[misc]
+        """A disk that takes its time."""
+
+        def settle(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            begun.set()
+            go_on.wait(5)
+            inner: Any = super()
+            return inner.settle(*arguments, **named)
+
+    async def main() -> None:
+        journal = Slow(tmp_path / "journal.db")
+        async with sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal) as client:  # noqa: S106
+            task = asyncio.ensure_future(client.payments.create(item="tea"))
+            await asyncio.to_thread(begun.wait)
+            task.cancel()
+            await asyncio.sleep(0)
+            go_on.set()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+        journal.close()
+        error: Any = caught.value
+        assert error.certainty is sdk.Certainty.APPLIED
+        assert error.idempotency_key == shop.keys[0]
+
+    asyncio.run(main())

@@ -6,7 +6,10 @@ import base64
 import inspect
 import io
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -346,3 +349,25 @@ def test_a_settled_call_keeps_its_timeout_and_strictness(sdk: Any, shop: Shop) -
     first, second, third = settled(sdk, "sync", shop.url, hurried, settle, settle)
     assert second.kept.prepared.state.timeout == first.kept.prepared.state.timeout == sdk.Timeout(read=0.31)
     assert type(third) is sdk.APIDecodeError
+
+
+def test_what_was_written_down_is_settled_here_as_well(tmp_path: Path) -> None:
+    """Without a round trip through a pickle, which imports what it names."""
+    script = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import acme_payments as acme
+client = acme.AcmePayments(base_url="http://127.0.0.1:1", token="t", retry=acme.RetryPolicy(max_retries=0))
+try:
+    client.charges.create(amount=1, currency="eur")
+except acme.APIError as error:
+    try:
+        client.settle(error.with_request(), repeat=True)
+    except acme.APIConnectionError as again:
+        print(again.idempotency_key == error.idempotency_key)
+"""
+    home = str(Path(__file__).parents[2] / "generated" / "payments")
+    done = subprocess.run(
+        [sys.executable, "-c", script, home], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")

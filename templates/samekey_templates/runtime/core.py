@@ -433,7 +433,8 @@ class AsyncCore:
                 await prepared.state.heard()
             return entry.prepared, entry.answer
         finally:
-            await run_in_thread(entry.close)
+            with cancellation_marked(prepared.state):
+                await run_in_thread(entry.close)
 
     def _send(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +25,7 @@ from .request.build import (
 )
 from .retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotations when a request is decoded
 from .retry.loop import CallState
-from .retry.record import CallInfo  # noqa: TC001
+from .retry.record import CallInfo
 from .retry.rules import CallFacts, Certainty, EffectivePolicy, is_too_old
 from .safety import Evidence, Safety
 from .telemetry import open_trace
@@ -220,6 +221,9 @@ def _read(client: object, kept: bytes) -> tuple[SentCall, Endpoint]:
     Raises:
         ValueError: it cannot be read, or this client has no such operation.
     """
+    for name in ("Evidence", "Safety"):
+        # Where msgspec looks up the annotations of public classes, a package imports its names as they are asked for.
+        getattr(sys.modules[CallInfo.__module__], name)
     try:
         sent = msgspec.json.decode(kept, type=SentCall)
         found = attrgetter(sent.info.operation)(client)

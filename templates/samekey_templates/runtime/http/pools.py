@@ -165,6 +165,8 @@ class _Counted:
         try:
             # The library is shielded from anyio's cancellation here, and not from asyncio's own.
             await undisturbed(self.inner.aclose())
+        except Exception:  # noqa: BLE001  # the response has come, and is worth more than its connection
+            self.dropped()
         finally:
             self.ended()
 
@@ -179,12 +181,18 @@ class _Counted:
 
     def dropped(self) -> None:
         """Take the request out of its pool, since nobody will close its response."""
-        held = self.inner._httpcore_stream  # noqa: SLF001
+        forget(self.inner)
+        mend(self._member.transport)
+        self.ended()
+
+
+def forget(stream: Any) -> None:  # noqa: ANN401  # the body of a response, as a transport of the library gives it
+    """Take the request of a response out of its pool, where the library has not done so."""
+    with suppress(AttributeError):
+        held = stream._httpcore_stream  # noqa: SLF001
         pool, request = held._pool, held._pool_request  # noqa: SLF001
         if request in pool._requests:  # noqa: SLF001
             pool._requests.remove(request)  # noqa: SLF001
-        mend(self._member.transport)
-        self.ended()
 
 
 def requests_of(pool: object) -> Sized:

@@ -55,7 +55,9 @@ class _Process:
         self.importing.acquire()
         self._frozen = list(self.held)
         for held in self._frozen:
-            held.before_fork()
+            with suppress(Exception):
+                # As below: what is held is let go of afterwards, whether or not all went well.
+                held.before_fork()
 
     def after_fork_in_parent(self) -> None:
         frozen, self._frozen = self._frozen, []

@@ -8,7 +8,6 @@ import copy
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +25,7 @@ from ..request.build import (
     without_credentials,
     without_parameters,
 )
+from ..request.servers import without_userinfo
 from ..retry.answers import read_answer
 from ..retry.dialect import Profile  # noqa: TC001  # msgspec reads the annotation when an entry is decoded
 from ..retry.keys import mint
@@ -293,9 +293,7 @@ def outcome_of(
 
 def address(settings: Settings) -> str:
     """Return the base URL as a journal keeps it: without a user and a password."""
-    url = settings.base_url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+    return without_userinfo(settings.base_url)
 
 
 class EntryDialect(Struct, frozen=True):

@@ -33,12 +33,14 @@ from .library import as_subclass, http_library, library_of
 from .limits import timeouts_for
 from .options import USUAL
 from .outgoing import AsyncChunks, Chunks, Outgoing
+from .pools import forget
 from .reading import aread_body, read_body
 from .redirects import MAX_REDIRECTS, redirected
 from .sockets import DeadlinePassedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterator
+    from types import FrameType
 
     import httpx
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from .options import AsyncHTTPClient, ConnectionOptions, HTTPClient
 
 _HANDLERS: Final = frozenset({"handle_request", "handle_async_request"})
+_NETWORKS: Final = frozenset({"httpcore", "httpcore2"})
 _NO_SCOPE: Final = cast("AbstractContextManager[object, bool]", nullcontext())
 _CLOSED: Final = "the client is closed: make a new one"
 
@@ -155,6 +158,18 @@ class _Transport:
         """Turn authentication off where there can be none; a library would search the URL for a password each time."""
         return {"auth": self._no_auth} if self._owned and not request.url.userinfo else {}
 
+    def _is_of_library(self, error: Exception, *, is_closed: bool) -> bool:
+        """Whether an exception that no library should raise came out of one: nobody says how far the request had come.
+
+        So it is where somebody closes the caller's client meanwhile, and where a connection of HTTP/2 is shared with a
+        request that was cancelled.
+
+        Args:
+            error: the exception.
+            is_closed: whether the client is closed.
+        """
+        return (is_closed and isinstance(error, RuntimeError)) or (self._owned and _is_of_network(error))
+
     def _sender(self, built: httpx.Request | None) -> Sender:
         return Sender.NOBODY if built is None else self._known
 
@@ -237,19 +252,28 @@ class SyncTransport(_Transport):
                 mend_all(self._client)
             head = response or timeouts.begun()
             return failure(self._library, error, head, handled, limits.ends, self._sender(built))
-        except RuntimeError as error:
-            if not self._client.is_closed:
+        except Exception as error:
+            _raise_own(self._library, error, built, response)
+            if not self._is_of_library(error, is_closed=self._client.is_closed):
                 raise
-            # Somebody closed the caller's client meanwhile; nobody says how far the request had come.
             return failure(self._library, error, response, handled, limits.ends, Sender.UNKNOWN)
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                mend_all(self._client)
+        except BaseException:
+            mend_all(self._client)
             raise
         finally:
             if response is not None and not stays_open:
                 retire_if_more_came(response)
-                response.close()
+                self._close(response)
+
+    def _close(self, response: httpx.Response) -> None:
+        try:
+            response.close()
+        except Exception:
+            if not self._owned:
+                raise
+            # The response has come, and is worth more than its connection.
+            forget(getattr(response.stream, "_stream", None))
+            mend_all(self._client)
 
     def close(self) -> None:
         """Send nothing more, and close the connections, unless the client is the caller's own.
@@ -337,8 +361,9 @@ class AsyncTransport(_Transport):
                 _raise_own(self._library, error, built, response)
                 head = response or timeouts.begun()
                 return failure(self._library, error, head, handled, limits.ends, self._sender(built))
-            except RuntimeError as error:
-                if not self._client.is_closed:
+            except Exception as error:
+                _raise_own(self._library, error, built, response)
+                if not self._is_of_library(error, is_closed=self._client.is_closed):
                     raise
                 return failure(self._library, error, response, handled, limits.ends, Sender.UNKNOWN)
             finally:
@@ -407,9 +432,16 @@ def _is_about(error: httpx.RequestError | httpx.HTTPStatusError, built: httpx.Re
 
 def _is_of_transport(error: Exception) -> bool:
     """Whether an exception came out of a transport of the library."""
+    return any(frame.f_code.co_name in _HANDLERS for frame in _frames(error))
+
+
+def _is_of_network(error: Exception) -> bool:
+    """Whether an exception came through the library's own work with connections."""
+    return any(frame.f_globals.get("__name__", "").partition(".")[0] in _NETWORKS for frame in _frames(error))
+
+
+def _frames(error: Exception) -> Iterator[FrameType]:
     step = error.__traceback__
     while step is not None:
-        if step.tb_frame.f_code.co_name in _HANDLERS:
-            return True
+        yield step.tb_frame
         step = step.tb_next
-    return False
