@@ -217,7 +217,9 @@ def test_a_cancelled_resume_lets_go_of_its_entry(sdk: Any, shop: Shop, tmp_path:
 
 
 def test_a_cancellation_while_the_end_is_written_down_says_what_is_certain(
-    sdk: Any, shop: Shop, tmp_path: Path
+    sdk: Any,  # noqa: ANN401
+    shop: Shop,
+    tmp_path: Path,
 ) -> None:
     """The answer has come, and whoever cancels loses it: the exception says that it was done, and under which key."""
     begun, go_on = threading.Event(), threading.Event()
