@@ -6,6 +6,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 SDKS := payments warehouse
 
+# Tests wait more than they work.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 CALLS ?= 10000
 LIVES ?= 20000
 SEED ?= 1
@@ -23,13 +25,13 @@ check: $(VENV)/.dev ## lint, types, and the tests that need no browser, database
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory check-generated
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(PYTEST_ARGS)
 
 test: $(VENV)/.dev ## run every test
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 on-httpx2: $(VENV)/.dev ## the tests of behaviour on httpx2, in place of httpx
-	$(BIN)/python -m pytest -n auto --dist loadgroup -p tests.on_httpx2 tests/behaviour tests/truth tests/http2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.on_httpx2 tests/behaviour tests/truth tests/http2 $(PYTEST_ARGS)
 
 mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and retries, each of which tests must notice
 	$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)

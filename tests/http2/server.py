@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -57,23 +58,27 @@ class Http2Server:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._served, args=(connection,), daemon=True).start()
+
+    def _served(self, connection: socket.socket) -> None:
+        # Clients may leave at any time.
+        with connection, suppress(OSError):
+            self._serve(connection)
 
     def _serve(self, connection: socket.socket) -> None:
         state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         state.initiate_connection()
         connection.sendall(state.data_to_send())
         keys: dict[int, str] = {}
-        with connection:
-            while data := _receive(connection):
-                for event in state.receive_data(data):
-                    if isinstance(event, h2.events.RequestReceived) and event.stream_id and event.headers:
-                        headers = {_text(name): _text(value) for name, value in event.headers}
-                        keys[event.stream_id] = headers.get("idempotency-key", "")
-                    ended = event.stream_id if isinstance(event, h2.events.StreamEnded) else None
-                    if ended and not self._act(connection, state, ended, keys):
-                        return
-                connection.sendall(state.data_to_send())
+        while data := connection.recv(65_536):
+            for event in state.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived) and event.stream_id and event.headers:
+                    headers = {_text(name): _text(value) for name, value in event.headers}
+                    keys[event.stream_id] = headers.get("idempotency-key", "")
+                ended = event.stream_id if isinstance(event, h2.events.StreamEnded) else None
+                if ended and not self._act(connection, state, ended, keys):
+                    return
+            connection.sendall(state.data_to_send())
 
     def _act(
         self, connection: socket.socket, state: h2.connection.H2Connection, stream: int, keys: dict[int, str]
@@ -114,13 +119,6 @@ class Http2Server:
 
 def _headers() -> list[tuple[str, str]]:
     return [(":status", "200"), ("content-type", "application/json"), ("content-length", str(len(ANSWER)))]
-
-
-def _receive(connection: socket.socket) -> bytes:
-    try:
-        return connection.recv(65_536)
-    except OSError:
-        return b""
 
 
 def _text(value: bytes | str) -> str:

@@ -43,6 +43,10 @@ class Clients:
     gate: Gate
     window: float
 
+    def __post_init__(self) -> None:
+        """Let every connection of the SDK's own go through the gate."""
+        self.sdk.see_requests(self.gate.passed, self.gate.apassed)
+
     @property
     def limits(self) -> Limits:
         """What the policy allows a call."""
@@ -51,17 +55,14 @@ class Clients:
     @contextmanager
     def sync(self, *, calm: bool = False) -> Generator[Any]:
         """Open a client for threads while a block runs; a calm one is patient, and retries nothing that failed."""
-        # The SDK's own connection, but for what is to be seen of it; so it is closed here.
-        with self.sdk.part("http.connections").own_client() as http:
-            http.event_hooks = {"request": [self.gate.passed]}
-            yield self.sdk.client(**self._options(calm=calm), http_client=http)
+        with self.sdk.client(**self._options(calm=calm)) as client:
+            yield client
 
     @asynccontextmanager
     async def asynchronous(self) -> AsyncGenerator[Any]:
         """Open a client for an event loop while a block runs."""
-        async with self.sdk.part("http.connections").own_async_client() as http:
-            http.event_hooks = {"request": [self.gate.apassed]}
-            yield self.sdk.async_client(**self._options(calm=False), http_client=http)
+        async with self.sdk.async_client(**self._options(calm=False)) as client:
+            yield client
 
     def _options(self, *, calm: bool) -> dict[str, Any]:
         package = self.sdk.package

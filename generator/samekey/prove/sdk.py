@@ -38,10 +38,27 @@ class Sdk:
         """Import a module of the SDK's runtime."""
         return importlib.import_module(f"{self.package.__name__}._runtime.{name}")
 
+    def see_requests(self, hook: Callable[..., object], async_hook: Callable[..., object]) -> None:
+        """Have hooks called with each request that leaves this SDK, on whatever connection of its own."""
+        transport = self.part("http.transport")
+        transport.own_client = _with_hook(transport.own_client, hook)
+        transport.own_async_client = _with_hook(transport.own_async_client, async_hook)
+
     @property
     def credentials(self) -> dict[str, str]:
         """Something for every credential: the sandbox takes any."""
         return dict.fromkeys(inspect.signature(self.client.__init__).parameters.keys() - CLIENT_ARGUMENTS, _CREDENTIAL)
+
+
+def _with_hook(make: Callable[..., Any], hook: Callable[..., object]) -> Callable[..., Any]:
+    """Wrap a maker of httpx clients, so that each of them calls a hook with its requests."""
+
+    def made(*arguments: object) -> Any:  # noqa: ANN401  # a client of the library
+        client = make(*arguments)
+        client.event_hooks = {"request": [hook]}
+        return client
+
+    return made
 
 
 @contextlib.contextmanager
