@@ -12,7 +12,7 @@ CALLS ?= 10000
 LIVES ?= 20000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak lives on-httpx2 mutants corpus bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak lives on-httpx2 mutants mutants-proof corpus bench lint types generated check-generated dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
@@ -36,7 +36,10 @@ on-httpx2: $(VENV)/.dev ## the tests of behaviour on httpx2, in place of httpx
 mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and retries, each of which tests must notice
 	$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)
 
-test-all: test lint types check-generated soak lives on-httpx2 mutants corpus ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
+mutants-proof: $(VENV)/.dev ## broken servers and clients, each of which `samekey prove` must find out
+	$(BIN)/python -m tests.proof_mutants $(MUTANTS_ARGS)
+
+test-all: test lint types check-generated soak lives on-httpx2 mutants mutants-proof corpus ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, whole lives of clients, and cancellations; then what must be found out
 	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)

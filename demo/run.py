@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from samekey.prove.clients import attempts_of
 from samekey.prove.history import CallReport, Certainty
+from samekey.prove.manners import PATIENT
 from samekey.prove.timeline import timeline
 from samekey.sandbox.faults import Fault, Rule
 from samekey.sandbox.ledger import AnswerKind, Event, Kind
@@ -134,7 +135,17 @@ def step(number: str, text: str) -> None:
 def show(sandbox: Running, record: Any) -> None:  # noqa: ANN401
     """Print the timeline of a call."""
     key = record.call.idempotency_key
-    report = CallReport(1, record.call.operation, True, key, Certainty.APPLIED, attempts_of(record), (), record.elapsed)  # noqa: FBT003
+    report = CallReport(
+        call=1,
+        operation=record.call.operation,
+        keyed=True,
+        key=key,
+        certainty=Certainty.APPLIED,
+        attempts=attempts_of(record),
+        requests=(),
+        elapsed=record.elapsed,
+        limits=PATIENT,
+    )
     console.print(f"    key {key}")
     for line in timeline(report, [event for event in sandbox.events() if event.key == key]):
         console.print(f"    {line}", style="bold green" if "EFFECT" in line else None, markup=False)

@@ -88,7 +88,7 @@ def test_a_bad_document_is_explained(folder: Path, tmp_path: Path) -> None:
     options = ["--config", str(config.relative_to(ROOT))] if config.exists() else []
     done = run_alone("generate", str(spec.relative_to(ROOT)), "-o", str(tmp_path / "sdk"), *options)
     assert done.stderr == (folder / "expected.txt").read_text("utf-8")
-    assert done.status == 1
+    assert done.status == 2
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
 
@@ -178,7 +178,7 @@ def test_a_foreign_folder_is_refused(options: list[str], small: str, tmp_path: P
     target.mkdir()
     (target / "main.py").write_text("theirs\n", "utf-8")
     done = run("generate", small, "-o", str(target), *options)
-    assert (done.status, done.stdout) == (1, "")
+    assert (done.status, done.stdout) == (2, "")
     assert "[target-not-ours]" in done.stderr
     assert contents(target) == {"main.py": b"theirs\n"}
 
@@ -200,7 +200,7 @@ def test_a_missing_document_is_an_error(command: str, tmp_path: Path) -> None:
     """Exit 1 with the path and the reason."""
     path = str(tmp_path / "none.yaml")
     done = run(command, path, *(["-o", str(tmp_path / "sdk")] if command == "generate" else []))
-    assert (done.status, done.stdout) == (1, "")
+    assert (done.status, done.stdout) == (2, "")
     assert done.stderr == (
         f"error: cannot read {path}: no such file or directory [unreadable]\n"
         "  help: check the path or URL of the document\n"
@@ -216,7 +216,7 @@ def test_standard_input_is_a_document(small: str, tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert run("inspect", "-", "--json", stdin=SMALL.encode()) == run("inspect", small, "--json")
     broken = run("inspect", "-", stdin=b"a: b: c")
-    assert broken.status == 1
+    assert broken.status == 2
     assert "  --> <stdin>:1:5\n" in broken.stderr
 
 
@@ -310,7 +310,7 @@ def test_a_rename_never_costs_anything(rename: str, tmp_path: Path) -> None:
     (tmp_path / "samekey.yaml").write_text(f"rename:\n  {rename}\n", "utf-8")
     config = ["--config", str(tmp_path / "samekey.yaml")]
     done = run("generate", str(tmp_path / "api.json"), "-o", str(tmp_path / "sdk"), "--package", "sdk", *config)
-    if done.status == 1:
+    if done.status == 2:
         assert "samekey.yaml:2:" in done.stderr
         return
     script = (
@@ -495,7 +495,7 @@ def test_trouble_is_no_traceback(name: str, tmp_path: Path) -> None:
         done = run(*arguments)
         assert done.status in {0, 1}
         assert done.stdout or done.stderr
-        assert (done.status == 1) == ("error: " in done.stderr)
+        assert (done.status == 2) == ("error: " in done.stderr)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
@@ -509,7 +509,7 @@ def test_every_encoding_of_a_pipe_will_do(encoding: str, arguments: list[str], t
     path.write_text(json.dumps(made), "utf-8")
     done = run_alone(arguments[0], str(path), *arguments[1:], PYTHONIOENCODING=encoding)
     assert "Traceback" not in done.stderr
-    assert done.status == 1
+    assert done.status == (1 if "--check" in arguments else 2)
     assert done.stdout
     if "--json" in arguments:
         assert json.loads(done.stdout)[0]["operation_id"] == "日本"
@@ -527,7 +527,7 @@ def test_a_bomb_of_schemas_ends() -> None:
     )
     with at_most(8_000_000):
         done = run("inspect", "-", stdin=text.encode())
-    assert done.status == 1
+    assert done.status == 2
     assert done.stderr.startswith("error: the aliases of this document spell more than ")
     assert "[too-many-schemas]" in done.stderr
 
@@ -544,7 +544,7 @@ def test_nesting_without_end_is_a_finding(tmp_path: Path) -> None:
     )
     for arguments in (["inspect", str(path)], ["generate", str(path), "-o", str(tmp_path / "sdk")]):
         done = run(*arguments)
-        assert (done.status, done.stdout) == (1, "")
+        assert (done.status, done.stdout) == (2, "")
         assert "[nested-too-deeply]" in done.stderr
         assert "  help: give inner schemas a place of their own" in done.stderr
     assert not (tmp_path / "sdk").exists()
@@ -568,7 +568,7 @@ def test_what_is_no_python_is_not_written(
     monkeypatch.setattr("samekey.pipeline.render", broken)
     target = tmp_path / "sdk"
     done = run("generate", small, "-o", str(target))
-    assert (done.status, done.stdout) == (1, "")
+    assert (done.status, done.stdout) == (2, "")
     assert "error: what samekey made of this document is not valid Python: " in done.stderr
     assert why in done.stderr
     assert not target.exists()
@@ -582,7 +582,7 @@ def test_an_sdk_that_would_lack_an_operation_is_not_written(small: str, tmp_path
     Path(small).write_text(SMALL + "  /gone: {$ref: '#/nowhere'}\n", "utf-8")
     for options in ([], ["--check"]):
         done = run("generate", small, "-o", str(target), *options)
-        assert (done.status, done.stdout) == (1, "")
+        assert (done.status, done.stdout) == (2, "")
         assert "[path-lost]" in done.stderr
     assert contents(target) == before
 

@@ -378,12 +378,12 @@ def test_generate_and_check_work_on_the_patched_document(project: Path) -> None:
 
 
 def test_a_broken_overlay_fails_the_run_and_writes_nothing(project: Path) -> None:
-    """Exit code 1, the finding on standard error, and no SDK."""
+    """Exit code 2, the finding on standard error, and no SDK."""
     (project / "bad.yaml").write_text("overlay: 1.0.0\nactions: [{target: '$[', remove: true}]\n", "utf-8")
     command = ["generate", str(project / "openapi.yaml"), "-o", str(project / "out"), "--package", "pets"]
     for bad in (str(project / "bad.yaml"), str(project / "openapi.yaml"), str(project / "missing.yaml")):
         done = CliRunner().invoke(app, [*command, "--overlay", bad])
-        assert done.exit_code == 1
+        assert done.exit_code == 2
         assert "Traceback" not in done.output
         assert bad in done.output.replace("\n", "")
     assert not (project / "out").exists()
@@ -395,6 +395,6 @@ def test_the_config_says_where_its_overlays_are(project: Path, written: str) -> 
     (project / "samekey.yaml").write_text(f"{written}\n", "utf-8")
     arguments = ["inspect", str(project / "openapi.yaml"), "--config", str(project / "samekey.yaml")]
     done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "config-invalid" in done.output
     assert "samekey.yaml:1:" in done.output

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from samekey.prove.causes import Cause, Memory, explain_cause, memory, traces
+from samekey.prove.causes import Cause, Memory, explain_cause, forgotten_operations, memory, traces
 from samekey.prove.history import Request
 from samekey.prove.verdict import judge_run
 from samekey.sandbox.server.ledger import Event, Kind
@@ -34,6 +34,10 @@ TRACES: dict[Cause, tuple[Event, ...]] = {
     Cause.ANSWERED: (ARRIVED, EFFECT, BY_A_GATEWAY, *second(0.2, 0.25)),
     Cause.FORGOTTEN: (ARRIVED, EFFECT, LOST, *second(0.6, 0.7)),
     Cause.UNSEEN: (ARRIVED, EFFECT, ANSWERED, second(0.2, 0.3)[1]),
+    Cause.OTHER_SCOPE: (ARRIVED, EFFECT, LOST, *[replace(entry, scope="another") for entry in second(0.2, 0.25)]),
+    Cause.APART: (
+        ARRIVED, event(Kind.FAULT, "a", 0.01, fault="crash-before-commit"), EFFECT, LOST, *second(0.2, 0.25),
+    ),
     Cause.NEW_KEY: (ARRIVED, EFFECT, LOST, *[replace(entry, key="k2") for entry in second(0.2, 0.3)]),
 }  # fmt: skip
 
@@ -60,7 +64,7 @@ def test_memory_may_end_with_a_process() -> None:
 
 def test_where_nothing_is_ever_remembered_that_is_the_cause() -> None:
     """Whatever else is so, keys were not looked at."""
-    for cause in set(TRACES) - {Cause.NEW_KEY}:
+    for cause in set(TRACES) - {Cause.NEW_KEY, Cause.OTHER_SCOPE, Cause.APART}:
         found = explain_cause(TRACES[cause], Memory(), 3600.0)
         assert found is not None
         assert found.cause is Cause.NO_MEMORY
@@ -119,3 +123,15 @@ def test_the_shortest_history_is_shown() -> None:
         "attempt 2: status 201 (applied)",
         "the caller is told: applied",
     ]
+
+
+def test_an_operation_may_be_forgotten_alone() -> None:
+    """What is done again each time, and never answered from memory, is not keyed, whatever other operations are."""
+    traces_of = dict.fromkeys(range(3), TRACES[Cause.LEFT])
+    assert forgotten_operations(traces_of, {0, 1, 2}) == {"createCharge"}
+    assert forgotten_operations(traces_of, {0, 1}) == set()
+    remembered = {**traces_of, 3: (event(Kind.ANSWERED, "c", 0.3, detail="replayed"),)}
+    assert forgotten_operations(remembered, {0, 1, 2}) == set()
+    found = explain_cause(TRACES[Cause.LEFT], replace(REMEMBERING, forgets_operation=True), 3600.0)
+    assert found is not None
+    assert found.cause is Cause.OPERATION

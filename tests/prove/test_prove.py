@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from samekey.document.diagnostics import Diagnostics
 from samekey.prove.causes import Cause
-from samekey.prove.check import Promise
+from samekey.prove.promises import Promise
 from samekey.prove.proof import prove
 from samekey.prove.report import report
 from samekey.prove.terms import Sabotage, Terms
@@ -143,7 +143,7 @@ def document(folder: Path, *methods: str) -> str:
 def test_a_document_without_keys_is_refused(tmp_path: Path) -> None:
     """There is nothing to prove, which is said in a line."""
     code, said, complaints = run(document(tmp_path, "get"), folder=tmp_path)
-    assert (code, said) == (1, "")
+    assert (code, said) == (2, "")
     assert complaints == (
         "error: there is nothing to prove, since no keyed operation can be called: the document has none\n"
     )
@@ -152,11 +152,11 @@ def test_a_document_without_keys_is_refused(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     """With what is wrong, exit 1, and no traceback."""
     code, said, complaints = run("nowhere.yaml", folder=tmp_path)
-    assert (code, said) == (1, "")
+    assert (code, said) == (2, "")
     assert "cannot read nowhere.yaml" in complaints
     assert "Traceback" not in complaints
     code, said, complaints = run(document(tmp_path, "post"), "--store", "mysql://x/y", folder=tmp_path)
-    assert (code, said) == (1, "")
+    assert (code, said) == (2, "")
     assert "mysql is not a store" in complaints
 
 
@@ -164,6 +164,6 @@ def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path) -> None:
     """As for the other commands of the sandbox."""
     block = "import sys; sys.modules['starlette'] = None; from samekey.cli import main; main()"
     code, _, complaints = run(PAYMENTS, folder=tmp_path, code=block)
-    assert code == 1
+    assert code == 2
     assert "pip install 'samekey[sandbox]'" in complaints
     assert "Traceback" not in complaints

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from samekey.prove.child import HOST
 from samekey.prove.errors import ProveError
-from samekey.prove.fault_plan import PROBABILITY, fault_plan
+from samekey.prove.fault_plan import HELD, PROBABILITY, fault_plan
 from samekey.prove.servers import ServerProcess, serving
 from samekey.sandbox.server.faults import Fault, Plan
 from samekey.sandbox.server.ledger import Kind
@@ -75,14 +75,15 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     server.stop()
 
 
-def test_the_storm_holds_every_fault() -> None:
-    """Each may strike, most of them alike, and together as often as is said."""
-    plan = fault_plan(7, one_writer=False)
-    assert [rule.fault for rule in plan.rules] == list(Fault)
+@pytest.mark.parametrize("held", [False, True])
+def test_the_storm_holds_every_fault(held: bool) -> None:  # noqa: FBT001
+    """Each may strike, most of them alike, and together as often as is said; for some keys one is held to its end."""
+    rules = [rule for rule in fault_plan(7).rules if rule.held is held]
+    assert [rule.fault for rule in rules] == [fault for fault in Fault if not (held and fault is Fault.REFUSE)]
     left = 1.0
     shares: list[float] = []
-    for rule in plan.rules:
+    for rule in rules:
         shares.append(left * rule.probability)
         left -= shares[-1]
-    assert sum(shares) == pytest.approx(PROBABILITY)
+    assert sum(shares) == pytest.approx(HELD if held else PROBABILITY)
     assert min(shares) == pytest.approx(max(shares) / 2)

@@ -199,7 +199,7 @@ def test_any_credential_opens_and_none_does_not(payments: Running) -> None:
 
 def test_a_configured_credential_is_the_only_one(tmp_path: Path) -> None:
     """With a token of its own the sandbox takes no other."""
-    settings = Settings(store=str(tmp_path / "s.db"), token="right")  # noqa: S106
+    settings = Settings(store=str(tmp_path / "s.db"), tokens=("right",))
     with running(ROOT / "specs" / "payments" / "openapi.yaml", settings) as server:
         for token, status in (("right", 200), ("wrong", 401), ("", 401)):
             answer = httpx.get(f"{server.url}/charges", headers={"Authorization": f"Bearer {token}".strip()})

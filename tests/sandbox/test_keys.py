@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import sqlite3
@@ -15,7 +16,6 @@ from typing import Any
 
 import httpx
 import pytest
-from samekey.sandbox.server import app
 from samekey.sandbox.server.app import Settings
 from samekey.sandbox.server.faults import Fault, Rule
 from samekey.sandbox.server.ledger import Kind
@@ -86,14 +86,63 @@ def test_two_keys_are_none(client: httpx.Client) -> None:
     assert answer.json()["code"] == "key_malformed"
 
 
-def test_keys_belong_to_a_credential(payments: Running) -> None:
-    """Two callers with the same key do two things, and neither sees the other's answer."""
-    answers = [
-        httpx.post(f"{payments.url}/charges", json=CHARGE, headers={**keyed(), "Authorization": f"Bearer {token}"})
-        for token in ("one", "two")
+def jwt(**claims: str) -> str:
+    """A token that nobody has signed."""
+    parts = (b'{"alg":"none"}', json.dumps(claims).encode(), b"x")
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
+def charged(server: Running, *credentials: str, **headers: str) -> list[str]:
+    """The ids of charges that were made with one key and several credentials."""
+    return [
+        httpx.post(
+            f"{server.url}/charges",
+            json=CHARGE,
+            headers={**keyed(), "Authorization": f"Bearer {credential}", **headers},
+        ).json()["id"]
+        for credential in credentials
     ]
-    assert answers[0].json()["id"] != answers[1].json()["id"]
+
+
+@pytest.mark.parametrize(
+    "renewed",
+    [
+        ("sk_old", "sk_new"),
+        (jwt(sub="shop", jti="1"), jwt(sub="shop", jti="2")),
+        (jwt(client_id="shop", exp="1"), jwt(client_id="shop", exp="2")),
+    ],
+)
+def test_a_renewed_credential_is_the_same_account(payments: Running, renewed: tuple[str, str]) -> None:
+    """A token that is fetched anew between two attempts, and a secret that is rotated, charge once."""
+    first, second = charged(payments, *renewed)
+    assert first == second
+    assert payments.totals().effects == 1
+
+
+def test_keys_belong_to_an_account(payments: Running) -> None:
+    """Two callers with the same key do two things, and neither sees the other's answer."""
+    first, second = charged(payments, jwt(sub="shop"), jwt(sub="another"))
+    assert first != second
     assert payments.totals().effects == 2
+
+
+def test_several_tokens_are_several_accounts(tmp_path: Path) -> None:
+    """Where the sandbox is told of them, whatever they say of themselves."""
+    from tests.sandbox.conftest import PAYMENTS  # noqa: PLC0415
+
+    with running(PAYMENTS, Settings(store=str(tmp_path / "s.db"), tokens=("one", "two"))) as server:
+        first, second = charged(server, "one", "two")
+        assert first != second
+        answer = httpx.get(f"{server.url}/charges", headers={"Authorization": "Bearer three"})
+        assert answer.status_code == 401
+
+
+def test_a_header_of_the_operation_says_for_whom_it_is(payments: Running) -> None:
+    """`Acme-Account: acct_2` is another customer, who is not given the first one's charge; a trace is nobody."""
+    ids = [*charged(payments, "t", **{"Acme-Account": "acct_1"}), *charged(payments, "t", **{"Acme-Account": "acct_2"})]
+    assert len(set(ids)) == 2
+    again = charged(payments, "t", **{"Acme-Account": "acct_1", "traceparent": "00-1-2-01"})
+    assert again == ids[:1]
 
 
 def test_while_the_first_runs_the_second_waits(client: httpx.Client, payments: Running) -> None:
@@ -172,13 +221,12 @@ def test_a_key_is_forgotten_in_time(tmp_path: Path) -> None:
         assert first.json()["id"] == again.json()["id"] != later.json()["id"]
 
 
-def test_old_keys_are_purged_while_it_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_keys_are_purged_while_it_serves(tmp_path: Path) -> None:
     """What nobody asks for any more is gone after a while, without a request."""
     from tests.sandbox.conftest import PAYMENTS  # noqa: PLC0415
 
-    monkeypatch.setattr(app, "_PURGE_TURNS", 1)
     with (
-        running(PAYMENTS, Settings(store=str(tmp_path / "s.db"), ttl=0.5)) as server,
+        running(PAYMENTS, Settings(store=str(tmp_path / "s.db"), ttl=0.5, purge_every=0.2)) as server,
         contextlib.closing(sqlite3.connect(tmp_path / "s.db")) as store,
     ):
         httpx.post(f"{server.url}/charges", json=CHARGE, headers={**keyed(), "Authorization": "Bearer x"})

@@ -134,7 +134,7 @@ def test_a_proxy_is_served(tmp_path: Path) -> None:
 def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path, arguments: list[str], complaint: str) -> None:
     """Exit 1, one error, no traceback."""
     done = run(*arguments, folder=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert complaint in done.stderr
     assert done.stderr.startswith("error: ")
     assert not done.stderr.startswith("error: error")
@@ -146,7 +146,7 @@ def test_an_address_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         done = run("serve", str(PAYMENTS), "--listen", listen, folder=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error: cannot listen at {listen}: Address already in use\n"
 
 
@@ -174,7 +174,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, command: lis
     done = subprocess.run(
         [sys.executable, "-c", block, *command], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "pip install 'samekey[sandbox]'" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -81,7 +81,7 @@ def test_a_broken_promise_is_exit_1_and_a_failure_in_junit(tmp_path: Path) -> No
 def test_the_api_of_somebody_else_is_left_alone(url: str) -> None:
     """Nothing is sent to another machine before the user says that the API is theirs."""
     done = CliRunner().invoke(app, ["verify", str(PAYMENTS), "--base-url", url, "--operation", "createCharge"])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "--i-own-this-api" in done.stderr
     assert done.stdout == ""
 
@@ -90,7 +90,7 @@ def test_an_api_of_ones_own_is_asked_wherever_it_is() -> None:
     """With the flag requests are sent; here nobody listens."""
     arguments = ["--base-url", "http://0.0.0.0:1", "--operation", "createCharge", "--oracle", "id"]
     done = CliRunner().invoke(app, ["verify", str(PAYMENTS), *arguments, "--i-own-this-api"])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "http://0.0.0.0:1 cannot be reached" in done.stderr
 
 
@@ -125,7 +125,7 @@ def test_a_server_that_is_down_is_said_in_a_line(tmp_path: Path) -> None:
         "createCharge",
         folder=tmp_path,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "Connection refused" in done.stderr
     assert "Traceback" not in done.stderr
@@ -137,9 +137,9 @@ def test_a_server_that_is_down_is_said_in_a_line(tmp_path: Path) -> None:
         (["--report", "r.txt"], 2, "neither .json nor .xml"),
         (["--set", "charge_id"], 2, "not of the form NAME=VALUE"),
         (["--body", "none.json"], 2, "none.json"),
-        (["--base-url", "http://me:secret@127.0.0.1"], 1, "holds no credentials"),
-        (["--base-url", "ftp://127.0.0.1"], 1, "not the address"),
-        (["--config", "none.yaml"], 1, "none.yaml"),
+        (["--base-url", "http://me:secret@127.0.0.1"], 2, "holds no credentials"),
+        (["--base-url", "ftp://127.0.0.1"], 2, "not the address"),
+        (["--config", "none.yaml"], 2, "none.yaml"),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments: list[str], status: int, complaint: str) -> None:
@@ -157,7 +157,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", block, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "pip install 'samekey[sandbox]'" in done.stderr
 
 
@@ -185,6 +185,6 @@ def test_a_secret_that_the_server_echoes_is_not_shown(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate(timeout=10)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "bad credential Bearer ***" in done.stderr
     assert TOKEN not in done.stderr

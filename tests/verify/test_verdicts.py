@@ -25,7 +25,7 @@ LETTER = "y"
 
 def test_an_honest_server_gets_a_clean_report(tmp_path: Path) -> None:
     """Every check is judged, and every one is ok; a token of a letter does not blacken the words of the report."""
-    with serving(PAYMENTS, tmp_path) as server:
+    with serving(PAYMENTS, tmp_path, Settings("", tokens=(TOKEN, LETTER))) as server:
         server.fail(Rule(Fault.SLOW, "POST /charges", seconds=0.05))
         report = verified(server, PAYMENTS, replace(WISHES, other_token=LETTER))
     assert finding(report, Check.REPLAY).why.startswith("the first answer came again byte for byte")
@@ -85,7 +85,7 @@ def test_ids_find_what_is_done_twice(tmp_path: Path) -> None:
 
 def test_accounts_that_share_keys_are_found(tmp_path: Path) -> None:
     """Whoever is given the stored answer of another account is told so; a 401 says nothing of keys."""
-    with serving(PAYMENTS, tmp_path, Settings("", token=TOKEN)) as server:
+    with serving(PAYMENTS, tmp_path, Settings("", tokens=(TOKEN,))) as server:
         shared = probed(server.url, PAYMENTS, other_credential, replace(WISHES, other_token=TOKEN))
         assert (shared.verdict, "another account was given" in shared.why) == (Verdict.BROKEN, True)
         refused = probed(server.url, PAYMENTS, other_credential, replace(WISHES, other_token=OTHER))

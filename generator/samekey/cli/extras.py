@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from samekey.cli.output import print_finding
+from samekey.cli.output import ExitCode, print_finding
 from samekey.document.diagnostics import Severity
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sandbox_extra() -> Generator[None]:
-    """Run a block, and say in a line what the sandbox cannot do, or that it is not installed; exit 1 then."""
+    """Run a block, and say in a line what the sandbox cannot do, or that it is not installed; exit 2 then."""
     try:
         from samekey.sandbox.errors import SandboxError  # noqa: PLC0415
 
@@ -24,10 +24,10 @@ def sandbox_extra() -> Generator[None]:
             yield
         except SandboxError as error:
             print_finding(f"error: {error}", Severity.ERROR)
-            raise typer.Exit(1) from error
+            raise typer.Exit(ExitCode.UNUSABLE) from error
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("samekey"):
             raise
         message = f"error: the sandbox is an extra, and {error.name} is missing: pip install 'samekey[sandbox]'"
         print_finding(message, Severity.ERROR)
-        raise typer.Exit(1) from error
+        raise typer.Exit(ExitCode.UNUSABLE) from error

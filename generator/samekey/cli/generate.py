@@ -11,7 +11,7 @@ import typer
 from msgspec import Struct
 
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
-from samekey.cli.output import fail, print_finding, progress, show, worded
+from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
@@ -78,7 +78,8 @@ def generate(
         if place is not None and is_steady and not diagnostics.failed:
             store_run(place, output, inputs, result.files, changes.kept, said)
     _tell(summary, said, began)
-    raise typer.Exit(1 if diagnostics.failed else 0)
+    if diagnostics.failed:
+        raise typer.Exit(ExitCode.BROKEN if check and changes.any else ExitCode.UNUSABLE)
 
 
 def inspect(
@@ -115,7 +116,7 @@ def inspect(
         typer.echo(json.dumps([_row(row) for row in rows], indent=2))
     else:
         _table(rows)
-    raise typer.Exit(1 if diagnostics.failed else 0)
+    raise typer.Exit(ExitCode.UNUSABLE if diagnostics.failed else ExitCode.GOOD)
 
 
 def _dump(stage: DumpStage, made: tuple[Api, Names, Plan] | None, diagnostics: Diagnostics) -> NoReturn:
@@ -126,7 +127,7 @@ def _dump(stage: DumpStage, made: tuple[Api, Names, Plan] | None, diagnostics: D
     show(diagnostics)
     for line in pretty_repr(dict(zip(DumpStage, made, strict=True))[stage], max_width=_DUMP_WIDTH).splitlines():
         typer.echo(escaped(line))
-    raise typer.Exit(1 if diagnostics.failed else 0)
+    raise typer.Exit(ExitCode.UNUSABLE if diagnostics.failed else ExitCode.GOOD)
 
 
 def _lockfile(target: Path | None, diagnostics: Diagnostics) -> Lockfile | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 _MAX_NOTES = 10
 _COLOURS = table(Severity, {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"})
+
+
+class ExitCode(IntEnum):
+    """What a command ends with, whichever it is."""
+
+    GOOD = 0
+    BROKEN = 1
+    """What was to be checked is not so: a promise is broken, or an SDK is out of date."""
+    UNUSABLE = 2
+    """Something cannot be used, so nothing was made and nothing was found out."""
 
 
 @contextmanager
@@ -31,9 +42,9 @@ def progress() -> Generator[Callable[[str], None]]:
 
 
 def fail(diagnostics: Diagnostics) -> NoReturn:
-    """Show what was found, and exit 1."""
+    """Show what was found, and exit 2."""
     show(diagnostics)
-    raise typer.Exit(1)
+    raise typer.Exit(ExitCode.UNUSABLE)
 
 
 def show(diagnostics: Diagnostics) -> None:

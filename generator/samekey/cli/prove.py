@@ -8,7 +8,7 @@ import typer
 
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import Seed
-from samekey.cli.output import progress, show
+from samekey.cli.output import ExitCode, progress, show
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.prove.terms import MOST_CALLS, MOST_PROCESSES, Sabotage, Terms
 
@@ -47,4 +47,6 @@ def prove(
             raise
         for line in report(proof):
             typer.echo(escaped(line))
-    raise typer.Exit(0 if proof.verdict.holds else 1)
+    if proof.verdict.violations:
+        raise typer.Exit(ExitCode.BROKEN)
+    raise typer.Exit(ExitCode.GOOD if proof.verdict.holds else ExitCode.UNUSABLE)

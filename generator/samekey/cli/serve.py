@@ -21,7 +21,10 @@ def serve(
     spec: Spec,
     listen: Listen = "127.0.0.1:8787",
     store: Store = "samekey-sandbox.db",
-    token: Annotated[str, typer.Option(metavar="TOKEN", help="The one credential to take; any by default.")] = "",
+    token: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TOKEN", help="A credential to take, each an account of its own; any by default."),
+    ] = None,
     ttl: Annotated[
         float | None, typer.Option(metavar="HOURS", help="How long keys are remembered.", min=0.001, max=72)
     ] = None,
@@ -35,7 +38,7 @@ def serve(
         from samekey.sandbox.server.app import Settings, open_sandbox  # noqa: PLC0415  # an extra
 
         plan = _plan(fault, faults, seed, inside=True)
-        settings = Settings(store, token, None if ttl is None else ttl * 3600, plan)
+        settings = Settings(store, tuple(token or ()), None if ttl is None else ttl * 3600, plan)
         sandbox = open_sandbox(spec, settings, sys.stdin.buffer.read() if spec == "-" else b"")
         _serve(sandbox, address)
 

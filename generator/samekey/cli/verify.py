@@ -12,7 +12,7 @@ import typer
 
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import ConfigFile, Spec
-from samekey.cli.output import fail, print_finding, progress
+from samekey.cli.output import ExitCode, fail, print_finding, progress
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
 
@@ -82,7 +82,7 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
             found = check_api(_described(spec, config), wishes, step)
         _tell(found)
         _write(found, report or [], write_profile)
-    raise typer.Exit(1 if found.broken else 0)
+    raise typer.Exit(ExitCode.BROKEN if found.broken else ExitCode.GOOD)
 
 
 def _described(spec: str, config: Path | None) -> ApiModel:
@@ -141,4 +141,4 @@ def _write(report: Report, files: list[Path], profile: Path | None) -> None:
             file.write_text(text, "utf-8")
         except OSError as error:
             print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
-            raise typer.Exit(1) from error
+            raise typer.Exit(ExitCode.UNUSABLE) from error

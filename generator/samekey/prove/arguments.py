@@ -31,11 +31,13 @@ class Candidate:
         operation: what the IR says of it.
         site: what the document says of it.
         row: how it is called.
+        tells_accounts: whether its credentials say for which account it is.
     """
 
     operation: Operation
     site: Site
     row: OperationSummary
+    tells_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-from samekey.ir import Safety
+from samekey.ir import Safety, SchemeKind
 from samekey.prove.arguments import Arguments, Candidate
 from samekey.prove.errors import ProveError
 from samekey.prove.wire import Watch, watched
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from samekey.config.dialect import Profile
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary
-    from samekey.ir import Api
+    from samekey.ir import Api, Operation
     from samekey.prove.arguments import Maker
 
 _PARAMETER = re.compile(r"\{[^{}/]+\}")
 _TIMES = 4
 """Variants of a call; each that creates something makes it for others to work on."""
+_NAMED = frozenset({SchemeKind.BASIC, SchemeKind.BEARER, SchemeKind.OAUTH2})
 _KEYED_SHARE = 0.85
 _READ_SHARE = 0.95
 
@@ -40,6 +42,7 @@ class PlannedCall:
         profile: how its operation carries keys.
         keyed: whether it does.
         arguments: what it is given.
+        tells_accounts: whether its credentials say for which account it is.
     """
 
     operation: str
@@ -47,6 +50,7 @@ class PlannedCall:
     profile: Profile
     keyed: bool
     arguments: Arguments
+    tells_accounts: bool = False
 
     def on(self, client: Any, **more: object) -> Any:  # noqa: ANN401  # whatever the SDK gives
         """Make the call on a client, and return its whole response."""
@@ -86,8 +90,17 @@ def candidates(document: Document, api: Api, rows: Sequence[OperationSummary]) -
         place = (operation.method, re.split(r"[?#]", operation.path)[0])
         if place in sites and operation.method != "DELETE":
             # Of several media types the first is taken: it is the one that the sandbox knows.
-            found.setdefault(place, Candidate(operation, sites[place], row))
+            found.setdefault(place, Candidate(operation, sites[place], row, _tells_accounts(operation, api)))
     return sorted(found.values(), key=_turn)
+
+
+def _tells_accounts(operation: Operation, api: Api) -> bool:
+    """Whether each way into an operation asks for a token or a user, so that the bearer is known by name."""
+    asked = api.security if operation.security is None else operation.security
+    kinds = {scheme.id: scheme.kind for scheme in api.schemes}
+    return bool(asked) and all(
+        alternative and {kinds.get(name) for name in alternative} <= _NAMED for alternative in asked
+    )
 
 
 def explore(client: Any, maker: Maker, found: Iterable[Candidate], refused: type[Exception]) -> Repertoire:  # noqa: ANN401
@@ -158,8 +171,9 @@ class _Explorer:
         keyed = candidate.operation.safety is Safety.KEYED
         for arguments in self.maker.alternatives(candidate, known):
             call = PlannedCall(
-                candidate.site.name, candidate.row.call, candidate.site.operation.profile, keyed, arguments
-            )
+                candidate.site.name, candidate.row.call, candidate.site.operation.profile, keyed, arguments,
+                candidate.tells_accounts,
+            )  # fmt: skip
             try:
                 with watched(Watch(call.profile)):
                     response = call.on(self.client)
@@ -186,7 +200,7 @@ class _Explorer:
         values = tuple(str(value) for value in arguments.path.values())
         path = _unnamed(candidate.site.path)
         if location and candidate.operation.method == "POST":
-            self.made.setdefault(f"{path}/{{}}", []).append((*values, location.rpartition("/")[2]))
+            self.made.setdefault(f"{path}/{{}}", []).append((*values, unquote(location.rpartition("/")[2])))
         elif candidate.operation.method == "PUT" and path.endswith("{}"):
             self.made.setdefault(path, []).append(values)
 

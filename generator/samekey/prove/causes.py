@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from samekey.sandbox.server.faults import Fault
 from samekey.sandbox.server.ledger import AnswerKind, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from samekey.prove.history import History
     from samekey.sandbox.server.ledger import Event
 
+_UNDONE = frozenset({
+    Fault.CRASH_AFTER_CLAIM, Fault.CRASH_AFTER_EFFECT, Fault.CRASH_BEFORE_COMMIT, Fault.FAIL_BEFORE_COMMIT,
+})  # fmt: skip
+_SEVERAL = 3
 _OK = 200
 _NOT_OK = 300
 
@@ -26,6 +31,9 @@ class Cause(StrEnum):
     NO_MEMORY = "done again, and no request of the whole run was answered from memory"
     AT_ONCE = "both ran at once"
     FORGOTTEN = "done again after a while, although sooner requests were answered from memory"
+    OPERATION = "done again, and its operation was never answered from memory"
+    OTHER_SCOPE = "done again for another account, though only the token of its client was renewed"
+    APART = "done again after a request that failed had kept its effect: effect and key are not one transaction"
     LEFT = "done again after its client had left"
     ELSEWHERE = "done again by another process, and none has ever answered from the memory of another"
     ANSWERED = "done again although the first was answered"
@@ -48,6 +56,8 @@ class Second:
         gap: seconds from the last effect to its own, or for one that was answered from memory to its arrival.
         left: whether a client had gone without an answer between the last effect and its own.
         same_key: whether it bore the key of the last effect.
+        same_scope: whether it was taken for the same account as the last effect.
+        failed: whether the last effect was that of a request which a fault had made fail, so that none should be left.
         same_process: whether the process of the last effect got it.
     """
 
@@ -57,6 +67,8 @@ class Second:
     left: bool
     same_key: bool
     same_process: bool
+    same_scope: bool = True
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +80,15 @@ class Memory:
         longest: seconds after the effect at which the latest of them was asked for.
         fades: whether a process has done again what it had done itself, later than that.
         shared: whether one process has answered from the memory of another.
+        forgets_operation: whether the operation that is asked about was often done again, and never answered from
+            memory.
     """
 
     replays: int = 0
     longest: float = 0.0
     fades: bool = False
     shared: bool = False
+    forgets_operation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,18 @@ def memory(events: Mapping[int, Sequence[Event]]) -> Memory:
     )
 
 
+def forgotten_operations(events: Mapping[int, Sequence[Event]], repeated: Collection[int | None]) -> frozenset[str]:
+    """Return the operations that were done again several times, and never answered from memory.
+
+    Args:
+        events: what the servers wrote down of each call.
+        repeated: the calls that were done again.
+    """
+    replayed = {event.operation for trace in events.values() for event in trace if event.detail == AnswerKind.REPLAYED}
+    counts = Counter(trace[0].operation for call, trace in events.items() if call in repeated)
+    return frozenset(name for name, count in counts.items() if count >= _SEVERAL and name not in replayed)
+
+
 def explain_cause(trace: Sequence[Event], known: Memory, window: float) -> Explained | None:
     """Explain why a call had more than one effect; None where it had not.
 
@@ -128,7 +155,10 @@ def _cause(second: Second, known: Memory) -> Cause:
     elsewhere = not (second.same_process or known.fades or known.shared)
     causes = (
         (not second.same_key, Cause.NEW_KEY),
+        (not second.same_scope, Cause.OTHER_SCOPE),
+        (second.failed, Cause.APART),
         (not known.replays, Cause.NO_MEMORY),
+        (known.forgets_operation, Cause.OPERATION),
         (second.ahead is None, Cause.UNSEEN),
         (_is_at_once(second), Cause.AT_ONCE),
         (elsewhere, Cause.ELSEWHERE),
@@ -175,6 +205,8 @@ def _seconds(trace: Sequence[Event]) -> Iterator[Second]:
                 left=any(last.at <= other.at <= event.at and _is_left(other) for other in trace),
                 same_key=event.key == last.key,
                 same_process=event.process == last.process,
+                same_scope=event.scope == last.scope,
+                failed=any(other.attempt == last.attempt and other.fault in _UNDONE for other in trace),
             )
 
 

@@ -3,72 +3,51 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from enum import IntEnum
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from samekey.prove.history import Certainty, Settled
+from samekey.prove.answers import about_answers, about_things
+from samekey.prove.final import is_done, leaves_doubt
+from samekey.prove.history import Certainty, Settled, TrialKind
+from samekey.prove.limits import about_backoff, about_limits
+from samekey.prove.promises import Promise, Violation
 from samekey.sandbox.server.ledger import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from samekey.prove.history import CallReport, History, Limits
-
-CLOCKS = 0.005
-"""Seconds by which the clocks of one machine may disagree."""
-SLACK = 1.0
-"""Seconds by which a busy machine may end a call late."""
+    from samekey.prove.history import CallReport, History
 
 
-class Promise(IntEnum):
-    """A promise, the gravest first."""
-
-    ONCE = 1
-    """At most one effect per key and per call."""
-    CERTAINTY = 2
-    """What a caller is told is so."""
-    SAMENESS = 3
-    """Attempts of a call share key and bytes, calls share no key, and reads carry none."""
-    LIMITS = 4
-    """No more attempts than allowed, none past the deadline, none sooner than asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A broken promise.
-
-    Args:
-        promise: which one.
-        call: the call that shows it; None where no call is to blame.
-        text: what is wrong, in words.
-    """
-
-    promise: Promise
-    call: int | None
-    text: str
+_UNAUTHORIZED = 401
 
 
 def violations(history: History) -> list[Violation]:
     """Return every broken promise, the gravest first; an empty list where all of them held."""
     effects = _effects(history)
-    found = [*_strays(history), *_sameness(history.calls)]
+    found = [*_strays(history), *_sameness(history), *about_answers(history), *about_things(history)]
     for report in history.calls:
         if report.keyed:
             found += _once(report, effects[report.call])
             found += _certain(report, effects[report.call].total())
-        found += _within(report, history.limits)
+        found += about_limits(report, history.window)
+    found += about_backoff(history.calls)
     return sorted(found, key=lambda violation: violation.promise)
 
 
 def _effects(history: History) -> defaultdict[int, Counter[str]]:
-    """Count how often each call had its effect, by key."""
+    """Count how often each call had its effect, by key; without those that were tried under another account."""
     owners = history.owners()
+    elsewhere = {trial.call for trial in history.trials if trial.kind is TrialKind.OTHER_ACCOUNT}
+    scopes: dict[str, str] = {}
     found: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for event in history.events:
-        if event.kind is Kind.EFFECT and event.key in owners:
-            found[owners[event.key]][event.key] += 1
+    for event in sorted(history.events, key=lambda event: event.seq):
+        if event.kind is not Kind.EFFECT or event.key not in owners:
+            continue
+        call = owners[event.key]
+        if call in elsewhere and event.scope != scopes.setdefault(event.key, event.scope):
+            elsewhere.remove(call)
+            continue
+        found[call][event.key] += 1
     return found
 
 
@@ -90,9 +69,20 @@ def _once(report: CallReport, effects: Counter[str]) -> Iterator[Violation]:
 
 
 def _certain(report: CallReport, effects: int) -> Iterator[Violation]:
-    lie = _lie(report, effects)
+    lie = _lie(report, effects) or _evasion(report)
     if lie:
         yield Violation(Promise.CERTAINTY, report.call, lie)
+
+
+def _evasion(report: CallReport) -> str:
+    """Return why a caller should have been told more; empty where nobody could know more."""
+    if report.certainty is not Certainty.UNKNOWN or report.cancelled:
+        return ""
+    if any(is_done(attempt) for attempt in report.attempts):
+        return "told unknown, and an answer said that it was done"
+    if not any(leaves_doubt(attempt) for attempt in report.attempts):
+        return "told unknown, and nothing was lost"
+    return ""
 
 
 def _lie(report: CallReport, effects: int) -> str:
@@ -103,6 +93,10 @@ def _lie(report: CallReport, effects: int) -> str:
             return "" if done else "told applied, and nothing was done"
         case ((Certainty.NOT_SENT | Certainty.REJECTED), _):
             return "" if not done else f"told {report.certainty}, and it was done"
+        case Certainty.UNKNOWN, Settled.UNANSWERED:
+            return ""
+        case Certainty.UNKNOWN, Settled.STUCK:
+            return "unknown, and its key is said to be in use although no request is under way"
         case Certainty.UNKNOWN, None | Settled.UNKNOWN:
             return "unknown, and still so after calling again with its key"
         case Certainty.UNKNOWN, settled:
@@ -110,36 +104,33 @@ def _lie(report: CallReport, effects: int) -> str:
             return "" if agrees else f"settled as {settled}, and it was {'done' if done else 'not done'}"
 
 
-def _within(report: CallReport, limits: Limits) -> Iterator[Violation]:
-    retries = sum(1 for attempt in report.attempts[:-1] if not attempt.polling)
-    if retries > limits.retries:
-        yield Violation(Promise.LIMITS, report.call, f"{retries} retries, {limits.retries} allowed")
-    if report.elapsed > limits.deadline + SLACK:
-        yield Violation(
-            Promise.LIMITS, report.call, f"{report.elapsed:.2f} s, the deadline was {limits.deadline:.2f} s"
-        )
-    for attempt, following in pairwise(report.attempts):
-        waited = following.sent_at - attempt.sent_at - attempt.took
-        if waited < attempt.asked - CLOCKS:
-            text = f"sent again after {waited:.3f} s, asked to wait {attempt.asked:.3f} s"
-            yield Violation(Promise.LIMITS, report.call, text)
-        if following.sent_at - report.attempts[0].sent_at >= limits.window:
-            yield Violation(Promise.LIMITS, report.call, "sent again when its key may have been forgotten")
-
-
-def _sameness(calls: Sequence[CallReport]) -> Iterator[Violation]:
+def _sameness(history: History) -> Iterator[Violation]:
     senders: defaultdict[str, set[int]] = defaultdict(set)
-    for report in calls:
+    owners = history.owners()
+    # A client whose token is refused gets another one, and sends its request once more within the attempt. What a
+    # killed server had not yet written down of such a refusal died with it.
+    arrived = Counter(
+        owners[event.key]
+        for event in history.events
+        if event.kind is Kind.ARRIVED and not event.detail and event.key in owners
+    )
+    refused = Counter(
+        owners[event.key] for event in history.events if event.status == _UNAUTHORIZED and event.key in owners
+    )
+    for report in history.calls:
         for request in (*report.requests, *report.settling):
             if request.key is not None:
                 senders[request.key].add(report.call)
-        yield from (Violation(Promise.SAMENESS, report.call, text) for text in _differences(report))
+        yield from (
+            Violation(Promise.SAMENESS, report.call, text)
+            for text in _differences(report, refused[report.call], arrived[report.call])
+        )
     for key, numbers in senders.items():
         if len(numbers) > 1:
             yield Violation(Promise.SAMENESS, min(numbers), f"key {key} was sent by {len(numbers)} calls")
 
 
-def _differences(report: CallReport) -> Iterator[str]:
+def _differences(report: CallReport, refused: int, arrived: int) -> Iterator[str]:
     keys = {request.key for request in (*report.requests, *report.settling)}
     if not report.keyed:
         if keys - {None} or report.key is not None:
@@ -149,6 +140,9 @@ def _differences(report: CallReport) -> Iterator[str]:
         yield f"{len(keys)} keys for one call"
     if len({request.digest for request in report.requests}) > 1:
         yield "its attempts did not send the same bytes"
+    untold = min(len(report.requests), arrived) - len(report.attempts) - refused
+    if report.keyed and untold > 0 and not report.cancelled:
+        yield f"{len(report.requests)} requests were sent, and its caller is told of {len(report.attempts)}"
     if keys - {report.key}:
         yield "sent another key than its caller was told"
     if report.key is None:

@@ -1,7 +1,7 @@
 """A server of a proof, in a process of its own: `python -m samekey.prove.child`.
 
-Standard input brings it its orders in a line of JSON. It opens its store, waits for another line, serves, and says so
-with a line. It ends when standard input does, so none of them outlives the proof.
+Standard input brings it its orders in a line of JSON. It opens its store, says so, waits for another line, serves, and
+says so too. It ends when standard input does, so none of them outlives the proof.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.server.serving import Running
 
 GO = b"go\n"
+LOADED = b"loaded\n"
 READY = b"ready\n"
 HOST = "127.0.0.1"
 
@@ -36,6 +37,7 @@ class Orders(msgspec.Struct, frozen=True):
         port: where to listen.
         plan: what goes wrong.
         broken: the promise that it breaks.
+        clock_ahead: seconds by which its clock is ahead of the others.
     """
 
     spec: str
@@ -43,13 +45,20 @@ class Orders(msgspec.Struct, frozen=True):
     port: int
     plan: Plan
     broken: Broken | None = None
+    clock_ahead: float = 0.0
 
 
 def main() -> None:
     """Serve the sandbox as ordered on standard input."""
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
     try:
-        sandbox = open_sandbox(orders.spec, Settings(orders.store, plan=orders.plan, broken=orders.broken))
+        settings = Settings(
+            orders.store, plan=orders.plan, broken=orders.broken,
+            # Often enough for a run to see what it removes.
+            purge_every=1.0, clock_ahead=orders.clock_ahead,
+        )  # fmt: skip
+        sandbox = open_sandbox(orders.spec, settings)
+        os.write(sys.stdout.fileno(), LOADED)
         if sys.stdin.buffer.readline() == GO:
             threading.Thread(target=_end_with_the_proof, daemon=True).start()
             serve(sandbox, HOST, orders.port, _started)

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
+from samekey_templates.runtime.safety import Evidence
 
 from samekey.prove.child import HOST
-from samekey.prove.history import Attempt, CallReport, Certainty, Limits, Settled
+from samekey.prove.forks import through_forks
+from samekey.prove.history import Attempt, CallReport, Certainty, Settled
+from samekey.prove.manners import HURRIED, ONCE, PATIENT
+from samekey.prove.sdk import ACCOUNT
 from samekey.prove.wire import Gate, Watch, watched
+from samekey.sandbox.api.answer import answer_digest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
 
     from samekey.prove.calls import PlannedCall
+    from samekey.prove.history import Limits
+    from samekey.prove.manners import Planned
     from samekey.prove.sdk import Sdk
 
-RETRIES: Final = 6
-DEADLINE: Final = 8.0
 _AT_ONCE: Final = 8
-"""calls under way on each backend."""
+"""Calls under way on each backend."""
 _STORED_FAILURE: Final = 500
+_SETTLED_WITHIN: Final = 20.0
+"""Seconds within which a call that is made again in the calm is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,104 +55,174 @@ class Clients:
         """Let every connection of the SDK's own go through the gate."""
         self.sdk.see_requests(self.gate.passed, self.gate.apassed)
 
-    @property
-    def limits(self) -> Limits:
-        """What the policy allows a call."""
-        return Limits(RETRIES, DEADLINE, self.window)
+    @contextmanager
+    def sync(self, *, account: str = ACCOUNT) -> Generator[Any]:
+        """Open a client for threads while a block runs."""
+        with self.sdk.client(**self._options(account)) as client:
+            yield client
 
     @contextmanager
-    def sync(self, *, calm: bool = False) -> Generator[Any]:
-        """Open a client for threads while a block runs; a calm one is patient, and retries nothing that failed."""
-        with self.sdk.client(**self._options(calm=calm)) as client:
+    def calm(self, *, account: str = ACCOUNT) -> Generator[Any]:
+        """Open a client that is patient, and retries nothing that failed, while a block runs."""
+        options = self._options(account)
+        package = self.sdk.package
+        options["retry"] = package.RetryPolicy(max_retries=0, deadline=_SETTLED_WITHIN, budget=False)
+        options["timeout"] = package.Timeout(connect=1.0, read=_SETTLED_WITHIN, write=5.0, pool=5.0)
+        with self.sdk.client(**options) as client:
             yield client
 
     @asynccontextmanager
     async def asynchronous(self) -> AsyncGenerator[Any]:
         """Open a client for an event loop while a block runs."""
-        async with self.sdk.async_client(**self._options(calm=False)) as client:
+        async with self.sdk.async_client(**self._options(ACCOUNT)) as client:
             yield client
 
-    def _options(self, *, calm: bool) -> dict[str, Any]:
-        package = self.sdk.package
+    def within(self, client: Any, limits: Limits) -> Any:  # noqa: ANN401  # a client of the SDK, and a copy of it
+        """Return a copy of a client with other limits."""
+        return client.with_options(retry=self._policy(limits))
+
+    def _policy(self, limits: Limits) -> Any:  # noqa: ANN401  # a RetryPolicy of the SDK
         # No budget: it keeps an outage from being multiplied, and an outage for ever is what this is about.
-        impatient = package.RetryPolicy(
-            max_retries=RETRIES, initial_delay=0.02, max_delay=0.4, deadline=DEADLINE, budget=False
-        )
-        patient = package.RetryPolicy(max_retries=0, deadline=60.0, budget=False)
+        return self.sdk.package.RetryPolicy(
+            max_retries=limits.retries, initial_delay=limits.initial_delay, max_delay=limits.max_delay,
+            deadline=limits.deadline, budget=False,
+        )  # fmt: skip
+
+    def _options(self, account: str) -> dict[str, Any]:
         return {
-            **self.sdk.credentials,
+            **self.sdk.credentials(account),
             "base_url": f"http://{HOST}:{self.gate.ports[0]}{self.base}",
-            "retry": patient if calm else impatient,
-            "timeout": package.Timeout(connect=1.0, read=30.0 if calm else 0.3, write=1.0, pool=5.0),
+            "retry": self._policy(PATIENT),
+            "timeout": self.sdk.package.Timeout(connect=1.0, read=0.3, write=1.0, pool=5.0),
         }
 
 
-def backends() -> tuple[str, ...]:
-    """Return the backends that can be used here: threads, asyncio, and trio where it is installed."""
-    return ("threads", "asyncio", *(("trio",) if importlib.util.find_spec("trio") else ()))
-
-
-def through(
-    backend: str, clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
-) -> list[CallReport]:
-    """Make calls on a backend: threads, or tasks of an event loop.
+class ClientCopies:
+    """Copies of one client, one for each kind of limits.
 
     Args:
-        backend: threads, or the name of an event loop.
+        clients: makes them.
+        client: the client.
+    """
+
+    def __init__(self, clients: Clients, client: Any) -> None:  # noqa: ANN401  # a client of the SDK
+        self._by_limits = {limits: clients.within(client, limits) for limits in (PATIENT, ONCE, HURRIED)}
+
+    def call(self, entry: Planned) -> Any:  # noqa: ANN401  # whatever the SDK gives
+        """Make a call as it is planned."""
+        client = self._by_limits[entry.limits]
+        if entry.key is None:
+            return entry.call.on(client)
+        return entry.call.on(client, idempotency_key=entry.key, first_use=True)
+
+
+def backends() -> tuple[str, ...]:
+    """Return what clients can run on here: threads, asyncio, trio where it is installed, and forked processes."""
+    trio = ("trio",) if importlib.util.find_spec("trio") else ()
+    return ("threads", "asyncio", *trio, *(("forks",) if hasattr(os, "fork") else ()))
+
+
+def through(backend: str, clients: Clients, entries: Sequence[Planned], done: Callable[[], None]) -> list[CallReport]:
+    """Make calls on a backend: threads, tasks of an event loop, or forked processes.
+
+    Args:
+        backend: threads, forks, or the name of an event loop.
         clients: makes the client.
-        planned: the calls with their numbers.
+        entries: the calls.
         done: told whenever one has ended.
     """
-    if backend == "threads":
-        return _threads(clients, planned, done)
-    return anyio.run(_tasks, clients, planned, done, backend=backend)
+    match backend:
+        case "threads":
+            return _threads(clients, entries, done)
+        case "forks":
+            return through_forks(clients.sdk, clients.base, clients.gate, entries, done)
+        case _:
+            return anyio.run(_tasks, clients, entries, done, backend=backend)
 
 
-def _threads(
-    clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
-) -> list[CallReport]:
+def in_turn(clients: Clients, copies: ClientCopies, entries: Iterable[Planned]) -> Iterator[CallReport]:
+    """Make calls one after the other, and yield what was told of each."""
+    for entry in entries:
+        watch = Watch(entry.call.profile)
+        given = ""
+        with watched(watch):
+            try:
+                response = copies.call(entry)
+                record, given = response.record, answer_digest(response.status, response.content)
+            except clients.sdk.package.APIError as error:
+                record = error.record
+        yield _report(entry, record, watch, given)
+
+
+def _threads(clients: Clients, entries: Sequence[Planned], done: Callable[[], None]) -> list[CallReport]:
     history: list[CallReport] = []
     # Threads may share an iterator over a list: each entry is given to one of them.
-    waiting = iter(planned)
+    waiting = iter(entries)
     with clients.sync() as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        copies = ClientCopies(clients, client)
 
         def work() -> None:
-            for number, call in waiting:
-                watch = Watch(call.profile)
-                with watched(watch):
-                    try:
-                        record = call.on(client).record
-                    except clients.sdk.package.APIError as error:
-                        record = error.record
+            for report in in_turn(clients, copies, waiting):
                 done()
-                history.append(_report(number, call, record, watch))
+                history.append(report)
 
         for worker in [pool.submit(work) for _ in range(_AT_ONCE)]:
             worker.result()
     return history
 
 
-async def _tasks(
-    clients: Clients, planned: Sequence[tuple[int, PlannedCall]], done: Callable[[], None]
-) -> list[CallReport]:
+async def _tasks(clients: Clients, entries: Sequence[Planned], done: Callable[[], None]) -> list[CallReport]:
     history: list[CallReport] = []
-    waiting = iter(planned)
+    waiting = iter(entries)
     async with clients.asynchronous() as client, anyio.create_task_group() as group:
+        copies = ClientCopies(clients, client)
 
         async def work() -> None:
-            for number, call in waiting:
-                watch = Watch(call.profile)
-                with watched(watch):
-                    try:
-                        record = (await call.on(client)).record
-                    except clients.sdk.package.APIError as error:
-                        record = error.record
+            for entry in waiting:
+                history.append(await _task(clients, copies, entry))
                 done()
-                history.append(_report(number, call, record, watch))
 
         for _ in range(_AT_ONCE):
             group.start_soon(work)
     return history
+
+
+async def _task(clients: Clients, copies: ClientCopies, entry: Planned) -> CallReport:
+    """Make a call in an event loop; its caller may give it up."""
+    watch = Watch(entry.call.profile)
+    given = ""
+    record: Any = None
+    cancellation: BaseException | None = None
+    with watched(watch), anyio.move_on_after(entry.cancelled_after):
+        try:
+            response = await copies.call(entry)
+            record, given = response.record, answer_digest(response.status, response.content)
+        except clients.sdk.package.APIError as error:
+            record = error.record
+        except anyio.get_cancelled_exc_class() as error:
+            cancellation = error
+            raise
+    return _report(entry, record, watch, given) if cancellation is None else _given_up(entry, cancellation, watch)
+
+
+class _Patience:
+    """Grows short when keys stay in use for ever: each is asked about for a while, and there may be hundreds.
+
+    Args:
+        most: how many may go unanswered before no more are asked about.
+    """
+
+    def __init__(self, most: int = 3) -> None:
+        self._left = most
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is asked."""
+        return self._left <= 0
+
+    def unanswered(self) -> None:
+        """Note that a call was not answered in time."""
+        self._left -= 1
 
 
 def settle(clients: Clients, history: Sequence[tuple[CallReport, PlannedCall]]) -> list[CallReport]:
@@ -154,47 +232,98 @@ def settle(clients: Clients, history: Sequence[tuple[CallReport, PlannedCall]]) 
         clients: makes the client.
         history: what was told of each call, and the call.
     """
-    with clients.sync(calm=True) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+    patience = _Patience()
+    with clients.calm() as client, ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def again(entry: tuple[CallReport, PlannedCall]) -> CallReport:
             report, call = entry
             if report.certainty is not Certainty.UNKNOWN or report.key is None:
                 return report
+            if patience.is_over:
+                return replace(report, settled=Settled.UNANSWERED)
             watch = Watch(call.profile)
+            given = ""
             with watched(watch):
                 try:
-                    call.on(client, idempotency_key=report.key)
-                    settled = Settled.APPLIED
+                    response = call.on(client, idempotency_key=report.key)
+                    settled, given = Settled.APPLIED, answer_digest(response.status, response.content)
                 except clients.sdk.package.APIError as error:
                     settled = _settled(error)
-            return replace(report, settled=settled, settling=tuple(watch.seen))
+                    if settled is Settled.FAILURE_KEPT:
+                        given = answer_digest(error.status, error.content)
+            if settled is Settled.UNANSWERED:
+                patience.unanswered()
+            return replace(report, settled=settled, settling=tuple(watch.seen), settled_given=given)
 
         return list(pool.map(again, history))
 
 
 def _settled(error: Any) -> Settled:  # noqa: ANN401  # an APIError of the SDK
-    if getattr(error, "status", None) == _STORED_FAILURE:
+    status = getattr(error, "status", None)
+    if status == _STORED_FAILURE:
         return Settled.FAILURE_KEPT
-    return Settled(error.record.certainty.value) if error.record.certainty.value in set(Settled) else Settled.UNKNOWN
+    if status is None:
+        return Settled.UNANSWERED
+    if error.record.attempts[-1].outcome.in_flight:
+        return Settled.STUCK
+    certainty = error.record.certainty.value
+    return Settled(certainty) if certainty in {Settled.APPLIED, Settled.REJECTED} else Settled.UNKNOWN
 
 
 def attempts_of(record: Any) -> tuple[Attempt, ...]:  # noqa: ANN401  # a CallRecord of an SDK
     """Return the attempts of a call, as its SDK tells them."""
-    return tuple(
-        Attempt(
-            attempt.sent_at,
-            attempt.took,
-            str(attempt.outcome),
-            Certainty(attempt.certainty.value),
-            getattr(attempt.outcome, "retry_after", None) or 0.0,
-            bool(getattr(attempt.outcome, "in_flight", False)),
-        )
-        for attempt in record.attempts
+    return tuple(_attempt(attempt) for attempt in record.attempts)
+
+
+def _attempt(attempt: Any) -> Attempt:  # noqa: ANN401  # an Attempt of the SDK
+    outcome = attempt.outcome
+    failure = getattr(outcome, "failure", None)
+    return Attempt(
+        sent_at=attempt.sent_at,
+        took=attempt.took,
+        outcome=str(outcome),
+        certainty=Certainty(attempt.certainty.value),
+        asked=getattr(outcome, "retry_after", None) or 0.0,
+        polling=bool(getattr(outcome, "in_flight", False)),
+        free=bool(getattr(outcome, "in_flight_named", False)),
+        status=outcome.status,
+        failure="" if failure is None else failure.value,
+        wait=attempt.wait,
+        replayed=bool(getattr(outcome, "replayed", False)),
+        mismatch=bool(getattr(outcome, "mismatch", False)),
     )
 
 
-def _report(number: int, call: PlannedCall, record: Any, watch: Watch) -> CallReport:  # noqa: ANN401
-    attempts = attempts_of(record)
-    certainty = Certainty(record.certainty.value)
-    key = record.call.idempotency_key
-    return CallReport(number, call.operation, call.keyed, key, certainty, attempts, tuple(watch.seen), record.elapsed)
+def _report(entry: Planned, record: Any, watch: Watch, given: str) -> CallReport:  # noqa: ANN401
+    return CallReport(
+        call=entry.number,
+        operation=entry.call.operation,
+        keyed=entry.call.keyed,
+        key=record.call.idempotency_key,
+        certainty=Certainty(record.certainty.value),
+        attempts=attempts_of(record),
+        requests=tuple(watch.seen),
+        elapsed=record.elapsed,
+        limits=entry.limits,
+        given=given,
+        assumed=getattr(record.call.evidence, "value", "") == Evidence.ASSUMED.value,
+    )
+
+
+def _given_up(entry: Planned, cancellation: BaseException, watch: Watch) -> CallReport:
+    """Report a call that its caller gave up, by what the exception that passed through it says."""
+    said = getattr(cancellation, "certainty", None)
+    # Before the call was begun nothing is said, and nothing is known of it.
+    told = Certainty.NOT_SENT if said is None and not watch.seen else Certainty.UNKNOWN
+    return CallReport(
+        call=entry.number,
+        operation=entry.call.operation,
+        keyed=entry.call.keyed,
+        key=getattr(cancellation, "idempotency_key", None),
+        certainty=told if said is None else Certainty(said.value),
+        attempts=(),
+        requests=tuple(watch.seen),
+        elapsed=0.0,
+        limits=entry.limits,
+        cancelled=True,
+    )

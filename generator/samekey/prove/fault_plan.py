@@ -11,27 +11,29 @@ if TYPE_CHECKING:
 
 PROBABILITY: Final = 0.4
 """How likely it is for a request that something goes wrong."""
+HELD: Final = 0.06
+"""How likely it is for a key that the same thing goes wrong whenever it comes."""
 _WEIGHTS: Final = {Fault.SLOW: 0.5, Fault.REFUSE: 0.5}
-_SECONDS: Final = {Fault.STALL: 0.5, Fault.STALL_AFTER: 2.0, Fault.SLOW_BYTES: 0.2}
+_SECONDS: Final = {Fault.STALL: 0.5, Fault.STALL_AFTER: 2.0, Fault.SLOW_BYTES: 0.2, Fault.SLOW: 0.4}
 _BRIEFLY: Final = 0.05
 
 
-def fault_plan(seed: int, *, one_writer: bool) -> Plan:
-    """Return a plan of every fault, most of them equally likely.
+def fault_plan(seed: int) -> Plan:
+    """Return a plan of every fault, most of them equally likely; for some keys one is held to its end.
 
     Args:
         seed: seeds their chance.
-        one_writer: whether a slow effect holds up all others, as in SQLite.
     """
-    seconds = {**_SECONDS, Fault.SLOW: 0.1 if one_writer else 0.4}
-    return Plan(tuple(_rules(seconds)), seed)
+    return Plan((*_rules(HELD, held=True), *_rules(PROBABILITY, held=False)), seed)
 
 
-def _rules(seconds: dict[Fault, float]) -> Iterator[Rule]:
-    whole = sum(_WEIGHTS.get(fault, 1.0) for fault in Fault)
+def _rules(probability: float, *, held: bool) -> Iterator[Rule]:
+    # A door that is shut whenever one key comes is shut for all others as well.
+    faults = [fault for fault in Fault if not (held and fault is Fault.REFUSE)]
+    whole = sum(_WEIGHTS.get(fault, 1.0) for fault in faults)
     left = 1.0
-    for fault in Fault:
-        share = PROBABILITY * _WEIGHTS.get(fault, 1.0) / whole
+    for fault in faults:
+        share = probability * _WEIGHTS.get(fault, 1.0) / whole
         # Rules are drawn one after the other, each where none before it has struck.
-        yield Rule(fault, probability=share / left, seconds=seconds.get(fault, _BRIEFLY))
+        yield Rule(fault, probability=share / left, seconds=_SECONDS.get(fault, _BRIEFLY), held=held)
         left -= share

@@ -27,6 +27,49 @@ class Settled(StrEnum):
     FAILURE_KEPT = "the stored failure"
     """The server has kept a failure as its answer: what it did is done, and it will say no more than that."""
     UNKNOWN = "unknown"
+    STUCK = "still in use"
+    """Its key is said to be in use, and no request with it is under way."""
+    UNANSWERED = "not answered in time"
+    """The server was slow: no verdict."""
+
+
+class TrialKind(StrEnum):
+    """What was tried with a key that had done something."""
+
+    OTHER_PAYLOAD = "its key with another payload"
+    OTHER_ACCOUNT = "its key under another account"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A key that had done something, used once more while nothing went wrong.
+
+    Args:
+        kind: what was tried.
+        call: the call whose key it is.
+        told: what was told of it; None where no answer came, so that it shows nothing.
+        polling: whether it was told that the first request with the key still runs.
+        given: a digest of the answer that it was given; empty for none.
+    """
+
+    kind: TrialKind
+    call: int
+    told: Certainty | None
+    polling: bool = False
+    given: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredThings:
+    """What the servers' store held when all was over, but not when the run began.
+
+    Args:
+        places: paths of resources.
+        collections: paths of the collections in which only effects of this run could have made some.
+    """
+
+    places: frozenset[str] = frozenset()
+    collections: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +80,34 @@ class Request:
         at: Unix time in seconds.
         key: the key that it bore.
         digest: of method, target and body.
+        clock: seconds on a clock that nobody sets.
     """
 
     at: float
     key: str | None
     digest: str
+    clock: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the policy allows a call.
+
+    Args:
+        retries: after the first attempt, those that only ask whether the first still runs not counted.
+        deadline: seconds for the whole call.
+        initial_delay: seconds; the widest range from which the wait before the first retry is drawn.
+        max_delay: seconds; the widest range from which any wait is drawn.
+    """
+
+    retries: int
+    deadline: float
+    initial_delay: float = 0.02
+    max_delay: float = 0.4
+
+    def backoff(self, attempts: int) -> float:
+        """Return the range from which the wait after some attempts is drawn (docs/retry-rules.md, section 4)."""
+        return min(self.max_delay, self.initial_delay * 2.0 ** (attempts - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +121,12 @@ class Attempt:
         certainty: what it made certain, taken alone.
         asked: seconds that the server asked to wait.
         polling: whether it was told that the first request still runs.
+        free: whether it was told so in the API's own words, so that asking again is no retry.
+        status: what was answered; None where no whole answer came.
+        failure: why no whole answer came; empty where one did.
+        wait: seconds that were to be waited before the next one; None after the last.
+        replayed: whether the answer said of itself that it is a stored one.
+        mismatch: whether it was told that the key has been used for another payload.
     """
 
     sent_at: float
@@ -63,6 +135,12 @@ class Attempt:
     certainty: Certainty
     asked: float = 0.0
     polling: bool = False
+    free: bool = False
+    status: int | None = None
+    failure: str = ""
+    wait: float | None = None
+    replayed: bool = False
+    mismatch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +156,13 @@ class CallReport:
         attempts: its attempts, in order.
         requests: what left the client.
         elapsed: seconds from first to last.
+        limits: what its policy allowed.
+        given: a digest of the answer that its caller was given; empty where it was given none.
+        cancelled: whether its caller gave up.
+        assumed: whether the document does not say that its key is honoured.
         settled: what calling again said; None where it was certain at once, or has no key to settle it with.
         settling: what left the client when it was called again.
+        settled_given: a digest of the answer that calling again gave; empty where it gave none.
     """
 
     call: int
@@ -90,23 +173,13 @@ class CallReport:
     attempts: tuple[Attempt, ...]
     requests: tuple[Request, ...]
     elapsed: float
+    limits: Limits
+    given: str = ""
+    cancelled: bool = False
+    assumed: bool = False
     settled: Settled | None = None
     settling: tuple[Request, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the policy allows a call.
-
-    Args:
-        retries: after the first attempt, those that only ask whether the first still runs not counted.
-        deadline: seconds for the whole call.
-        window: seconds in which a key must be remembered.
-    """
-
-    retries: int
-    deadline: float
-    window: float
+    settled_given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +189,16 @@ class History:
     Args:
         calls: every call.
         events: everything that the servers wrote down.
-        limits: what the policy allowed.
+        window: seconds in which a key must be remembered.
+        trials: what was tried with keys that had done something.
+        things: what the store holds.
     """
 
     calls: tuple[CallReport, ...]
     events: tuple[Event, ...]
-    limits: Limits
+    window: float
+    trials: tuple[Trial, ...] = ()
+    things: StoredThings = StoredThings()
 
     def owners(self) -> dict[str, int]:
         """Return the call that each key belongs to: the first that sent it."""

@@ -25,9 +25,11 @@ from samekey.prove.calls import candidates, explore
 from samekey.prove.clients import Clients, backends, settle, through
 from samekey.prove.errors import ProveError
 from samekey.prove.history import History
+from samekey.prove.manners import planned
 from samekey.prove.sdk import generated
 from samekey.prove.servers import serving
 from samekey.prove.terms import Sabotage
+from samekey.prove.trials import trials
 from samekey.prove.verdict import judge_run
 from samekey.prove.wire import Gate
 from samekey.sandbox.api.operations import base_path
@@ -42,8 +44,9 @@ if TYPE_CHECKING:
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary
     from samekey.ir import Api
-    from samekey.prove.calls import PlannedCall, Repertoire
+    from samekey.prove.calls import Repertoire
     from samekey.prove.history import CallReport
+    from samekey.prove.manners import Planned
     from samekey.prove.servers import Servers
     from samekey.prove.terms import Terms
     from samekey.prove.verdict import ProofResult
@@ -106,19 +109,20 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
         gate = Gate(servers.ports, new_keys=new_keys)
         clients = Clients(sdk, base_path(api), gate, min(api.profile.ttl, LONGEST_TTL))
         step("finding out what can be called")
-        with clients.sync(calm=True) as client:
+        with clients.calm() as client:
             found = candidates(document, api, rows)
             repertoire = explore(client, Maker(document.node), found, sdk.package.APIError)
-        planned = [(number, repertoire.choose(number, terms.seed)) for number in range(terms.calls)]
+        entries = [planned(number, repertoire.choose(number, terms.seed), terms.seed) for number in range(terms.calls)]
         servers.start_faults()
-        kills, reports = _weather(clients, servers, planned, terms.seed, step)
+        kills, reports = _weather(clients, servers, entries, terms.seed, step)
         step("waiting for late arrivals")
         servers.clear_faults()
         step("settling what is unknown")
-        calls = [call for _, call in planned]
-        history = History(
-            tuple(settle(clients, list(zip(reports, calls, strict=True)))), servers.events(), clients.limits
-        )
+        calls = [entry.call for entry in entries]
+        settled = settle(clients, list(zip(reports, calls, strict=True)))
+        step("trying keys that have done something")
+        tried = trials(clients, list(zip(settled, calls, strict=True)))
+        history = History(tuple(settled), servers.events(), clients.window, tried, servers.things())
     step("checking")
     verdict = judge_run(history)
     called = {calls[0].method for calls in repertoire.keyed}
@@ -176,8 +180,9 @@ class _Reaper:
         Args:
             count: calls that have ended.
         """
-        if self._turns and count >= self._turns[-1]:
+        if self._turns and count >= self._turns[-1] and self._victim.is_prepared:
             self._turns.pop()
+            self._servers.restart_database()
             self._victim.replace()
             self.kills += 1
             if self._turns:
@@ -207,7 +212,7 @@ class _Progress:
 def _weather(
     clients: Clients,
     servers: Servers,
-    planned: Sequence[tuple[int, PlannedCall]],
+    entries: Sequence[Planned],
     seed: int,
     step: Callable[[str], None],
 ) -> tuple[int, list[CallReport]]:
@@ -216,14 +221,14 @@ def _weather(
     kinds = backends()
     with ThreadPoolExecutor(len(kinds)) as pool:
         runs = [
-            pool.submit(through, backend, clients, planned[at :: len(kinds)], progress.up)
+            pool.submit(through, backend, clients, entries[at :: len(kinds)], progress.up)
             for at, backend in enumerate(kinds)
         ]
-        reaper = _Reaper(servers, len(planned), seed)
+        reaper = _Reaper(servers, len(entries), seed)
         try:
             while not all(run.done() for run in runs):
                 time.sleep(_STEP)
-                step(f"{progress.count} of {len(planned)} calls")
+                step(f"{progress.count} of {len(entries)} calls")
                 servers.check()
                 reaper.see(progress.count)
                 for run in runs:

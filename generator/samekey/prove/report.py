@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from samekey_templates.runtime.declare import table
 
-from samekey.prove.check import Promise
 from samekey.prove.history import Certainty
+from samekey.prove.promises import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +20,10 @@ _BROKEN: Final = table(
     {
         Promise.ONCE: ("duplicates", "calls that had more than one effect"),
         Promise.CERTAINTY: ("lies", "calls whose callers were told what is not so"),
+        Promise.ANSWERS: ("answers", "calls whose answer was another's, or is not true of what is there"),
         Promise.SAMENESS: ("sameness", "calls whose key or bytes were not as they must be"),
         Promise.LIMITS: ("limits", "calls that passed a limit"),
+        Promise.LIVENESS: ("given up", "calls that were given up although they were to be sent again"),
     },
 )
 _MOST_UNTRIED: Final = 3
@@ -45,8 +47,12 @@ def report(proof: Proof) -> Iterable[str]:
         )
     yield from _figures(verdict)
     yield f"  killed      {proof.kills} times, {servers}; {proof.seconds:.0f} s in all"
+    if verdict.unsettled:
+        yield f"  no verdict  on {verdict.unsettled} unknown calls: the servers did not say in time what became of them"
     if verdict.case is not None:
         yield from _story(verdict.case, verdict)
+    elif verdict.shows_nothing:
+        yield f"This run shows nothing: {verdict.shows_nothing}."
 
 
 def _some(calls: Sequence[str]) -> str:
@@ -62,7 +68,7 @@ def _figures(verdict: ProofResult) -> Iterable[str]:
     yield f"  told        {certainties}; {verdict.settled} settled by calling again with the key"
     yield f"  a call      {median:.0f} ms at p50, {slowest:.0f} ms at p99"
     for promise, (name, words) in _BROKEN.items():
-        if promise <= Promise.CERTAINTY or verdict.broken(promise):
+        if promise <= Promise.ANSWERS or verdict.broken(promise):
             yield f"  {name:10}  {verdict.broken(promise)} {words}"
 
 

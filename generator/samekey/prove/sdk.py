@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib
 import inspect
+import itertools
+import json
 import logging
+import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -23,13 +27,16 @@ if TYPE_CHECKING:
     from samekey.config.file import Config
     from samekey.document.node import Document
 
-_CREDENTIAL = "prove"
+ACCOUNT = "prove"
+OTHER_ACCOUNT = "another"
+_NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
     """A generated package. What it holds is known only when it is there, so its parts are of any type."""
 
+    folder: str
     package: ModuleType
     client: Any
     async_client: Any
@@ -45,9 +52,34 @@ class Sdk:
         transport.own_async_client = _with_hook(transport.own_async_client, async_hook)
 
     @property
-    def credentials(self) -> dict[str, str]:
-        """Something for every credential: the sandbox takes any."""
-        return dict.fromkeys(inspect.signature(self.client.__init__).parameters.keys() - CLIENT_ARGUMENTS, _CREDENTIAL)
+    def has_accounts(self) -> bool:
+        """Whether its credentials can say for whom they are: tokens can."""
+        return any(_is_token(parameter) for parameter in self._credentials())
+
+    def credentials(self, account: str) -> dict[str, object]:
+        """Return something for every credential: the sandbox takes any. Tokens are renewed for each attempt."""
+        return {
+            parameter.name: _renewed(account) if _is_token(parameter) else account for parameter in self._credentials()
+        }
+
+    def _credentials(self) -> list[inspect.Parameter]:
+        parameters = inspect.signature(self.client.__init__).parameters
+        return [parameter for name, parameter in parameters.items() if name not in CLIENT_ARGUMENTS]
+
+
+def _is_token(parameter: inspect.Parameter) -> bool:
+    return "TokenSource" in str(parameter.annotation)
+
+
+def _renewed(account: str) -> Callable[[], str]:
+    """Return a source of tokens for one account, no two of which are the same."""
+
+    def token() -> str:
+        claims = json.dumps({"sub": account, "jti": f"{os.getpid()}-{next(_NUMBERS)}"})
+        parts = (b'{"alg":"none"}', claims.encode(), b"unsigned")
+        return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+    return token
 
 
 def _with_hook(make: Callable[..., Any], hook: Callable[..., object]) -> Callable[..., Any]:
@@ -84,12 +116,23 @@ def generated(document: Document, config: Config, step: Callable[[str], None]) -
             place.write_text(text, "utf-8")
         # What it has to say of answers, nobody has asked for here.
         logging.getLogger(name).addHandler(logging.NullHandler())
-        sys.path.insert(0, folder)
-        importlib.invalidate_caches()
         try:
-            package = importlib.import_module(name)
-            yield Sdk(package, getattr(package, config.client), getattr(package, f"Async{config.client}"))
+            yield import_sdk(folder, name, config.client)
         finally:
             sys.path.remove(folder)
             for module in [module for module in sys.modules if module.partition(".")[0] == name]:
                 del sys.modules[module]
+
+
+def import_sdk(folder: str, name: str, client: str) -> Sdk:
+    """Import an SDK from a folder.
+
+    Args:
+        folder: where it is.
+        name: its package.
+        client: the class of its client.
+    """
+    sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    package = importlib.import_module(name)
+    return Sdk(folder, package, getattr(package, client), getattr(package, f"Async{client}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -12,15 +13,19 @@ import tempfile
 import time
 import urllib.request
 from typing import IO, TYPE_CHECKING
+from urllib.parse import unquote
 
 import msgspec
+from sqlalchemy import text
 
-from samekey.prove.child import GO, HOST, READY, Orders
+from samekey.prove.child import GO, HOST, LOADED, READY, Orders
 from samekey.prove.errors import ProveError
 from samekey.prove.fault_plan import fault_plan
+from samekey.prove.history import StoredThings
 from samekey.sandbox.server.dashboard import PREFIX
 from samekey.sandbox.server.faults import Plan, spelled
 from samekey.sandbox.server.ledger import Kind, Ledger
+from samekey.sandbox.storage import resource_store
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -35,14 +40,23 @@ _PATIENCE = 60.0
 _MANY = 10_000_000
 _TAIL = 5000
 """Events, counted from the last, among which every request is that may still be under way."""
+_CLOCK_AHEAD = 20.0
+"""Seconds by which the clock of a server is ahead, and that of its successor behind."""
 _SEEDS = 1000
 """Room between the seeds of two servers, for those that take the place of killed ones."""
+
+
+_CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user
+"""
 
 
 class _Process:
     """A server in a process of its own."""
 
     def __init__(self, orders: Orders) -> None:
+        self._loaded = False
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `stop`
         self._process = subprocess.Popen(  # our own program
             [sys.executable, "-m", "samekey.prove.child"],
@@ -58,8 +72,25 @@ class _Process:
 
     def go(self) -> None:
         """Tell the process to serve, and wait until it does."""
+        if not self._loaded:
+            self._expect(LOADED)
         self._tell(GO)
-        if self._process.stdout is None or self._process.stdout.readline() != READY:
+        self._expect(READY)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it could serve at once."""
+        if (
+            not self._loaded
+            and self._process.stdout is not None
+            and select.select([self._process.stdout], [], [], 0)[0]
+        ):
+            self._expect(LOADED)
+            self._loaded = True
+        return self._loaded
+
+    def _expect(self, line: bytes) -> None:
+        if self._process.stdout is None or self._process.stdout.readline() != line:
             raise ProveError(f"a server does not start: {self._complaint()}")
 
     def check(self) -> None:
@@ -99,9 +130,9 @@ class ServerProcess:
     """
 
     def __init__(self, spec: str, store: str, plan: Plan, broken: Broken | None) -> None:
-        with socket.create_server((HOST, 0)) as probe:
-            self.port: int = probe.getsockname()[1]
-        self._orders = Orders(spec, store, self.port, plan, broken)
+        with socket.create_server((HOST, 0)) as trial:
+            self.port: int = trial.getsockname()[1]
+        self._orders = Orders(spec, store, self.port, plan, broken, _CLOCK_AHEAD)
         self._started = 0
         self._next: _Process | None = None
         # No faults yet: what can be called is found out first.
@@ -120,7 +151,15 @@ class ServerProcess:
         """Have another process ready, so that a killed one is missed for a moment only."""
         self._started += 1
         plan = msgspec.structs.replace(self._orders.plan, seed=self._orders.plan.seed + self._started)
+        # Clocks of machines that follow each other, or stand side by side, are never quite the same.
+        ahead = -self._orders.clock_ahead
+        self._orders = msgspec.structs.replace(self._orders, clock_ahead=ahead)
         self._next = _Process(msgspec.structs.replace(self._orders, plan=plan))
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether another process could take over at once."""
+        return self._next is not None and self._next.is_loaded
 
     def replace(self) -> None:
         """Kill the process that serves with SIGKILL; the one that was prepared takes its place."""
@@ -176,8 +215,10 @@ class Servers:
 
     def __init__(self, servers: tuple[ServerProcess, ...], database: Sqlite | Postgres) -> None:
         self.servers = servers
+        self._database = database
         self._ledger = Ledger(database)
         self._start = self._ledger.last()
+        self._there = frozenset[str]()
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -188,6 +229,8 @@ class Servers:
         """Forget the events so far, and turn the faults of all servers on."""
         self._drained()
         self._start = self._ledger.last()
+        with self._database.engine.connect() as connection:
+            self._there = resource_store.places(connection)
         for server in self.servers:
             server.start_faults()
 
@@ -206,6 +249,19 @@ class Servers:
         """Return all events since the faults were turned on, once no request is under way."""
         self._drained()
         return tuple(self._ledger.events(self._start, _MANY))
+
+    def things(self) -> StoredThings:
+        """Return what the store holds, and did not when the faults were turned on."""
+        made = {unquote(event.detail).rpartition("/")[0] for event in self.events() if event.detail.startswith("/")}
+        with self._database.engine.connect() as connection:
+            return StoredThings(resource_store.places(connection) - self._there, frozenset(made))
+
+    def restart_database(self) -> None:
+        """Cut the servers' connections to PostgreSQL, amid whatever they are doing, as its restart does."""
+        if not self._database.has_one_writer:
+            with self._database.engine.connect() as connection:
+                connection.execute(text(_CUT_OFF))
+                connection.commit()
 
     def _drained(self) -> None:
         """Wait until no request is under way; what was under way in a killed process has ended with it."""
@@ -236,11 +292,10 @@ def serving(
         seed: seeds the chance of faults.
         broken: the promise that is broken.
     """
-    one_writer = database.engine.dialect.name == "sqlite"
     with contextlib.ExitStack() as stack:
         servers: list[ServerProcess] = []
         for number in range(processes):
-            plan = fault_plan(seed + number * _SEEDS, one_writer=one_writer)
+            plan = fault_plan(seed + number * _SEEDS)
             servers.append(ServerProcess(spec, store, plan, broken))
             stack.callback(servers[-1].stop)
         for server in servers:

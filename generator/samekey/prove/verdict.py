@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from samekey.prove.causes import explain_cause, memory, traces
+from samekey.prove.causes import explain_cause, forgotten_operations, memory, traces
 from samekey.prove.check import violations
+from samekey.prove.history import Certainty, Settled
+from samekey.prove.promises import Promise
 from samekey.prove.timeline import timeline
 from samekey.sandbox.server.ledger import AnswerKind, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from samekey.prove.causes import Cause, Explained
-    from samekey.prove.check import Promise, Violation
+    from samekey.prove.causes import Cause, Explained, Memory
     from samekey.prove.history import History
+    from samekey.prove.promises import Violation
     from samekey.sandbox.server.ledger import Event
+
+
+_LEAST_DONE = 0.3
+"""The share of keyed calls that must be done for a run to say anything."""
+_MOST_UNSETTLED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class ProofResult:
         case: the shortest history that shows the gravest of them; None where all promises held.
         median: seconds of a call, half of them took less.
         slowest: seconds that one call in a hundred took longer than.
+        unsettled: unknown calls of which nothing came out, since the servers were too slow.
+        shows_nothing: why the run proves nothing, though no promise was broken; empty where it proves something.
     """
 
     calls: int
@@ -74,11 +83,13 @@ class ProofResult:
     case: Case | None
     median: float
     slowest: float
+    unsettled: int = 0
+    shows_nothing: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether every promise held."""
-        return not self.violations
+        """Whether every promise held, in a run that could have shown otherwise."""
+        return not self.violations and not self.shows_nothing
 
     def broken(self, promise: Promise) -> int:
         """Count the calls that show that a promise was broken."""
@@ -90,7 +101,13 @@ def judge_run(history: History) -> ProofResult:
     found = violations(history)
     trace = traces(history)
     known = memory(trace)
-    explained = {call: why for call in trace if (why := explain_cause(trace[call], known, history.limits.window))}
+    repeated = {violation.call for violation in found if violation.promise is Promise.ONCE}
+    forgotten = forgotten_operations(trace, repeated)
+    explained = {
+        call: why
+        for call, events in trace.items()
+        if call in repeated and (why := explain_cause(events, _about(events, known, forgotten), history.window))
+    }
     kinds = Counter(event.kind for event in history.events if event.key is not None)
     took = sorted(report.elapsed for report in history.calls)
     return ProofResult(
@@ -107,7 +124,28 @@ def judge_run(history: History) -> ProofResult:
         case=_shortest(history, found, trace, explained),
         median=took[len(took) // 2] if took else 0.0,
         slowest=took[len(took) * 99 // 100] if took else 0.0,
+        unsettled=sum(report.settled is Settled.UNANSWERED for report in history.calls),
+        shows_nothing=_shows_nothing(history, known.replays),
     )
+
+
+def _about(events: Sequence[Event], known: Memory, forgotten: frozenset[str]) -> Memory:
+    """Return what the servers remembered, with what is said of the operation of some events."""
+    return replace(known, forgets_operation=events[0].operation in forgotten)
+
+
+def _shows_nothing(history: History, replays: int) -> str:
+    """Return why a run in which no promise was broken proves nothing; empty where it proves something."""
+    keyed = [report for report in history.calls if report.keyed]
+    done = sum(Certainty.APPLIED in {report.certainty, report.settled} for report in keyed)
+    unsettled = sum(report.settled is Settled.UNANSWERED for report in keyed)
+    if done < max(1, len(keyed) * _LEAST_DONE):
+        return f"only {done} of {len(keyed)} keyed calls were done"
+    if unsettled > len(keyed) * _MOST_UNSETTLED:
+        return f"{unsettled} calls were unknown, and the servers were too slow to say what became of them"
+    if not replays:
+        return "no request was answered from memory"
+    return ""
 
 
 def _shortest(

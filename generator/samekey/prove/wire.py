@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from samekey.config.dialect import Profile
     from samekey.document.values import JsonValue
 
+_JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _CURRENT: ContextVar[Watch | None] = ContextVar("watch", default=None)
 """The call that this thread or task is making."""
@@ -35,10 +36,12 @@ class Watch:
 
     Args:
         profile: how its operation carries keys.
+        changes_payload: whether what it sends is to be another payload than it was.
         seen: what it has sent so far.
     """
 
     profile: Profile
+    changes_payload: bool = False
     seen: list[Request] = field(default_factory=list[Request])
 
 
@@ -85,11 +88,13 @@ class Gate:
         if self.new_keys and key is not None:
             give_key(watch.profile, request, key, str(uuid.uuid4())[: len(key)])
             key = sent_key(watch.profile, request)
+        if watch.changes_payload:
+            change_payload(request)
         parts = (request.method.encode(), request.url.raw_path, request.content)
         digest = sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
         index = len(watch.seen) + (sum(key.encode()) if key is not None else 0)
         request.url = request.url.copy_with(port=self.ports[index % len(self.ports)])
-        watch.seen.append(Request(time.time(), key, digest))
+        watch.seen.append(Request(time.time(), key, digest, time.monotonic()))
 
 
 def sent_key(profile: Profile, request: httpx.Request) -> str | None:
@@ -121,6 +126,17 @@ def give_key(profile: Profile, request: httpx.Request, old: str, new: str) -> No
             setattr(request, "_content", content)  # noqa: B010  # no attribute that types know
         case _:
             assert_never(profile.carrier)
+
+
+def change_payload(request: httpx.Request) -> None:
+    """Make a request another one that means the same: a space after its JSON, else a parameter that nobody knows."""
+    if not request.headers.get("content-type", "").startswith(_JSON) or not request.content:
+        request.url = request.url.copy_add_param("samekey", "changed")
+        return
+    content = request.content + b" "
+    request.stream = Whole(content)
+    setattr(request, "_content", content)  # noqa: B010  # no attribute that types know
+    request.headers["content-length"] = str(len(content))
 
 
 def _in_body(path: tuple[str, ...], request: httpx.Request) -> str | None:

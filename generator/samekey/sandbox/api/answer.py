@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,16 @@ class Answer:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300  # noqa: PLR2004
 
+    @property
+    def digest(self) -> str:
+        """What tells its status and body from those of other answers, whatever headers go with them."""
+        return answer_digest(self.status, self.body)
+
     def marked(self, name: str, value: str) -> Answer:
         """Return the same response with one more header."""
         return replace(self, headers=(*self.headers, (name, value)))
+
+
+def answer_digest(status: int, body: bytes) -> str:
+    """Return what tells an answer from others: a digest of its status and body."""
+    return sha256(f"{status} ".encode() + body).hexdigest()

@@ -1,10 +1,15 @@
-"""Who a request comes from: any credential that the document asks for, or the one that the sandbox was given."""
+"""Who a request comes from: any credential that the document asks for, or those that the sandbox was given.
+
+APIs remember keys by account. A token that is renewed, or a secret that is rotated, is the same account; so an account
+is told by what a credential says of its bearer, and by the credential itself only where the sandbox was given several.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hmac
+import json
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     from samekey.ir import Api, Operation, SecurityScheme
     from samekey.sandbox.api.request import ReceivedRequest
 
+_BEARERS = ("sub", "client_id", "azp")
 ANYBODY = "anybody"
 """The scope of a request that bears no credential."""
 
@@ -25,14 +31,14 @@ class Guard:
 
     Args:
         api: its schemes, and what it asks for by default.
-        token: the one credential that is taken; empty for any.
+        tokens: the credentials that are taken, each of which is an account; none for any.
     """
 
     api: Api
-    token: str = ""
+    tokens: tuple[str, ...] = ()
 
     def scope(self, operation: Operation | None, request: ReceivedRequest) -> str | None:
-        """Return a name for whoever bears the credentials of a request; None where they do not suffice.
+        """Return a name for the account of a request, which tells no secret; None where its credentials do not suffice.
 
         Args:
             operation: the operation; None for one that the document does not know.
@@ -41,7 +47,8 @@ class Guard:
         for alternative in self._asked(operation):
             found = [_credential(scheme, request) for scheme in alternative]
             if all(credential and self._takes(credential) for credential in found):
-                return scope_of([credential for credential in found if credential] or _any(self.api, request))
+                shown = [credential for credential in found if credential] or _any(self.api, request)
+                return scope_of([self._account(credential) for credential in shown])
         return None
 
     def wanted(self, operation: Operation) -> tuple[str, str]:
@@ -64,7 +71,10 @@ class Guard:
         return [[schemes[name] for name in alternative if name in schemes] for alternative in asked or ((),)]
 
     def _takes(self, credential: str) -> bool:
-        return not self.token or hmac.compare_digest(credential.encode(), self.token.encode())
+        return not self.tokens or any(hmac.compare_digest(credential.encode(), one.encode()) for one in self.tokens)
+
+    def _account(self, credential: str) -> str:
+        return credential if self.tokens else bearer_of(credential)
 
 
 def _credential(scheme: SecurityScheme, request: ReceivedRequest) -> str:
@@ -111,6 +121,24 @@ def _any(api: Api, request: ReceivedRequest) -> list[str]:
     return [credential for credential in found if credential] or request.every("authorization")
 
 
-def scope_of(credentials: list[str]) -> str:
-    """Return a name for the bearer of credentials that tells nobody the credentials, which are not kept."""
-    return sha256("\0".join(credentials).encode()).hexdigest()[:16] if credentials else ANYBODY
+def bearer_of(credential: str) -> str:
+    """Return what a credential says of its bearer, and will still say when it is renewed; empty where it says nothing.
+
+    That is the subject or client of a JWT (RFC 7519 section 4.1.2, RFC 9068 section 2.2), and the user of Basic
+    (RFC 7617). Whoever signed a token is not asked: all of them are taken.
+    """
+    user, separator, _ = credential.partition(":")
+    if separator:
+        return user
+    try:
+        padded = credential.split(".")[1] + "=="
+        claims: object = json.loads(base64.urlsafe_b64decode(padded))
+    except (IndexError, ValueError):
+        return ""
+    named = {str(name): str(value) for name, value in claims.items()} if isinstance(claims, dict) else {}
+    return next((named[name] for name in _BEARERS if name in named), "")
+
+
+def scope_of(accounts: list[str]) -> str:
+    """Return a name for an account that tells nobody who it is."""
+    return sha256("\0".join(accounts).encode()).hexdigest()[:16] if accounts else ANYBODY

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from samekey.ir import Safety
+from samekey.ir import Location, Safety
 from samekey.lower.api import METHOD_WORDS
 from samekey.lower.media import content_of, is_json
 from samekey.lower.parameters import gather
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 _CODE = re.compile(r"[1-5][0-9][0-9]")
+_OF_ATTEMPT = re.compile(
+    r"authorization|traceparent|tracestate|baggage|prefer|user-agent|cookie|date|via|x-forwarded-.*|x-client-.*"
+    r"|accept(-.*)?|content-.*|if-.*|cache-control|(x-)?(request|correlation|trace|span)-?id|x-b3-.*|x-amzn-.*"
+)
+"""Headers that belong to an attempt, or to HTTP, and so may differ between a request and its retry."""
 _FORM = "application/x-www-form-urlencoded"
 _OK = 200
 _CREATED = 201
@@ -68,6 +73,7 @@ class Site:
         reply: its answer.
         replies: all answers of those that go well.
         refuses_unknown: whether the document says that what is not there is answered 404.
+        scoping: its headers and cookies that say whose request it is, or for whom.
     """
 
     operation: Operation
@@ -80,6 +86,7 @@ class Site:
     reply: Reply
     replies: tuple[Reply, ...]
     refuses_unknown: bool
+    scoping: tuple[str, ...] = ()
 
     def reply_where(self, *, made: bool) -> Reply:
         """Return the response where something was made (201, RFC 9110 section 9.3.4), or was there already."""
@@ -143,13 +150,21 @@ def base_path(api: Api) -> str:
 
 def sites_of(document: Document, api: Api) -> tuple[Site, ...]:
     """Return every operation, in the document's order; those that differ by media type alone are one."""
+    credentials = frozenset(scheme.name.lower() for scheme in api.schemes)
     raw = dict(_raw_operations(document.node))
     found: dict[tuple[str, str], Site] = {}
     for operation in api.operations:
         place = (operation.method, operation.path)
         if place in raw and place not in found:
-            found[place] = _site(document.node, operation, *raw[place])
+            site = _site(document.node, operation, *raw[place])
+            found[place] = replace(site, scoping=_scoping(site.parameters, credentials))
     return tuple(found.values())
+
+
+def _scoping(parameters: Iterable[DeclaredParameter], credentials: frozenset[str]) -> tuple[str, ...]:
+    """Return the headers and cookies that may say for whom a request is: none that differ from attempt to attempt."""
+    named = [p.param.name for p in parameters if p.param.location in {Location.HEADER, Location.COOKIE}]
+    return tuple(name for name in named if name.lower() not in credentials and not _OF_ATTEMPT.fullmatch(name.lower()))
 
 
 def _rank(path: str) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from samekey.sandbox.api.bodies import mint_id
 from samekey.sandbox.api.pagination import page_of
@@ -79,7 +80,7 @@ class Resources:
             return problem(409, "exists", f"{number!r} is there already")
         state = self._new(subject, sent, {subject.id_name: number} if subject.id_name else {})
         resource_store.write(connection, collection, str(number), self._kept_as(subject, state))
-        return self._resource(subject, state, subject.site.reply, (("Location", f"{collection}/{number}"),))
+        return self._resource(subject, state, subject.site.reply, (("Location", _location(collection, number)),))
 
     def _number(self, connection: Connection, subject: ResourceInfo, collection: str, sent: State) -> JsonValue:
         """Return the id of a new resource: the client's, if it may choose, else one that looks like the document's."""
@@ -130,8 +131,10 @@ class Resources:
         reply = subject.site.reply
         if shape.verb is Verb.REPLACE and state is None and shape.minted and subject.site.refuses_unknown:
             return _missing(number)
+        headers: tuple[tuple[str, str], ...] = ()
         if shape.verb is Verb.REPLACE:
             reply = subject.site.reply_where(made=state is None)
+            headers = () if state is not None else (("Location", _location(collection, number)),)
             state = self._new(subject, sent, _kept(subject, state, number))
         elif state is None and shape.creatable:
             return _missing(number)
@@ -146,7 +149,7 @@ class Resources:
             return self._other(subject, sent)
         if shape.verb not in {Verb.READ, Verb.REMOVE}:
             resource_store.write(connection, collection, number, self._kept_as(subject, state))
-        return self._resource(subject, state, reply)
+        return self._resource(subject, state, reply, headers)
 
     def _changed(self, subject: ResourceInfo, state: State, sent: State) -> State:
         """Return a state after a change: RFC 7396, within what the schema has room for; times of change are now."""
@@ -168,6 +171,11 @@ class Resources:
             return self._bodies.answer(reply, headers=headers)
         ready = subject.echoes and reply is subject.site.reply
         return self._bodies.answer(reply, subject.own.wrapped(state), headers, ready=ready)
+
+
+def _location(collection: str, number: JsonValue) -> str:
+    """Return the path of a resource as a header may hold it, whatever script its id is written in (RFC 9110 10.2.2)."""
+    return f"{quote(collection)}/{quote(str(number), safe='')}"
 
 
 def _asked_by(subject: ResourceInfo) -> Node | None:

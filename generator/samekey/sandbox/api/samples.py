@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from random import Random
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import rstr
-
 from samekey.lower.schemas.merged import Merged, says_null, target_of
+from samekey.sandbox.api.patterns import matching
 from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ _DEEP = 8
 _SHALLOW = 3
 """To this depth what is optional is said, where all is to be."""
 _TOO_DEEP = 24
-_LONGEST_PATTERN = 400
 _FORMATS: Final = {
     "date": "%Y-%m-%d",
     "date-time": "%Y-%m-%dT%H:%M:%SZ",
@@ -231,7 +228,8 @@ class Samples:
     def _text(self, merged: Merged) -> str:
         pattern, form = merged.text("pattern"), merged.text("format")
         if pattern:
-            return _matching(pattern, _number(merged, "maxLength"))
+            longest = _number(merged, "maxLength")
+            return matching(pattern, None if longest is None else int(longest))
         if form in _FORMATS:
             return self._now().strftime(_FORMATS[form])
         if form in _WORDS:
@@ -269,13 +267,3 @@ def _number(merged: Merged, word: str) -> float | None:
     node = merged.first(word)
     value = node.value if node is not None else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _matching(pattern: str, longest: float | None) -> str:
-    """Return a text that a pattern matches, always the same one; the pattern itself where none can be made."""
-    try:
-        tries = [rstr.Rstr(Random(seed)).xeger(pattern) for seed in range(8)]  # noqa: S311  # no secret
-    except Exception:  # noqa: BLE001  # rstr knows some of the syntax only, and says so in many ways
-        return pattern[:_LONGEST_PATTERN]
-    shortest = min(tries, key=len)
-    return shortest if longest is None else shortest[: int(longest)]

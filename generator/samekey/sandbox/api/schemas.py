@@ -18,6 +18,8 @@ import referencing
 from jsonschema.exceptions import UnknownType, relevance
 from referencing.exceptions import Unresolvable
 
+from samekey.sandbox.api.patterns import matches
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
@@ -116,6 +118,7 @@ def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401
     # The dialects' own unions follow discriminators, for a parent that lists its children without end.
     words = {word: plain[word] for word in ("allOf", "anyOf", "oneOf")}
     words |= {"required": old.VALIDATORS["required"], "$ref": _reference}
+    words |= {"pattern": _pattern, "patternProperties": _pattern_properties}
     if version.startswith("3.1"):
         return _VALIDATORS.extend(_DIALECTS.OAS31Validator, words)
     if version.startswith("3.2"):
@@ -157,6 +160,25 @@ def _reference(validator: Any, reference: str, instance: JsonValue, schema: Json
     errors = list(follow(validator, reference, instance, schema))
     judged[place] = [(error.message, tuple(error.relative_path)) for error in errors]
     yield from errors
+
+
+def _pattern(validator: Any, pattern: JsonValue, instance: JsonValue, _: JsonValue) -> Iterator[Any]:  # noqa: ANN401
+    """Yield what is wrong with a text by a pattern, which is asked for a moment only."""
+    if validator.is_type(instance, "string") and not matches(str(pattern), str(instance)):
+        yield _ERRORS.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _pattern_properties(
+    validator: Any,  # noqa: ANN401
+    patterns: dict[str, JsonValue],
+    instance: JsonValue,
+    _: JsonValue,
+) -> Iterator[Any]:
+    """Yield what is wrong with properties by the schemas of the patterns that their names match."""
+    for pattern, schema in patterns.items():
+        for name, value in instance.items() if isinstance(instance, dict) else ():
+            if matches(pattern, name):
+                yield from validator.descend(value, schema, path=name, schema_path=pattern)
 
 
 def _anything(*_: object) -> tuple[()]:

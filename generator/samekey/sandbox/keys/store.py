@@ -40,6 +40,8 @@ LONGEST_TTL = 3 * DAY
 class Stage(StrEnum):
     """How far a transaction has come."""
 
+    ALONE = "alone"
+    """Nobody else in this process works on its key; it has not begun."""
     CLAIMED = "claimed"
     DONE = "done"
     STORED = "stored"
@@ -172,6 +174,7 @@ class Keys:
         with self._running.alone(claim.place) as alone:
             if not alone:
                 return InFlight()
+            reached(Stage.ALONE)
             try:
                 return self._transact(claim, effect, reached)
             except CommitLostError:

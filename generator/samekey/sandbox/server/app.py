@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 36
 """Requests that are worked on at once: some fewer than there are connections to the store."""
 _FLUSH_SECONDS = 0.1
-_PURGE_TURNS = 300
-"""Turns of flushing between two purges: half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,21 @@ class Settings:
 
     Args:
         store: a file, or a URL of SQLite or PostgreSQL.
-        token: the one credential that is taken; empty for any.
+        tokens: the credentials that are taken, each of which is an account; none for any.
         ttl: seconds for which keys are remembered; None for what the document says, 72 hours at most.
         plan: what is to go wrong.
         broken: the promise to break, for checkers that must catch it.
+        purge_every: seconds between two removals of what is out of date.
+        clock_ahead: seconds by which the clock of this process is ahead of others.
     """
 
     store: str
-    token: str = ""
+    tokens: tuple[str, ...] = ()
     ttl: float | None = None
     plan: Plan = field(default_factory=Plan)
     broken: Broken | None = None
+    purge_every: float = 30.0
+    clock_ahead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +143,17 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"") -> Sandbox:
         raise SandboxError(f"keys are remembered for up to {LONGEST_TTL / 3600:g} hours")
     database = open_database(settings.store)
     upgrade(database)
-    keys = Keys(database, ttl) if settings.broken is None else broken(settings.broken, database, ttl)
+    ahead = settings.clock_ahead
+    keys = (
+        Keys(database, ttl, lambda: time.time() + ahead)
+        if settings.broken is None
+        else broken(settings.broken, database, ttl)
+    )
     parts = _parts(document, api, settings, database, keys, ttl)
     repeatable = frozenset(each.id for each in api.operations if each.id and each.safety is Safety.IDEMPOTENT)
     served = Served(api.title, base_path(api), len(api.operations), repeatable)
-    return assemble(_InThreads(Service(parts)), parts.ledger, Faults(settings.plan), database, served)
+    backend = _InThreads(Service(parts))
+    return assemble(backend, parts.ledger, Faults(settings.plan), database, served, settings.purge_every)
 
 
 def assemble(
@@ -153,6 +162,7 @@ def assemble(
     faults: Faults,
     database: Sqlite | Postgres,
     served: Served,
+    purge_every: float = 30.0,
 ) -> Sandbox:
     """Put faults, ledger and dashboard around a backend.
 
@@ -162,6 +172,7 @@ def assemble(
         faults: decides what goes wrong.
         database: where the ledger is; it is closed with the application.
         served: what is served.
+        purge_every: seconds between two removals of what is out of date.
     """
     door = Door()
     page = Dashboard(served, ledger, faults, door)
@@ -169,7 +180,7 @@ def assemble(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        keeping = asyncio.create_task(_keep(ledger, backend))
+        keeping = asyncio.create_task(_keep(ledger, backend, purge_every))
         yield
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -182,16 +193,16 @@ def assemble(
     return Sandbox(app, door, served, ledger, faults, database)
 
 
-async def _keep(ledger: Ledger, backend: Backend) -> None:
+async def _keep(ledger: Ledger, backend: Backend, purge_every: float) -> None:
     """Write the ledger's events to the store again and again, and now and then forget what is old."""
-    turn = 0
+    purged_at = time.monotonic()
     while True:
         await asyncio.sleep(_FLUSH_SECONDS)
-        turn += 1
         # A store that cannot be reached now may be so again in a while; requests tell their clients meanwhile.
         with contextlib.suppress(Exception):
             await run_sync(ledger.flush)
-            if turn % _PURGE_TURNS == 0:
+            if time.monotonic() - purged_at >= purge_every:
+                purged_at = time.monotonic()
                 while await run_sync(backend.purge):
                     pass
                 await run_sync(ledger.trim)
@@ -205,7 +216,7 @@ def _parts(
     resources = Resources(sites, Bodies(Samples(schemas), schemas), schemas)
     return ServiceParts(
         routes=Routes(sites),
-        guard=Guard(api, settings.token),
+        guard=Guard(api, settings.tokens),
         checks=Checks(schemas, {definition.id: definition for definition in api.types}),
         schemas=schemas,
         resources=resources,

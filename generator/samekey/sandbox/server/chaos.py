@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from samekey.sandbox.api.answer import Answer
-from samekey.sandbox.api.credentials import scope_of
+from samekey.sandbox.api.credentials import bearer_of, scope_of
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.keys.store import fingerprint
@@ -91,9 +91,8 @@ class Proxy:
         """Return whom and what a request is about, as far as the request itself tells."""
         key = request.header(self._key) or None
         identity = key or fingerprint(request.method, request.target, request.body)
-        return RequestContext(
-            (f"{request.method} {request.path}",), scope_of(request.every("authorization")), key, identity
-        )
+        scope = scope_of([bearer_of(credential) for credential in request.every("authorization")])
+        return RequestContext((f"{request.method} {request.path}",), scope, key, identity)
 
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
         """Pass a request on to the upstream, and return its response."""

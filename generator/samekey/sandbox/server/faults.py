@@ -59,6 +59,7 @@ class Fault(StrEnum):
     """It is carried out, and 500 is answered; the stored answer is the good one."""
     BAD_GATEWAY = "502"
     """The same, as a gateway says it."""
+    UNAVAILABLE_AFTER = "503-after-commit"
     GATEWAY_TIMEOUT = "504"
     CUT = "cut"
     """It is carried out; the connection is closed before the first byte of the answer."""
@@ -78,7 +79,9 @@ REFUSALS: Final = {
     )
 }  # fmt: skip
 """Statuses that are answered before anything is done."""
-LOST_ANSWERS: Final = {Fault.FAIL_AFTER_COMMIT: 500, Fault.BAD_GATEWAY: 502, Fault.GATEWAY_TIMEOUT: 504}
+LOST_ANSWERS: Final = {
+    Fault.FAIL_AFTER_COMMIT: 500, Fault.BAD_GATEWAY: 502, Fault.UNAVAILABLE_AFTER: 503, Fault.GATEWAY_TIMEOUT: 504,
+}  # fmt: skip
 """Statuses that are answered in place of the operation's own answer."""
 INSIDE: Final = frozenset({
     Fault.SLOW, Fault.CRASH_AFTER_CLAIM, Fault.CRASH_AFTER_EFFECT, Fault.CRASH_BEFORE_COMMIT, Fault.FAIL_BEFORE_COMMIT,
@@ -102,6 +105,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         probability: how likely it is for a request, from 0 to 1.
         times: how many requests at most; None for no limit.
         seconds: how long it lasts, or is asked to be waited for; None for the fault's own.
+        held: whether a request that it strikes is struck whenever it comes again.
     """
 
     fault: Fault
@@ -109,6 +113,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
+    held: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,7 +176,7 @@ class Faults:
             for at, rule in enumerate(self._plan.rules):
                 if rule.times is not None and self._struck[at] >= rule.times:
                     continue
-                if _holds(rule, names) and self._drawn(at, identity, number) < rule.probability:
+                if _holds(rule, names) and self._drawn(at, identity, 0 if rule.held else number) < rule.probability:
                     self._struck[at] += 1
                     return Struck(rule.fault, SECONDS.get(rule.fault, 1.0) if rule.seconds is None else rule.seconds)
             return None
@@ -234,7 +239,7 @@ def spelled(plan: Plan) -> JsonValue:
         "seed": plan.seed,
         "rules": [
             {"fault": rule.fault.value, "operation": rule.operation, "probability": rule.probability,
-             "times": rule.times, "seconds": rule.seconds}
+             "times": rule.times, "seconds": rule.seconds, "held": rule.held}
             for rule in plan.rules
         ],
     }  # fmt: skip

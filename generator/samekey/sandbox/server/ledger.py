@@ -70,6 +70,7 @@ class Event:
         detail: more words.
         at: Unix time in seconds.
         process: the machine and the process that saw it.
+        answer: of an effect, a digest of the answer that belongs to it.
         seq: its number in the ledger; 0 before it is there.
     """
 
@@ -83,6 +84,7 @@ class Event:
     detail: str = ""
     at: float = field(default_factory=time.time)
     process: str = ""
+    answer: str = ""
     seq: int = 0
 
     def plain(self) -> dict[str, JsonValue]:
@@ -90,7 +92,7 @@ class Event:
         return {
             "seq": self.seq, "at": self.at, "kind": self.kind.value, "attempt": self.attempt,
             "operation": self.operation, "scope": self.scope, "key": self.key, "status": self.status,
-            "fault": self.fault, "detail": self.detail, "process": self.process,
+            "fault": self.fault, "detail": self.detail, "process": self.process, "answer": self.answer,
         }  # fmt: skip
 
 
@@ -259,7 +261,7 @@ class Follower:
 def _event(row: Row[tuple[object, ...]]) -> Event:
     return Event(
         Kind(row.kind), row.attempt, row.operation, row.scope, row.key, row.status, row.fault, row.detail, row.at,
-        row.process, row.seq,
+        row.process, row.answer, row.seq,
     )  # fmt: skip
 
 

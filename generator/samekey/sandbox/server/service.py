@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.exc import DBAPIError
@@ -156,7 +157,8 @@ class Service:
         profile = site.operation.profile if site is not None else self._parts.profile
         body = self._parts.checks.glance(request) if profile.carrier is Carrier.BODY else UNREAD
         keys = every_key(profile, request, body)
-        scope = self._parts.guard.scope(site.operation if site is not None else None, request) or ANYBODY
+        account = self._parts.guard.scope(site.operation if site is not None else None, request) or ANYBODY
+        scope = _scope_of(account, site, request) if site is not None else account
         key = keys[0] if keys and site is not None and site.keyed else None
         place = f"{request.method} {site.path if site is not None else request.path}"
         names = (site.name, place) if site is not None and site.name != place else (place,)
@@ -177,7 +179,9 @@ class Service:
         if not isinstance(admitted, _Admitted):
             return Handled(admitted)
         try:
-            return self._carry_out(_Work(found, request, subject, admitted.body, admitted.key, struck))
+            # A transaction that takes a while holds up no other key.
+            slow_at = Stage.ALONE if self._parts.database.has_one_writer else Stage.CLAIMED
+            return self._carry_out(_Work(found, request, subject, admitted.body, admitted.key, struck, slow_at))
         except _FailError:
             return Handled(problem(500, "failed", "something broke; nothing was done"), AnswerKind.FAULT)
         except (NotKeptError, CommitLostError, DBAPIError, PoolTimeoutError):
@@ -215,6 +219,7 @@ class Service:
         return _handled(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
 
     def _unkeyed(self, work: _Work) -> Answer:
+        work.reached(Stage.ALONE)
         with self._parts.database.writing() as connection:
             work.reached(Stage.CLAIMED)
             answer = self._effect(work)(connection)
@@ -227,14 +232,12 @@ class Service:
         """Return a function that does what a request asks for, as one step of a transaction."""
 
         def effect(connection: Connection) -> Answer:
-            struck = work.struck
-            if struck is not None and struck.fault is Fault.SLOW:
-                time.sleep(struck.seconds)
-            answer = self._parts.resources.perform(connection, work.match, work.request, work.body)
-            if answer.succeeded:
-                self._parts.ledger.effect(connection, work.event(answer))
-            if struck is not None and struck.fault is Fault.FAIL_STORED:
-                return problem(500, "failed", "something broke after it was done; this answer is kept")
+            done = self._parts.resources.perform(connection, work.match, work.request, work.body)
+            answer = done
+            if work.struck is not None and work.struck.fault is Fault.FAIL_STORED:
+                answer = problem(500, "failed", "something broke after it was done; this answer is kept")
+            if done.succeeded:
+                self._parts.ledger.effect(connection, work.event(done, answer))
             return answer
 
         return effect
@@ -258,22 +261,42 @@ class _Work:
     body: Read
     key: str | None
     struck: Struck | None
+    slow_at: Stage
 
-    def event(self, answer: Answer) -> Event:
-        """Return the effect of a request as an event for the ledger."""
-        detail = dict(answer.headers).get("Location", "")
+    def event(self, done: Answer, answer: Answer) -> Event:
+        """Return the effect of a request as an event for the ledger.
+
+        Args:
+            done: what the operation says of it.
+            answer: what its client is told, now and again.
+        """
+        detail = dict(done.headers).get("Location", "")
         return Event(
             Kind.EFFECT, self.request.attempt, self.subject.names[0], self.subject.scope, self.key,
-            answer.status, detail=detail,
+            done.status, detail=detail, answer=answer.digest,
         )  # fmt: skip
 
     def reached(self, stage: Stage) -> None:
-        """Crash or fail, if this stage of the transaction is where the fault strikes."""
+        """Crash, fail, or take a while, if this stage is where the fault strikes."""
         fault = self.struck.fault if self.struck is not None else None
+        if self.struck is not None and fault is Fault.SLOW and stage is self.slow_at:
+            time.sleep(self.struck.seconds)
         if fault is not None and _CRASHES.get(fault) is stage:
             raise CrashError
         if fault is Fault.FAIL_BEFORE_COMMIT and stage is Stage.STORED:
             raise _FailError
+
+
+def _scope_of(account: str, site: Site, request: ReceivedRequest) -> str:
+    """Return whose key it is: an account's, together with what the operation's own headers and cookies say.
+
+    `Acme-Account: acct_2` is another customer, whose charge is another charge.
+    """
+    said = [
+        f"{name}={value}" for name in site.scoping for value in (*request.every(name), request.cookies.get(name, ""))
+    ]
+    said = [entry for entry in said if not entry.endswith("=")]
+    return sha256("\0".join([account, *said]).encode()).hexdigest()[:16] if said else account
 
 
 def _claim(request: ReceivedRequest, scope: str, key: str) -> Claim:

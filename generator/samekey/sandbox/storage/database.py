@@ -41,6 +41,11 @@ class Database(Protocol):
         """The pool of connections."""
         ...
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether a transaction that writes holds up all others."""
+        ...
+
     def writing(self) -> AbstractContextManager[Connection]:
         """Hold a connection in a writing transaction while a block runs; drop what is not committed by its end."""
         ...
@@ -56,6 +61,8 @@ class Database(Protocol):
 
 class Sqlite:
     """A file. SQLite has one writer at a time, so a transaction that may write is alone from its first statement."""
+
+    has_one_writer = True
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -80,6 +87,8 @@ class Sqlite:
 
 class Postgres:
     """A server that several processes on several machines may share."""
+
+    has_one_writer = False
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

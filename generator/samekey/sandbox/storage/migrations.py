@@ -144,5 +144,6 @@ HISTORY: tuple[Migration, ...] = (
     _add_index("samekey_keys_expiry", "samekey_keys", "expires_at"),
     _add_column("samekey_keys", "attempt", "VARCHAR(36) NOT NULL DEFAULT ''"),
     _add_column("samekey_ledger", "process", "TEXT NOT NULL DEFAULT ''"),
+    _add_column("samekey_ledger", "answer", "VARCHAR(64) NOT NULL DEFAULT ''"),
 )
 """The steps from nothing to now."""

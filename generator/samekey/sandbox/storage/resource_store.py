@@ -42,6 +42,12 @@ def listed(connection: Connection, collection: str) -> list[ResourceRow]:
     return [ResourceRow(row.seq, row.id, _state(row.body)) for row in connection.execute(query)]
 
 
+def places(connection: Connection) -> frozenset[str]:
+    """Return the paths of all resources."""
+    rows = connection.execute(select(RESOURCES.c.collection, RESOURCES.c.id))
+    return frozenset(f"{row.collection}/{row.id}" for row in rows)
+
+
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
     """Write the state of a resource, in place of the one that is there, if there is one."""
     place = (RESOURCES.c.collection == collection, RESOURCES.c.id == identifier)

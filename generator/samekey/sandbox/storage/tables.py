@@ -71,8 +71,9 @@ LEDGER = Table(
     Column("fault", Text),
     Column("detail", Text, nullable=False),
     Column("process", Text, nullable=False, server_default=""),
+    Column("answer", String(64), nullable=False, server_default=""),
 )
-"""Every attempt, and every effect in the transaction that made it."""
+"""Every attempt, and every effect in the transaction that made it; `answer` is a digest of what was answered to it."""
 
 STEPS = Table(
     "samekey_schema",

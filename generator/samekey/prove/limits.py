@@ -1,0 +1,117 @@
+"""Check that a client goes as far as its policy allows, and no further: retries, waits, deadlines."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from samekey.prove.final import is_to_be_repeated, may_be_followed
+from samekey.prove.promises import Promise, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from samekey.prove.history import CallReport
+
+SLACK: Final = 1.0
+"""Seconds by which a busy machine may end a call late."""
+_ROUNDING: Final = 0.001
+_BUSY: Final = 0.2
+"""Seconds by which a busy machine may see a request later than its attempt began."""
+_WAITED: Final = 0.7
+"""The share of what they were to wait that the attempts of a whole run have waited at least."""
+_SHORTEST_POLL: Final = 0.05
+_FEWEST_WAITS: Final = 40
+_USUAL_SHARE: Final = (0.3, 0.7)
+"""What waits that are drawn evenly from a range come to, as a share of it: half, and as good as never outside these."""
+
+
+def about_limits(report: CallReport, window: float) -> Iterator[Violation]:
+    """Yield where a call passed a limit, or stopped short of it."""
+    allowed = report.limits
+    retries = sum(1 for attempt in report.attempts[:-1] if not attempt.free)
+    if retries > allowed.retries:
+        yield _passed(report, f"{retries} retries, {allowed.retries} allowed")
+    if report.elapsed > allowed.deadline + SLACK:
+        yield _passed(report, f"{report.elapsed:.2f} s, the deadline was {allowed.deadline:.2f} s")
+    for attempt, following in pairwise(report.attempts):
+        if not may_be_followed(attempt, keyed=report.keyed):
+            yield _passed(report, f"sent again after {attempt.outcome}, which settles it")
+        if following.sent_at - report.attempts[0].sent_at >= window:
+            yield _passed(report, "sent again when its key may have been forgotten")
+    yield from _waits(report)
+    if reason := _gave_up(report):
+        yield Violation(Promise.LIVENESS, report.call, reason)
+
+
+def about_backoff(calls: Sequence[CallReport]) -> Iterator[Violation]:
+    """Yield where the waits of a whole run are not drawn from the ranges that they are to be drawn from."""
+    drawn = [
+        (attempt.wait, report.limits.backoff(number))
+        for report in calls
+        for number, attempt in enumerate(report.attempts, 1)
+        if attempt.wait is not None and not attempt.asked and not attempt.polling
+    ]
+    whole = sum(longest for _, longest in drawn)
+    share = sum(wait for wait, _ in drawn) / whole if whole else 0.5
+    least, most = _USUAL_SHARE
+    if len(drawn) >= _FEWEST_WAITS and not least <= share <= most:
+        text = f"{len(drawn)} waits came to {share:.0%} of the backoff, and drawn evenly from it they come to half"
+        yield Violation(Promise.LIMITS, None, text)
+    pairs = [pair for report in calls for pair in _waited(report)]
+    waited, was_to = sum(waited for waited, _ in pairs), sum(planned for _, planned in pairs)
+    if len(pairs) >= _FEWEST_WAITS and waited < _WAITED * was_to:
+        text = f"{len(pairs)} waits were to take {was_to:.2f} s, and took {waited:.2f} s"
+        yield Violation(Promise.LIMITS, None, text)
+
+
+def _passed(report: CallReport, text: str) -> Violation:
+    return Violation(Promise.LIMITS, report.call, text)
+
+
+def _waits(report: CallReport) -> Iterator[Violation]:
+    for number, attempt in enumerate(report.attempts, 1):
+        if attempt.wait is None:
+            continue
+        longest = report.limits.backoff(number)
+        most = attempt.asked + longest
+        if attempt.polling:
+            most = max(most, _SHORTEST_POLL)
+        if not attempt.asked - _ROUNDING <= attempt.wait <= most + _ROUNDING:
+            text = f"waits {attempt.wait:.3f} s, the policy allows {attempt.asked:.3f} to {most:.3f} s"
+            yield _passed(report, text)
+    for waited, planned in _waited(report):
+        if waited < planned - _BUSY:
+            yield _passed(report, f"sent again after {waited:.3f} s, and was to wait {planned:.3f} s")
+
+
+def _waited(report: CallReport) -> list[tuple[float, float]]:
+    """Return how long a call has waited before each further request, and how long it was to, in seconds.
+
+    Requests are on a clock that nobody sets; where an attempt never came so far as to send one, nothing is compared.
+    """
+    if len(report.requests) != len(report.attempts):
+        return []
+    return [
+        (later.clock - earlier.clock - attempt.took, attempt.wait or 0.0)
+        for (earlier, later), attempt in zip(pairwise(report.requests), report.attempts, strict=False)
+    ]
+
+
+def _gave_up(report: CallReport) -> str:
+    """Return what a call should have done that was ended too early; empty where it went as far as it may."""
+    if report.cancelled or not report.attempts:
+        return ""
+    last = report.attempts[-1]
+    retries = sum(1 for attempt in report.attempts[:-1] if not attempt.free)
+    if not is_to_be_repeated(last, keyed=report.keyed, assumed=report.assumed):
+        return ""
+    # Polls do not count, but a policy without retries has none of them either.
+    spent = report.limits.retries == 0 or (retries >= report.limits.retries and not last.free)
+    left = report.limits.deadline - report.elapsed - last.asked - report.limits.backoff(len(report.attempts))
+    if spent or left <= SLACK:
+        return ""
+    return (
+        f"given up after {last.outcome} with {report.limits.retries - retries} retries and "
+        f"{report.limits.deadline - report.elapsed:.1f} s left"
+    )
