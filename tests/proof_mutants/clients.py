@@ -55,8 +55,8 @@ CLIENTS = (
     Mutant("everything is told as done", RULES,
            _rule("    if call.is_done or Certainty.APPLIED in certainties:", "    if True:"), {CERTAINTY}),
     Mutant("a deadline is none", RULES,
-           _rule("    if at >= policy.deadline:", "    if at >= policy.deadline * 100:")
-           + _rule("    return min(policy.deadline, call.key_ttl", "    return min(policy.deadline * 100, call.key_ttl"), {LIMITS}),
+           _rule("    if at >= policy.deadline:", "    if at >= policy.deadline * 4:")
+           + _rule("    return min(policy.deadline, call.key_ttl", "    return min(policy.deadline * 4, call.key_ttl"), {LIMITS}),
     Mutant("one retry more than allowed", RULES,
            _rule("_retries_spent(history) >= policy.max_retries", "_retries_spent(history) > policy.max_retries"), {LIMITS}),
     Mutant("one retry less than allowed", RULES,

@@ -47,6 +47,24 @@ class Quirk(Enum):
     """An empty key is none."""
     NEEDING_KEYS = auto()
     """Without a key nothing is done."""
+    SOMEBODY_ELSES = auto()
+    """A stored answer is the first that was ever stored."""
+    EMPTY = auto()
+    """A stored answer is an empty object."""
+    HASTY = auto()
+    """Whoever comes while the first is running is told 202 at once."""
+    RELEASING = auto()
+    """A key whose request failed is free again, though what it did is done."""
+    TRACING = auto()
+    """The trace belongs to the key."""
+    TRACING_AND_BREAKING = auto()
+    """Another trace under a used key is answered 500."""
+    CUTTING = auto()
+    """Keys are cut to 35 characters."""
+    FOLDING = auto()
+    """Keys are kept in lower case."""
+    SHORT_LIST = auto()
+    """The list ends at twenty, and has no pages."""
     LOSING = auto()
     """The first with a key is answered as if it were done, and is not."""
 
@@ -73,22 +91,44 @@ class Notes:
     _stored: dict[str, _Stored] = field(default_factory=dict[str, _Stored])
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
-    def create(self, key: str | None, body: bytes) -> _Reply:
-        """Answer a POST."""
+    def create(self, key: str | None, body: bytes, *, trace: str = "", fails: bool = False) -> _Reply:
+        """Answer a POST; one that fails has made its note all the same."""
         quirk = self.quirk
+        key = self._kept(key, trace) if key else key
+        if quirk is Quirk.TRACING_AND_BREAKING and key in self._stored and trace.endswith("2-01"):
+            return _Reply(500, {})
         if key is None:
             return self._refused("key_missing") if quirk is Quirk.NEEDING_KEYS else _Reply(201, self._make(body))
         if not key and quirk is not Quirk.TAKING_EMPTY:
             return _Reply(201, self._make(body)) if quirk is Quirk.IGNORING_EMPTY else self._refused("key_empty")
-        if quirk is Quirk.SHORTENING:
-            key = key[:255]
         with self._lock:
             stored = self._stored.get(key)
             if stored is None:
                 self._stored[key] = _Stored(body)
             elif stored.note is None and quirk is Quirk.PATIENT:
                 self._lock.wait_for(lambda: stored.note is not None, 10)
-        return self._first(key, body) if stored is None else self._again(stored, body)
+        if stored is not None:
+            return self._again(stored, body)
+        reply = self._first(key, body)
+        if not fails:
+            return reply
+        if quirk is Quirk.RELEASING:
+            del self._stored[key]
+        return _Reply(500, {})
+
+    def _kept(self, key: str, trace: str) -> str:
+        """Return what is kept of a key."""
+        kept = {
+            Quirk.TRACING: key + trace,
+            Quirk.CUTTING: key[:35],
+            Quirk.FOLDING: key.lower(),
+            Quirk.SHORTENING: key[:255],
+        }
+        return kept.get(self.quirk, key)
+
+    def forget(self) -> None:
+        """Forget all keys, as a restart does that keeps them in memory."""
+        self._stored.clear()
 
     def _first(self, key: str, body: bytes) -> _Reply:
         time.sleep(TAKES)
@@ -103,17 +143,18 @@ class Notes:
         if stored.body != body and self.quirk is not Quirk.SILENT:
             return self._other(body)
         if stored.note is None:
+            if self.quirk is Quirk.HASTY:
+                return _Reply(202, {})
             return _Reply(500, {}) if self.quirk is Quirk.CRASHING else _Reply(409, {"code": 409, "name": "running"})
         mark = () if self.quirk is Quirk.UNMARKED else (("X-Original-Answer", "1"),)
-        match self.quirk:
-            case Quirk.DUPLICATE:
-                return _Reply(409, {"code": "used"})
-            case Quirk.REWRITTEN:
-                return _Reply(201, {**stored.note, "read_at": time.monotonic()}, mark)
-            case Quirk.OTHER_STATUS:
-                return _Reply(200, stored.note, mark)
-            case _:
-                return _Reply(201, stored.note, mark)
+        replies = {
+            Quirk.DUPLICATE: _Reply(409, {"code": "used"}),
+            Quirk.REWRITTEN: _Reply(201, {**stored.note, "read_at": time.monotonic()}, mark),
+            Quirk.SOMEBODY_ELSES: _Reply(201, next(iter(self._stored.values())).note, mark),
+            Quirk.EMPTY: _Reply(200, {}, mark),
+            Quirk.OTHER_STATUS: _Reply(200, stored.note, mark),
+        }
+        return replies.get(self.quirk, _Reply(201, stored.note, mark))
 
     def _other(self, body: bytes) -> _Reply:
         match self.quirk:
@@ -136,9 +177,9 @@ class Notes:
 
 
 @contextlib.contextmanager
-def quirky(quirk: Quirk) -> Generator[str]:
-    """A server with a quirk, and its address."""
-    notes = Notes(quirk)
+def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None) -> Generator[str]:
+    """A server with a quirk, and its address; it shares its notes, and not its keys, with one beside it."""
+    notes = Notes(quirk) if beside is None else Notes(quirk, beside)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -146,11 +187,17 @@ def quirky(quirk: Quirk) -> Generator[str]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            self._send(_Reply(200, {"data": notes.notes}))
+            shown = notes.notes[:20] if quirk is Quirk.SHORT_LIST else notes.notes
+            self._send(_Reply(200, {"data": shown}))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            self._send(notes.create(self.headers.get("idempotency-key"), body))
+            trace, fails = self.headers.get("traceparent", ""), "x-fail" in self.headers
+            self._send(notes.create(self.headers.get("idempotency-key"), body, trace=trace, fails=fails))
+
+        def do_DELETE(self) -> None:
+            notes.forget()
+            self._send(_Reply(204, ""))
 
         def _send(self, reply: _Reply) -> None:
             content = json.dumps(reply.value).encode()

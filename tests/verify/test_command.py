@@ -44,13 +44,13 @@ def test_a_report_is_printed_and_written_and_generate_reads_the_profile(tmp_path
     assert lines[2].split(maxsplit=2) == [
         "ok", "replay", "the first answer came again byte for byte, marked Idempotent-Replayed",
     ]  # fmt: skip
-    assert lines[-1] == "no promise is broken: 12 ok, 1 not judged"
+    assert lines[-1] == "no promise is broken: 14 ok, 4 not judged"
     report = json.loads((tmp_path / "r.json").read_text("utf-8"))
-    assert (report["broken"], len(report["checks"]), report["checks"][1]["check"]) == (False, 13, "replay")
+    assert (report["broken"], len(report["checks"]), report["checks"][1]["check"]) == (False, 18, "replay")
     assert report["checks"][1]["learned"] == [{"fact": "Marked", "name": "Idempotent-Replayed"}]
     suite = ET.parse(tmp_path / "r.xml").getroot()[0]  # noqa: S314  # our own
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("13", "0", "1")
-    assert len(suite.findall("testcase")) == 13
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("18", "0", "4")
+    assert len(suite.findall("testcase")) == 18
     for text in (done.stdout, *((tmp_path / name).read_text("utf-8") for name in ("r.json", "r.xml", "p.yaml"))):
         assert TOKEN not in text
     made = run("generate", str(PAYMENTS), "-o", "sdk", "--config", "p.yaml", folder=tmp_path)
@@ -70,9 +70,32 @@ def test_a_broken_promise_is_exit_1_and_a_failure_in_junit(tmp_path: Path) -> No
     assert "a promise is broken: " in done.stdout.splitlines()[-1]
     failures = ET.parse(tmp_path / "r.xml").getroot().findall(".//testcase[@name='late-retry']/failure")  # noqa: S314
     assert len(failures) == 1
-    assert yaml.safe_load((tmp_path / "p.yaml").read_text("utf-8")) == {
-        "idempotency": {"operations": {"POST /charges": False}}
-    }
+    operations = yaml.safe_load((tmp_path / "p.yaml").read_text("utf-8"))["idempotency"]["operations"]
+    assert operations["POST /charges"] is False
+
+
+def test_several_operations_in_one_run(tmp_path: Path) -> None:
+    """By their names in an SDK and by patterns; what cannot be tried is told, and the rest is; one config for all."""
+    (tmp_path / "p.yaml").write_text("# ours\npackage: acme\n", "utf-8")
+    with serving(PAYMENTS, tmp_path) as server:
+        done = run(
+            "verify", str(PAYMENTS), "--base-url", server.url, "--operation", "customers.create",
+            "--operation", "charges.c*", "--wait", "0.1", "--wait-for", "5", "--also", server.url,
+            "--report", "r.json", "--report", "r.xml", "--write-profile", "p.yaml", folder=tmp_path,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "warning: captureCharge was not tried: " in done.stderr
+    reports = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert [report["operation"] for report in reports] == ["createCharge", "createCustomer"]
+    assert all(check["verdict"] == "ok" for report in reports for check in report["checks"]
+               if check["check"] == "other-instance")  # fmt: skip
+    assert len(ET.parse(tmp_path / "r.xml").getroot()) == 2  # noqa: S314  # our own
+    config = (tmp_path / "p.yaml").read_text("utf-8")
+    assert config.startswith("# ours\npackage: acme\n")
+    operations = yaml.safe_load(config)["idempotency"]["operations"]
+    assert {"POST /charges", "POST /customers", "PATCH /charges/{charge_id}"} <= operations.keys()
+    made = run("inspect", str(PAYMENTS), "--config", "p.yaml", folder=tmp_path)
+    assert made.returncode == 0, made.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from samekey.config.dialect import DEFAULT, PRESETS, Carrier, Dialect, KeyFormat, Signal
 from samekey.config.file import load_config
 from samekey.document.diagnostics import Diagnostics
@@ -16,10 +18,15 @@ from samekey.verify.findings import Check, Finding, Report, Verdict
 from samekey.verify.oracle import Asker, read_oracle
 from samekey.verify.profile import as_config
 from samekey.verify.requests import NOBODY, request_of
+from samekey_templates.runtime.safety import Evidence
 
 from tests.verify.conftest import PAYMENTS, WISHES, described, finding, serving, verified
 
 NOTES = replace(WISHES, operation="createNote", token="")
+
+UNASKED = {
+    Check.OTHER_CREDENTIAL, Check.OTHER_METHODS, Check.AFTER_FAILURE, Check.RESTART, Check.OTHER_INSTANCE,
+}  # fmt: skip
 
 
 def read_back(text: str, folder: Path) -> Dialect:
@@ -30,7 +37,12 @@ def read_back(text: str, folder: Path) -> Dialect:
     config = load_config(str(path), diagnostics)
     assert config is not None
     assert list(diagnostics) == []
-    return config.idempotency.refine(DEFAULT)
+    return config.idempotency.operations[-1].says.refine(DEFAULT)
+
+
+def written(report: Report) -> str:
+    """What was seen, as a config."""
+    return as_config([report], "", date(2026, 11, 30))
 
 
 @pytest.mark.parametrize(
@@ -54,8 +66,8 @@ def test_keys_travel_where_the_api_wants_them(
         assert server.totals().replays > 0
     assert report.of(Verdict.BROKEN) == ()
     judged = {found.check for found in report.findings if found.verdict is not Verdict.UNJUDGED}
-    assert judged >= set(Check) - {Check.OTHER_CREDENTIAL, Check.OTHER_METHODS}
-    profile = read_back(as_config(report), tmp_path)
+    assert judged >= set(Check) - UNASKED
+    profile = read_back(written(report), tmp_path)
     spoken = report.profile
     assert (profile.carrier, profile.name, profile.quoted) == (spoken.carrier, spoken.name, spoken.quoted)
     assert profile.first_sent == spoken.first_sent
@@ -75,14 +87,12 @@ def test_what_was_seen_is_what_is_spoken(tmp_path: Path, notes: Callable[..., Pa
         server.fail(Rule(Fault.SLOW, "POST /notes", seconds=0.1))
         report = verified(server, silent, NOTES)
     assert report.of(Verdict.BROKEN) == ()
-    profile = read_back(as_config(report), tmp_path)
-    assert profile == Dialect(
-        methods_stated=True,
-        in_flight=(Signal(425, "busy"),),
-        mismatch=(Signal(400, "not_the_same"),),
-        replayed=("x-replayed",),
-        format=KeyFormat(max_length=64),
-    )
+    profile = read_back(written(report), tmp_path)
+    assert profile.honoured is Evidence.VERIFIED
+    assert profile.in_flight == (Signal(425, "busy"),)
+    assert profile.mismatch == (Signal(400, "not_the_same"),)
+    assert profile.replayed == ("x-replayed",)
+    assert profile.format == KeyFormat(max_length=64)
 
 
 def test_a_preset_comes_back_whole(tmp_path: Path, notes: Callable[..., Path]) -> None:
@@ -90,8 +100,8 @@ def test_a_preset_comes_back_whole(tmp_path: Path, notes: Callable[..., Path]) -
     spec = notes(root={"x-idempotency": {"preset": "mollie"}})
     with serving(spec, tmp_path) as server:
         report = verified(server, spec, NOTES)
-    profile = read_back(as_config(report), tmp_path)
-    assert (profile.ttl, profile.methods) == (PRESETS["mollie"].ttl, ("POST",))
+    profile = read_back(written(report), tmp_path)
+    assert profile.ttl == PRESETS["mollie"].ttl
     assert profile.carrier is Carrier.HEADER
 
 
@@ -101,9 +111,10 @@ def test_a_preset_comes_back_whole(tmp_path: Path, notes: Callable[..., Path]) -
 def test_keys_that_cannot_be_relied_on_are_given_up(tmp_path: Path, check: Check, *, trusted: bool) -> None:
     """`generate` makes every POST and PATCH unsafe then, and the file says why."""
     broken = Finding(check, Verdict.BROKEN, "done again")
-    text = as_config(Report("Notes", "createNote", "http://127.0.0.1", "ids", (broken,), Dialect()))
+    report = Report("Notes", "createNote", "http://127.0.0.1", "ids", (broken,), Dialect(), "POST /notes")
+    text = written(report)
     assert read_back(text, tmp_path).methods == (("POST", "PATCH") if trusted else ())
-    assert (f"# {check}: done again" in text) is not trusted
+    assert (f"# samekey verify: {check}: done again" in text) is not trusted
 
 
 def test_methods_that_honour_no_keys_are_found(tmp_path: Path) -> None:
@@ -116,7 +127,9 @@ def test_methods_that_honour_no_keys_are_found(tmp_path: Path) -> None:
     found = finding(report, Check.OTHER_METHODS)
     assert found.verdict is Verdict.OTHERWISE
     assert "updateCharge (PATCH) does not look at them" in found.why
-    assert read_back(as_config(report), tmp_path).methods == ("POST",)
+    text = written(report)
+    assert yaml.safe_load(text)["idempotency"]["operations"]["PATCH /charges/{charge_id}"] is False
+    assert read_back(text, tmp_path).methods == ("POST", "PATCH")
 
 
 CURSOR = {"name": "cursor", "in": "query", "schema": {"type": "string"}}

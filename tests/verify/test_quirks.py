@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,14 @@ from samekey.config.dialect import Signal
 from samekey.verify import calls
 from samekey.verify.findings import Check, Finding, Marked, SaysInFlight, SaysMismatch, UnjudgedError, Verdict
 from samekey.verify.lost_answers import client_left, lost_answer, parallel
+from samekey.verify.outages import (
+    about_both,
+    after_failure,
+    other_headers,
+    other_instance,
+    restart,
+    similar_keys,
+)
 from samekey.verify.probes import Probe, late_retry, other_payload, replay
 from samekey.verify.run import Wishes
 from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods
@@ -23,7 +32,8 @@ Q, OK, BROKEN, OTHERWISE = Quirk, Verdict.OK, Verdict.BROKEN, Verdict.OTHERWISE
 def tried(spec: Path, quirk: Quirk, probe: Probe) -> Finding:
     """The finding of one check against a server with a quirk."""
     with quirky(quirk) as url:
-        return probed(url, spec, probe, Wishes(url, "createNote", wait=0.05), "x-original-answer")
+        wishes = Wishes(url, "createNote", wait=0.05, failing_header=("X-Fail", "after"))
+        return probed(url, spec, probe, wishes, "x-original-answer")
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +50,16 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (replay, Q.REWRITTEN, OTHERWISE, "differs from the first"),
         (replay, Q.OTHER_STATUS, OTHERWISE, "answered 200 after 201"),
         (replay, Q.DUPLICATE, OTHERWISE, "409 (used), so its client never learns"),
+        (replay, Q.SOMEBODY_ELSES, BROKEN, "was given the answer of another request"),
+        (replay, Q.EMPTY, BROKEN, "answered 200 without the id of what was made"),
+        (after_failure, Q.NONE, OK, "the same key after a failure (500) was answered 201: one effect"),
+        (after_failure, Q.RELEASING, BROKEN, "after a failure (500) was carried out again: 2 effects under one key"),
+        (other_headers, Q.NONE, OK, "with another traceparent the first answer came again"),
+        (other_headers, Q.TRACING, BROKEN, "another traceparent and User-Agent was carried out again"),
+        (other_headers, Q.TRACING_AND_BREAKING, OTHERWISE, "was answered 500; tracing sends another one"),
+        (similar_keys, Q.NONE, OK, "or in case, are two"),
+        (similar_keys, Q.CUTTING, BROKEN, "1 effect under 2 keys"),
+        (similar_keys, Q.FOLDING, OTHERWISE, "in the case of their letters are one"),
         (late_retry, Q.NONE, OK, "0.05 s later, the first answer came again"),
         (late_retry, Q.REWRITTEN, OTHERWISE, "written anew"),
         (other_payload, Q.NONE, OK, "422 (key_reused)"),
@@ -48,6 +68,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (other_payload, Q.FAILING, OTHERWISE, "500, which tells a client to try again"),
         (parallel, Q.NONE, OK, "409 (running) without Retry-After"),
         (parallel, Q.PATIENT, OK, "waited and got the stored answer"),
+        (parallel, Q.HASTY, BROKEN, "were told that all is well: one was answered 202 without the id"),
         (parallel, Q.CRASHING, OTHERWISE, "some got 500"),
         (parallel, Q.LOSING, BROKEN, "0 effects where 3 should be"),
         (client_left, Q.NONE, OK, "with the stored answer: one effect each"),
@@ -106,3 +127,48 @@ def test_facts_are_learned(notes: Callable[..., Path]) -> None:
     assert tried(spec, Quirk.NONE, other_payload).facts == (SaysMismatch(Signal(422, "key_reused")),)
     assert tried(spec, Quirk.NONE, parallel).facts == (SaysInFlight(Signal(409, "running"), None),)
     assert {tried(spec, quirk, parallel).check for quirk in (Quirk.NONE, Quirk.PATIENT)} == {Check.PARALLEL}
+
+
+def forgetting(url: str) -> str:
+    """A command that makes a server forget its keys."""
+    return f"{sys.executable} -c \"import urllib.request as r; r.urlopen(r.Request('{url}', method='DELETE'))\""
+
+
+def test_a_restart_that_forgets_is_broken(notes: Callable[..., Path]) -> None:
+    """And one that keeps its keys is not."""
+    with quirky(Q.NONE) as url:
+        found = {
+            command: probed(url, notes(), restart, Wishes(url, "createNote", restart=command))
+            for command in ("true", forgetting(url))
+        }
+    kept, forgot = found.values()
+    assert (kept.verdict, kept.why[:37]) == (OK, "after a restart the first answer came")
+    assert (forgot.verdict, "after a restart was carried out again: 2 effects" in forgot.why) == (BROKEN, True)
+
+
+def test_a_command_that_fails_shows_nothing(notes: Callable[..., Path]) -> None:
+    """It is told with its last words."""
+    with quirky(Q.NONE) as url, pytest.raises(UnjudgedError, match="exit code 3: no such thing"):
+        probed(url, notes(), restart, Wishes(url, "createNote", restart="echo no such thing >&2; exit 3"))
+
+
+def test_instances_that_share_no_keys_are_broken(notes: Callable[..., Path]) -> None:
+    """Each of them does each key once, and together they do it twice."""
+    shared: list[dict[str, object]] = []
+    with quirky(Q.NONE, shared) as one, quirky(Q.NONE, shared) as two:
+        alone = probed(one, notes(), other_instance, Wishes(one, "createNote", also=one))
+        found = probed(one, notes(), other_instance, Wishes(one, "createNote", also=two))
+    assert alone.verdict is OK
+    assert (found.verdict, "at another instance was carried out again: 2 effects" in found.why) == (BROKEN, True)
+
+
+def test_one_signal_for_two_things_is_told() -> None:
+    """A client that is told of a mismatch as of a first request that runs asks until its deadline."""
+    signal = Signal(409, "busy")
+    running = Finding(Check.PARALLEL, OK, "x", (SaysInFlight(signal, 1.0),))
+    mismatch = Finding(Check.OTHER_PAYLOAD, OK, "refused", (SaysMismatch(signal),))
+    first, second = about_both([running, mismatch])
+    assert first is running
+    assert (second.verdict, second.facts, "asks for ever" in second.why) == (OTHERWISE, (), True)
+    other = Finding(Check.OTHER_PAYLOAD, OK, "refused", (SaysMismatch(Signal(422)),))
+    assert about_both([running, other]) == [running, other]

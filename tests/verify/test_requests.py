@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -133,12 +134,14 @@ def test_hostile_text_stays_text() -> None:
     evil = "\x1b[31m]]><x>\n: - \x00'\"{}"
     fact = SaysMismatch(Signal(422, evil))
     found = (Finding(Check.OTHER_PAYLOAD, Verdict.OTHERWISE, evil, (fact,)), Finding(Check.REPLAY, Verdict.OK, "x"))
-    report = Report(evil, evil, "http://127.0.0.1", "the id", found, Dialect())
+    today = date(2026, 11, 30)
+    report = Report(evil, evil, "http://127.0.0.1", "the id", found, Dialect(), "POST /x")
     assert "\x1b" not in headline(report)
-    assert json.loads(as_json(report))["checks"][0]["why"] == evil
-    assert len(ET.fromstring(as_junit(report)).findall(".//testcase")) == 2  # noqa: S314  # our own
-    text = as_config(report)
+    assert json.loads(as_json([report]))["checks"][0]["why"] == evil
+    assert len(ET.fromstring(as_junit([report])).findall(".//testcase")) == 2  # noqa: S314  # our own
+    text = as_config([report], "", today)
     assert "\x1b" not in text
-    assert yaml.safe_load(text)["idempotency"]["mismatch"] == [{"status": 422, "code": evil}]
-    broken = Report(evil, evil, "x", "x", (Finding(Check.REPLAY, Verdict.BROKEN, evil),), Dialect())
-    assert yaml.safe_load(as_config(broken)) == {"idempotency": False}
+    seen = yaml.safe_load(text)["idempotency"]["operations"]["POST /x"]
+    assert seen["mismatch"] == [{"status": 422, "code": evil}]
+    broken = Report(evil, evil, "x", "x", (Finding(Check.REPLAY, Verdict.BROKEN, evil),), Dialect(), "POST /x")
+    assert yaml.safe_load(as_config([broken], "", today)) == {"idempotency": {"operations": {"POST /x": False}}}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +19,11 @@ from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from samekey.verify.described import ApiModel
     from samekey.verify.findings import Report
+    from samekey.verify.run import Wishes
 
 _COLOURS = {"ok": "green", "broken": "red", "told otherwise": "yellow", "not judged": "cyan"}
 _WIDE = 10_000
@@ -27,7 +32,10 @@ _WIDE = 10_000
 def verify(  # noqa: PLR0913, PLR0917  # an option each
     spec: Spec,
     base_url: Annotated[str, typer.Option(metavar="URL", help="Where the API is.")],
-    operation: Annotated[str, typer.Option(metavar="ID", help="The POST or PATCH to try.")],
+    operation: Annotated[
+        list[str],
+        typer.Option(metavar="ID", help="A POST or PATCH to try, by any of its names; may be repeated, and hold `*`."),
+    ],
     oracle: Annotated[
         str,
         typer.Option(
@@ -54,13 +62,28 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.", show_default=False),
     ] = None,
     wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long before a late retry.", min=0)] = 5.0,
+    failing_body: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A body with which it fails after its effect.", show_default=False),
+    ] = None,
+    failing_header: Annotated[
+        str,
+        typer.Option(metavar="NAME=VALUE", help="A header with which it fails after its effect.", show_default=False),
+    ] = "",
+    restart: Annotated[str, typer.Option(metavar="COMMAND", help="What restarts the server.", show_default=False)] = "",
+    also: Annotated[
+        str, typer.Option(metavar="URL", help="Where another instance of the API is.", show_default=False)
+    ] = "",
+    wait_for: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long to wait until the server takes connections.", min=0)
+    ] = 0.0,
     report: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="A report: .json, or JUnit's .xml; may be repeated.", show_default=False),
     ] = None,
     write_profile: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write what was seen as a config for `generate`.", show_default=False),
+        typer.Option(metavar="FILE", help="Write what was seen into a config for `generate`.", show_default=False),
     ] = None,
     config: ConfigFile = None,
     *,
@@ -73,16 +96,38 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
         if file.suffix not in {".json", ".xml"}:
             raise typer.BadParameter(f"{file} ends in neither .json nor .xml", param_hint="--report")
     with sandbox_extra():
-        from samekey.verify.run import Wishes, check_api  # noqa: PLC0415  # an extra
+        from samekey.verify.run import Wishes  # noqa: PLC0415  # an extra
 
+        described = _described(spec, config)
         wishes = Wishes(
-            base_url, operation, oracle, token, other_token, _bodies(body), _given(given), wait, own=i_own_this_api
-        )
-        with progress() as step:
-            found = check_api(_described(spec, config), wishes, step)
-        _tell(found)
+            base_url, "", oracle, token, other_token, _bodies(body), _given(given), wait, own=i_own_this_api,
+            failing_body=_bodies([failing_body])[0] if failing_body is not None else None,
+            failing_header=_header(failing_header), restart=restart, also=also, wait_for=wait_for,
+        )  # fmt: skip
+        found = list(_reports(described, wishes, described.matching(operation), operation))
         _write(found, report or [], write_profile)
-    raise typer.Exit(ExitCode.BROKEN if found.broken else ExitCode.GOOD)
+    raise typer.Exit(ExitCode.BROKEN if any(one.broken for one in found) else ExitCode.GOOD)
+
+
+def _reports(described: ApiModel, wishes: Wishes, names: tuple[str, ...], asked: Sequence[str]) -> Iterator[Report]:
+    """Check one operation after the other, and tell of each; one that only a pattern has named may be impossible."""
+    from samekey.verify.findings import VerifyError  # noqa: PLC0415
+    from samekey.verify.run import check_api  # noqa: PLC0415
+
+    tried = 0
+    for at, name in enumerate(names):
+        try:
+            with progress() as step:
+                report = check_api(described, replace(wishes, operation=name), step)
+        except VerifyError as error:
+            is_last = at == len(names) - 1
+            if described.is_named(name, asked) or (is_last and not tried):
+                raise
+            print_finding(f"warning: {name} was not tried: {error}", Severity.WARNING)
+            continue
+        tried += 1
+        _tell(report)
+        yield report
 
 
 def _described(spec: str, config: Path | None) -> ApiModel:
@@ -112,6 +157,13 @@ def _given(settings: list[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def _header(text: str) -> tuple[str, str] | None:
+    name, separator, value = text.partition("=")
+    if text and not (name and separator):
+        raise typer.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="--failing-header")
+    return (name, value) if text else None
+
+
 def _tell(report: Report) -> None:
     from samekey.verify.report import headline, verdict_of  # noqa: PLC0415
 
@@ -129,16 +181,19 @@ def _tell(report: Report) -> None:
     typer.echo(typer.style(verdict_of(report), fg="red" if report.broken else "green", bold=True))
 
 
-def _write(report: Report, files: list[Path], profile: Path | None) -> None:
+def _write(reports: list[Report], files: list[Path], profile: Path | None) -> None:
     from samekey.verify.profile import as_config  # noqa: PLC0415
     from samekey.verify.report import as_json, as_junit  # noqa: PLC0415
 
-    texts = [(file, as_json(report) if file.suffix == ".json" else as_junit(report)) for file in files]
-    if profile is not None:
-        texts.append((profile, as_config(report)))
-    for file, text in texts:
-        try:
+    texts = [(file, as_json(reports) if file.suffix == ".json" else as_junit(reports)) for file in files]
+    file = profile
+    try:
+        if profile is not None:
+            existing = profile.read_text("utf-8") if profile.exists() else ""
+            texts.append((profile, as_config(reports, existing, datetime.now(UTC).date())))
+        for file, text in texts:
             file.write_text(text, "utf-8")
-        except OSError as error:
-            print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
-            raise typer.Exit(ExitCode.UNUSABLE) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        print_finding(f"error: cannot write {file}: {why}", Severity.ERROR)
+        raise typer.Exit(ExitCode.UNUSABLE) from error

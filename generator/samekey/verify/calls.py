@@ -123,7 +123,8 @@ class Caller:
     """
 
     def __init__(self, base: str, client: httpx.Client | None = None) -> None:
-        limits = httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_CONNECTIONS)
+        # A connection for each request: servers that close one after a failure would make the next request fail.
+        limits = httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=0)
         # Neither proxies nor credentials of the environment: what is sent is what was said.
         self._client = client or httpx.Client(timeout=_TIMEOUT, limits=limits, trust_env=False)
         self.base = base

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from samekey.identifiers import closest
 from samekey.ir import Safety
 from samekey.lower import lower
+from samekey.pipeline import inspect
 from samekey.sandbox.api.operations import sites_of
 from samekey.sandbox.api.pagination import path_to_items
 from samekey.sandbox.api.samples import Samples
@@ -17,6 +19,8 @@ from samekey.sandbox.api.subjects import subject_of
 from samekey.verify.findings import VerifyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from samekey.config.file import Config
     from samekey.document.node import Document
     from samekey.ir import Api
@@ -34,6 +38,7 @@ class ApiModel:
         shapes: what each does to resources, by its name.
         schemas: judges values.
         samples: makes values to send.
+        calls: how an SDK calls each operation, by the operation's name.
     """
 
     api: Api
@@ -41,15 +46,46 @@ class ApiModel:
     shapes: dict[str, Shape]
     schemas: SchemaJudge
     samples: Samples
+    calls: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def matching(self, patterns: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of the operations that are asked for, in the document's order.
+
+        Args:
+            patterns: operationIds, methods with paths, or names of methods as `inspect` prints them; in each of them
+                `*` and `?` stand for others, and then for keyed operations only.
+
+        Raises:
+            VerifyError: one of them is the name of none.
+        """
+        found: set[str] = set()
+        for pattern in patterns:
+            if not set(pattern) & set("*?["):
+                found.add(self.site(pattern).name)
+                continue
+            keyed = [site for site in self.sites if site.operation.safety is Safety.KEYED]
+            matched = {site.name for site in keyed if any(fnmatchcase(name, pattern) for name in self._names(site))}
+            if not matched:
+                raise VerifyError(f"the document has no keyed operation like {pattern!r}")
+            found |= matched
+        return tuple(site.name for site in self.sites if site.name in found)
+
+    def is_named(self, name: str, asked: Iterable[str]) -> bool:
+        """Whether an operation is asked for by one of its names, and not only by a pattern."""
+        return bool({*asked} & {*self._names(self.site(name))})
+
+    def _names(self, site: Site) -> tuple[str, ...]:
+        call = self.calls.get(site.name)
+        return (site.name, f"{site.method} {site.path}", *([call] if call else []))
 
     def site(self, name: str) -> Site:
-        """Find the operation of an operationId, or of `METHOD /path`.
+        """Find the operation of an operationId, of `METHOD /path`, or of the name of its method in an SDK.
 
         Raises:
             VerifyError: there is none.
         """
         for site in self.sites:
-            if name in {site.name, f"{site.method} {site.path}"}:
+            if name in self._names(site):
                 return site
         hint = closest(name, tuple(site.name for site in self.sites))
         raise VerifyError(f"the document has no operation {name!r}" + (f"; {hint}" if hint else ""))
@@ -109,4 +145,7 @@ def read_model(document: Document, config: Config) -> ApiModel | None:
     sites = sites_of(document, api)
     schemas = SchemaJudge(document.node)
     samples = Samples(schemas, direction=Direction.REQUEST)
-    return ApiModel(api, sites, shapes_of(sites), schemas, samples)
+    # Names are not worth a second telling of what is wrong with a document.
+    rows = inspect(document, config) or ()
+    calls = {row.operation_id or f"{row.method} {row.path}": row.call for row in rows}
+    return ApiModel(api, sites, shapes_of(sites), schemas, samples, calls)

@@ -41,6 +41,11 @@ class Check(StrEnum):
     LOST_ANSWER = "lost-answer"
     CLIENT_LEFT = "client-left"
     LATE_RETRY = "late-retry"
+    AFTER_FAILURE = "after-failure"
+    RESTART = "restart"
+    OTHER_INSTANCE = "other-instance"
+    OTHER_HEADERS = "other-headers"
+    SIMILAR_KEYS = "similar-keys"
     NO_KEY = "no-key"
     EMPTY_KEY = "empty-key"
     MALFORMED_KEY = "malformed-key"
@@ -51,7 +56,7 @@ class Check(StrEnum):
 
 TRUST: Final = frozenset({
     Check.REPLAY, Check.OTHER_PAYLOAD, Check.PARALLEL, Check.LOST_ANSWER, Check.CLIENT_LEFT, Check.LATE_RETRY,
-    Check.LONG_KEY,
+    Check.LONG_KEY, Check.AFTER_FAILURE, Check.RESTART, Check.OTHER_INSTANCE, Check.OTHER_HEADERS, Check.SIMILAR_KEYS,
 })  # fmt: skip
 """Checks without which a client cannot rely on keys."""
 
@@ -87,9 +92,9 @@ class Longest:
 
 @dataclass(frozen=True, slots=True)
 class Honours:
-    """Whether keys are honoured on a method."""
+    """Whether keys are honoured on another operation, `METHOD /path`."""
 
-    method: str
+    target: str
     honoured: bool
 
 

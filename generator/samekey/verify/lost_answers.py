@@ -21,7 +21,7 @@ from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
 from samekey.verify.calls import Lost, ProbeAnswer
 from samekey.verify.findings import Check, Finding, SaysInFlight, UnjudgedError, Verdict
-from samekey.verify.probes import LIMITED, answered, broken_by, spoken
+from samekey.verify.probes import LIMITED, answered, broken_by, somebody_elses, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,13 +44,26 @@ def parallel(bench: Bench) -> Finding:
     before = bench.oracle.mark()
     seen: list[ProbeOutcome] = []
     last: list[ProbeOutcome] = []
+    wrong: list[str] = []
     for _ in range(_ROUNDS):
         sending = bench.request.bearing(bench.key())
-        seen += _at_once(bench.caller, sending)
+        crowd = _at_once(bench.caller, sending)
         last.append(bench.caller.settle(sending))
+        seen += crowd
+        wrong += [found for found in (_wrong(bench, last[-1], outcome) for outcome in crowd) if found]
     effects = bench.oracle.since(before, [*seen, *last])
     found = broken_by(Check.PARALLEL, f"one of {_AT_ONCE} requests at once with the same key", effects, last)
+    if found is None and wrong:
+        why = f"{len(wrong)} of {len(seen)} requests at once with one key were told that all is well: one {wrong[0]}"
+        return Finding(Check.PARALLEL, Verdict.BROKEN, why)
     return found or _company(seen)
+
+
+def _wrong(bench: Bench, last: ProbeOutcome, outcome: ProbeOutcome) -> str:
+    """Return why a response given at once is not that of its request; empty where it may be."""
+    if not (isinstance(last, ProbeAnswer) and isinstance(outcome, ProbeAnswer)):
+        return ""
+    return somebody_elses(bench, last, outcome)
 
 
 def lost_answer(bench: Bench) -> Finding:

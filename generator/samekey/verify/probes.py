@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from samekey.config.dialect import Signal
 from samekey.verify.calls import ProbeAnswer
 from samekey.verify.findings import Check, Finding, Marked, SaysMismatch, UnjudgedError, Verdict, VerifyError
+from samekey.verify.oracle import Ids
 from samekey.verify.requests import fresh_key
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Bench:
         needs_key: whether the document says that a key is required.
         stranger: the credential of another account, if there is one.
         items: requests that work on what was made, for an id.
+        ids: where an answer has the id of what was made.
+        failing: the same request, made so that it fails after its effect; None where nobody says how.
+        fails_by_body: whether it is its body that makes it fail.
+        restart: a command that restarts the server; empty for none.
+        also: the address of another instance; empty for none.
         marker: the header that marks stored answers, once it is known.
         pace: seconds that an answer usually takes, once it is known.
     """
@@ -58,12 +64,22 @@ class Bench:
     needs_key: bool
     stranger: ProbeCredential | None
     items: Callable[[ProbeAnswer], tuple[ProbeRequest, ...]]
+    ids: Ids
+    failing: ProbeRequest | None = None
+    fails_by_body: bool = False
+    restart: str = ""
+    also: str = ""
     marker: str = ""
     pace: float = 0.0
 
     def key(self) -> str:
         """Make a new key in the format that the operation asks for."""
         return fresh_key(self.request.profile.format)
+
+    @property
+    def sees_unanswered(self) -> bool:
+        """Whether effects are told apart that no answer speaks of."""
+        return not isinstance(self.oracle, Ids)
 
     def is_replay(self, answer: ProbeAnswer) -> bool:
         """Whether a response bears the marker of a stored one."""
@@ -108,7 +124,7 @@ def replay(bench: Bench) -> Finding:
     if effects.count > 1:
         return _twice(Check.REPLAY, "the same request again", effects)
     facts = tuple(Marked(name) for name in [_marker(bench, first, again)] if name)
-    return _compared(Check.REPLAY, first, again, facts[0].name if facts else "", facts)
+    return _compared(bench, Check.REPLAY, first, again, facts[0].name if facts else "", facts)
 
 
 def other_payload(bench: Bench) -> Finding:
@@ -149,7 +165,7 @@ def late_retry(bench: Bench) -> Finding:
     effects = bench.oracle.since(before, [first, again])
     if effects.count > 1:
         return _twice(Check.LATE_RETRY, f"the same request {bench.wait:g} s later", effects)
-    return _compared(Check.LATE_RETRY, first, again, bench.marker, (), f"{bench.wait:g} s later, ")
+    return compared(bench, Check.LATE_RETRY, first, again, f"{bench.wait:g} s later, ")
 
 
 def other_credential(bench: Bench) -> Finding:
@@ -213,10 +229,53 @@ def _twice(check: Check, what: str, effects: Effects, wanted: int = 1) -> Findin
     return Finding(check, Verdict.BROKEN, f"{what} was carried out again: {seen} under {keys}")
 
 
-def _compared(
-    check: Check, first: ProbeAnswer, again: ProbeAnswer, marker: str, facts: tuple[Marked, ...], when: str = ""
+def compared(bench: Bench, check: Check, first: ProbeAnswer, again: ProbeAnswer, when: str) -> Finding:
+    """Report what a client is told by the second response, where there was one effect.
+
+    Args:
+        bench: knows the marker of stored responses, and where ids are.
+        check: what is checked.
+        first: the first response.
+        again: the second one.
+        when: when it came, in words that end with a space.
+    """
+    return _compared(bench, check, first, again, bench.marker, (), when)
+
+
+def somebody_elses(bench: Bench, first: ProbeAnswer, again: ProbeAnswer) -> str:
+    """Return why a response cannot be the one that belongs to a request; empty where it may be.
+
+    Args:
+        bench: knows where ids are.
+        first: the response that belongs to it.
+        again: the response that was given.
+    """
+    if not (first.succeeded and again.succeeded) or again.body == first.body:
+        return ""
+    try:
+        own = bench.ids.of(first)
+    except UnjudgedError:
+        return ""
+    try:
+        other = bench.ids.of(again)
+    except UnjudgedError:
+        return f"was answered {again.status} without the id of what was made: its client never learns it"
+    return "" if own == other else "was given the answer of another request, with another id"
+
+
+def _compared(  # what a sentence is made of
+    bench: Bench,
+    check: Check,
+    first: ProbeAnswer,
+    again: ProbeAnswer,
+    marker: str,
+    facts: tuple[Marked, ...],
+    when: str = "",
 ) -> Finding:
     """Report what a client is told by the second response, where there was one effect."""
+    wrong = somebody_elses(bench, first, again)
+    if wrong:
+        return Finding(check, Verdict.BROKEN, f"{when}the same request {wrong}", facts)
     if not again.succeeded:
         why = f"{when}the same request was answered {spoken(again)}, so its client never learns what the first one made"
         return Finding(check, Verdict.OTHERWISE, why, facts)

@@ -9,13 +9,20 @@ from msgspec.structs import replace
 
 from samekey.config.dialect import DEFAULT, KeyKind
 from samekey.document.diagnostics import escaped
+from samekey.verify.config_text import with_operations
 from samekey.verify.findings import TRUST, Honours, Longest, Marked, SaysInFlight, SaysMismatch, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from samekey.config.dialect import Dialect, KeyFormat, Signal
     from samekey.verify.findings import Report
 
 _Words: TypeAlias = "dict[str, str | int | bool | list[str] | _Words | list[_Words | int]]"
+
+
+_HEAD = "# samekey verify: "
 
 
 def observed(report: Report) -> Dialect:
@@ -32,25 +39,52 @@ def observed(report: Report) -> Dialect:
                     profile = replace(profile, mismatch=(signal,))
                 case Longest(length):
                     profile = replace(profile, format=replace(profile.format, max_length=length))
-                case Honours(method, honoured):
-                    others = tuple(name for name in profile.methods if name != method)
-                    profile = replace(profile, methods=(*others, method) if honoured else others)
+                case Honours():
+                    pass
     return profile
 
 
-def as_config(report: Report) -> str:
-    """Write a config file with the dialect that was seen; where keys cannot be relied on, one that says so."""
-    head = f"# What `samekey verify` saw of {report.operation} at {report.address}"
+def as_config(reports: Sequence[Report], existing: str, today: date) -> str:
+    """Write what was seen of each operation into a config file; the rest of the file stays as it is.
+
+    Where the keys of an operation cannot be relied on, its entry says so, and why.
+
+    Args:
+        reports: what was seen.
+        existing: the text of the config; empty for a new one.
+        today: the day on which it was seen.
+
+    Raises:
+        VerifyError: the file is not of a form into which an entry can be put.
+    """
+    entries: dict[str, list[str]] = {}
+    for report in reports:
+        entries |= _beside(report, today)
+    # What was tried itself weighs more than what was seen beside it.
+    return with_operations(existing, entries | {report.target: _entry(report, today) for report in reports})
+
+
+def _beside(report: Report, today: date) -> dict[str, list[str]]:
+    """Return the lines of the operations that were seen beside the one that was tried."""
+    facts = [fact for found in report.findings for fact in found.facts if isinstance(fact, Honours)]
+    return {fact.target: _seen_beside(report, fact, today) for fact in facts}
+
+
+def _seen_beside(report: Report, fact: Honours, today: date) -> list[str]:
+    says: _Words | bool = {"honoured": "verified"} if fact.honoured else False
+    head = f"{_HEAD}beside {report.operation} at {report.address}, {today.isoformat()}"
+    return [escaped(head), *_spelled({fact.target: says}).splitlines()]
+
+
+def _entry(report: Report, today: date) -> list[str]:
+    """Return the lines of an operation: a comment that says when and where, and its dialect."""
+    head = f"{_HEAD}{report.operation} at {report.address}, {today.isoformat()}"
     if report.trusted:
-        words = _words(observed(report))
-        if report.target:
-            words["operations"] = {report.target: {"honoured": "verified"}}
-        return f"{escaped(head)}.\n{_spelled({'idempotency': words})}"
+        words: _Words = {report.target: {"honoured": "verified", **_words(observed(report))}}
+        return [escaped(head), *_spelled(words).splitlines()]
     broken = [finding for finding in report.of(Verdict.BROKEN) if finding.check in TRUST]
-    reasons = "".join(f"# {escaped(f'{finding.check}: {finding.why}')}\n" for finding in broken)
-    refused: _Words = {"operations": {report.target: False}} if report.target else {}
-    text = _spelled({"idempotency": refused or False})
-    return f"{escaped(head)}: its keys cannot be relied on.\n{reasons}{text}"
+    reasons = [f"{_HEAD}{escaped(f'{finding.check}: {finding.why}')}" for finding in broken]
+    return [escaped(f"{head}: its keys cannot be relied on."), *reasons, *_spelled({report.target: False}).splitlines()]
 
 
 def _spelled(words: _Words) -> str:
@@ -59,7 +93,7 @@ def _spelled(words: _Words) -> str:
 
 
 def _words(profile: Dialect) -> _Words:
-    words: _Words = {"in": profile.carrier.value, "name": profile.name, "methods": list(profile.methods)}
+    words: _Words = {"in": profile.carrier.value, "name": profile.name}
     if profile.format != DEFAULT.format:
         words["format"] = _format(profile.format)
     if profile.quoted:

@@ -13,6 +13,8 @@ from samekey.document.diagnostics import escaped
 from samekey.verify.findings import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from samekey.verify.findings import Fact, Finding, Report
 
 
@@ -30,9 +32,14 @@ def verdict_of(report: Report) -> str:
     return f"no promise is broken: {counted}"
 
 
-def as_json(report: Report) -> str:
-    """Write the report as JSON, for programs."""
-    whole = {
+def as_json(reports: Sequence[Report]) -> str:
+    """Write the reports as JSON, for programs: an object for one operation, a list of them for several."""
+    written = [_report(report) for report in reports]
+    return json.dumps(written[0] if len(written) == 1 else written, indent=2) + "\n"
+
+
+def _report(report: Report) -> dict[str, object]:
+    return {
         "title": report.title,
         "operation": report.operation,
         "base_url": report.address,
@@ -40,21 +47,28 @@ def as_json(report: Report) -> str:
         "broken": report.broken,
         "checks": [_check(finding) for finding in report.findings],
     }
-    return json.dumps(whole, indent=2) + "\n"
 
 
-def as_junit(report: Report) -> str:
-    """Write the report as JUnit XML, for continuous integration: broken is a failure, not judged is skipped."""
-    broken, unjudged = (len(report.of(verdict)) for verdict in (Verdict.BROKEN, Verdict.UNJUDGED))
-    counts = {"tests": str(len(report.findings)), "failures": str(broken), "errors": "0", "skipped": str(unjudged)}
-    root = ET.Element("testsuites", counts)
-    suite = ET.SubElement(root, "testsuite", {"name": f"samekey verify {escaped(report.operation)}", **counts})
-    for finding in report.findings:
-        case = ET.SubElement(suite, "testcase", {"classname": escaped(report.operation), "name": finding.check})
-        _outcome(case, finding)
+def as_junit(reports: Sequence[Report]) -> str:
+    """Write the reports as JUnit XML, for continuous integration: broken is a failure, not judged is skipped."""
+    root = ET.Element("testsuites", _counts(reports))
+    for report in reports:
+        attributes = {"name": f"samekey verify {escaped(report.operation)}", **_counts([report])}
+        suite = ET.SubElement(root, "testsuite", attributes)
+        for finding in report.findings:
+            case = ET.SubElement(suite, "testcase", {"classname": escaped(report.operation), "name": finding.check})
+            _outcome(case, finding)
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written.decode() + "\n"
+
+
+def _counts(reports: Sequence[Report]) -> dict[str, str]:
+    broken, unjudged = (
+        sum(len(report.of(verdict)) for report in reports) for verdict in (Verdict.BROKEN, Verdict.UNJUDGED)
+    )
+    tests = sum(len(report.findings) for report in reports)
+    return {"tests": str(tests), "failures": str(broken), "errors": "0", "skipped": str(unjudged)}
 
 
 def _outcome(case: ET.Element, finding: Finding) -> None:

@@ -112,6 +112,12 @@ class ProbeRequest:
     profile: Profile
     moment: str
 
+    def with_headers(self, *headers: tuple[str, str]) -> ProbeRequest:
+        """Return the same request with other values of some headers."""
+        names = {name.lower() for name, _ in headers}
+        kept = [pair for pair in self.headers if pair[0].lower() not in names]
+        return replace(self, headers=(*kept, *headers))
+
     def bearing(self, *keys: str) -> Sending:
         """Return the request as it is sent with a key, with several at once, or with none."""
         profile = self.profile

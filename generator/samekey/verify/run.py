@@ -12,6 +12,15 @@ from samekey.verify.calls import Caller, ProbeAnswer
 from samekey.verify.findings import Check, Finding, Marked, Report, UnjudgedError, Verdict, VerifyError
 from samekey.verify.lost_answers import client_left, lost_answer, parallel
 from samekey.verify.oracle import Asker, Ids, Listed, read_oracle
+from samekey.verify.outages import (
+    about_both,
+    after_failure,
+    other_headers,
+    other_instance,
+    restart,
+    similar_keys,
+    wait_for,
+)
 from samekey.verify.probes import Bench, late_retry, other_credential, other_payload, replay, two_keys
 from samekey.verify.requests import NOBODY, credential_of, payload_of, request_of, varied
 from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods
@@ -32,6 +41,11 @@ _PROBES: Final[tuple[tuple[Check, Probe], ...]] = (
     (Check.LOST_ANSWER, lost_answer),
     (Check.CLIENT_LEFT, client_left),
     (Check.LATE_RETRY, late_retry),
+    (Check.AFTER_FAILURE, after_failure),
+    (Check.RESTART, restart),
+    (Check.OTHER_INSTANCE, other_instance),
+    (Check.OTHER_HEADERS, other_headers),
+    (Check.SIMILAR_KEYS, similar_keys),
     (Check.NO_KEY, no_key),
     (Check.EMPTY_KEY, empty_key),
     (Check.MALFORMED_KEY, malformed_key),
@@ -58,6 +72,11 @@ class Wishes:
         given: values of parameters, by name.
         wait: seconds before a late retry.
         own: whether the user says that the API is theirs.
+        failing_body: a body that makes a request fail after its effect; None for none.
+        failing_header: a header that does, name and value; None for none.
+        restart: a command that restarts the server; empty for none.
+        also: the address of another instance; empty for none.
+        wait_for: seconds to wait until the server takes connections.
     """
 
     base_url: str
@@ -69,6 +88,11 @@ class Wishes:
     given: Mapping[str, str] = field(default_factory=dict[str, str])
     wait: float = 5.0
     own: bool = False
+    failing_body: bytes | None = None
+    failing_header: tuple[str, str] | None = None
+    restart: str = ""
+    also: str = ""
+    wait_for: float = 0.0
 
 
 def is_loopback(url: str) -> bool:
@@ -94,6 +118,9 @@ def check_api(described: ApiModel, wishes: Wishes, step: Callable[[str], None] =
         VerifyError: the API may not or cannot be checked, or nothing could be judged.
     """
     base = _address(wishes)
+    if wishes.wait_for:
+        step(f"waiting for {base}")
+        wait_for(base, wishes.wait_for)
     site = described.keyed(wishes.operation)
     hidden = _Hidden(described, site, wishes)
     try:
@@ -101,7 +128,7 @@ def check_api(described: ApiModel, wishes: Wishes, step: Callable[[str], None] =
             bench = bench_of(described, site, wishes, caller)
             step(Check.TWO_KEYS)
             first, bench = _sighted(bench, described, named=bool(wishes.oracle))
-            findings = [first, *_findings(bench, step)]
+            findings = about_both([first, *_findings(bench, step)])
     except VerifyError as error:
         raise VerifyError(hidden.out_of(str(error))) from None
     shown = tuple(replace(found, why=hidden.out_of(found.why)) for found in findings)
@@ -137,10 +164,11 @@ def _address(wishes: Wishes) -> str:
         raise VerifyError("--base-url is not the address of an API; give http://… or https://…")
     if parts.username or parts.password:
         raise VerifyError("an address holds no credentials here; give them with --token")
-    if not wishes.own and not is_loopback(wishes.base_url):
+    strangers = [url for url in (wishes.base_url, wishes.also) if url and not is_loopback(url)]
+    if not wishes.own and strangers:
         raise VerifyError(
-            f"{parts.hostname} is not this machine. Checking makes real requests, many of them malformed, and leaves "
-            "what they make behind: if the API is yours to test, say so with --i-own-this-api"
+            f"{urlsplit(strangers[0]).hostname} is not this machine. Checking makes real requests, many of them "
+            "malformed, and leaves what they make behind: if the API is yours to test, say so with --i-own-this-api"
         )
     return wishes.base_url.rstrip("/")
 
@@ -167,7 +195,19 @@ def bench_of(described: ApiModel, site: Site, wishes: Wishes, caller: Caller) ->
         needs_key=site.key_node is not None and site.key_node.flag("required"),
         stranger=None if stranger == NOBODY else stranger,
         items=lambda made: _items(described, site, wishes, made),
+        ids=Ids(described.way_to_id(site)),
+        failing=_failing(site, request, wishes),
+        fails_by_body=wishes.failing_body is not None,
+        restart=wishes.restart,
+        also=wishes.also.rstrip("/"),
     )
+
+
+def _failing(site: Site, request: ProbeRequest, wishes: Wishes) -> ProbeRequest | None:
+    """Return the request that fails after its effect, if the user says how."""
+    if wishes.failing_body is not None:
+        return request.saying(payload_of(site, wishes.failing_body))
+    return request.with_headers(wishes.failing_header) if wishes.failing_header is not None else None
 
 
 def _items(described: ApiModel, site: Site, wishes: Wishes, made: ProbeAnswer) -> tuple[ProbeRequest, ...]:

@@ -10,6 +10,7 @@ from samekey.verify.findings import Check, Finding, Honours, Longest, UnjudgedEr
 from samekey.verify.probes import answered, spoken
 
 if TYPE_CHECKING:
+    from samekey.sandbox.api.operations import Site
     from samekey.verify.calls import ProbeAnswer
     from samekey.verify.probes import Bench
     from samekey.verify.requests import ProbeRequest
@@ -98,10 +99,14 @@ def other_methods(bench: Bench) -> Finding:
         raise UnjudgedError("the document has no PATCH, PUT or DELETE for what this operation makes")
     seen = [(request.site, *_honours(bench, request)) for request in requests]
     why = "; ".join(f"{site.name} ({site.method}) {found}" for site, found, _ in seen)
-    facts = tuple(Honours(site.method, honoured) for site, _, honoured in seen if honoured is not None)
-    promised = {site.method for site, _, _ in seen if site.keyed}
-    disappointed = any(fact.method in promised and not fact.honoured for fact in facts)
+    facts = tuple(Honours(_target(site), honoured) for site, _, honoured in seen if honoured is not None)
+    promised = {_target(site) for site, _, _ in seen if site.keyed}
+    disappointed = any(fact.target in promised and not fact.honoured for fact in facts)
     return Finding(Check.OTHER_METHODS, Verdict.OTHERWISE if disappointed else Verdict.OK, why, facts)
+
+
+def _target(site: Site) -> str:
+    return f"{site.method} {site.path}"
 
 
 def _longest(bench: Bench) -> int:

@@ -59,7 +59,8 @@ def page_of(site: Site, request: ReceivedRequest, rows: list[ResourceRow]) -> Li
         rows: the whole list, newest first.
     """
     paging = site.operation.paging
-    size = _size(request)
+    # Where the document knows no next page, the list is whole: what is cut off could never be had.
+    size = _size(request, _DEFAULT_SIZE if paging is not None else _LARGEST_SIZE)
     start = _start(site, request, rows, size)
     chosen = rows[start : start + size]
     more = start + size < len(rows)
@@ -77,11 +78,11 @@ def page_of(site: Site, request: ReceivedRequest, rows: list[ResourceRow]) -> Li
     return ListPage(chosen, known, following)
 
 
-def _size(request: ReceivedRequest) -> int:
+def _size(request: ReceivedRequest, usual: int) -> int:
     for name, text in request.fields:
         if name.lower() in _SIZES and text.isascii() and text.isdigit():
             return min(max(1, int(text)), _LARGEST_SIZE)
-    return _DEFAULT_SIZE
+    return usual
 
 
 def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: int) -> int:
