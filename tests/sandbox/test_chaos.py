@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -81,3 +83,36 @@ def test_what_cannot_be_proxied_is_refused(tmp_path: Path) -> None:
         open_chaos(Upstream("http://me:secret@127.0.0.1:1", store))
     with pytest.raises(FaultError, match="inside"):
         open_chaos(Upstream("http://127.0.0.1:1", store, plan=Plan((Rule(Fault.SLOW),))))
+
+
+def test_a_proxy_keeps_no_cookies_and_passes_on_no_hops(tmp_path: Path) -> None:
+    """One client's session is not another's; headers of one connection end there; redirects lead here again."""
+    seen: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(302)
+            host = self.headers["host"]
+            for name, value in (
+                ("Set-Cookie", "session=ALICE"), ("Location", f"http://{host}/next?a=1"), ("Connection", "X-Hop"),
+                ("X-Hop", "1"), ("X-End", "1"), ("Content-Length", "0"),
+            ):  # fmt: skip
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as upstream:
+        threading.Thread(target=upstream.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{upstream.server_port}"
+        with in_thread(open_chaos(Upstream(url, str(tmp_path / "chaos.db")))) as proxy:
+            sent = {"Connection": "X-Mine", "X-Mine": "1", "X-Kept": "1"}
+            answers = [httpx.get(f"{proxy.url}/login", headers=sent) for _ in range(2)]
+        upstream.shutdown()
+    assert [headers.get("cookie") for headers in seen] == [None, None]
+    assert [("x-mine" in headers, "x-kept" in headers) for headers in seen] == [(False, True)] * 2
+    assert answers[1].headers["set-cookie"] == "session=ALICE"
+    assert answers[1].headers["location"] == f"{proxy.url}/next?a=1"
+    assert ("x-hop" in answers[1].headers, "x-end" in answers[1].headers) == (False, True)

@@ -253,3 +253,31 @@ def test_a_sandbox_in_a_thread_has_its_address_at_once(monkeypatch: pytest.Monke
     monkeypatch.setattr(uvicorn.Server, "startup", slowly)
     with running(PAYMENTS) as sandbox:
         assert httpx.get(f"{sandbox.url}/charges").status_code == 401
+
+
+def test_each_request_is_a_line(tmp_path: Path) -> None:
+    """With its key, the fault that struck and what became of it; none with -q; nothing of it drives a terminal."""
+    for flags, lines in (((), 3), (("-q",), 0)):
+        arguments = ("serve", str(PAYMENTS), "--listen", f"127.0.0.1:{free_port()}", "--store", "s.db", *flags)
+        with program(*arguments, "--fault", "cut,operation=createCharge,times=1", folder=tmp_path) as (process, url):
+            key = str(uuid.uuid4())
+            for _ in range(2):
+                with contextlib.suppress(httpx.HTTPError):
+                    httpx.post(f"{url}/charges", json=CHARGE, headers={**AUTH, "Idempotency-Key": key})
+            httpx.get(f"{url}/charges/a%1B%5B31m", headers=AUTH)
+            time.sleep(0.2)
+            process.terminate()
+            said, _ = process.communicate(timeout=10)
+        told = [line for line in said.splitlines() if " /charges" in line]
+        assert len(told) == lines, said
+        if told:
+            assert f"POST /charges  no answer  key {key}  fault cut" in told[0]
+            assert f"POST /charges  201  replayed  key {key}" in told[1]
+        assert "\x1b" not in said
+
+
+def test_a_fault_for_nothing_is_refused(tmp_path: Path) -> None:
+    """With the operation that was meant, and before anything is served."""
+    done = run("serve", str(PAYMENTS), "--fault", "cut,operation=createChagre", "--store", "s.db", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "createCharge" in done.stderr

@@ -39,6 +39,9 @@ FaultSeed = Annotated[
 Seed = Annotated[int, typer.Option(metavar="N", help="Seeds the chance of faults.")]
 
 
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing of single requests.")]
+
+
 class DumpStage(StrEnum):
     """What `samekey inspect --dump` shows: what the rooms of the generator hand to each other, in their order."""
 

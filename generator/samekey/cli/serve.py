@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from samekey.cli.extras import sandbox_extra
-from samekey.cli.options import FaultFile, FaultRules, FaultSeed, Listen, Spec, Store
+from samekey.cli.options import FaultFile, FaultRules, FaultSeed, Listen, Quiet, Spec, Store
 from samekey.document.diagnostics import escaped
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.server.faults import Plan
 
 
-def serve(
+def serve(  # noqa: PLR0913  # an option each
     spec: Spec,
     listen: Listen = "127.0.0.1:8787",
     store: Store = "samekey-sandbox.db",
@@ -31,6 +32,8 @@ def serve(
     fault: FaultRules = None,
     faults: FaultFile = None,
     seed: FaultSeed = None,
+    *,
+    quiet: Quiet = False,
 ) -> None:
     """Serve a real API made of the document: it keeps its promise of idempotency, and fails on command."""
     address = _address(listen)
@@ -39,7 +42,8 @@ def serve(
 
         plan = _plan(fault, faults, seed, inside=True)
         settings = Settings(store, tuple(token or ()), None if ttl is None else ttl * 3600, plan)
-        sandbox = open_sandbox(spec, settings, sys.stdin.buffer.read() if spec == "-" else b"")
+        stdin = sys.stdin.buffer.read() if spec == "-" else b""
+        sandbox = open_sandbox(spec, settings, stdin, None if quiet else _tell)
         _serve(sandbox, address)
 
 
@@ -51,6 +55,8 @@ def chaos(
     fault: FaultRules = None,
     faults: FaultFile = None,
     seed: FaultSeed = None,
+    *,
+    quiet: Quiet = False,
 ) -> None:
     """Stand in front of an API and lose its answers, so that its clients can be watched."""
     address = _address(listen)
@@ -58,7 +64,12 @@ def chaos(
         from samekey.sandbox.server.chaos import Upstream, open_chaos  # noqa: PLC0415  # an extra
 
         plan = _plan(fault, faults, seed, inside=False)
-        _serve(open_chaos(Upstream(upstream, store, key, plan)), address)
+        _serve(open_chaos(Upstream(upstream, store, key, plan), None if quiet else _tell), address)
+
+
+def _tell(line: str) -> None:
+    """Print what became of a request, with the time of day."""
+    typer.echo(f"{datetime.now().astimezone():%H:%M:%S}  {escaped(line)}")
 
 
 def _address(listen: str) -> tuple[str, int]:

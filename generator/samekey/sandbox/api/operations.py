@@ -120,10 +120,18 @@ class Routes:
     """Finds the operation of a request: paths without parameters first, as OpenAPI asks (3.1 section 4.8.8)."""
 
     def __init__(self, sites: Sequence[Site]) -> None:
+        self.sites = tuple(sites)
         self._patterns = [(pattern_of(site.path), site) for site in sorted(sites, key=lambda site: _rank(site.path))]
 
     def find(self, method: str, path: str) -> Match | tuple[str, ...]:
-        """Return the operation of a method and a path, or the methods that there are at the path."""
+        """Return the operation of a method and a path, or the methods that there are at the path.
+
+        HEAD is answered as GET is (RFC 9110 section 9.3.2), where the document has no HEAD of its own.
+        """
+        found = self._found(method, path)
+        return self._found("GET", path) if method == "HEAD" and "GET" in found_methods(found) else found
+
+    def _found(self, method: str, path: str) -> Match | tuple[str, ...]:
         allowed: list[str] = []
         for pattern, site in self._patterns:
             found = pattern.fullmatch(path)
@@ -134,6 +142,11 @@ class Routes:
                 return Match(site, dict(zip(names, map(unquote, found.groups()), strict=True)))
             allowed.append(site.method)
         return tuple(dict.fromkeys(allowed))
+
+
+def found_methods(found: Match | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the methods that there are at a path where the one that was asked for is not; else none."""
+    return () if isinstance(found, Match) else found
 
 
 def pattern_of(template: str) -> re.Pattern[str]:

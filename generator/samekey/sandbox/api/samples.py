@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -23,6 +23,7 @@ _DEEP = 8
 _SHALLOW = 3
 """To this depth what is optional is said, where all is to be."""
 _TOO_DEEP = 24
+_MOST_VALUES = 20_000
 _FORMATS: Final = {
     "date": "%Y-%m-%d",
     "date-time": "%Y-%m-%dT%H:%M:%SZ",
@@ -53,17 +54,30 @@ MISSING: Final = Missing()
 Known: TypeAlias = "JsonValue | Missing"
 
 
+class _Budget:
+    """How many values there may be in a value: lists of a hundred lists of a hundred have an end as well."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_VALUES
+
+    def spend(self) -> bool:
+        """Count a value, and return whether there may be more."""
+        self._left -= 1
+        return self._left > 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Depth:
-    """How deep in a value another one is made, and whether what is optional is said."""
+    """How deep in a value another one is made, whether what is optional is said, and how much there may be."""
 
     level: int = 0
     whole: bool = False
+    budget: _Budget = field(default_factory=_Budget)
 
     @property
     def down(self) -> _Depth:
         """One level below."""
-        return _Depth(self.level + 1, self.whole)
+        return _Depth(self.level + 1, self.whole, self.budget)
 
     @property
     def says_all(self) -> bool:
@@ -116,7 +130,7 @@ class Samples:
             if not isinstance(example, Missing):
                 # An example is known by way of the document; it is fitted for what must not come back.
                 known = example
-        if depth.level > _TOO_DEEP:
+        if depth.level > _TOO_DEEP or not depth.budget.spend():
             return None
         opened, tags = self._open(merged, known)
         match opened.implied_type:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
 from samekey.document.diagnostics import Diagnostics, Severity, in_full
@@ -30,6 +32,7 @@ from samekey.sandbox.keys.store import LONGEST_TTL, Keys
 from samekey.sandbox.server.dashboard import PREFIX, Dashboard, Served
 from samekey.sandbox.server.fault_middleware import FaultMiddleware
 from samekey.sandbox.server.faults import Faults, Plan
+from samekey.sandbox.server.hosts import NearHosts
 from samekey.sandbox.server.ledger import Ledger
 from samekey.sandbox.server.service import Service, ServiceParts
 from samekey.sandbox.server.wire import Door
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from samekey.ir import Api
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.keys.store import KeyStore
+    from samekey.sandbox.server.fault_middleware import Tell
     from samekey.sandbox.server.faults import Struck
     from samekey.sandbox.server.service import Backend, Handled, RequestContext
     from samekey.sandbox.storage.database import Postgres, Sqlite
@@ -120,13 +124,14 @@ class _InThreads:
         pass
 
 
-def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"") -> Sandbox:
+def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell | None = None) -> Sandbox:
     """Make a sandbox of a document.
 
     Args:
         spec: a path, a URL, or `-`.
         settings: how it is to be.
         stdin: the bytes of standard input, used for `-`.
+        tell: told of each request in a line; None for nobody.
 
     Raises:
         SandboxError: the document or a setting cannot be used.
@@ -153,7 +158,9 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"") -> Sandbox:
     repeatable = frozenset(each.id for each in api.operations if each.id and each.safety is Safety.IDEMPOTENT)
     served = Served(api.title, base_path(api), len(api.operations), repeatable)
     backend = _InThreads(Service(parts))
-    return assemble(backend, parts.ledger, Faults(settings.plan), database, served, settings.purge_every)
+    known = tuple((site.name, f"{site.method} {site.path}") for site in parts.routes.sites)
+    faults = Faults(settings.plan, known=known)
+    return assemble(backend, parts.ledger, faults, database, served, settings.purge_every, tell)
 
 
 def assemble(
@@ -163,6 +170,7 @@ def assemble(
     database: Sqlite | Postgres,
     served: Served,
     purge_every: float = 30.0,
+    tell: Tell | None = None,
 ) -> Sandbox:
     """Put faults, ledger and dashboard around a backend.
 
@@ -173,10 +181,13 @@ def assemble(
         database: where the ledger is; it is closed with the application.
         served: what is served.
         purge_every: seconds between two removals of what is out of date.
+        tell: told of each request in a line; None for nobody.
     """
     door = Door()
     page = Dashboard(served, ledger, faults, door)
-    front = FaultMiddleware(backend, faults, ledger, door, served.base)
+    front = FaultMiddleware(backend, faults, ledger, door, served.base, tell)
+    # A page of any site may try an API that is made up; its keys and its ledger are another matter.
+    api = CORSMiddleware(front, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -189,7 +200,15 @@ def assemble(
         await run_sync(ledger.flush)
         database.engine.dispose()
 
-    app = Starlette(routes=[Mount(PREFIX, routes=page.routes), Mount("/", app=front)], lifespan=lifespan)
+    app = Starlette(
+        routes=[
+            Mount(PREFIX, routes=page.routes),
+        ],
+        middleware=[Middleware(NearHosts)],
+        lifespan=lifespan,
+    )
+    # Not a mount, which knows no path with a line end in it.
+    app.router.default = api
     return Sandbox(app, door, served, ledger, faults, database)
 
 

@@ -22,7 +22,10 @@ from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from samekey.sandbox.api.request import ReceivedRequest
+    from samekey.sandbox.server.fault_middleware import Tell
     from samekey.sandbox.server.faults import Struck
 
 KEY = "Idempotency-Key"
@@ -31,6 +34,9 @@ _HOP_BY_HOP = frozenset({
     "upgrade", "proxy-connection",
 })  # fmt: skip
 """Headers that concern one connection (RFC 9110 section 7.6.1)."""
+_OF_REQUESTS = frozenset({"host", "content-length"})
+_OF_ANSWERS = frozenset({"content-length"})
+"""Headers that are made anew on the way."""
 _REPLAYED = ("idempotent-replayed", "idempotency-replayed")
 _TIMEOUT = 120.0
 
@@ -52,8 +58,12 @@ class Upstream:
     plan: Plan = field(default_factory=Plan)
 
 
-def open_chaos(upstream: Upstream) -> Sandbox:
+def open_chaos(upstream: Upstream, tell: Tell | None = None) -> Sandbox:
     """Make a proxy in front of somebody else's API.
+
+    Args:
+        upstream: the API.
+        tell: told of each request in a line; None for nobody.
 
     Raises:
         SandboxError: the upstream's address cannot be used.
@@ -70,7 +80,7 @@ def open_chaos(upstream: Upstream) -> Sandbox:
     upgrade(database)
     proxy = Proxy(upstream.url.rstrip("/"), upstream.key)
     served = Served(f"In front of {upstream.url}", inside=False)
-    return assemble(proxy, Ledger(database), faults, database, served)
+    return assemble(proxy, Ledger(database), faults, database, served, tell=tell)
 
 
 class Proxy:
@@ -84,8 +94,9 @@ class Proxy:
     def __init__(self, url: str, key: str) -> None:
         self._url = url
         self._key = key
-        # Nothing is retried and no redirect is followed here: what the client sees is what the upstream says.
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+        # Nothing is retried, no redirect is followed and no cookie is kept here: what a client sees is what the
+        # upstream says to it, and to nobody else.
+        self._transport = httpx.AsyncHTTPTransport(trust_env=False)
 
     def subject(self, request: ReceivedRequest) -> RequestContext:
         """Return whom and what a request is about, as far as the request itself tells."""
@@ -96,23 +107,32 @@ class Proxy:
 
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
         """Pass a request on to the upstream, and return its response."""
-        sent = [(n, v) for n, v in request.headers if n not in _HOP_BY_HOP | {"host", "content-length"}]
-        onward = self._client.build_request(
-            request.method, f"{self._url}{request.target}", headers=sent, content=request.body or None
+        timeout = httpx.Timeout(_TIMEOUT).as_dict()
+        onward = httpx.Request(
+            request.method,
+            f"{self._url}{request.target}",
+            headers=_passed_on(request.headers, _OF_REQUESTS),
+            content=request.body or None,
+            extensions={"timeout": timeout},
         )
-        # What the client did not send, nobody sends for it.
-        for name in ("user-agent", "accept", "accept-encoding"):
-            if not request.every(name):
-                onward.headers.pop(name, None)
         try:
-            response = await self._client.send(onward, stream=True)
+            response = await self._transport.handle_async_request(onward)
             body = b"".join([piece async for piece in response.aiter_raw()])
             await response.aclose()
         except httpx.HTTPError as error:
             return Handled(problem(502, "upstream", f"the upstream cannot be reached: {error or type(error).__name__}"))
-        headers = tuple((n, v) for n, v in response.headers.multi_items() if n not in _HOP_BY_HOP | {"content-length"})
+        headers = tuple(
+            (name, self._as_seen_from(request, value) if name == "location" else value)
+            for name, value in _passed_on(response.headers.multi_items(), _OF_ANSWERS)
+        )
         replayed = any(response.headers.get(name, "").lower() == "true" for name in _REPLAYED)
         return Handled(Answer(response.status_code, headers, body), AnswerKind.REPLAYED if replayed else AnswerKind.OWN)
+
+    def _as_seen_from(self, request: ReceivedRequest, location: str) -> str:
+        """Return a Location that leads a client here again, where it leads to the upstream."""
+        host = request.header("host")
+        is_upstreams = location == self._url or location.startswith((f"{self._url}/", f"{self._url}?"))
+        return f"http://{host}{location[len(self._url) :] or '/'}" if host and is_upstreams else location
 
     async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
         """Do nothing: the upstream has no need to know that a client left."""
@@ -123,4 +143,16 @@ class Proxy:
 
     async def close(self) -> None:
         """Close the connections to the upstream."""
-        await self._client.aclose()
+        await self._transport.aclose()
+
+
+def _passed_on(headers: Iterable[tuple[str, str]], others: frozenset[str]) -> list[tuple[str, str]]:
+    """Return the headers that a proxy passes on: none that concern one connection (RFC 9110 section 7.6.1).
+
+    Args:
+        headers: names in lower case, and values.
+        others: names of headers that are not passed on either.
+    """
+    pairs = list(headers)
+    named = {word.strip().lower() for name, value in pairs if name == "connection" for word in value.split(",")}
+    return [(name, value) for name, value in pairs if name not in _HOP_BY_HOP | named | others]

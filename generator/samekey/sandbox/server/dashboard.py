@@ -7,13 +7,14 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from samekey.sandbox.errors import FaultError
-from samekey.sandbox.server.faults import INSIDE, Fault, parse_plan, spelled
+from samekey.sandbox.server.faults import INSIDE, Fault, plan_from_json, spelled
 from samekey.sandbox.server.ledger import Follower
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _PAUSE = 0.25
 _HEARTBEAT = 40
 """Pauses without news after which a word is sent, so that both sides notice when the other is gone."""
 _MOST = 10_000
+_MOST_DIGITS = 18
 _TYPES = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
 _POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
 
@@ -85,7 +87,7 @@ class Dashboard:
     async def ledger(self, request: Request) -> Response:
         """Return everything that has happened after a number (`?after=`), and the totals."""
         after = request.query_params.get("after", "0")
-        if not (after.isascii() and after.isdigit()):
+        if not (after.isascii() and after.isdigit() and len(after) <= _MOST_DIGITS):
             return JSONResponse({"error": "`after` is the number of an event"}, 400)
         await run_sync(self._ledger.flush)
         events = await run_sync(self._ledger.events, int(after), _MOST)
@@ -110,9 +112,7 @@ class Dashboard:
             if refused := _foreign(request):
                 return refused
             try:
-                self._faults.plan = parse_plan(
-                    (await request.body()).decode("utf-8", "replace"), inside=self._served.inside
-                )
+                self._faults.plan = plan_from_json(await request.body(), inside=self._served.inside)
             except FaultError as error:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(spelled(self._faults.plan))
@@ -158,7 +158,10 @@ def _static(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _foreign(request: Request) -> Response | None:
-    """Return a refusal of what another site's page may send: forms, but no JSON without asking first; None for JSON."""
+    """Return a refusal of what another site's page may send; None for JSON from this page, or from a program."""
+    origin = request.headers.get("origin", "")
+    if origin and urlsplit(origin).netloc != request.headers.get("host", ""):
+        return JSONResponse({"error": "changes come from this page, or from a program"}, 403)
     if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
         return None
     return JSONResponse({"error": "changes are sent as application/json"}, 415)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.api.request import ReceivedRequest
@@ -15,6 +15,8 @@ from samekey.sandbox.server.ledger import AnswerKind, Event, Kind
 from samekey.sandbox.server.service import CrashError, Handled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Receive, Scope, Send
 
     from samekey.sandbox.api.answer import Answer
@@ -25,12 +27,20 @@ if TYPE_CHECKING:
 
 _PIECES = 20
 _PATIENCE = 5.0
+_MOST_BYTES = 64 * 1024 * 1024
 _IN_FLIGHT = 409
 _WAITS = frozenset({_IN_FLIGHT, 425, 429, 503})
 
 
+Tell: TypeAlias = "Callable[[str], None]"
+
+
 class _GoneError(Exception):
     """The client left before its request was whole."""
+
+
+class _TooLargeError(Exception):
+    """The body of a request is larger than what is read into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +74,19 @@ class FaultMiddleware:
         ledger: where all of it is written down.
         door: where connections come in.
         base: what clients may put before every path.
+        tell: told of each request in a line, when it is over; None for nobody.
     """
 
-    def __init__(self, backend: Backend, faults: Faults, ledger: Ledger, door: Door, base: str = "") -> None:
+    def __init__(  # what stands around a backend
+        self,
+        backend: Backend,
+        faults: Faults,
+        ledger: Ledger,
+        door: Door,
+        base: str = "",
+        tell: Tell | None = None,
+    ) -> None:
+        self._tell = tell
         self._backend = backend
         self._faults = faults
         self._ledger = ledger
@@ -78,6 +98,9 @@ class FaultMiddleware:
         try:
             request = await self._read(scope, receive)
         except _GoneError:
+            return
+        except _TooLargeError:
+            await _refuse(send, problem(413, "too_large", f"a body has {_MOST_BYTES} bytes at most"))
             return
         subject = self._backend.subject(request)
         struck = self._faults.strike(subject.names, subject.identity)
@@ -97,6 +120,8 @@ class FaultMiddleware:
             if message["type"] != "http.request":
                 raise _GoneError
             body += message.get("body", b"")
+            if len(body) > _MOST_BYTES:
+                raise _TooLargeError
             if not message.get("more_body", False):
                 break
         path = scope["raw_path"].decode("latin-1")
@@ -168,6 +193,7 @@ class FaultMiddleware:
         cut = in_head or in_body
         # Written down first: who has the answer finds it in the ledger.
         self._note(exchange, Kind.LOST if cut or lost else Kind.ANSWERED, answer.status, handled.kind)
+        self._say(exchange, f"{answer.status}{' (lost)' if cut else ''}", handled.kind)
         if cut:
             await self._backend.left(exchange.request, exchange.subject)
         await _respond(exchange, answer)
@@ -177,12 +203,21 @@ class FaultMiddleware:
     async def _lose(self, exchange: _Exchange, kind: AnswerKind, *, reset: bool = False) -> None:
         """Close the connection without a response."""
         self._note(exchange, Kind.LOST, detail=kind)
+        self._say(exchange, "no answer", kind)
         await self._backend.left(exchange.request, exchange.subject)
         if reset:
             exchange.wire.reset()
         else:
             exchange.wire.close()
         await _left(exchange.receive, _PATIENCE)
+
+    def _say(self, exchange: _Exchange, ending: str, kind: AnswerKind) -> None:
+        """Say in a line what became of a request."""
+        if self._tell is not None:
+            key = f"  key {exchange.subject.key}" if exchange.subject.key else ""
+            fault = f"  fault {exchange.fault}" if exchange.fault is not None else ""
+            how = f"  {kind}" if kind and kind is not AnswerKind.FAULT else ""
+            self._tell(f"{exchange.request.method} {exchange.request.path}  {ending}{how}{key}{fault}")
 
     def _note(
         self, exchange: _Exchange, kind: Kind, status: int | None = None, detail: str = "", fault: Fault | None = None
@@ -191,6 +226,14 @@ class FaultMiddleware:
         self._ledger.note(
             Event(kind, exchange.request.attempt, subject.names[0], subject.scope, subject.key, status, fault, detail)
         )
+
+
+async def _refuse(send: Send, answer: Answer) -> None:
+    """Send a response to a request that was not read."""
+    headers = [(name.encode(), value.encode()) for name, value in (*answer.headers, ("Connection", "close"))]
+    with contextlib.suppress(OSError):
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _respond(exchange: _Exchange, answer: Answer) -> None:

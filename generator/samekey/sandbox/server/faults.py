@@ -16,6 +16,7 @@ import msgspec
 
 from samekey.document.values import SyntaxProblem
 from samekey.document.yaml_text import parse_yaml
+from samekey.identifiers import closest
 from samekey.sandbox.errors import FaultError
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ SECONDS: Final = {Fault.REFUSE: 0.5, Fault.STALL: 35.0, Fault.STALL_AFTER: 35.0,
 ANY: Final = "any"
 """A rule for all faults together, each as likely as the others."""
 _REMEMBERED = 50_000
+_MOST_NODES = 10_000
 Converted = TypeVar("Converted")
 
 
@@ -140,10 +142,22 @@ class Faults:
     Args:
         plan: the rules.
         inside: whether faults of the server's inside can be had here.
+        known: the names of each operation; None where they are not known. Outside of a server there are only methods
+            with paths.
+
+    Raises:
+        FaultError: a rule is for an operation that is not there.
     """
 
-    def __init__(self, plan: Plan = Plan(), *, inside: bool = True) -> None:  # noqa: B008  # it is frozen
+    def __init__(
+        self,
+        plan: Plan = Plan(),  # noqa: B008  # it is frozen
+        *,
+        inside: bool = True,
+        known: tuple[tuple[str, ...], ...] | None = None,
+    ) -> None:
         self._inside = inside
+        self._known = known
         self._lock = threading.Lock()
         self._seen: OrderedDict[str, int] = OrderedDict()
         self.plan = plan
@@ -158,9 +172,22 @@ class Faults:
         impossible = [] if self._inside else [rule.fault for rule in plan.rules if rule.fault in INSIDE]
         if impossible:
             raise FaultError(f"{impossible[0]} needs the inside of the server; it is for `samekey serve` alone")
+        for rule in plan.rules:
+            self._refuse_unknown(rule)
         with self._lock:
             self._plan = plan
             self._struck: Counter[int] = Counter()
+
+    def _refuse_unknown(self, rule: Rule) -> None:
+        """Refuse a rule that could never strike: who sets it would believe that a fault was survived."""
+        if self._known is None:
+            if not self._inside and "*" not in rule.operation and " " not in rule.operation:
+                raise FaultError(
+                    f"nothing is called {rule.operation!r} here: write a method and a path, such as 'POST /charges'"
+                )
+        elif not any(_holds(rule, names) for names in self._known):
+            hint = closest(rule.operation, tuple(name for names in self._known for name in names))
+            raise FaultError(f"the document has no operation like {rule.operation!r}" + (f"; {hint}" if hint else ""))
 
     def strike(self, names: tuple[str, ...], identity: str) -> Struck | None:
         """Return the fault that happens to a request; None where none does.
@@ -211,8 +238,36 @@ def parse_plan(text: str, *, inside: bool = True) -> Plan:
     parsed = parse_yaml(text)
     if isinstance(parsed, SyntaxProblem):
         raise FaultError(parsed.message)
+    if _nodes(parsed.value, _MOST_NODES) > _MOST_NODES:
+        raise FaultError(f"a plan has {_MOST_NODES} values at most")
     # Numbers of a document remember their spelling; here they are numbers.
-    plain: JsonValue = json.loads(json.dumps(parsed.value))
+    return _plan_of(json.loads(json.dumps(parsed.value)), inside=inside)
+
+
+def plan_from_json(data: bytes, *, inside: bool = True) -> Plan:
+    """Read a plan of faults from JSON, as another program sends it.
+
+    Raises:
+        FaultError: it is not a plan.
+    """
+    try:
+        plain: JsonValue = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FaultError(f"this is not JSON: {error}") from error
+    return _plan_of(plain, inside=inside)
+
+
+def _nodes(value: JsonValue, most: int) -> int:
+    """Count the values in a value, aliases as often as they are spelled; no further than a little more than `most`."""
+    waiting, count = [value], 0
+    while waiting and count <= most:
+        inner = waiting.pop()
+        count += 1
+        waiting += inner.values() if isinstance(inner, dict) else inner if isinstance(inner, list) else ()
+    return count
+
+
+def _plan_of(plain: JsonValue, *, inside: bool) -> Plan:
     value = plain if isinstance(plain, dict) else {"rules": plain or []}
     listed = value.get("rules", [])
     if not isinstance(listed, list):
