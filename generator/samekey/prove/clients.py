@@ -15,7 +15,7 @@ from samekey_templates.runtime.safety import Evidence
 from samekey.prove.child import HOST
 from samekey.prove.forks import through_forks
 from samekey.prove.history import Attempt, CallReport, Certainty, Settled
-from samekey.prove.manners import HURRIED, ONCE, PATIENT
+from samekey.prove.manners import KINDS, PATIENT
 from samekey.prove.sdk import ACCOUNT
 from samekey.prove.wire import Gate, Watch, watched
 from samekey.sandbox.api.answer import answer_digest
@@ -106,7 +106,7 @@ class ClientCopies:
     """
 
     def __init__(self, clients: Clients, client: Any) -> None:  # noqa: ANN401  # a client of the SDK
-        self._by_limits = {limits: clients.within(client, limits) for limits in (PATIENT, ONCE, HURRIED)}
+        self._by_limits = {limits: clients.within(client, limits) for limits in KINDS}
 
     def call(self, entry: Planned) -> Any:  # noqa: ANN401  # whatever the SDK gives
         """Make a call as it is planned."""

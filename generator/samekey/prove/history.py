@@ -107,7 +107,7 @@ class Limits:
 
     def backoff(self, attempts: int) -> float:
         """Return the range from which the wait after some attempts is drawn (docs/retry-rules.md, section 4)."""
-        return min(self.max_delay, self.initial_delay * 2.0 ** (attempts - 1))
+        return min(self.max_delay, self.initial_delay * 2.0 ** min(attempts - 1, 60))
 
 
 @dataclass(frozen=True, slots=True)

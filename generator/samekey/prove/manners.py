@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 PATIENT: Final = Limits(retries=6, deadline=8.0)
 ONCE: Final = Limits(retries=0, deadline=8.0)
 HURRIED: Final = Limits(retries=6, deadline=2.0)
+BRIEF: Final = Limits(retries=6, deadline=0.25)
+"""Shorter than any timeout, so that the deadline passes while a request is on its way."""
+KINDS: Final = (PATIENT, ONCE, HURRIED, BRIEF)
 _ONCE_SHARE: Final = 1 / 3
 """What a single attempt is told of shows each rule of certainty bare; retries would settle nearly all of it."""
 _HURRIED_SHARE: Final = 0.1
+_BRIEF_SHARE: Final = 0.1
 _CANCELLED_SHARE: Final = 0.05
 _TWIN_SHARE: Final = 0.1
 _LONGEST_LIFE: Final = 0.5
@@ -53,8 +57,8 @@ def planned(number: int, call: PlannedCall, seed: int) -> Planned:
         seed: of the run.
     """
     random = Random(f"{seed}/{number}/manner")  # noqa: S311  # chance that can be repeated
-    share = random.random()
-    limits = ONCE if share < _ONCE_SHARE else HURRIED if share < _ONCE_SHARE + _HURRIED_SHARE else PATIENT
+    others = (_ONCE_SHARE, _HURRIED_SHARE, _BRIEF_SHARE)
+    (limits,) = random.choices((ONCE, HURRIED, BRIEF, PATIENT), weights=(*others, 1 - sum(others)))
     is_twin = call.keyed and random.random() < _TWIN_SHARE and call.profile.format.kind is not KeyKind.ALPHABET
     gives_up = random.random() < _CANCELLED_SHARE
     after = random.random() * _LONGEST_LIFE if gives_up and limits is not ONCE else None
