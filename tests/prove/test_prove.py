@@ -110,11 +110,14 @@ def test_each_mistake_is_found_out_for_its_own_reason(sabotage: Sabotage) -> Non
     """A checker that cannot fail proves nothing: there are duplicates, and the history shown says why."""
     document = WAREHOUSE if sabotage is Sabotage.NEW_KEY_PER_ATTEMPT else PAYMENTS
     # Two at once are rarer than answers that are lost.
-    calls = 400 if sabotage is Sabotage.CHECK_THEN_SET else 250
+    calls = 500 if sabotage is Sabotage.CHECK_THEN_SET else 250
     proof = prove(document, Terms(calls=calls, sabotage=sabotage), Diagnostics())
     assert proof.verdict.broken(Promise.ONCE) > 1
     assert proof.verdict.case is not None
-    assert proof.verdict.case.cause is REASONS[sabotage]
+    assert proof.verdict.causes[REASONS[sabotage]] > 1
+    if sabotage is not Sabotage.CHECK_THEN_SET:
+        # That one forgets with each killed process as well, which may be seen more often.
+        assert proof.verdict.case.cause is REASONS[sabotage]
     said = "\n".join(report(proof))
     assert "EFFECT 2" in said
     assert proof.verdict.case.why in said.splitlines()[-1]

@@ -168,22 +168,22 @@ def test_a_list_comes_in_pages(client: httpx.Client) -> None:
 def test_what_the_document_forbids_is_refused_with_the_place(
     client: httpx.Client, payments: Running, method: str, path: str, sent: dict[str, Any], where: str
 ) -> None:
-    """A problem says which parameter or which part of the body is wrong, and nothing is done."""
+    """In the document's own words it is said which parameter or part of the body is wrong, and nothing is done."""
     answer = client.request(method, path, **sent)
     assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == 400
-    assert [error["where"] for error in problem["errors"]] == [where]
+    assert answer.headers["content-type"] == "application/json"
+    error = answer.json()["error"]
+    assert error["type"] == "invalid_request"
+    assert error["message"].startswith(f"{where or 'body'}: ")
     assert payments.totals().effects == 0
 
 
 def test_other_ways_to_be_refused(client: httpx.Client) -> None:
     """Text that is not JSON, a media type that is not taken, a path and a method that are not there."""
     headers = {"Content-Type": "application/json"}
-    assert client.post("/charges", content=b"{", headers=headers).json()["code"] == "invalid_json"
+    assert client.post("/charges", content=b"{", headers=headers).json()["error"]["message"] == "the body is not JSON"
     answer = client.post("/charges", content=b"a", headers={"Content-Type": "text/plain"})
-    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert (answer.status_code, answer.json()["error"]["message"][:24]) == (415, "text/plain is not taken ")
     assert client.get("/nowhere").status_code == 404
     answer = client.delete("/charges")
     assert answer.status_code == 405

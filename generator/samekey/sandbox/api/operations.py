@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -13,7 +13,7 @@ from samekey.lower.media import content_of, is_json
 from samekey.lower.parameters import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from samekey.document.node import Document, Node
     from samekey.document.values import JsonValue
@@ -35,16 +35,17 @@ _NOT_FOUND = 404
 
 @dataclass(frozen=True, slots=True)
 class DeclaredContent:
-    """A body in one media type, with the examples that the document has for it."""
+    """A body in one media type, with the examples that the document has for it, and their names."""
 
     media_type: str
     schema: Node | None
     examples: tuple[JsonValue, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer of an operation that goes well."""
+    """An answer of an operation."""
 
     status: int
     content: DeclaredContent | None = None
@@ -74,6 +75,7 @@ class Site:
         replies: all answers of those that go well.
         refuses_unknown: whether the document says that what is not there is answered 404.
         scoping: its headers and cookies that say whose request it is, or for whom.
+        refusals: its answers to what does not go well, by status, by `4XX` and `5XX`, and as `default`.
     """
 
     operation: Operation
@@ -87,6 +89,14 @@ class Site:
     replies: tuple[Reply, ...]
     refuses_unknown: bool
     scoping: tuple[str, ...] = ()
+    refusals: Mapping[str, Reply] = field(default_factory=dict[str, Reply])
+
+    def refusal(self, status: int) -> Reply | None:
+        """Return what the document says of an answer that refuses or fails; None where it says nothing."""
+        for name in (str(status), f"{status // 100}XX", "default"):
+            if name in self.refusals:
+                return replace(self.refusals[name], status=status)
+        return None
 
     def reply_where(self, *, made: bool) -> Reply:
         """Return the response where something was made (201, RFC 9110 section 9.3.4), or was there already."""
@@ -223,7 +233,19 @@ def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Nod
         reply=replies[0],
         replies=replies,
         refuses_unknown=str(_NOT_FOUND) in _responses(node),
+        refusals=_refusals(root, node, swagger=swagger),
     )
+
+
+def _refusals(root: Node, node: Node, *, swagger: bool) -> dict[str, Reply]:
+    """Return the responses to what does not go well; `default` is one of them where there is another for what does."""
+    listed = _responses(node)
+    has_good = any(code.upper().startswith(("2", "3")) for code in listed)
+    return {
+        code if code == "default" else code.upper(): _reply(root, node, code, response, swagger=swagger)
+        for code, response in listed.items()
+        if code.upper()[0] in "45" or (code == "default" and has_good)
+    }
 
 
 def _bodies(node: Node) -> tuple[list[DeclaredContent], bool]:
@@ -280,9 +302,10 @@ def _swagger_contents(root: Node, node: Node, answer: Node) -> list[DeclaredCont
 def _content(name: str, media: Node) -> DeclaredContent:
     if not isinstance(media.value, dict):
         return DeclaredContent(name, None)
-    examples = [media.value["example"]] if media.has("example") else []
-    for _, element in media.items("examples") if media.get("examples") else ():
+    examples: list[tuple[str, JsonValue]] = [("", media.value["example"])] if media.has("example") else []
+    for word, element in media.items("examples") if media.get("examples") else ():
         example = element.follow()
         if example is not None and isinstance(example.value, dict) and "value" in example.value:
-            examples.append(example.value["value"])
-    return DeclaredContent(name, media.get("schema"), tuple(examples))
+            examples.append((word, example.value["value"]))
+    names, values = [word for word, _ in examples], [value for _, value in examples]
+    return DeclaredContent(name, media.get("schema"), tuple(values), tuple(names))

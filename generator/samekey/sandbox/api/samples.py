@@ -120,6 +120,10 @@ class Samples:
         whole = self._fit((schema,), known, _Depth(whole=True))
         return whole if self._accepts((schema,), whole) else value
 
+    def whole(self, schema: Node, known: Known = MISSING) -> JsonValue:
+        """Return a value like `fit`, in which all is said that need not be said, as far as three levels down."""
+        return self._fit((schema,), known, _Depth(whole=True))
+
     def _fit(self, given: Parts, known: Known, depth: _Depth) -> JsonValue:
         merged = self._read(given)
         if known is None and (says_null(merged.parts) or self._accepts(given, None)):

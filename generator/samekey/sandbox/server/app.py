@@ -23,6 +23,7 @@ from samekey.sandbox.api.bodies import Bodies
 from samekey.sandbox.api.checks import Checks
 from samekey.sandbox.api.credentials import Guard
 from samekey.sandbox.api.operations import Routes, base_path, sites_of
+from samekey.sandbox.api.refusals import Refusals
 from samekey.sandbox.api.resources import Resources
 from samekey.sandbox.api.samples import Samples
 from samekey.sandbox.api.schemas import SchemaJudge
@@ -232,13 +233,15 @@ def _parts(
 ) -> ServiceParts:
     sites = sites_of(document, api)
     schemas = SchemaJudge(document.node)
-    resources = Resources(sites, Bodies(Samples(schemas), schemas), schemas)
+    samples = Samples(schemas)
+    bodies = Bodies(samples, schemas)
     return ServiceParts(
         routes=Routes(sites),
         guard=Guard(api, settings.tokens),
         checks=Checks(schemas, {definition.id: definition for definition in api.types}),
         schemas=schemas,
-        resources=resources,
+        resources=Resources(sites, bodies, schemas),
+        refusals=Refusals(bodies, samples, schemas),
         keys=keys,
         ledger=Ledger(database),
         database=database,

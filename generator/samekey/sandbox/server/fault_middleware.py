@@ -139,13 +139,14 @@ class FaultMiddleware:
             await self._lose(exchange, AnswerKind.FAULT, reset=True)
             return
         if fault is not None and (status := REFUSALS.get(fault)) is not None:
-            await self._send(exchange, Handled(_refusal(status, exchange), AnswerKind.FAULT))
+            refusal = exchange.subject.worded(_refusal(status, exchange))
+            await self._send(exchange, Handled(refusal, AnswerKind.FAULT))
             return
         if fault is Fault.STALL:
             await asyncio.sleep(exchange.seconds)
         handled = await self._handle(exchange)
         if fault is not None and (status := LOST_ANSWERS.get(fault)) is not None:
-            lost = problem(status, "failed", "the answer was lost on its way")
+            lost = exchange.subject.worded(problem(status, "failed", "the answer was lost on its way"))
             await self._send(exchange, Handled(lost, handled.kind), lost=True)
         elif fault is Fault.CUT:
             await self._lose(exchange, handled.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.checks import Checks, Read
     from samekey.sandbox.api.credentials import Guard
     from samekey.sandbox.api.operations import Routes, Site
+    from samekey.sandbox.api.refusals import Refusals
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.api.resources import Resources
     from samekey.sandbox.api.schemas import SchemaJudge
@@ -46,6 +48,11 @@ _CRASHES = {
     Fault.CRASH_AFTER_EFFECT: Stage.DONE,
     Fault.CRASH_BEFORE_COMMIT: Stage.STORED,
 }
+
+
+def _as_it_is(answer: Answer) -> Answer:
+    """Return a response unchanged."""
+    return answer
 
 
 class CrashError(Exception):
@@ -66,6 +73,7 @@ class RequestContext:
         key: the key that it bears, well formed or not.
         identity: what tells it from other requests, and not from its retries.
         in_flight: how its dialect says that the first request with its key still runs.
+        worded: puts a refusal into the words of its document.
     """
 
     names: tuple[str, ...]
@@ -73,6 +81,7 @@ class RequestContext:
     key: str | None
     identity: str
     in_flight: Signal = _IN_FLIGHT
+    worded: Callable[[Answer], Answer] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,7 @@ class ServiceParts:
         checks: looks at requests.
         schemas: judges values.
         resources: carries requests out.
+        refusals: puts refusals into the document's words.
         keys: does each key once.
         ledger: writes effects down.
         database: where all of it is kept.
@@ -133,6 +143,7 @@ class ServiceParts:
     checks: Checks
     schemas: SchemaJudge
     resources: Resources
+    refusals: Refusals
     keys: KeyStore
     ledger: Ledger
     database: Database
@@ -164,7 +175,9 @@ class Service:
         names = (site.name, place) if site is not None and site.name != place else (place,)
         content = fingerprint(request.method, request.target, request.body)
         identity = key if key is not None else content
-        return RequestContext(names, scope, key, identity, next(iter(profile.in_flight or ()), _IN_FLIGHT))
+        running = next(iter(profile.in_flight or ()), _IN_FLIGHT)
+        worded = partial(self._parts.refusals.worded, site) if site is not None else _as_it_is
+        return RequestContext(names, scope, key, identity, running, worded)
 
     def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Answer a request.
@@ -172,9 +185,16 @@ class Service:
         Raises:
             CrashError: the fault that struck has ended it without an answer.
         """
+        handled = self._handled(request, subject, struck)
+        return replace(handled, answer=subject.worded(handled.answer))
+
+    def _handled(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         found = self._parts.routes.find(request.method, request.path)
         if not isinstance(found, Match):
             return Handled(_nowhere(request, found))
+        preferred = self._parts.refusals.preferred(found.site, request)
+        if preferred is not None:
+            return Handled(preferred)
         admitted = self._admit(found, request)
         if not isinstance(admitted, _Admitted):
             return Handled(admitted)
@@ -232,10 +252,12 @@ class Service:
         """Return a function that does what a request asks for, as one step of a transaction."""
 
         def effect(connection: Connection) -> Answer:
-            done = self._parts.resources.perform(connection, work.match, work.request, work.body)
+            done = work.subject.worded(self._parts.resources.perform(connection, work.match, work.request, work.body))
             answer = done
             if work.struck is not None and work.struck.fault is Fault.FAIL_STORED:
-                answer = problem(500, "failed", "something broke after it was done; this answer is kept")
+                answer = work.subject.worded(
+                    problem(500, "failed", "something broke after it was done; this answer is kept")
+                )
             if done.succeeded:
                 self._parts.ledger.effect(connection, work.event(done, answer))
             return answer
