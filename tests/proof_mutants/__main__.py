@@ -15,6 +15,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutants = [one for one in (*SERVERS, *CLIENTS) if asked.only in one.label or asked.only in one.path]
     with ThreadPoolExecutor(asked.jobs) as pool:
         outcomes: list[Outcome] = []
-        for outcome in pool.map(lambda one: tried(one, asked.calls), mutants):
+        for outcome in pool.map(partial(tried, calls=asked.calls), mutants):
             outcomes.append(outcome)
             word = "caught" if outcome.is_caught else "LIVES "
             sys.stdout.write(f"{word}  {outcome.mutant.label}: {outcome.verdict}\n")

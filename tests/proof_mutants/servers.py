@@ -165,10 +165,10 @@ SERVERS = (
     ),
     Mutant(
         "now and then an effect is had twice, and written down once", SERVICE,
-        (("            done = self._parts.resources.perform",
+        (("            done = work.subject.worded(",
           "            if hash(work.request.attempt) % 25 == 0:\n"
           "                self._parts.resources.perform(connection, work.match, work.request, work.body)\n"
-          "            done = self._parts.resources.perform"),),
+          "            done = work.subject.worded("),),
         {ONCE},
     ),
     Mutant(

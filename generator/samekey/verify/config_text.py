@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import yaml
 
@@ -52,20 +52,21 @@ def with_operations(text: str, entries: Mapping[str, Sequence[str]]) -> str:
 
 def _read(text: str) -> dict[str, object]:
     try:
-        value: object = yaml.safe_load(text) or {}
+        value = cast("object", yaml.safe_load(text) or {})
     except yaml.YAMLError as error:
         raise VerifyError(f"what was seen cannot be put into a config that is no YAML: {error}") from error
     if not isinstance(value, dict):
         raise VerifyError(f"what was seen {_UNFIT}")
-    return {str(name): entry for name, entry in value.items()}
+    return cast("dict[str, object]", value)
 
 
 def _check(before: dict[str, object], made: str, entries: Mapping[str, Sequence[str]]) -> None:
     """Refuse a text that lost something, or lacks an entry: a file of the user's is never spoiled."""
     after = _read(made)
     idempotency = after.get("idempotency")
-    operations: object = idempotency.get("operations") if isinstance(idempotency, dict) else None
-    has_all = isinstance(operations, dict) and entries.keys() <= operations.keys()
+    spoken = cast("dict[str, object]", idempotency) if isinstance(idempotency, dict) else {}
+    operations = spoken.get("operations")
+    has_all = isinstance(operations, dict) and entries.keys() <= cast("dict[str, object]", operations).keys()
     rest = {name: entry for name, entry in before.items() if name != "idempotency"}
     if not has_all or any(after.get(name) != entry for name, entry in rest.items()):
         raise VerifyError(f"what was seen {_UNFIT}")
@@ -118,10 +119,9 @@ def _without(lines: Sequence[str], target: str, indent: str) -> list[str]:
 
 
 def _key(line: str) -> str:
+    """Return the key of a line of a block, whatever stands after it."""
     try:
-        value: object = yaml.safe_load(
-            line.split(" #", maxsplit=1)[0].rstrip().removesuffix(":") if line.rstrip().endswith(":") else line
-        )
+        entry = cast("object", yaml.safe_load(line.strip() if ": " in line else f"{line.strip()} null"))
     except yaml.YAMLError:
         return ""
-    return str(next(iter(value))) if isinstance(value, dict) and value else str(value)
+    return next(iter(cast("dict[str, object]", entry)), "") if isinstance(entry, dict) else ""

@@ -12,7 +12,7 @@ import hmac
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from samekey.ir import Location, SchemeKind
 
@@ -132,11 +132,11 @@ def bearer_of(credential: str) -> str:
         return user
     try:
         padded = credential.split(".")[1] + "=="
-        claims: object = json.loads(base64.urlsafe_b64decode(padded))
+        claims = cast("object", json.loads(base64.urlsafe_b64decode(padded)))
     except (IndexError, ValueError):
         return ""
-    named = {str(name): str(value) for name, value in claims.items()} if isinstance(claims, dict) else {}
-    return next((named[name] for name in _BEARERS if name in named), "")
+    named = cast("dict[str, object]", claims) if isinstance(claims, dict) else {}
+    return next((str(named[name]) for name in _BEARERS if name in named), "")
 
 
 def scope_of(accounts: list[str]) -> str:
