@@ -173,7 +173,7 @@ def test_a_refused_document_has_its_reason(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text("openapi: 4.0.0\ninfo: {title: x, version: '1'}\npaths: {}\n", "utf-8")
     row = examine(Entry("cases/bad.yaml", "4.0.0", "cases"), path, tmp_path / "scratch", Wanted(round_trip=True))
-    assert row.status == 1
+    assert row.status == 2
     assert "version-unsupported" in row.refusal
     assert not row.crashed
     assert row.defects == []

@@ -370,7 +370,7 @@ def test_an_invalid_document_is_explained(text: str, where: str, said: str, tmp_
     home = tmp_path / "openapi.yaml"
     home.write_text(text, "utf-8")
     outcome = run("generate", str(home), "-o", str(tmp_path / "sdk"))
-    assert outcome.status == 1
+    assert outcome.status == 2
     assert said in outcome.stderr
     assert f"openapi.yaml:{where}" in outcome.stderr
     assert "Traceback" not in outcome.stderr

@@ -109,7 +109,7 @@ CHANGES: dict[str, tuple[Callable[[Workplace], object], int]] = {
     "a property": (lambda place: (place.folder / "pet.yaml").write_text(PET.replace("name", "colour"), "utf-8"), 1),
     "the config": (lambda place: place.append("samekey.yaml", "client: Other\n"), 1),
     "the overlay": (lambda place: place.append("fixes.yaml", "# a comment\n"), 0),
-    "a document that is gone": (lambda place: (place.folder / "small.yaml").unlink(), 1),
+    "a document that is gone": (lambda place: (place.folder / "small.yaml").unlink(), 2),
     "a file of the SDK": (lambda place: place.append("sdk/small/_client.py", "edited = 1\n"), 1),
     "a file of the SDK that is gone": (lambda place: (place.target / "small" / "_client.py").unlink(), 1),
     "the names": (lambda place: (place.target / "names.json").unlink(), 1),
@@ -120,7 +120,7 @@ CHANGES: dict[str, tuple[Callable[[Workplace], object], int]] = {
         1,
     ),
     "a README of the user's own": (lambda place: (place.target / "README.md").write_text("mine\n", "utf-8"), 0),
-    "a link in place of a folder": (_link, 1),
+    "a link in place of a folder": (_link, 2),
 }
 
 

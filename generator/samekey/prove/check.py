@@ -117,6 +117,9 @@ def _sameness(history: History) -> Iterator[Violation]:
     refused = Counter(
         owners[event.key] for event in history.events if event.status == _UNAUTHORIZED and event.key in owners
     )
+    # What came later, to settle it or to try its key, is not the call's own.
+    arrived.subtract(trial.call for trial in history.trials)
+    arrived.subtract({report.call: len(report.settling) for report in history.calls})
     for report in history.calls:
         for request in (*report.requests, *report.settling):
             if request.key is not None:

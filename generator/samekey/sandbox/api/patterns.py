@@ -27,7 +27,7 @@ def matches(pattern: str, text: str) -> bool:
     if compiled is None:
         return True
     try:
-        return compiled.search(text, timeout=_SECONDS, concurrent=True) is not None
+        return compiled.search(text, timeout=_SECONDS) is not None
     except TimeoutError:
         return True
 

@@ -24,6 +24,7 @@ _SHALLOW = 3
 """To this depth what is optional is said, where all is to be."""
 _TOO_DEEP = 24
 _MOST_VALUES = 20_000
+_REMEMBERED = 20_000
 _FORMATS: Final = {
     "date": "%Y-%m-%d",
     "date-time": "%Y-%m-%dT%H:%M:%SZ",
@@ -105,6 +106,7 @@ class Samples:
         self._direction = direction
         self._hidden = "writeOnly" if direction is Direction.RESPONSE else "readOnly"
         self._merged: dict[tuple[str, ...], Merged] = {}
+        self._known: dict[tuple[tuple[str, ...], type, JsonValue], bool] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
         """Return a value that a schema allows in this direction, made of what is known wherever that fits.
@@ -259,6 +261,18 @@ class Samples:
         return text if most is None else text[: int(most)]
 
     def _accepts(self, given: Parts, value: JsonValue) -> bool:
+        """Whether schemas allow a value; of a plain one it is remembered: examples come again with each answer."""
+        if isinstance(value, (dict, list)):
+            return self._judged(given, value)
+        # True is 1 as a key of a dict, and something else to a schema.
+        place = (tuple(part.identity for part in given), type(value), value)
+        if place not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[place] = self._judged(given, value)
+        return self._known[place]
+
+    def _judged(self, given: Parts, value: JsonValue) -> bool:
         return all(self._schemas.accepts(part, value, self._direction) for part in given)
 
 
