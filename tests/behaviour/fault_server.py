@@ -208,6 +208,7 @@ class FaultServer:
         self._threads: list[threading.Thread] = []
         self._sockets: set[socket.socket] = set()
         self._listener: socket.socket | None = None
+        self._kept: socket.socket | None = None
         self._acceptor = threading.current_thread()
         self.port = 0
         self.listen()
@@ -235,6 +236,7 @@ class FaultServer:
 
     def listen(self) -> None:
         """Take connections, on the same port as before."""
+        self._free()
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
@@ -252,11 +254,27 @@ class FaultServer:
                 listener.shutdown(socket.SHUT_RDWR)
             self._acceptor.join(_PATIENCE)
             listener.close()
+            self._keep()
+
+    def _keep(self) -> None:
+        """Keep the port: a server of another test would take it, and be called in place of this one."""
+        kept = socket.socket()
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            kept.bind(("127.0.0.1", self.port))
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        self._kept = kept
+
+    def _free(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     def close(self) -> None:
         """Stop, and wait for every thread."""
         self._closing.set()
         self.refuse()
+        self._free()
         with self._lock:
             open_sockets = list(self._sockets)
         for connection in open_sockets:

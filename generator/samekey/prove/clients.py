@@ -199,7 +199,8 @@ async def _task(clients: Clients, copies: ClientCopies, entry: Planned) -> CallR
             record, given = response.record, answer_digest(response.status, response.content)
         except clients.sdk.package.APIError as error:
             record = error.record
-        except anyio.get_cancelled_exc_class() as error:
+        except BaseException as error:
+            # A cancellation, or a group of them where connections were tried side by side.
             cancellation = error
             raise
     return _report(entry, record, watch, given) if cancellation is None else _given_up(entry, cancellation, watch)
