@@ -128,10 +128,11 @@ def test_the_shortest_history_is_shown() -> None:
 def test_an_operation_may_be_forgotten_alone() -> None:
     """What is done again each time, and never answered from memory, is not keyed, whatever other operations are."""
     traces_of = dict.fromkeys(range(3), TRACES[Cause.LEFT])
-    assert forgotten_operations(traces_of, {0, 1, 2}) == {"createCharge"}
-    assert forgotten_operations(traces_of, {0, 1}) == set()
+    assert forgotten_operations(traces_of, {0, 1, 2}, 1.0) == {"createCharge"}
+    assert forgotten_operations(traces_of, {0, 1, 2}, 0.1) == set()
+    assert forgotten_operations(traces_of, {0, 1}, 1.0) == set()
     remembered = {**traces_of, 3: (event(Kind.ANSWERED, "c", 0.3, detail="replayed"),)}
-    assert forgotten_operations(remembered, {0, 1, 2}) == set()
+    assert forgotten_operations(remembered, {0, 1, 2}, 1.0) == set()
     found = explain_cause(TRACES[Cause.LEFT], replace(REMEMBERING, forgets_operation=True), 3600.0)
     assert found is not None
     assert found.cause is Cause.OPERATION

@@ -130,15 +130,23 @@ def memory(events: Mapping[int, Sequence[Event]]) -> Memory:
     )
 
 
-def forgotten_operations(events: Mapping[int, Sequence[Event]], repeated: Collection[int | None]) -> frozenset[str]:
-    """Return the operations that were done again several times, and never answered from memory.
+def forgotten_operations(
+    events: Mapping[int, Sequence[Event]], repeated: Collection[int | None], longest: float
+) -> frozenset[str]:
+    """Return the operations that were done again several times, soon, and never answered from memory.
 
     Args:
         events: what the servers wrote down of each call.
         repeated: the calls that were done again.
+        longest: seconds after which other operations were still answered from memory; what comes later may have been
+            forgotten like anything else.
     """
     replayed = {event.operation for trace in events.values() for event in trace if event.detail == AnswerKind.REPLAYED}
-    counts = Counter(trace[0].operation for call, trace in events.items() if call in repeated)
+    counts = Counter(
+        trace[0].operation
+        for call, trace in events.items()
+        if call in repeated and any(second.done and second.gap <= longest for second in _seconds(trace))
+    )
     return frozenset(name for name, count in counts.items() if count >= _SEVERAL and name not in replayed)
 
 

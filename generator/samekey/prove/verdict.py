@@ -102,7 +102,7 @@ def judge_run(history: History) -> ProofResult:
     trace = traces(history)
     known = memory(trace)
     repeated = {violation.call for violation in found if violation.promise is Promise.ONCE}
-    forgotten = forgotten_operations(trace, repeated)
+    forgotten = forgotten_operations(trace, repeated, known.longest)
     explained = {
         call: why
         for call, events in trace.items()
