@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from samekey.prove.history import CallReport
 
-SLACK: Final = 1.0
-"""Seconds by which a busy machine may end a call late."""
+_LATE: Final = 3.0
+"""Seconds by which a busy machine may end a call late: slowness is no broken promise."""
+_LEFT: Final = 1.0
+"""Seconds that must be left of a deadline for another attempt to be expected."""
 _ROUNDING: Final = 0.001
 _BUSY: Final = 0.2
 """Seconds by which a busy machine may see a request later than its attempt began."""
@@ -32,7 +34,7 @@ def about_limits(report: CallReport, window: float) -> Iterator[Violation]:
     retries = sum(1 for attempt in report.attempts[:-1] if not attempt.free)
     if retries > allowed.retries:
         yield _passed(report, f"{retries} retries, {allowed.retries} allowed")
-    if report.elapsed > allowed.deadline + SLACK:
+    if report.elapsed > allowed.deadline + _LATE:
         yield _passed(report, f"{report.elapsed:.2f} s, the deadline was {allowed.deadline:.2f} s")
     for attempt, following in pairwise(report.attempts):
         if not may_be_followed(attempt, keyed=report.keyed):
@@ -88,13 +90,17 @@ def _waits(report: CallReport) -> Iterator[Violation]:
 def _waited(report: CallReport) -> list[tuple[float, float]]:
     """Return how long a call has waited before each further request, and how long it was to, in seconds.
 
-    Requests are on a clock that nobody sets; where an attempt never came so far as to send one, nothing is compared.
+    Requests are on a clock that nobody sets, but a busy machine sees one later than its attempt began, which the
+    client's own clock tells; the longer of the two is believed. Where an attempt never came so far as to send a request,
+    nothing is compared.
     """
     if len(report.requests) != len(report.attempts):
         return []
     return [
-        (later.clock - earlier.clock - attempt.took, attempt.wait or 0.0)
-        for (earlier, later), attempt in zip(pairwise(report.requests), report.attempts, strict=False)
+        (max(later.clock - earlier.clock, following.sent_at - attempt.sent_at) - attempt.took, attempt.wait or 0.0)
+        for (earlier, later), (attempt, following) in zip(
+            pairwise(report.requests), pairwise(report.attempts), strict=True
+        )
     ]
 
 
@@ -109,7 +115,7 @@ def _gave_up(report: CallReport) -> str:
     # Polls do not count, but a policy without retries has none of them either.
     spent = report.limits.retries == 0 or (retries >= report.limits.retries and not last.free)
     left = report.limits.deadline - report.elapsed - last.asked - report.limits.backoff(len(report.attempts))
-    if spent or left <= SLACK:
+    if spent or left <= _LEFT:
         return ""
     return (
         f"given up after {last.outcome} with {report.limits.retries - retries} retries and "
