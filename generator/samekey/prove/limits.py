@@ -91,8 +91,8 @@ def _waited(report: CallReport) -> list[tuple[float, float]]:
     """Return how long a call has waited before each further request, and how long it was to, in seconds.
 
     Requests are on a clock that nobody sets, but a busy machine sees one later than its attempt began, which the
-    client's own clock tells; the longer of the two is believed. Where an attempt never came so far as to send a request,
-    nothing is compared.
+    client's own clock tells; the longer of the two is believed. Where an attempt never sent a request, nothing is
+    compared.
     """
     if len(report.requests) != len(report.attempts):
         return []
