@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from samekey.prove.call_plan import PATIENT
 from samekey.prove.clients import attempts_of
 from samekey.prove.history import CallReport, Certainty
-from samekey.prove.manners import PATIENT
 from samekey.prove.timeline import timeline
 from samekey.sandbox.faults import Fault, Rule
 from samekey.sandbox.ledger import AnswerKind, Event, Kind

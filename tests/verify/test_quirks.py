@@ -9,19 +9,21 @@ from pathlib import Path
 import pytest
 from samekey.config.dialect import Signal
 from samekey.verify import calls
-from samekey.verify.findings import Check, Finding, Marked, SaysInFlight, SaysMismatch, UnjudgedError, Verdict
-from samekey.verify.lost_answers import client_left, lost_answer, parallel
-from samekey.verify.outages import (
+from samekey.verify.findings import (
+    Check,
+    Finding,
+    Marked,
+    SaysInFlight,
+    SaysMismatch,
+    UnjudgedError,
+    Verdict,
     about_both,
-    after_failure,
-    other_headers,
-    other_instance,
-    restart,
-    similar_keys,
 )
-from samekey.verify.probes import Probe, late_retry, other_payload, replay
+from samekey.verify.lost_answers import client_left, lost_answer, parallel
+from samekey.verify.outages import after_failure, other_instance, restart
+from samekey.verify.probes import Probe, late_retry, other_headers, other_payload, replay
 from samekey.verify.run import Wishes
-from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods
+from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods, similar_keys
 
 from tests.verify.conftest import probed
 from tests.verify.quirky_server import Quirk, quirky

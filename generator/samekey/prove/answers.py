@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from samekey.prove.final import is_complete
 from samekey.prove.history import Certainty, TrialKind
 from samekey.prove.promises import Promise, Violation
+from samekey.prove.retryable import is_complete
 from samekey.sandbox.server.ledger import AnswerKind, Kind
 
 if TYPE_CHECKING:

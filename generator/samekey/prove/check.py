@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from samekey.prove.answers import about_answers, about_things
-from samekey.prove.final import is_done, leaves_doubt
 from samekey.prove.history import Certainty, Settled, TrialKind
 from samekey.prove.limits import about_backoff, about_limits
 from samekey.prove.promises import Promise, Violation
+from samekey.prove.retryable import is_done, leaves_doubt
 from samekey.sandbox.server.ledger import Kind
 
 if TYPE_CHECKING:

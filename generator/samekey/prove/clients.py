@@ -1,34 +1,30 @@
-"""The clients of a proof: threads, and tasks of asyncio and trio, all at the same time."""
+"""The clients of a proof, what is told of their calls, and how what is unknown is settled."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
 from samekey_templates.runtime.safety import Evidence
 
+from samekey.prove.call_plan import KINDS, PATIENT
 from samekey.prove.child import HOST
-from samekey.prove.forks import through_forks
 from samekey.prove.history import Attempt, CallReport, Certainty, Settled
-from samekey.prove.manners import KINDS, PATIENT
 from samekey.prove.sdk import ACCOUNT
 from samekey.prove.wire import Gate, Watch, watched
 from samekey.sandbox.api.answer import answer_digest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 
+    from samekey.prove.call_plan import Planned
     from samekey.prove.calls import PlannedCall
     from samekey.prove.history import Limits
-    from samekey.prove.manners import Planned
     from samekey.prove.sdk import Sdk
 
-_AT_ONCE: Final = 8
+AT_ONCE: Final = 8
 """Calls under way on each backend."""
 _STORED_FAILURE: Final = 500
 _SETTLED_WITHIN: Final = 20.0
@@ -116,30 +112,6 @@ class ClientCopies:
         return entry.call.on(client, idempotency_key=entry.key, first_use=True)
 
 
-def backends() -> tuple[str, ...]:
-    """Return what clients can run on here: threads, asyncio, trio where it is installed, and forked processes."""
-    trio = ("trio",) if importlib.util.find_spec("trio") else ()
-    return ("threads", "asyncio", *trio, *(("forks",) if hasattr(os, "fork") else ()))
-
-
-def through(backend: str, clients: Clients, entries: Sequence[Planned], done: Callable[[], None]) -> list[CallReport]:
-    """Make calls on a backend: threads, tasks of an event loop, or forked processes.
-
-    Args:
-        backend: threads, forks, or the name of an event loop.
-        clients: makes the client.
-        entries: the calls.
-        done: told whenever one has ended.
-    """
-    match backend:
-        case "threads":
-            return _threads(clients, entries, done)
-        case "forks":
-            return through_forks(clients.sdk, clients.base, clients.gate, entries, done)
-        case _:
-            return anyio.run(_tasks, clients, entries, done, backend=backend)
-
-
 def in_turn(clients: Clients, copies: ClientCopies, entries: Iterable[Planned]) -> Iterator[CallReport]:
     """Make calls one after the other, and yield what was told of each."""
     for entry in entries:
@@ -151,59 +123,7 @@ def in_turn(clients: Clients, copies: ClientCopies, entries: Iterable[Planned]) 
                 record, given = response.record, answer_digest(response.status, response.content)
             except clients.sdk.package.APIError as error:
                 record = error.record
-        yield _report(entry, record, watch, given)
-
-
-def _threads(clients: Clients, entries: Sequence[Planned], done: Callable[[], None]) -> list[CallReport]:
-    history: list[CallReport] = []
-    # Threads may share an iterator over a list: each entry is given to one of them.
-    waiting = iter(entries)
-    with clients.sync() as client, ThreadPoolExecutor(_AT_ONCE) as pool:
-        copies = ClientCopies(clients, client)
-
-        def work() -> None:
-            for report in in_turn(clients, copies, waiting):
-                done()
-                history.append(report)
-
-        for worker in [pool.submit(work) for _ in range(_AT_ONCE)]:
-            worker.result()
-    return history
-
-
-async def _tasks(clients: Clients, entries: Sequence[Planned], done: Callable[[], None]) -> list[CallReport]:
-    history: list[CallReport] = []
-    waiting = iter(entries)
-    async with clients.asynchronous() as client, anyio.create_task_group() as group:
-        copies = ClientCopies(clients, client)
-
-        async def work() -> None:
-            for entry in waiting:
-                history.append(await _task(clients, copies, entry))
-                done()
-
-        for _ in range(_AT_ONCE):
-            group.start_soon(work)
-    return history
-
-
-async def _task(clients: Clients, copies: ClientCopies, entry: Planned) -> CallReport:
-    """Make a call in an event loop; its caller may give it up."""
-    watch = Watch(entry.call.profile)
-    given = ""
-    record: Any = None
-    cancellation: BaseException | None = None
-    with watched(watch), anyio.move_on_after(entry.cancelled_after):
-        try:
-            response = await copies.call(entry)
-            record, given = response.record, answer_digest(response.status, response.content)
-        except clients.sdk.package.APIError as error:
-            record = error.record
-        except BaseException as error:
-            # A cancellation, or a group of them where connections were tried side by side.
-            cancellation = error
-            raise
-    return _report(entry, record, watch, given) if cancellation is None else _given_up(entry, cancellation, watch)
+        yield report_of(entry, record, watch, given)
 
 
 class _Patience:
@@ -234,7 +154,7 @@ def settle(clients: Clients, history: Sequence[tuple[CallReport, PlannedCall]]) 
         history: what was told of each call, and the call.
     """
     patience = _Patience()
-    with clients.calm() as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with clients.calm() as client, ThreadPoolExecutor(AT_ONCE) as pool:
 
         def again(entry: tuple[CallReport, PlannedCall]) -> CallReport:
             report, call = entry
@@ -295,7 +215,15 @@ def _attempt(attempt: Any) -> Attempt:  # noqa: ANN401  # an Attempt of the SDK
     )
 
 
-def _report(entry: Planned, record: Any, watch: Watch, given: str) -> CallReport:  # noqa: ANN401
+def report_of(entry: Planned, record: Any, watch: Watch, given: str) -> CallReport:  # noqa: ANN401
+    """Return what a call has sent, and what its caller was told.
+
+    Args:
+        entry: the call as it was planned.
+        record: its CallRecord, as the SDK has it.
+        watch: what has seen it.
+        given: a digest of the answer that its caller was given; empty for none.
+    """
     return CallReport(
         call=entry.number,
         operation=entry.call.operation,
@@ -311,7 +239,7 @@ def _report(entry: Planned, record: Any, watch: Watch, given: str) -> CallReport
     )
 
 
-def _given_up(entry: Planned, cancellation: BaseException, watch: Watch) -> CallReport:
+def report_of_cancelled(entry: Planned, cancellation: BaseException, watch: Watch) -> CallReport:
     """Report a call that its caller gave up, by what the exception that passed through it says."""
     said = getattr(cancellation, "certainty", None)
     # Before the call was begun nothing is said, and nothing is known of it.

@@ -13,13 +13,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from samekey.prove.clients import ClientCopies, Clients, in_turn
 from samekey.prove.errors import ProveError
+from samekey.prove.sdk import import_sdk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from samekey.prove.call_plan import Planned
     from samekey.prove.history import CallReport
-    from samekey.prove.manners import Planned
     from samekey.prove.sdk import Sdk
     from samekey.prove.wire import Gate
 
@@ -80,9 +82,6 @@ def through_forks(
 
 def main() -> None:
     """Make the calls of an errand on standard input, and write their reports to standard output."""
-    from samekey.prove.clients import ClientCopies, Clients, in_turn  # noqa: PLC0415  # they import this module
-    from samekey.prove.sdk import import_sdk  # noqa: PLC0415
-
     errand: Errand = pickle.loads(sys.stdin.buffer.read())  # noqa: S301  # from our own program
     clients = Clients(import_sdk(errand.folder, errand.package, errand.client), errand.base, errand.gate, 0.0)
     with clients.sync() as client:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from samekey.prove.final import is_to_be_repeated, may_be_followed
 from samekey.prove.promises import Promise, Violation
+from samekey.prove.retryable import is_to_be_repeated, may_be_followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,11 +21,12 @@ from samekey.document.node import load
 from samekey.lower import lower
 from samekey.pipeline import inspect
 from samekey.prove.arguments import Maker
+from samekey.prove.backends import backends, through
+from samekey.prove.call_plan import planned
 from samekey.prove.calls import candidates, explore
-from samekey.prove.clients import Clients, backends, settle, through
+from samekey.prove.clients import Clients, settle
 from samekey.prove.errors import ProveError
 from samekey.prove.history import History
-from samekey.prove.manners import planned
 from samekey.prove.sdk import generated
 from samekey.prove.servers import serving
 from samekey.prove.terms import Sabotage
@@ -44,9 +45,9 @@ if TYPE_CHECKING:
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary
     from samekey.ir import Api
+    from samekey.prove.call_plan import Planned
     from samekey.prove.calls import Repertoire
     from samekey.prove.history import CallReport
-    from samekey.prove.manners import Planned
     from samekey.prove.servers import Servers
     from samekey.prove.terms import Terms
     from samekey.prove.verdict import ProofResult

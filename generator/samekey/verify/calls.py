@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, TypeAlias, cast
+from urllib.parse import urlsplit
 
 import httpx
+
+from samekey.verify.findings import VerifyError
 
 if TYPE_CHECKING:
     from samekey.document.values import JsonValue
@@ -17,6 +21,7 @@ _MOST_CONNECTIONS = 64
 _TURNS = 20
 _LONGEST_WAIT = 10.0
 _SHORTEST_WAIT = 0.1
+_PAUSE = 0.1
 _COME_AGAIN: Final = frozenset({409, 423, 425, 429, 503})
 """Statuses that may only mean "not now"."""
 _CODES = ("code", "errorCode", "error_code", "type", "name", "error")
@@ -168,6 +173,30 @@ class Caller:
             time.sleep(min(max(outcome.retry_after or 0.0, _SHORTEST_WAIT), _LONGEST_WAIT))
             outcome = self.send(sending)
         return outcome
+
+
+def wait_for(base: str, seconds: float) -> None:
+    """Wait until a server takes connections.
+
+    Args:
+        base: its address.
+        seconds: how long at most.
+
+    Raises:
+        VerifyError: it does not within that time.
+    """
+    parts = urlsplit(base)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection((parts.hostname or "", port), timeout=1.0).close()
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                raise VerifyError(f"{base} takes no connections within {seconds:g} s: {error}") from error
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _is_code(word: str) -> bool:

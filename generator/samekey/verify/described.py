@@ -76,7 +76,7 @@ class ApiModel:
 
     def _names(self, site: Site) -> tuple[str, ...]:
         call = self.calls.get(site.name)
-        return (site.name, f"{site.method} {site.path}", *([call] if call else []))
+        return (site.name, site.place, *([call] if call else []))
 
     def site(self, name: str) -> Site:
         """Find the operation of an operationId, of `METHOD /path`, or of the name of its method in an SDK.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -154,3 +154,19 @@ class Report:
     def trusted(self) -> bool:
         """Whether clients can rely on keys, as far as it was judged."""
         return not any(finding.check in TRUST for finding in self.of(Verdict.BROKEN))
+
+
+def about_both(findings: list[Finding]) -> list[Finding]:
+    """Return the findings, with one more word where an API says two things by one signal.
+
+    A client that is told of another payload as if the first request still ran asks until its deadline.
+    """
+    signals = {fact.signal for found in findings for fact in found.facts if isinstance(fact, SaysInFlight)}
+    return [_with_clash(found, signals) for found in findings]
+
+
+def _with_clash(found: Finding, signals: set[Signal]) -> Finding:
+    if not any(isinstance(fact, SaysMismatch) and fact.signal in signals for fact in found.facts):
+        return found
+    why = f"{found.why}, which is also what is said while the first request still runs: its client asks for ever"
+    return replace(found, verdict=Verdict.OTHERWISE, why=why, facts=())

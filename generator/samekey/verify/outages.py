@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-from samekey.verify.calls import ProbeAnswer
-from samekey.verify.findings import (
-    Check,
-    Finding,
-    SaysInFlight,
-    SaysMismatch,
-    UnjudgedError,
-    Verdict,
-    VerifyError,
-)
+from samekey.verify.calls import wait_for
+from samekey.verify.findings import Check, Finding, UnjudgedError, Verdict
 from samekey.verify.probes import answered, broken_by, compared, spoken
 
 if TYPE_CHECKING:
-    from samekey.config.dialect import Signal
     from samekey.verify.probes import Bench
 
 _SERVER_ERROR: Final = 500
 _COMMAND_SECONDS: Final = 120.0
 _START_SECONDS: Final = 60.0
-_PAUSE: Final = 0.1
 
 
 def after_failure(bench: Bench) -> Finding:
@@ -86,77 +72,6 @@ def other_instance(bench: Bench) -> Finding:
     return found or compared(bench, Check.OTHER_INSTANCE, first, again, "at another instance ")
 
 
-def other_headers(bench: Bench) -> Finding:
-    """Send the same request again as tracing and another version of its client send it, and judge the answer."""
-    key = bench.key()
-    before = bench.oracle.mark()
-    traced = [
-        bench.request.with_headers(("traceparent", f"00-{number:032x}-{number:016x}-01"), ("User-Agent", agent))
-        for number, agent in ((1, "samekey-verify"), (2, "samekey-verify/2"))
-    ]
-    first, again = [answered(bench.caller.settle(request.bearing(key))) for request in traced]
-    effects = bench.oracle.since(before, [first, again])
-    what = "the same request with another traceparent and User-Agent"
-    found = broken_by(Check.OTHER_HEADERS, what, effects, [again])
-    if found is None and not again.succeeded:
-        why = f"{what} was answered {spoken(again)}; tracing sends another one with each attempt"
-        return Finding(Check.OTHER_HEADERS, Verdict.OTHERWISE, why)
-    return found or compared(bench, Check.OTHER_HEADERS, first, again, "with another traceparent ")
-
-
-def similar_keys(bench: Bench) -> Finding:
-    """Send keys that differ in their last letter, and in the case of their letters, and count the effects."""
-    key = bench.key()
-    alike = key[:-1] + min(set(bench.key()) - {key[-1], "-"})
-    before = bench.oracle.mark()
-    outcomes = [bench.caller.settle(bench.request.bearing(spelled)) for spelled in (key, alike)]
-    effects = bench.oracle.since(before, outcomes)
-    second = answered(outcomes[1])
-    if not second.succeeded or effects.count < len(outcomes):
-        why = f"of two keys that differ in their last letter, the second was answered {spoken(second)}"
-        seen = f"{effects.count} effect{'' if effects.count == 1 else 's'} under 2 keys"
-        return Finding(Check.SIMILAR_KEYS, Verdict.BROKEN, f"{why}: {seen}")
-    return _in_either_case(bench)
-
-
-def _in_either_case(bench: Bench) -> Finding:
-    upper = f"{bench.key()[:-1]}a".upper()
-    lower = upper.lower()
-    before = bench.oracle.mark()
-    pair = [bench.caller.settle(bench.request.bearing(spelled)) for spelled in (lower, upper)]
-    if not all(isinstance(outcome, ProbeAnswer) and outcome.succeeded for outcome in pair):
-        # A format of keys may know one case only.
-        return Finding(Check.SIMILAR_KEYS, Verdict.OK, "keys that differ in their last letter are two")
-    if bench.oracle.since(before, pair).count < len(pair):
-        why = "keys that differ in the case of their letters are one: do not use keys with letters in both cases"
-        return Finding(Check.SIMILAR_KEYS, Verdict.OTHERWISE, why)
-    return Finding(Check.SIMILAR_KEYS, Verdict.OK, "keys that differ in their last letter, or in case, are two")
-
-
-def wait_for(base: str, seconds: float) -> None:
-    """Wait until a server takes connections.
-
-    Args:
-        base: its address.
-        seconds: how long at most.
-
-    Raises:
-        VerifyError: it does not within that time.
-    """
-    parts = urlsplit(base)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            socket.create_connection((parts.hostname or "", port), timeout=1.0).close()
-        except OSError as error:
-            if time.monotonic() >= deadline:
-                raise VerifyError(f"{base} takes no connections within {seconds:g} s: {error}") from error
-            time.sleep(_PAUSE)
-        else:
-            return
-
-
 def _run(command: str) -> None:
     try:
         done = subprocess.run(command, shell=True, capture_output=True, timeout=_COMMAND_SECONDS, check=False)  # noqa: S602  # the user's own
@@ -165,19 +80,3 @@ def _run(command: str) -> None:
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise UnjudgedError(f"--restart ended with exit code {done.returncode}{': ' if said else ''}{''.join(said)}")
-
-
-def about_both(findings: list[Finding]) -> list[Finding]:
-    """Return the findings, with one more word where an API says two things by one signal.
-
-    A client that is told of another payload as if the first request still ran asks until its deadline.
-    """
-    signals = {fact.signal for found in findings for fact in found.facts if isinstance(fact, SaysInFlight)}
-    return [_with_clash(found, signals) for found in findings]
-
-
-def _with_clash(found: Finding, signals: set[Signal]) -> Finding:
-    if not any(isinstance(fact, SaysMismatch) and fact.signal in signals for fact in found.facts):
-        return found
-    why = f"{found.why}, which is also what is said while the first request still runs: its client asks for ever"
-    return replace(found, verdict=Verdict.OTHERWISE, why=why, facts=())

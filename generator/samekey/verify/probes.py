@@ -127,6 +127,24 @@ def replay(bench: Bench) -> Finding:
     return _compared(bench, Check.REPLAY, first, again, facts[0].name if facts else "", facts)
 
 
+def other_headers(bench: Bench) -> Finding:
+    """Send the same request again as tracing and another version of its client send it, and judge the answer."""
+    key = bench.key()
+    before = bench.oracle.mark()
+    traced = [
+        bench.request.with_headers(("traceparent", f"00-{number:032x}-{number:016x}-01"), ("User-Agent", agent))
+        for number, agent in ((1, "samekey-verify"), (2, "samekey-verify/2"))
+    ]
+    first, again = [answered(bench.caller.settle(request.bearing(key))) for request in traced]
+    effects = bench.oracle.since(before, [first, again])
+    what = "the same request with another traceparent and User-Agent"
+    found = broken_by(Check.OTHER_HEADERS, what, effects, [again])
+    if found is None and not again.succeeded:
+        why = f"{what} was answered {spoken(again)}; tracing sends another one with each attempt"
+        return Finding(Check.OTHER_HEADERS, Verdict.OTHERWISE, why)
+    return found or compared(bench, Check.OTHER_HEADERS, first, again, "with another traceparent ")
+
+
 def other_payload(bench: Bench) -> Finding:
     """Send another payload under a key that was used, and judge the response."""
     if bench.other is None:

@@ -8,22 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from samekey.verify.calls import Caller, ProbeAnswer
-from samekey.verify.findings import Check, Finding, Marked, Report, UnjudgedError, Verdict, VerifyError
+from samekey.verify.calls import Caller, ProbeAnswer, wait_for
+from samekey.verify.findings import Check, Finding, Marked, Report, UnjudgedError, Verdict, VerifyError, about_both
 from samekey.verify.lost_answers import client_left, lost_answer, parallel
 from samekey.verify.oracle import Asker, Ids, Listed, read_oracle
-from samekey.verify.outages import (
-    about_both,
-    after_failure,
-    other_headers,
-    other_instance,
-    restart,
-    similar_keys,
-    wait_for,
-)
-from samekey.verify.probes import Bench, late_retry, other_credential, other_payload, replay, two_keys
+from samekey.verify.outages import after_failure, other_instance, restart
+from samekey.verify.probes import Bench, late_retry, other_credential, other_headers, other_payload, replay, two_keys
 from samekey.verify.requests import NOBODY, credential_of, payload_of, request_of, varied
-from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods
+from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods, similar_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -132,8 +124,7 @@ def check_api(described: ApiModel, wishes: Wishes, step: Callable[[str], None] =
     except VerifyError as error:
         raise VerifyError(hidden.out_of(str(error))) from None
     shown = tuple(replace(found, why=hidden.out_of(found.why)) for found in findings)
-    target = f"{site.method} {site.path}"
-    return Report(described.api.title, site.name, base, str(bench.oracle), shown, site.operation.profile, target)
+    return Report(described.api.title, site.name, base, str(bench.oracle), shown, site.operation.profile, site.place)
 
 
 class _Hidden:

@@ -1,4 +1,4 @@
-"""Checks of requests whose key is missing, or is none, and of other methods."""
+"""Checks of requests whose key is missing, is none, or is nearly another one, and of other methods."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from samekey.config.dialect import Carrier
+from samekey.verify.calls import ProbeAnswer
 from samekey.verify.findings import Check, Finding, Honours, Longest, UnjudgedError, Verdict
 from samekey.verify.probes import answered, spoken
 
 if TYPE_CHECKING:
-    from samekey.sandbox.api.operations import Site
-    from samekey.verify.calls import ProbeAnswer
     from samekey.verify.probes import Bench
     from samekey.verify.requests import ProbeRequest
 
@@ -89,6 +88,35 @@ def long_key(bench: Bench) -> Finding:
     return Finding(Check.LONG_KEY, Verdict.OK, why, (Longest(longest),) if 0 < longest < _LENGTHS[0] else ())
 
 
+def similar_keys(bench: Bench) -> Finding:
+    """Send keys that differ in their last letter, and in the case of their letters, and count the effects."""
+    key = bench.key()
+    alike = key[:-1] + min(set(bench.key()) - {key[-1], "-"})
+    before = bench.oracle.mark()
+    outcomes = [bench.caller.settle(bench.request.bearing(spelled)) for spelled in (key, alike)]
+    effects = bench.oracle.since(before, outcomes)
+    second = answered(outcomes[1])
+    if not second.succeeded or effects.count < len(outcomes):
+        why = f"of two keys that differ in their last letter, the second was answered {spoken(second)}"
+        seen = f"{effects.count} effect{'' if effects.count == 1 else 's'} under 2 keys"
+        return Finding(Check.SIMILAR_KEYS, Verdict.BROKEN, f"{why}: {seen}")
+    return _in_either_case(bench)
+
+
+def _in_either_case(bench: Bench) -> Finding:
+    upper = f"{bench.key()[:-1]}a".upper()
+    lower = upper.lower()
+    before = bench.oracle.mark()
+    pair = [bench.caller.settle(bench.request.bearing(spelled)) for spelled in (lower, upper)]
+    if not all(isinstance(outcome, ProbeAnswer) and outcome.succeeded for outcome in pair):
+        # A format of keys may know one case only.
+        return Finding(Check.SIMILAR_KEYS, Verdict.OK, "keys that differ in their last letter are two")
+    if bench.oracle.since(before, pair).count < len(pair):
+        why = "keys that differ in the case of their letters are one: do not use keys with letters in both cases"
+        return Finding(Check.SIMILAR_KEYS, Verdict.OTHERWISE, why)
+    return Finding(Check.SIMILAR_KEYS, Verdict.OK, "keys that differ in their last letter, or in case, are two")
+
+
 def other_methods(bench: Bench) -> Finding:
     """Find which operations on what was made honour keys, told by the marker of stored responses."""
     if not bench.marker:
@@ -99,14 +127,10 @@ def other_methods(bench: Bench) -> Finding:
         raise UnjudgedError("the document has no PATCH, PUT or DELETE for what this operation makes")
     seen = [(request.site, *_honours(bench, request)) for request in requests]
     why = "; ".join(f"{site.name} ({site.method}) {found}" for site, found, _ in seen)
-    facts = tuple(Honours(_target(site), honoured) for site, _, honoured in seen if honoured is not None)
-    promised = {_target(site) for site, _, _ in seen if site.keyed}
+    facts = tuple(Honours(site.place, honoured) for site, _, honoured in seen if honoured is not None)
+    promised = {site.place for site, _, _ in seen if site.keyed}
     disappointed = any(fact.target in promised and not fact.honoured for fact in facts)
     return Finding(Check.OTHER_METHODS, Verdict.OTHERWISE if disappointed else Verdict.OK, why, facts)
-
-
-def _target(site: Site) -> str:
-    return f"{site.method} {site.path}"
 
 
 def _longest(bench: Bench) -> int:

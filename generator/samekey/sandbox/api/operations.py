@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -88,8 +88,8 @@ class Site:
     reply: Reply
     replies: tuple[Reply, ...]
     refuses_unknown: bool
-    scoping: tuple[str, ...] = ()
-    refusals: Mapping[str, Reply] = field(default_factory=dict[str, Reply])
+    scoping: tuple[str, ...]
+    refusals: Mapping[str, Reply]
 
     def refusal(self, status: int) -> Reply | None:
         """Return what the document says of an answer that refuses or fails; None where it says nothing."""
@@ -106,6 +106,11 @@ class Site:
     def method(self) -> str:
         """The method in capitals."""
         return self.operation.method
+
+    @property
+    def place(self) -> str:
+        """Method and path, as people and configs name an operation: `POST /charges`."""
+        return f"{self.method} {self.path}"
 
     @property
     def keyed(self) -> bool:
@@ -139,7 +144,9 @@ class Routes:
         HEAD is answered as GET is (RFC 9110 section 9.3.2), where the document has no HEAD of its own.
         """
         found = self._found(method, path)
-        return self._found("GET", path) if method == "HEAD" and "GET" in found_methods(found) else found
+        if method == "HEAD" and not isinstance(found, Match) and "GET" in found:
+            return self._found("GET", path)
+        return found
 
     def _found(self, method: str, path: str) -> Match | tuple[str, ...]:
         allowed: list[str] = []
@@ -152,11 +159,6 @@ class Routes:
                 return Match(site, dict(zip(names, map(unquote, found.groups()), strict=True)))
             allowed.append(site.method)
         return tuple(dict.fromkeys(allowed))
-
-
-def found_methods(found: Match | tuple[str, ...]) -> tuple[str, ...]:
-    """Return the methods that there are at a path where the one that was asked for is not; else none."""
-    return () if isinstance(found, Match) else found
 
 
 def pattern_of(template: str) -> re.Pattern[str]:
@@ -179,8 +181,7 @@ def sites_of(document: Document, api: Api) -> tuple[Site, ...]:
     for operation in api.operations:
         place = (operation.method, operation.path)
         if place in raw and place not in found:
-            site = _site(document.node, operation, *raw[place])
-            found[place] = replace(site, scoping=_scoping(site.parameters, credentials))
+            found[place] = _site(document.node, operation, *raw[place], credentials)
     return tuple(found.values())
 
 
@@ -211,7 +212,7 @@ def _raw_operations(root: Node) -> Iterator[tuple[tuple[str, str], tuple[tuple[N
                         yield (method, place), (holders, inner)
 
 
-def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Node) -> Site:
+def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Node, credentials: frozenset[str]) -> Site:
     declared = gather(*holders, node)
     swagger = root.has("swagger")
     bodies, required = _swagger_bodies(root, node, declared) if swagger else _bodies(node)
@@ -220,19 +221,21 @@ def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Nod
     nodes = {(n.text("in"), n.text("name")): n for n in declared}
     params = [param for param in operation.params if (param.location, param.name) in nodes]
     replies = _replies(root, node, swagger=swagger)
+    parameters = tuple(
+        DeclaredParameter(p, nodes[p.location, p.name]) for p in params if nodes[p.location, p.name] != key
+    )
     return Site(
         operation=operation,
         name=operation.id or f"{operation.method} {operation.path}",
         path=re.split(r"[?#]", operation.path)[0],
-        parameters=tuple(
-            DeclaredParameter(p, nodes[p.location, p.name]) for p in params if nodes[p.location, p.name] != key
-        ),
+        parameters=parameters,
         key_node=key,
         bodies=tuple(bodies),
         body_required=required,
         reply=replies[0],
         replies=replies,
         refuses_unknown=str(_NOT_FOUND) in _responses(node),
+        scoping=_scoping(parameters, credentials),
         refusals=_refusals(root, node, swagger=swagger),
     )
 

@@ -164,7 +164,7 @@ class _Words:
 
     def for_name(self, name: str) -> JsonValue:
         """Return what a property of a name should say; None where it says something else."""
-        plain = re.sub(r"[^a-z]", "", name.lower())
+        plain = _plain(name)
         if plain in _TEXTS:
             return self._text
         if plain in _CODES:
@@ -173,7 +173,12 @@ class _Words:
 
     def tell(self, name: str, word: JsonValue) -> JsonValue:
         """Note that a property tells what happened, and return its value."""
-        plain = re.sub(r"[^a-z]", "", name.lower())
+        plain = _plain(name)
         self.told = self.told or plain in _TEXTS | _CODES
         self.code_told = self.code_told or plain in _CODES
         return word
+
+
+def _plain(name: str) -> str:
+    """Return the letters of a name: `error_code` and `errorCode` say the same."""
+    return re.sub(r"[^a-z]", "", name.lower())

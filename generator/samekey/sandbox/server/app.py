@@ -159,7 +159,7 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell |
     repeatable = frozenset(each.id for each in api.operations if each.id and each.safety is Safety.IDEMPOTENT)
     served = Served(api.title, base_path(api), len(api.operations), repeatable)
     backend = _InThreads(Service(parts))
-    known = tuple((site.name, f"{site.method} {site.path}") for site in parts.routes.sites)
+    known = tuple((site.name, site.place) for site in parts.routes.sites)
     faults = Faults(settings.plan, known=known)
     return assemble(backend, parts.ledger, faults, database, served, settings.purge_every, tell)
 
