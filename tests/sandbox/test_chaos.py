@@ -85,6 +85,13 @@ def test_what_cannot_be_proxied_is_refused(tmp_path: Path) -> None:
         open_chaos(Upstream("http://127.0.0.1:1", store, plan=Plan((Rule(Fault.SLOW),))))
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:port", "ftp://127.0.0.1", "127.0.0.1:80", "http://"])
+def test_what_is_no_address_is_refused(tmp_path: Path, url: str) -> None:
+    """In a line that names the option."""
+    with pytest.raises(SandboxError, match="--upstream is not the address of an API"):
+        open_chaos(Upstream(url, str(tmp_path / "chaos.db")))
+
+
 def test_a_proxy_keeps_no_cookies_and_passes_on_no_hops(tmp_path: Path) -> None:
     """One client's session is not another's; headers of one connection end there; redirects lead here again."""
     seen: list[dict[str, str]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -134,6 +135,21 @@ def test_a_name_of_another_site_does_not_lead_here(payments: Running, where: str
     assert list(answers.values()) == [421, 421, 200, 200, 200, 200]
     assert not is_near("evil.example.")
     assert is_near("api.default.svc.cluster.local")
+
+
+@pytest.mark.parametrize("claims", [b"[" * 40_000, b"\xff\xfe", b"[1]", b"1"])
+def test_a_token_of_any_form_is_a_credential(payments: Running, claims: bytes) -> None:
+    """What it says of its bearer is looked at, and whatever cannot be read says nothing."""
+    token = f"a.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c"
+    answer = httpx.post(f"{payments.url}/charges", json=CHARGE, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("wish", ["code=99999999999999999999", "code=100", "code=", "example=\x1b[31m", "code", ","])
+def test_a_wish_that_cannot_be_met_is_no_wish(payments: Running, wish: str) -> None:
+    """`Prefer` is a preference (RFC 7240 section 2): what nobody can give is passed over."""
+    headers = {**AUTH, "Prefer": wish}
+    assert httpx.post(f"{payments.url}/charges", json=CHARGE, headers=headers).status_code == 201
 
 
 def test_a_page_of_another_origin_sets_no_faults(payments: Running) -> None:

@@ -162,6 +162,11 @@ def test_a_server_that_is_down_is_said_in_a_line(tmp_path: Path) -> None:
         (["--body", "none.json"], 2, "none.json"),
         (["--base-url", "http://me:secret@127.0.0.1"], 2, "holds no credentials"),
         (["--base-url", "ftp://127.0.0.1"], 2, "not the address"),
+        (["--base-url", "http://[::1"], 2, "--base-url is not the address of an API: Invalid IPv6 URL"),
+        (["--base-url", "http://127.0.0.1:port"], 2, "--base-url is not the address of an API"),
+        (["--also", "ftp://127.0.0.1"], 2, "--also is not the address of an API"),
+        (["--write-profile", "."], 2, "--write-profile"),
+        (["--failing-header", "X-Fail"], 2, "NAME=VALUE"),
         (["--config", "none.yaml"], 2, "none.yaml"),
     ],
 )
@@ -211,3 +216,14 @@ def test_a_secret_that_the_server_echoes_is_not_shown(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "bad credential Bearer ***" in done.stderr
     assert TOKEN not in done.stderr
+
+
+def test_a_config_that_cannot_be_written_into_is_refused_before_the_run(tmp_path: Path) -> None:
+    """A run takes a while, and leaves behind what it makes."""
+    for name, text in (("inline.yaml", b"idempotency: {in_flight: 409}\n"), ("binary.yaml", b"\xff\xfe")):
+        (tmp_path / name).write_bytes(text)
+        arguments = ["--base-url", "http://127.0.0.1:9", "--operation", "createCharge", "--write-profile", name]
+        done = run("verify", str(PAYMENTS), *arguments, folder=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "cannot be reached" not in done.stderr
+        assert (tmp_path / name).read_bytes() == text

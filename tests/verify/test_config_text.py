@@ -66,6 +66,13 @@ def test_an_entry_takes_the_place_of_its_former_one() -> None:
     assert after.count("samekey verify:") == 1
 
 
+def test_what_is_said_of_others_is_never_lost() -> None:
+    """A spelling that this command does not follow is refused where it would cost an entry."""
+    odd = "idempotency:\n  operations:\n    ? POST /refunds\n    : false\n    POST /charges: true\n"
+    after = yaml.safe_load(with_operations(odd, ENTRY))["idempotency"]["operations"]
+    assert after == {"POST /refunds": False, **MADE["idempotency"]["operations"]}
+
+
 def test_doing_it_again_changes_nothing() -> None:
     """Runs in continuous integration leave no trace when nothing has changed."""
     after = with_operations(OWNERS, ENTRY)

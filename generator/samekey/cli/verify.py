@@ -98,6 +98,7 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
     with sandbox_extra():
         from samekey.verify.run import Wishes  # noqa: PLC0415  # an extra
 
+        existing = _existing(write_profile)
         described = _described(spec, config)
         wishes = Wishes(
             base_url, "", oracle, token, other_token, _bodies(body), _given(given), wait, own=i_own_this_api,
@@ -105,7 +106,7 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
             failing_header=_header(failing_header), restart=restart, also=also, wait_for=wait_for,
         )  # fmt: skip
         found = list(_reports(described, wishes, described.matching(operation), operation))
-        _write(found, report or [], write_profile)
+        _write(found, report or [], write_profile, existing)
     raise typer.Exit(ExitCode.BROKEN if any(one.broken for one in found) else ExitCode.GOOD)
 
 
@@ -181,19 +182,31 @@ def _tell(report: Report) -> None:
     typer.echo(typer.style(verdict_of(report), fg="red" if report.broken else "green", bold=True))
 
 
-def _write(reports: list[Report], files: list[Path], profile: Path | None) -> None:
+def _existing(profile: Path | None) -> str:
+    """Read the config that is written into, and refuse before the run what could not be written after it."""
+    from samekey.verify.config_text import refuse_unfit  # noqa: PLC0415
+
+    if profile is None or not profile.exists():
+        return ""
+    try:
+        text = profile.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise typer.BadParameter(f"{profile}: {why}", param_hint="--write-profile") from error
+    refuse_unfit(text)
+    return text
+
+
+def _write(reports: list[Report], files: list[Path], profile: Path | None, existing: str) -> None:
     from samekey.verify.profile import as_config  # noqa: PLC0415
     from samekey.verify.report import as_json, as_junit  # noqa: PLC0415
 
     texts = [(file, as_json(reports) if file.suffix == ".json" else as_junit(reports)) for file in files]
-    file = profile
-    try:
-        if profile is not None:
-            existing = profile.read_text("utf-8") if profile.exists() else ""
-            texts.append((profile, as_config(reports, existing, datetime.now(UTC).date())))
-        for file, text in texts:
+    if profile is not None:
+        texts.append((profile, as_config(reports, existing, datetime.now(UTC).date())))
+    for file, text in texts:
+        try:
             file.write_text(text, "utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        print_finding(f"error: cannot write {file}: {why}", Severity.ERROR)
-        raise typer.Exit(ExitCode.UNUSABLE) from error
+        except OSError as error:
+            print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
+            raise typer.Exit(ExitCode.UNUSABLE) from error

@@ -60,16 +60,37 @@ def _read(text: str) -> dict[str, object]:
     return cast("dict[str, object]", value)
 
 
+def refuse_unfit(text: str) -> None:
+    """Refuse a config into which no entry can be put.
+
+    Raises:
+        VerifyError: it is such a config.
+    """
+    with_operations(text, {"POST /": ["POST /: false"]})
+
+
 def _check(before: dict[str, object], made: str, entries: Mapping[str, Sequence[str]]) -> None:
     """Refuse a text that lost something, or lacks an entry: a file of the user's is never spoiled."""
     after = _read(made)
-    idempotency = after.get("idempotency")
-    spoken = cast("dict[str, object]", idempotency) if isinstance(idempotency, dict) else {}
-    operations = spoken.get("operations")
-    has_all = isinstance(operations, dict) and entries.keys() <= cast("dict[str, object]", operations).keys()
-    rest = {name: entry for name, entry in before.items() if name != "idempotency"}
-    if not has_all or any(after.get(name) != entry for name, entry in rest.items()):
+    operations = _operations(after)
+    if not entries.keys() <= operations.keys() or _but(after, entries) != _but(before, entries):
         raise VerifyError(f"what was seen {_UNFIT}")
+
+
+def _operations(config: dict[str, object]) -> dict[str, object]:
+    found = _fields(_fields(config.get("idempotency")).get("operations"))
+    return {str(name): says for name, says in found.items()}
+
+
+def _but(config: dict[str, object], entries: Mapping[str, Sequence[str]]) -> tuple[object, object, object]:
+    """Return what a config says of all but some operations."""
+    words = {name: says for name, says in _fields(config.get("idempotency")).items() if name != "operations"}
+    others = {name: says for name, says in _operations(config).items() if name not in entries}
+    return {name: says for name, says in config.items() if name != "idempotency"}, words, others
+
+
+def _fields(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _block(lines: Sequence[str], name: str, start: int, end: int, indent: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from samekey.sandbox.api.address import api_address
 from samekey.verify.calls import Caller, ProbeAnswer, wait_for
 from samekey.verify.findings import Check, Finding, Marked, Report, UnjudgedError, Verdict, VerifyError, about_both
 from samekey.verify.lost_answers import client_left, lost_answer, parallel
@@ -150,18 +151,16 @@ def _wherever(secret: str) -> str:
 
 
 def _address(wishes: Wishes) -> str:
-    parts = urlsplit(wishes.base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise VerifyError("--base-url is not the address of an API; give http://… or https://…")
-    if parts.username or parts.password:
-        raise VerifyError("an address holds no credentials here; give them with --token")
+    base = api_address(wishes.base_url, "--base-url", "give them with --token")
+    if wishes.also:
+        api_address(wishes.also, "--also", "give them with --token")
     strangers = [url for url in (wishes.base_url, wishes.also) if url and not is_loopback(url)]
     if not wishes.own and strangers:
         raise VerifyError(
             f"{urlsplit(strangers[0]).hostname} is not this machine. Checking makes real requests, many of them "
             "malformed, and leaves what they make behind: if the API is yours to test, say so with --i-own-this-api"
         )
-    return wishes.base_url.rstrip("/")
+    return base
 
 
 def bench_of(described: ApiModel, site: Site, wishes: Wishes, caller: Caller) -> Bench:

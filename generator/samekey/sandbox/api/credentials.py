@@ -133,7 +133,7 @@ def bearer_of(credential: str) -> str:
     try:
         padded = credential.split(".")[1] + "=="
         claims = cast("object", json.loads(base64.urlsafe_b64decode(padded)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return ""
     named = cast("dict[str, object]", claims) if isinstance(claims, dict) else {}
     return next((str(named[name]) for name in _BEARERS if name in named), "")

@@ -33,6 +33,7 @@ _STATUSES: Final = frozenset({"status", "statuscode", "httpstatus", "httpcode"})
 _DEEPEST: Final = 5
 _INVALID: Final = 400
 _UNPROCESSABLE: Final = 422
+_STATUS: Final = re.compile(r"[2-5][0-9][0-9]")
 _PREFERRED: Final = re.compile(r"\s*(code|example)\s*=\s*\"?([\w.-]+)\"?\s*")
 
 
@@ -87,7 +88,7 @@ class Refusals:
         if not wishes:
             return None
         replies = [*site.replies, *site.refusals.values()]
-        if "code" in wishes and wishes["code"].isdigit():
+        if _STATUS.fullmatch(wishes.get("code", "")):
             status = int(wishes["code"])
             declared = next((reply for reply in site.replies if reply.status == status), None) or site.refusal(status)
             replies = [declared] if declared is not None else []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 
+from samekey.sandbox.api.address import api_address
 from samekey.sandbox.api.answer import Answer
 from samekey.sandbox.api.credentials import bearer_of, scope_of
 from samekey.sandbox.api.problems import problem
-from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.keys.store import fingerprint
 from samekey.sandbox.server.app import Sandbox, assemble
 from samekey.sandbox.server.dashboard import Served
@@ -70,15 +69,11 @@ def open_chaos(upstream: Upstream, tell: Tell | None = None) -> Sandbox:
         FaultError: a fault needs the server's inside.
         StoreError: the store cannot be opened.
     """
-    parts = urlsplit(upstream.url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SandboxError("--upstream is not the address of an API; give http://… or https://…")
-    if parts.username or parts.password:
-        raise SandboxError("an address holds no credentials here; those of each request are passed on")
+    url = api_address(upstream.url, "--upstream", "those of each request are passed on")
     faults = Faults(upstream.plan, inside=False)
     database = open_database(upstream.store)
     upgrade(database)
-    proxy = Proxy(upstream.url.rstrip("/"), upstream.key)
+    proxy = Proxy(url, upstream.key)
     served = Served(f"In front of {upstream.url}", inside=False)
     return assemble(proxy, Ledger(database), faults, database, served, tell=tell)
 

@@ -21,7 +21,10 @@ _NEAR = (".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa")
 
 def is_near(host: str) -> bool:
     """Whether a Host means an address, this machine, or one of its own network."""
-    name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
     if "." not in name or name.endswith(_NEAR):
         return True
     try:
@@ -32,24 +35,30 @@ def is_near(host: str) -> bool:
 
 
 class NearHosts:
-    """An ASGI application that refuses requests which mean another host.
+    """An ASGI application that refuses requests which mean another host, where it is reached from this machine alone.
+
+    Whoever listens on another address has decided that others reach it, by whatever name.
 
     Args:
         app: the application behind it.
-        listening: a name that was listened on, which is right as well.
     """
 
-    def __init__(self, app: ASGIApp, listening: str = "") -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._listening = listening
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with 421 (RFC 9110 section 15.5.20)."""
-        if scope["type"] == "http":
-            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-            host = headers.get(b"host", "")
-            if not (is_near(host) or urlsplit(f"//{host}").hostname == self._listening):
+        if scope["type"] == "http" and _is_loopback(scope.get("server")):
+            host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+            if not is_near(host):
                 refusal = {"error": f"{host} is not what is served here; ask for the address that was listened on"}
                 await JSONResponse(refusal, 421)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _is_loopback(server: tuple[str, int | None] | None) -> bool:
+    try:
+        return server is None or ipaddress.ip_address(server[0]).is_loopback
+    except ValueError:
+        return True
