@@ -212,6 +212,48 @@ def test_body_fields_that_carry_none(fields: str) -> None:
     assert key(posting(f"amount: {{type: integer}}, {fields}").operation()) == ("header", "Idempotency-Key")
 
 
+def test_a_field_inside_an_object_of_a_form_carries_none() -> None:
+    """Servers spell nested fields of forms in many ways; only the top has one spelling."""
+    nested = "data: {type: object, properties: {idempotency_key: {type: string}}}"
+    assert key(posting(nested).operation()) == ("body", "idempotency_key")
+    form = posting(nested, "application/x-www-form-urlencoded")
+    assert key(form.operation()) == ("header", "Idempotency-Key")
+
+
+@pytest.mark.parametrize(
+    "schemas",
+    [
+        "S: {type: string, enum: [idempotency_key]}",
+        "S: {$ref: '#/components/schemas/T'}, T: {$ref: '#/components/schemas/S'}",
+        "S: {oneOf: [{$ref: '#/components/schemas/S'}]}",
+        "S: {nullable: true, allOf: [{$ref: '#/components/schemas/S'}]}",
+        """
+    S: {anyOf: [{$ref: '#/components/schemas/T'}, {type: object, properties: {a: {type: string}}}]},
+    T: {anyOf: [{$ref: '#/components/schemas/S'}, {type: object, properties: {b: {type: string}}}]}""",
+        """
+    S: {anyOf: [{$ref: '#/components/schemas/T'}, {type: string}]},
+    T: {nullable: true, allOf: [{$ref: '#/components/schemas/U'}]},
+    U: {oneOf: [{$ref: '#/components/schemas/S'}]}""",
+        """
+    S: {allOf: [{$ref: '#/components/schemas/T'}, {properties: {a: {type: string}}}]},
+    T: {oneOf: [{$ref: '#/components/schemas/S'}, {type: integer}]}""",
+    ],
+)
+def test_a_body_that_is_no_object_or_only_itself_carries_no_key(schemas: str) -> None:
+    """An enum has no fields; schemas that lead back to themselves come to an end."""
+    found = lowered(f"""
+openapi: 3.0.3
+info: {{title: T, version: '1'}}
+paths:
+  /t:
+    post:
+      requestBody: {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/S'}}}}}}}}
+      {OK}
+components: {{schemas: {{{schemas}}}}}
+""")
+    assert key(found.operation()) == ("header", "Idempotency-Key")
+
+
 def test_a_field_of_a_multipart_body_carries_a_key() -> None:
     """It is a part like others; the boundary is made of the key, so all attempts have the same bytes."""
     found = posting("idempotency_key: {type: string}, f: {type: string, format: binary}", "multipart/form-data")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -58,7 +57,7 @@ class Found(Struct, frozen=True):
     carrier: Carrier
     name: str
     limits: Limits
-    required: bool = False
+    required: bool
     within: tuple[str, ...] = ()
     is_proposed: bool = False
 
@@ -130,7 +129,7 @@ def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
             found = [_key_field(model) for model in models]
             first = next((field for field in found if field is not None), None)
             if first is not None and all(field is not None and field.name == first.name for field in found):
-                return Found(Carrier.BODY, first.name, first.limits, within=within)
+                return Found(Carrier.BODY, first.name, first.limits, first.required, within)
             if len(models) == 1:
                 inner += [
                     ((*within, field.name), field.type)
@@ -141,20 +140,21 @@ def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
     return None
 
 
-def _objects(kind: Type, schemas: Schemas, seen: frozenset[str] = frozenset()) -> list[Model]:
-    """Return the objects that a type may be, all variants of a union; none where it may be something else."""
+def _objects(kind: Type, schemas: Schemas) -> list[Model]:
+    """Return the objects that a type may be, all variants of a union; none where it may be something else.
+
+    Unions that list each other were dissolved when they were lowered, so this comes to an end.
+    """
     match kind:
         case Nullable(inner=inner):
-            return _objects(inner, schemas, seen)
+            return _objects(inner, schemas)
         case Named(id=identity):
             definition = schemas.definitions.get(identity)
             if isinstance(definition, Model):
                 return [definition]
-            if not isinstance(definition, Alias) or identity in seen:
-                return []
-            return _objects(definition.target, schemas, seen | {identity})
+            return _objects(definition.target, schemas) if isinstance(definition, Alias) else []
         case Union(variants=variants):
-            found = [_objects(variant, schemas, seen) for variant in variants]
+            found = [_objects(variant, schemas) for variant in variants]
             return [model for models in found for model in models] if all(found) else []
         case _:
             return []
@@ -193,8 +193,8 @@ def _samples(form: KeyFormat) -> tuple[str, ...]:
     """Return keys of a format; of an alphabet two, since a short key has room for one half of it only."""
     if form.kind is KeyKind.ALPHABET:
         return tuple((letters * form.length)[: form.length] for letters in (form.alphabet, form.alphabet[::-1]))
-    version = 4 if form.kind is KeyKind.UUID4 else 7
-    return (str(uuid.UUID(int=0x0123_4567_89AB_0CDE_8123_4567_89AB_CDEF & ~(0xF << 76) | version << 76)),)
+    version = "4" if form.kind is KeyKind.UUID4 else "7"
+    return (f"01234567-89ab-{version}cde-8123-456789abcdef",)
 
 
 def _accepts(limits: Limits, sample: str, longest: int) -> bool:
