@@ -173,9 +173,9 @@ SERVERS = (
     ),
     Mutant(
         "now and then what was made is lost", RESOURCES,
-        (("        resource_store.write(connection, collection, str(number), self._kept_as(subject, state))\n",
+        (("        resource_store.create(connection, collection, str(number), self._kept_as(subject, state))\n",
           "        if hash(str(number)) % 25:\n"
-          "            resource_store.write(connection, collection, str(number), self._kept_as(subject, state))\n"),),
+          "            resource_store.create(connection, collection, str(number), self._kept_as(subject, state))\n"),),
         {ANSWERS},
     ),
     Mutant("keys are cut to 34 characters", REQUEST_KEY, (("or RequestKey(key)", "or RequestKey(key[:34])"),), {ANSWERS, CERTAINTY, ONCE}),

@@ -79,7 +79,7 @@ class Resources:
         if resource_store.read(connection, collection, str(number)) is not None:
             return problem(409, "exists", f"{number!r} is there already")
         state = self._new(subject, sent, {subject.id_name: number} if subject.id_name else {})
-        resource_store.write(connection, collection, str(number), self._kept_as(subject, state))
+        resource_store.create(connection, collection, str(number), self._kept_as(subject, state))
         return self._resource(subject, state, subject.site.reply, (("Location", _location(collection, number)),))
 
     def _number(self, connection: Connection, subject: ResourceInfo, collection: str, sent: State) -> JsonValue:

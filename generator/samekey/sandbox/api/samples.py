@@ -11,7 +11,7 @@ from samekey.sandbox.api.patterns import matching
 from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
@@ -86,6 +86,46 @@ class _Depth:
         return self.whole and self.level < _SHALLOW
 
 
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """What values for a schema are made by, read from it once.
+
+    Args:
+        merged: the schema, with all that it refers to.
+        kind: the type that it has, or implies.
+        properties: the schemas of its properties.
+        required: the properties that must be there.
+        allows_extra: whether there may be others.
+        is_hidden: whether it does not go in this direction.
+        says_null: whether it allows null explicitly.
+        variants: those of its unions, one after the other, that add something.
+    """
+
+    merged: Merged
+    kind: str
+    properties: Mapping[str, Parts]
+    required: frozenset[str]
+    allows_extra: bool
+    is_hidden: bool
+    says_null: bool
+    variants: tuple[tuple[Node, ...], ...]
+
+
+def _outline(merged: Merged, hidden: str) -> _Outline:
+    listed = (tuple(node for node in merged.elements(word) if _adds(node)) for word in ("oneOf", "anyOf"))
+    properties = merged.properties()
+    return _Outline(
+        merged=merged,
+        kind=merged.implied_type,
+        properties=properties,
+        required=merged.required,
+        allows_extra=not properties or merged.allows_extra,
+        is_hidden=any(part.flag(hidden) for part in merged.parts),
+        says_null=says_null(merged.parts),
+        variants=tuple(variants for variants in listed if variants),
+    )
+
+
 class Samples:
     """Makes values.
 
@@ -105,7 +145,7 @@ class Samples:
         self._now = now
         self._direction = direction
         self._hidden = "writeOnly" if direction is Direction.RESPONSE else "readOnly"
-        self._merged: dict[tuple[str, ...], Merged] = {}
+        self._outlines: dict[tuple[str, ...], _Outline] = {}
         self._known: dict[tuple[tuple[str, ...], type, JsonValue], bool] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
@@ -127,34 +167,42 @@ class Samples:
         return self._fit((schema,), known, _Depth(whole=True))
 
     def _fit(self, given: Parts, known: Known, depth: _Depth) -> JsonValue:
-        merged = self._read(given)
-        if known is None and (says_null(merged.parts) or self._accepts(given, None)):
+        outline = self._read(given)
+        if known is None and (outline.says_null or self._accepts(given, None)):
             return None
         known = MISSING if known is None else known
         if isinstance(known, Missing):
-            example = self._example(given, merged)
+            example = self._example(given, outline.merged)
             if not isinstance(example, Missing):
                 # An example is known by way of the document; it is fitted for what must not come back.
                 known = example
         if depth.level > _TOO_DEEP or not depth.budget.spend():
             return None
-        opened, tags = self._open(merged, known)
-        match opened.implied_type:
+        opened, tags = self._open(outline, known)
+        match opened.kind:
             case "object":
                 return {**self._object(opened, known, depth), **tags}
             case "array":
-                return self._array(opened, known, depth)
+                return self._array(opened.merged, known, depth)
             case _ if not isinstance(known, Missing) and self._accepts(given, known):
                 return known
             case _:
                 return self._scalar(opened)
 
-    def _read(self, given: Parts) -> Merged:
-        """Return several schemas as one; the same schemas are merged only once."""
+    def _read(self, given: Parts) -> _Outline:
+        """Return several schemas as one; the same schemas are read only once."""
         place = tuple(part.identity for part in given)
-        if place not in self._merged:
-            self._merged[place] = Merged.of(given)
-        return self._merged[place]
+        if place not in self._outlines:
+            self._outlines[place] = _outline(Merged.of(given), self._hidden)
+        return self._outlines[place]
+
+    def _variant(self, union: Merged, chosen: Node) -> _Outline:
+        """Return a union with one of its variants as one schema, read only once."""
+        # Not by `_read`: what is left of the union stands where the union does.
+        place = (*(part.identity for part in union.parts), "with", chosen.identity)
+        if place not in self._outlines:
+            self._outlines[place] = _outline(Merged.of((*(union.without_unions() or ()), chosen)), self._hidden)
+        return self._outlines[place]
 
     def _example(self, given: Parts, merged: Merged) -> Known:
         """Return the first of the document's own values that its schema allows; MISSING where there is none."""
@@ -170,40 +218,38 @@ class Samples:
         return MISSING
 
     def _open(
-        self, merged: Merged, known: Known, met: frozenset[str] = frozenset()
-    ) -> tuple[Merged, dict[str, JsonValue]]:
+        self, outline: _Outline, known: Known, met: frozenset[str] = frozenset()
+    ) -> tuple[_Outline, dict[str, JsonValue]]:
         """Return a union's variant that takes what is known, else its first that is more than null, with its tag.
 
         Args:
-            merged: the union, or a schema of another kind.
+            outline: the union, or a schema of another kind.
             known: a value to take.
             met: identities of the unions around it, which add nothing as its variants.
         """
-        for word in ("oneOf", "anyOf"):
-            variants = [node for node in merged.elements(word) if _adds(node, met)]
+        for listed in outline.variants:
+            variants = [node for node in listed if target_of(node) not in met]
             if not variants:
                 continue
             chosen = variants[0]
             if not isinstance(known, Missing):
                 chosen = next((node for node in variants if self._accepts((node,), known)), chosen)
-            inner = Merged.of((*(merged.without_unions() or ()), chosen))
-            opened, tags = self._open(inner, known, met | {target_of(chosen)})
-            return opened, {**tags, **_tag(merged, chosen)}
-        return merged, {}
+            opened, tags = self._open(self._variant(outline.merged, chosen), known, met | {target_of(chosen)})
+            return opened, {**tags, **_tag(outline.merged, chosen)}
+        return outline, {}
 
-    def _object(self, merged: Merged, known: Known, depth: _Depth) -> dict[str, JsonValue]:
+    def _object(self, outline: _Outline, known: Known, depth: _Depth) -> dict[str, JsonValue]:
         fields = known if isinstance(known, dict) else {}
-        properties = merged.properties()
         made: dict[str, JsonValue] = {}
-        for name, parts in properties.items():
-            if any(part.flag(self._hidden) for part in self._read(parts).parts):
+        for name, parts in outline.properties.items():
+            if self._read(parts).is_hidden:
                 continue
-            if name in fields or name in merged.required or depth.says_all:
+            if name in fields or name in outline.required or depth.says_all:
                 made[name] = self._fit(parts, fields.get(name, MISSING), depth.down)
-        for name in merged.required - properties.keys():
+        for name in outline.required - outline.properties.keys():
             made[name] = fields.get(name)
-        if not properties or merged.allows_extra:
-            made |= {name: value for name, value in fields.items() if name not in properties}
+        if outline.allows_extra:
+            made |= {name: value for name, value in fields.items() if name not in outline.properties}
         return made
 
     def _array(self, merged: Merged, known: Known, depth: _Depth) -> JsonValue:
@@ -214,11 +260,12 @@ class Samples:
         count = max(int(least) if least is not None else 0, 1 if depth.level < _DEEP else 0)
         return [self._fit((items,), MISSING, depth.down) for _ in range(min(count, 100))] if items is not None else []
 
-    def _scalar(self, merged: Merged) -> JsonValue:
+    def _scalar(self, outline: _Outline) -> JsonValue:
+        merged = outline.merged
         listed = [value for value in merged.enum_values() if value is not None]
         if listed:
             return listed[0]
-        match merged.implied_type:
+        match outline.kind:
             case "integer":
                 return round(self._amount(merged))
             case "number":
@@ -276,9 +323,9 @@ class Samples:
         return all(self._schemas.accepts(part, value, self._direction) for part in given)
 
 
-def _adds(variant: Node, met: frozenset[str]) -> bool:
-    """Whether a variant says more than null and the unions around it."""
-    return target_of(variant) not in met and Merged.of((variant,)).implied_type != "null"
+def _adds(variant: Node) -> bool:
+    """Whether a variant says more than null."""
+    return Merged.of((variant,)).implied_type != "null"
 
 
 def _tag(merged: Merged, variant: Node) -> dict[str, JsonValue]:

@@ -7,18 +7,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
 import jsonschema.exceptions
 import jsonschema.validators
 import openapi_schema_validator
-import referencing
 from jsonschema.exceptions import UnknownType, relevance
 from referencing.exceptions import Unresolvable
 
 from samekey.sandbox.api.patterns import matches
+from samekey.sandbox.api.resolver import Resolver, resolver_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -28,10 +26,9 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
 
-# Validators are classes made at run time, and the registry is generic over what schemas are: neither can be typed.
+# Validators are classes made at run time, which cannot be typed.
 _DIALECTS = cast("Any", openapi_schema_validator)
 _VALIDATORS = cast("Any", jsonschema.validators)
-_REFERENCING = cast("Any", referencing)
 _ERRORS = cast("Any", jsonschema.exceptions)
 _JUDGED: ContextVar[dict[tuple[int, int], list[tuple[str, tuple[str | int, ...]]] | None]] = ContextVar("judged")
 """What has been said against parts of the value that is judged, by reference and part; None while it is being said."""
@@ -68,11 +65,10 @@ class SchemaJudge:
     """
 
     def __init__(self, root: Node) -> None:
-        self._root = root
-        self._registry: Any = _REFERENCING.Registry(retrieve=self._retrieve)
         version = root.text("openapi") or root.text("swagger")
         self._classes = {direction: _validator(version, direction) for direction in Direction}
         self._validators: dict[tuple[str, Direction], Any] = {}
+        self._files: dict[str, Resolver] = {}
 
     def complaints(self, schema: Node, value: JsonValue, direction: Direction) -> list[Complaint]:
         """Return what a schema has to say against a value; empty where the schema itself cannot be read."""
@@ -95,21 +91,10 @@ class SchemaJudge:
     def _validator(self, schema: Node, direction: Direction) -> Any:  # noqa: ANN401
         place = (schema.identity, direction)
         if place not in self._validators:
-            reference = {"$ref": f"{_uri(schema.source.uri)}#{quote(schema.pointer, safe='/~')}"}
             kind = self._classes[direction]
-            self._validators[place] = kind(reference, registry=self._registry, format_checker=kind.FORMAT_CHECKER)
+            resolver = resolver_of(schema, self._files)
+            self._validators[place] = kind(schema.value, format_checker=kind.FORMAT_CHECKER, _resolver=resolver)
         return self._validators[place]
-
-    def _retrieve(self, uri: str) -> Any:  # noqa: ANN401
-        found = self._root if uri == _uri(self._root.source.uri) else self._root.lookup(f"{uri}#")
-        if found is None:
-            raise _REFERENCING.exceptions.NoSuchResource(ref=uri)
-        return _REFERENCING.Resource(found.value, _REFERENCING.Specification.OPAQUE)
-
-
-def _uri(location: str) -> str:
-    """Return a path or URL as the URI that references are resolved against."""
-    return location if "://" in location else Path(location).absolute().as_uri()
 
 
 def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401

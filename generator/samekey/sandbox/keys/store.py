@@ -16,7 +16,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from samekey.sandbox.api.answer import Answer
@@ -26,7 +26,7 @@ from samekey.sandbox.storage.tables import KEYS
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Executable, Row
 
     from samekey.sandbox.storage.database import Database
 
@@ -35,6 +35,27 @@ Effect: TypeAlias = "Callable[[Connection], Answer]"
 
 DAY = 86_400.0
 LONGEST_TTL = 3 * DAY
+_PLACE = and_(KEYS.c.scope == bindparam("of"), KEYS.c.key == bindparam("named"))
+_READ = select(KEYS).where(_PLACE, KEYS.c.expires_at > bindparam("now"))
+_REMEMBER = (
+    KEYS.update()
+    .where(_PLACE)
+    .values(status=bindparam("as_status"), headers=bindparam("as_headers"), body=bindparam("as_body"))
+)
+
+
+def _claiming(insert: sqlite.Insert | postgresql.Insert) -> Executable:
+    """Return the statement that writes a key down, also in place of one that is out of date."""
+    written = ("scope", "key", "fingerprint", "attempt", "created_at", "expires_at")
+    inserted = insert.values({name: bindparam(name) for name in written})
+    anew = {name: inserted.excluded[name] for name in written} | dict.fromkeys(("status", "headers", "body"))
+    return inserted.on_conflict_do_update(
+        index_elements=["scope", "key"], set_=anew, where=KEYS.c.expires_at <= bindparam("now")
+    ).returning(KEYS.c.key)
+
+
+# Statements are made once: to make one costs more than to run it.
+_CLAIMS = {"sqlite": _claiming(sqlite.insert(KEYS)), "postgresql": _claiming(postgresql.insert(KEYS))}
 
 
 class Stage(StrEnum):
@@ -225,31 +246,21 @@ class Keys:
     def _claim(self, connection: Connection, claim: Claim) -> bool:
         """Write the key of a request down; return False where the key is there already."""
         now = self._clock()
-        place = and_(KEYS.c.scope == claim.scope, KEYS.c.key == claim.key)
-        connection.execute(delete(KEYS).where(place, KEYS.c.expires_at <= now))
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         claimed = connection.execute(
-            dialect.insert(KEYS)
-            .values(
-                scope=claim.scope, key=claim.key, fingerprint=claim.fingerprint, attempt=claim.attempt,
-                created_at=now, expires_at=now + self._ttl,
-            )
-            .on_conflict_do_nothing()
-            .returning(KEYS.c.key)
+            _CLAIMS[connection.dialect.name],
+            {
+                "scope": claim.scope, "key": claim.key, "fingerprint": claim.fingerprint, "attempt": claim.attempt,
+                "created_at": now, "expires_at": now + self._ttl, "now": now,
+            },
         )  # fmt: skip
         return claimed.first() is not None
 
     def _remember(self, connection: Connection, claim: Claim, answer: Answer) -> None:
-        connection.execute(
-            KEYS.update()
-            .where(KEYS.c.scope == claim.scope, KEYS.c.key == claim.key)
-            .values(status=answer.status, headers=json.dumps(answer.headers), body=answer.body)
-        )
+        told = {"as_status": answer.status, "as_headers": json.dumps(answer.headers), "as_body": answer.body}
+        connection.execute(_REMEMBER, {"of": claim.scope, "named": claim.key, **told})
 
     def _read(self, connection: Connection, claim: Claim) -> _Stored | None:
-        row = connection.execute(
-            select(KEYS).where(KEYS.c.scope == claim.scope, KEYS.c.key == claim.key, KEYS.c.expires_at > self._clock())
-        ).one_or_none()
+        row = connection.execute(_READ, {"of": claim.scope, "named": claim.key, "now": self._clock()}).one_or_none()
         return None if row is None else _stored(row)
 
 

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ _OVERLAP = 500
 _KEPT = 200_000
 _CLEARED = "cleared"
 """The kind of the row that stands where everything before was forgotten."""
+_WRITE = insert(LEDGER)
 
 
 class Kind(StrEnum):
@@ -148,7 +149,7 @@ class Ledger:
 
     def effect(self, connection: Connection, event: Event) -> None:
         """Write an effect down in the transaction that makes it."""
-        connection.execute(insert(LEDGER), [self._row(event)])
+        connection.execute(_WRITE, self._row(event))
 
     def note(self, event: Event) -> None:
         """Keep an event in memory, to be written down soon."""
@@ -164,7 +165,7 @@ class Ledger:
             if not pending:
                 return
             with self._database.writing() as connection:
-                connection.execute(insert(LEDGER), [self._row(event) for event in pending])
+                connection.execute(_WRITE, [self._row(event) for event in pending])
                 connection.commit()
             with self._lock:
                 del self._pending[: len(pending)]
@@ -232,8 +233,9 @@ class Ledger:
         return _totals(counted, by_fault, keys)
 
     def _row(self, event: Event) -> dict[str, object]:
-        row = replace(event, process=self._process).plain()
-        return {name: value for name, value in row.items() if name != "seq"}
+        row = event.plain()
+        del row["seq"]
+        return {**row, "process": self._process}
 
 
 class Follower:

@@ -121,8 +121,12 @@ def open_database(location: str) -> Sqlite | Postgres:
     """
     url = _url(location)
     try:
-        engine = create_engine(url, pool_size=_POOL, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=True)
-        database = Sqlite(engine) if url.get_backend_name() == "sqlite" else Postgres(engine)
+        is_file = url.get_backend_name() == "sqlite"
+        # A file does not go away, so its connections need not be asked whether they live.
+        engine = create_engine(
+            url, pool_size=_POOL, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=not is_file
+        )
+        database = Sqlite(engine) if is_file else Postgres(engine)
         engine.connect().close()
     except ImportError as error:
         raise StoreError(f"{_shown(location)} needs a driver: pip install 'samekey[sandbox]' ({error})") from error

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from samekey.sandbox.storage.tables import COUNTERS, RESOURCES
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 _MOST = 10_000
 """Resources of a collection that a list looks at."""
+# Statements are made once: to make one costs more than to run it.
+_PLACE = and_(RESOURCES.c.collection == bindparam("of"), RESOURCES.c.id == bindparam("named"))
+_READ = select(RESOURCES.c.body).where(_PLACE)
+_CREATE = insert(RESOURCES)
+_CHANGE = update(RESOURCES).where(_PLACE).values(body=bindparam("state"))
+_REMOVE = delete(RESOURCES).where(_PLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,7 @@ class ResourceRow:
 
 def read(connection: Connection, collection: str, identifier: str) -> dict[str, JsonValue] | None:
     """Return the state of a resource; None where there is none."""
-    place = (RESOURCES.c.collection == collection, RESOURCES.c.id == identifier)
-    body = connection.execute(select(RESOURCES.c.body).where(*place)).scalar_one_or_none()
+    body = connection.execute(_READ, {"of": collection, "named": identifier}).scalar_one_or_none()
     return None if body is None else _state(body)
 
 
@@ -48,19 +53,21 @@ def places(connection: Connection) -> frozenset[str]:
     return frozenset(f"{row.collection}/{row.id}" for row in rows)
 
 
+def create(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
+    """Write the state of a resource that is not there yet."""
+    connection.execute(_CREATE, {"collection": collection, "id": identifier, "body": json.dumps(state)})
+
+
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
     """Write the state of a resource, in place of the one that is there, if there is one."""
-    place = (RESOURCES.c.collection == collection, RESOURCES.c.id == identifier)
-    body = json.dumps(state)
-    if read(connection, collection, identifier) is None:
-        connection.execute(insert(RESOURCES).values(collection=collection, id=identifier, body=body))
-    else:
-        connection.execute(update(RESOURCES).where(*place).values(body=body))
+    changed = connection.execute(_CHANGE, {"of": collection, "named": identifier, "state": json.dumps(state)})
+    if not changed.rowcount:
+        create(connection, collection, identifier, state)
 
 
 def remove(connection: Connection, collection: str, identifier: str) -> None:
     """Remove a resource."""
-    connection.execute(delete(RESOURCES).where(RESOURCES.c.collection == collection, RESOURCES.c.id == identifier))
+    connection.execute(_REMOVE, {"of": collection, "named": identifier})
 
 
 def next_number(connection: Connection, collection: str) -> int:
