@@ -8,6 +8,7 @@ lead here by chance.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _NEAR = (".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa")
 
 
+@lru_cache
 def is_near(host: str) -> bool:
     """Whether a Host means an address, this machine, or one of its own network."""
     try:
@@ -48,7 +50,8 @@ class NearHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with 421 (RFC 9110 section 15.5.20)."""
-        if scope["type"] == "http" and _is_loopback(scope.get("server")):
+        server = scope.get("server")
+        if scope["type"] == "http" and _is_loopback(server[0] if server else ""):
             host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
             if not is_near(host):
                 refusal = {"error": f"{host} is not what is served here; ask for the address that was listened on"}
@@ -57,8 +60,10 @@ class NearHosts:
         await self._app(scope, receive, send)
 
 
-def _is_loopback(server: tuple[str, int | None] | None) -> bool:
+@lru_cache
+def _is_loopback(address: str) -> bool:
+    """Whether a server's address is one of this machine alone; a socket of a file system is."""
     try:
-        return server is None or ipaddress.ip_address(server[0]).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return True

@@ -147,6 +147,7 @@ def _look(host: str, port: int) -> None:
 def _config(sandbox: Sandbox, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
         sandbox.app, host=host, port=port, http=WiredProtocol, ws="none", lifespan="on", access_log=False,
+        proxy_headers=False,
         log_level="warning", timeout_graceful_shutdown=_GRACE, server_header=False,
         # A proxy passes on the date of the API behind it.
         date_header=sandbox.served.inside,

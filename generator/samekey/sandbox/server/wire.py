@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -118,7 +118,7 @@ class Wire(asyncio.Transport):
         return self._inner.get_protocol()
 
 
-class WiredProtocol(H11Protocol):
+class WiredProtocol(HttpToolsProtocol):
     """HTTP/1.1 on a wire that the application finds as `wire` in the state of its requests."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it

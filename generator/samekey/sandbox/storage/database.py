@@ -27,6 +27,8 @@ _BUSY_SECONDS = 30.0
 _POOL = 40
 """Connections, and so transactions at once, of one process."""
 _PAUSE = 0.02
+_TRY_TO_TAKE = text("SELECT pg_try_advisory_xact_lock(:name)")
+_TAKE = text("SELECT pg_advisory_xact_lock(:name)")
 
 
 class CommitLostError(Exception):
@@ -101,13 +103,13 @@ class Postgres:
 
     def try_take(self, connection: Connection, name: str) -> bool:
         """Take a name by an advisory lock, which ends with its transaction, and with its process."""
-        taken = connection.execute(text("SELECT pg_try_advisory_xact_lock(:name)"), {"name": number_of(name)})
+        taken = connection.execute(_TRY_TO_TAKE, {"name": number_of(name)})
         return bool(taken.scalar_one())
 
     def wait_for(self, connection: Connection, name: str) -> None:
         """Wait for a name, and take it by an advisory lock."""
         connection.execute(text(f"SET LOCAL lock_timeout = {round(_BUSY_SECONDS * 1000)}"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": number_of(name)})
+        connection.execute(_TAKE, {"name": number_of(name)})
 
 
 def open_database(location: str) -> Sqlite | Postgres:
