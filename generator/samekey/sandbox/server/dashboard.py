@@ -132,11 +132,11 @@ class Dashboard:
         quiet = 0
         while not self._door.is_closing:
             news = await run_sync(follower.new)
-            state = (self._faults.plan, await run_sync(self._ledger.totals) if news.numbers or not seen else seen[1])
             if news.cleared:
                 yield _event("forgotten", {})
             if news.events:
                 yield _event("happened", [event.plain() for event in news.events])
+            state = (self._faults.plan, await run_sync(follower.totals))
             if state != seen:
                 yield _event("totals", {"totals": _plain(state[1]), "plan": spelled(state[0])})
             quiet = 0 if news.numbers else quiet + 1

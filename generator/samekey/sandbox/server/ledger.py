@@ -13,14 +13,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import delete, func, insert, select
 
 from samekey.sandbox.storage.tables import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from sqlalchemy import Connection, Row
 
@@ -97,6 +97,10 @@ class Event:
         }  # fmt: skip
 
 
+Counts: TypeAlias = "Counter[tuple[Kind, str, str | None]]"
+"""How many events there are of a kind, with a detail and a fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What has come to a ledger.
@@ -131,6 +135,28 @@ class Totals:
     replays: int
     prevented: int
     faults: dict[str, int]
+
+    @classmethod
+    def of(cls, counts: Counts, keys: int) -> Totals:
+        """Return the numbers of events that were counted.
+
+        Args:
+            counts: how many there are of each sort.
+            keys: how many keys they bear.
+        """
+        kinds: Counter[Kind] = Counter()
+        answers: Counter[str] = Counter()
+        faults: Counter[str] = Counter()
+        for (kind, detail, fault), count in counts.items():
+            kinds[kind] += count
+            # An answer that was lost afterwards was prevented from being a second effect all the same.
+            if kind in {Kind.ANSWERED, Kind.LOST}:
+                answers[detail] += count
+            if kind is Kind.FAULT:
+                faults[str(fault)] += count
+        replays = answers[AnswerKind.REPLAYED]
+        prevented = replays + answers[AnswerKind.IN_FLIGHT]
+        return cls(kinds[Kind.ARRIVED], kinds[Kind.EFFECT], keys, replays, prevented, dict(faults))
 
 
 class Ledger:
@@ -223,14 +249,24 @@ class Ledger:
 
     def totals(self) -> Totals:
         """Return the ledger in numbers: attempts, effects, keys, replays, what was prevented, and faults."""
-        kinds = select(LEDGER.c.kind, LEDGER.c.detail, func.count()).group_by(LEDGER.c.kind, LEDGER.c.detail)
-        faults = select(LEDGER.c.fault, func.count()).where(LEDGER.c.kind == Kind.FAULT).group_by(LEDGER.c.fault)
         places = select(LEDGER.c.scope, LEDGER.c.key).where(LEDGER.c.key.is_not(None)).distinct().subquery()
         with self._database.engine.connect() as connection:
-            counted = [(kind, detail, count) for kind, detail, count in connection.execute(kinds)]
-            by_fault = {str(fault): int(count) for fault, count in connection.execute(faults)}
             keys = int(connection.execute(select(func.count()).select_from(places)).scalar_one())
-        return _totals(counted, by_fault, keys)
+        return Totals.of(self.counted(), keys)
+
+    def counted(self, until: int | None = None) -> Counts:
+        """Return how many events there are of each sort.
+
+        Args:
+            until: the last number that counts; None for all.
+        """
+        sorts = (LEDGER.c.kind, LEDGER.c.detail, LEDGER.c.fault)
+        query = select(*sorts, func.count()).where(LEDGER.c.kind != _CLEARED).group_by(*sorts)
+        if until is not None:
+            query = query.where(LEDGER.c.seq <= until)
+        with self._database.engine.connect() as connection:
+            rows = connection.execute(query)
+            return Counter({(Kind(kind), detail, fault): int(count) for kind, detail, fault, count in rows})
 
     def _row(self, event: Event) -> dict[str, object]:
         row = event.plain()
@@ -239,7 +275,7 @@ class Ledger:
 
 
 class Follower:
-    """Gives each event once, as it comes.
+    """Gives each event once, as it comes, and counts them on.
 
     Args:
         ledger: the ledger.
@@ -251,12 +287,26 @@ class Follower:
         self._start = after
         self._given: set[int] = set()
         self._highest = after
+        self._counts: Counts | None = None
+        self._new: Counts = Counter()
+
+    def totals(self) -> Totals:
+        """Return what has happened so far in numbers, but for the keys, which nobody counts on the way.
+
+        All that is older than the first news is counted now, once: in a ledger of a million events that takes a second.
+        """
+        if self._counts is None:
+            self._counts = self._ledger.counted(self._start)
+        return Totals.of(self._counts + self._new, 0)
 
     def new(self) -> News:
         """Return what has come to the ledger since the last time."""
         news = self._ledger.news(max(self._start, self._highest - _OVERLAP), self._given)
         self._highest = max([self._highest, *news.numbers])
         self._given = {seq for seq in self._given | news.numbers if seq > self._highest - 2 * _OVERLAP}
+        if news.cleared:
+            self._counts, self._new = Counter(), Counter()
+        self._new.update((event.kind, event.detail, event.fault) for event in news.events)
         return news
 
 
@@ -265,17 +315,3 @@ def _event(row: Row[tuple[object, ...]]) -> Event:
         Kind(row.kind), row.attempt, row.operation, row.scope, row.key, row.status, row.fault, row.detail, row.at,
         row.process, row.answer, row.seq,
     )  # fmt: skip
-
-
-def _totals(counted: Iterable[tuple[str, str, int]], faults: dict[str, int], keys: int) -> Totals:
-    kinds: Counter[str] = Counter()
-    answers: Counter[str] = Counter()
-    for kind, detail, count in counted:
-        kinds[kind] += count
-        # An answer that was lost afterwards was prevented from being a second effect all the same.
-        if kind in {Kind.ANSWERED, Kind.LOST}:
-            answers[detail] += count
-    replays = answers[AnswerKind.REPLAYED]
-    return Totals(
-        kinds[Kind.ARRIVED], kinds[Kind.EFFECT], keys, replays, replays + answers[AnswerKind.IN_FLIGHT], faults
-    )
