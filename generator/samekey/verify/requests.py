@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import uuid
@@ -17,6 +16,7 @@ from samekey.document.values import with_value, without_value
 from samekey.ir import BodyKind, Location, SchemeKind
 from samekey.lower.media import body_kind, content_of, essence, is_json, preferred_for_request
 from samekey.lower.schemas.merged import Merged
+from samekey.sandbox.api.credentials import in_headers
 from samekey.sandbox.api.schemas import Direction
 from samekey.sandbox.api.shapes import fill_path
 from samekey.verify.calls import Sending
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from samekey.config.dialect import KeyFormat, Profile
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
-    from samekey.ir import Api, Operation, SecurityScheme
+    from samekey.ir import Api, Operation
     from samekey.sandbox.api.operations import DeclaredContent, DeclaredParameter, Site
     from samekey.verify.described import ApiModel
 
@@ -177,7 +177,7 @@ def credential_of(api: Api, operation: Operation, token: str) -> ProbeCredential
     chosen = next((found for found in alternatives if found), None)
     if chosen is None:
         return ProbeCredential((("Authorization", f"Bearer {token}"),), (), (token, quote(token, safe="")))
-    headers = tuple(pair for scheme in chosen for pair in _in_headers(scheme, token))
+    headers = tuple(pair for scheme in chosen for pair in in_headers(scheme, token))
     query = tuple((s.name, token) for s in chosen if s.kind is SchemeKind.API_KEY and s.location is Location.QUERY)
     shown = (token, quote(token, safe=""), *(value.rpartition(" ")[2] for _, value in headers))
     return ProbeCredential(headers, query, tuple(dict.fromkeys(shown)))
@@ -267,23 +267,6 @@ def varied(described: ApiModel, site: Site, payload: Payload | None) -> Payload 
             return replace(payload, value=value)
     grown = _grown(described, content.schema, payload.value)
     return None if grown is None else replace(payload, value=grown)
-
-
-def _in_headers(scheme: SecurityScheme, token: str) -> Iterable[tuple[str, str]]:
-    match scheme.kind:
-        case SchemeKind.API_KEY if scheme.location is Location.HEADER:
-            yield scheme.name, token
-        case SchemeKind.API_KEY if scheme.location is Location.COOKIE:
-            yield "Cookie", f"{scheme.name}={token}"
-        case SchemeKind.API_KEY:
-            return
-        case SchemeKind.BASIC:
-            pair = token if ":" in token else f"{token}:"
-            yield "Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"
-        case SchemeKind.HTTP:
-            yield "Authorization", f"{scheme.name} {token}"
-        case SchemeKind.BEARER | SchemeKind.OAUTH2:
-            yield "Authorization", f"Bearer {token}"
 
 
 def _needed(site: Site) -> Iterable[tuple[Location, str]]:

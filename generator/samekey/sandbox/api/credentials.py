@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, cast
 from samekey.ir import Location, SchemeKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samekey.ir import Api, Operation, SecurityScheme
     from samekey.sandbox.api.request import ReceivedRequest
 
@@ -64,6 +66,14 @@ class Guard:
         # Keys of an API's own have no scheme of HTTP, and an answer must name one.
         return ", or ".join(ways), next(iter(words), _word(None))
 
+    def shown(self, operation: Operation, token: str) -> tuple[tuple[str, str], ...] | None:
+        """Return the headers that let a request in with a credential; None where it does not go into headers."""
+        for alternative in self._asked(operation):
+            headers = tuple(pair for scheme in alternative for pair in in_headers(scheme, token))
+            if len(headers) == len(alternative):
+                return headers
+        return None
+
     def _asked(self, operation: Operation | None) -> list[list[SecurityScheme]]:
         """Return the schemes that let a request in, without those that SDKs cannot send, such as certificates."""
         asked = self.api.security if operation is None or operation.security is None else operation.security
@@ -75,6 +85,29 @@ class Guard:
 
     def _account(self, credential: str) -> str:
         return credential if self.tokens else bearer_of(credential)
+
+
+def in_headers(scheme: SecurityScheme, token: str) -> Iterator[tuple[str, str]]:
+    """Yield the header that shows a credential for a security scheme; nothing where it does not go into headers.
+
+    Args:
+        scheme: where it goes.
+        token: the token, the key, or `user:password`.
+    """
+    match scheme.kind:
+        case SchemeKind.API_KEY if scheme.location is Location.HEADER:
+            yield scheme.name, token
+        case SchemeKind.API_KEY if scheme.location is Location.COOKIE:
+            yield "Cookie", f"{scheme.name}={token}"
+        case SchemeKind.API_KEY:
+            return
+        case SchemeKind.BASIC:
+            pair = token if ":" in token else f"{token}:"
+            yield "Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"
+        case SchemeKind.HTTP:
+            yield "Authorization", f"{scheme.name} {token}"
+        case SchemeKind.BEARER | SchemeKind.OAUTH2:
+            yield "Authorization", f"Bearer {token}"
 
 
 def _credential(scheme: SecurityScheme, request: ReceivedRequest) -> str:

@@ -24,11 +24,13 @@ from samekey.sandbox.api.credentials import Guard
 from samekey.sandbox.api.operations import Routes, base_path, sites_of
 from samekey.sandbox.api.refusals import Refusals
 from samekey.sandbox.api.resources import Resources
+from samekey.sandbox.api.sample_request import sample_request
 from samekey.sandbox.api.samples import Samples
-from samekey.sandbox.api.schemas import SchemaJudge
+from samekey.sandbox.api.schemas import Direction, SchemaJudge
 from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.keys.broken import Broken, broken
 from samekey.sandbox.keys.store import LONGEST_TTL, Keys
+from samekey.sandbox.keys.switch import KeySwitch
 from samekey.sandbox.server.dashboard import PREFIX, Dashboard, Served
 from samekey.sandbox.server.fault_middleware import FaultMiddleware
 from samekey.sandbox.server.faults import Faults, Plan
@@ -151,14 +153,17 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell |
     database = open_database(settings.store)
     upgrade(database)
     ahead = settings.clock_ahead
-    keys = (
+    keys = KeySwitch(
         Keys(database, ttl, lambda: time.time() + ahead)
         if settings.broken is None
-        else broken(settings.broken, database, ttl)
+        else broken(settings.broken, database, ttl),
+        broken(Broken.NO_KEYS, database, ttl),
     )
     parts = _parts(document, api, settings, database, keys, ttl)
     repeatable = frozenset(each.id for each in api.operations if each.id and each.safety is Safety.IDEMPOTENT)
-    served = Served(api.title, base_path(api), len(api.operations), repeatable)
+    senders = Samples(parts.schemas, direction=Direction.REQUEST)
+    sample = sample_request(parts.routes.sites, parts.guard, senders, parts.schemas)
+    served = Served(api.title, base_path(api), len(api.operations), repeatable, sample=sample, switch=keys)
     backend = _InThreads(Service(parts))
     known = tuple((site.name, site.place) for site in parts.routes.sites)
     faults = Faults(settings.plan, known=known)

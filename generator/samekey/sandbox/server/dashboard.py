@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import msgspec
 from anyio.to_thread import run_sync
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from samekey.sandbox.api.sample_request import SampleRequest
+    from samekey.sandbox.keys.switch import KeySwitch
     from samekey.sandbox.server.faults import Faults
     from samekey.sandbox.server.ledger import Ledger, Totals
     from samekey.sandbox.server.wire import Door
@@ -32,8 +35,17 @@ _HEARTBEAT = 40
 """Pauses without news after which a word is sent, so that both sides notice when the other is gone."""
 _MOST = 10_000
 _MOST_DIGITS = 18
-_TYPES = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+_TYPES = {
+    "index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript", "rows.js": "text/javascript",
+    "timeline.js": "text/javascript", "storm.js": "text/javascript", "faults.js": "text/javascript",
+}  # fmt: skip
 _POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
+
+
+class _Honoured(msgspec.Struct, forbid_unknown_fields=True):
+    """Whether keys are to be honoured."""
+
+    honoured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,8 @@ class Served:
         operations: how many operations it has, where that is known.
         repeatable: the names of those that may be done again without a key.
         inside: whether faults of the server's inside can be had.
+        sample: a request that the page may send; None where it can make none.
+        switch: lets the page have keys ignored; None where they are another server's.
     """
 
     title: str
@@ -53,6 +67,23 @@ class Served:
     operations: int = 0
     repeatable: frozenset[str] = frozenset()
     inside: bool = True
+    sample: SampleRequest | None = None
+    switch: KeySwitch | None = None
+
+    def plain(self) -> dict[str, object]:
+        """Return what the page has to know, as JSON has it."""
+        sample = self.sample
+        return {
+            "title": self.title,
+            "base": self.base,
+            "faults": [fault.value for fault in Fault if self.inside or fault not in INSIDE],
+            "repeatable": sorted(self.repeatable),
+            "proxy": not self.inside,
+            "sample": None if sample is None else {
+                "operation": sample.operation, "method": sample.method, "path": f"{self.base}{sample.path}",
+                "headers": dict(sample.headers), "key_header": sample.key_header, "body": sample.body,
+            },
+        }  # fmt: skip
 
 
 class Dashboard:
@@ -82,6 +113,7 @@ class Dashboard:
             Route("/ledger.json", self.ledger),
             Route("/faults", self.plan, methods=["GET", "PUT"]),
             Route("/ledger", self.clear, methods=["DELETE"]),
+            *([Route("/keys", self.keys, methods=["GET", "PUT"])] if self._served.switch is not None else []),
         ]
 
     async def ledger(self, request: Request) -> Response:
@@ -117,14 +149,26 @@ class Dashboard:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(spelled(self._faults.plan))
 
+    async def keys(self, request: Request) -> Response:
+        """Return whether keys are honoured; a PUT of `{"honoured": false}` has them ignored from now on."""
+        switch = self._served.switch
+        if switch is None:
+            return JSONResponse({"error": "keys are honoured by the API behind this proxy, or not"}, 404)
+        if request.method == "PUT":
+            if refused := _foreign(request):
+                return refused
+            try:
+                switch.honours_keys = msgspec.json.decode(await request.body(), type=_Honoured).honoured
+            except msgspec.DecodeError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"honoured": switch.honours_keys})
+
     async def events(self, _: Request) -> Response:
         """Stream what happens, as it happens (server-sent events)."""
         return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _stream(self) -> AsyncIterator[str]:
-        faults = [fault.value for fault in Fault if self._served.inside or fault not in INSIDE]
-        hello = {"title": self._served.title, "faults": faults, "repeatable": sorted(self._served.repeatable)}
-        yield _event("hello", {**hello, "proxy": not self._served.inside})
+        yield _event("hello", self._served.plain())
         await run_sync(self._ledger.flush)
         last = await run_sync(self._ledger.last)
         follower = Follower(self._ledger, max(0, last - _MOST))
@@ -136,9 +180,11 @@ class Dashboard:
                 yield _event("forgotten", {})
             if news.events:
                 yield _event("happened", [event.plain() for event in news.events])
-            state = (self._faults.plan, await run_sync(follower.totals))
+            switch = self._served.switch
+            honoured = switch is None or switch.honours_keys
+            state = (self._faults.plan, await run_sync(follower.totals), honoured)
             if state != seen:
-                yield _event("totals", {"totals": _plain(state[1]), "plan": spelled(state[0])})
+                yield _event("totals", {"totals": _plain(state[1]), "plan": spelled(state[0]), "honoured": honoured})
             quiet = 0 if news.numbers else quiet + 1
             if quiet % _HEARTBEAT == _HEARTBEAT - 1:
                 yield ": still here\n\n"
