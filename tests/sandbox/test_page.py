@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import threading
 from collections.abc import Generator
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import httpx
@@ -246,3 +247,121 @@ def test_the_page_says_when_the_server_is_gone(browser: Chromium, payments: Runn
     stopping.start()
     browser.until("document.getElementById('link').dataset.state === 'lost'")
     stopping.join()
+
+
+def test_keys_can_be_ignored_for_a_while(client: httpx.Client, payments: Running) -> None:
+    """The same request is done each time, and once again when keys count; other words change nothing."""
+    switch = f"{payments.page}keys"
+    assert httpx.get(switch).json() == {"honoured": True}
+    assert httpx.put(switch, json={"honoured": False}).json() == {"honoured": False}
+    charge(client)
+    charge(client)
+    assert payments.totals().effects == 2
+    for wrong in ({}, {"honoured": "no"}, {"honoured": False, "for": 3}):
+        assert httpx.put(switch, json=wrong).status_code == 400
+    assert httpx.put(switch, json={"honoured": True}).status_code == 200
+    charge(client)
+    charge(client)
+    assert payments.totals().effects == 3
+    assert httpx.put(switch, content=b"{}").status_code == 415
+
+
+def test_the_keys_of_another_server_are_not_the_proxys(payments: Running, tmp_path: Path) -> None:
+    """A proxy cannot switch them off."""
+    with in_thread(open_chaos(Upstream(payments.url, str(tmp_path / "chaos.db")))) as proxy:
+        assert httpx.put(f"{proxy.page}keys", json={"honoured": False}).status_code == 404
+
+
+def test_an_empty_page_offers_a_request_that_works(browser: Chromium, payments: Running) -> None:
+    """The line for a terminal is a whole request, which makes a thing at its first run, and none at its second."""
+    line = browser.evaluate("document.getElementById('curl').textContent")
+    assert browser.evaluate("document.querySelector('#empty .storm').offsetParent !== null")
+    command = [word for word in shlex.split(line) if word.strip()]
+    method, url, body = command[2], command[3], command[-1]
+    headers = dict(value.split(": ", 1) for flag, value in pairwise(command) if flag == "-H")
+    for expected in (1, 1):
+        assert httpx.request(method, url, headers=headers, content=body).status_code == 201
+        assert payments.totals().effects == expected
+    browser.until(f"{ROWS}.length === 1")
+    assert browser.evaluate("document.getElementById('empty').hidden")
+
+
+STORMED = "document.getElementById('storm-result').textContent.includes('got their answer')"
+
+
+def test_a_storm_makes_no_duplicates_unless_keys_are_ignored(browser: Chromium, payments: Running) -> None:
+    """Twenty things are wanted and made, whatever is lost; with keys off, what was made twice is red, and counted."""
+    browser.evaluate("document.querySelector('.storm').click()")
+    browser.until(STORMED)
+    browser.until("document.getElementById('effects').textContent === '20'")
+    assert browser.evaluate("document.getElementById('toomany').textContent") == "0"
+    assert payments.totals().faults
+    browser.evaluate("document.getElementById('honour').click()")
+    browser.until("document.body.dataset.honoured === 'false'")
+    payments.fail(Rule(Fault.DUPLICATE, times=1))
+    browser.until("document.getElementById('active').textContent === 'duplicate'")
+    browser.evaluate("document.getElementById('storm-result').textContent = ''")
+    browser.evaluate("document.querySelector('.storm').click()")
+    browser.until(STORMED)
+    browser.until("Number(document.getElementById('toomany').textContent) >= 1")
+    browser.until(f"{ROWS}.some(row => row.dataset.verdict === 'twice')")
+    assert "1999 usd" in browser.evaluate("document.getElementById('price').textContent")
+    # Faults that somebody has set are theirs: the page neither adds to them nor clears them.
+    assert httpx.get(f"{payments.page}faults").json()["rules"][0]["fault"] == "duplicate"
+
+
+def test_a_row_opens_by_keyboard_into_a_picture_and_a_table(
+    browser: Chromium, client: httpx.Client, payments: Running
+) -> None:
+    """Requests, effect and answers stand on one axis of time; the table says the same to those who do not see it."""
+    payments.fail(Rule(Fault.CUT, times=1))
+    charge(client)
+    browser.until(f"{ROWS}[0]?.innerText.includes('from memory')")
+    browser.evaluate(f"{ROWS}[0].querySelector('.what').focus()")
+    for kind in ("keyDown", "keyUp"):
+        browser.command("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r")
+    browser.until(f"{ROWS}[0].querySelector('.what').getAttribute('aria-expanded') === 'true'")
+    assert browser.evaluate(f"{ROWS}[0].querySelectorAll('svg .request').length") == 4, (
+        "a line and a tip for each request"
+    )
+    assert browser.evaluate(f"{ROWS}[0].querySelectorAll('svg .dot-effect').length") == 1
+    cells = browser.evaluate(f"[...{ROWS}[0].querySelectorAll('td')].map(cell => cell.textContent)")
+    assert "done, then cut before the answer" in cells
+    assert "from memory, not done again" in cells
+    # A second request with the key comes in while the row is open, which stays so.
+    charge(client)
+    browser.until(f"{ROWS}[0].querySelectorAll('svg .request').length === 6")
+
+
+def test_a_preset_sets_its_faults(browser: Chromium, payments: Running) -> None:
+    """One button for what people want to try; faults stand together by when they strike."""
+    browser.evaluate("""
+        document.getElementById('switches').open = true;
+        [...document.querySelectorAll('#presets button')].find(each => each.textContent === 'lose answers').click();
+    """)
+    browser.until("document.getElementById('active').textContent === '3 faults'")
+    rules = httpx.get(f"{payments.page}faults").json()["rules"]
+    assert [rule["fault"] for rule in rules] == ["cut", "cut-in-head", "cut-in-body"]
+    offered = browser.evaluate("[...document.querySelectorAll('#options input')].map(box => box.value)")
+    assert sorted(offered) == sorted(fault.value for fault in Fault)
+    assert browser.evaluate("[...document.querySelectorAll('legend')].map(each => each.textContent)") == [
+        "before anything is done", "while it is done", "after it was done"
+    ]  # fmt: skip
+
+
+def test_many_rows_are_counted_and_two_accounts_told_apart(
+    browser: Chromium, client: httpx.Client, payments: Running
+) -> None:
+    """What is not drawn is not hidden in silence; one key of two callers is two rows, each with its caller."""
+    with httpx.Client(base_url=payments.url) as other:
+        user = {"Authorization": "Basic YW5uOg==", "Idempotency-Key": KEY}
+        assert other.post("/charges", json=CHARGE, headers=user).status_code == 401
+    for number in range(204):
+        client.get(f"/charges/ch_{number}")
+    charge(client)
+    browser.evaluate("document.getElementById('reads').click()")
+    browser.until("document.getElementById('shown').textContent === '200 of 206 are shown'")
+    browser.evaluate("document.getElementById('more').click()")
+    browser.until(f"{ROWS}.length === 206")
+    accounts = browser.evaluate(f"{ROWS}.map(row => row.querySelector('.account').textContent)")
+    assert set(accounts) == {"account 1", "account 2"}
