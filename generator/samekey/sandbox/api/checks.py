@@ -9,9 +9,10 @@ from urllib.parse import unquote
 
 from samekey.ir import BodyKind, Enum, Kind, ListOf, Location, Model, Named, Nullable, Primitive, Style, Union
 from samekey.lower.media import body_kind, content_of, essence, is_json
+from samekey.sandbox.api.complaints import Complaint
 from samekey.sandbox.api.forms import complaints_of, read_form
 from samekey.sandbox.api.problems import problem
-from samekey.sandbox.api.schemas import Complaint, Direction
+from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 from samekey.lower.schemas.merged import Merged
-from samekey.sandbox.api.schemas import Complaint, Direction
+from samekey.sandbox.api.complaints import Complaint
+from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

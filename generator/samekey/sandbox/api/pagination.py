@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 from samekey.config.pagination import PagingStyle
 from samekey.lower.schemas.merged import Merged
+from samekey.sandbox.api.problems import problem
 
 if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
+    from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.api.operations import Site
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.storage.resource_store import ResourceRow
@@ -50,8 +52,8 @@ def path_to_items(site: Site, schema: Node) -> tuple[str, ...] | None:
     return next(((name,) for name in (*_LISTS, last, *names) if name in names), None)
 
 
-def page_of(site: Site, request: ReceivedRequest, rows: list[ResourceRow]) -> ListPage:
-    """Return the page of a list that a request asks for.
+def page_of(site: Site, request: ReceivedRequest, rows: list[ResourceRow]) -> ListPage | Answer:
+    """Return the page of a list that a request asks for, or the refusal of a cursor that was never given out.
 
     Args:
         site: the operation.
@@ -62,6 +64,8 @@ def page_of(site: Site, request: ReceivedRequest, rows: list[ResourceRow]) -> Li
     # Where the document knows no next page, the list is whole: what is cut off could never be had.
     size = _size(request, _DEFAULT_SIZE if paging is not None else _LARGEST_SIZE)
     start = _start(site, request, rows, size)
+    if start is None:
+        return problem(400, "invalid_cursor", "there is no such place in this list; begin without one")
     chosen = rows[start : start + size]
     more = start + size < len(rows)
     known: dict[tuple[str, ...], JsonValue] = {(name,): len(rows) for name in _TOTALS}
@@ -85,8 +89,8 @@ def _size(request: ReceivedRequest, usual: int) -> int:
     return usual
 
 
-def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: int) -> int:
-    """Return the place in the list where the page begins."""
+def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: int) -> int | None:
+    """Return the place in the list where the page begins; None where that cannot be told."""
     paging = site.operation.paging
     text = request.field("after") or (request.field(paging.parameter) if paging is not None else "")
     if paging is None or not text:
@@ -98,9 +102,11 @@ def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: 
         case PagingStyle.PAGE:
             return max(0, (number or 0) - paging.first) * size
         case PagingStyle.LAST_ITEM:
-            return next((at + 1 for at, row in enumerate(rows) if row.id == text), len(rows))
+            return next((at + 1 for at, row in enumerate(rows) if row.id == text), None)
+        case PagingStyle.CURSOR | PagingStyle.LINK if number is None:
+            return None
         case PagingStyle.CURSOR | PagingStyle.LINK:
-            return next((at for at, row in enumerate(rows) if number is not None and row.seq < number), len(rows))
+            return next((at for at, row in enumerate(rows) if row.seq < number), len(rows))
 
 
 def _link(request: ReceivedRequest, name: str, value: str) -> str:

@@ -11,7 +11,7 @@ from samekey.sandbox.api.answer import Answer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.sandbox.api.schemas import Complaint
+    from samekey.sandbox.api.complaints import Complaint
 
 
 def problem(

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from samekey.sandbox.api.bodies import mint_id
-from samekey.sandbox.api.pagination import page_of
+from samekey.sandbox.api.operations import Match
+from samekey.sandbox.api.pagination import ListPage, page_of
 from samekey.sandbox.api.problems import problem
+from samekey.sandbox.api.queries import asked_for
 from samekey.sandbox.api.samples import MISSING, Missing
 from samekey.sandbox.api.shapes import Verb, fill_path, identity, shapes_of
 from samekey.sandbox.api.subjects import subject_of
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.api.bodies import Bodies
     from samekey.sandbox.api.checks import Read
-    from samekey.sandbox.api.operations import Match, Reply, Site
+    from samekey.sandbox.api.operations import Reply, Site
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.api.schemas import SchemaJudge
     from samekey.sandbox.api.subjects import ResourceInfo
@@ -63,6 +65,11 @@ class Resources:
             if resource_store.read(connection, collection, number) is None:
                 return _missing(number)
         sent = dict(body) if isinstance(body, dict) else {}
+        if subject.shape.verb is Verb.REPLACE and subject.shape.place is not None and not subject.shape.place.name:
+            named = sent.get(subject.id_name)
+            if not isinstance(named, str | int) or not subject.id_name:
+                return self._other(subject, sent)
+            match = Match(match.site, {**match.values, "": str(named)})
         match subject.shape.verb:
             case Verb.CREATE:
                 return self._create(connection, subject, match, sent)
@@ -98,9 +105,10 @@ class Resources:
         """
         example = self._bodies.resource_example(subject.own, subject.site.reply)
         made = {n: v for n, v in example.items() if n not in subject.unsaid and n not in subject.moments}
+        told = {**made, **subject.defaults, **sent, **fixed}
         if subject.echoes:
-            return {**self._bodies.fitted(subject.own, {**made, **sent, **fixed}), **fixed}
-        return {**made, **sent, **self._bodies.fitted(subject.own, {**made, **sent, **fixed}), **fixed}
+            return {**self._bodies.fitted(subject.own, told), **fixed}
+        return {**told, **self._bodies.fitted(subject.own, told), **fixed}
 
     def _kept_as(self, subject: ResourceInfo, state: State) -> State:
         """Return a resource's state as the operation that reads it will return it."""
@@ -111,7 +119,9 @@ class Resources:
         if subject.items is None or not subject.shape.creatable:
             return self._bodies.answer(reply)
         found = resource_store.listed(connection, fill_path(subject.site.path, match.values))
-        page = page_of(subject.site, request, _asked_for(found, subject.filters, request))
+        page = page_of(subject.site, request, asked_for(found, subject.listed, subject.query, request))
+        if not isinstance(page, ListPage):
+            return page
         items: JsonValue = [row.state for row in page.rows]
         headers = (("Link", f'<{page.link}>; rel="next"'),) if page.link else ()
         if not subject.items:
@@ -154,6 +164,7 @@ class Resources:
     def _changed(self, subject: ResourceInfo, state: State, sent: State) -> State:
         """Return a state after a change: RFC 7396, within what the schema has room for; times of change are now."""
         merged = {name: value for name, value in _patched(state, sent).items() if name not in subject.changes}
+        merged |= subject.outcome
         return self._bodies.fitted(subject.reader or subject.own, merged)
 
     def _imagined(self, subject: ResourceInfo, number: str, sent: State) -> JsonValue | Missing:
@@ -188,21 +199,6 @@ def _asked_by(subject: ResourceInfo) -> Node | None:
 
 def _missing(number: str) -> Answer:
     return problem(404, "not_found", f"there is no {number!r} here")
-
-
-def _asked_for(
-    found: list[resource_store.ResourceRow], filters: frozenset[str], request: ReceivedRequest
-) -> list[resource_store.ResourceRow]:
-    """Return the resources that have one of the values that the query names for each of its filters."""
-    asked: dict[str, set[str]] = {}
-    for name, text in request.fields:
-        if name in filters:
-            asked.setdefault(name, set()).update([text, *text.split(",")])
-    return [row for row in found if all(_spelled(row.state.get(name)) in asked[name] for name in asked)]
-
-
-def _spelled(value: JsonValue) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _nested(entries: Iterable[tuple[tuple[str, ...], JsonValue]]) -> State:

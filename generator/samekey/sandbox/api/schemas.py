@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,16 +14,16 @@ import openapi_schema_validator
 from jsonschema.exceptions import UnknownType, relevance
 from referencing.exceptions import Unresolvable
 
+from samekey.sandbox.api.complaints import complaint_of
 from samekey.sandbox.api.patterns import matches
 from samekey.sandbox.api.resolver import Resolver, resolver_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from jsonschema.exceptions import ValidationError
-
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
+    from samekey.sandbox.api.complaints import Complaint
 
 # Validators are classes made at run time, which cannot be typed.
 _DIALECTS = cast("Any", openapi_schema_validator)
@@ -32,6 +31,8 @@ _VALIDATORS = cast("Any", jsonschema.validators)
 _ERRORS = cast("Any", jsonschema.exceptions)
 _JUDGED: ContextVar[dict[tuple[int, int], list[tuple[str, tuple[str | int, ...]]] | None]] = ContextVar("judged")
 """What has been said against parts of the value that is judged, by reference and part; None while it is being said."""
+_REFUSES_NULL = ("type", "enum", "const", "$ref", "allOf", "anyOf", "oneOf")
+_ALLOW_NULL = ("nullable", "x-nullable")
 _MOST = 5
 _UNJUDGED = (Unresolvable, RecursionError, UnknownType, TypeError, ValueError, AttributeError, KeyError, re.error)
 """What jsonschema raises over a schema that is none."""
@@ -42,19 +43,6 @@ class Direction(StrEnum):
 
     REQUEST = "request"
     RESPONSE = "response"
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What is wrong, and where.
-
-    Args:
-        where: a parameter with its place, or a JSON pointer into the body.
-        message: a sentence for people.
-    """
-
-    where: str
-    message: str
 
 
 class SchemaJudge:
@@ -78,7 +66,7 @@ class SchemaJudge:
                 errors = sorted(found, key=relevance)
         except _UNJUDGED:
             return []
-        return [_complaint(error) for error in reversed(errors[-_MOST:])]
+        return [complaint_of(error) for error in reversed(errors[-_MOST:])]
 
     def accepts(self, schema: Node, value: JsonValue, direction: Direction) -> bool:
         """Whether a schema allows a value."""
@@ -104,12 +92,26 @@ def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401
     words = {word: plain[word] for word in ("allOf", "anyOf", "oneOf")}
     words |= {"required": old.VALIDATORS["required"], "$ref": _reference}
     words |= {"pattern": _pattern, "patternProperties": _pattern_properties}
-    if version.startswith("3.1"):
-        return _VALIDATORS.extend(_DIALECTS.OAS31Validator, words)
-    if version.startswith("3.2"):
-        return _VALIDATORS.extend(_DIALECTS.OAS32Validator, words)
-    # What comes back is echoed and what is sent is ignored, so neither word refuses anything.
-    return _VALIDATORS.extend(old, {**words, "readOnly": _anything, "writeOnly": _anything})
+    if version.startswith(("3.1", "3.2")):
+        dialect = _DIALECTS.OAS31Validator if version.startswith("3.1") else _DIALECTS.OAS32Validator
+    else:
+        # What comes back is echoed and what is sent is ignored, so neither word refuses anything.
+        dialect = old
+        words |= {"readOnly": _anything, "writeOnly": _anything}
+    known = {**dialect.VALIDATORS, **words}
+    return _VALIDATORS.extend(
+        dialect, {**words, **{word: _or_null(known[word]) for word in _REFUSES_NULL if word in known}}
+    )
+
+
+def _or_null(check: Any) -> Any:  # noqa: ANN401
+    """Return a keyword that lets null pass where `nullable` allows it, in every version of OpenAPI, as SDKs do."""
+
+    def checked(validator: Any, value: JsonValue, instance: JsonValue, schema: JsonValue) -> Iterator[Any]:  # noqa: ANN401
+        if instance is not None or not isinstance(schema, dict) or True not in map(schema.get, _ALLOW_NULL):
+            yield from check(validator, value, instance, schema) or ()
+
+    return checked
 
 
 @contextmanager
@@ -168,11 +170,3 @@ def _pattern_properties(
 
 def _anything(*_: object) -> tuple[()]:
     return ()
-
-
-def _complaint(error: ValidationError) -> Complaint:
-    # Of a union, the branch that came nearest tells the most.
-    while error.context:
-        error = max(error.context, key=lambda inner: len(inner.absolute_path))
-    where = "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in error.absolute_path)
-    return Complaint(where, error.message)

@@ -68,7 +68,8 @@ _ITEM_VERBS = {
     "GET": Verb.READ, "HEAD": Verb.READ, "PUT": Verb.REPLACE, "PATCH": Verb.CHANGE, "POST": Verb.CHANGE,
     "DELETE": Verb.REMOVE,
 }  # fmt: skip
-_COLLECTION_VERBS = {"GET": Verb.LIST, "HEAD": Verb.LIST, "POST": Verb.CREATE}
+_COLLECTION_VERBS = {"GET": Verb.LIST, "HEAD": Verb.LIST, "POST": Verb.CREATE, "PUT": Verb.REPLACE}
+"""What is done at a collection; PUT names the resource in its body."""
 
 
 def shapes_of(sites: Sequence[Site]) -> dict[str, Shape]:
@@ -108,7 +109,7 @@ def _shape(
     if site.method in _COLLECTION_VERBS and site.path in kept:
         reader = next((methods[key] for key in methods if key[0] == "GET" and _collection(key[1]) == site.path), None)
         verb = _COLLECTION_VERBS[site.method]
-        return Shape(verb, PathShape(site.path), parents, reader, site.path in creatable)
+        return Shape(verb, PathShape(site.path), parents, reader, site.path in creatable, site.path in creators)
     if parents and site.changes:
         reader = methods.get(("GET", f"{parents[-1].collection}/{{{parents[-1].name}}}"))
         return Shape(Verb.ACT, parents[-1], parents[:-1], reader, creatable=True)

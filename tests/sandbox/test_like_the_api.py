@@ -1,0 +1,190 @@
+"""What an API does beside keys, done as its document lets one expect."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from samekey.sandbox.server.serving import running
+
+SHOP = """
+openapi: 3.1.0
+info: {title: Shop, version: '1'}
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      parameters:
+        - {name: status, in: query, schema: {type: string}}
+        - {name: total_min, in: query, schema: {type: integer}}
+        - {name: created_before, in: query, schema: {type: string}}
+        - {name: sort, in: query, schema: {type: string}}
+        - {name: order, in: query, schema: {type: string}}
+        - {name: cursor, in: query, schema: {type: string}}
+        - {name: limit, in: query, schema: {type: integer}}
+      responses:
+        '200':
+          description: ''
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [data]
+                properties:
+                  data: {type: array, items: {$ref: '#/components/schemas/Order'}}
+                  next_cursor: {type: [string, 'null']}
+        '400': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Error'}}}}
+    post: {operationId: createOrder, requestBody: {$ref: '#/components/requestBodies/Order'}, responses: &one
+      {'201': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}}
+    put: {operationId: putOrder, requestBody: {$ref: '#/components/requestBodies/Order'}, responses: &ok
+      {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}}
+  /orders/{orderId}:
+    get: {operationId: getOrder, parameters: &id [{name: orderId, in: path, required: true, schema: {type: string}}],
+      responses: *ok}
+  /orders/{orderId}/cancel: {post: {operationId: cancelOrder, parameters: *id, responses: *ok}}
+  /orders/{orderId}/activate: {post: {operationId: activateOrder, parameters: *id, responses: *ok}}
+  /orders/{orderId}/remind: {post: {operationId: remind, parameters: *id, responses: *ok}}
+  /payments:
+    post:
+      operationId: pay
+      requestBody:
+        content:
+          application/json:
+            schema:
+              oneOf: [{$ref: '#/components/schemas/Card'}, {$ref: '#/components/schemas/Bank'}]
+              discriminator: {propertyName: type, mapping: {card: '#/components/schemas/Card'}}
+      responses: {'200': {description: ''}}
+  /untagged:
+    post:
+      operationId: untagged
+      requestBody: {content: {application/json: {schema: {anyOf: [
+        {$ref: '#/components/schemas/Card'}, {$ref: '#/components/schemas/Cash'}]}}}}
+      responses: {'200': {description: ''}}
+components:
+  requestBodies: {Order: {content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}
+  schemas:
+    Error: {type: object, properties: {message: {type: string}}}
+    Order:
+      type: object
+      properties:
+        id: {type: string, example: ord_1}
+        status: {type: string, enum: [open, active, canceled], default: open}
+        total: {type: integer}
+        note: {type: string, nullable: true}
+        kind: {$ref: '#/components/schemas/Kind', nullable: true}
+        created: {type: string}
+    Kind: {type: string, enum: [gift, plain]}
+    Card:
+      type: object
+      required: [type, number]
+      properties: {type: {const: card}, number: {type: string}, month: {type: integer}}
+    Bank: {type: object, required: [type, iban], properties: {type: {type: string}, iban: {type: string}}}
+    Cash: {type: object, required: [type, till], properties: {type: {const: cash}, till: {type: integer}}}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Generator[httpx.Client]:
+    """A client of a shop."""
+    path = tmp_path / "shop.yaml"
+    path.write_text(SHOP, "utf-8")
+    with running(path) as server, httpx.Client(base_url=server.url) as client:
+        yield client
+
+
+def made(shop: httpx.Client, **order: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
+    """An order that was created."""
+    answer = shop.post("/orders", json=order)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def totals(shop: httpx.Client, **query: str | int) -> list[int]:
+    """The totals of the orders that a query asks for, in its order."""
+    answer = shop.get("/orders", params=query)
+    assert answer.status_code == 200, answer.text
+    return [order["total"] for order in answer.json()["data"]]
+
+
+def test_what_is_not_said_is_what_the_document_says_by_default(shop: httpx.Client) -> None:
+    """A property with a default is there, and is that; what was said stays."""
+    assert made(shop, total=3)["status"] == "open"
+    assert made(shop, total=3, status="active")["status"] == "active"
+
+
+def test_null_passes_where_nullable_allows_it_in_every_version(shop: httpx.Client) -> None:
+    """An SDK of such a document has `str | None`; nobody else's null passes."""
+    order = made(shop, note=None, kind=None, total=1)
+    assert (order["note"], order["kind"]) == (None, None)
+    assert shop.post("/orders", json={"total": None}).status_code == 400
+
+
+def test_lists_are_filtered_and_sorted_by_parameters_that_name_properties(shop: httpx.Client) -> None:
+    """By a value, by bounds, and by sort words of several habits."""
+    for total, status, created in ((2, "open", "2026-01-02"), (9, "active", "2026-01-01"), (5, "open", "2026-02-01")):
+        made(shop, total=total, status=status, created=created)
+    assert totals(shop) == [5, 9, 2]
+    assert totals(shop, status="open") == [5, 2]
+    assert totals(shop, total_min=5) == [5, 9]
+    assert totals(shop, created_before="2026-01-15") == [9, 2]
+    assert totals(shop, sort="total") == [2, 5, 9]
+    assert totals(shop, sort="-total") == [9, 5, 2]
+    assert totals(shop, sort="total:desc") == [9, 5, 2]
+    assert totals(shop, sort="total", order="desc") == [9, 5, 2]
+    assert totals(shop, sort="status,-total") == [9, 5, 2]
+    assert totals(shop, sort="colour") == [5, 9, 2], "what names no property sorts nothing"
+    assert totals(shop, total="9") == [5, 9, 2], "what the operation does not declare filters nothing"
+
+
+def test_a_cursor_that_was_never_given_out_is_refused(shop: httpx.Client) -> None:
+    """An empty page would look like the end of the list."""
+    for total in range(3):
+        made(shop, total=total)
+    first = shop.get("/orders", params={"limit": 2}).json()
+    assert [order["total"] for order in first["data"]] == [2, 1]
+    assert totals(shop, cursor=first["next_cursor"], limit=2) == [0]
+    refused = shop.get("/orders", params={"cursor": "garbage"})
+    assert refused.status_code == 400
+    assert "begin without one" in refused.json()["message"]
+
+
+@pytest.mark.parametrize(("action", "status"), [("cancel", "canceled"), ("activate", "active"), ("remind", "open")])
+def test_an_action_leaves_its_state_behind(shop: httpx.Client, action: str, status: str) -> None:
+    """`cancel` makes it `canceled` where the document has such a state; other actions leave it as it is."""
+    order = made(shop, total=1)
+    assert shop.post(f"/orders/{order['id']}/{action}").json()["status"] == status
+    assert shop.get(f"/orders/{order['id']}").json()["status"] == status
+
+
+def test_a_put_that_names_its_resource_in_the_body_replaces_it(shop: httpx.Client) -> None:
+    """What comes back is what was sent, and is there afterwards."""
+    order = made(shop, total=1)
+    answer = shop.put("/orders", json={"id": order["id"], "total": 7})
+    assert answer.json()["total"] == 7
+    assert shop.get(f"/orders/{order['id']}").json()["total"] == 7
+    assert totals(shop) == [7]
+
+
+@pytest.mark.parametrize(
+    ("path", "payment", "complaint"),
+    [
+        ("/payments", {"type": "card"}, "body: 'number' is a required property"),
+        ("/payments", {"type": "card", "number": "4", "month": "x"}, "/month: 'x' is not of type 'integer'"),
+        ("/payments", {"type": "Bank"}, "body: 'iban' is a required property"),
+        ("/payments", {"type": "wallet"}, "/type: tells which of 'card', 'Bank' this is, and 'wallet' names none of them"),
+        ("/payments", {"number": "4"}, "/type: tells which of 'card', 'Bank' this is, and is missing"),
+        ("/untagged", {"type": "cash", "till": "one"}, "/till: 'one' is not of type 'integer'"),
+        ("/untagged", {"type": "card"}, "body: 'number' is a required property"),
+    ],
+)
+def test_a_complaint_is_of_the_variant_that_was_meant(
+    shop: httpx.Client, path: str, payment: dict[str, object], complaint: str
+) -> None:
+    """The discriminator tells which, or a constant of its own; who wants no variant is told which there are."""
+    refused = shop.post(path, json=payment)
+    assert refused.status_code == 400
+    assert complaint in refused.json()["detail"]
