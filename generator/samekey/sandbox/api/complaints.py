@@ -64,10 +64,11 @@ def _tag_of(error: ValidationError) -> tuple[str, object, list[object]]:
     discriminator = schema.get("discriminator")
     name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
     value = cast("object", error.instance)
-    if not isinstance(name, str) or not isinstance(value, dict) or not isinstance(error.validator_value, list):
+    listed = cast("JsonValue", error.validator_value)
+    if not isinstance(name, str) or not isinstance(value, dict) or not isinstance(listed, list):
         return "", None, []
-    branches = [branch.get("$ref") if isinstance(branch, dict) else None for branch in error.validator_value]
-    return name, cast("dict[str, object]", value).get(name), list(branches)
+    branches: list[object] = [branch.get("$ref") if isinstance(branch, dict) else None for branch in listed]
+    return name, cast("dict[str, object]", value).get(name), branches
 
 
 def _branch(error: ValidationError) -> int | None:

@@ -103,10 +103,13 @@ def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: 
             return max(0, (number or 0) - paging.first) * size
         case PagingStyle.LAST_ITEM:
             return next((at + 1 for at, row in enumerate(rows) if row.id == text), None)
-        case PagingStyle.CURSOR | PagingStyle.LINK if number is None:
-            return None
         case PagingStyle.CURSOR | PagingStyle.LINK:
-            return next((at for at, row in enumerate(rows) if row.seq < number), len(rows))
+            return _below(rows, number) if number is not None else None
+
+
+def _below(rows: list[ResourceRow], number: int) -> int:
+    """Return the place of the first resource that is older than a number."""
+    return next((at for at, row in enumerate(rows) if row.seq < number), len(rows))
 
 
 def _link(request: ReceivedRequest, name: str, value: str) -> str:
