@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from samekey.sandbox.api.answer import Answer
 from samekey.sandbox.server.serving import running
 
 SHOP = """
@@ -47,6 +48,11 @@ paths:
   /orders/{orderId}/cancel: {post: {operationId: cancelOrder, parameters: *id, responses: *ok}}
   /orders/{orderId}/activate: {post: {operationId: activateOrder, parameters: *id, responses: *ok}}
   /orders/{orderId}/remind: {post: {operationId: remind, parameters: *id, responses: *ok}}
+  /orders/{orderId}/archive:
+    post:
+      operationId: archiveOrder
+      parameters: *id
+      responses: {'204': {description: '', content: {application/json: {schema: {type: object}}}}}
   /payments:
     post:
       operationId: pay
@@ -188,3 +194,13 @@ def test_a_complaint_is_of_the_variant_that_was_meant(
     refused = shop.post(path, json=payment)
     assert refused.status_code == 400
     assert complaint in refused.json()["detail"]
+
+
+def test_a_status_without_a_body_has_none_whatever_the_document_says(shop: httpx.Client) -> None:
+    """What the ledger holds of the answer is what its client gets."""
+    order = made(shop, total=1)
+    answer = shop.post(f"/orders/{order['id']}/archive")
+    assert (answer.status_code, answer.content, "content-type" in answer.headers) == (204, b"", False)
+    events = shop.get(str(shop.base_url.join("/_samekey/ledger.json"))).json()["events"]
+    digests = [event["answer"] for event in events if event["kind"] == "effect"]
+    assert digests[-1] == Answer(204).digest

@@ -27,6 +27,7 @@ _LETTERS = string.ascii_letters + string.digits
 _BYTES = b"\x00\x01\x02 sample bytes"
 _CHANGED = re.compile(r"updated|modified|changed", re.IGNORECASE)
 _EVENTS = "text/event-stream"
+_BODILESS = frozenset({204, 205, 304})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ class Bodies:
             ready: whether the value is what the schema asks for, so that nothing needs to be made of it.
         """
         content = reply.content
-        if content is None:
+        # Some documents have a body there all the same; HTTP has none (RFC 9110 sections 15.3.5 and 15.4.5).
+        if content is None or reply.status in _BODILESS:
             return Answer(reply.status, headers)
         known = self.example(reply) if known is MISSING else known
         media = "application/json" if "*" in content.media_type else content.media_type
