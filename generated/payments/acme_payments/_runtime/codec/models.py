@@ -9,20 +9,125 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, TypeVar, dataclass_transform, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Self,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    get_type_hints,
+)
 
 import msgspec
 from msgspec import Struct
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 ABSENT: Final[Any] = msgspec.UNSET
 """The default of a field in which null and absent are told apart: it reads as None, and is not sent."""
+EXTRA_MARK: Final = "\uffff"
+"""The name under which models hold what the document does not list: a noncharacter, which no document uses."""
 EXTRA_PROPERTIES: Final[Any] = object()
 """The default of the attribute that holds extra properties: an empty dict of its own for each object."""
 _REQUIRED: Final = msgspec.NODEFAULT
 
 
-class Model(msgspec.Struct, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
-    """A JSON object with known fields; unknown ones are ignored when it is read."""
+class ModelMethods:
+    """What every model can do; a field of the document that has one of these names takes its place."""
+
+    __slots__ = ()
+
+    @property
+    def extra_fields(self) -> dict[str, Any]:
+        """The fields that the server sent and its document does not list, by their names on the wire."""
+        from .extra_fields import kept_by  # noqa: PLC0415  # it needs the models
+
+        return kept_by(cast("Model", self))
+
+    def to_dict(self, *, wire: bool = True) -> dict[str, Any]:
+        """Return the model as a dict, without the fields that are not there.
+
+        Args:
+            wire: with the names and values of JSON, as `json.dumps` takes them; else with the names and values of
+                Python, such as datetimes.
+        """
+        from .json import by_name, plain  # noqa: PLC0415  # it needs the models
+
+        return cast("dict[str, Any]", plain(self) if wire else by_name(self))
+
+    def to_json(self) -> str:
+        """Return the model as a text of JSON, as it is sent."""
+        from .json import encode  # noqa: PLC0415  # it needs the models
+
+        return encode(self).decode()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make a model of a dict as JSON has it, such as `to_dict` gives; fields that it does not know are kept.
+
+        Args:
+            data: the fields by their names on the wire.
+
+        Raises:
+            ValueError: a field is missing, or is of another type.
+        """
+        from .json import read_dict  # noqa: PLC0415  # it needs the models
+
+        return read_dict(data, cls)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Make a model of a text of JSON, such as `to_json` gives; fields that it does not know are kept.
+
+        Args:
+            text: the JSON.
+
+        Raises:
+            ValueError: it is not JSON, or a field is missing or of another type.
+        """
+        from .json import read_json  # noqa: PLC0415  # it needs the models
+
+        return read_json(text, cls)
+
+    def replace(self, **changes: Any) -> Self:  # noqa: ANN401  # as the fields are
+        """Return a copy with other values in some fields.
+
+        Args:
+            changes: the new values, by the names of the fields.
+
+        Raises:
+            TypeError: the model has no such field.
+        """
+        if isinstance(self, OpenModel):
+            return cast("Self", changed(self, changes))
+        return cast("Self", msgspec.structs.replace(cast("Model", self), **changes))
+
+
+if TYPE_CHECKING:
+
+    class Model(ModelMethods, msgspec.Struct, kw_only=True):
+        """A JSON object with known fields; what a server sends beside them is kept, see `extra_fields`."""
+
+else:
+
+    class Model(
+        ModelMethods,
+        msgspec.Struct,
+        kw_only=True,
+        omit_defaults=True,
+        repr_omit_defaults=True,
+        forbid_unknown_fields=True,
+    ):
+        """A JSON object with known fields; what a server sends beside them is kept, see `extra_fields`."""
+
+        # Type checkers do not see it, so that no constructor takes it.
+        _extra_fields: dict[str, Any] | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=EXTRA_MARK)
 
 
 def every_model() -> list[type[Model]]:
@@ -74,7 +179,7 @@ class _Known(Struct, frozen=True):
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
-class OpenModel:  # noqa: PLW1641  # it can be changed, as every model can, so it has no hash
+class OpenModel(ModelMethods):  # noqa: PLW1641  # it can be changed, as every model can, so it has no hash
     """A JSON object with known fields, and further ones in a dict of their own, whose default is `EXTRA_PROPERTIES`.
 
     msgspec drops what a Struct does not know, so this is none; the codec decodes and encodes it.
@@ -135,6 +240,14 @@ def sent(model: OpenModel) -> dict[str, object]:
     }
     extra: dict[str, object] = given[model._extra]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return {**fields, **{name: value for name, value in extra.items() if name not in fields}}
+
+
+def changed(model: OpenModel, changes: Mapping[str, object]) -> OpenModel:
+    """Return a copy of an open model with other values in some fields."""
+    fields = dict(model.__dict__)
+    extra = fields[model._extra]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    merged = {**fields, model._extra: dict(extra), **changes}  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return type(model)(**merged)
 
 
 def is_model(kind: object) -> TypeGuard[AnyModel]:

@@ -12,15 +12,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
 from ..types import Omit, is_fields, is_items
-from .hooks import dec_hook
+from .extra_fields import is_marked, kept_by, set_apart, spread
+from .hooks import dec_hook, exact_dec_hook
 from .lenient import decode_leniently
-from .models import OpenModel, every_model, is_model, sent, struct_of
+from .models import Model, OpenModel, every_model, is_model, sent, struct_of
+
+T = TypeVar("T")
 
 
 class DecodeFailureError(ValueError):
@@ -43,6 +46,8 @@ def encode(value: object) -> bytes:
     except TypeError:
         # What was left out below the top level cannot be encoded; looking for it first would cost every call.
         content = _encoder().encode(_present_throughout(value))
+    if is_marked(content):
+        content = _encoder().encode(plain(_present_throughout(value)))
     if b"null" in content:
         _refuse_no_numbers(plain(_present_throughout(value)))
     return content
@@ -77,38 +82,83 @@ def _present_throughout(value: object) -> object:
 
 def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
     """Convert a model or dict to plain dicts, lists, strings and numbers, with the names used on the wire."""
-    return msgspec.to_builtins(value, enc_hook=_enc_hook)
+    return spread(msgspec.to_builtins(value, enc_hook=_enc_hook))
 
 
-def decode(content: bytes, kind: object, *, strict: bool = False) -> Decoded:
+def by_name(value: object) -> Any:  # noqa: ANN401  # as the models hold it
+    """Convert models to dicts by the names of their attributes, all other values as they are."""
+    if isinstance(value, (Model, OpenModel)):
+        kind = type(value)
+        names = struct_of(kind).__struct_fields__
+        fields = {name: by_name(getattr(value, name)) for name in names if name != "_extra_fields"}
+        given = {name: entry for name, entry in fields.items() if entry is not None}
+        return {**{name: by_name(entry) for name, entry in kept_by(value).items()}, **given}
+    if is_fields(value):
+        return {name: by_name(entry) for name, entry in value.items()}
+    return [by_name(entry) for entry in value] if is_items(value) else value
+
+
+def read_dict(data: Mapping[str, Any], kind: type[T]) -> T:
+    """Make a model of plain fields.
+
+    Raises:
+        ValueError: they do not fit.
+    """
+    return read_json(encode(dict(data)), kind)
+
+
+def read_json(text: str | bytes, kind: type[T]) -> T:
+    """Make a model of a text of JSON.
+
+    Raises:
+        ValueError: it is not JSON, or does not fit.
+    """
+    try:
+        return cast("T", decode(text.encode() if isinstance(text, str) else text, kind, strict=True).value)
+    except DecodeFailureError as error:
+        raise ValueError(f"{kind.__name__}: {error}") from error
+
+
+def decode(content: bytes, kind: object, *, strict: bool = False, keep: bool = True) -> Decoded:
     """Decode JSON into a type.
 
     Args:
         content: the JSON text.
         kind: the type that the document gives.
         strict: raise where the answer does not match, rather than keep what came.
+        keep: keep the fields that the document does not list.
 
     Raises:
         DecodeFailureError: it is not JSON, or it does not match and `strict` is set.
     """
     try:
         return Decoded(_decoder(kind).decode(content))
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, RecursionError):
         # A type that leads through itself for too long cannot be looked at as a whole.
-        if strict:
-            raise DecodeFailureError(str(error)) from error
-        problem = str(error)
+        pass
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeFailureError(str(error)) from error
+    return _decode_by_parts(content, kind, strict=strict, keep=keep)
+
+
+def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) -> Decoded:
+    """Decode JSON that has fields which no document lists, or does not fit its type."""
     try:
         # The first decoder stops where the schema is broken, and may not have seen that the rest is not JSON.
         value = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error
     try:
+        value = set_apart(value, kind, keep=keep)
+        return Decoded(msgspec.convert(value, kind, dec_hook=dec_hook))
+    except (msgspec.ValidationError, RecursionError, TypeError) as error:
+        if strict:
+            raise DecodeFailureError(str(error)) from error
+        problem = str(error)
+    try:
         return Decoded(decode_leniently(value, kind, problem), problem)
     except RecursionError:
-        return Decoded(value, problem)
+        return Decoded(spread(value), problem)
 
 
 @cache
@@ -119,14 +169,14 @@ def _encoder() -> msgspec.json.Encoder:
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
     try:
-        return msgspec.json.Decoder(kind, dec_hook=dec_hook)
+        return msgspec.json.Decoder(kind, dec_hook=exact_dec_hook)
     except RecursionError:
         # msgspec looks at a class and at all that it leads to, one inside the other, and remembers what it has seen.
         # Classes are made in the order in which they need each other, so in that order each is a short look.
         with suppress(RecursionError):
             for model in every_model():
-                msgspec.json.Decoder(model, dec_hook=dec_hook)
-        return msgspec.json.Decoder(kind, dec_hook=dec_hook)
+                msgspec.json.Decoder(model, dec_hook=exact_dec_hook)
+        return msgspec.json.Decoder(kind, dec_hook=exact_dec_hook)
 
 
 def _enc_hook(value: object) -> object:

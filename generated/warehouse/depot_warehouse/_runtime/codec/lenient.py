@@ -17,8 +17,9 @@ import msgspec
 from msgspec import Struct
 
 from ..types import is_fields, is_items
+from .extra_fields import spread
 from .hooks import dec_hook, first_that_fits
-from .models import AnyModel, OpenModel, extra_of, is_model, struct_of
+from .models import AnyModel, Model, OpenModel, extra_of, is_model, struct_of
 from .unions import OneOf, choose, is_union
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class _LenientDecoder:
         if origin in (Union, types.UnionType):
             return self._decode_union(value, get_args(kind))
         if is_union(kind):
-            return self._decode_one_of(value, kind)
+            # A variant may have been made when its fields were told from those that no document lists.
+            return value if isinstance(value, (Model, OpenModel)) else self._decode_one_of(value, kind)
         if is_fields(value):
             if is_model(kind):
                 return self._decode_model(value, kind, problem)
@@ -213,7 +215,7 @@ def _loosely(value: Any, kind: Any) -> Any:  # noqa: ANN401
         return msgspec.convert(value, kind, dec_hook=dec_hook, strict=False)
     except (msgspec.ValidationError, TypeError):
         is_base64 = isinstance(value, str) and (kind is bytes or bytes in get_args(kind))
-        return _from_base64(value) if is_base64 else value
+        return _from_base64(value) if is_base64 else spread(value)
 
 
 def _from_base64(text: str) -> bytes | str:
