@@ -10,6 +10,7 @@ import anyio
 import httpx
 import pytest
 from acme_payments import (
+    SERVERS,
     AcmePayments,
     APIConnectionError,
     APIError,
@@ -22,6 +23,7 @@ from acme_payments import (
     RetryPolicy,
     Timeout,
 )
+from acme_payments._runtime.types import timeout_of
 
 from .call_styles import CHARGE, FAST, LOGGER, ONCE, PATIENT, Ask, CallStyle, in_this_thread, one
 from .fault_server import TOKEN, Act, Fault, FaultServer, answering
@@ -46,8 +48,8 @@ def test_a_calls_own_retry_policy_wins(server: FaultServer, call_style: CallStyl
     assert [len(first.record.attempts), len(second.record.attempts)] == [1, 3]
 
 
-@pytest.mark.parametrize("wrong", [{"timeout": 30}, {"timeout": 2.5}, {"retry": 3}], ids=str)
-def test_a_number_is_no_timeout_and_no_policy(server: FaultServer, wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize("wrong", [{"timeout": "30"}, {"timeout": True}, {"retry": 3}], ids=str)
+def test_what_is_no_timeout_and_no_policy_is_named(server: FaultServer, wrong: dict[str, Any]) -> None:
     """It is refused where it is given, in words that say what is wanted, and not in the middle of a call."""
     (name,) = wrong
     message = f"{name} must be a (Timeout|RetryPolicy), such as "
@@ -56,7 +58,48 @@ def test_a_number_is_no_timeout_and_no_policy(server: FaultServer, wrong: dict[s
     with pytest.raises(TypeError, match=message):
         make(server).with_options(**wrong)
     with pytest.raises(TypeError, match="timeout must be a Timeout"):
-        CallOptions(timeout=30)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        CallOptions(timeout="30")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("given", [0.1, httpx.Timeout(5, read=0.1), Timeout(read=0.1)], ids=repr)
+def test_a_timeout_may_be_given_as_seconds_or_as_httpx_has_it(
+    server: FaultServer,
+    call_style: CallStyle,
+    given: Any,  # noqa: ANN401
+) -> None:
+    """On a call and on a client; seconds are for the whole attempt."""
+    for options, client in ((CallOptions(max_retries=0, timeout=given), {}), (None, {"timeout": given, "retry": ONCE})):
+        server.plan(Fault(Act.STALL, after=True))
+        charge = CHARGE if options is None else CHARGE.again(options=options)
+        ended = one(call_style, server.url, charge, **client)
+        assert ended.error is not None
+        assert "timed out" in str(ended.error)
+        assert len(ended.record.attempts) == 1
+
+
+def test_a_timeout_of_httpx_without_a_limit_has_none() -> None:
+    """None is no limit there; an attempt that takes a day has no answer to give."""
+    timeout = timeout_of(httpx.Timeout(None, connect=2))
+    assert (timeout.connect, timeout.read, timeout.total) == (2, 86_400, None)
+
+
+def test_how_often_is_retried_may_be_given_alone(server: FaultServer, call_style: CallStyle) -> None:
+    """On the client, a copy or a call; two numbers that differ are refused."""
+    server.plan(*[answering(503)] * 3)
+    quick = RetryPolicy(initial_delay=0, max_delay=0)
+    ended = one(call_style, server.url, CHARGE.again(options=CallOptions(max_retries=1)), retry=quick)
+    assert len(ended.record.attempts) == 2
+    server.plan(*[answering(503)] * 3)
+    ended = one(call_style, server.url, CHARGE, retry=quick, max_retries=0)
+    assert len(ended.record.attempts) == 1
+    with pytest.raises(ValueError, match="differ"):
+        make(server, retry=RetryPolicy(max_retries=5), max_retries=1)
+
+
+def test_a_server_of_the_document_may_be_given_by_its_name() -> None:
+    """`SERVERS` has the names."""
+    name, url = next(iter(SERVERS.items()))
+    assert url in repr(AcmePayments(token="t", base_url=name))  # noqa: S106
 
 
 def test_a_calls_own_timeout_wins(server: FaultServer, call_style: CallStyle) -> None:

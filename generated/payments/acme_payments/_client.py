@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ._runtime.retry.budget import RetryBudget
     from ._runtime.retry.record import AttemptEvent, CallRecord, RetryEvent, SendEvent
     from ._runtime.retry.rules import RetryPolicy
-    from ._runtime.types import Timeout
+    from ._runtime.types import TimeoutLike
     from .resources.charges import AsyncCharges, Charges
     from .resources.customers import AsyncCustomers, Customers
     from .resources.refunds import AsyncRefunds, Refunds
@@ -77,9 +77,11 @@ class AcmePayments(SyncClient):
         token: TokenSource | None = None,
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
-        timeout: Timeout | None = None,
+        max_retries: int | None = None,
+        timeout: TimeoutLike | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
+        keep_extra_fields: bool = True,
         on_send: Callable[[SendEvent], None] | None = None,
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -102,11 +104,15 @@ class AcmePayments(SyncClient):
             token: Your secret API key. Keys that begin with `sk_test_` work only in the sandbox; a token, a
                 function that returns one, or ClientCredentials; the environment variable
                 `ACME_PAYMENTS_TOKEN` where it is None.
-            base_url: the URL that paths are appended to, in place of all servers of the document.
+            base_url: the URL that paths are appended to, in place of all servers of the document; or the name of one of
+                `SERVERS`.
             retry: how often, how long and for what a call is retried.
-            timeout: the limits on each attempt.
+            max_retries: how often a call is retried at most, where nothing else of the policy differs.
+            timeout: the limits on each attempt: a `Timeout`, seconds for the whole attempt, or a timeout of httpx.
             headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
+            keep_extra_fields: keep the fields of answers that the document does not list, and send them back with the
+                models that have them.
             on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
@@ -137,11 +143,13 @@ class AcmePayments(SyncClient):
             credentials=_credentials(
                 token,
             ),
-            base_url=base_url,
+            base_url=SERVERS.get(base_url or "", base_url),
             retry=retry,
+            max_retries=max_retries,
             timeout=timeout,
             headers=headers,
             strict=strict,
+            keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
             retry_budget=retry_budget,
             journal=journal,
@@ -194,9 +202,11 @@ class AsyncAcmePayments(AsyncClient):
         token: AsyncTokenSource | None = None,
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
-        timeout: Timeout | None = None,
+        max_retries: int | None = None,
+        timeout: TimeoutLike | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
+        keep_extra_fields: bool = True,
         on_send: Callable[[SendEvent], Awaitable[None] | None] | None = None,
         on_attempt: Callable[[AttemptEvent], Awaitable[None] | None] | None = None,
         on_retry: Callable[[RetryEvent], Awaitable[None] | None] | None = None,
@@ -219,11 +229,15 @@ class AsyncAcmePayments(AsyncClient):
             token: Your secret API key. Keys that begin with `sk_test_` work only in the sandbox; a token, a
                 function that returns one, or ClientCredentials; the environment variable
                 `ACME_PAYMENTS_TOKEN` where it is None.
-            base_url: the URL that paths are appended to, in place of all servers of the document.
+            base_url: the URL that paths are appended to, in place of all servers of the document; or the name of one of
+                `SERVERS`.
             retry: how often, how long and for what a call is retried.
-            timeout: the limits on each attempt.
+            max_retries: how often a call is retried at most, where nothing else of the policy differs.
+            timeout: the limits on each attempt: a `Timeout`, seconds for the whole attempt, or a timeout of httpx.
             headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
+            keep_extra_fields: keep the fields of answers that the document does not list, and send them back with the
+                models that have them.
             on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
@@ -254,11 +268,13 @@ class AsyncAcmePayments(AsyncClient):
             credentials=_credentials(
                 token,
             ),
-            base_url=base_url,
+            base_url=SERVERS.get(base_url or "", base_url),
             retry=retry,
+            max_retries=max_retries,
             timeout=timeout,
             headers=headers,
             strict=strict,
+            keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
             retry_budget=retry_budget,
             journal=journal,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._runtime.attributes import resource as _resource
 from ._runtime.auth.credentials import ApiKey, Basic, from_environment
+from ._runtime.call import UnlistedRule as _UnlistedRule
 from ._runtime.client import (
     MAX_RESPONSE_BYTES,
     ApiFacts,
@@ -17,6 +18,8 @@ from ._runtime.client import (
 from ._runtime.http.options import connection_options
 from ._runtime.retry.dialect import Profile
 from ._runtime.retry.loop import Hooks as _Hooks
+from ._runtime.safety import Evidence as _Evidence
+from ._runtime.safety import Safety
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from ._runtime.retry.budget import RetryBudget
     from ._runtime.retry.record import AttemptEvent, CallRecord, RetryEvent, SendEvent
     from ._runtime.retry.rules import RetryPolicy
-    from ._runtime.types import Timeout
+    from ._runtime.types import TimeoutLike
     from .resources.health import AsyncHealth, Health
     from .resources.reports import AsyncReports, Reports
     from .resources.shipments import AsyncShipments, Shipments
@@ -46,6 +49,7 @@ _API = ApiFacts(
     user_agent="depot-warehouse-python/3.4.0",
     security=(("depotKey",), ("basicAuth",)),
     profile=Profile(),
+    unlisted=_UnlistedRule(safety=Safety.UNSAFE, evidence=_Evidence.ASSUMED),
 )
 SERVERS: dict[str, str] = {
     "A region's own servers": "https://eu-west.depot-warehouse.example/api/v3",
@@ -85,9 +89,11 @@ class DepotWarehouse(SyncClient):
         region: str = "eu-west",
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
-        timeout: Timeout | None = None,
+        max_retries: int | None = None,
+        timeout: TimeoutLike | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
+        keep_extra_fields: bool = True,
         on_send: Callable[[SendEvent], None] | None = None,
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -114,11 +120,15 @@ class DepotWarehouse(SyncClient):
             password: A user name and password, for handheld scanners that cannot hold a key; the
                 environment variable `DEPOT_WAREHOUSE_PASSWORD` where it is None.
             region: The region that runs the depot; one of eu-west, us-east, ap-south.
-            base_url: the URL that paths are appended to, in place of all servers of the document.
+            base_url: the URL that paths are appended to, in place of all servers of the document; or the name of one of
+                `SERVERS`.
             retry: how often, how long and for what a call is retried.
-            timeout: the limits on each attempt.
+            max_retries: how often a call is retried at most, where nothing else of the policy differs.
+            timeout: the limits on each attempt: a `Timeout`, seconds for the whole attempt, or a timeout of httpx.
             headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
+            keep_extra_fields: keep the fields of answers that the document does not list, and send them back with the
+                models that have them.
             on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
@@ -154,11 +164,13 @@ class DepotWarehouse(SyncClient):
             variables={
                 "region": region,
             },
-            base_url=base_url,
+            base_url=SERVERS.get(base_url or "", base_url),
             retry=retry,
+            max_retries=max_retries,
             timeout=timeout,
             headers=headers,
             strict=strict,
+            keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
             retry_budget=retry_budget,
             journal=journal,
@@ -222,9 +234,11 @@ class AsyncDepotWarehouse(AsyncClient):
         region: str = "eu-west",
         base_url: str | None = None,
         retry: RetryPolicy | None = None,
-        timeout: Timeout | None = None,
+        max_retries: int | None = None,
+        timeout: TimeoutLike | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
+        keep_extra_fields: bool = True,
         on_send: Callable[[SendEvent], Awaitable[None] | None] | None = None,
         on_attempt: Callable[[AttemptEvent], Awaitable[None] | None] | None = None,
         on_retry: Callable[[RetryEvent], Awaitable[None] | None] | None = None,
@@ -251,11 +265,15 @@ class AsyncDepotWarehouse(AsyncClient):
             password: A user name and password, for handheld scanners that cannot hold a key; the
                 environment variable `DEPOT_WAREHOUSE_PASSWORD` where it is None.
             region: The region that runs the depot; one of eu-west, us-east, ap-south.
-            base_url: the URL that paths are appended to, in place of all servers of the document.
+            base_url: the URL that paths are appended to, in place of all servers of the document; or the name of one of
+                `SERVERS`.
             retry: how often, how long and for what a call is retried.
-            timeout: the limits on each attempt.
+            max_retries: how often a call is retried at most, where nothing else of the policy differs.
+            timeout: the limits on each attempt: a `Timeout`, seconds for the whole attempt, or a timeout of httpx.
             headers: extra headers of every request.
             strict: raise where an answer does not match its schema, rather than keep what came.
+            keep_extra_fields: keep the fields of answers that the document does not list, and send them back with the
+                models that have them.
             on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
@@ -291,11 +309,13 @@ class AsyncDepotWarehouse(AsyncClient):
             variables={
                 "region": region,
             },
-            base_url=base_url,
+            base_url=SERVERS.get(base_url or "", base_url),
             retry=retry,
+            max_retries=max_retries,
             timeout=timeout,
             headers=headers,
             strict=strict,
+            keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
             retry_budget=retry_budget,
             journal=journal,

@@ -10,7 +10,7 @@ from samekey.config.dialect import DEFAULT, AnswerSign, Carrier, KeyFormat, KeyK
 from samekey.emit import code, symbols
 from samekey.emit.code import Code, source
 from samekey.emit.views import ClientView, CredentialView, VariableView
-from samekey.ir import SchemeKind
+from samekey.ir import SchemeKind, UnlistedRule
 from samekey.names.arguments import CREDENTIAL_WORDS
 
 if TYPE_CHECKING:
@@ -32,11 +32,15 @@ _INIT_DOC = (
     "Make a client; it connects when it is first used.",
     "",
     "Args:",
-    "    base_url: the URL that paths are appended to, in place of all servers of the document.",
+    "    base_url: the URL that paths are appended to, in place of all servers of the document; or the name of one of",
+    "        `SERVERS`.",
     "    retry: how often, how long and for what a call is retried.",
-    "    timeout: the limits on each attempt.",
+    "    max_retries: how often a call is retried at most, where nothing else of the policy differs.",
+    "    timeout: the limits on each attempt: a `Timeout`, seconds for the whole attempt, or a timeout of httpx.",
     "    headers: extra headers of every request.",
     "    strict: raise where an answer does not match its schema, rather than keep what came.",
+    "    keep_extra_fields: keep the fields of answers that the document does not list, and send them back with the",
+    "        models that have them.",
     "    on_send: called before each attempt, with the key. What a hook raises is logged and changes nothing.",
     "    on_attempt: called when an attempt has ended, with the answer's headers.",
     "    on_retry: called before the wait for the next attempt.",
@@ -69,6 +73,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     credentials = tuple(view for scheme in api.schemes for view in _credentials(scheme, names))
     retry = retry_code(api.retry) if api.retry is not None else source("")
     profile = profile_code(api.profile) if api.profile != DEFAULT else source("")
+    unlisted = _unlisted_code(api.unlisted) if api.unlisted != UnlistedRule() else source("")
     values = tuple((view.value, view.reader) for view in credentials)
     resource = symbols.CLIENT_RESOURCE if api.operations else source("")
     annotations = tuple((view.annotation, view.async_annotation) for view in credentials)
@@ -83,10 +88,11 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         security=code.sequence(code.literal(alternative) for alternative in api.security),
         retry=retry,
         profile=profile,
+        unlisted=unlisted,
         credentials=credentials,
         variables=tuple(_variables(api, names)),
         servers=tuple(_servers(api.servers)),
-        imports=symbols.imports((symbols.CLIENT_PARTS, resource, retry, profile, values), "."),
+        imports=symbols.imports((symbols.CLIENT_PARTS, resource, retry, profile, unlisted, values), "."),
         typing_imports=symbols.imports((symbols.CREDENTIAL, annotations), "."),
     )
 
@@ -211,6 +217,14 @@ def _fact(value: ProfileFact) -> Code:  # noqa: PLR0911  # a return for each kin
             return code.construct(symbols.SIGN, spelled, code.literal(value.status))
         case _:
             return code.literal(value)
+
+
+def _unlisted_code(rule: UnlistedRule) -> Code:
+    """Return source of the rule for what the document does not list, with only what differs from the default."""
+    facts = {"safety": code.enum_member(symbols.SAFETY, rule.safety)}
+    facts |= {"evidence": code.enum_member(symbols.EVIDENCE, rule.evidence)}
+    facts |= {"key_only": source("True")} if rule.key_only else {}
+    return code.construct(symbols.UNLISTED_RULE, facts)
 
 
 def retry_code(hint: RetryHint) -> Code:

@@ -233,6 +233,7 @@ class ClientView(Struct, frozen=True):
     security: Code
     retry: Code
     profile: Code
+    unlisted: Code
     credentials: tuple[CredentialView, ...]
     variables: tuple[VariableView, ...]
     servers: tuple[tuple[Code, Code, Code], ...]

@@ -5,7 +5,7 @@ Nothing here knows Python; identifiers are given in `names/`.
 
 from samekey_templates.runtime.safety import Evidence, Safety
 
-from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, Webhook
+from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, UnlistedRule, Webhook
 from samekey.ir.operations import (
     Body,
     BodyKind,
@@ -87,6 +87,7 @@ __all__ = [
     "Type",
     "TypeDef",
     "Union",
+    "UnlistedRule",
     "Webhook",
     "references",
 ]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from samekey_templates.runtime.safety import Evidence, Safety
 
 from samekey.ir.operations import Location
 
@@ -92,6 +93,20 @@ class Webhook(Struct, frozen=True):
     doc: str = ""
 
 
+class UnlistedRule(Struct, frozen=True):
+    """What holds for a POST or PATCH that the document does not list.
+
+    Args:
+        safety: keyed, or unsafe where keys are not honoured.
+        evidence: who says that keys are honoured.
+        key_only: whether such calls are retried as if they had no key.
+    """
+
+    safety: Safety = Safety.KEYED
+    evidence: Evidence = Evidence.ASSUMED
+    key_only: bool = False
+
+
 class Api(Struct, frozen=True):
     """The whole document, understood.
 
@@ -108,6 +123,7 @@ class Api(Struct, frozen=True):
         profile: the default dialect of idempotency.
         retry: how the document wants all operations to be retried.
         webhooks: what the API sends by itself.
+        unlisted: what holds for operations that the document does not list.
         home: the URI of the document, with which the ids of its own types begin.
     """
 
@@ -122,5 +138,6 @@ class Api(Struct, frozen=True):
     types: tuple[TypeDef, ...]
     profile: Dialect
     retry: RetryHint | None
+    unlisted: UnlistedRule = UnlistedRule()
     home: str = ""
     webhooks: tuple[Webhook, ...] = ()

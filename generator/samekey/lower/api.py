@@ -23,7 +23,7 @@ from samekey.lower.key_location import Found, declared_header, declared_keys, is
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
-from samekey.lower.safety import Subject, WholeDocument, is_stated, judge
+from samekey.lower.safety import Subject, WholeDocument, is_stated, judge, rule_of_unlisted
 from samekey.lower.schemas import Schemas
 from samekey.lower.security import Security, lower_requirement, lower_schemes, scoped, token_paths
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
@@ -150,6 +150,7 @@ def lower(
         types=tuple(schemas.definitions.values()),
         profile=_named(stated.refine(documented), header),
         retry=_of_api(retries, root),
+        unlisted=rule_of_unlisted(whole, _named(stated.refine(documented), header)),
         home=root.source.uri,
         webhooks=webhooks,
     )

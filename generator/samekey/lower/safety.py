@@ -11,7 +11,7 @@ from samekey_templates.runtime.declare import table
 from samekey_templates.runtime.safety import IDEMPOTENT_METHODS, SAFE_METHODS, Evidence
 
 from samekey.config.dialect import DEFAULT, USUAL_IN_FLIGHT, USUAL_MISMATCH, Assume, Carrier, Dialect, Signal
-from samekey.ir import BodyKind, MapOf, Model, Named, Safety, StatusCode
+from samekey.ir import BodyKind, MapOf, Model, Named, Safety, StatusCode, UnlistedRule
 from samekey.lower.key_location import fit
 
 if TYPE_CHECKING:
@@ -119,11 +119,11 @@ def _undeclared(subject: Subject, document: WholeDocument, profile: Dialect) -> 
     if profile.carrier is Carrier.BODY and not _takes_extra_fields(subject.body, document.schemas):
         why = f"keys travel in the body field {profile.name!r}, which it does not have"
         return Ruling(Safety.UNSAFE, spoken, why)
-    return _promised_elsewhere(spoken)
+    return undeclared_rule(spoken)
 
 
-def _promised_elsewhere(profile: Dialect) -> Ruling:
-    """Return the verdict for a key of which the document says nothing at this operation."""
+def undeclared_rule(profile: Dialect) -> Ruling:
+    """Return the verdict for a key of which the document says nothing, at an operation or at what it does not list."""
     if profile.honoured is None and profile.assume is Assume.NONE:
         return Ruling(Safety.UNSAFE, profile, "nobody says that the API honours keys here")
     evidence = profile.honoured or Evidence.ASSUMED
@@ -143,6 +143,15 @@ _WHO_SAYS: Final = table(
 )
 
 
+def rule_of_unlisted(document: WholeDocument, profile: Dialect) -> UnlistedRule:
+    """Return what holds for a POST or PATCH that the document does not list."""
+    honours = {"POST", "PATCH"} <= set(profile.methods)
+    if not honours or profile.carrier is Carrier.BODY or (document.fields_only and profile.honoured is None):
+        return UnlistedRule(Safety.UNSAFE)
+    ruling = undeclared_rule(profile)
+    return UnlistedRule(ruling.safety, ruling.evidence or Evidence.ASSUMED, ruling.key_only)
+
+
 def is_stated(profile: Dialect) -> bool:
     """Whether a profile puts the idempotency key anywhere else than the default does."""
     return profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier
@@ -153,7 +162,7 @@ def _declared(subject: Subject, found: Found, profile: Dialect) -> Ruling:
     spoken = _placed(subject.node, found, _with_signals(profile, subject.responses))
     if found.is_proposed:
         # An overlay that names a carrier promises nothing: it has to say that keys are honoured.
-        return _promised_elsewhere(spoken)
+        return undeclared_rule(spoken)
     name = ".".join((*found.within, found.name))
     why = f"the API's document declares the {_CARRIERS[found.carrier]} {name!r}"
     return Ruling(Safety.KEYED, spoken, why, Evidence.DECLARED)

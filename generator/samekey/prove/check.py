@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey.prove.answers import about_answers, about_things
 from samekey.prove.history import Certainty, Settled, TrialKind
-from samekey.prove.limits import about_backoff, about_limits
+from samekey.prove.limits import about_backoff, about_deadlines, about_limits
 from samekey.prove.promises import Promise, Violation
 from samekey.prove.retryable import is_done, leaves_doubt
 from samekey.sandbox.server.ledger import Kind
@@ -30,6 +30,7 @@ def violations(history: History) -> list[Violation]:
             found += _once(report, effects[report.call])
             found += _certain(report, effects[report.call].total())
         found += about_limits(report, history.window)
+    found += about_deadlines(history.calls)
     found += about_backoff(history.calls)
     return sorted(found, key=lambda violation: violation.promise)
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _LATE: Final = 3.0
 """Seconds by which a busy machine may end a call late: slowness is no broken promise."""
+_FEW: Final = 2
+_LATE_SHARE: Final = 0.02
+"""Calls, and the share of all calls, that a machine may end later still while it does something else altogether."""
 _LEFT: Final = 1.0
 """Seconds that must be left of a deadline for another attempt to be expected."""
 _ROUNDING: Final = 0.001
@@ -34,8 +37,6 @@ def about_limits(report: CallReport, window: float) -> Iterator[Violation]:
     retries = sum(1 for attempt in report.attempts[:-1] if not attempt.free)
     if retries > allowed.retries:
         yield _passed(report, f"{retries} retries, {allowed.retries} allowed")
-    if report.elapsed > allowed.deadline + _LATE:
-        yield _passed(report, f"{report.elapsed:.2f} s, the deadline was {allowed.deadline:.2f} s")
     for attempt, following in pairwise(report.attempts):
         if not may_be_followed(attempt, keyed=report.keyed):
             yield _passed(report, f"sent again after {attempt.outcome}, which settles it")
@@ -44,6 +45,14 @@ def about_limits(report: CallReport, window: float) -> Iterator[Violation]:
     yield from _waits(report)
     if reason := _gave_up(report):
         yield Violation(Promise.LIVENESS, report.call, reason)
+
+
+def about_deadlines(calls: Sequence[CallReport]) -> Iterator[Violation]:
+    """Yield the calls that went on behind their deadlines, where they are more than a busy machine may end late."""
+    late = [report for report in calls if report.elapsed > report.limits.deadline + _LATE]
+    if len(late) > max(_FEW, _LATE_SHARE * len(calls)):
+        for report in late:
+            yield _passed(report, f"{report.elapsed:.2f} s, the deadline was {report.limits.deadline:.2f} s")
 
 
 def about_backoff(calls: Sequence[CallReport]) -> Iterator[Violation]:

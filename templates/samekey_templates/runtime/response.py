@@ -36,7 +36,7 @@ def finish(
         APIDecodeError: it was done, but the answer cannot be read.
     """
     record, answered, raw = _succeeded(endpoint, state, answer)
-    value = _value(endpoint, record, raw, strict=is_strict(settings, call))
+    value = _value(endpoint, record, raw, strict=is_strict(settings, call), keep=settings.keep_extra_fields)
     return Response(cast("T", value), raw.status, raw.headers, raw.content, answered.replayed, record)
 
 
@@ -120,7 +120,7 @@ def _levels(document: object) -> list[dict[str, Any]]:
     return [level for level in levels if is_fields(level)]
 
 
-def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:
+def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool, keep: bool) -> object:
     kinds = endpoint.returns() if endpoint.returns is not None else None
     kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, dict) else kinds
     if kind is None:
@@ -132,10 +132,15 @@ def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict:
     if not answer.content:
         log.warning("%s: status %d came without a body", record.call.operation, answer.status)
         return None
+    media = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind is Any and media and "json" not in media:
+        # What comes is not what was expected, and a caller who expects anything can have it.
+        return _text(answer) if media.startswith("text/") else answer.content
     try:
-        decoded = decode(answer.content, kind, strict=strict)
+        decoded = decode(answer.content, kind, strict=strict, keep=keep)
     except DecodeFailureError as error:
-        message = explain(record, f"the answer with status {answer.status} cannot be read ({error})")
+        came = f"it came as {media}, and not as JSON" if media and "json" not in media else str(error)
+        message = explain(record, f"the answer with status {answer.status} cannot be read ({came})")
         raise APIDecodeError(
             message, record, status=answer.status, headers=answer.headers, content=answer.content
         ) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from msgspec import Struct, field, structs
 
 from .attributes import copied
-from .call import Settings
+from .call import Settings, UnlistedRule
 from .concurrency.fork import begin_anew_if_forked, importing
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .http.options import USUAL
@@ -18,19 +18,21 @@ from .request.servers import filled, is_absolute
 from .retry.budget import RetryBudget
 from .retry.dialect import Profile, refuse_standing_key
 from .retry.loop import Clock, Hooks
-from .retry.rules import RetryPolicy
+from .retry.rules import RetryPolicy, with_max_retries
 from .text import shown_url
-from .types import Timeout, checked
+from .types import OMIT, Timeout, checked, timeout_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
+    from uuid import UUID
 
     from .auth.credentials import Credential, Requirement
     from .errors import APIError
     from .http.options import AsyncHTTPClient, ConnectionOptions, HTTPClient
     from .journal.journal import Journal
     from .journal.view import AsyncJournalView, JournalView
+    from .types import CallOptions, TimeoutLike
 
 MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 """The size above which an answer is not read into memory, unless the caller says otherwise."""
@@ -61,6 +63,7 @@ class ApiFacts(Struct, frozen=True):
     security: Requirement = ()
     profile: Profile = field(default_factory=Profile)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    unlisted: UnlistedRule = UnlistedRule()
 
 
 def make_settings(  # noqa: PLR0913  # the arguments of a client
@@ -70,9 +73,11 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     variables: Mapping[str, str | None] | None = None,
     base_url: str | None = None,
     retry: RetryPolicy | None = None,
-    timeout: Timeout | None = None,
+    max_retries: int | None = None,
+    timeout: TimeoutLike | None = None,
     headers: Mapping[str, str] | None = None,
     strict: bool = False,
+    keep_extra_fields: bool = True,
     hooks: Hooks = _NO_HOOKS,
     retry_budget: RetryBudget | None = None,
     journal: Journal | None = None,
@@ -99,11 +104,12 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         credentials=credentials,
         security=api.security,
         profile=api.profile,
-        retry=retry or RetryPolicy(),
+        retry=with_max_retries(retry, max_retries) or RetryPolicy(),
         usual_retry=api.retry,
-        timeout=timeout or Timeout(),
+        timeout=Timeout() if timeout is None else timeout_of(timeout),
         headers=dict(headers or {}),
         strict=strict,
+        keep_extra_fields=keep_extra_fields,
         hooks=hooks,
         budget=RetryBudget() if retry_budget is None else retry_budget,
         clock=Clock(),
@@ -112,6 +118,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         variables=given,
         is_moved=bool(configured),
         account=account,
+        unlisted=api.unlisted,
     )
 
 
@@ -162,13 +169,54 @@ class SyncClient:
         self,
         *,
         retry: RetryPolicy | None = None,
-        timeout: Timeout | None = None,
+        max_retries: int | None = None,
+        timeout: TimeoutLike | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
     ) -> Self:
         """Return a copy with other settings that shares this client's connections and retry budget."""
-        settings = _changed(self._core.settings, retry, timeout, headers, strict)
+        policy = with_max_retries(retry, max_retries)
+        settings = _changed(self._core.settings, policy, timeout, headers, strict)
         return copied(self, SyncCore(settings, self._core.connection))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = OMIT,
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        returns: Any = Any,  # noqa: ANN401  # any type
+        idempotency_key: str | UUID | None = None,
+        options: CallOptions | None = None,
+    ) -> Any:  # noqa: ANN401  # what `returns` says
+        """Send a request to what the document does not list, under the same rules as all others.
+
+        A POST or PATCH has a key, and all its retries have the same; reads, PUT and DELETE are retried without one.
+
+        Args:
+            method: the HTTP method.
+            path: the path below the base URL, with a slash in front.
+            json: the body, sent as JSON: plain values or models.
+            params: query parameters; those that are None are not sent.
+            headers: further headers.
+            returns: the type of the answer, such as a model, `bytes` or `str`; by default plain JSON. None for no body.
+            idempotency_key: a key of your own, for POST and PATCH.
+            options: settings of this call alone.
+
+        Raises:
+            APIError: it did not end in a usable answer.
+            ValueError: an argument cannot be sent.
+        """
+        with importing():
+            from .unlisted import unlisted_call  # noqa: PLC0415  # few calls are not listed
+
+        name, endpoint, call = unlisted_call(
+            self._core.settings, method, path, json=json, params=params, headers=headers, returns=returns,
+            idempotency_key=idempotency_key, options=options,
+        )  # fmt: skip
+        return self._core.execute(name, endpoint, call).data
 
     @property
     def journal(self) -> JournalView:
@@ -235,13 +283,54 @@ class AsyncClient:
         self,
         *,
         retry: RetryPolicy | None = None,
-        timeout: Timeout | None = None,
+        max_retries: int | None = None,
+        timeout: TimeoutLike | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
     ) -> Self:
         """Return a copy with other settings that shares this client's connections and retry budget."""
-        settings = _changed(self._core.settings, retry, timeout, headers, strict)
+        policy = with_max_retries(retry, max_retries)
+        settings = _changed(self._core.settings, policy, timeout, headers, strict)
         return copied(self, AsyncCore(settings, self._core.connection))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = OMIT,
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        returns: Any = Any,  # noqa: ANN401  # any type
+        idempotency_key: str | UUID | None = None,
+        options: CallOptions | None = None,
+    ) -> Any:  # noqa: ANN401  # what `returns` says
+        """Send a request to what the document does not list, under the same rules as all others.
+
+        A POST or PATCH has a key, and all its retries have the same; reads, PUT and DELETE are retried without one.
+
+        Args:
+            method: the HTTP method.
+            path: the path below the base URL, with a slash in front.
+            json: the body, sent as JSON: plain values or models.
+            params: query parameters; those that are None are not sent.
+            headers: further headers.
+            returns: the type of the answer, such as a model, `bytes` or `str`; by default plain JSON. None for no body.
+            idempotency_key: a key of your own, for POST and PATCH.
+            options: settings of this call alone.
+
+        Raises:
+            APIError: it did not end in a usable answer.
+            ValueError: an argument cannot be sent.
+        """
+        with importing():
+            from .unlisted import unlisted_call  # noqa: PLC0415  # few calls are not listed
+
+        name, endpoint, call = unlisted_call(
+            self._core.settings, method, path, json=json, params=params, headers=headers, returns=returns,
+            idempotency_key=idempotency_key, options=options,
+        )  # fmt: skip
+        return (await self._core.execute(name, endpoint, call)).data
 
     @property
     def journal(self) -> AsyncJournalView:
@@ -301,7 +390,7 @@ def _shown(client: object, settings: Settings) -> str:
 def _changed(
     settings: Settings,
     retry: RetryPolicy | None,
-    timeout: Timeout | None,
+    timeout: TimeoutLike | None,
     headers: Mapping[str, str] | None,
     strict: bool | None,  # noqa: FBT001
 ) -> Settings:
@@ -311,7 +400,7 @@ def _changed(
     return structs.replace(
         settings,
         retry=settings.retry if retry is None else retry.over(settings.retry),
-        timeout=timeout or settings.timeout,
+        timeout=settings.timeout if timeout is None else timeout_of(timeout),
         headers={**settings.headers, **(headers or {})},
         strict=settings.strict if strict is None else strict,
         cookies=CookieStore(),

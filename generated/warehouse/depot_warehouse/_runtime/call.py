@@ -16,7 +16,7 @@ from .request.encode import Style
 from .retry.record import Recorded
 from .retry.retry_after import retry_after
 from .retry.rules import EffectivePolicy, RetryPolicy
-from .safety import Evidence
+from .safety import Evidence, Safety
 from .text import DiscreetHeaders, shown_headers, shown_url
 from .types import OMIT, CallOptions, Timeout, checked
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .retry.dialect import Profile
     from .retry.loop import Clock, Hooks
     from .retry.record import AttemptEvent, CallRecord
-    from .safety import Safety
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -195,6 +194,20 @@ class Response(Recorded, Struct, Generic[T], frozen=True):
         return retry_after(self.headers, time.time())
 
 
+class UnlistedRule(Struct, frozen=True):
+    """What sending a POST or PATCH twice may do that the document does not list.
+
+    Args:
+        safety: keyed, or unsafe where keys are not honoured.
+        evidence: who says that keys are honoured.
+        key_only: whether such calls are retried as if they had no key.
+    """
+
+    safety: Safety = Safety.KEYED
+    evidence: Evidence = Evidence.ASSUMED
+    key_only: bool = False
+
+
 class Settings(Struct, frozen=True):
     """What a client keeps for all of its calls.
 
@@ -209,6 +222,8 @@ class Settings(Struct, frozen=True):
         timeout: the limits on each attempt.
         headers: extra headers of every request.
         strict: raise where an answer does not match its schema.
+        keep_extra_fields: keep the fields of answers that the document does not list.
+        unlisted: what holds for operations that the document does not list.
         hooks: what to tell the caller.
         budget: the retry budget.
         clock: time and chance.
@@ -245,6 +260,8 @@ class Settings(Struct, frozen=True):
     usual_policy: tuple[EffectivePolicy, RetryIf] = (_USUAL_POLICY, None)
     shown_base: str = ""
     account: str | None = None
+    keep_extra_fields: bool = True
+    unlisted: UnlistedRule = UnlistedRule()
 
     def __post_init__(self) -> None:
         checked("timeout", self.timeout, Timeout, "Timeout(read=10)")

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Mapping
 from enum import Enum
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeGuard
 
 from msgspec import Struct, structs
 
@@ -13,8 +13,6 @@ from .declare import public
 from .text import DiscreetHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .retry.rules import RetryPolicy
 
 
@@ -88,6 +86,40 @@ class Timeout(Struct, frozen=True):
                 raise ValueError(f"{name} must be a finite number of seconds above 0, not {value!r}")
 
 
+class HTTPTimeout(Protocol):
+    """A timeout of httpx or httpx2: seconds for each step, None for no limit."""
+
+    connect: float | None
+    read: float | None
+    write: float | None
+    pool: float | None
+
+
+TimeoutLike: TypeAlias = Timeout | float | HTTPTimeout
+"""Limits on an attempt: each by itself, or seconds for the whole of it, or a timeout of httpx."""
+_NO_LIMIT: Final = 86_400.0
+"""Seconds in place of no limit: an attempt that takes a day has no answer to give."""
+_STEPS: Final = ("connect", "read", "write", "pool")
+
+
+def timeout_of(value: TimeoutLike) -> Timeout:
+    """Return the limits that somebody gives in one of the ways to give them.
+
+    Raises:
+        TypeError: they are none.
+        ValueError: a number of seconds is not above 0.
+    """
+    if isinstance(value, Timeout):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Timeout(value, value, value, value, value)
+    if all(hasattr(value, step) for step in _STEPS):
+        given = [getattr(value, step) for step in _STEPS]
+        return Timeout(*(_NO_LIMIT if seconds is None else seconds for seconds in given))
+    kind = type(value).__name__
+    raise TypeError(f"timeout must be a Timeout, such as Timeout(read=10), or seconds for an attempt, and not a {kind}")
+
+
 def checked(name: str, value: object, kind: type, example: str) -> None:
     """Refuse an argument of another class at once: later on, its error would look like a failure of the call.
 
@@ -104,23 +136,34 @@ class CallOptions(Struct, frozen=True):
 
     Args:
         retry: the retry policy.
-        timeout: the limits on each attempt.
+        max_retries: how often it is retried at most, where nothing else of the policy differs.
+        timeout: the limits on each attempt: a `Timeout`, seconds for the whole attempt, or a timeout of httpx.
         headers: extra headers, sent on every attempt.
+        query: query parameters that the document does not list; a None is not sent.
+        body: fields of the body that the document does not list, beside those of the call.
         strict: raise where an answer does not match its schema, rather than keep what came as plain JSON.
         reference: your own name for what is to be done once, such as `"invoice-17"`, for a client with a journal: a
             call with a reference that was done before gives its result again, and sends nothing.
 
     Raises:
+        TypeError: an argument is of a kind that it cannot be.
         ValueError: the reference is empty.
     """
 
     retry: RetryPolicy | None = None
-    timeout: Timeout | None = None
+    timeout: TimeoutLike | None = None
     headers: Mapping[str, str] | None = None
     strict: bool | None = None
     reference: str | None = None
+    max_retries: int | None = None
+    query: Mapping[str, object] | None = None
+    body: Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("query", "body"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, Mapping):
+                raise TypeError(f"{name} must be a dict of what is sent, and not a {type(value).__name__}")
         if self.headers is not None:
             structs.force_setattr(self, "headers", DiscreetHeaders(self.headers))
         if self.reference is not None:
@@ -128,4 +171,4 @@ class CallOptions(Struct, frozen=True):
             if not self.reference:
                 raise ValueError("reference must not be empty: it names what is to be done once")
         if self.timeout is not None:
-            checked("timeout", self.timeout, Timeout, "Timeout(read=10)")
+            structs.force_setattr(self, "timeout", timeout_of(self.timeout))

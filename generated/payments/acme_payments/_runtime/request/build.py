@@ -20,12 +20,12 @@ from ..retry.dialect import Carrier, refuse_standing_key
 from ..retry.keys import mint, validate
 from ..retry.loop import CallState
 from ..retry.record import CallInfo
-from ..retry.rules import CallFacts, refuse_unsafe_statuses
+from ..retry.rules import CallFacts, refuse_unsafe_statuses, with_max_retries
 from ..retry.wire import WireRequest
 from ..safety import Evidence, Safety
 from ..telemetry import open_trace
 from ..text import may_hold_secret, shown_url
-from ..types import OMIT, CallOptions, Omit, is_fields
+from ..types import OMIT, CallOptions, Omit, is_fields, timeout_of
 from .body import is_replayable
 from .encode import (
     SIMPLE,
@@ -152,7 +152,7 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     info = CallInfo(name, endpoint.method, endpoint.path, endpoint.safety, key, evidence, url)
     if options.retry is not None and options.retry.statuses is not None and endpoint.safety is Safety.UNSAFE:
         refuse_unsafe_statuses(options.retry, name)
-    policy, retry_if = settings.policy(endpoint.retry, options.retry)
+    policy, retry_if = settings.policy(endpoint.retry, with_max_retries(options.retry, options.max_retries))
     facts = CallFacts(
         endpoint.safety,
         replayable=is_replayable(unsigned.content),
@@ -170,7 +170,7 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
         policy,
         retry_if,
         profile,
-        options.timeout or settings.timeout,
+        settings.timeout if options.timeout is None else timeout_of(options.timeout),
         settings.budget,
         settings.hooks,
         settings.clock,
@@ -488,13 +488,21 @@ def _base(settings: Settings, endpoint: Endpoint) -> str:
 def _target(endpoint: Endpoint, call: Call[Any], key_parameter: Mapping[str, object]) -> str:
     path = expand_path(endpoint.path, call.path or _NOTHING, endpoint.path_styles)
     given = (call.query or _NOTHING) if call.query_text is None else _NOTHING
-    if not given and not key_parameter and not call.query_text:
+    unlisted = _unlisted_query(call)
+    if not given and not key_parameter and not call.query_text and not unlisted:
         return path
-    own = query_string({**given, **key_parameter}, endpoint.query_styles)
+    own = query_string({**given, **unlisted, **key_parameter}, endpoint.query_styles)
     text = "&".join(part for part in (call.query_text, own) if part)
     if not text:
         return path
     return f"{path}{'&' if '?' in path else '?'}{text}"
+
+
+def _unlisted_query(call: Call[Any]) -> Mapping[str, object]:
+    """Return the query parameters of a call that the document does not list; a server's own query has them already."""
+    if call.options is None or not call.options.query or call.query_text is not None:
+        return _NOTHING
+    return call.options.query
 
 
 class _Headers:
@@ -583,8 +591,27 @@ def _with_field(fields: Mapping[str, object], path: tuple[str, ...], value: str)
     return {**fields, name: _with_field(inner, tuple(rest), value)}
 
 
+def _with_unlisted(endpoint: Endpoint, call: Call[Any]) -> object:
+    """Return the body of a call, with the fields beside it that the document does not list.
+
+    Raises:
+        ValueError: the body has no fields.
+    """
+    unlisted = call.options.body if call.options is not None else None
+    if not unlisted:
+        return call.body
+    if endpoint.body == "raw":
+        raise ValueError("options.body adds fields to a body, and this body is sent as it is")
+    try:
+        return {**_fields_of(endpoint, call.body), **unlisted}
+    except ValueError:
+        raise ValueError("options.body adds fields to a body, and this body is not an object") from None
+
+
 def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: str | None) -> Body | None:
-    value = call.body if not key_field or key is None else _with_field(_fields_of(endpoint, call.body), key_field, key)
+    value = _with_unlisted(endpoint, call)
+    if key_field and key is not None:
+        value = _with_field(_fields_of(endpoint, value), key_field, key)
     if value is OMIT or (not endpoint.body_required and is_fields(value) and not present(value)):
         return None
     match endpoint.body:

@@ -273,6 +273,19 @@ class EffectivePolicy(Struct, frozen=True):
 _DEFAULTS: Final = RetryPolicy(initial_delay=0.5, max_delay=8.0)
 
 
+def with_max_retries(policy: RetryPolicy | None, max_retries: int | None) -> RetryPolicy | None:
+    """Return a policy with a number of retries that was given beside it.
+
+    Raises:
+        ValueError: the policy says another number.
+    """
+    if max_retries is None:
+        return policy
+    if policy is not None and policy.max_retries not in {None, max_retries}:
+        raise ValueError(f"max_retries={max_retries} and a retry policy with max_retries={policy.max_retries} differ")
+    return RetryPolicy(max_retries=max_retries).over(policy or RetryPolicy())
+
+
 def refuse_unsafe_statuses(policy: RetryPolicy, operation: str) -> None:
     """Refuse a policy for a call without a key that names statuses after which the request may have been done.
 

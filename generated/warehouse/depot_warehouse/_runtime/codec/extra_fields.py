@@ -43,7 +43,7 @@ def set_apart(value: Any, kind: Any, *, keep: bool) -> Any:  # noqa: ANN401  # p
         keep: whether to keep the fields.
     """
     plan = _plan(kind)
-    return value if plan is None else plan.apply(value, _Search(MOST_KEPT if keep else 0))
+    return value if plan is None else plan.apply([value], _Search(MOST_KEPT if keep else 0))[0]
 
 
 def is_marked(content: bytes) -> bool:
@@ -66,40 +66,63 @@ class _Listed(Struct, frozen=True):
 
     entry: _Plan
 
-    def apply(self, value: Any, search: _Search) -> Any:  # noqa: ANN401  # plain JSON
-        """Look through the entries."""
-        apply = self.entry.apply
-        if is_items(value):
-            return [apply(each, search) for each in value]
-        return {name: apply(each, search) for name, each in value.items()} if is_fields(value) else value
+    def apply(self, values: list[Any], search: _Search) -> list[Any]:
+        """Look through the entries of some lists or dicts, all at once."""
+        holders: list[tuple[Any, list[Any]]] = [
+            (value, list(range(len(value)) if is_items(value) else value))
+            for value in values
+            if is_items(value) or is_fields(value)
+        ]
+        entries = [holder[place] for holder, places in holders for place in places]
+        looked = iter(self.entry.apply(entries, search))
+        for holder, places in holders:
+            for place in places:
+                holder[place] = next(looked)
+        return values
 
 
-class _Object(Struct, frozen=True):
+class _Object(Struct):
     """A model.
 
     Args:
         kind: its class.
         known: the names of its fields on the wire.
         keeps: whether it has room for other fields; those of an open model are its own business.
+        nested: its fields that may hold models, by their names on the wire; None before they are asked for.
+        unknown: the other fields that the last object had: a server sends each object of a list alike.
     """
 
     kind: Any
     known: frozenset[str]
     keeps: bool
+    nested: tuple[tuple[str, _Plan], ...] | None = None
+    unknown: tuple[str, ...] = ()
 
-    def apply(self, value: Any, search: _Search) -> Any:  # noqa: ANN401  # plain JSON
-        """Look through the fields, and put those that the model does not know under its mark."""
-        if not is_fields(value):
-            return value
-        for name, inner in _nested(self.kind):
-            if name in value:
-                value[name] = inner.apply(value[name], search)
-        if self.keeps and not self.known.issuperset(value):
-            extra = {name: value.pop(name) for name in [name for name in value if name not in self.known]}
-            search.left -= len(extra)
-            if search.left >= 0:
-                value[EXTRA_MARK] = extra
-        return value
+    def apply(self, values: list[Any], search: _Search) -> list[Any]:
+        """Look through the fields of some objects, and put those that the model does not know under its mark."""
+        if self.nested is None:
+            self.nested = _nested(self.kind)
+        objects: list[dict[str, Any]] = [value for value in values if type(value) is dict]
+        for name, inner in self.nested:
+            holders = [fields for fields in objects if fields.get(name)]
+            if holders:
+                for fields, entry in zip(holders, inner.apply([each[name] for each in holders], search), strict=True):
+                    fields[name] = entry
+        if self.keeps:
+            is_all_of = self.known.issuperset
+            for fields in objects:
+                if not is_all_of(fields):
+                    self._put_apart(fields, search)
+        return values
+
+    def _put_apart(self, fields: dict[str, Any], search: _Search) -> None:
+        extra = {name: fields.pop(name) for name in self.unknown if name in fields}
+        if not self.known.issuperset(fields):
+            extra |= {name: fields.pop(name) for name in [name for name in fields if name not in self.known]}
+            self.unknown = tuple(extra)
+        search.left -= len(extra)
+        if search.left >= 0:
+            fields[EXTRA_MARK] = extra
 
 
 class _Choice(Struct, frozen=True):
@@ -107,15 +130,16 @@ class _Choice(Struct, frozen=True):
 
     kind: Any
 
-    def apply(self, value: Any, search: _Search) -> Any:  # noqa: ANN401  # plain JSON
-        """Return an object as the variant that it is, or unchanged where it is none of them."""
-        if not is_fields(value):
-            return value
+    def apply(self, values: list[Any], search: _Search) -> list[Any]:
+        """Return objects as the variants that they are, or unchanged where they are none of them."""
+        return [self._chosen(value, search) if is_fields(value) else value for value in values]
+
+    def _chosen(self, value: dict[str, Any], search: _Search) -> Any:  # noqa: ANN401  # a variant
         choice = choose(self.kind, value)
         for variant in choice.kinds:
             plan = _plan(variant)
-            tried = value if choice.certain else deepcopy(value)
-            tried = tried if plan is None else plan.apply(tried, search)
+            tried: Any = value if choice.certain else deepcopy(value)
+            tried = tried if plan is None else plan.apply([tried], search)[0]
             try:
                 return msgspec.convert(tried, variant, dec_hook=dec_hook)
             except (msgspec.ValidationError, TypeError):
@@ -143,7 +167,6 @@ def _plan(kind: Any) -> _Plan | None:  # noqa: ANN401  # any annotation
     return None
 
 
-@cache
 def _nested(kind: Any) -> tuple[tuple[str, _Plan], ...]:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
     """Return the fields of a model that may hold models, by their names on the wire."""
     fields = [(info.encode_name, _plan(info.type)) for info in msgspec.structs.fields(struct_of(kind))]

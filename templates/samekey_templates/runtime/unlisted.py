@@ -1,0 +1,63 @@
+"""Requests to what the document does not list, under the same rules of retrying as all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .call import Call, Endpoint
+from .request.encode import FORM
+from .safety import Safety
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from .call import Settings
+    from .types import CallOptions
+
+T = TypeVar("T")
+_BY_METHOD: Final = {
+    "GET": Safety.SAFE, "HEAD": Safety.SAFE, "OPTIONS": Safety.SAFE, "TRACE": Safety.SAFE, "QUERY": Safety.SAFE,
+    "PUT": Safety.IDEMPOTENT, "DELETE": Safety.IDEMPOTENT,
+}  # fmt: skip
+"""What sending a request twice may do, where its method says so (RFC 9110 section 9.2)."""
+_ACCEPT: Final = "application/json, */*;q=0.5"
+
+
+def unlisted_call(  # noqa: PLR0913  # the parts of a request
+    settings: Settings,
+    method: str,
+    path: str,
+    *,
+    json: object,
+    params: Mapping[str, object] | None,
+    headers: Mapping[str, str] | None,
+    returns: object,
+    idempotency_key: str | UUID | None,
+    options: CallOptions | None,
+) -> tuple[str, Endpoint, Call[Any]]:
+    """Return the name, the facts and the arguments of a call that the document does not list.
+
+    Raises:
+        ValueError: the path does not begin with a slash, or would leave what the base URL names.
+    """
+    method = method.upper()
+    place = path.partition("?")[0]
+    if not path.startswith("/") or path.startswith("//") or not {".", ".."}.isdisjoint(place.split("/")):
+        raise ValueError(
+            f"the path {path!r} must begin with one slash and hold no dot segments: it follows the base URL"
+        )
+    rule = settings.unlisted
+    by_method = _BY_METHOD.get(method)
+    endpoint = Endpoint(
+        method,
+        path,
+        rule.safety if by_method is None else by_method,
+        evidence=rule.evidence,
+        key_only=rule.key_only,
+        returns=None if returns is None else lambda: returns,
+        accept="*/*" if returns is bytes else _ACCEPT,
+        query_styles=dict.fromkeys(params or (), FORM),
+    )
+    call = Call[Any](query=params, headers=headers, body=json, idempotency_key=idempotency_key, options=options)
+    return f"{method} {place}", endpoint, call
