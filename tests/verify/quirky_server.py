@@ -65,6 +65,10 @@ class Quirk(Enum):
     """Keys are kept in lower case."""
     SHORT_LIST = auto()
     """The list ends at twenty, and has no pages."""
+    ENDING = auto()
+    """After two notes, all that it says is 500."""
+    STUCK = auto()
+    """A key whose request failed says for ever that it runs."""
     LOSING = auto()
     """The first with a key is answered as if it were done, and is not."""
 
@@ -95,7 +99,7 @@ class Notes:
         """Answer a POST; one that fails has made its note all the same."""
         quirk = self.quirk
         key = self._kept(key, trace) if key else key
-        if quirk is Quirk.TRACING_AND_BREAKING and key in self._stored and trace.endswith("2-01"):
+        if self._breaks(key, trace):
             return _Reply(500, {})
         if key is None:
             return self._refused("key_missing") if quirk is Quirk.NEEDING_KEYS else _Reply(201, self._make(body))
@@ -114,7 +118,15 @@ class Notes:
             return reply
         if quirk is Quirk.RELEASING:
             del self._stored[key]
+        if quirk is Quirk.STUCK:
+            self._stored[key].note = None
         return _Reply(500, {})
+
+    def _breaks(self, key: str | None, trace: str) -> bool:
+        """Whether it answers 500 before it does anything."""
+        if self.quirk is Quirk.ENDING:
+            return len(self.notes) > 1
+        return self.quirk is Quirk.TRACING_AND_BREAKING and key in self._stored and trace.endswith("2-01")
 
     def _kept(self, key: str, trace: str) -> str:
         """Return what is kept of a key."""

@@ -15,6 +15,7 @@ from samekey.verify.findings import (
     Marked,
     SaysInFlight,
     SaysMismatch,
+    SaysUsed,
     UnjudgedError,
     Verdict,
     about_both,
@@ -56,6 +57,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (replay, Q.EMPTY, BROKEN, "answered 200 without the id of what was made"),
         (after_failure, Q.NONE, OK, "the same key after a failure (500) was answered 201: one effect"),
         (after_failure, Q.RELEASING, BROKEN, "after a failure (500) was carried out again: 2 effects under one key"),
+        (after_failure, Q.STUCK, OTHERWISE, "was answered 409 (running), however often: 1 effect"),
         (other_headers, Q.NONE, OK, "with another traceparent the first answer came again"),
         (other_headers, Q.TRACING, BROKEN, "another traceparent and User-Agent was carried out again"),
         (other_headers, Q.TRACING_AND_BREAKING, OTHERWISE, "was answered 500; tracing sends another one"),
@@ -107,10 +109,17 @@ def test_a_key_that_the_document_requires_must_be_required(notes: Callable[..., 
 
 @pytest.mark.parametrize(
     ("probe", "quirk", "why"),
-    [(other_payload, Quirk.LIMITED, "too busy"), (other_methods, Quirk.NONE, "no PATCH, PUT or DELETE")],
+    [
+        (other_payload, Quirk.LIMITED, "too busy"),
+        (other_methods, Quirk.NONE, "no PATCH, PUT or DELETE"),
+        *(
+            (probe, Quirk.ENDING, "under a new key, was answered 500: nothing to compare")
+            for probe in (replay, other_headers, other_payload, late_retry, similar_keys)
+        ),
+    ],
 )
 def test_what_says_nothing_is_not_judged(notes: Callable[..., Path], probe: Probe, quirk: Quirk, why: str) -> None:
-    """A limiter does not look at keys."""
+    """A limiter does not look at keys, and neither does a server that fails for other reasons."""
     with pytest.raises(UnjudgedError, match=why):
         tried(notes(), quirk, probe)
 
@@ -148,6 +157,23 @@ def test_a_restart_that_forgets_is_broken(notes: Callable[..., Path]) -> None:
     assert (forgot.verdict, "after a restart was carried out again: 2 effects" in forgot.why) == (BROKEN, True)
 
 
+def test_a_server_that_takes_connections_may_still_not_answer(
+    notes: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a restart the request is sent until it is answered, and it is one request."""
+    settle, sent = calls.Caller.settle, list[calls.Sending]()
+
+    def settled(caller: calls.Caller, sending: calls.Sending) -> calls.ProbeOutcome:
+        sent.append(sending)
+        before = [earlier for earlier in sent if earlier == sending and earlier.method == "POST"]
+        return calls.Lost("Connection reset by peer") if len(before) in {2, 3} else settle(caller, sending)
+
+    monkeypatch.setattr(calls.Caller, "settle", settled)
+    with quirky(Q.NONE) as url:
+        found = probed(url, notes(), restart, Wishes(url, "createNote", restart="true"))
+    assert (found.verdict, found.why[:37]) == (OK, "after a restart the first answer came")
+
+
 def test_a_command_that_fails_shows_nothing(notes: Callable[..., Path]) -> None:
     """It is told with its last words."""
     with quirky(Q.NONE) as url, pytest.raises(UnjudgedError, match="exit code 3: no such thing"):
@@ -174,3 +200,13 @@ def test_one_signal_for_two_things_is_told() -> None:
     assert (second.verdict, second.facts, "asks for ever" in second.why) == (OTHERWISE, (), True)
     other = Finding(Check.OTHER_PAYLOAD, OK, "refused", (SaysMismatch(Signal(422)),))
     assert about_both([running, other]) == [running, other]
+
+
+def test_what_the_same_payload_is_told_as_well_says_nothing_of_another(notes: Callable[..., Path]) -> None:
+    """Where a used key is refused whatever comes with it, a refusal of another payload is no mismatch."""
+    used = tried(notes(), Quirk.DUPLICATE, replay)
+    assert used.facts == (SaysUsed(Signal(409, "used")),)
+    mismatch = Finding(Check.OTHER_PAYLOAD, OK, "refused", (SaysMismatch(Signal(409, "used")),))
+    first, second = about_both([used, mismatch])
+    assert first is used
+    assert (second.verdict, second.facts, "what the same payload is told" in second.why) == (OTHERWISE, (), True)

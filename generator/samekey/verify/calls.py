@@ -22,7 +22,7 @@ _TURNS = 20
 _LONGEST_WAIT = 10.0
 _SHORTEST_WAIT = 0.1
 _PAUSE = 0.1
-_COME_AGAIN: Final = frozenset({409, 423, 425, 429, 503})
+COME_AGAIN: Final = frozenset({409, 423, 425, 429, 503})
 """Statuses that may only mean "not now"."""
 _CODES = ("code", "errorCode", "error_code", "type", "name", "error")
 _WRAPPERS = ("error", "errors")
@@ -168,7 +168,7 @@ class Caller:
         """Send a request until it is answered with something else than "not now", twenty times at most."""
         outcome = self.send(sending)
         for _ in range(_TURNS):
-            if not isinstance(outcome, ProbeAnswer) or outcome.status not in _COME_AGAIN:
+            if not isinstance(outcome, ProbeAnswer) or outcome.status not in COME_AGAIN:
                 break
             time.sleep(min(max(outcome.retry_after or 0.0, _SHORTEST_WAIT), _LONGEST_WAIT))
             outcome = self.send(sending)
