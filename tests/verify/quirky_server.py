@@ -65,6 +65,8 @@ class Quirk(Enum):
     """Keys are kept in lower case."""
     SHORT_LIST = auto()
     """The list ends at twenty, and has no pages."""
+    HESITATING = auto()
+    """Between looking a key up and writing it down is a while, in which only this process waits."""
     ENDING = auto()
     """After two notes, all that it says is 500."""
     STUCK = auto()
@@ -105,12 +107,7 @@ class Notes:
             return self._refused("key_missing") if quirk is Quirk.NEEDING_KEYS else _Reply(201, self._make(body))
         if not key and quirk is not Quirk.TAKING_EMPTY:
             return _Reply(201, self._make(body)) if quirk is Quirk.IGNORING_EMPTY else self._refused("key_empty")
-        with self._lock:
-            stored = self._stored.get(key)
-            if stored is None:
-                self._stored[key] = _Stored(body)
-            elif stored.note is None and quirk is Quirk.PATIENT:
-                self._lock.wait_for(lambda: stored.note is not None, 10)
+        stored = self._claimed(key, body)
         if stored is not None:
             return self._again(stored, body)
         reply = self._first(key, body)
@@ -121,6 +118,18 @@ class Notes:
         if quirk is Quirk.STUCK:
             self._stored[key].note = None
         return _Reply(500, {})
+
+    def _claimed(self, key: str, body: bytes) -> _Stored | None:
+        """Write a key down; return what is stored of it where it was used."""
+        with self._lock:
+            stored = self._stored.get(key)
+            if self.quirk is Quirk.HESITATING:
+                time.sleep(TAKES)
+            if stored is None:
+                self._stored[key] = _Stored(body)
+            elif stored.note is None and self.quirk is Quirk.PATIENT:
+                self._lock.wait_for(lambda: stored.note is not None, 10)
+        return stored
 
     def _breaks(self, key: str | None, trace: str) -> bool:
         """Whether it answers 500 before it does anything."""
@@ -189,9 +198,15 @@ class Notes:
 
 
 @contextlib.contextmanager
-def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None) -> Generator[str]:
-    """A server with a quirk, and its address; it shares its notes, and not its keys, with one beside it."""
-    notes = Notes(quirk) if beside is None else Notes(quirk, beside)
+def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None, keys_of: Notes | None = None) -> Generator[str]:
+    """A server with a quirk, and its address.
+
+    Args:
+        quirk: what is odd about it.
+        beside: the notes that it shares with a server beside it.
+        keys_of: whose keys it shares; each has a lock of its own all the same.
+    """
+    notes = Notes(quirk, [] if beside is None else beside, {} if keys_of is None else keys_of._stored)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

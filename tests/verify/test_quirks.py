@@ -27,7 +27,7 @@ from samekey.verify.run import Wishes
 from samekey.verify.strange_keys import empty_key, long_key, malformed_key, no_key, other_methods, similar_keys
 
 from tests.verify.conftest import probed
-from tests.verify.quirky_server import Quirk, quirky
+from tests.verify.quirky_server import Notes, Quirk, quirky
 
 Q, OK, BROKEN, OTHERWISE = Quirk, Verdict.OK, Verdict.BROKEN, Verdict.OTHERWISE
 
@@ -57,7 +57,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (replay, Q.EMPTY, BROKEN, "answered 200 without the id of what was made"),
         (after_failure, Q.NONE, OK, "the same key after a failure (500) was answered 201: one effect"),
         (after_failure, Q.RELEASING, BROKEN, "after a failure (500) was carried out again: 2 effects under one key"),
-        (after_failure, Q.STUCK, OTHERWISE, "was answered 409 (running), however often: 1 effect"),
+        (after_failure, Q.STUCK, OTHERWISE, "was answered 409 (running) each of 21 times, which tells a client to ask"),
         (other_headers, Q.NONE, OK, "with another traceparent the first answer came again"),
         (other_headers, Q.TRACING, BROKEN, "another traceparent and User-Agent was carried out again"),
         (other_headers, Q.TRACING_AND_BREAKING, OTHERWISE, "was answered 500; tracing sends another one"),
@@ -188,6 +188,15 @@ def test_instances_that_share_no_keys_are_broken(notes: Callable[..., Path]) -> 
         found = probed(one, notes(), other_instance, Wishes(one, "createNote", also=two))
     assert alone.verdict is OK
     assert (found.verdict, "at another instance was carried out again: 2 effects" in found.why) == (BROKEN, True)
+
+
+def test_instances_that_wait_for_themselves_alone_are_broken(notes: Callable[..., Path]) -> None:
+    """They share keys, and do a request once that comes to one after the other; at once, each of them does it."""
+    shared = Notes(Q.HESITATING)
+    with quirky(Q.HESITATING, shared.notes, shared) as one, quirky(Q.HESITATING, shared.notes, shared) as two:
+        assert probed(one, notes(), parallel, Wishes(one, "createNote")).verdict is OK
+        found = probed(one, notes(), other_instance, Wishes(one, "createNote", also=two))
+    assert (found.verdict, "at two instances at once was carried out again" in found.why) == (BROKEN, True)
 
 
 def test_one_signal_for_two_things_is_told() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Final
 
-from samekey.verify.calls import COME_AGAIN, ProbeAnswer, wait_for
+from samekey.verify.calls import COME_AGAIN, TURNS, ProbeAnswer, at_once, wait_for
 from samekey.verify.findings import Check, Finding, UnjudgedError, Verdict
 from samekey.verify.probes import answered, broken_by, carried_out, compared, spoken
 
@@ -18,6 +18,7 @@ _SERVER_ERROR: Final = 500
 _COMMAND_SECONDS: Final = 120.0
 _START_SECONDS: Final = 60.0
 _PAUSE: Final = 0.1
+_ROUNDS: Final = 3
 
 
 def after_failure(bench: Bench) -> Finding:
@@ -44,7 +45,9 @@ def after_failure(bench: Bench) -> Finding:
         return Finding(Check.AFTER_FAILURE, Verdict.OK, f"{what} was answered {again.status}: one effect")
     seen = f"{effects.count or 'no'} effect{'' if effects.count == 1 else 's'}"
     if again.status in COME_AGAIN:
-        why = f"{what} was answered {spoken(again)}, however often: {seen}, and its client never learns that it failed"
+        why = (
+            f"{what} was answered {spoken(again)} each of {TURNS + 1} times, which tells a client to ask again: {seen}"
+        )
         return Finding(Check.AFTER_FAILURE, Verdict.OTHERWISE, why)
     return Finding(Check.AFTER_FAILURE, Verdict.OK, f"{what} was answered {spoken(again)}: {seen}")
 
@@ -75,7 +78,7 @@ def _once_it_is_back(caller: Caller, sending: Sending) -> ProbeOutcome:
 
 
 def other_instance(bench: Bench) -> Finding:
-    """Send a request to one instance and then to another, and count the effects."""
+    """Send a request to one instance and then to another, and others to both at once, and count the effects."""
     if not bench.also:
         raise UnjudgedError("give the address of another instance of the API: --also URL")
     other = bench.caller.at(bench.also)
@@ -85,7 +88,21 @@ def other_instance(bench: Bench) -> Finding:
     again = answered(other.settle(sending))
     effects = bench.oracle.since(before, [first, again])
     found = broken_by(Check.OTHER_INSTANCE, "the same request at another instance", effects, [again])
+    found = found or _at_both_at_once(bench, other)
     return found or compared(bench, Check.OTHER_INSTANCE, first, again, "at another instance ")
+
+
+def _at_both_at_once(bench: Bench, other: Caller) -> Finding | None:
+    """Send the same request to both instances at the same moment, several times; None where it was done once each."""
+    before = bench.oracle.mark()
+    seen: list[ProbeOutcome] = []
+    last: list[ProbeOutcome] = []
+    for _ in range(_ROUNDS):
+        sending = bench.request.bearing(bench.key())
+        seen += at_once([bench.caller, other], sending)
+        last.append(bench.caller.settle(sending))
+    effects = bench.oracle.since(before, [*seen, *last])
+    return broken_by(Check.OTHER_INSTANCE, "the same request at two instances at once", effects, last)
 
 
 def _run(command: str) -> None:
