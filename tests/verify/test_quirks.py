@@ -57,7 +57,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (replay, Q.EMPTY, BROKEN, "answered 200 without the id of what was made"),
         (after_failure, Q.NONE, OK, "the same key after a failure (500) was answered 201: one effect"),
         (after_failure, Q.RELEASING, BROKEN, "after a failure (500) was carried out again: 2 effects under one key"),
-        (after_failure, Q.STUCK, OTHERWISE, "was answered 409 (running) each of 21 times, which tells a client to ask"),
+        (after_failure, Q.STUCK, OTHERWISE, "was answered 409 (running) again and again, which tells a client"),
         (other_headers, Q.NONE, OK, "with another traceparent the first answer came again"),
         (other_headers, Q.TRACING, BROKEN, "another traceparent and User-Agent was carried out again"),
         (other_headers, Q.TRACING_AND_BREAKING, OTHERWISE, "was answered 500; tracing sends another one"),
@@ -219,3 +219,21 @@ def test_what_the_same_payload_is_told_as_well_says_nothing_of_another(notes: Ca
     first, second = about_both([used, mismatch])
     assert first is used
     assert (second.verdict, second.facts, "what the same payload is told" in second.why) == (OTHERWISE, (), True)
+
+
+def test_nobody_asks_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes its time for each "not now" is asked for a minute, and not twenty times."""
+    clock = [0.0]
+    monkeypatch.setattr("samekey.verify.calls.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("samekey.verify.calls.time.sleep", lambda _: None)
+    sent = list[float]()
+
+    def send(*_: object) -> calls.ProbeOutcome:
+        sent.append(clock[0])
+        clock[0] += 29.0
+        return calls.ProbeAnswer(409, (), b"")
+
+    monkeypatch.setattr(calls.Caller, "send", send)
+    with calls.Caller("http://127.0.0.1:1") as caller:
+        caller.settle(calls.Sending("POST", "/", (), b""))
+    assert sent == [0.0, 29.0, 58.0]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 30.0
 _MOST_CONNECTIONS = 64
-TURNS = 20
+_TURNS = 20
+_PATIENCE = 60.0
 _LONGEST_WAIT = 10.0
 _SHORTEST_WAIT = 0.1
 _PAUSE = 0.1
@@ -169,10 +170,13 @@ class Caller:
         return ProbeAnswer(response.status_code, headers, response.content, time.monotonic() - began)
 
     def settle(self, sending: Sending) -> ProbeOutcome:
-        """Send a request until it is answered with something else than "not now", twenty times at most."""
+        """Send a request until it is answered with something else than "not now", twenty times or a minute at most."""
+        deadline = time.monotonic() + _PATIENCE
         outcome = self.send(sending)
-        for _ in range(TURNS):
+        for _ in range(_TURNS):
             if not isinstance(outcome, ProbeAnswer) or outcome.status not in COME_AGAIN:
+                break
+            if time.monotonic() >= deadline:
                 break
             time.sleep(min(max(outcome.retry_after or 0.0, _SHORTEST_WAIT), _LONGEST_WAIT))
             outcome = self.send(sending)

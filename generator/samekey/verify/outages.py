@@ -6,7 +6,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Final
 
-from samekey.verify.calls import COME_AGAIN, TURNS, ProbeAnswer, at_once, wait_for
+from samekey.verify.calls import COME_AGAIN, ProbeAnswer, at_once, wait_for
 from samekey.verify.findings import Check, Finding, UnjudgedError, Verdict
 from samekey.verify.probes import answered, broken_by, carried_out, compared, spoken
 
@@ -45,9 +45,7 @@ def after_failure(bench: Bench) -> Finding:
         return Finding(Check.AFTER_FAILURE, Verdict.OK, f"{what} was answered {again.status}: one effect")
     seen = f"{effects.count or 'no'} effect{'' if effects.count == 1 else 's'}"
     if again.status in COME_AGAIN:
-        why = (
-            f"{what} was answered {spoken(again)} each of {TURNS + 1} times, which tells a client to ask again: {seen}"
-        )
+        why = f"{what} was answered {spoken(again)} again and again, which tells a client to come back: {seen}"
         return Finding(Check.AFTER_FAILURE, Verdict.OTHERWISE, why)
     return Finding(Check.AFTER_FAILURE, Verdict.OK, f"{what} was answered {spoken(again)}: {seen}")
 
