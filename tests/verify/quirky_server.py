@@ -14,6 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 TAKES = 0.02
 """Seconds that a note takes."""
 
+_NONE = 0
+"""The status of no answer at all."""
+
 
 class Quirk(Enum):
     """What is odd about a server."""
@@ -65,6 +68,8 @@ class Quirk(Enum):
     """Keys are kept in lower case."""
     SHORT_LIST = auto()
     """The list ends at twenty, and has no pages."""
+    SILENT_AFTER = auto()
+    """A key whose request failed gets no answer."""
     HESITATING = auto()
     """Between looking a key up and writing it down is a while, in which only this process waits."""
     ENDING = auto()
@@ -115,7 +120,7 @@ class Notes:
             return reply
         if quirk is Quirk.RELEASING:
             del self._stored[key]
-        if quirk is Quirk.STUCK:
+        if quirk in {Quirk.STUCK, Quirk.SILENT_AFTER}:
             self._stored[key].note = None
         return _Reply(500, {})
 
@@ -166,6 +171,8 @@ class Notes:
         if stored.note is None:
             if self.quirk is Quirk.HASTY:
                 return _Reply(202, {})
+            if self.quirk is Quirk.SILENT_AFTER:
+                return _Reply(_NONE, {})
             return _Reply(500, {}) if self.quirk is Quirk.CRASHING else _Reply(409, {"code": 409, "name": "running"})
         mark = () if self.quirk is Quirk.UNMARKED else (("X-Original-Answer", "1"),)
         replies = {
@@ -227,6 +234,9 @@ def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None, keys_of:
             self._send(_Reply(204, ""))
 
         def _send(self, reply: _Reply) -> None:
+            if reply.status == _NONE:
+                self.close_connection = True
+                return
             content = json.dumps(reply.value).encode()
             with contextlib.suppress(OSError):
                 self.send_response(reply.status)

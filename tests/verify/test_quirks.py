@@ -58,6 +58,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (after_failure, Q.NONE, OK, "the same key after a failure (500) was answered 201: one effect"),
         (after_failure, Q.RELEASING, BROKEN, "after a failure (500) was carried out again: 2 effects under one key"),
         (after_failure, Q.STUCK, OTHERWISE, "was answered 409 (running) again and again, which tells a client"),
+        (after_failure, Q.SILENT_AFTER, OTHERWISE, "got no answer (Server disconnected without"),
         (other_headers, Q.NONE, OK, "with another traceparent the first answer came again"),
         (other_headers, Q.TRACING, BROKEN, "another traceparent and User-Agent was carried out again"),
         (other_headers, Q.TRACING_AND_BREAKING, OTHERWISE, "was answered 500; tracing sends another one"),

@@ -33,17 +33,22 @@ def after_failure(bench: Bench) -> Finding:
     if first.status < _SERVER_ERROR:
         raise UnjudgedError(f"the request that is to fail was answered {spoken(first)}, and not 5xx")
     # A header says how this attempt goes; a body belongs to the request, so its retry fails as well.
-    again = answered(bench.caller.settle((failing if bench.fails_by_body else bench.request).bearing(key)))
+    again = bench.caller.settle((failing if bench.fails_by_body else bench.request).bearing(key))
     effects = bench.oracle.since(before, [first, again])
     what = f"the same key after a failure ({first.status})"
     found = broken_by(Check.AFTER_FAILURE, what, effects, [again])
-    if found is not None:
-        return found
+    return found or _after_failure(bench, what, again, effects.count)
+
+
+def _after_failure(bench: Bench, what: str, again: ProbeOutcome, count: int) -> Finding:
+    """Report what a client is told by a retry after a failure, where nothing was done again."""
     if not bench.sees_unanswered:
         raise UnjudgedError("ids do not show what the failed request did: name a list with --oracle list:OPERATION")
+    seen = f"{count or 'no'} effect{'' if count == 1 else 's'}"
+    if not isinstance(again, ProbeAnswer):
+        return Finding(Check.AFTER_FAILURE, Verdict.OTHERWISE, f"{what} got no answer ({again.why}): {seen}")
     if again.succeeded:
         return Finding(Check.AFTER_FAILURE, Verdict.OK, f"{what} was answered {again.status}: one effect")
-    seen = f"{effects.count or 'no'} effect{'' if effects.count == 1 else 's'}"
     if again.status in COME_AGAIN:
         why = f"{what} was answered {spoken(again)} again and again, which tells a client to come back: {seen}"
         return Finding(Check.AFTER_FAILURE, Verdict.OTHERWISE, why)
