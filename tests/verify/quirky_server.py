@@ -99,7 +99,7 @@ class Notes:
 
     quirk: Quirk
     notes: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
-    _stored: dict[str, _Stored] = field(default_factory=dict[str, _Stored])
+    stored: dict[str, _Stored] = field(default_factory=dict[str, _Stored])
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
     def create(self, key: str | None, body: bytes, *, trace: str = "", fails: bool = False) -> _Reply:
@@ -119,19 +119,19 @@ class Notes:
         if not fails:
             return reply
         if quirk is Quirk.RELEASING:
-            del self._stored[key]
+            del self.stored[key]
         if quirk in {Quirk.STUCK, Quirk.SILENT_AFTER}:
-            self._stored[key].note = None
+            self.stored[key].note = None
         return _Reply(500, {})
 
     def _claimed(self, key: str, body: bytes) -> _Stored | None:
         """Write a key down; return what is stored of it where it was used."""
         with self._lock:
-            stored = self._stored.get(key)
+            stored = self.stored.get(key)
             if self.quirk is Quirk.HESITATING:
                 time.sleep(TAKES)
             if stored is None:
-                self._stored[key] = _Stored(body)
+                self.stored[key] = _Stored(body)
             elif stored.note is None and self.quirk is Quirk.PATIENT:
                 self._lock.wait_for(lambda: stored.note is not None, 10)
         return stored
@@ -140,7 +140,7 @@ class Notes:
         """Whether it answers 500 before it does anything."""
         if self.quirk is Quirk.ENDING:
             return len(self.notes) > 1
-        return self.quirk is Quirk.TRACING_AND_BREAKING and key in self._stored and trace.endswith("2-01")
+        return self.quirk is Quirk.TRACING_AND_BREAKING and key in self.stored and trace.endswith("2-01")
 
     def _kept(self, key: str, trace: str) -> str:
         """Return what is kept of a key."""
@@ -154,14 +154,14 @@ class Notes:
 
     def forget(self) -> None:
         """Forget all keys, as a restart does that keeps them in memory."""
-        self._stored.clear()
+        self.stored.clear()
 
     def _first(self, key: str, body: bytes) -> _Reply:
         time.sleep(TAKES)
         with self._lock:
-            lost = self.quirk is Quirk.LOSING and len(self._stored) > 2  # the first two look honest
+            lost = self.quirk is Quirk.LOSING and len(self.stored) > 2  # the first two look honest
             note: dict[str, object] = {"id": key, "text": ""} if lost else self._make(body)
-            self._stored[key].note = note
+            self.stored[key].note = note
             self._lock.notify_all()
         return _Reply(201, note)
 
@@ -178,7 +178,7 @@ class Notes:
         replies = {
             Quirk.DUPLICATE: _Reply(409, {"code": "used"}),
             Quirk.REWRITTEN: _Reply(201, {**stored.note, "read_at": time.monotonic()}, mark),
-            Quirk.SOMEBODY_ELSES: _Reply(201, next(iter(self._stored.values())).note, mark),
+            Quirk.SOMEBODY_ELSES: _Reply(201, next(iter(self.stored.values())).note, mark),
             Quirk.EMPTY: _Reply(200, {}, mark),
             Quirk.OTHER_STATUS: _Reply(200, stored.note, mark),
         }
@@ -213,7 +213,7 @@ def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None, keys_of:
         beside: the notes that it shares with a server beside it.
         keys_of: whose keys it shares; each has a lock of its own all the same.
     """
-    notes = Notes(quirk, [] if beside is None else beside, {} if keys_of is None else keys_of._stored)
+    notes = Notes(quirk, [] if beside is None else beside, {} if keys_of is None else keys_of.stored)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -200,6 +200,13 @@ def test_instances_that_wait_for_themselves_alone_are_broken(notes: Callable[...
     assert (found.verdict, "at two instances at once was carried out again" in found.why) == (BROKEN, True)
 
 
+def test_instances_that_fail_at_once_are_told(notes: Callable[..., Path]) -> None:
+    """Nothing is done twice, but a 500 says nothing about the key."""
+    with quirky(Q.CRASHING) as url:
+        found = probed(url, notes(), other_instance, Wishes(url, "createNote", also=url))
+    assert (found.verdict, "some got 500" in found.why) == (OTHERWISE, True)
+
+
 def test_one_signal_for_two_things_is_told() -> None:
     """A client that is told of a mismatch as of a first request that runs asks until its deadline."""
     signal = Signal(409, "busy")
@@ -224,16 +231,20 @@ def test_what_the_same_payload_is_told_as_well_says_nothing_of_another(notes: Ca
 
 def test_nobody_asks_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes its time for each "not now" is asked for a minute, and not twenty times."""
-    clock = [0.0]
-    monkeypatch.setattr("samekey.verify.calls.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("samekey.verify.calls.time.sleep", lambda _: None)
+    now = 0.0
     sent = list[float]()
 
     def send(*_: object) -> calls.ProbeOutcome:
-        sent.append(clock[0])
-        clock[0] += 29.0
+        nonlocal now
+        sent.append(now)
+        now += 29.0
         return calls.ProbeAnswer(409, (), b"")
 
+    def sleep(_: float) -> None:
+        """Wait for nothing."""
+
+    monkeypatch.setattr("samekey.verify.calls.time.monotonic", lambda: now)
+    monkeypatch.setattr("samekey.verify.calls.time.sleep", sleep)
     monkeypatch.setattr(calls.Caller, "send", send)
     with calls.Caller("http://127.0.0.1:1") as caller:
         caller.settle(calls.Sending("POST", "/", (), b""))

@@ -105,7 +105,18 @@ def _at_both_at_once(bench: Bench, other: Caller) -> Finding | None:
         seen += at_once([bench.caller, other], sending)
         last.append(bench.caller.settle(sending))
     effects = bench.oracle.since(before, [*seen, *last])
-    return broken_by(Check.OTHER_INSTANCE, "the same request at two instances at once", effects, last)
+    what = "the same request at two instances at once"
+    odd = sorted({str(answer.status) for answer in seen if isinstance(answer, ProbeAnswer) and _is_failure(answer)})
+    lost = any(not isinstance(outcome, ProbeAnswer) for outcome in seen)
+    told = None
+    if odd or lost:
+        why = f"{what}: one effect, but some got {', '.join(odd) or 'no answer'}, which says nothing about the key"
+        told = Finding(Check.OTHER_INSTANCE, Verdict.OTHERWISE, why)
+    return broken_by(Check.OTHER_INSTANCE, what, effects, last) or told
+
+
+def _is_failure(answer: ProbeAnswer) -> bool:
+    return not answer.succeeded and not answer.refused
 
 
 def _run(command: str) -> None:
