@@ -72,6 +72,8 @@ class Quirk(Enum):
     """A key whose request failed gets no answer."""
     HESITATING = auto()
     """Between looking a key up and writing it down is a while, in which only this process waits."""
+    BLOCKED = auto()
+    """Once a stored answer was given, a new key is answered 500."""
     ENDING = auto()
     """After two notes, all that it says is 500."""
     STUCK = auto()
@@ -100,6 +102,7 @@ class Notes:
     quirk: Quirk
     notes: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
     stored: dict[str, _Stored] = field(default_factory=dict[str, _Stored])
+    _replayed: bool = False
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
     def create(self, key: str | None, body: bytes, *, trace: str = "", fails: bool = False) -> _Reply:
@@ -138,6 +141,8 @@ class Notes:
 
     def _breaks(self, key: str | None, trace: str) -> bool:
         """Whether it answers 500 before it does anything."""
+        if self.quirk is Quirk.BLOCKED:
+            return self._replayed and key not in self.stored
         if self.quirk is Quirk.ENDING:
             return len(self.notes) > 1
         return self.quirk is Quirk.TRACING_AND_BREAKING and key in self.stored and trace.endswith("2-01")
@@ -174,6 +179,7 @@ class Notes:
             if self.quirk is Quirk.SILENT_AFTER:
                 return _Reply(_NONE, {})
             return _Reply(500, {}) if self.quirk is Quirk.CRASHING else _Reply(409, {"code": 409, "name": "running"})
+        self._replayed = True
         mark = () if self.quirk is Quirk.UNMARKED else (("X-Original-Answer", "1"),)
         replies = {
             Quirk.DUPLICATE: _Reply(409, {"code": "used"}),

@@ -91,8 +91,18 @@ def other_instance(bench: Bench) -> Finding:
     again = answered(other.settle(sending))
     effects = bench.oracle.since(before, [first, again])
     found = broken_by(Check.OTHER_INSTANCE, "the same request at another instance", effects, [again])
-    found = found or _at_both_at_once(bench, other)
+    found = found or _goes_on(bench) or _at_both_at_once(bench, other)
     return found or compared(bench, Check.OTHER_INSTANCE, first, again, "at another instance ")
+
+
+def _goes_on(bench: Bench) -> Finding | None:
+    """Send a new request to the first instance, which a replay at the other must not block; None where it is done."""
+    new = bench.caller.settle(bench.request.bearing(bench.key()))
+    if isinstance(new, ProbeAnswer) and new.succeeded:
+        return None
+    ending = f"was answered {spoken(new)}" if isinstance(new, ProbeAnswer) else f"got no answer: {new.why}"
+    why = f"after a stored answer came from another instance, a new key at the first one {ending}"
+    return Finding(Check.OTHER_INSTANCE, Verdict.OTHERWISE, why)
 
 
 def _at_both_at_once(bench: Bench, other: Caller) -> Finding | None:
