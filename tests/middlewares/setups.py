@@ -120,6 +120,10 @@ SETUPS: Final = (
         "with_fastapi_idempotency", _FASTAPI, configured=_BY_HEADER,
     ),
     Setup(
+        "fastapi-idempotency-postgres-scoped", "fastapi-idempotency", "0.1.1", Framework.FASTAPI, Store.POSTGRES,
+        "with_fastapi_idempotency", (*_FASTAPI, "tortoise-orm==1.1.9", "asyncpg==0.32.0"), configured=_BY_HEADER,
+    ),
+    Setup(
         "fastapi-idempotency-key-memory", "fastapi-idempotency-key", "0.1.1", Framework.FASTAPI, Store.MEMORY,
         "with_fastapi_idempotency_key", _FASTAPI,
     ),

@@ -26,6 +26,8 @@ class Quirk(Enum):
     """Stored answers bear no mark."""
     REWRITTEN = auto()
     """The answer is written anew each time."""
+    REORDERED = auto()
+    """A stored answer has its fields in another order."""
     OTHER_STATUS = auto()
     """200 where the first was 201."""
     DUPLICATE = auto()
@@ -184,6 +186,7 @@ class Notes:
         replies = {
             Quirk.DUPLICATE: _Reply(409, {"code": "used"}),
             Quirk.REWRITTEN: _Reply(201, {**stored.note, "read_at": time.monotonic()}, mark),
+            Quirk.REORDERED: _Reply(201, dict(reversed(stored.note.items())), mark),
             Quirk.SOMEBODY_ELSES: _Reply(201, next(iter(self.stored.values())).note, mark),
             Quirk.EMPTY: _Reply(200, {}, mark),
             Quirk.OTHER_STATUS: _Reply(200, stored.note, mark),

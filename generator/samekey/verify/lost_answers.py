@@ -19,7 +19,7 @@ from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
 from samekey.verify.calls import Lost, ProbeAnswer, at_once
 from samekey.verify.findings import Check, Finding, SaysInFlight, UnjudgedError, Verdict
-from samekey.verify.probes import LIMITED, answered, broken_by, somebody_elses, spoken
+from samekey.verify.probes import LIMITED, answered, broken_by, somebody_elses, spoken, written_anew
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +88,8 @@ def lost_answer(bench: Bench) -> Finding:
     if again.succeeded and again.body == first.body:
         return Finding(Check.LOST_ANSWER, Verdict.OK, "the answer that was cut off came when it was asked for again")
     why = f"nothing was done again, but the retry was answered {spoken(again)} and not with what was lost"
+    if again.succeeded:
+        why = f"{written_anew(first, again)}; nothing was done again"
     return Finding(Check.LOST_ANSWER, Verdict.OTHERWISE, why)
 
 

@@ -318,10 +318,16 @@ def _compared(  # what a sentence is made of
         why = f"{when}the same request was answered {again.status} after {first.status}; nothing was done again"
         return Finding(check, Verdict.OTHERWISE, why, facts)
     if again.body != first.body:
-        why = f"{when}the answer was written anew and differs from the first; nothing was done again"
-        return Finding(check, Verdict.OTHERWISE, why, facts)
+        return Finding(check, Verdict.OTHERWISE, f"{when}{written_anew(first, again)}; nothing was done again", facts)
     mark = f", marked {marker}" if marker else ", with no header that marks it as stored"
     return Finding(check, Verdict.OK, f"{when}the first answer came again byte for byte{mark}", facts)
+
+
+def written_anew(first: ProbeAnswer, again: ProbeAnswer) -> str:
+    """Say how the bodies of two responses differ, for people."""
+    if again.value is not None and again.value == first.value:
+        return "the first answer's JSON came again in other bytes"
+    return "the answer was written anew and differs from the first"
 
 
 def _marker(bench: Bench, first: ProbeAnswer, again: ProbeAnswer) -> str:
