@@ -12,7 +12,7 @@ CALLS ?= 10000
 LIVES ?= 20000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak lives on-httpx2 mutants mutants-proof corpus bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak lives on-httpx2 mutants mutants-proof corpus middlewares bench lint types generated check-generated dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
@@ -55,6 +55,10 @@ lives: $(VENV)/.lives ## clients inside gunicorn, uWSGI, Celery, Django, FastAPI
 
 corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated, imported, type-checked, and called
 	$(BIN)/python -m tests.corpus.report --types --round-trip $(CORPUS_ARGS)
+
+# Not part of test-all: it installs from the registries, and measures programs of others.
+middlewares: $(VENV)/.dev ## idempotency packages of others, installed and put to `samekey verify`; writes docs/middlewares.md
+	$(BIN)/python -m tests.middlewares --write docs/middlewares.md $(MIDDLEWARES_ARGS)
 
 bench: $(VENV)/.dev ## what is measured, beside others; they are installed into environments of their own
 	$(BIN)/python -m benchmarks.report --json build/bench/report.json --picture docs/performance.svg $(BENCH_ARGS)

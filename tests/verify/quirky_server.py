@@ -14,6 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 TAKES = 0.02
 """Seconds that a note takes."""
 
+_NONE = 0
+"""The status of no answer at all."""
+
 
 class Quirk(Enum):
     """What is odd about a server."""
@@ -23,6 +26,8 @@ class Quirk(Enum):
     """Stored answers bear no mark."""
     REWRITTEN = auto()
     """The answer is written anew each time."""
+    REORDERED = auto()
+    """A stored answer has its fields in another order."""
     OTHER_STATUS = auto()
     """200 where the first was 201."""
     DUPLICATE = auto()
@@ -65,6 +70,16 @@ class Quirk(Enum):
     """Keys are kept in lower case."""
     SHORT_LIST = auto()
     """The list ends at twenty, and has no pages."""
+    SILENT_AFTER = auto()
+    """A key whose request failed gets no answer."""
+    HESITATING = auto()
+    """Between looking a key up and writing it down is a while, in which only this process waits."""
+    BLOCKED = auto()
+    """Once a stored answer was given, a new key is answered 500."""
+    ENDING = auto()
+    """After two notes, all that it says is 500."""
+    STUCK = auto()
+    """A key whose request failed says for ever that it runs."""
     LOSING = auto()
     """The first with a key is answered as if it were done, and is not."""
 
@@ -88,33 +103,51 @@ class Notes:
 
     quirk: Quirk
     notes: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
-    _stored: dict[str, _Stored] = field(default_factory=dict[str, _Stored])
+    stored: dict[str, _Stored] = field(default_factory=dict[str, _Stored])
+    _replayed: bool = False
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
     def create(self, key: str | None, body: bytes, *, trace: str = "", fails: bool = False) -> _Reply:
         """Answer a POST; one that fails has made its note all the same."""
         quirk = self.quirk
         key = self._kept(key, trace) if key else key
-        if quirk is Quirk.TRACING_AND_BREAKING and key in self._stored and trace.endswith("2-01"):
+        if self._breaks(key, trace):
             return _Reply(500, {})
         if key is None:
             return self._refused("key_missing") if quirk is Quirk.NEEDING_KEYS else _Reply(201, self._make(body))
         if not key and quirk is not Quirk.TAKING_EMPTY:
             return _Reply(201, self._make(body)) if quirk is Quirk.IGNORING_EMPTY else self._refused("key_empty")
-        with self._lock:
-            stored = self._stored.get(key)
-            if stored is None:
-                self._stored[key] = _Stored(body)
-            elif stored.note is None and quirk is Quirk.PATIENT:
-                self._lock.wait_for(lambda: stored.note is not None, 10)
+        stored = self._claimed(key, body)
         if stored is not None:
             return self._again(stored, body)
         reply = self._first(key, body)
         if not fails:
             return reply
         if quirk is Quirk.RELEASING:
-            del self._stored[key]
+            del self.stored[key]
+        if quirk in {Quirk.STUCK, Quirk.SILENT_AFTER}:
+            self.stored[key].note = None
         return _Reply(500, {})
+
+    def _claimed(self, key: str, body: bytes) -> _Stored | None:
+        """Write a key down; return what is stored of it where it was used."""
+        with self._lock:
+            stored = self.stored.get(key)
+            if self.quirk is Quirk.HESITATING:
+                time.sleep(TAKES)
+            if stored is None:
+                self.stored[key] = _Stored(body)
+            elif stored.note is None and self.quirk is Quirk.PATIENT:
+                self._lock.wait_for(lambda: stored.note is not None, 10)
+        return stored
+
+    def _breaks(self, key: str | None, trace: str) -> bool:
+        """Whether it answers 500 before it does anything."""
+        if self.quirk is Quirk.BLOCKED:
+            return self._replayed and key not in self.stored
+        if self.quirk is Quirk.ENDING:
+            return len(self.notes) > 1
+        return self.quirk is Quirk.TRACING_AND_BREAKING and key in self.stored and trace.endswith("2-01")
 
     def _kept(self, key: str, trace: str) -> str:
         """Return what is kept of a key."""
@@ -128,14 +161,14 @@ class Notes:
 
     def forget(self) -> None:
         """Forget all keys, as a restart does that keeps them in memory."""
-        self._stored.clear()
+        self.stored.clear()
 
     def _first(self, key: str, body: bytes) -> _Reply:
         time.sleep(TAKES)
         with self._lock:
-            lost = self.quirk is Quirk.LOSING and len(self._stored) > 2  # the first two look honest
+            lost = self.quirk is Quirk.LOSING and len(self.stored) > 2  # the first two look honest
             note: dict[str, object] = {"id": key, "text": ""} if lost else self._make(body)
-            self._stored[key].note = note
+            self.stored[key].note = note
             self._lock.notify_all()
         return _Reply(201, note)
 
@@ -145,12 +178,16 @@ class Notes:
         if stored.note is None:
             if self.quirk is Quirk.HASTY:
                 return _Reply(202, {})
+            if self.quirk is Quirk.SILENT_AFTER:
+                return _Reply(_NONE, {})
             return _Reply(500, {}) if self.quirk is Quirk.CRASHING else _Reply(409, {"code": 409, "name": "running"})
+        self._replayed = True
         mark = () if self.quirk is Quirk.UNMARKED else (("X-Original-Answer", "1"),)
         replies = {
             Quirk.DUPLICATE: _Reply(409, {"code": "used"}),
             Quirk.REWRITTEN: _Reply(201, {**stored.note, "read_at": time.monotonic()}, mark),
-            Quirk.SOMEBODY_ELSES: _Reply(201, next(iter(self._stored.values())).note, mark),
+            Quirk.REORDERED: _Reply(201, dict(reversed(stored.note.items())), mark),
+            Quirk.SOMEBODY_ELSES: _Reply(201, next(iter(self.stored.values())).note, mark),
             Quirk.EMPTY: _Reply(200, {}, mark),
             Quirk.OTHER_STATUS: _Reply(200, stored.note, mark),
         }
@@ -177,9 +214,15 @@ class Notes:
 
 
 @contextlib.contextmanager
-def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None) -> Generator[str]:
-    """A server with a quirk, and its address; it shares its notes, and not its keys, with one beside it."""
-    notes = Notes(quirk) if beside is None else Notes(quirk, beside)
+def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None, keys_of: Notes | None = None) -> Generator[str]:
+    """A server with a quirk, and its address.
+
+    Args:
+        quirk: what is odd about it.
+        beside: the notes that it shares with a server beside it.
+        keys_of: whose keys it shares; each has a lock of its own all the same.
+    """
+    notes = Notes(quirk, [] if beside is None else beside, {} if keys_of is None else keys_of.stored)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -200,6 +243,9 @@ def quirky(quirk: Quirk, beside: list[dict[str, object]] | None = None) -> Gener
             self._send(_Reply(204, ""))
 
         def _send(self, reply: _Reply) -> None:
+            if reply.status == _NONE:
+                self.close_connection = True
+                return
             content = json.dumps(reply.value).encode()
             with contextlib.suppress(OSError):
                 self.send_response(reply.status)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -14,15 +16,18 @@ import httpx
 from samekey.verify.findings import VerifyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from samekey.document.values import JsonValue
 
 _TIMEOUT = 30.0
 _MOST_CONNECTIONS = 64
 _TURNS = 20
+_PATIENCE = 60.0
 _LONGEST_WAIT = 10.0
 _SHORTEST_WAIT = 0.1
 _PAUSE = 0.1
-_COME_AGAIN: Final = frozenset({409, 423, 425, 429, 503})
+COME_AGAIN: Final = frozenset({409, 423, 425, 429, 503})
 """Statuses that may only mean "not now"."""
 _CODES = ("code", "errorCode", "error_code", "type", "name", "error")
 _WRAPPERS = ("error", "errors")
@@ -165,14 +170,34 @@ class Caller:
         return ProbeAnswer(response.status_code, headers, response.content, time.monotonic() - began)
 
     def settle(self, sending: Sending) -> ProbeOutcome:
-        """Send a request until it is answered with something else than "not now", twenty times at most."""
+        """Send a request until it is answered with something else than "not now", twenty times or a minute at most."""
+        deadline = time.monotonic() + _PATIENCE
         outcome = self.send(sending)
         for _ in range(_TURNS):
-            if not isinstance(outcome, ProbeAnswer) or outcome.status not in _COME_AGAIN:
+            if not isinstance(outcome, ProbeAnswer) or outcome.status not in COME_AGAIN:
+                break
+            if time.monotonic() >= deadline:
                 break
             time.sleep(min(max(outcome.retry_after or 0.0, _SHORTEST_WAIT), _LONGEST_WAIT))
             outcome = self.send(sending)
         return outcome
+
+
+def at_once(callers: Sequence[Caller], sending: Sending) -> list[ProbeOutcome]:
+    """Send the same request from several threads at the same moment.
+
+    Args:
+        callers: who send it, each of them once.
+        sending: the request.
+    """
+    barrier = threading.Barrier(len(callers))
+
+    def send(caller: Caller) -> ProbeOutcome:
+        barrier.wait()
+        return caller.send(sending)
+
+    with ThreadPoolExecutor(len(callers)) as pool:
+        return list(pool.map(send, callers))
 
 
 def wait_for(base: str, seconds: float) -> None:

@@ -84,6 +84,13 @@ class SaysMismatch:
 
 
 @dataclass(frozen=True, slots=True)
+class SaysUsed:
+    """How the API refuses the very same request under a key that was used, where it stores no answer."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
 class Longest:
     """The longest key that was taken, in characters, where a longer one was refused."""
 
@@ -98,7 +105,7 @@ class Honours:
     honoured: bool
 
 
-Fact: TypeAlias = Marked | SaysInFlight | SaysMismatch | Longest | Honours
+Fact: TypeAlias = Marked | SaysInFlight | SaysMismatch | SaysUsed | Longest | Honours
 """Something about the API's dialect (docs/retry-rules.md, section 2)."""
 
 
@@ -157,16 +164,24 @@ class Report:
 
 
 def about_both(findings: list[Finding]) -> list[Finding]:
-    """Return the findings, with one more word where an API says two things by one signal.
+    """Return the findings, with one more word where an API says another thing by the signal of another payload.
 
-    A client that is told of another payload as if the first request still ran asks until its deadline.
+    A client that is told of another payload as if the first request still ran asks until its deadline, and one that is
+    told so of its own request believes that it made a mistake.
     """
-    signals = {fact.signal for found in findings for fact in found.facts if isinstance(fact, SaysInFlight)}
-    return [_with_clash(found, signals) for found in findings]
+    facts = [fact for found in findings for fact in found.facts]
+    running = {fact.signal for fact in facts if isinstance(fact, SaysInFlight)}
+    used = {fact.signal for fact in facts if isinstance(fact, SaysUsed)}
+    return [_with_clash(found, running, used) for found in findings]
 
 
-def _with_clash(found: Finding, signals: set[Signal]) -> Finding:
-    if not any(isinstance(fact, SaysMismatch) and fact.signal in signals for fact in found.facts):
+def _with_clash(found: Finding, running: set[Signal], used: set[Signal]) -> Finding:
+    signals = {fact.signal for fact in found.facts if isinstance(fact, SaysMismatch)}
+    if signals & running:
+        clash = "what is said while the first request still runs: its client asks for ever"
+    elif signals & used:
+        clash = "what the same payload is told: a client cannot tell its mistake from a retry"
+    else:
         return found
-    why = f"{found.why}, which is also what is said while the first request still runs: its client asks for ever"
+    why = f"{found.why}, which is also {clash}"
     return replace(found, verdict=Verdict.OTHERWISE, why=why, facts=())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +17,9 @@ from samekey.sandbox.server.ledger import Ledger
 from samekey.sandbox.server.serving import in_thread
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
-from samekey.verify.calls import Lost, ProbeAnswer
+from samekey.verify.calls import Lost, ProbeAnswer, at_once
 from samekey.verify.findings import Check, Finding, SaysInFlight, UnjudgedError, Verdict
-from samekey.verify.probes import LIMITED, answered, broken_by, somebody_elses, spoken
+from samekey.verify.probes import LIMITED, answered, broken_by, somebody_elses, spoken, written_anew
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.server.faults import Struck
     from samekey.sandbox.server.service import Handled, RequestContext
-    from samekey.verify.calls import Caller, ProbeOutcome, Sending
+    from samekey.verify.calls import ProbeOutcome
     from samekey.verify.probes import Bench
 
 _AT_ONCE = 8
@@ -47,7 +45,7 @@ def parallel(bench: Bench) -> Finding:
     wrong: list[str] = []
     for _ in range(_ROUNDS):
         sending = bench.request.bearing(bench.key())
-        crowd = _at_once(bench.caller, sending)
+        crowd = at_once([bench.caller] * _AT_ONCE, sending)
         last.append(bench.caller.settle(sending))
         seen += crowd
         wrong += [found for found in (_wrong(bench, last[-1], outcome) for outcome in crowd) if found]
@@ -90,6 +88,8 @@ def lost_answer(bench: Bench) -> Finding:
     if again.succeeded and again.body == first.body:
         return Finding(Check.LOST_ANSWER, Verdict.OK, "the answer that was cut off came when it was asked for again")
     why = f"nothing was done again, but the retry was answered {spoken(again)} and not with what was lost"
+    if again.succeeded:
+        why = f"{written_anew(first, again)}; nothing was done again"
     return Finding(Check.LOST_ANSWER, Verdict.OTHERWISE, why)
 
 
@@ -137,18 +137,6 @@ class _Witness(Proxy):
         headers = tuple((name.lower(), value) for name, value in answer.headers)
         self.answers.append(ProbeAnswer(answer.status, headers, answer.body))
         return handled
-
-
-def _at_once(caller: Caller, sending: Sending) -> list[ProbeOutcome]:
-    """Send the same request from several threads at the same moment."""
-    barrier = threading.Barrier(_AT_ONCE)
-
-    def send(_: int) -> ProbeOutcome:
-        barrier.wait()
-        return caller.send(sending)
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(send, range(_AT_ONCE)))
 
 
 def _company(seen: Sequence[ProbeOutcome]) -> Finding:

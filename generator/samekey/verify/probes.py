@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from samekey.config.dialect import Signal
 from samekey.verify.calls import ProbeAnswer
-from samekey.verify.findings import Check, Finding, Marked, SaysMismatch, UnjudgedError, Verdict, VerifyError
+from samekey.verify.findings import Check, Finding, Marked, SaysMismatch, SaysUsed, UnjudgedError, Verdict, VerifyError
 from samekey.verify.oracle import Ids
 from samekey.verify.requests import fresh_key
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from samekey.verify.calls import Caller, ProbeOutcome
+    from samekey.verify.findings import Fact
     from samekey.verify.oracle import Effects, Oracle
     from samekey.verify.requests import Payload, ProbeCredential, ProbeRequest
 
@@ -118,13 +119,16 @@ def replay(bench: Bench) -> Finding:
     """Send the same bytes with the same key, one after the other, and judge the second response."""
     sending = bench.request.bearing(bench.key())
     before = bench.oracle.mark()
-    first = answered(bench.caller.settle(sending))
+    first = carried_out(bench.caller.settle(sending))
     again = answered(bench.caller.settle(sending))
     effects = bench.oracle.since(before, [first, again])
     if effects.count > 1:
         return _twice(Check.REPLAY, "the same request again", effects)
-    facts = tuple(Marked(name) for name in [_marker(bench, first, again)] if name)
-    return _compared(bench, Check.REPLAY, first, again, facts[0].name if facts else "", facts)
+    marker = _marker(bench, first, again)
+    facts: tuple[Fact, ...] = (Marked(marker),) if marker else ()
+    if again.refused:
+        facts = (*facts, SaysUsed(Signal(again.status, again.code)))
+    return _compared(bench, Check.REPLAY, first, again, marker, facts)
 
 
 def other_headers(bench: Bench) -> Finding:
@@ -135,7 +139,8 @@ def other_headers(bench: Bench) -> Finding:
         bench.request.with_headers(("traceparent", f"00-{number:032x}-{number:016x}-01"), ("User-Agent", agent))
         for number, agent in ((1, "samekey-verify"), (2, "samekey-verify/2"))
     ]
-    first, again = [answered(bench.caller.settle(request.bearing(key))) for request in traced]
+    first = carried_out(bench.caller.settle(traced[0].bearing(key)))
+    again = answered(bench.caller.settle(traced[1].bearing(key)))
     effects = bench.oracle.since(before, [first, again])
     what = "the same request with another traceparent and User-Agent"
     found = broken_by(Check.OTHER_HEADERS, what, effects, [again])
@@ -152,7 +157,7 @@ def other_payload(bench: Bench) -> Finding:
         return Finding(Check.OTHER_PAYLOAD, Verdict.UNJUDGED, why)
     key, other = bench.key(), bench.request.saying(bench.other)
     before = bench.oracle.mark()
-    first = answered(bench.caller.settle(bench.request.bearing(key)))
+    first = carried_out(bench.caller.settle(bench.request.bearing(key)))
     second = answered(bench.caller.send(other.bearing(key)))
     effects = bench.oracle.since(before, [first, second])
     if effects.count > 1:
@@ -177,7 +182,7 @@ def late_retry(bench: Bench) -> Finding:
     """Send the same request again after a while, and judge the second response."""
     sending = bench.request.bearing(bench.key())
     before = bench.oracle.mark()
-    first = answered(bench.caller.settle(sending))
+    first = carried_out(bench.caller.settle(sending))
     time.sleep(bench.wait)
     again = answered(bench.caller.settle(sending))
     effects = bench.oracle.since(before, [first, again])
@@ -191,7 +196,7 @@ def other_credential(bench: Bench) -> Finding:
     if bench.stranger is None:
         return Finding(Check.OTHER_CREDENTIAL, Verdict.UNJUDGED, "give the token of another account: --other-token")
     key = bench.key()
-    first = answered(bench.caller.settle(bench.request.bearing(key)))
+    first = carried_out(bench.caller.settle(bench.request.bearing(key)))
     other = answered(bench.caller.settle(bench.request.of(bench.stranger).bearing(key)))
     if other.succeeded and ((other.body and other.body == first.body) or bench.is_replay(other)):
         why = "another account was given the stored answer of the first: each account needs keys of its own"
@@ -215,6 +220,18 @@ def answered(outcome: ProbeOutcome) -> ProbeAnswer:
     if isinstance(outcome, ProbeAnswer):
         return outcome
     raise UnjudgedError(f"no answer came: {outcome.why}")
+
+
+def carried_out(outcome: ProbeOutcome) -> ProbeAnswer:
+    """Return the response to the request that a check begins with.
+
+    Raises:
+        UnjudgedError: it tells of no success, so that the responses after it show nothing of keys.
+    """
+    answer = answered(outcome)
+    if not answer.succeeded:
+        raise UnjudgedError(f"its first request, under a new key, was answered {spoken(answer)}: nothing to compare")
+    return answer
 
 
 def spoken(answer: ProbeAnswer) -> str:
@@ -287,7 +304,7 @@ def _compared(  # what a sentence is made of
     first: ProbeAnswer,
     again: ProbeAnswer,
     marker: str,
-    facts: tuple[Marked, ...],
+    facts: tuple[Fact, ...],
     when: str = "",
 ) -> Finding:
     """Report what a client is told by the second response, where there was one effect."""
@@ -301,10 +318,16 @@ def _compared(  # what a sentence is made of
         why = f"{when}the same request was answered {again.status} after {first.status}; nothing was done again"
         return Finding(check, Verdict.OTHERWISE, why, facts)
     if again.body != first.body:
-        why = f"{when}the answer was written anew and differs from the first; nothing was done again"
-        return Finding(check, Verdict.OTHERWISE, why, facts)
+        return Finding(check, Verdict.OTHERWISE, f"{when}{written_anew(first, again)}; nothing was done again", facts)
     mark = f", marked {marker}" if marker else ", with no header that marks it as stored"
     return Finding(check, Verdict.OK, f"{when}the first answer came again byte for byte{mark}", facts)
+
+
+def written_anew(first: ProbeAnswer, again: ProbeAnswer) -> str:
+    """Say how the bodies of two responses differ, for people."""
+    if again.value is not None and again.value == first.value:
+        return "the first answer's JSON came again in other bytes"
+    return "the answer was written anew and differs from the first"
 
 
 def _marker(bench: Bench, first: ProbeAnswer, again: ProbeAnswer) -> str:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from samekey.config.dialect import DEFAULT, KeyKind
 from samekey.document.diagnostics import escaped
 from samekey.verify.config_text import with_operations
-from samekey.verify.findings import TRUST, Honours, Longest, Marked, SaysInFlight, SaysMismatch, Verdict
+from samekey.verify.findings import TRUST, Honours, Longest, Marked, SaysInFlight, SaysMismatch, SaysUsed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def observed(report: Report) -> Dialect:
                     profile = replace(profile, mismatch=(signal,))
                 case Longest(length):
                     profile = replace(profile, format=replace(profile.format, max_length=length))
-                case Honours():
+                case Honours() | SaysUsed():
                     pass
     return profile
 

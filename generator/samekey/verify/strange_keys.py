@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from samekey.config.dialect import Carrier
 from samekey.verify.calls import ProbeAnswer
 from samekey.verify.findings import Check, Finding, Honours, Longest, UnjudgedError, Verdict
-from samekey.verify.probes import answered, spoken
+from samekey.verify.probes import answered, carried_out, spoken
 
 if TYPE_CHECKING:
     from samekey.verify.probes import Bench
@@ -93,10 +93,9 @@ def similar_keys(bench: Bench) -> Finding:
     key = bench.key()
     alike = key[:-1] + min(set(bench.key()) - {key[-1], "-"})
     before = bench.oracle.mark()
-    outcomes = [bench.caller.settle(bench.request.bearing(spelled)) for spelled in (key, alike)]
-    effects = bench.oracle.since(before, outcomes)
-    second = answered(outcomes[1])
-    if not second.succeeded or effects.count < len(outcomes):
+    first, second = [answered(bench.caller.settle(bench.request.bearing(spelled))) for spelled in (key, alike)]
+    effects = bench.oracle.since(before, [carried_out(first), second])
+    if not second.succeeded or effects.count < 2:  # noqa: PLR2004  # one for each key
         why = f"of two keys that differ in their last letter, the second was answered {spoken(second)}"
         seen = f"{effects.count} effect{'' if effects.count == 1 else 's'} under 2 keys"
         return Finding(Check.SIMILAR_KEYS, Verdict.BROKEN, f"{why}: {seen}")

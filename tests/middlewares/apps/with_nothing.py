@@ -1,0 +1,5 @@
+"""No middleware: the control that must come out broken."""
+
+from fastapi_shop import shop
+
+app = shop()
