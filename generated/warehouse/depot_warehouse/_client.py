@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ._runtime.attributes import resource as _resource
 from ._runtime.auth.credentials import ApiKey, Basic, from_environment
-from ._runtime.call import UnlistedRule as _UnlistedRule
 from ._runtime.client import (
     MAX_RESPONSE_BYTES,
     ApiFacts,
@@ -20,6 +19,7 @@ from ._runtime.retry.dialect import Profile
 from ._runtime.retry.loop import Hooks as _Hooks
 from ._runtime.safety import Evidence as _Evidence
 from ._runtime.safety import Safety
+from ._runtime.safety import UnlistedRule as _UnlistedRule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -3,9 +3,9 @@
 Nothing here knows Python; identifiers are given in `names/`.
 """
 
-from samekey_templates.runtime.safety import Evidence, Safety
+from samekey_templates.runtime.safety import Evidence, Safety, UnlistedRule
 
-from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, UnlistedRule, Webhook
+from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, Webhook
 from samekey.ir.operations import (
     Body,
     BodyKind,

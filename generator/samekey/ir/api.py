@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from samekey_templates.runtime.safety import Evidence, Safety
+from samekey_templates.runtime.safety import UnlistedRule
 
 from samekey.ir.operations import Location
 
@@ -91,20 +91,6 @@ class Webhook(Struct, frozen=True):
     name: str
     type: Type
     doc: str = ""
-
-
-class UnlistedRule(Struct, frozen=True):
-    """What holds for a POST or PATCH that the document does not list.
-
-    Args:
-        safety: keyed, or unsafe where keys are not honoured.
-        evidence: who says that keys are honoured.
-        key_only: whether such calls are retried as if they had no key.
-    """
-
-    safety: Safety = Safety.KEYED
-    evidence: Evidence = Evidence.ASSUMED
-    key_only: bool = False
 
 
 class Api(Struct, frozen=True):

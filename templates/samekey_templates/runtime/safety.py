@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from msgspec import Struct
+
 from .declare import public
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
@@ -42,3 +44,17 @@ class Evidence(StrEnum):
     """A running server, as `samekey verify` saw it."""
     ASSUMED = "assumed"
     """Nobody: the key is sent, and the API may ignore it."""
+
+
+class UnlistedRule(Struct, frozen=True):
+    """What sending a POST or PATCH twice may do that the document does not list.
+
+    Args:
+        safety: keyed, or unsafe where keys are not honoured.
+        evidence: who says that keys are honoured.
+        key_only: whether such calls are retried as if they had no key.
+    """
+
+    safety: Safety = Safety.KEYED
+    evidence: Evidence = Evidence.ASSUMED
+    key_only: bool = False

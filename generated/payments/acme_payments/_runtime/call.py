@@ -16,7 +16,7 @@ from .request.encode import Style
 from .retry.record import Recorded
 from .retry.retry_after import retry_after
 from .retry.rules import EffectivePolicy, RetryPolicy
-from .safety import Evidence, Safety
+from .safety import Evidence, UnlistedRule
 from .text import DiscreetHeaders, shown_headers, shown_url
 from .types import OMIT, CallOptions, Timeout, checked
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .retry.dialect import Profile
     from .retry.loop import Clock, Hooks
     from .retry.record import AttemptEvent, CallRecord
+    from .safety import Safety
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -192,20 +193,6 @@ class Response(Recorded, Struct, Generic[T], frozen=True):
     def retry_after(self) -> float | None:
         """Seconds that the answer asks to wait before the next request, if it does; a success rarely does."""
         return retry_after(self.headers, time.time())
-
-
-class UnlistedRule(Struct, frozen=True):
-    """What sending a POST or PATCH twice may do that the document does not list.
-
-    Args:
-        safety: keyed, or unsafe where keys are not honoured.
-        evidence: who says that keys are honoured.
-        key_only: whether such calls are retried as if they had no key.
-    """
-
-    safety: Safety = Safety.KEYED
-    evidence: Evidence = Evidence.ASSUMED
-    key_only: bool = False
 
 
 class Settings(Struct, frozen=True):

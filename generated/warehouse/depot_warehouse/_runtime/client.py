@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from msgspec import Struct, field, structs
 
 from .attributes import copied
-from .call import Settings, UnlistedRule
+from .call import Settings
 from .concurrency.fork import begin_anew_if_forked, importing
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .http.options import USUAL
@@ -19,6 +19,7 @@ from .retry.budget import RetryBudget
 from .retry.dialect import Profile, refuse_standing_key
 from .retry.loop import Clock, Hooks
 from .retry.rules import RetryPolicy, with_max_retries
+from .safety import UnlistedRule
 from .text import shown_url
 from .types import OMIT, Timeout, checked, timeout_of
 

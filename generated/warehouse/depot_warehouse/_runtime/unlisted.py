@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .call import Call, Endpoint
 from .request.encode import FORM
-from .safety import Safety
+from .safety import IDEMPOTENT_METHODS, SAFE_METHODS, Safety
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from .types import CallOptions
 
 T = TypeVar("T")
-_BY_METHOD: Final = {
-    "GET": Safety.SAFE, "HEAD": Safety.SAFE, "OPTIONS": Safety.SAFE, "TRACE": Safety.SAFE, "QUERY": Safety.SAFE,
-    "PUT": Safety.IDEMPOTENT, "DELETE": Safety.IDEMPOTENT,
-}  # fmt: skip
-"""What sending a request twice may do, where its method says so (RFC 9110 section 9.2)."""
 _ACCEPT: Final = "application/json, */*;q=0.5"
 
 
@@ -49,7 +44,7 @@ def unlisted_call(  # noqa: PLR0913  # the parts of a request
             f"the path {path!r} must begin with one slash and hold no dot segments: it follows the base URL"
         )
     rule = settings.unlisted
-    by_method = _BY_METHOD.get(method)
+    by_method = Safety.SAFE if method in SAFE_METHODS else Safety.IDEMPOTENT if method in IDEMPOTENT_METHODS else None
     endpoint = Endpoint(
         method,
         path,

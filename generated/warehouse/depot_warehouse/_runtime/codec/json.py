@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from ..types import Omit, is_fields, is_items
-from .extra_fields import is_marked, kept_by, set_apart, spread
+from .extra_fields import holds_extra_fields, kept_by, set_apart, spread
 from .hooks import dec_hook, exact_dec_hook
 from .lenient import decode_leniently
 from .models import Model, OpenModel, every_model, is_model, sent, struct_of
@@ -46,7 +46,7 @@ def encode(value: object) -> bytes:
     except TypeError:
         # What was left out below the top level cannot be encoded; looking for it first would cost every call.
         content = _encoder().encode(_present_throughout(value))
-    if is_marked(content):
+    if holds_extra_fields(content):
         content = _encoder().encode(plain(_present_throughout(value)))
     if b"null" in content:
         _refuse_no_numbers(plain(_present_throughout(value)))
