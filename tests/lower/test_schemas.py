@@ -844,7 +844,7 @@ Thing:
         roots=["Thing"],
     )
     assert found.mapping("Thing") == {"c": "Thing.Cat", "d": "Thing.Dog"}
-    assert found.model("Thing.Cat") == {"id": "string", "kind": "string", "lives": "integer"}
+    assert found.model("Thing.Cat") == {"id": "string", "kind!": "string", "lives": "integer"}
 
 
 PARENT = """

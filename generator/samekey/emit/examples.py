@@ -91,7 +91,7 @@ class Examples(Struct, frozen=True):
                 needed.append((source("") if param.location == "path" else name, param.type))
         model = spread_model(operation, self.models)
         if model is not None:
-            fields = [field for field in given_fields(operation, model) if field.required]
+            fields = [field for field in given_fields(operation, model) if field.required and field.constant is None]
             needed += [(code.identifier(arguments[operation.key, BODY, field.name]), field.type) for field in fields]
         elif operation.body is not None and operation.body.required:
             needed.append((code.identifier(arguments[operation.key, BODY, BODY]), operation.body.type))

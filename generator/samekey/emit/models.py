@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MODULE_SIZE = 20
 _MAX_IMPORTS = 40
 """How many modules may import each other in a row: Python's stack holds about a hundred."""
+_MODEL_METHODS = frozenset({"to_dict", "to_json", "from_dict", "from_json", "replace", "extra_fields"})
+_EXCUSE = source("  # type: ignore[assignment, unused-ignore]  # pyright: ignore[reportIncompatibleMethodOverride]")
 _EXTRA_NAMES = (source("extra"), source("extra_fields"), source("extra_fields_"), source("extra_fields_2"))
 
 
@@ -164,8 +166,12 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
         if not required and sending.keeps_null(entry, annotator.definitions):
             default = symbols.ABSENT
             knows_absence = True
-        spelled = _default(entry.name, name, None if required else default)
-        fields.append(FieldView(name, annotation, spelled, _field_doc(entry)))
+        if entry.constant is None:
+            spelled = _default(entry.name, name, None if required else default)
+        else:
+            renamed = [] if entry.name == name else [code.keyword_argument("name", code.literal(entry.name))]
+            spelled = code.call(symbols.FIXED, code.literal(entry.constant), *renamed)
+        fields.append(FieldView(name, annotation, spelled, _field_doc(entry), _excuse(name)))
     if model.extra is not None:
         fields.append(_extra(model, model.extra, annotator, defined))
     decorator = source("")
@@ -187,7 +193,12 @@ def _extra(model: Model, kind: Type, annotator: Annotator, defined: set[str]) ->
     annotation = annotator.output(MapOf(kind))
     if any(identity not in defined for identity in references(kind)):
         annotation = code.quoted(annotation)
-    return FieldView(name, annotation, symbols.EXTRA_DEFAULT, _doc("Further fields, by their names."))
+    return FieldView(name, annotation, symbols.EXTRA_DEFAULT, _doc("Further fields, by their names."), _excuse(name))
+
+
+def _excuse(name: Code) -> Code:
+    """Return what tells type checkers that a field takes the place of what every model has under its name."""
+    return _EXCUSE if name in _MODEL_METHODS else source("")
 
 
 def _default(wire: str, name: Code, default: Code | None) -> Code:

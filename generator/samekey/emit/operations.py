@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 from samekey_templates.runtime.declare import table
 
 from samekey.config.dialect import carrier_words
@@ -98,7 +99,10 @@ class OperationPlanner(Struct, frozen=True):
             for field in given_fields(operation, model):
                 name = self.names.arguments[operation.key, BODY, field.name]
                 doc = f"Deprecated. {field.doc}".strip() if field.deprecated else field.doc
-                found.append(self._argument(name, field.type, field.name, BODY, doc, required=field.required))
+                argument = self._argument(name, field.type, field.name, BODY, doc, required=field.required)
+                if field.constant is not None:
+                    argument = replace(argument, required=False, default=code.literal(field.constant))
+                found.append(argument)
             if model.extra is not None:
                 name = self.names.arguments[operation.key, EXTRA, EXTRA]
                 doc = "Further fields, by their names."

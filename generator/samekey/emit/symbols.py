@@ -40,6 +40,7 @@ MSGSPEC_FIELD: Final = imported("from msgspec import field as _field", "_field")
 MODELS: Final = imported("from {package} import models", "models")
 
 ABSENT: Final = _runtime("codec.models", "ABSENT")
+FIXED: Final = _hidden("codec.models", "fixed")
 EXTRA_DEFAULT: Final = _runtime("codec.models", "EXTRA_PROPERTIES")
 KEEPS_NULL: Final = _hidden("codec.models", "keeps_null")
 MODEL: Final = _runtime("codec.models", "Model")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from msgspec import Struct
 
+from samekey.emit.code import source
+
 if TYPE_CHECKING:
     from samekey.emit.code import Code
 
@@ -18,12 +20,21 @@ class ImportView(Struct, frozen=True):
 
 
 class FieldView(Struct, frozen=True):
-    """A field of a model or TypedDict; `default` and `doc` may be empty."""
+    """A field of a model or TypedDict; all but `name` and `annotation` may be empty.
+
+    Args:
+        name: its name.
+        annotation: its type.
+        default: the right side.
+        doc: its docstring.
+        excuse: a comment for type checkers.
+    """
 
     name: Code
     annotation: Code
     default: Code
     doc: Code
+    excuse: Code = source("")
 
 
 class StructView(Struct, frozen=True):

@@ -124,6 +124,7 @@ class Field(Struct, frozen=True):
         deprecated: the document discourages it.
         limits: what a string must keep to.
         decodable: whether a decoder can have a field of this name; one that is not is sent, and does not come back.
+        constant: the value that it always has, which is filled in; None where there is no such value.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Field(Struct, frozen=True):
     deprecated: bool = False
     limits: Limits = NO_LIMITS
     decodable: bool = True
+    constant: str | int | None = None
 
 
 class Model(Struct, frozen=True):

@@ -18,6 +18,7 @@ from samekey.document.versions import NEWEST, OLDEST, version_of
 from samekey.identifiers import closest, unique
 from samekey.ir import Api, Operation, Safety, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
+from samekey.lower.constants import with_constants
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
 from samekey.lower.key_location import Found, declared_header, declared_keys, is_key_parameter
 from samekey.lower.pagination import Pages
@@ -147,7 +148,7 @@ def lower(
         security=security.usual,
         tags=tuple(_tags(root)),
         operations=operations,
-        types=tuple(schemas.definitions.values()),
+        types=with_constants(schemas.definitions.values()),
         profile=_named(stated.refine(documented), header),
         retry=_of_api(retries, root),
         unlisted=rule_of_unlisted(whole, _named(stated.refine(documented), header)),

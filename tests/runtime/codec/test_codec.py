@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samekey_templates.runtime.codec import lenient
-from samekey_templates.runtime.codec.extra_fields import set_apart
+from samekey_templates.runtime.codec.extra_fields import Search
 from samekey_templates.runtime.codec.json import DecodeFailureError, decode, encode, plain, present
 from samekey_templates.runtime.codec.lenient import decode_leniently
 from samekey_templates.runtime.codec.models import EXTRA_PROPERTIES, Model, OpenIntEnum, OpenModel, OpenStrEnum
@@ -196,7 +196,7 @@ def test_fields_that_no_document_lists_are_no_mistake() -> None:
     """Servers add fields before clients know them: they are kept, and sent back."""
     charge = decoded({"id": "a", "amount": 1, "news": {"x": 1}}, Charge, strict=True)
     assert (charge.id, charge.amount, charge.extra_fields) == ("a", 1, {"news": {"x": 1}})
-    assert charge != Charge(id="a", amount=1)
+    assert charge == Charge(id="a", amount=1)
 
 
 def test_fields_have_their_wire_names() -> None:
@@ -386,7 +386,7 @@ def test_what_an_object_teaches_changes_nothing_for_the_next(case: tuple[list[di
     """The objects of a list are what each is by itself, and what it is where each of its fields is taken by itself."""
     values, kind = case
     kinds = GenericAlias(list, (kind,))
-    apart = [set_apart(value, kind, keep=True) for value in json.loads(json.dumps(values))]
+    apart = [Search(kind, keep=True).take_out(value) for value in json.loads(json.dumps(values))]
     together = decode_leniently(apart, kinds, "")
     assert together == [decode_leniently([value], kinds, "")[0] for value in apart]
     assert together == decode(json.dumps(values).encode(), kinds).value

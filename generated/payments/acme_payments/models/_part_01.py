@@ -5,6 +5,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .._runtime.codec.models import ABSENT, Model, OpenStrEnum
+from .._runtime.codec.models import fixed as _fixed
 from .._runtime.codec.models import keeps_null as _keeps_null
 from .._runtime.codec.unions import one_of
 
@@ -63,28 +64,36 @@ class CardPaymentMethodBrand(OpenStrEnum):
 class CardPaymentMethod(Model, kw_only=True):
     """A credit or debit card."""
 
-    type: Literal["card"]
+    type: Literal["card"] = _fixed("card")
+
     id: str | None = None
+
     """Present once the card has been saved."""
     number: str | None = None
+
     """The card number, digits only. We never send it back.
     (at least 12 characters, at most 19 characters)
     """
     cvc: str | None = None
+
     """The security code. Never stored.
     (at least 3 characters, at most 4 characters)
     """
     exp_month: int
+
     """The month in which the card expires.
     (at least 1, at most 12)
     """
     exp_year: int
+
     """The year in which the card expires, in full.
     (at least 2000, at most 2099)
     """
     brand: CardPaymentMethodBrand | None = None
+
     """The network the card belongs to."""
     last4: str | None = None
+
     """The last four digits.
     (exactly 4 characters)
     """
@@ -93,22 +102,28 @@ class CardPaymentMethod(Model, kw_only=True):
 class BankAccountPaymentMethod(Model, kw_only=True):
     """A bank account, debited directly. The bank takes some days to answer."""
 
-    type: Literal["bank_account"]
+    type: Literal["bank_account"] = _fixed("bank_account")
+
     id: str | None = None
+
     """Present once the account has been saved."""
     iban: str | None = None
+
     """The account number, without spaces.
     (at least 15 characters, at most 34 characters)
     """
     country: str
+
     """The country of the bank.
     (exactly 2 characters)
     """
     holder_name: str
+
     """The name in which the account is held.
     (at most 200 characters)
     """
     last4: str | None = None
+
     """The last four characters of the account number.
     (exactly 4 characters)
     """
@@ -124,12 +139,16 @@ class WalletPaymentMethodProvider(OpenStrEnum):
 class WalletPaymentMethod(Model, kw_only=True):
     """A wallet on the customer's phone."""
 
-    type: Literal["wallet"]
+    type: Literal["wallet"] = _fixed("wallet")
+
     id: str | None = None
+
     """Present once the wallet has been saved."""
     provider: WalletPaymentMethodProvider
+
     """Whose wallet it is."""
     token: str | None = None
+
     """The single-use token that the wallet gave your app."""
 
 
@@ -154,26 +173,32 @@ class Address(Model, kw_only=True):
     """A postal address."""
 
     line1: str
+
     """Street and number.
     (at most 200 characters)
     """
     line2: str | None = ABSENT
+
     """Flat, floor or building.
     (at most 200 characters)
     """
     city: str
+
     """City or town.
     (at most 100 characters)
     """
     region: str | None = ABSENT
+
     """State, province or county.
     (at most 100 characters)
     """
     postal_code: str | None = ABSENT
+
     """Postal code.
     (at most 20 characters)
     """
     country: str
+
     """Two-letter country code.
     (exactly 2 characters)
     """
@@ -192,42 +217,58 @@ class Charge(Model, kw_only=True):
     """Money taken, or held to be taken later."""
 
     id: str
+
     """Names the charge."""
-    object: Literal["charge"]
+    object: Literal["charge"] = _fixed("charge")
+
     """Always `charge`."""
     amount: int
+
     """What is charged, in the currency's smallest unit.
     (at least 1)
     """
     amount_refunded: int
+
     """What has been given back so far.
     (at least 0)
     """
     currency: Currency
+
     """Three-letter currency code, in lower case."""
     status: ChargeStatus
+
     """Where a charge stands: waiting for the bank, holding money, done, refused, or let go."""
     paid: bool | None = None
+
     """Deprecated. Whether money has been taken. Look at `status` instead."""
     description: str | None = None
+
     """A note, shown on the customer's receipt.
     (at most 500 characters)
     """
     customer: str | None = None
+
     """The customer charged, if they are on file."""
     payment_method: PaymentMethod
+
     """What a charge takes its money from. The `type` says which of the three it is."""
     billing_address: Address | None = None
+
     """Where the bill goes."""
     capture_before: dt.date | None = None
+
     """The last day on which a held charge can be captured. Null when no money is held."""
     failure_code: ChargeFailureCode | None = None
+
     """Why the charge failed. Null unless `status` is `failed`."""
     metadata: dict[str, str]
+
     """Up to fifty notes of your own. We store them and never read them."""
     created_at: dt.datetime
+
     """When the charge was made."""
     updated_at: dt.datetime
+
     """When anything about it last changed."""
 
 
@@ -235,10 +276,13 @@ class ChargePage(Model, kw_only=True):
     """One page of charges."""
 
     data: list[Charge]
+
     """The charges, newest first."""
     has_more: bool
+
     """Whether there is another page."""
     next_cursor: str | None
+
     """The cursor of the next page. Null on the last one."""
 
 
@@ -260,12 +304,16 @@ class ErrorDetail(Model, kw_only=True):
     """What went wrong."""
 
     type: ErrorDetailType
+
     """The kind of error, for programs."""
     message: str
+
     """What happened, for people. The wording may change at any time."""
     param: str | None = None
+
     """The field or parameter at fault, if it is one."""
     request_id: str
+
     """Our name for the request, as in the `Request-Id` header."""
 
 
@@ -273,6 +321,7 @@ class Error(Model, kw_only=True):
     """What every error answer looks like."""
 
     error: ErrorDetail
+
     """What went wrong."""
 
 
@@ -291,16 +340,22 @@ class CardErrorDetail(Model, kw_only=True):
     """What went wrong, and what the issuer said."""
 
     type: ErrorDetailType
+
     """The kind of error, for programs."""
     message: str
+
     """What happened, for people. The wording may change at any time."""
     param: str | None = None
+
     """The field or parameter at fault, if it is one."""
     request_id: str
+
     """Our name for the request, as in the `Request-Id` header."""
     decline_code: CardErrorDetailDeclineCode
+
     """The issuer's reason."""
     charge: str | None = None
+
     """The failed charge, if one was recorded."""
 
 
@@ -308,6 +363,7 @@ class CardError(Model, kw_only=True):
     """What the answer looks like when an issuer refuses."""
 
     error: CardErrorDetail
+
     """What went wrong, and what the issuer said."""
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 from typing import Literal
 
 from .._runtime.codec.models import Model
+from .._runtime.codec.models import fixed as _fixed
 from ._part_01 import Address, Currency, RefundReason, RefundStatus
 
 __all__ = [
@@ -19,26 +20,35 @@ class Refund(Model, kw_only=True):
     """Money given back."""
 
     id: str
+
     """Names the refund."""
-    object: Literal["refund"]
+    object: Literal["refund"] = _fixed("refund")
+
     """Always `refund`."""
     charge: str
+
     """Names a charge.
     (matches ^ch_[A-Za-z0-9]+$)
     """
     amount: int
+
     """What is given back, in the currency's smallest unit.
     (at least 1)
     """
     currency: Currency
+
     """Three-letter currency code, in lower case."""
     status: RefundStatus
+
     """Whether the money has arrived."""
     reason: RefundReason | None = None
+
     """Why money is given back."""
     expected_on: dt.date | None = None
+
     """When the customer should see the money, if we can tell."""
     created_at: dt.datetime
+
     """When the refund was made."""
 
 
@@ -46,10 +56,13 @@ class RefundPage(Model, kw_only=True):
     """One page of refunds."""
 
     data: list[Refund]
+
     """The refunds, newest first."""
     has_more: bool
+
     """Whether there is another page."""
     next_cursor: str | None
+
     """The cursor of the next page. Null on the last one."""
 
 
@@ -57,24 +70,34 @@ class Customer(Model, kw_only=True):
     """Somebody on file."""
 
     id: str
+
     """Names the customer."""
-    object: Literal["customer"]
+    object: Literal["customer"] = _fixed("customer")
+
     """Always `customer`."""
     email: str
+
     """Where receipts are sent."""
     name: str | None = None
+
     """Full name."""
     phone: str | None = None
+
     """Telephone number, with the country code."""
     address: Address | None = None
+
     """Where the customer lives."""
     default_payment_method: str | None = None
+
     """The saved payment method that is charged by default."""
     metadata: dict[str, str]
+
     """Up to fifty notes of your own. We store them and never read them."""
     created_at: dt.datetime
+
     """When the customer was put on file."""
     updated_at: dt.datetime
+
     """When the record last changed."""
 
 
@@ -82,8 +105,11 @@ class CustomerPage(Model, kw_only=True):
     """One page of customers."""
 
     data: list[Customer]
+
     """The customers, newest first."""
     has_more: bool
+
     """Whether there is another page."""
     next_cursor: str | None
+
     """The cursor of the next page. Null on the last one."""

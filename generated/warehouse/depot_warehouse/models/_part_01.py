@@ -16,6 +16,7 @@ from .._runtime.codec.models import (
     OpenModel,
     OpenStrEnum,
 )
+from .._runtime.codec.models import fixed as _fixed
 from .._runtime.codec.models import keeps_null as _keeps_null
 from .._runtime.codec.unions import one_of
 
@@ -45,8 +46,10 @@ __all__ = [
 
 class ProblemErrorsItem(Model, kw_only=True):
     pointer: str
+
     """The place in the body."""
     message: str
+
     """What is wrong there."""
 
 
@@ -54,16 +57,20 @@ class Problem(Model, kw_only=True):
     """Why a request failed."""
 
     type: str | None = None
+
     """A page about this kind of failure.
     (default "about:blank")
     """
     title: str
+
     """The failure in a few words."""
     status: int
+
     """The status code, once more.
     (at least 400, at most 599)
     """
     detail: str | None = None
+
     """What happened this time."""
     errors: list[ProblemErrorsItem] | None = None
 
@@ -92,10 +99,13 @@ class ItemFilter(Model, kw_only=True):
     """Conditions on items."""
 
     class_: StorageClass | None = _field(default=None, name="class")
+
     """How an item must be kept."""
     min_quantity: int | None = _field(default=None, name="min-quantity")
+
     """At least so many on hand."""
     changed_since: dt.datetime | None = _field(default=None, name="changed-since")
+
     """Changed after this moment."""
 
 
@@ -103,12 +113,15 @@ class Attributes(OpenModel):
     """What an item is like. Two attributes are known to us, and all others are yours."""
 
     colour: str | None = None
+
     """The main colour."""
     weight_grams: int | None = _field(default=None, name="weight-grams")
+
     """The weight with its packing.
     (at least 0)
     """
     extra: dict[str, str] = EXTRA_PROPERTIES
+
     """Further fields, by their names."""
 
 
@@ -116,8 +129,10 @@ class Person(Model, kw_only=True):
     """Somebody who works at the depot."""
 
     staff_number: int = _field(name="staff-number")
+
     """The number on the badge."""
     display_name: str | None = _field(default=None, name="display-name")
+
     """The name on the badge."""
 
 
@@ -125,36 +140,48 @@ class Item(Model, kw_only=True):
     """An item as the depot keeps it."""
 
     created_at: dt.datetime = _field(name="createdAt")
+
     """When the record was made."""
     updated_at: dt.datetime = _field(name="updatedAt")
+
     """When it last changed."""
     sku: str
+
     """Your stock keeping unit.
     (at most 40 characters)
     """
     name: str
+
     """What people call it.
     (at most 120 characters)
     """
     class_: StorageClass = _field(name="class")
+
     """How an item must be kept."""
     availability: Availability | None = None
+
     """Whether an item can be had. `3rd-party` items are sent by somebody else, and an empty value means
     that nobody has looked yet.
     """
     unit_cost: Decimal | None = _field(default=None, name="unit-cost")
+
     """An exact decimal number, written as text so that no digit is lost.
     (matches ^-?\\d+(\\.\\d{1,4})?$)
     """
     lot: str | int | None = None
+
     """The maker's lot, as a name or a number."""
     expires_on: dt.date | None = _field(default=None, name="expires-on")
+
     """The last day on which it may be sold. Null when it keeps for ever."""
     attributes: Attributes | None = None
+
     """What an item is like. Two attributes are known to us, and all others are yours."""
     quantity_on_hand: int = _field(name="quantity-on-hand")
+
     """How many there are."""
     held_by: Person | None = _field(default=None, name="held-by")
+
     """Who has locked the item for counting, if anybody has."""
 
 
@@ -162,7 +189,9 @@ class ItemPage(Model, kw_only=True):
     """One page of items."""
 
     items: list[Item]
+
     next_page: str | None = _field(name="next-page")
+
     """The `page-token` of the next page. Null on the last one."""
 
 
@@ -170,10 +199,13 @@ class Removal(Model, kw_only=True):
     """What was left of an item."""
 
     sku: str
+
     """The item that is gone."""
     quantity_written_off: int = _field(name="quantity-written-off")
+
     """How many were left."""
     value_written_off: Decimal | None = _field(default=None, name="value-written-off")
+
     """An exact decimal number, written as text so that no digit is lost.
     (matches ^-?\\d+(\\.\\d{1,4})?$)
     """
@@ -183,8 +215,10 @@ class PhotoDetails(Model, kw_only=True):
     """What a photo shows."""
 
     caption: str | None = None
+
     """A line of text."""
     taken_on: dt.date | None = _field(default=None, name="takenOn")
+
     """The day it was taken."""
 
 
@@ -192,10 +226,13 @@ class Photo(Model, kw_only=True):
     """A stored photo."""
 
     photo_id: UUID = _field(name="photoId")
+
     """Names the photo."""
     byte_size: int = _field(name="byteSize")
+
     """Its size."""
     details: PhotoDetails | None = None
+
     """What a photo shows."""
 
 
@@ -203,11 +240,15 @@ class Bin(Model, kw_only=True):
     """A bin, which may hold goods, further bins, or both."""
 
     code: str
+
     """The code painted on the bin."""
     label: str | None = None
+
     """What people call it."""
     skus: list[str] | None = None
+
     bins: "list[Bin]"
+
     """The bins inside it."""
 
 
@@ -223,7 +264,8 @@ class GridSquareStackingHeight(OpenIntEnum):
 class GridSquareClearance(Model, kw_only=True):
     """The room above it."""
 
-    unit: Literal["cm"]
+    unit: Literal["cm"] = _fixed("cm")
+
     value: int | float
 
 
@@ -231,12 +273,16 @@ class GridSquare(Model, kw_only=True):
     """One square of the floor plan."""
 
     self_: str = _field(name="self")
+
     """The path of this square."""
     from_: str | None = _field(default=None, name="from")
+
     """The bin that is usually emptied onto it."""
     stacking_height: GridSquareStackingHeight | None = _field(default=None, name="stacking-height")
+
     """How many pallets may stand on each other."""
     clearance: GridSquareClearance | None = None
+
     """The room above it."""
 
 
@@ -252,13 +298,18 @@ class PostalAddress(Model, kw_only=True):
     """An address outside the depot."""
 
     kind: Literal["address"] | None = None
+
     name: str | None = None
+
     """Who takes the parcel."""
     street: str
+
     """Street and number."""
     town: str
+
     """City or town."""
     country: str
+
     """Two-letter country code.
     (exactly 2 characters)
     """
@@ -269,8 +320,10 @@ class DepotTransfer(Model, kw_only=True):
     """Another depot of yours."""
 
     depot_code: str = _field(name="depotCode")
+
     """The code of the depot."""
     dock: str | int | None = ABSENT
+
     """The gate to drive up to."""
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import field as _field
 
 from .._runtime.codec.models import Model, OpenStrEnum
+from .._runtime.codec.models import fixed as _fixed
 from .._runtime.codec.unions import one_of
 from ._part_01 import Destination, Priority
 
@@ -32,8 +33,10 @@ class ShipmentLine(Model, kw_only=True):
     """An item and how many of it."""
 
     sku: str
+
     """The item."""
     quantity: int
+
     """How many to send.
     (at least 1)
     """
@@ -52,29 +55,41 @@ class Shipment(Model, kw_only=True):
     """Goods on their way out."""
 
     created_at: dt.datetime = _field(name="createdAt")
+
     """When the record was made."""
     updated_at: dt.datetime = _field(name="updatedAt")
+
     """When it last changed."""
     shipment_id: UUID = _field(name="shipmentId")
+
     """Names the shipment."""
-    object: Literal["shipment"]
+    object: Literal["shipment"] = _fixed("shipment")
+
     """Always `shipment`."""
     from_: str = _field(name="from")
+
     """The code of the depot it leaves."""
     to: Destination
+
     """Where goods go."""
     lines: list[ShipmentLine]
+
     priority: Priority
+
     """How urgent a shipment is: 1 leaves today, 3 when there is room.
     (default 2)
     """
     state: ShipmentState
+
     """How far it has come."""
     time_in_transit: str | None = _field(default=None, name="timeInTransit")
+
     """How long the carrier needs."""
     ship_on: dt.date | None = _field(default=None, name="shipOn")
+
     """The day it leaves."""
     tracking_number: str | None = _field(default=None, name="trackingNumber")
+
     """The carrier's number, once there is one."""
 
 
@@ -82,8 +97,10 @@ class ScanReceipt(Model, kw_only=True):
     """What was taken in."""
 
     accepted: int
+
     """How many parcels were known."""
     note: str | None = None
+
     """A word to the driver."""
 
 
@@ -110,6 +127,7 @@ class PrefixScope(Model, kw_only=True):
     """Items whose SKU begins alike."""
 
     sku_prefix: str = _field(name="sku-prefix")
+
     """The first letters."""
     include_archived: bool | None = _field(default=None, name="include-archived")
 
@@ -118,6 +136,7 @@ class BinScope(Model, kw_only=True):
     """Items in certain bins."""
 
     bin_codes: list[str] = _field(name="bin-codes")
+
     """(at least 1 items)"""
 
 
@@ -132,10 +151,13 @@ class ReportTicket(Model, kw_only=True):
     """A report that is not finished."""
 
     report_id: UUID = _field(name="reportId")
+
     """Names the report."""
     eta: str | None = None
+
     """How long it may still take."""
     progress: int | float | None = None
+
     """How much of it is done.
     (at least 0, at most 1)
     """
@@ -145,16 +167,23 @@ class Report(Model, kw_only=True):
     """A finished report."""
 
     created_at: dt.datetime = _field(name="createdAt")
+
     """When the record was made."""
     updated_at: dt.datetime = _field(name="updatedAt")
+
     """When it last changed."""
     report_id: UUID = _field(name="reportId")
+
     """Names the report."""
     kind: str
+
     """What was counted."""
     row_count: int = _field(name="rowCount")
+
     """How many rows it has."""
     total: Decimal | None = None
+
     """The sum of all rows, if sums were asked for."""
     summary: dict[str, Any] | None = None
+
     """Figures of that kind of report. Their names differ from kind to kind."""

@@ -1,7 +1,7 @@
 """Fields that the document does not list: kept with the object that a server put them into, and sent back with it.
 
 msgspec says at no cost that there are none: models forbid them. Where there are some, an answer is looked through once
-more, and what its models do not know is put under a mark that they do know, before msgspec builds them.
+more: what its models do not know is taken out before msgspec builds them, and put beside them afterwards.
 """
 
 from __future__ import annotations
@@ -16,48 +16,43 @@ from msgspec import Struct
 
 from ..types import is_fields, is_items
 from .hooks import dec_hook
-from .models import EXTRA_MARK, Model, OpenModel, extra_of, is_model, struct_of
+from .models import Model, OpenModel, is_model, keep_extra, kept_by, struct_of
 from .unions import choose, is_union
 
 MOST_KEPT: Final = 10_000
 """How many fields of one answer are kept: a server that sends more of them has gone wrong."""
-_MARKED: Final = EXTRA_MARK.encode()
 
 
-class _Search:
-    """A search of one answer: how many fields may still be kept."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
-def set_apart(value: Any, kind: Any, *, keep: bool) -> Any:  # noqa: ANN401  # plain JSON, any type
-    """Put what the models of a type do not know under their mark, in place, or drop it; return the value.
+class Search:
+    """A search of one answer for fields that its models do not know.
 
     Args:
-        value: plain JSON, which is changed.
-        kind: what the document says that it is.
-        keep: whether to keep the fields.
+        kind: what the document says that the answer is.
+        keep: whether the fields are kept.
     """
-    plan = _plan(kind)
-    return value if plan is None else plan.apply([value], _Search(MOST_KEPT if keep else 0))[0]
 
+    __slots__ = ("_plan", "kept", "left")
 
-def holds_extra_fields(content: bytes) -> bool:
-    """Whether encoded JSON holds fields under a mark."""
-    # One byte is found twenty times as fast as three, and hardly any text has it.
-    return _MARKED[0] in content and _MARKED in content
+    def __init__(self, kind: Any, *, keep: bool) -> None:  # noqa: ANN401  # any annotation
+        self._plan = _plan(kind)
+        self.left = MOST_KEPT if keep else 0
+        self.kept: dict[int, dict[str, Any]] = {}
 
+    def trial(self) -> Search:
+        """Return a search of a copy: what it finds is forgotten with the copy."""
+        twin = object.__new__(Search)
+        twin._plan, twin.left, twin.kept = None, self.left, {}
+        return twin
 
-def spread(value: Any) -> Any:  # noqa: ANN401  # plain JSON
-    """Return plain JSON in which fields under a mark stand beside the others."""
-    if is_fields(value):
-        extra = value.get(EXTRA_MARK)
-        fields = {name: spread(entry) for name, entry in value.items() if name != EXTRA_MARK}
-        return {**fields, **{name: entry for name, entry in (extra or {}).items() if name not in fields}}
-    return [spread(entry) for entry in value] if is_items(value) else value
+    def take_out(self, value: Any) -> Any:  # noqa: ANN401  # plain JSON
+        """Take the fields out of plain JSON, in place, and return it; variants of unions are models by then."""
+        return value if self._plan is None else self._plan.take_out([value], self)[0]
+
+    def put_beside(self, plain: Any, value: Any) -> Any:  # noqa: ANN401  # plain JSON, and what became of it
+        """Put the fields beside the models that were made of plain JSON, and return what holds them."""
+        if self._plan is not None and self.kept:
+            self._plan.put_beside([(plain, value)], self)
+        return value
 
 
 class _Listed(Struct, frozen=True):
@@ -65,7 +60,7 @@ class _Listed(Struct, frozen=True):
 
     entry: _Plan
 
-    def apply(self, values: list[Any], search: _Search) -> list[Any]:
+    def take_out(self, values: list[Any], search: Search) -> list[Any]:
         """Look through the entries of some lists or dicts, all at once."""
         holders: list[tuple[Any, list[Any]]] = [
             (value, list(range(len(value)) if is_items(value) else value))
@@ -73,11 +68,21 @@ class _Listed(Struct, frozen=True):
             if is_items(value) or is_fields(value)
         ]
         entries = [holder[place] for holder, places in holders for place in places]
-        looked = iter(self.entry.apply(entries, search))
+        looked = iter(self.entry.take_out(entries, search))
         for holder, places in holders:
             for place in places:
                 holder[place] = next(looked)
         return values
+
+    def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
+        """Go on with the entries."""
+        inner: list[tuple[Any, Any]] = []
+        for plain, value in pairs:
+            if is_items(plain) and is_items(value):
+                inner += zip(plain, value, strict=False)
+            elif is_fields(plain) and is_fields(value):
+                inner += [(entry, value[name]) for name, entry in plain.items() if name in value]
+        self.entry.put_beside(inner, search)
 
 
 class _Object(Struct):
@@ -87,41 +92,67 @@ class _Object(Struct):
         kind: its class.
         known: the names of its fields on the wire.
         keeps: whether it has room for other fields; those of an open model are its own business.
-        nested: its fields that may hold models, by their names on the wire; None before they are asked for.
+        nested: its fields that may hold models, with their names on the wire and their own; None before it is used.
         unknown: the other fields that the last object had: a server sends each object of a list alike.
     """
 
     kind: Any
     known: frozenset[str]
     keeps: bool
-    nested: tuple[tuple[str, _Plan], ...] | None = None
+    nested: tuple[tuple[str, str, _Plan], ...] | None = None
     unknown: tuple[str, ...] = ()
 
-    def apply(self, values: list[Any], search: _Search) -> list[Any]:
-        """Look through the fields of some objects, and put those that the model does not know under its mark."""
+    def take_out(self, values: list[Any], search: Search) -> list[Any]:
+        """Look through the fields of some objects, and take out those that the model does not know."""
         if self.nested is None:
             self.nested = _nested(self.kind)
         objects: list[dict[str, Any]] = [value for value in values if type(value) is dict]
-        for name, inner in self.nested:
+        for name, _, inner in self.nested:
             holders = [fields for fields in objects if fields.get(name)]
             if holders:
-                for fields, entry in zip(holders, inner.apply([each[name] for each in holders], search), strict=True):
+                looked = inner.take_out([each[name] for each in holders], search)
+                for fields, entry in zip(holders, looked, strict=True):
                     fields[name] = entry
         if self.keeps:
             is_all_of = self.known.issuperset
             for fields in objects:
                 if not is_all_of(fields):
-                    self._put_apart(fields, search)
+                    self._take_from(fields, search)
         return values
 
-    def _put_apart(self, fields: dict[str, Any], search: _Search) -> None:
+    def _take_from(self, fields: dict[str, Any], search: Search) -> None:
         extra = {name: fields.pop(name) for name in self.unknown if name in fields}
         if not self.known.issuperset(fields):
             extra |= {name: fields.pop(name) for name in [name for name in fields if name not in self.known]}
             self.unknown = tuple(extra)
         search.left -= len(extra)
         if search.left >= 0:
-            fields[EXTRA_MARK] = extra
+            search.kept[id(fields)] = extra
+
+    def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
+        """Put what was taken out beside the models, and go on with their fields."""
+        kept = search.kept
+        for plain, value in pairs:
+            extra = kept.get(id(plain))
+            if extra is not None:
+                _put(value, extra)
+        for name, attribute, inner in self.nested or ():
+            holders = [(plain, value) for plain, value in pairs if type(plain) is dict and plain.get(name)]
+            inside = [(plain[name], _entry(value, name, attribute)) for plain, value in holders]
+            if inside:
+                inner.put_beside(inside, search)
+
+
+def _put(value: Any, extra: dict[str, Any]) -> None:  # noqa: ANN401  # what was made of an object
+    if isinstance(value, Model):
+        keep_extra(value, extra)
+    elif is_fields(value):
+        # It did not fit, and stayed what it was.
+        value.update(extra)
+
+
+def _entry(value: Any, name: str, attribute: str) -> Any:  # noqa: ANN401  # what was made of an object
+    return value.get(name) if is_fields(value) else getattr(value, attribute, None)
 
 
 class _Choice(Struct, frozen=True):
@@ -129,21 +160,42 @@ class _Choice(Struct, frozen=True):
 
     kind: Any
 
-    def apply(self, values: list[Any], search: _Search) -> list[Any]:
+    def take_out(self, values: list[Any], search: Search) -> list[Any]:
         """Return objects as the variants that they are, or unchanged where they are none of them."""
         return [self._chosen(value, search) if is_fields(value) else value for value in values]
 
-    def _chosen(self, value: dict[str, Any], search: _Search) -> Any:  # noqa: ANN401  # a variant
+    def _chosen(self, value: dict[str, Any], search: Search) -> Any:  # noqa: ANN401  # a variant
         choice = choose(self.kind, value)
+        if choice.certain:
+            return _made(value, choice.kinds[0], search)
         for variant in choice.kinds:
-            plan = _plan(variant)
-            tried: Any = value if choice.certain else deepcopy(value)
-            tried = tried if plan is None else plan.apply([tried], search)[0]
-            try:
-                return msgspec.convert(tried, variant, dec_hook=dec_hook)
-            except (msgspec.ValidationError, TypeError):
-                value = tried if choice.certain else value
+            trial = search.trial()
+            made = _made(deepcopy(value), variant, trial)
+            if not is_fields(made):
+                search.left = trial.left
+                return made
         return value
+
+    def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
+        """Put what was taken out of an object that is no variant back; those of variants have theirs."""
+        for plain, value in pairs:
+            extra = search.kept.get(id(plain))
+            if extra is not None:
+                _put(value, extra)
+
+
+def _made(fields: dict[str, Any], variant: Any, search: Search) -> Any:  # noqa: ANN401  # a variant
+    """Return an object as a variant, with the fields that it does not know; unchanged where it does not fit."""
+    plan = _plan(variant)
+    if plan is not None:
+        fields = plan.take_out([fields], search)[0]
+    try:
+        made = msgspec.convert(fields, variant, dec_hook=dec_hook)
+    except (msgspec.ValidationError, TypeError):
+        return fields
+    if plan is not None:
+        plan.put_beside([(fields, made)], search)
+    return made
 
 
 _Plan: TypeAlias = "_Listed | _Object | _Choice"
@@ -166,15 +218,36 @@ def _plan(kind: Any) -> _Plan | None:  # noqa: ANN401  # any annotation
     return None
 
 
-def _nested(kind: Any) -> tuple[tuple[str, _Plan], ...]:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
-    """Return the fields of a model that may hold models, by their names on the wire."""
-    fields = [(info.encode_name, _plan(info.type)) for info in msgspec.structs.fields(struct_of(kind))]
-    return tuple((name, plan) for name, plan in fields if plan is not None)
+def _nested(kind: Any) -> tuple[tuple[str, str, _Plan], ...]:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
+    """Return the fields of a model that may hold models, by their names on the wire and their own."""
+    fields = [(info.encode_name, info.name, _plan(info.type)) for info in msgspec.structs.fields(struct_of(kind))]
+    return tuple((wire, name, plan) for wire, name, plan in fields if plan is not None)
 
 
-def kept_by(model: Model | OpenModel) -> dict[str, Any]:
-    """Return the fields that a model keeps beside its own, by their names on the wire."""
-    if isinstance(model, OpenModel):
-        return dict(getattr(model, extra_of(type(model))[0]))
-    extra: object = getattr(model, "_extra_fields", None)
-    return dict(extra) if is_fields(extra) else {}
+def holds_extra_fields(value: object) -> bool:
+    """Whether a value is or holds a model that keeps fields beside its own."""
+    if is_fields(value):
+        return any(map(holds_extra_fields, value.values()))
+    if is_items(value):
+        return any(map(holds_extra_fields, value))
+    if not isinstance(value, (Model, OpenModel)):
+        return False
+    if isinstance(value, Model) and kept_by(value):
+        return True
+    return any(holds_extra_fields(getattr(value, name)) for name in struct_of(type(value)).__struct_fields__)
+
+
+def overlay(value: object, plain: Any) -> None:  # noqa: ANN401  # plain JSON
+    """Put the fields that models keep beside the others, in what the models are as plain JSON."""
+    if is_fields(value) and is_fields(plain):
+        for name, entry in value.items():
+            overlay(entry, plain.get(name))
+    elif is_items(value) and is_items(plain):
+        for entry, inner in zip(value, plain, strict=False):
+            overlay(entry, inner)
+    elif isinstance(value, (Model, OpenModel)) and is_fields(plain):
+        struct = struct_of(type(value))
+        for name, wire in zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True):
+            overlay(getattr(value, name), plain.get(wire))
+        if isinstance(value, Model):
+            plain.update({name: entry for name, entry in kept_by(value).items() if name not in plain})

@@ -17,10 +17,10 @@ import msgspec
 from msgspec import Struct
 
 from ..types import Omit, is_fields, is_items
-from .extra_fields import holds_extra_fields, kept_by, set_apart, spread
+from .extra_fields import Search, holds_extra_fields, overlay
 from .hooks import dec_hook, exact_dec_hook
 from .lenient import decode_leniently
-from .models import Model, OpenModel, every_model, is_model, sent, struct_of
+from .models import Model, OpenModel, are_extra_fields_kept, every_model, is_model, kept_by, sent, struct_of
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ def encode(value: object) -> bytes:
     except TypeError:
         # What was left out below the top level cannot be encoded; looking for it first would cost every call.
         content = _encoder().encode(_present_throughout(value))
-    if holds_extra_fields(content):
+    if are_extra_fields_kept() and holds_extra_fields(value):
         content = _encoder().encode(plain(_present_throughout(value)))
     if b"null" in content:
         _refuse_no_numbers(plain(_present_throughout(value)))
@@ -81,7 +81,10 @@ def _present_throughout(value: object) -> object:
 
 def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
     """Convert a model or dict to plain dicts, lists, strings and numbers, with the names used on the wire."""
-    return spread(msgspec.to_builtins(value, enc_hook=_enc_hook))
+    made = msgspec.to_builtins(value, enc_hook=_enc_hook)
+    if are_extra_fields_kept():
+        overlay(value, made)
+    return made
 
 
 def by_name(value: object) -> Any:  # noqa: ANN401  # as the models hold it
@@ -89,7 +92,7 @@ def by_name(value: object) -> Any:  # noqa: ANN401  # as the models hold it
     if isinstance(value, (Model, OpenModel)):
         kind = type(value)
         names = struct_of(kind).__struct_fields__
-        fields = {name: by_name(getattr(value, name)) for name in names if name != "_extra_fields"}
+        fields = {name: by_name(getattr(value, name)) for name in names}
         given = {name: entry for name, entry in fields.items() if entry is not None}
         return {**{name: by_name(entry) for name, entry in kept_by(value).items()}, **given}
     if is_fields(value):
@@ -147,17 +150,18 @@ def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) 
         value = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeFailureError(str(error)) from error
+    search = Search(kind, keep=keep)
     try:
-        value = set_apart(value, kind, keep=keep)
-        return Decoded(msgspec.convert(value, kind, dec_hook=dec_hook))
+        value = search.take_out(value)
+        return Decoded(search.put_beside(value, msgspec.convert(value, kind, dec_hook=dec_hook)))
     except (msgspec.ValidationError, RecursionError, TypeError) as error:
         if strict:
             raise DecodeFailureError(str(error)) from error
         problem = str(error)
     try:
-        return Decoded(decode_leniently(value, kind, problem), problem)
+        return Decoded(search.put_beside(value, decode_leniently(value, kind, problem)), problem)
     except RecursionError:
-        return Decoded(spread(value), problem)
+        return Decoded(search.put_beside(value, value), problem)
 
 
 @cache

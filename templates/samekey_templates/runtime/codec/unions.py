@@ -107,7 +107,8 @@ def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
         found = tag.choice(value)
         if found is not None:
             return found
-    ranked = sorted(variants.objects, key=lambda variant: variant.rank(value))
+    possible = [variant for variant in variants.objects if variant.may_be(value)]
+    ranked = sorted(possible, key=lambda variant: variant.rank(value))
     return Choice([*(variant.kind for variant in ranked), *variants.others])
 
 
@@ -140,7 +141,12 @@ class _Object(Struct, frozen=True):
     kind: AnyModel
     known: frozenset[str]
     required: frozenset[str]
+    constant: frozenset[str]
     values: tuple[tuple[str, tuple[object, ...]], ...]
+
+    def may_be(self, fields: dict[str, Any]) -> bool:
+        """Whether an object says what only this variant says: constants are filled in, and not taken for granted."""
+        return self.constant <= fields.keys()
 
     def rank(self, fields: dict[str, Any]) -> Rank:
         """Rank a variant for an object, lower is better: wrong literals and missing fields first, then common ones."""
@@ -157,6 +163,10 @@ class _Object(Struct, frozen=True):
 
 class _Map(Struct, frozen=True):
     kind: Any
+
+    def may_be(self, fields: dict[str, Any]) -> bool:  # noqa: ARG002  # it takes any
+        """Return True: a map says nothing of what must be there."""
+        return True
 
     def rank(self, fields: dict[str, Any]) -> Rank:  # noqa: ARG002  # it takes any
         """Rank a map behind models that know something of an object, before those that do not."""
@@ -247,9 +257,15 @@ def _object(kind: AnyModel) -> _Object:
     return _Object(
         kind,
         frozenset(info.encode_name for info in fields),
-        frozenset(info.encode_name for info in fields if info.required),
+        frozenset(info.encode_name for info in fields if info.required or _is_constant(info)),
+        frozenset(info.encode_name for info in fields if _is_constant(info)),
         tuple((name, listed) for name, listed in values if listed),
     )
+
+
+def _is_constant(info: msgspec.structs.FieldInfo) -> bool:
+    """Whether a field always has the same value, which is filled in where it is missing."""
+    return info.default_factory is not msgspec.NODEFAULT
 
 
 def _listed(kind: Any) -> tuple[object, ...]:  # noqa: ANN401  # any annotation

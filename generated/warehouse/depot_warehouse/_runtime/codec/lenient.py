@@ -17,7 +17,6 @@ import msgspec
 from msgspec import Struct
 
 from ..types import is_fields, is_items
-from .extra_fields import spread
 from .hooks import dec_hook, first_that_fits
 from .models import AnyModel, Model, OpenModel, extra_of, is_model, struct_of
 from .unions import OneOf, choose, is_union
@@ -215,7 +214,7 @@ def _loosely(value: Any, kind: Any) -> Any:  # noqa: ANN401
         return msgspec.convert(value, kind, dec_hook=dec_hook, strict=False)
     except (msgspec.ValidationError, TypeError):
         is_base64 = isinstance(value, str) and (kind is bytes or bytes in get_args(kind))
-        return _from_base64(value) if is_base64 else spread(value)
+        return _from_base64(value) if is_base64 else value
 
 
 def _from_base64(text: str) -> bytes | str:

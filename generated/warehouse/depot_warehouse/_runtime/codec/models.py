@@ -31,11 +31,10 @@ if TYPE_CHECKING:
 
 ABSENT: Final[Any] = msgspec.UNSET
 """The default of a field in which null and absent are told apart: it reads as None, and is not sent."""
-EXTRA_MARK: Final = "\uffff"
-"""The name under which models hold what the document does not list: a noncharacter, which no document uses."""
 EXTRA_PROPERTIES: Final[Any] = object()
 """The default of the attribute that holds extra properties: an empty dict of its own for each object."""
 _REQUIRED: Final = msgspec.NODEFAULT
+T = TypeVar("T")
 
 
 class ModelMethods:
@@ -46,8 +45,6 @@ class ModelMethods:
     @property
     def extra_fields(self) -> dict[str, Any]:
         """The fields that the server sent and its document does not list, by their names on the wire."""
-        from .extra_fields import kept_by  # noqa: PLC0415  # it needs the models
-
         return kept_by(cast("Model", self))
 
     def to_dict(self, *, wire: bool = True) -> dict[str, Any]:
@@ -106,28 +103,111 @@ class ModelMethods:
         """
         if isinstance(self, OpenModel):
             return cast("Self", changed(self, changes))
-        return cast("Self", msgspec.structs.replace(cast("Model", self), **changes))
+        model = cast("Model", self)
+        return cast("Self", _carried(model, msgspec.structs.replace(model, **changes)))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:  # noqa: ANN401
+        from .pydantic import core_schema_of  # noqa: PLC0415  # few programs use both
+
+        return core_schema_of(cast("AnyModel", cls))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
+        from .pydantic import json_schema_of  # noqa: PLC0415  # few programs use both
+
+        return json_schema_of(cls)
 
 
-if TYPE_CHECKING:
+class Model(
+    ModelMethods,
+    Struct,
+    kw_only=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    forbid_unknown_fields=True,
+    dict=True,
+):
+    """A JSON object with known fields; what a server sends beside them is kept, see `extra_fields`.
 
-    class Model(ModelMethods, msgspec.Struct, kw_only=True):
-        """A JSON object with known fields; what a server sends beside them is kept, see `extra_fields`."""
+    Two are equal where the document's fields are: a server that begins to send another field changes nothing.
+    """
 
-else:
+    def __copy__(self) -> Self:
+        return _carried(self, msgspec.structs.replace(self))
 
-    class Model(
-        ModelMethods,
-        msgspec.Struct,
-        kw_only=True,
-        omit_defaults=True,
-        repr_omit_defaults=True,
-        forbid_unknown_fields=True,
-    ):
-        """A JSON object with known fields; what a server sends beside them is kept, see `extra_fields`."""
+    def __reduce__(self) -> Any:  # noqa: ANN401  # as pickle has it
+        plain: Any = super().__reduce__()
+        extra = kept_by(self)
+        return (_restored, (plain, extra)) if extra else plain
 
-        # Type checkers do not see it, so that no constructor takes it.
-        _extra_fields: dict[str, Any] | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=EXTRA_MARK)
+    def __repr__(self) -> str:
+        shown = super().__repr__()
+        extra = kept_by(self)
+        comma = "" if shown.endswith("()") else ", "
+        return f"{shown[:-1]}{comma}extra_fields={extra!r})" if extra else shown
+
+
+_EXTRA: Final = "_extra_fields"
+
+
+class _Seen:
+    """Whether this process has ever kept a field that no document lists; where not, nobody looks for them."""
+
+    __slots__ = ("any",)
+
+    def __init__(self) -> None:
+        self.any = False
+
+
+_SEEN: Final = _Seen()
+
+
+def keep_extra(model: Model, extra: Mapping[str, Any]) -> None:
+    """Put fields beside those of a model."""
+    _SEEN.any = True
+    cast("dict[str, Any]", model.__dict__)[_EXTRA] = extra
+
+
+def are_extra_fields_kept() -> bool:
+    """Whether any model of this process may keep fields beside its own."""
+    return _SEEN.any
+
+
+def kept_by(model: Model | OpenModel) -> dict[str, Any]:
+    """Return the fields that a model keeps beside its own, by their names on the wire."""
+    if isinstance(model, OpenModel):
+        return dict(model.__dict__[model._extra])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    kept: dict[str, Any] = model.__dict__.get(_EXTRA, {})
+    return dict(kept)
+
+
+C = TypeVar("C", bound="Model")
+
+
+def _carried(model: Model, other: C) -> C:
+    extra = kept_by(model)
+    if extra:
+        keep_extra(other, extra)
+    return other
+
+
+def _restored(plain: tuple[Any, tuple[Any, ...]], extra: Mapping[str, Any]) -> Model:
+    make, arguments, *_ = plain
+    model: Model = make(*arguments)
+    keep_extra(model, extra)
+    return model
+
+
+def fixed(value: T, name: str | None = None) -> T:
+    """Return the right side of a field that always has the same value, which is sent whether it was said or not.
+
+    Args:
+        value: the value.
+        name: the field's name on the wire, where it is another.
+    """
+    # A default that is made anew is not left out of what is sent.
+    return msgspec.field(default_factory=lambda: value, name=name)
 
 
 def every_model() -> list[type[Model]]:
@@ -171,11 +251,13 @@ class _Known(Struct, frozen=True):
         wire: its name on the wire.
         required: whether it must be there.
         keeps_null: whether null is sent, rather than taken for absent.
+        constant: the value that it always has; None where there is no such value.
     """
 
     wire: str
     required: bool
     keeps_null: bool
+    constant: Any = None
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -198,8 +280,12 @@ class OpenModel(ModelMethods):  # noqa: PLW1641  # it can be changed, as every m
                 cls._extra = name
             else:
                 wire: str = (given.name if renamed else None) or name
-                known[name] = _Known(wire, default is _REQUIRED, default is ABSENT)
+                constant = _constant_of(given) if renamed else None
+                known[name] = _Known(wire, default is _REQUIRED and constant is None, default is ABSENT, constant)
             if default is not _REQUIRED and default is not EXTRA_PROPERTIES:
+                setattr(cls, name, None)
+            elif name in vars(ModelMethods):
+                # What stands in the object is looked up behind a property of its class.
                 setattr(cls, name, None)
             elif name in cls.__dict__:
                 delattr(cls, name)
@@ -212,7 +298,8 @@ class OpenModel(ModelMethods):  # noqa: PLW1641  # it can be changed, as every m
         if unknown or missing:
             problem = f"missing {', '.join(missing)}" if missing else f"unexpected {', '.join(unknown)}"
             raise TypeError(f"{type(self).__name__}: {problem}")
-        self.__dict__.update({name: given[name] for name in self._known if name in given})
+        fixed = {name: known.constant for name, known in self._known.items() if known.constant is not None}
+        self.__dict__.update({name: {**fixed, **given}[name] for name in self._known if name in given or name in fixed})
         self.__dict__[self._extra] = dict(extra or {})
 
     def __eq__(self, other: object) -> bool:
@@ -223,6 +310,13 @@ class OpenModel(ModelMethods):  # noqa: PLW1641  # it can be changed, as every m
 
 
 _FIELD: Final[Any] = type(msgspec.field(default=None))
+
+
+def _constant_of(field: Any) -> Any:  # noqa: ANN401  # msgspec has no public type of a field
+    """Return the value that a field always has; None where there is no such value."""
+    return None if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+
 AnyModel: TypeAlias = type[Model] | type[OpenModel]
 
 
@@ -284,10 +378,15 @@ def _parts(kind: type[OpenModel]) -> _Parts:
     known = kind._known  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     attribute = kind._extra  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     fields = [
-        (name, hints[name]) if field.required else (name, hints[name], msgspec.UNSET) for name, field in known.items()
+        (name, hints[name]) if field.required else (name, hints[name], _parts_default(field))
+        for name, field in known.items()
     ]
     rename = {name: field.wire for name, field in known.items()}
     return _Parts(msgspec.defstruct(kind.__name__, fields, kw_only=True, rename=rename), attribute, hints[attribute])
+
+
+def _parts_default(known: _Known) -> Any:  # noqa: ANN401  # a default, or msgspec's word for one
+    return msgspec.UNSET if known.constant is None else fixed(known.constant)
 
 
 class OpenStrEnum(StrEnum):

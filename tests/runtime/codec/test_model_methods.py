@@ -1,0 +1,251 @@
+"""What people do with a model once they have it."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+import pickle
+from typing import Any, Literal
+
+import msgspec
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samekey_templates.runtime.codec.extra_fields import MOST_KEPT
+from samekey_templates.runtime.codec.json import decode, encode
+from samekey_templates.runtime.codec.models import ABSENT, EXTRA_PROPERTIES, Model, OpenModel, fixed, keeps_null
+from samekey_templates.runtime.codec.unions import one_of
+
+
+class Owner(Model, kw_only=True):
+    """A model inside another."""
+
+    login: str
+    since: dt.date | None = None
+
+
+class Card(Model, kw_only=True):
+    """A variant with a tag that fills itself."""
+
+    kind: Literal["card"] = fixed("card")
+    last4: str
+
+
+class Bank(Model, kw_only=True):
+    """Another variant."""
+
+    kind: Literal["bank"] = fixed("bank")
+    iban: str | None = None
+
+
+Way = one_of("Way", lambda: (Card, Bank), tag="kind", tagged=lambda: {"card": Card, "bank": Bank})
+
+
+class Order(Model, kw_only=True):
+    """A model with everything in it."""
+
+    id: str
+    created: dt.datetime | None = None
+    owner: Owner | None = None
+    lines: list[Owner] | None = None
+    by_name: dict[str, Owner] | None = None
+    way: Way | None = None  # type: ignore[valid-type]
+    class_: str | None = msgspec.field(default=None, name="class")
+
+
+@keeps_null
+class Patch(Model, kw_only=True):
+    """A model that can be sent, in which null says something."""
+
+    note: str | None = ABSENT
+    size: int | None = ABSENT
+
+
+class Settings(OpenModel):
+    """A model with typed extra properties."""
+
+    mode: str
+    version: Literal[2] = fixed(2)
+    level: int | None = None
+    extra: dict[str, int] = EXTRA_PROPERTIES
+
+
+class Named(Model, kw_only=True):
+    """A model whose document has fields with the names of methods."""
+
+    to_dict: str  # type: ignore[assignment]
+    extra_fields: list[int]  # type: ignore[assignment]
+
+
+WIRE: dict[str, Any] = {
+    "id": "o1", "created": "2026-11-30T10:00:00Z", "class": "a",
+    "owner": {"login": "ann", "since": "2020-01-02", "badge": 7},
+    "lines": [{"login": "bob"}, {"login": "eve", "odd": {"deep": [1]}}],
+    "by_name": {"x": {"login": "cy", "y": None}},
+    "way": {"kind": "card", "last4": "4242", "brand": "visa"},
+    "news": [1, {"a": None}],
+}  # fmt: skip
+
+
+def test_a_model_goes_to_json_and_back() -> None:
+    """With everything that the server sent, listed or not, wherever it stood."""
+    order = Order.from_dict(WIRE)
+    assert order.to_dict() == WIRE
+    assert json.loads(order.to_json()) == WIRE
+    assert Order.from_json(order.to_json()) == order
+    assert json.loads(encode({"order": order})) == {"order": WIRE}
+    assert order.extra_fields == {"news": [1, {"a": None}]}
+    assert order.owner is not None
+    assert order.owner.extra_fields == {"badge": 7}
+    way: object = order.way  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # made at run time
+    assert isinstance(way, Card)
+    assert way.extra_fields == {"brand": "visa"}
+
+
+def test_a_model_goes_to_values_of_python() -> None:
+    """By the names of its attributes, with datetimes as they are."""
+    found = Order.from_dict(WIRE).to_dict(wire=False)
+    assert found["created"] == dt.datetime(2026, 11, 30, 10, tzinfo=dt.UTC)
+    assert found["class_"] == "a"
+    assert found["owner"] == {"login": "ann", "since": dt.date(2020, 1, 2), "badge": 7}
+    assert found["lines"][1] == {"login": "eve", "odd": {"deep": [1]}}
+
+
+def test_a_copy_has_what_was_changed_and_all_the_rest() -> None:
+    """Of both kinds of models; the first stays as it was, and a name that there is not is refused."""
+    order = Order.from_dict(WIRE)
+    changed = order.replace(id="o2", owner=None)
+    assert (changed.id, changed.owner, changed.extra_fields) == ("o2", None, order.extra_fields)
+    assert order.id == "o1"
+    settings = Settings(mode="a", extra={"x": 1})
+    assert settings.replace(mode="b") == Settings(mode="b", extra={"x": 1})
+    for model in (order, settings):
+        with pytest.raises(TypeError):
+            model.replace(colour=1)
+
+
+def test_copies_and_pickles_are_equal() -> None:
+    """With what the document does not list."""
+    for model in (Order.from_dict(WIRE), Settings(mode="a", extra={"x": 1}), Patch(note=None)):
+        for other in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301
+            assert (other, other.to_dict()) == (model, model.to_dict())
+
+
+def test_models_are_equal_where_the_documents_fields_are() -> None:
+    """A server that begins to send another field changes nothing; a repr shows it all the same."""
+    assert Order(id="a") == Order.from_dict({"id": "a", "b": 1})
+    assert Order(id="a") != Order.from_dict({"id": "b"})
+    other: object = Owner(login="a")
+    assert Order(id="a") != other
+    assert repr(Order.from_dict({"id": "a", "b": 1})) == "Order(id='a', extra_fields={'b': 1})"
+    assert repr(Bank()) == "Bank(kind='bank')"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Order(id="a"))
+
+
+def test_null_and_absent_are_told_apart_where_a_model_can_be_sent() -> None:
+    """What was left out stays out."""
+    assert Patch(note=None).to_dict() == {"note": None}
+    assert Patch.from_dict({"size": None}).to_dict() == {"size": None}
+    assert Patch(size=1).replace(note="x").to_dict() == {"note": "x", "size": 1}
+
+
+def test_an_open_model_has_the_same_methods() -> None:
+    """Its further fields are its own business; its constants fill themselves."""
+    settings = Settings.from_dict({"mode": "a", "speed": 3})
+    assert settings.to_dict() == {"mode": "a", "version": 2, "speed": 3}
+    assert settings.extra_fields == {"speed": 3}
+    assert Settings.from_json(settings.to_json()) == settings
+    with pytest.raises(ValueError, match="Settings: Expected `int`"):
+        Settings.from_dict({"mode": "a", "speed": "fast"})
+
+
+def test_a_tag_fills_itself_and_is_always_sent() -> None:
+    """Whoever makes a card need not say that it is one; what comes without its tag is what it was taken for."""
+    assert Card(last4="1").to_dict() == {"kind": "card", "last4": "1"}
+    assert json.loads(encode(Bank())) == {"kind": "bank"}
+    assert Card.from_dict({"last4": "1"}) == Card(last4="1")
+    with pytest.raises(ValueError, match="Invalid enum value 'bank'"):
+        Card.from_dict({"kind": "bank", "last4": "1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("{", "truncated"), ('{"login": 3}', "Expected `str`, got `int` - at `\\$.login`"), ("{}", "missing required")],
+)
+def test_what_is_no_such_model_is_said(text: str, problem: str) -> None:
+    """With the name of the class and the place of the mistake."""
+    with pytest.raises(ValueError, match=f"Owner: .*{problem}"):
+        Owner.from_json(text)
+
+
+def test_names_yield_to_the_documents_fields() -> None:
+    """A field is a field; what every model can do is still had from the base."""
+    named = Named(to_dict="x", extra_fields=[1])
+    assert (named.to_dict, named.extra_fields) == ("x", [1])
+    assert Model.to_dict(named) == {"to_dict": "x", "extra_fields": [1]}
+
+
+def test_there_is_an_end_to_what_is_kept() -> None:
+    """A server that sends tens of thousands of fields nobody knows has gone wrong; what is known stays."""
+    fields = {f"x{number}": number for number in range(MOST_KEPT + 1)}
+    result = decode(json.dumps({"login": "a", **fields}).encode(), Owner)
+    assert (result.value.login, result.value.extra_fields, result.problem) == ("a", {}, "")
+    few = decode(json.dumps({"login": "a", "x": 1}).encode(), Owner, keep=False)
+    assert (few.value, few.problem) == (Owner(login="a"), "")
+
+
+def test_a_broken_answer_keeps_what_is_not_listed() -> None:
+    """A field of another type costs nothing else."""
+    result = decode(json.dumps({"id": 3, "news": 1, "owner": {"login": "a", "odd": 2}}).encode(), Order)
+    assert result.problem
+    assert (result.value.id, result.value.extra_fields) == (3, {"news": 1})
+    assert result.value.owner.extra_fields == {"odd": 2}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+EXTRA = st.dictionaries(st.text(min_size=1, max_size=4), JSON, max_size=4)
+OWNERS = EXTRA.map(lambda extra: {**extra, "login": "x", "since": "2020-01-02"})
+
+
+@given(EXTRA, OWNERS, st.lists(OWNERS, min_size=1, max_size=3), EXTRA)
+def test_no_answer_loses_anything(
+    extra: dict[str, Any], owner: dict[str, Any], lines: list[dict[str, Any]], way: dict[str, Any]
+) -> None:
+    """Whatever a server sends beside what its document lists comes back from `to_dict`."""
+    sent = {**extra, "id": "a", "created": "2026-11-30T10:00:00Z", "class": "c", "owner": owner, "lines": lines,
+            "by_name": {"n": owner}, "way": {**way, "kind": "card", "last4": "1"}}  # fmt: skip
+    assert Order.from_dict(sent).to_dict() == sent
+
+
+class Invoice(pydantic.BaseModel):
+    """A model of pydantic with models of an SDK in it."""
+
+    order: Order
+    settings: Settings | None = None
+
+
+def test_a_model_is_a_field_of_pydantic() -> None:
+    """It is read, written, described, and a mistake in it is pydantic's own error."""
+    invoice = Invoice.model_validate({"order": WIRE, "settings": {"mode": "a", "x": 1}})
+    assert invoice.order == Order.from_dict(WIRE)
+    assert json.loads(invoice.model_dump_json()) == {"order": WIRE, "settings": {"mode": "a", "version": 2, "x": 1}}
+    assert Invoice(order=invoice.order).order is invoice.order
+    with pytest.raises(pydantic.ValidationError, match="Expected `str`"):
+        Invoice.model_validate({"order": {"id": 1}})
+
+
+def test_pydantic_knows_the_schema() -> None:
+    """Without references of its own, so that it may stand anywhere; the fields are those of the wire."""
+    schema = Invoice.model_json_schema()["properties"]["order"]
+    assert set(schema["properties"]) == {"id", "created", "owner", "lines", "by_name", "way", "class"}
+    assert schema["required"] == ["id"]
+    ways = schema["properties"]["way"]["anyOf"][0]["anyOf"]
+    assert [way["properties"]["kind"]["enum"] for way in ways] == [["card"], ["bank"]]
+    assert "$ref" not in json.dumps(schema)
