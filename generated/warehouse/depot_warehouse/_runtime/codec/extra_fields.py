@@ -138,7 +138,7 @@ class _Object(Struct):
             if extra is not None:
                 _put(value, extra)
         for name, attribute, inner in self.nested or ():
-            holders = [(plain, value) for plain, value in pairs if type(plain) is dict and plain.get(name)]
+            holders = [(plain, value) for plain, value in pairs if is_fields(plain) and plain.get(name)]
             inside = [(plain[name], _entry(value, name, attribute)) for plain, value in holders]
             if inside:
                 inner.put_beside(inside, search)

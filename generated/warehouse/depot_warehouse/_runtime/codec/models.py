@@ -166,7 +166,7 @@ _SEEN: Final = _Seen()
 def keep_extra(model: Model, extra: Mapping[str, Any]) -> None:
     """Put fields beside those of a model."""
     _SEEN.any = True
-    cast("dict[str, Any]", model.__dict__)[_EXTRA] = extra
+    vars(model)[_EXTRA] = extra
 
 
 def are_extra_fields_kept() -> bool:
@@ -182,10 +182,10 @@ def kept_by(model: Model | OpenModel) -> dict[str, Any]:
     return dict(kept)
 
 
-C = TypeVar("C", bound="Model")
+Other = TypeVar("Other", bound="Model")
 
 
-def _carried(model: Model, other: C) -> C:
+def _carried(model: Model, other: Other) -> Other:
     extra = kept_by(model)
     if extra:
         keep_extra(other, extra)
