@@ -1,0 +1,353 @@
+"""The overlay that would mend what can be mended (OpenAPI Overlay Specification 1.0).
+
+A key that it adds is a proposal: lowered with the overlay, the operation's evidence stays `assumed` until its owner
+confirms it. What only the owner can know, such as how long a key is remembered, is written down as a comment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from samekey.audit.nodes import home_of, nodes_at
+from samekey.config.audit import RuleId
+from samekey.config.dialect import Carrier
+from samekey.document.pointers import tokens
+from samekey.ir import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from samekey.audit.checks import Spotted
+    from samekey.audit.view import ApiView
+    from samekey.document.node import Document, Node
+    from samekey.document.values import JsonValue
+
+MARK: Final = "# Written by samekey audit"
+"""The beginning of an overlay that may be written over."""
+_WITHOUT_KEY: Final = frozenset({RuleId.COSTLY_WITHOUT_KEY, RuleId.NO_KEY, RuleId.PATCH_THAT_ADDS})
+_FACTS: Final = frozenset(
+    {
+        RuleId.NO_TTL,
+        RuleId.IN_FLIGHT_UNSAID,
+        RuleId.MISMATCH_UNSAID,
+        RuleId.NO_REPLAY_MARKER,
+        RuleId.SUCCESS_THAT_REFUSES,
+    }
+)
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_KEY_DOC: Final = "A new key for each thing that is to be done, and the same key when its answer was lost."
+_IN_FLIGHT_DOC: Final = "The first request with this idempotency key is still in progress."
+_MISMATCH_DOC: Final = "This idempotency key was used with another payload."
+
+
+class Mend(Struct, frozen=True):
+    """An action of the overlay.
+
+    Args:
+        target: the JSONPath of what it changes.
+        update: what is merged into it.
+        is_key: whether it proposes a key, which its owner has to confirm.
+    """
+
+    target: str
+    update: dict[str, JsonValue]
+    is_key: bool = False
+
+
+class Mends(Struct, frozen=True):
+    """What an overlay would do.
+
+    Args:
+        actions: its actions, in the document's order.
+        shared: what these refer to, for the root of the document.
+        mended: the findings that it mends, by rule and subject.
+        facts: rules whose mend only the owner knows.
+        by_hand: findings that an overlay cannot mend, with the reason, for people.
+    """
+
+    actions: tuple[Mend, ...] = ()
+    shared: dict[str, JsonValue] = {}
+    mended: frozenset[tuple[RuleId, str]] = frozenset()
+    facts: tuple[RuleId, ...] = ()
+    by_hand: tuple[str, ...] = ()
+
+
+def mends_of(document: Document, view: ApiView, found: Sequence[Spotted]) -> Mends:
+    """Return what an overlay can do about findings.
+
+    Args:
+        document: the document.
+        view: what the rules have looked at.
+        found: the findings.
+    """
+    planner = _Planner(document, view)
+    for entry in found:
+        planner.plan(entry)
+    return planner.mends()
+
+
+def name_of_subject(entry: Spotted) -> str:
+    """Return the name of what a finding is about: method and path, `webhook NAME`, or empty for the whole API."""
+    subject = entry.subject
+    if subject is None:
+        return ""
+    return subject.key if isinstance(subject, Operation) else f"webhook {subject.name}"
+
+
+class _Planner:
+    """Collects actions, each target once."""
+
+    def __init__(self, document: Document, view: ApiView) -> None:
+        self._document = document
+        self._root = document.node.value if isinstance(document.node.value, dict) else {}
+        self._is_swagger2 = "swagger" in self._root
+        self._profile = view.api.profile
+        self._in_bodies = _keys_travel_in_bodies(view) or self._profile.carrier is Carrier.BODY
+        self._names = _Names.free(self._root, is_swagger2=self._is_swagger2)
+        self._actions: dict[str, Mend] = {}
+        self._mended: set[tuple[RuleId, str]] = set()
+        self._facts: dict[RuleId, None] = {}
+        self._elsewhere = 0
+        self._left = 0
+
+    def plan(self, entry: Spotted) -> None:
+        """Add what mends a finding, where an overlay can."""
+        if entry.rule in _WITHOUT_KEY and isinstance(entry.subject, Operation):
+            self._propose_key(entry, entry.subject)
+        elif entry.rule is RuleId.NO_RETRY_AFTER:
+            node = nodes_at(self._document, entry.subject, entry.aim)
+            self._add(entry, node.follow() if node is not None else None, {"headers": {"Retry-After": self._seconds()}})
+        elif entry.rule in _FACTS:
+            self._facts[entry.rule] = None
+
+    def mends(self) -> Mends:
+        """Return everything that was planned."""
+        has_keys = any(action.is_key for action in self._actions.values())
+        by_hand: list[str] = []
+        if self._left:
+            by_hand.append(
+                f"{_counted(self._left)} of keys that are missing: this API's travel in bodies, so add fields there"
+            )
+        if self._elsewhere:
+            by_hand.append(f"{_counted(self._elsewhere)} stand in other files, which an overlay does not change")
+        return Mends(
+            tuple(self._actions.values()),
+            self._shared() if has_keys else {},
+            frozenset(self._mended),
+            tuple(rule for rule in RuleId if rule in self._facts),
+            tuple(by_hand),
+        )
+
+    def _propose_key(self, entry: Spotted, operation: Operation) -> None:
+        if self._in_bodies:
+            self._left += 1
+            return
+        base = "#/responses" if self._is_swagger2 else "#/components/responses"
+        responses: dict[str, JsonValue] = {
+            str(status): {"$ref": f"{base}/{name}"}
+            for status, name in ((409, self._names.in_flight), (422, self._names.mismatch))
+            if not any(getattr(response.status, "value", None) == status for response in operation.responses)
+        }
+        place = "#/parameters" if self._is_swagger2 else "#/components/parameters"
+        update: dict[str, JsonValue] = {"parameters": [{"$ref": f"{place}/{self._names.key}"}]}
+        if responses:
+            update["responses"] = responses
+        self._add(entry, home_of(self._document, operation), update, is_key=True)
+
+    def _add(self, entry: Spotted, node: Node | None, update: dict[str, JsonValue], *, is_key: bool = False) -> None:
+        if node is None or node.source.uri != self._document.root.uri or not isinstance(node.value, dict):
+            self._elsewhere += 1
+            return
+        target = json_path(node.pointer, self._root)
+        self._actions.setdefault(target, Mend(target, update, is_key))
+        self._mended.add((entry.rule, name_of_subject(entry)))
+
+    def _shared(self) -> dict[str, JsonValue]:
+        """Return the parameter and the answers that proposals refer to."""
+        parameter: dict[str, JsonValue] = {
+            "name": self._profile.name,
+            "in": self._profile.carrier.value,
+            "required": False,
+            "description": _KEY_DOC,
+        }
+        problem: dict[str, JsonValue] = {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in ("type", "title", "detail", "code")},
+        }
+        running: dict[str, JsonValue] = {"description": _IN_FLIGHT_DOC, "headers": {"Retry-After": self._seconds()}}
+        reused: dict[str, JsonValue] = {"description": _MISMATCH_DOC}
+        names = self._names
+        if self._is_swagger2:
+            parameter |= {"type": "string", "maxLength": _LONGEST}
+            answers: dict[str, JsonValue] = {
+                names.in_flight: {**running, "schema": problem},
+                names.mismatch: {**reused, "schema": problem},
+            }
+            return {"parameters": {names.key: parameter}, "responses": answers}
+        parameter["schema"] = {"type": "string", "maxLength": _LONGEST}
+        content: dict[str, JsonValue] = {"content": {"application/problem+json": {"schema": problem}}}
+        answers = {names.in_flight: {**running, **content}, names.mismatch: {**reused, **content}}
+        return {"components": {"parameters": {names.key: parameter}, "responses": answers}}
+
+    def _seconds(self) -> dict[str, JsonValue]:
+        description = "Seconds to wait before the next request."
+        if self._is_swagger2:
+            return {"description": description, "type": "integer"}
+        return {"description": description, "schema": {"type": "integer"}}
+
+
+class _Names(Struct, frozen=True):
+    """Names of shared parts that the document does not have yet."""
+
+    key: str
+    in_flight: str
+    mismatch: str
+
+    @classmethod
+    def free(cls, root: dict[str, JsonValue], *, is_swagger2: bool) -> _Names:
+        """Return names that are free."""
+        components = root if is_swagger2 else root.get("components")
+        holder = components if isinstance(components, dict) else {}
+        taken = {
+            name for word in ("parameters", "responses") if isinstance(part := holder.get(word), dict) for name in part
+        }
+        wanted = ("ProposedIdempotencyKey", "IdempotencyInFlight", "IdempotencyKeyReused")
+        return cls(*(_free(name, taken) for name in wanted))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    numbered = (f"{name}{number}" for number in range(2, len(taken) + 3))
+    return next(candidate for candidate in (name, *numbered) if candidate not in taken)
+
+
+def _keys_travel_in_bodies(view: ApiView) -> bool:
+    carriers = {key.carrier for operation in view.operations for key in operation.declared if not key.is_proposed}
+    return carriers == {Carrier.BODY}
+
+
+def _counted(number: int) -> str:
+    return f"{number} finding" if number == 1 else f"{number} findings"
+
+
+def json_path(pointer: str, root: JsonValue) -> str:
+    """Return the JSONPath (RFC 9535) of the value at a JSON pointer.
+
+    Args:
+        pointer: the pointer, to a value that is there.
+        root: the document, which tells keys from indexes.
+    """
+    steps, value = ["$"], root
+    for token in tokens(pointer):
+        if isinstance(value, list):
+            steps.append(f"[{token}]")
+            value = value[int(token)]
+            continue
+        steps.append(f".{token}" if _PLAIN.fullmatch(token) else f"[{_in_single_quotes(token)}]")
+        value = value.get(token) if isinstance(value, dict) else None
+    return "".join(steps)
+
+
+def _in_single_quotes(text: str) -> str:
+    """Return a name in the quotes of RFC 9535 section 2.3.1.1."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return "'" + _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped) + "'"
+
+
+def overlay_text(mends: Mends, title: str) -> str:
+    """Write an overlay in YAML.
+
+    Args:
+        mends: what it does.
+        title: the API's title.
+    """
+    return "\n".join(_lines(mends, title)) + "\n"
+
+
+def _lines(mends: Mends, title: str) -> Iterator[str]:
+    yield f"{MARK}. Each change says what the API does: keep those that are true, remove the others."
+    yield "# A key that is added here is a proposal. Clients treat it as assumed until you confirm it: take the mark"
+    yield "# off `x-idempotency: {honoured: true}` where the API honours the key, or let `samekey verify` see it."
+    for line in mends.by_hand:
+        yield f"# By hand: {line}."
+    yield "overlay: 1.0.0"
+    yield f"info: {{title: {yaml_scalar(f'What {title} leaves unsaid of repeated requests')}, version: 1.0.0}}"
+    if not mends.actions and not mends.facts:
+        yield "actions: []"
+        return
+    yield "actions:" if mends.actions else "actions: [] # take the brackets off with the first mark below"
+    if mends.shared:
+        yield f"  - target: {yaml_scalar('$')}"
+        yield "    update:"
+        yield from _block(mends.shared, "      ")
+    for action in mends.actions:
+        yield f"  - target: {yaml_scalar(action.target)}"
+        yield "    update:"
+        yield from (f"      {key}: {flow(value)}" for key, value in action.update.items())
+        if action.is_key:
+            yield "      # x-idempotency: {honoured: true}"
+    yield from _facts(mends)
+
+
+def _block(mapping: dict[str, JsonValue], indent: str) -> Iterator[str]:
+    """Yield a mapping in YAML, its inner mappings below their keys as long as these hold others."""
+    for key, value in mapping.items():
+        if isinstance(value, dict) and any(isinstance(inner, dict) for inner in value.values()):
+            yield f"{indent}{_key(key)}:"
+            yield from _block(value, f"{indent}  ")
+        else:
+            yield f"{indent}{_key(key)}: {flow(value)}"
+
+
+def _facts(mends: Mends) -> Iterator[str]:
+    words = [_FACT_WORDS[rule] for rule in mends.facts]
+    if words:
+        yield ""
+        yield "# What only you know of this API. Fill in what is true, and take the marks off:"
+        yield "#  - target: $"
+        yield "#    update:"
+        yield "#      x-idempotency:"
+        yield from (f"#        {word}" for word in words)
+
+
+_LONGEST: Final = 255
+_FACT_WORDS: Final = {
+    RuleId.NO_TTL: "ttl: 24h                                      # how long a key is remembered",
+    RuleId.IN_FLIGHT_UNSAID: "in_flight: {status: 409, code: in_progress}   # the first request still runs",
+    RuleId.MISMATCH_UNSAID: "mismatch: {status: 422, code: key_reused}     # the key came with another payload",
+    RuleId.NO_REPLAY_MARKER: "replayed: Idempotent-Replayed                 # the header of a stored answer",
+    RuleId.SUCCESS_THAT_REFUSES: "refused: {status: 200, field: ok, equals: false}   # a 2xx that is a refusal",
+}
+
+
+def yaml_scalar(text: str) -> str:
+    """Return a text as YAML's double-quoted scalar, in one line and in characters that every parser takes."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def flow(value: JsonValue) -> str:
+    """Return a value in YAML's flow style, in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(key)}: {flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(inner) for inner in value) + "]"
+    return _key(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _key(text: str) -> str:
+    is_plain = _PLAIN.fullmatch(text) is not None and text.lower() not in {
+        "true",
+        "false",
+        "null",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+    }
+    return text if is_plain else yaml_scalar(text)
