@@ -22,5 +22,18 @@ def report_as_json(audit: Audit) -> str:
 def json_schema() -> dict[str, JsonValue]:
     """Return the JSON schema of a report, made from the classes that it is written from."""
     schema: dict[str, Any] = msgspec.json.schema(Audit)
+    for definition in schema["$defs"].values():
+        _describe(definition)
     title = f"A report of samekey audit, version {SCHEMA_VERSION}"
     return {"$schema": _DIALECT, "title": title, **schema}
+
+
+def _describe(definition: dict[str, Any]) -> None:
+    """Move what a docstring says of each field to that field."""
+    about, _, fields = definition.get("description", "").partition("\n\nArgs:\n")
+    definition["description"] = about
+    for line in fields.splitlines():
+        name, _, meaning = line.strip().partition(": ")
+        place = definition["properties"][name]
+        # Beside a reference other words count since draft 2019-09.
+        place["description"] = meaning

@@ -40,6 +40,8 @@ _FACTS: Final = frozenset(
 )
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_UNNAMEABLE: Final = re.compile(r"[\x00-\x1f]")
+"""What JSONPath libraries refuse in a name, though RFC 9535 lets it be escaped."""
 _KEY_DOC: Final = "A new key for each thing that is to be done, and the same key when its answer was lost."
 _IN_FLIGHT_DOC: Final = "The first request with this idempotency key is still in progress."
 _MISMATCH_DOC: Final = "This idempotency key was used with another payload."
@@ -134,7 +136,7 @@ class _Planner:
                 f"{_counted(self._left)} of keys that are missing: this API's travel in bodies, so add fields there"
             )
         if self._elsewhere:
-            by_hand.append(f"{_counted(self._elsewhere)} stand in other files, which an overlay does not change")
+            by_hand.append(f"{_counted(self._elsewhere)} stand in other files, or under names that no JSONPath has")
         return Mends(
             tuple(self._actions.values()),
             self._shared() if has_keys else {},
@@ -160,7 +162,8 @@ class _Planner:
         self._add(entry, home_of(self._document, operation), update, is_key=True)
 
     def _add(self, entry: Spotted, node: Node | None, update: dict[str, JsonValue], *, is_key: bool = False) -> None:
-        if node is None or node.source.uri != self._document.root.uri or not isinstance(node.value, dict):
+        is_here = node is not None and node.source.uri == self._document.root.uri
+        if node is None or not is_here or not isinstance(node.value, dict) or _UNNAMEABLE.search(node.pointer):
             self._elsewhere += 1
             return
         target = json_path(node.pointer, self._root)

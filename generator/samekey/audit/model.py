@@ -149,7 +149,7 @@ class Audit(Struct, frozen=True):
         operations: the verdicts on all operations, in the document's order.
         findings: what was found, the worst first.
         ignored: what the config leaves out.
-        comparison: what is other than before; None where nothing was with_comparison.
+        comparison: what is other than before; None where nothing was compared.
     """
 
     schema_version: int

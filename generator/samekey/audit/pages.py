@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, cast
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import Struct
 from samekey_templates.runtime.declare import table
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES: Final = files("samekey_templates") / "audit"
 _IN_MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]<>()#+!|~&]")
+_CODE: Final = re.compile(r"`([^`]+)`")
 _WIDE: Final = frozenset("mwMWOQ%@")
 _NARROW: Final = frozenset("ijltfr.,:;'|![]() 1I")
 _BADGE_LABEL: Final = "safe to retry?"
@@ -58,11 +59,16 @@ _WEIGHTS: Final = table(
 
 
 class _Section(Struct, frozen=True):
-    """The operations of one verdict."""
+    """The operations of one verdict, by what happens if their answer is lost."""
 
     verdict: RepeatVerdict
     face: _Face
-    operations: tuple[JudgedOperation, ...]
+    parts: tuple[tuple[str, tuple[JudgedOperation, ...]], ...]
+
+    @property
+    def size(self) -> int:
+        """How many operations there are."""
+        return sum(len(rows) for _, rows in self.parts)
 
 
 def as_html(audit: Audit) -> str:
@@ -104,9 +110,12 @@ def _values(audit: Audit) -> dict[str, object]:
 
 def _sections(audit: Audit) -> Iterable[_Section]:
     for verdict in reversed(RepeatVerdict):
-        found = tuple(row for row in audit.operations if row.verdict is verdict)
-        if found:
-            yield _Section(verdict, FACES[verdict], found)
+        parts: dict[str, list[JudgedOperation]] = {}
+        for row in audit.operations:
+            if row.verdict is verdict:
+                parts.setdefault(row.lost, []).append(row)
+        if parts:
+            yield _Section(verdict, FACES[verdict], tuple((lost, tuple(rows)) for lost, rows in parts.items()))
 
 
 def _by_worth(changes: Iterable[VerdictChange]) -> tuple[VerdictChange, ...]:
@@ -130,22 +139,27 @@ def _width(text: str) -> int:
 
 @cache
 def _html() -> jinja2.Environment:
-    return _environment(jinja2.Environment(autoescape=True))
+    return _environment(jinja2.Environment(autoescape=True), _prose)
 
 
 @cache
 def _markdown() -> jinja2.Environment:
     # Markdown has other signs than HTML, so what is printed goes through an escape of its own.
-    return _environment(jinja2.Environment(autoescape=False, finalize=_in_markdown))  # noqa: S701
+    return _environment(jinja2.Environment(autoescape=False, finalize=_in_markdown), Markup)  # noqa: S701
 
 
-def _environment(bare: jinja2.Environment) -> jinja2.Environment:
+def _environment(bare: jinja2.Environment, prose: Callable[[str], Markup]) -> jinja2.Environment:
     environment = bare.overlay(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.loader = jinja2.FunctionLoader(lambda name: (_TEMPLATES / name).read_text("utf-8"))
     environment.undefined = jinja2.StrictUndefined
     filters = cast("dict[str, Callable[..., object]]", environment.filters)
-    filters |= {"visible": _visible, "subjects": subjects_of, "fenced": _fenced}
+    filters |= {"visible": _visible, "subjects": subjects_of, "fenced": _fenced, "prose": prose}
     return environment
+
+
+def _prose(text: str) -> Markup:
+    """Return a text of ours, which has code between backticks, for HTML."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # it is escaped
 
 
 def _visible(text: object) -> str:

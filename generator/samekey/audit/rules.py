@@ -21,7 +21,7 @@ parameters:
   - name: Idempotency-Key
     in: header
     required: true
-    description: A new key for each charge, and the same key when its answer was lost. Remembered for 24 hours.
+    description: One key for each charge, also when it is sent again. Remembered for 24 hours.
     schema: {type: string, format: uuid}"""
 _OPEN_DRAFT: Final = (
     f"The header has no standard yet: {_DRAFT} expired in April 2026 and is still what the field refers to. "

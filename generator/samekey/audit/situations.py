@@ -226,14 +226,14 @@ _OF_NATURES: Final = table(
 
 def adds(operation: Operation, view: ApiView) -> bool:
     """Whether a PATCH adds to what is there: a JSON patch, a field that says so, or a description that does."""
+    if _ADDS_IN_PROSE.search(f"{operation.summary} {operation.description}"):
+        return True
     body = operation.body
     if body is None:
         return False
-    if body.media_type.partition(";")[0].strip().lower() == "application/json-patch+json" or _is_patch(body.type, view):
-        return True
-    if any(_DELTA_FIELD.fullmatch(field.name) for field in view.fields(body.type)):
-        return True
-    return _ADDS_IN_PROSE.search(f"{operation.summary} {operation.description}") is not None
+    media_type = body.media_type.partition(";")[0].strip().lower()
+    is_patch = media_type == "application/json-patch+json" or _is_patch(body.type, view)
+    return is_patch or any(_DELTA_FIELD.fullmatch(field.name) for field in view.fields(body.type))
 
 
 def _is_patch(kind: Type, view: ApiView) -> bool:

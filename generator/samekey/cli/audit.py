@@ -84,7 +84,7 @@ def audit(
         result = found.audit
         if compare:
             step("reading what it is with_comparison with")
-            result = _compared(compare, result, settings)
+            result = _compared(compare, result, config)
     show(diagnostics)
     _tell(result)
     _write(result, found, report or [], overlay)
@@ -100,7 +100,7 @@ def _audited(spec: str, settings: Config, diagnostics: Diagnostics) -> Audited |
     return None if document is None else judge(document, settings)
 
 
-def _compared(location: str, new: Audit, settings: Config) -> Audit:
+def _compared(location: str, new: Audit, config: Path | None) -> Audit:
     """Return an audit with what is other than in an earlier report, or in an earlier document."""
     from samekey.audit.compare import ReportError, read_report, with_comparison  # noqa: PLC0415
     from samekey.config.audit import SILENT_AUDIT  # noqa: PLC0415
@@ -111,9 +111,10 @@ def _compared(location: str, new: Audit, settings: Config) -> Audit:
     except (FetchError, ReportError) as error:
         raise typer.BadParameter(f"{location}: {error}", param_hint="--compare") from error
     if old is None:
-        # The config speaks of the document of today; what it says of operations that came later is no fault here.
+        # The config is today's: that it speaks of operations which came later is no fault of the old document.
         diagnostics = Diagnostics()
-        found = _audited(location, replace(settings, audit=SILENT_AUDIT, pagination={}), diagnostics)
+        settings = read_config(config, "", diagnostics)
+        found = None if settings is None else _audited(location, replace(settings, audit=SILENT_AUDIT), diagnostics)
         if found is None:
             fail(diagnostics)
         old = found.audit
