@@ -107,17 +107,65 @@ def test_it_is_the_same_on_every_run_and_says_who_wrote_it() -> None:
 
 
 def test_keys_of_an_api_are_proposed_under_the_name_that_it_has() -> None:
-    """The header that its other operations declare; nothing where keys travel in bodies."""
+    """The header that its other operations declare."""
     other = KEY.replace("Idempotency-Key", "X-Idempotency-Key")
     named = overlay_of(
         judged(of(f"/a: {{post: {{parameters: [{other}], responses: {{}}}}}}\n/b: {{post: {{responses: {{}}}}}}"))
     )
     assert "X-Idempotency-Key" in named
-    field = "requestBody: {content: {application/json: {schema: {type: object, properties: {idempotency_key: {type: string}}}}}}"
-    bodies = judged(of(f"/a: {{post: {{{field}, responses: {{}}}}}}\n/b: {{post: {{responses: {{}}}}}}"))
-    assert bodies.mends.actions == ()
-    assert "# By hand: 1 finding" in overlay_of(bodies)
-    assert not any(finding.mended for finding in bodies.audit.findings)
+
+
+def body(schema: str) -> str:
+    """A request body in JSON."""
+    return f"requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}"
+
+
+NAMED = body("{$ref: '#/components/schemas/B'}")
+FIELD = body("{type: object, properties: {idempotency_key: {type: string}}}")
+
+
+def test_keys_that_travel_in_bodies_are_proposed_there() -> None:
+    """As a field of a schema that nothing else uses; a header would be a second carrier."""
+    text = of(
+        f"/a: {{post: {{{FIELD}, responses: {{}}}}}}\n/b: {{post: {{{NAMED}, responses: {{}}}}}}",
+        "components: {schemas: {B: {type: object, properties: {c: {type: string}}}}}",
+    )
+    found = judged(text)
+    written = overlay_of(found)
+    assert "in: header" not in written
+    after = judged(text, overlay=written).audit
+    [row] = [row for row in after.operations if row.key == "POST /b"]
+    assert (row.verdict, row.carrier) == (RepeatVerdict.IF_HONOURED, "body field idempotency_key")
+    confirmed = judged(text, overlay=written.replace(CONFIRM, CONFIRM.removeprefix("# "))).audit
+    assert {row.verdict for row in confirmed.operations} == {RepeatVerdict.WITH_KEY}
+
+
+@pytest.mark.parametrize(
+    ("other", "top"),
+    [
+        ("responses: {}", ""),
+        (f"{body('{type: array, items: {}}')}, responses: {{}}", ""),
+        (f"{body('{oneOf: [{type: object}], properties: {a: {}}}')}, responses: {{}}", ""),
+        (
+            f"{NAMED}, responses: {{'200': {{description: b, content: {{application/json: {{schema: {{$ref: '#/components/schemas/B'}}}}}}}}}}",
+            "components: {schemas: {B: {type: object, properties: {c: {type: string}}}}}",
+        ),
+    ],
+    ids=["no body", "an array", "a union", "shared with an answer"],
+)
+def test_bodies_that_cannot_take_a_field_are_left_to_people(other: str, top: str) -> None:
+    """And told as such."""
+    found = judged(of(f"/a: {{post: {{{FIELD}, responses: {{}}}}}}\n/b: {{post: {{{other}}}}}", top))
+    assert found.mends.actions == ()
+    assert "# By hand: 1 finding" in overlay_of(found)
+    assert not any(finding.mended for finding in found.audit.findings if finding.rule is RuleId.NO_KEY)
+
+
+def test_where_keys_are_denied_none_is_proposed() -> None:
+    """A document that marks which operations honour keys has said of the others that they do not."""
+    found = judged(of("/a: {post: {x-fern-idempotent: true, responses: {}}}\n/b: {post: {responses: {}}}"))
+    assert found.mends.actions == ()
+    assert "none are honoured there" in overlay_of(found)
 
 
 def test_what_stands_in_other_files_is_told() -> None:

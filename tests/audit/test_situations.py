@@ -33,7 +33,7 @@ def verdict(method: str, path: str, name: str = "", more: str = "") -> RepeatVer
         ("/webhooks/:token", "", NOT_SAFE), ("/dry-run/things", "", NOT_SAFE), ("/things/dry_run", "", UNKNOWN),
         # Sessions and tokens.
         ("/login", "", UNKNOWN), ("/users", "user:update:login", UNKNOWN), ("/oauth/token", "getIt", UNKNOWN),
-        ("/auth/refresh", "", UNKNOWN), ("/cache/refresh", "", NOT_SAFE),
+        ("/auth/refresh", "", UNKNOWN), ("/cache/refresh", "", UNKNOWN),
     ],
 )  # fmt: skip
 def test_the_name_of_a_post_decides_where_nothing_else_does(path: str, name: str, expected: RepeatVerdict) -> None:

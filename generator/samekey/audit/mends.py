@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from samekey.audit.nodes import home_of, nodes_at
 from samekey.config.audit import RuleId
 from samekey.config.dialect import Carrier
 from samekey.document.pointers import tokens
-from samekey.ir import Operation
+from samekey.ir import Operation, StatusCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,13 +110,15 @@ class _Planner:
         self._root = document.node.value if isinstance(document.node.value, dict) else {}
         self._is_swagger2 = "swagger" in self._root
         self._profile = view.api.profile
-        self._in_bodies = _keys_travel_in_bodies(view) or self._profile.carrier is Carrier.BODY
+        self._field = _field_of_bodies(view)
+        self._in_bodies = bool(self._field) or self._profile.carrier is Carrier.BODY
         self._names = _Names.free(self._root, is_swagger2=self._is_swagger2)
         self._actions: dict[str, Mend] = {}
         self._mended: set[tuple[RuleId, str]] = set()
         self._facts: dict[RuleId, None] = {}
         self._elsewhere = 0
         self._left = 0
+        self._denied = 0
 
     def plan(self, entry: Spotted) -> None:
         """Add what mends a finding, where an overlay can."""
@@ -135,6 +138,10 @@ class _Planner:
             by_hand.append(
                 f"{_counted(self._left)} of keys that are missing: this API's travel in bodies, so add fields there"
             )
+        if self._denied:
+            by_hand.append(
+                f"{_counted(self._denied)} of keys that are missing: it is said that none are honoured there"
+            )
         if self._elsewhere:
             by_hand.append(f"{_counted(self._elsewhere)} stand in other files, or under names that no JSONPath has")
         return Mends(
@@ -146,20 +153,38 @@ class _Planner:
         )
 
     def _propose_key(self, entry: Spotted, operation: Operation) -> None:
-        if self._in_bodies:
-            self._left += 1
+        if operation.method not in operation.profile.methods:
+            self._denied += 1
             return
-        base = "#/responses" if self._is_swagger2 else "#/components/responses"
-        responses: dict[str, JsonValue] = {
-            str(status): {"$ref": f"{base}/{name}"}
-            for status, name in ((409, self._names.in_flight), (422, self._names.mismatch))
-            if not any(getattr(response.status, "value", None) == status for response in operation.responses)
-        }
+        if self._in_bodies:
+            self._propose_field(entry, operation)
+            return
         place = "#/parameters" if self._is_swagger2 else "#/components/parameters"
         update: dict[str, JsonValue] = {"parameters": [{"$ref": f"{place}/{self._names.key}"}]}
-        if responses:
-            update["responses"] = responses
-        self._add(entry, home_of(self._document, operation), update, is_key=True)
+        home = home_of(self._document, operation)
+        self._add(entry, home, {**update, **self._answers(operation)}, is_key=True)
+
+    def _propose_field(self, entry: Spotted, operation: Operation) -> None:
+        """Add a key to the schema of a body, where that is an object of this operation alone."""
+        schema, home = _own_schema(self._document, operation), home_of(self._document, operation)
+        if schema is None or not self._field or self._is_swagger2:
+            self._left += 1
+            return
+        field: dict[str, JsonValue] = {"type": "string", "maxLength": _LONGEST, "description": _KEY_DOC}
+        self._add(entry, schema, {"properties": {self._field: field}})
+        self._add(entry, home, self._answers(operation), is_key=True)
+
+    def _answers(self, operation: Operation) -> dict[str, JsonValue]:
+        """Return the answers that a key brings with it, as far as the operation has none of these statuses."""
+        base = "#/responses" if self._is_swagger2 else "#/components/responses"
+        documented = {
+            response.status.value for response in operation.responses if isinstance(response.status, StatusCode)
+        }
+        wanted = ((409, self._names.in_flight), (422, self._names.mismatch))
+        answers: dict[str, JsonValue] = {
+            str(status): {"$ref": f"{base}/{name}"} for status, name in wanted if status not in documented
+        }
+        return {"responses": answers} if answers else {}
 
     def _add(self, entry: Spotted, node: Node | None, update: dict[str, JsonValue], *, is_key: bool = False) -> None:
         is_here = node is not None and node.source.uri == self._document.root.uri
@@ -178,6 +203,7 @@ class _Planner:
             "required": False,
             "description": _KEY_DOC,
         }
+        parameters: dict[str, JsonValue] = {} if self._in_bodies else {"parameters": {self._names.key: parameter}}
         problem: dict[str, JsonValue] = {
             "type": "object",
             "properties": {name: {"type": "string"} for name in ("type", "title", "detail", "code")},
@@ -191,11 +217,11 @@ class _Planner:
                 names.in_flight: {**running, "schema": problem},
                 names.mismatch: {**reused, "schema": problem},
             }
-            return {"parameters": {names.key: parameter}, "responses": answers}
+            return {**parameters, "responses": answers}
         parameter["schema"] = {"type": "string", "maxLength": _LONGEST}
         content: dict[str, JsonValue] = {"content": {"application/problem+json": {"schema": problem}}}
         answers = {names.in_flight: {**running, **content}, names.mismatch: {**reused, **content}}
-        return {"components": {"parameters": {names.key: parameter}, "responses": answers}}
+        return {"components": {**parameters, "responses": answers}}
 
     def _seconds(self) -> dict[str, JsonValue]:
         description = "Seconds to wait before the next request."
@@ -228,9 +254,37 @@ def _free(name: str, taken: set[str]) -> str:
     return next(candidate for candidate in (name, *numbered) if candidate not in taken)
 
 
-def _keys_travel_in_bodies(view: ApiView) -> bool:
-    carriers = {key.carrier for operation in view.operations for key in operation.declared if not key.is_proposed}
-    return carriers == {Carrier.BODY}
+def _field_of_bodies(view: ApiView) -> str:
+    """Return the field in which the keys of an API travel, where they all travel in bodies; empty where they do not."""
+    declared = [key for operation in view.operations for key in operation.declared if not key.is_proposed]
+    if {key.carrier for key in declared} != {Carrier.BODY}:
+        return ""
+    names = Counter(key.name for key in declared if not key.within)
+    return names.most_common(1)[0][0] if names else ""
+
+
+def _own_schema(document: Document, operation: Operation) -> Node | None:
+    """Return the schema of a body in JSON, where it is an object that nothing else refers to."""
+    home = home_of(document, operation)
+    holder = home.get("requestBody") if home is not None else None
+    body = holder.follow() if holder is not None else None
+    content = body.get("content") if body is not None and body.source.uri == document.root.uri else None
+    media = next((node for name, node in content.items() if "json" in name), None) if content is not None else None
+    written = media.get("schema") if media is not None else None
+    schema = written.follow() if written is not None else None
+    if schema is None or written is None or holder is None or not _is_plain_object(schema):
+        return None
+    name = written.reference
+    uses = len(re.findall(re.escape(name) + r"(?![\w.-])", document.root.text)) if name else 0
+    return None if uses > 1 or holder.reference is not None else schema
+
+
+def _is_plain_object(schema: Node) -> bool:
+    """Whether a schema is an object with fields of its own, and no union or sum of others."""
+    value = schema.value
+    if not isinstance(value, dict) or not isinstance(value.get("properties"), dict):
+        return False
+    return not any(word in value for word in ("allOf", "oneOf", "anyOf", "discriminator"))
 
 
 def _counted(number: int) -> str:
@@ -288,8 +342,9 @@ def _lines(mends: Mends, title: str) -> Iterator[str]:
         yield "    update:"
         yield from _block(mends.shared, "      ")
     for action in mends.actions:
-        yield f"  - target: {yaml_scalar(action.target)}"
-        yield "    update:"
+        mark = "" if action.update else "# "
+        yield f"  {mark}- target: {yaml_scalar(action.target)}"
+        yield f"  {mark}  update:"
         yield from (f"      {key}: {flow(value)}" for key, value in action.update.items())
         if action.is_key:
             yield "      # x-idempotency: {honoured: true}"

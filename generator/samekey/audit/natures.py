@@ -38,12 +38,15 @@ _READS_AT_END: Final = _words("get list preview retrieve search")
 """Those that are verbs at the end of a name as well: `group-list`, but not `saved-query`."""
 _SETS: Final = _words(
     """
-    abandon abort accept acknowledge ack activate approve archive assign ban block cancel clear close complete confirm
-    deactivate decline delete deny detach disable disconnect dismiss edit enable end expire favorite finalize finish
-    follow freeze hide hold join leave like link lock mark mute open patch pause pin promote publish put reactivate
-    reject release remove rename reopen replace restore restrict resume revoke set star start stop subscribe suspend
-    terminate unarchive unassign unban unblock undelete undo unfollow unfreeze unhide unlike unlink unlock unmark unmute
-    unpause unpin unpublish unset unstar unsubscribe unsuspend update upsert void
+    abandon abort accept ack acknowledge activate apply approve archive assign attach ban block cancel change choose
+    clear close complete configure confirm connect deactivate decline delete deny deprovision detach disable
+    disconnect dismiss downgrade edit elevate enable end expire favorite finalize finish follow freeze fulfill hide
+    hold invalidate join leave like link lock mark migrate move mute open patch pause pin power poweroff poweron
+    promote publish purge put reactivate recalculate refresh reject release remove rename reopen replace resize
+    restore restrict resume reverse revert revise revoke rollback set settle shutdown star start stop subscribe
+    suspend sync synchronize tag terminate unarchive unassign unban unblock undelete undo unfavorite unfollow unfreeze
+    unhide uninstall unlike unlink unlock unmark unmerge unmute unpause unpin unpublish unschedule unset unstar
+    unsubscribe unsuspend untag update upgrade upsert verify void
     """
 )
 """Verbs of operations that bring something into a state, in which it then is."""
