@@ -42,6 +42,18 @@ def test_the_name_of_a_post_decides_where_nothing_else_does(path: str, name: str
 
 
 @pytest.mark.parametrize(
+    ("summary", "name", "expected"),
+    [
+        ("Get validators of a state", "postStateValidators", UNKNOWN), ("Returns things.", "", UNKNOWN),
+        ("Get or create a thing", "", NOT_SAFE), ("Get things", "createThing", NOT_SAFE), ("Thing", "", NOT_SAFE),
+    ],
+)  # fmt: skip
+def test_a_summary_helps_where_the_name_is_silent(summary: str, name: str, expected: RepeatVerdict) -> None:
+    """Documents name operations after their method, and say in the summary what they do."""
+    assert verdict("post", "/things", name, f"summary: {summary}") is expected
+
+
+@pytest.mark.parametrize(
     ("path", "name", "costs"),
     [
         ("/payments", "createPayment", True), ("/purchases", "create_purchase", True), ("/Messages.json", "CreateMessage", True),

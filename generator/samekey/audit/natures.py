@@ -51,7 +51,7 @@ _SETS: Final = _words(
 )
 """Verbs of operations that bring something into a state, in which it then is."""
 _SIGNS_IN: Final = _words("authenticate login logout signin signout")
-_MAKES: Final = _words("add create insert issue make new order place post put register submit")
+_MAKES: Final = _words("add create insert issue make new order place register submit")
 """Verbs of operations that make something."""
 _COSTS: Final = _words("buy capture charge deposit disburse pay purchase refund sell send transfer withdraw")
 """Verbs of operations that move money or goods, or send something to somebody."""
@@ -86,6 +86,9 @@ _VARIABLE: Final = re.compile(r"\{[^{}]*\}|^:\w+$")
 _SHORT: Final = 2
 """Words that a path's last part has where it begins with a verb, such as `mark-read`."""
 _CONFLICT: Final = 409
+_SUMMARY: Final = 60
+_FIRST: Final = 4
+"""Characters and words of a summary that say what an operation does."""
 
 
 class Nature(StrEnum):
@@ -110,16 +113,25 @@ class _Name(Struct, frozen=True):
         id: those of its operationId, without what tells versions apart.
         path: those of the last part of its path; none where that is a variable.
         above: those of the parts before it.
+        summary: the first words of its summary.
     """
 
     id: tuple[str, ...]
     path: tuple[str, ...]
     above: frozenset[str]
 
+    summary: tuple[str, ...]
+
     @property
     def verb(self) -> str:
         """The verb of the operationId; empty where it has none."""
         return _verb(self.id)
+
+    @property
+    def says_reads(self) -> bool:
+        """Whether its summary begins as that of an operation which only reads, such as `Returns all charges`."""
+        verb = self.summary[0] if self.summary else ""
+        return (verb == "returns" or verb.removesuffix("s") in _READS) and not _MAKES & set(self.summary)
 
     @property
     def path_verb(self) -> str:
@@ -133,15 +145,23 @@ def nature_of(operation: Operation) -> Nature:
     verb, at_end = name.verb, name.path_verb
     if {verb, at_end} & _SIGNS_IN or name.path == ("token",) or (name.path == ("refresh",) and _is_sign_in(name)):
         return Nature.SIGNS_IN
-    if verb == _SIMULATE and _SIMULATE in name.above:
-        return Nature.ACTS
-    if verb in _READS or (at_end in _READS and verb not in _MAKES | _SETS) or _is_trial_run(name):
+    if _only_reads(name):
         return Nature.READS
     if _is_costly(name) and not name.above & _TRIALS:
         return Nature.COSTS
     if verb in _SETS or (at_end in _SETS and verb not in _MAKES and len(name.path) <= _SHORT):
         return Nature.SETS
     return Nature.ACTS
+
+
+def _only_reads(name: _Name) -> bool:
+    verb, at_end = name.verb, name.path_verb
+    if _SIMULATE in name.above:
+        # What is simulated there is done, though not in earnest.
+        return False
+    if verb in _READS or (at_end in _READS and verb not in _MAKES | _SETS) or _is_trial_run(name):
+        return True
+    return not {verb, at_end} & _VERBS and name.says_reads
 
 
 def acting_verb(operation: Operation) -> str:
@@ -204,9 +224,8 @@ def _name(operation: Operation) -> _Name:
     parts = [split(part) for part in _PARTS.split(operation.id)]
     # `orders.create` and `user:update:login` have their verb in the last part that has one.
     named = next((words for words in reversed(parts) if _verb(words)), parts[0] if parts else ())
-    return _Name(
-        _told(named), _told(path), frozenset(word for part in above for word in split(_VARIABLE.sub(" ", part)))
-    )
+    around = frozenset(word for part in above for word in split(_VARIABLE.sub(" ", part)))
+    return _Name(_told(named), _told(path), around, split(operation.summary[:_SUMMARY])[:_FIRST])
 
 
 def _told(words: Sequence[str]) -> tuple[str, ...]:

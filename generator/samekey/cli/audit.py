@@ -85,9 +85,10 @@ def audit(
         if compare:
             step("reading what it is with_comparison with")
             result = _compared(compare, result, config)
+    # Before anything is told: whoever reads that may stop in the middle, such as `head`.
+    _write(result, found, report or [], overlay)
     show(diagnostics)
     _tell(result)
-    _write(result, found, report or [], overlay)
     fresh = result.findings if result.comparison is None else result.comparison.worse
     failed = any(finding.severity in _FAILING[fail_on] for finding in fresh)
     raise typer.Exit(ExitCode.BROKEN if failed else ExitCode.GOOD)
