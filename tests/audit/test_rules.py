@@ -236,6 +236,13 @@ def test_what_is_said_elsewhere_is_said(text: str) -> None:
     assert rules(audited(text)) == []
 
 
+def test_what_is_going_away_gets_no_notes() -> None:
+    """It may still be done twice, and that is said; nobody describes it better now."""
+    slow = 'deprecated: true\nresponses: {"429": {description: slow}}'
+    assert rules(audited(operation(slow))) == ["no-key"]
+    assert rules(audited(operation(slow, method="get"))) == []
+
+
 def test_two_carriers_are_named_with_their_number() -> None:
     """One finding for the API, at its root."""
     [finding] = [

@@ -11,10 +11,12 @@ from msgspec import Struct
 from samekey_templates.runtime.declare import table
 
 from samekey.audit.nodes import HERE, Aim, AtAnswer, AtBody, AtParameter, AuditSubject
+from samekey.audit.rules import RULES
 from samekey.audit.situations import Judged, Situation
 from samekey.audit.view import ApiView, answers, names_duration
 from samekey.config.audit import RuleId
 from samekey.config.dialect import Carrier, carrier_words
+from samekey.document.diagnostics import Severity
 from samekey.ir import DeclaredKey, ListOf, Operation, Safety, StatusCode, Webhook
 from samekey.lower.statuses import successes
 
@@ -86,11 +88,15 @@ RuleCheck: TypeAlias = OfOperation | OfWebhook | OfApi
 
 
 def spotted(operations: tuple[Judged, ...], view: ApiView) -> Iterator[Spotted]:
-    """Yield everything that the rules find, rule by rule, in the document's order."""
+    """Yield everything that the rules find, rule by rule, in the document's order.
+
+    Nobody describes better what is going away, so deprecated operations get no notes.
+    """
+    current = tuple(entry for entry in operations if not entry.operation.deprecated)
     for rule, kind in CHECKS.items():
         match kind:
             case OfOperation():
-                for entry in operations:
+                for entry in current if RULES[rule].severity is Severity.NOTE else operations:
                     yield from (Spotted(rule, entry.operation, text, aim) for text, aim in kind.check(entry, view))
             case OfWebhook():
                 for webhook in view.api.webhooks:
