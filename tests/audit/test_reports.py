@@ -16,6 +16,7 @@ import jsonschema
 import msgspec
 import pytest
 from samekey.audit import Audit
+from samekey.audit.compare import with_comparison
 from samekey.audit.json_report import report_as_json
 from samekey.audit.mends import overlay_text
 from samekey.audit.model import RepeatVerdict
@@ -256,6 +257,23 @@ def test_reports_are_the_same_on_every_run() -> None:
     """Nothing in them depends on the day or the machine."""
     for write in WRITERS.values():
         assert write(depot()) == write(depot())
+
+
+def test_what_has_changed_stands_in_what_people_read() -> None:
+    """Better and worse, new and gone, in words and not by colour alone; hostile names there too."""
+    better = audited((GOLDEN / "depot.yaml").read_text("utf-8").replace("    put:", "    delete:"), "idempotency: true")
+    changed = with_comparison(depot(), better)
+    for text in (as_text(changed), as_markdown(changed), as_html(changed)):
+        assert "better" in text
+        assert "gone" in text
+        assert "POST /payments" in text
+    worse = as_html(with_comparison(better, depot()))
+    assert ">worse</b>" in worse
+    assert "Nothing." in as_html(with_comparison(depot(), depot()))
+    strange = with_comparison(depot(), hostile())
+    assert "<script" not in as_html(strange)
+    assert "<script" not in as_markdown(strange)
+    assert all(sign.isprintable() or sign == "\n" for sign in as_text(strange))
 
 
 def test_counts_add_up() -> None:

@@ -236,6 +236,13 @@ def test_what_is_said_elsewhere_is_said(text: str) -> None:
     assert rules(audited(text)) == []
 
 
+def test_a_finding_of_a_body_points_to_it() -> None:
+    """A key that travels in a body is described there."""
+    text = operation(f"requestBody:\n  {fields('properties: {idempotency_key: {type: string}}')}\nresponses: {{}}")
+    [finding] = [entry for entry in audited(text).findings if entry.rule is RuleId.KEY_WITHOUT_SHAPE]
+    assert "requestBody" in text.splitlines()[finding.spot.line - 1]
+
+
 def test_what_is_going_away_gets_no_notes() -> None:
     """It may still be done twice, and that is said; nobody describes it better now."""
     slow = 'deprecated: true\nresponses: {"429": {description: slow}}'
