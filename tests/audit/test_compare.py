@@ -53,7 +53,7 @@ def test_the_other_way_round_it_is_worse() -> None:
 
 
 def test_a_line_that_moved_is_no_change() -> None:
-    """Findings are compared by rule, operation and message."""
+    """Findings are compared by rule and operation."""
     moved = replace(
         PLAIN, findings=tuple(replace(entry, spot=replace(entry.spot, line=99)) for entry in PLAIN.findings)
     )

@@ -72,6 +72,14 @@ def test_the_schema_is_up_to_date() -> None:
     assert SCHEMA.read_text("utf-8") == schema_text(), "run python -m tests.audit.test_docs"
 
 
+def test_the_example_of_the_page_is_what_is_printed() -> None:
+    """The first lines of a golden."""
+    text = (ROOT / "docs" / "audit.md").read_text("utf-8")
+    shown = text.partition("--report audit.html\n")[2].partition("…\n")[0]
+    assert shown.count("\n") > 5
+    assert (Path(__file__).parent / "golden" / "depot.txt").read_text("utf-8").startswith(shown)
+
+
 if __name__ == "__main__":
     (ROOT / PAGE).write_text(page() + "\n", "utf-8")
     SCHEMA.write_text(schema_text(), "utf-8")

@@ -236,6 +236,16 @@ def test_what_is_said_elsewhere_is_said(text: str) -> None:
     assert rules(audited(text)) == []
 
 
+def test_an_operation_without_a_key_is_told_of_the_one_that_others_have() -> None:
+    """So that its owner does not invent a second one."""
+    text = of(
+        f"/a: {{post: {{parameters: [{KEY.replace('Idempotency-Key', 'X-Idempotency')}], responses: {{}}}}}}\n/b: {{post: {{responses: {{}}}}}}"
+    )
+    assert found(audited(text), RuleId.NO_KEY) == [
+        ("POST /b", "it has no key; others of this API have the header X-Idempotency")
+    ]
+
+
 def test_a_finding_of_a_body_points_to_it() -> None:
     """A key that travels in a body is described there."""
     text = operation(f"requestBody:\n  {fields('properties: {idempotency_key: {type: string}}')}\nresponses: {{}}")

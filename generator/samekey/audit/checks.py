@@ -128,6 +128,31 @@ def _in(situation: Situation, message: str) -> OfOperation:
     return OfOperation(check)
 
 
+def _without_key(situation: Situation) -> OfOperation:
+    """Return a rule that finds operations without a key, and names the one that others of the API have."""
+
+    def check(entry: Judged, view: ApiView) -> Iterator[tuple[str, Aim]]:
+        if entry.situation is situation:
+            usual = usual_key(view)
+            elsewhere = "" if usual is None else f"; others of this API have the {carrier_of(usual)}"
+            yield f"it has no key{elsewhere}", HERE
+
+    return OfOperation(check)
+
+
+def usual_key(view: ApiView) -> DeclaredKey | None:
+    """Return the carrier that most operations of an API declare; None where none does."""
+    declared = [
+        key
+        for operation in view.operations
+        if operation.safety is not Safety.SAFE
+        for key in operation.declared
+        if not key.is_proposed
+    ]
+    places = Counter((key.carrier, key.within, key.name) for key in declared).most_common(1)
+    return next((key for key in declared if places and (key.carrier, key.within, key.name) == places[0][0]), None)
+
+
 def _aim(key: DeclaredKey) -> Aim:
     return AtBody() if key.carrier is Carrier.BODY else AtParameter(key.name)
 
@@ -284,11 +309,11 @@ def _two_carriers(operations: tuple[Judged, ...], _: ApiView) -> Iterator[Spotte
 
 
 _ROWS: Final[dict[RuleId, RuleCheck]] = {
-    RuleId.COSTLY_WITHOUT_KEY: _in(Situation.COSTS, "it has no key"),
+    RuleId.COSTLY_WITHOUT_KEY: _without_key(Situation.COSTS),
     RuleId.KEY_NOT_HONOURED: _in(
         Situation.DENIED, "the document declares a key, and the config says that it is not honoured"
     ),
-    RuleId.NO_KEY: _in(Situation.ACTS, "it has no key"),
+    RuleId.NO_KEY: _without_key(Situation.ACTS),
     RuleId.PATCH_THAT_ADDS: _in(Situation.PATCH_ADDS, "it adds to what is there, and has no key"),
     RuleId.GET_THAT_ACTS: _in(Situation.READ_THAT_ACTS, "by its name it does something each time"),
     RuleId.PUT_WITHOUT_ID: _in(Situation.PUT_THAT_CREATES, "it creates, and neither its path nor its body says what"),

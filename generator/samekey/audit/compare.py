@@ -77,5 +77,6 @@ def _beyond(found: Iterable[AuditFinding], known: Iterable[AuditFinding]) -> Ite
             yield finding
 
 
-def _sameness(finding: AuditFinding) -> tuple[str, str, str]:
-    return finding.rule.value, finding.subject, finding.message
+def _sameness(finding: AuditFinding) -> tuple[str, str]:
+    """Return what makes a finding the one of before: words and lines may change around it."""
+    return finding.rule.value, finding.subject

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
@@ -30,11 +31,11 @@ _PLACEHOLDER: Final = re.compile(r"\{(?=\d+\})")
 def as_sarif(audit: Audit) -> str:
     """Write an audit as SARIF 2.1.0: a result for each finding, suppressed ones with their reason."""
     name, _, version = audit.tool.partition(" ")
-    used = {rule: index for index, rule in enumerate(RULES)}
-    results: list[JsonValue] = [_result(finding, used[finding.rule], audit) for finding in audit.findings]
+    fingerprints = _Fingerprints()
+    results: list[JsonValue] = [_result(finding, audit, fingerprints) for finding in audit.findings]
     for entry in audit.ignored:
         suppression: Part = {"kind": "external", "justification": entry.reason}
-        results.append({**_result(entry.finding, used[entry.finding.rule], audit), "suppressions": [suppression]})
+        results.append({**_result(entry.finding, audit, fingerprints), "suppressions": [suppression]})
     driver: Part = {"name": f"{name} audit", "version": version, "rules": [_rule(rule) for rule in RULES.values()]}
     run: Part = {"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}
     whole: Part = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -55,9 +56,21 @@ def _rule(rule: AuditRule) -> Part:
     }
 
 
-def _result(finding: AuditFinding, index: int, audit: Audit) -> Part:
+class _Fingerprints:
+    """Tells results apart, and knows them again in the next run: by rule and subject, and by number within these."""
+
+    def __init__(self) -> None:
+        self._seen = Counter[tuple[str, str]]()
+
+    def of(self, finding: AuditFinding) -> str:
+        """Return the fingerprint of the next finding."""
+        place = (finding.rule.value, finding.subject)
+        self._seen[place] += 1
+        return hashlib.sha256("\n".join((*place, str(self._seen[place]))).encode()).hexdigest()
+
+
+def _result(finding: AuditFinding, audit: Audit, fingerprints: _Fingerprints) -> Part:
     subject = finding.subject or audit.title
-    digest = hashlib.sha256(f"{finding.rule.value}\n{finding.subject}\n{finding.message}".encode()).hexdigest()
     spot = finding.spot
     place: Part = {
         "artifactLocation": {"uri": _uri(spot)},
@@ -65,11 +78,11 @@ def _result(finding: AuditFinding, index: int, audit: Audit) -> Part:
     }
     return {
         "ruleId": finding.rule.value,
-        "ruleIndex": index,
+        "ruleIndex": list(RULES).index(finding.rule),
         "level": _LEVELS[finding.severity],
         "message": {"text": _text(f"{subject}: {finding.message}")},
         "locations": [{"physicalLocation": place, "logicalLocations": [{"fullyQualifiedName": subject}]}],
-        "partialFingerprints": {"samekey/v1": digest},
+        "partialFingerprints": {"samekey/v1": fingerprints.of(finding)},
     }
 
 
