@@ -15,10 +15,10 @@ NOT_SAFE, UNKNOWN, SAFE = RepeatVerdict.NOT_SAFE, RepeatVerdict.UNKNOWN, RepeatV
 COSTS = RuleId.COSTLY_WITHOUT_KEY.value
 
 
-def verdict(method: str, path: str, name: str = "", more: str = "") -> RepeatVerdict:
-    """The verdict on an operation of which no more is said than its name."""
+def verdict(method: str, path: str, name: str = "", more: str = "", answers: str = "responses: {}") -> RepeatVerdict:
+    """The verdict on an operation of which little more is said than its name."""
     identity = f"operationId: {name}\n" if name else ""
-    return audited(operation(f"{identity}{more}\nresponses: {{}}", path, method)).operations[0].verdict
+    return audited(operation(f"{identity}{more}\n{answers}", path, method)).operations[0].verdict
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,85 @@ def test_what_costs(path: str, name: str, *, costs: bool) -> None:
 def test_other_methods(method: str, path: str, name: str, expected: RepeatVerdict) -> None:
     """HTTP says what they do, and a name can cast a doubt on that."""
     assert verdict(method, path, name) is expected
+
+
+MADE = 'responses: {"201": {description: made}}'
+
+
+def taking(field: str, *, required: bool) -> str:
+    """A request body with a field."""
+    wanted = f"required: [{field}], " if required else ""
+    schema = f"{{type: object, {wanted}properties: {{{field}: {{type: string}}}}}}"
+    return f"requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}\n{MADE}"
+
+
+def query(name: str, *, required: bool) -> str:
+    """A parameter of the query."""
+    return f"parameters: [{{name: {name}, in: query, required: {str(required).lower()}, schema: {{type: string}}}}]\n{MADE}"
+
+
+@pytest.mark.parametrize("verb", ["create", "add", "new", "insert", "register", "make"])
+def test_a_put_that_creates_by_its_name(verb: str) -> None:
+    """Where nothing in the request says what, the second one may make a second thing."""
+    assert verdict("put", "/thing", f"{verb}Thing", MADE, answers="") is NOT_SAFE
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "text", "expected"),
+    [
+        ("/things", "", MADE, NOT_SAFE), ("/thing", "", MADE, SAFE), ("/things", "replaceThings", MADE, SAFE),
+        ("/things/{id}", "createThing", MADE, SAFE), ("/things", "createThing", "responses: {}", SAFE),
+        ("/things", "createThing", taking("id", required=True), SAFE),
+        ("/things", "createThing", taking("thing_name", required=True), SAFE),
+        ("/things", "createThing", taking("thingId", required=True), SAFE),
+        ("/things", "createThing", taking("id", required=False), NOT_SAFE),
+        ("/things", "createThing", taking("width", required=True), NOT_SAFE),
+        ("/things", "createThing", taking("idea", required=True), NOT_SAFE),
+        ("/things", "createThing", query("id", required=True), SAFE),
+        ("/things", "createThing", query("id", required=False), NOT_SAFE),
+    ],
+)  # fmt: skip
+def test_a_put_that_says_what_it_creates_is_safe(path: str, name: str, text: str, expected: RepeatVerdict) -> None:
+    """By an id that must be there, in the path, the query or the body; or it creates nothing."""
+    assert verdict("put", path, name, text, answers="") is expected
+
+
+def test_a_token_endpoint_is_known_whatever_its_name() -> None:
+    """The document's own flow says where tokens come from."""
+    flows = "{clientCredentials: {tokenUrl: /issue, scopes: {}}}"
+    top = f"components: {{securitySchemes: {{oauth: {{type: oauth2, flows: {flows}}}}}}}"
+    text = of("/issue: {post: {operationId: createIt, responses: {}}}\n/other: {post: {responses: {}}}", top)
+    assert [row.verdict for row in audited(text).operations] == [UNKNOWN, NOT_SAFE]
+
+
+def test_an_if_match_that_need_not_be_there_refuses_nothing() -> None:
+    """Nor does another header, or one in the query."""
+    for place, name, required in (
+        ("header", "If-Match", "false"),
+        ("header", "If-None-Match", "true"),
+        ("query", "If-Match", "true"),
+    ):
+        text = f"parameters: [{{name: {name}, in: {place}, required: {required}, schema: {{type: string}}}}]"
+        assert verdict("patch", "/x", "", text) is UNKNOWN
+    text = "parameters: [{name: if-match, in: header, required: true, schema: {type: string}}]"
+    assert verdict("post", "/x", "", text) is SAFE
+
+
+@pytest.mark.parametrize(
+    "field", ["increment", "append", "balance_delta", "add_to_balance", "increment_by", "inc_by_cents"]
+)
+def test_a_patch_with_a_field_that_adds(field: str) -> None:
+    """In whatever words, and beside other fields."""
+    properties = f"properties: {{name: {{type: string}}, {field}: {{type: integer}}}}"
+    text = f"requestBody: {{content: {{application/json: {{schema: {{type: object, {properties}}}}}}}}}"
+    assert verdict("patch", "/x", "", text) is NOT_SAFE
+
+
+@pytest.mark.parametrize("field", ["name", "address", "incremental", "added_at", "additional", "padding", "push"])
+def test_a_patch_with_fields_that_only_sound_like_it(field: str) -> None:
+    """They are set."""
+    text = f"requestBody: {{content: {{application/json: {{schema: {{type: object, properties: {{{field}: {{type: string}}}}}}}}}}}}"
+    assert verdict("patch", "/x", "", text) is UNKNOWN
 
 
 def test_a_method_that_http_does_not_have() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samekey.ir import Operation, Type
 
 _DELTA_FIELD: Final = re.compile(
-    r"(increment|append|delta|push)(_?by)?|\w+_(increment|delta)|(add|remove|inc(rement)?)_?(by|to)_?\w*", re.IGNORECASE
+    r"(increment|append|delta)(_?by)?|\w+_(increment|delta)|(add|remove|inc(rement)?)_?(by|to)_?\w*", re.IGNORECASE
 )
 _ADDS_IN_PROSE: Final = re.compile(
     r"\b(appends?|increments?|(is|are) added to|adds? to the (list|end))\b", re.IGNORECASE
