@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from samekey_templates.runtime.safety import Evidence
 
 from samekey.audit.groups import RuleGroup, grouped
 from samekey.audit.model import RANK, RepeatVerdict
@@ -34,6 +36,9 @@ def text_lines(audit: Audit) -> Iterator[TextLine]:
     counts = [f"{entry.operations} {entry.verdict}" for entry in audit.counts if entry.operations]
     if counts:
         yield TextLine(", ".join(counts))
+    vouched = Counter(row.evidence for row in audit.operations if row.evidence is not None)
+    if vouched:
+        yield TextLine("keys: " + ", ".join(f"{vouched[who]} {who}" for who in Evidence if vouched[who]))
     for group in grouped(audit.findings):
         yield TextLine("")
         yield from _group(group)
