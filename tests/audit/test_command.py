@@ -131,6 +131,29 @@ def test_the_overlay_is_written_and_written_over_and_read_by_the_config(scratch:
     assert "1 of 1 with their key" in confirmed
 
 
+def test_an_sdk_is_made_of_what_was_proposed_and_of_what_was_confirmed(scratch: Path) -> None:
+    """The whole way: audit, overlay, generate; then confirmed, and generated again."""
+
+    def evidence() -> object:
+        told = CliRunner().invoke(app, ["inspect", "make.yaml", "--config", "samekey.yaml", "--json"])
+        return [row["evidence"] for row in json.loads(told.stdout)]
+
+    def made() -> str:
+        told = CliRunner().invoke(app, ["generate", "make.yaml", "-o", "sdk", "--config", "samekey.yaml"])
+        assert told.exit_code == 0, told.output
+        return told.stdout
+
+    (scratch / "samekey.yaml").write_text("overlays: [mend.yaml]\n", "utf-8")
+    run("make.yaml", "--overlay", "mend.yaml")
+    assert "keys: 1 assumed" in made()
+    assert evidence() == ["assumed"]
+    mend = scratch / "mend.yaml"
+    mend.write_text(mend.read_text("utf-8").replace("# x-idempotency: {honoured", "x-idempotency: {honoured"), "utf-8")
+    assert "keys: 1 configured" in made()
+    assert evidence() == ["configured"]
+    assert run("make.yaml", "--config", "samekey.yaml", "--fail-on", "warning").status == 0
+
+
 @pytest.mark.parametrize("old", ["pay.yaml", "old.json"])
 def test_a_comparison_fails_only_for_what_is_new(scratch: Path, old: str) -> None:
     """An old document or an old report; what was there before does not fail the run."""
