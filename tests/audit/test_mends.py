@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonpath import JSONPathEnvironment
 from samekey.audit import Audited
-from samekey.audit.mends import MARK, flow, json_path, overlay_text, yaml_scalar
 from samekey.audit.model import RepeatVerdict
+from samekey.audit.notation import flow, json_path, yaml_scalar
+from samekey.audit.overlay import MARK, overlay_text
 from samekey.config.audit import RuleId
 from samekey.document.pointers import extended
 from samekey.document.yaml_text import parse_yaml

@@ -18,8 +18,8 @@ import pytest
 from samekey.audit import Audit
 from samekey.audit.compare import with_comparison
 from samekey.audit.json_report import report_as_json
-from samekey.audit.mends import overlay_text
 from samekey.audit.model import RepeatVerdict
+from samekey.audit.overlay import overlay_text
 from samekey.audit.pages import FACES, as_badge, as_html, as_markdown
 from samekey.audit.rules import RULES
 from samekey.audit.sarif import as_sarif

@@ -1,4 +1,4 @@
-"""The overlay that would mend what can be mended (OpenAPI Overlay Specification 1.0).
+"""What an overlay would mend of what was found (OpenAPI Overlay Specification 1.0).
 
 A key that it adds is a proposal: lowered with the overlay, the operation's evidence stays `assumed` until its owner
 confirms it. What only the owner can know, such as how long a key is remembered, is written down as a comment.
@@ -6,7 +6,6 @@ confirms it. What only the owner can know, such as how long a key is remembered,
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -14,21 +13,19 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from samekey.audit.nodes import home_of, nodes_at
+from samekey.audit.notation import json_path
 from samekey.config.audit import RuleId
 from samekey.config.dialect import Carrier
-from samekey.document.pointers import tokens
 from samekey.ir import Operation, StatusCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from samekey.audit.checks import Spotted
     from samekey.audit.view import ApiView
     from samekey.document.node import Document, Node
     from samekey.document.values import JsonValue
 
-MARK: Final = "# Written by samekey audit"
-"""The beginning of an overlay that may be written over."""
 _WITHOUT_KEY: Final = frozenset({RuleId.COSTLY_WITHOUT_KEY, RuleId.NO_KEY, RuleId.PATCH_THAT_ADDS})
 _FACTS: Final = frozenset(
     {
@@ -39,10 +36,10 @@ _FACTS: Final = frozenset(
         RuleId.SUCCESS_THAT_REFUSES,
     }
 )
-_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _UNNAMEABLE: Final = re.compile(r"[\x00-\x1f]")
 """What JSONPath libraries refuse in a name, though RFC 9535 lets it be escaped."""
+_LONGEST: Final = 255
+"""Characters that a proposed key may have."""
 _KEY_DOC: Final = "A new key for each thing that is to be done, and the same key when its answer was lost."
 _IN_FLIGHT_DOC: Final = "The first request with this idempotency key is still in progress."
 _MISMATCH_DOC: Final = "This idempotency key was used with another payload."
@@ -289,123 +286,3 @@ def _is_plain_object(schema: Node) -> bool:
 
 def _counted(number: int) -> str:
     return f"{number} finding" if number == 1 else f"{number} findings"
-
-
-def json_path(pointer: str, root: JsonValue) -> str:
-    """Return the JSONPath (RFC 9535) of the value at a JSON pointer.
-
-    Args:
-        pointer: the pointer, to a value that is there.
-        root: the document, which tells keys from indexes.
-    """
-    steps, value = ["$"], root
-    for token in tokens(pointer):
-        if isinstance(value, list):
-            steps.append(f"[{token}]")
-            value = value[int(token)]
-            continue
-        steps.append(f".{token}" if _PLAIN.fullmatch(token) else f"[{_in_single_quotes(token)}]")
-        value = value.get(token) if isinstance(value, dict) else None
-    return "".join(steps)
-
-
-def _in_single_quotes(text: str) -> str:
-    """Return a name in the quotes of RFC 9535 section 2.3.1.1."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return "'" + _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped) + "'"
-
-
-def overlay_text(mends: Mends, title: str) -> str:
-    """Write an overlay in YAML.
-
-    Args:
-        mends: what it does.
-        title: the API's title.
-    """
-    return "\n".join(_lines(mends, title)) + "\n"
-
-
-def _lines(mends: Mends, title: str) -> Iterator[str]:
-    yield f"{MARK}. Each change says what the API does: keep those that are true, remove the others."
-    yield "# A key that is added here is a proposal. Clients treat it as assumed until you confirm it: take the mark"
-    yield "# off `x-idempotency: {honoured: true}` where the API honours the key, or let `samekey verify` see it."
-    for line in mends.by_hand:
-        yield f"# By hand: {line}."
-    yield "overlay: 1.0.0"
-    yield f"info: {{title: {yaml_scalar(f'What {title} leaves unsaid of repeated requests')}, version: 1.0.0}}"
-    if not mends.actions and not mends.facts:
-        yield "actions: []"
-        return
-    yield "actions:" if mends.actions else "actions: [] # take the brackets off with the first mark below"
-    if mends.shared:
-        yield f"  - target: {yaml_scalar('$')}"
-        yield "    update:"
-        yield from _block(mends.shared, "      ")
-    for action in mends.actions:
-        mark = "" if action.update else "# "
-        yield f"  {mark}- target: {yaml_scalar(action.target)}"
-        yield f"  {mark}  update:"
-        yield from (f"      {key}: {flow(value)}" for key, value in action.update.items())
-        if action.is_key:
-            yield "      # x-idempotency: {honoured: true}"
-    yield from _facts(mends)
-
-
-def _block(mapping: dict[str, JsonValue], indent: str) -> Iterator[str]:
-    """Yield a mapping in YAML, its inner mappings below their keys as long as these hold others."""
-    for key, value in mapping.items():
-        if isinstance(value, dict) and any(isinstance(inner, dict) for inner in value.values()):
-            yield f"{indent}{_key(key)}:"
-            yield from _block(value, f"{indent}  ")
-        else:
-            yield f"{indent}{_key(key)}: {flow(value)}"
-
-
-def _facts(mends: Mends) -> Iterator[str]:
-    words = [_FACT_WORDS[rule] for rule in mends.facts]
-    if words:
-        yield ""
-        yield "# What only you know of this API. Fill in what is true, and take the marks off:"
-        yield "#  - target: $"
-        yield "#    update:"
-        yield "#      x-idempotency:"
-        yield from (f"#        {word}" for word in words)
-
-
-_LONGEST: Final = 255
-_FACT_WORDS: Final = {
-    RuleId.NO_TTL: "ttl: 24h                                      # how long a key is remembered",
-    RuleId.IN_FLIGHT_UNSAID: "in_flight: {status: 409, code: in_progress}   # the first request still runs",
-    RuleId.MISMATCH_UNSAID: "mismatch: {status: 422, code: key_reused}     # the key came with another payload",
-    RuleId.NO_REPLAY_MARKER: "replayed: Idempotent-Replayed                 # the header of a stored answer",
-    RuleId.SUCCESS_THAT_REFUSES: "refused: {status: 200, field: ok, equals: false}   # a 2xx that is a refusal",
-}
-
-
-def yaml_scalar(text: str) -> str:
-    """Return a text as YAML's double-quoted scalar, in one line and in characters that every parser takes."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
-
-
-def flow(value: JsonValue) -> str:
-    """Return a value in YAML's flow style, in one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(key)}: {flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(flow(inner) for inner in value) + "]"
-    return _key(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _key(text: str) -> str:
-    is_plain = _PLAIN.fullmatch(text) is not None and text.lower() not in {
-        "true",
-        "false",
-        "null",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "y",
-        "n",
-    }
-    return text if is_plain else yaml_scalar(text)

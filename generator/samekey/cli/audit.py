@@ -132,7 +132,7 @@ def _tell(result: Audit) -> None:
 
 def _refuse_foreign(file: Path) -> None:
     """Refuse to write over a file that is not an overlay of ours: elsewhere `--overlay` names one that is read."""
-    from samekey.audit.mends import MARK  # noqa: PLC0415
+    from samekey.audit.overlay import MARK  # noqa: PLC0415
 
     try:
         text = file.read_text("utf-8", errors="replace") if file.exists() else MARK
@@ -144,7 +144,7 @@ def _refuse_foreign(file: Path) -> None:
 
 
 def _write(result: Audit, found: Audited, reports: list[Path], overlay: Path | None) -> None:
-    from samekey.audit.mends import overlay_text  # noqa: PLC0415
+    from samekey.audit.overlay import overlay_text  # noqa: PLC0415
 
     for file in reports:
         _write_file(file, _writer(file.suffix)(result))
