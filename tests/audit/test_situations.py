@@ -126,6 +126,20 @@ def test_a_put_that_says_what_it_creates_is_safe(path: str, name: str, text: str
     assert verdict("put", path, name, text, answers="") is expected
 
 
+@pytest.mark.parametrize(
+    ("media_type", "more", "expected"),
+    [
+        ("application/merge-patch+json", "", SAFE), ("application/merge-patch+json; charset=utf-8", "", SAFE),
+        ("application/json", "", UNKNOWN), ("application/json-patch+json", "", NOT_SAFE),
+        ("application/merge-patch+json", "description: Appends to the log.\n", NOT_SAFE),
+    ],
+)  # fmt: skip
+def test_a_merge_patch_sets_fields(media_type: str, more: str, expected: RepeatVerdict) -> None:
+    """By its standard, unless the document says something else."""
+    text = f"{more}requestBody: {{content: {{{media_type}: {{schema: {{type: object, properties: {{a: {{type: string}}}}}}}}}}}}"
+    assert verdict("patch", "/x", "", text) is expected
+
+
 def test_a_token_endpoint_is_known_whatever_its_name() -> None:
     """The document's own flow says where tokens come from."""
     flows = "{clientCredentials: {tokenUrl: /issue, scopes: {}}}"

@@ -240,7 +240,7 @@ RULES: Final = table(
             "clients do not repeat "
             "them unless somebody says so.",
             "RFC 5789 section 2; RFC 7396 (a merge patch sets fields)",
-            "Say it with the media type of a merge patch and an If-Match, or take a key.",
+            "Say it with the media type of a merge patch, require an If-Match, or take a key.",
             (
                 "requestBody:\n  content:\n    application/merge-patch+json:\n      schema: {$ref: "
                 "'#/components/schemas/CustomerUpdate'}"

@@ -30,6 +30,8 @@ _JSON_PATCH: Final = frozenset({"op", "path"})
 _CREATES: Final = frozenset({"create", "add", "new", "insert", "register", "make"})
 _IDS: Final = re.compile(r"(\w*_)?(id|key|name|uuid|slug|code|reference|identifier|number)|\w+(Id|Key|Name|Uuid|Code)")
 _CREATED: Final = 201
+_MERGE_PATCH: Final = "application/merge-patch+json"
+"""RFC 7396: what is sent is what the fields are afterwards."""
 
 
 class Situation(StrEnum):
@@ -51,6 +53,8 @@ class Situation(StrEnum):
     """The document declares a key, and the config says that it is not honoured."""
     CONDITIONAL = "conditional"
     """It is refused where the thing has changed meanwhile."""
+    MERGE_PATCH = "merge-patch"
+    """A PATCH whose media type says that it sets fields."""
     SECOND_REFUSED = "second-refused"
     """The document says that a second thing of the same name is refused."""
     SIGNS_IN = "signs-in"
@@ -108,6 +112,9 @@ CONSEQUENCES: Final = table(
         ),
         Situation.CONDITIONAL: Consequence(
             RepeatVerdict.SAFE, "It can be sent again: once it was done, a second request is refused by its If-Match."
+        ),
+        Situation.MERGE_PATCH: Consequence(
+            RepeatVerdict.SAFE, "It can be sent again: a merge patch sets fields, and twice is the same as once."
         ),
         Situation.SECOND_REFUSED: Consequence(
             RepeatVerdict.UNKNOWN,
@@ -198,7 +205,13 @@ def _by_key(operation: Operation, said: SaidOfKeys) -> Situation | None:
 
 
 def _of_patch(operation: Operation, view: ApiView) -> Situation:
-    return Situation.PATCH_ADDS if adds(operation, view) else Situation.PATCH_SETS
+    if adds(operation, view):
+        return Situation.PATCH_ADDS
+    return Situation.MERGE_PATCH if _media_type(operation) == _MERGE_PATCH else Situation.PATCH_SETS
+
+
+def _media_type(operation: Operation) -> str:
+    return operation.body.media_type.partition(";")[0].strip().lower() if operation.body is not None else ""
 
 
 def _of_post(operation: Operation, view: ApiView) -> Situation:
@@ -231,8 +244,7 @@ def adds(operation: Operation, view: ApiView) -> bool:
     body = operation.body
     if body is None:
         return False
-    media_type = body.media_type.partition(";")[0].strip().lower()
-    is_patch = media_type == "application/json-patch+json" or _is_patch(body.type, view)
+    is_patch = _media_type(operation) == "application/json-patch+json" or _is_patch(body.type, view)
     return is_patch or any(_DELTA_FIELD.fullmatch(field.name) for field in view.fields(body.type))
 
 
