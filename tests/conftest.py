@@ -22,7 +22,7 @@ settings.load_profile("samekey")
 
 
 FAST = (
-    "cli", "config", "document", "emit", "lower", "names", "output", "runtime", "test_architecture.py",
+    "audit", "cli", "config", "document", "emit", "lower", "names", "output", "runtime", "test_architecture.py",
     "test_diagnostic_codes.py", "test_docs.py", "test_habits.py", "test_words.py",
 )  # fmt: skip
 """Folders and files whose tests need no browser, database, Node or server that fails."""

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 IN_WHEEL = (
     "samekey/cli/__init__.py",
+    "samekey_templates/audit/report.html.jinja",
     "samekey_templates/client/client.py.jinja",
     "samekey_templates/runtime/client.py",
 )

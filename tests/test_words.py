@@ -16,7 +16,7 @@ IN_BOTH = (
 """The same thing, once as the document describes it or as source, once as it is at run time in an SDK."""
 CHECKER = ("Attempt", "Certainty", "Limits", "Settled")
 """The history that `prove` judges: it shares no class with what it checks, or one mistake would hide in both."""
-COMMANDS = ("generate", "inspect", "main", "prove", "read_config", "serve")
+COMMANDS = ("audit", "generate", "inspect", "main", "prove", "read_config", "serve")
 """A command, and the function that it calls."""
 PUBLIC = ("Event", "Kind", "Plan", "Settings")
 """Names that users' tests import from `samekey.sandbox`, or that stand in files of theirs."""

@@ -491,7 +491,11 @@ def test_trouble_is_no_traceback(name: str, tmp_path: Path) -> None:
     """Whatever a document holds, the answer is an SDK or a finding."""
     path = tmp_path / "api.json"
     path.write_text(json.dumps(TROUBLE[name]), "utf-8")
-    for arguments in (["inspect", str(path)], ["generate", str(path), "-o", str(tmp_path / "sdk")]):
+    for arguments in (
+        ["inspect", str(path)],
+        ["audit", str(path)],
+        ["generate", str(path), "-o", str(tmp_path / "sdk")],
+    ):
         done = run(*arguments)
         assert done.status in {0, 1}
         assert done.stdout or done.stderr
@@ -542,7 +546,11 @@ def test_nesting_without_end_is_a_finding(tmp_path: Path) -> None:
         "          content: {application/json: {schema: {$ref: '#/components/schemas/L1999'}}}\n",
         "utf-8",
     )
-    for arguments in (["inspect", str(path)], ["generate", str(path), "-o", str(tmp_path / "sdk")]):
+    for arguments in (
+        ["inspect", str(path)],
+        ["audit", str(path)],
+        ["generate", str(path), "-o", str(tmp_path / "sdk")],
+    ):
         done = run(*arguments)
         assert (done.status, done.stdout) == (2, "")
         assert "[nested-too-deeply]" in done.stderr

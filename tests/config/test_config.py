@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from samekey.config.audit import SILENT_AUDIT, RuleId
 from samekey.config.dialect import DEFAULT, PRESETS, AnswerSign, Assume, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
 from samekey.config.idempotency import SILENT, StatedDialect
@@ -36,7 +37,7 @@ def profile(text: str) -> Dialect:
 
 
 KEYS = (
-    "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays",
+    "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
 )  # fmt: skip
 EVERYTHING = """
 package: acme_pay
@@ -80,6 +81,7 @@ retry:
   operations: {"GET *": {deadline: 90s}}
 pagination: {listCharges: false}
 overlays: [fix.yaml, https://fixes.example/more.yaml]
+audit: {ignore: [{rule: no-key, operation: "POST /re*", reason: told apart}, {rule: no-ttl, reason: " for ever "}]}
 """
 
 
@@ -114,7 +116,12 @@ def test_every_key_is_taken() -> None:
     assert {tag: entry[0] for tag, entry in config.retry.tags.items()} == {"Reports": RetryHint(max_retries=0)}
     assert [(entry.pattern, entry.says) for entry in config.retry.operations] == [("GET *", RetryHint(deadline=90.0))]
     assert {name: entry.pages for name, entry in config.pagination.items()} == {"listCharges": None}
-    assert replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, places={}) == Config(
+    ignored = [
+        (entry.rule, entry.reason, entry.operations and entry.operations.pattern) for entry in config.audit.ignore
+    ]
+    assert ignored == [(RuleId.NO_KEY, "told apart", "POST /re*"), (RuleId.NO_TTL, "for ever", None)]
+    plain = replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, audit=SILENT_AUDIT, places={})
+    assert plain == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",
         version="1.2.0rc1",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 _MAX_NOTES = 10
-_COLOURS = table(Severity, {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"})
+COLOURS = table(Severity, {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"})
 
 
 class ExitCode(IntEnum):
@@ -66,4 +66,4 @@ def worded(diagnostics: Diagnostics) -> list[tuple[Severity, str]]:
 def print_finding(text: str, severity: Severity) -> None:
     """Print a finding to standard error, its first line in the colour of its severity."""
     first, separator, rest = text.partition("\n")
-    typer.echo(typer.style(first, fg=_COLOURS[severity], bold=True) + separator + rest, err=True)
+    typer.echo(typer.style(first, fg=COLOURS[severity], bold=True) + separator + rest, err=True)

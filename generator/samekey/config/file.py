@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from samekey.config.audit import SILENT_AUDIT, AuditConfig, read_audit
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
 from samekey.config.retry import RetryConfig, read_retry
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.source import Fetch
 
-_KEYS = ("package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays")
+_KEYS = (
+    "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
+)  # fmt: skip
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
@@ -45,6 +48,7 @@ class Config(Struct, frozen=True):
         retry: how calls are retried, on top of what the document says.
         pagination: how lists are paged, by operationId or by method and path.
         overlays: paths or URLs of overlays to apply to the document, in order.
+        audit: which findings of `samekey audit` are left out.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -59,6 +63,7 @@ class Config(Struct, frozen=True):
     retry: RetryConfig = RetryConfig()
     pagination: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, ConfiguredPages])
     overlays: tuple[str, ...] = ()
+    audit: AuditConfig = SILENT_AUDIT
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
 
 
@@ -99,6 +104,7 @@ def read_config(root: Node) -> Config:
         retry=read_retry(_mapping(root, "retry")),
         pagination=read_pagination(_mapping(root, "pagination")),
         overlays=tuple(_overlays(root)),
+        audit=read_audit(_mapping(root, "audit")),
         places=dict(_places(rename)),
     )
 

@@ -9,6 +9,7 @@ from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariab
 from samekey.ir.operations import (
     Body,
     BodyKind,
+    DeclaredKey,
     Default,
     Location,
     Operation,
@@ -52,6 +53,7 @@ __all__ = [
     "Api",
     "Body",
     "BodyKind",
+    "DeclaredKey",
     "Default",
     "Discriminator",
     "Enum",

@@ -86,11 +86,23 @@ class Tag(Struct, frozen=True):
 
 
 class Webhook(Struct, frozen=True):
-    """What the API sends by itself: the webhook's name and its JSON payload."""
+    """What the API sends by itself.
+
+    Args:
+        name: its name in the document.
+        type: its JSON payload.
+        doc: its description.
+        headers: the names of the headers that it is sent with.
+        pointer: where it stands in its file.
+        source: the path or URL of that file.
+    """
 
     name: str
     type: Type
     doc: str = ""
+    headers: tuple[str, ...] = ()
+    pointer: str = ""
+    source: str = ""
 
 
 class Api(Struct, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import Struct
 from samekey.ir.types import NO_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from samekey_templates.runtime.retry.dialect import Carrier
     from samekey_templates.runtime.safety import Evidence, Safety
 
     from samekey.config.dialect import Dialect
@@ -158,7 +159,7 @@ class Response(Struct, frozen=True):
         media_type: the name of the body's media type.
         doc: its description.
         stream: what comes back item by item, if the caller asks for it.
-        links: whether it has a Link header.
+        headers: the names of its documented headers.
     """
 
     status: Status
@@ -166,7 +167,16 @@ class Response(Struct, frozen=True):
     media_type: str = ""
     doc: str = ""
     stream: StreamOf | None = None
-    links: bool = False
+    headers: tuple[str, ...] = ()
+
+    @property
+    def links(self) -> bool:
+        """Whether it has a Link header (RFC 8288)."""
+        return self.has_header("link")
+
+    def has_header(self, *names: str) -> bool:
+        """Whether it has one of some headers, which are given in lower case."""
+        return any(header.lower() in names for header in self.headers)
 
 
 class Paging(Struct, frozen=True):
@@ -197,6 +207,30 @@ class Paging(Struct, frozen=True):
     current: tuple[str, ...] = ()
 
 
+class DeclaredKey(Struct, frozen=True):
+    """A carrier of an idempotency key that the document declares at an operation.
+
+    Args:
+        carrier: where the key travels.
+        name: the header, query parameter or body field.
+        limits: what a key must look like there.
+        required: whether a request without it is refused.
+        within: the fields of the body, from the outermost, in which a body field lies.
+        is_proposed: whether an overlay added it, so that the document itself says nothing of it.
+        is_own: whether it holds for this operation alone, and not for all methods of its path.
+        doc: its description.
+    """
+
+    carrier: Carrier
+    name: str
+    limits: Limits
+    required: bool
+    within: tuple[str, ...] = ()
+    is_proposed: bool = False
+    is_own: bool = True
+    doc: str = ""
+
+
 class Operation(Struct, frozen=True):
     """One method on one path.
 
@@ -218,12 +252,15 @@ class Operation(Struct, frozen=True):
         profile: the dialect of idempotency that holds here.
         why: how the safety was decided.
         retry: how the document or the config wants it to be retried.
-        pointer: where it stands in the document.
+        pointer: where it stands in its file.
         paging: how its pages follow each other, if it gives a list in pages.
         variant: words for what sets it apart from the same operation in other media types, such as `as csv`.
         server: the server of its own that it has in place of the API's, relative to that where it is not a whole URL.
         evidence: who says that the API honours its idempotency key; None where it has none.
         key_only: whether it is retried as if it had no key, since nobody says that the API honours it.
+        source: the path or URL of the file in which it stands.
+        declared: the carriers of a key that it declares, whether or not they count, parameters before fields.
+        issues_tokens: whether it is the token endpoint of one of the document's own OAuth2 flows.
     """
 
     key: str
@@ -248,3 +285,6 @@ class Operation(Struct, frozen=True):
     server: str = ""
     evidence: Evidence | None = None
     key_only: bool = False
+    source: str = ""
+    declared: tuple[DeclaredKey, ...] = ()
+    issues_tokens: bool = False

@@ -20,7 +20,7 @@ from samekey.ir import Api, Operation, Safety, Tag
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.constants import with_constants
 from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
-from samekey.lower.key_location import Found, declared_header, declared_keys, is_key_parameter
+from samekey.lower.key_location import declared_header, declared_keys, is_key_parameter
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from samekey.config.pagination import ConfiguredPages
     from samekey.document.node import Document, Node
-    from samekey.ir import Body, Param, Response, Server
+    from samekey.ir import Body, DeclaredKey, Param, Response, Server
 
 METHOD_WORDS = frozenset(method.lower() for method in METHODS)
 """The words of a path item under which its operations stand."""
@@ -340,7 +340,7 @@ def _variants(
         yield _Site(method, path, node, params, frozenset(), overlaid, usual_body, responses, profile, f"as {words}")
 
 
-def _is_overlaid(found: Found, site: _Site) -> bool:
+def _is_overlaid(found: DeclaredKey, site: _Site) -> bool:
     """Whether an overlay added what declares a key, so that the document itself says nothing of it."""
     if site.node.source.origin is None:
         return False
@@ -381,7 +381,7 @@ def _fields_at(schema: Node, path: Sequence[str], depth: int = 8) -> Iterable[No
 def _operation(  # what the document says of it, and what it says of all
     site: _Site,
     key: str,
-    found: Sequence[Found],
+    found: Sequence[DeclaredKey],
     whole: WholeDocument,
     security: Security,
     header: str,
@@ -391,6 +391,10 @@ def _operation(  # what the document says of it, and what it says of all
 ) -> Operation:
     node = site.node
     needed = lower_requirement(node, security.declared)
+    declared = tuple(
+        replace(entry, is_proposed=_is_overlaid(entry, site), is_own=_is_own(entry, site)) for entry in found
+    )
+    found = declared
     profile = honours_key(node, marked=marked, profile=_named(site.profile, header))
     if any(f"{site.method} {site.path}" == entry for entry in profile.honoured_on):
         profile = replace(profile, honoured=profile.honoured or Evidence.PRESET)
@@ -399,8 +403,7 @@ def _operation(  # what the document says of it, and what it says of all
         found = [entry for entry in found if (entry.carrier, entry.name) == (profile.carrier, profile.name)]
     if site.method not in profile.methods:
         # A parameter that several methods of a path share says nothing of one that is idempotent by itself.
-        found = [entry for entry in found if entry.required or _is_own(entry, site)]
-    found = [replace(entry, is_proposed=_is_overlaid(entry, site)) for entry in found]
+        found = [entry for entry in found if entry.required or entry.is_own]
     subject = Subject(node, site.method, site.path, found[0] if found else None, site.body, site.responses)
     verdict = judge(subject, whole, profile)
     return Operation(
@@ -434,10 +437,13 @@ def _operation(  # what the document says of it, and what it says of all
         else pages.of(node, site.method, site.path, site.params, site.body, site.responses),
         variant=site.variant,
         server=site.server,
+        source=node.source.uri,
+        declared=declared,
+        issues_tokens=site.path in whole.token_paths,
     )
 
 
-def _is_own(found: Found, site: _Site) -> bool:
+def _is_own(found: DeclaredKey, site: _Site) -> bool:
     return found.carrier is Carrier.BODY or found.name in site.own_params
 
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from samekey.config.dialect import Carrier, KeyFormat, KeyKind
-from samekey.ir import Alias, Body, BodyKind, Kind, Limits, Location, Model, Named, Nullable, Primitive, Union
+from samekey.ir import (
+    Alias,
+    Body,
+    BodyKind,
+    DeclaredKey,
+    Kind,
+    Limits,
+    Location,
+    Model,
+    Named,
+    Nullable,
+    Primitive,
+    Union,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,34 +54,14 @@ _REPEATED_GROUP = re.compile(r"[+*}]\)[+*{]|\)[+*]")
 _MAX_PATTERN = 200
 
 
-class Found(Struct, frozen=True):
-    """A carrier that the document declares.
-
-    Args:
-        carrier: where the key travels.
-        name: the header, query parameter or body field.
-        limits: what a key must look like there.
-        required: whether a request without it is refused.
-        within: the fields of the body, from the outermost, in which a body field lies.
-        is_proposed: whether an overlay added it, so that the document itself says nothing of it.
-    """
-
-    carrier: Carrier
-    name: str
-    limits: Limits
-    required: bool
-    within: tuple[str, ...] = ()
-    is_proposed: bool = False
-
-
-def declared_keys(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[Found]:
+def declared_keys(params: Sequence[Param], body: Body | None, schemas: Schemas) -> list[DeclaredKey]:
     """Return the carriers of an idempotency key that an operation declares, parameters before body fields.
 
     A list, a number or a field that only comes back is not a carrier, whatever its name.
     """
     places = {Location.HEADER: Carrier.HEADER, Location.QUERY: Carrier.QUERY}
     found = [
-        Found(places[param.location], param.name, param.limits, param.required)
+        DeclaredKey(places[param.location], param.name, param.limits, param.required, doc=param.doc)
         for param in params
         if is_key_parameter(param)
     ]
@@ -116,7 +108,7 @@ def fit(form: KeyFormat, limits: Limits) -> KeyFormat | None:
     return None
 
 
-def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
+def _body_field(body: Body | None, schemas: Schemas) -> DeclaredKey | None:
     """Return the field of a body that carries a key: at its top, or in objects that are always there."""
     if body is None or body.kind is BodyKind.RAW:
         return None
@@ -129,7 +121,7 @@ def _body_field(body: Body | None, schemas: Schemas) -> Found | None:
             found = [_key_field(model) for model in models]
             first = next((field for field in found if field is not None), None)
             if first is not None and all(field is not None and field.name == first.name for field in found):
-                return Found(Carrier.BODY, first.name, first.limits, first.required, within)
+                return DeclaredKey(Carrier.BODY, first.name, first.limits, first.required, within, doc=first.doc)
             if len(models) == 1:
                 inner += [
                     ((*within, field.name), field.type)
@@ -209,4 +201,4 @@ def _accepts(limits: Limits, sample: str, longest: int) -> bool:
         return True
 
 
-__all__ = ["Found", "declared_header", "declared_keys", "fit", "is_key_parameter"]
+__all__ = ["declared_header", "declared_keys", "fit", "is_key_parameter"]

@@ -44,15 +44,15 @@ def responses_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Answe
     others: dict[str, dict[int, Response]] = {}
     for status, node in _statuses(operation):
         content = content_of(node)
-        links = _has_link_header(node)
+        headers = _headers(node)
         if not content or operation.name == "head":
-            usual.append(Response(status, None, "", described(node), links=links))
+            usual.append(Response(status, None, "", described(node), headers=headers))
             continue
         for name in _alternatives(content) if succeeds(status) else ():
             kind = _response_type(content[name].get("schema"), name, schemas, (*_hint(hint, status), words_of(name)))
-            other = Response(status, kind, name, described(node), links=links)
+            other = Response(status, kind, name, described(node), headers=headers)
             others.setdefault(words_of(name), {})[len(usual)] = other
-        usual.append(replace(_response(status, node, content, schemas, _hint(hint, status)), links=links))
+        usual.append(replace(_response(status, node, content, schemas, _hint(hint, status)), headers=headers))
     alternatives = (
         (words, tuple(changed.get(index, response) for index, response in enumerate(usual)))
         for words, changed in others.items()
@@ -86,9 +86,9 @@ def _is_stream(name: str, media: Node) -> bool:
     return stream_format(name) is not None or has_items
 
 
-def _has_link_header(node: Node) -> bool:
+def _headers(node: Node) -> tuple[str, ...]:
     headers = node.get("headers")
-    return headers is not None and any(name.lower() == "link" for name, _ in headers.items())
+    return () if headers is None else tuple(name for name, _ in headers.items())
 
 
 def responses_of_swagger2(operation: Node, produces: tuple[str, ...], schemas: Schemas, hint: str) -> Answers:
@@ -97,14 +97,14 @@ def responses_of_swagger2(operation: Node, produces: tuple[str, ...], schemas: S
     found: list[Response] = []
     for status, node in _statuses(operation):
         schema = node.get("schema")
-        links = _has_link_header(node)
+        headers = _headers(node)
         if schema is None or operation.name == "head":
-            found.append(Response(status, None, "", described(node), links=links))
+            found.append(Response(status, None, "", described(node), headers=headers))
             continue
         is_file = schema.text("type") == "file"
         media_type = "application/octet-stream" if is_file and is_json(name) else name
         kind = _response_type(schema, media_type, schemas, _hint(hint, status))
-        found.append(Response(status, kind, media_type, described(node), links=links))
+        found.append(Response(status, kind, media_type, described(node), headers=headers))
     return Answers(tuple(found))
 
 

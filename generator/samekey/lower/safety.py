@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from samekey.document.node import Node
-    from samekey.ir import Body, Response
-    from samekey.lower.key_location import Found
+    from samekey.ir import Body, DeclaredKey, Response
     from samekey.lower.schemas import Schemas
 
 _CARRIERS: Final = table(
@@ -79,7 +78,7 @@ class Subject(Struct, frozen=True):
     node: Node
     method: str
     path: str
-    found: Found | None
+    found: DeclaredKey | None
     body: Body | None
     responses: Sequence[Response]
 
@@ -157,7 +156,7 @@ def is_stated(profile: Dialect) -> bool:
     return profile.name != DEFAULT.name or profile.carrier is not DEFAULT.carrier
 
 
-def _declared(subject: Subject, found: Found, profile: Dialect) -> Ruling:
+def _declared(subject: Subject, found: DeclaredKey, profile: Dialect) -> Ruling:
     """Return the verdict for an operation whose key the document, or an overlay, declares."""
     spoken = _placed(subject.node, found, _with_signals(profile, subject.responses))
     if found.is_proposed:
@@ -176,7 +175,7 @@ def _takes_extra_fields(body: Body | None, schemas: Schemas) -> bool:
     return is_open and body is not None and body.kind in {BodyKind.JSON, BodyKind.FORM}
 
 
-def _placed(node: Node, found: Found, profile: Dialect) -> Dialect:
+def _placed(node: Node, found: DeclaredKey, profile: Dialect) -> Dialect:
     form = fit(profile.format, found.limits)
     if form is None:
         node.warn(

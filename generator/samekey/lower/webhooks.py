@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samekey.ir import Webhook
+from samekey.ir import Location, Webhook
 from samekey.lower.docs import described
 from samekey.lower.media import is_json, preferred_for_request
+from samekey.lower.parameters import gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,13 +35,13 @@ def lower_webhooks(root: Node, schemas: Schemas, methods: Iterable[str]) -> tupl
                 element.warn("webhook-lost", f"the webhook {name!r} is not a path item; it is missing from the output")
                 continue
             for method, operation in item.items():
-                webhook = _webhook(name, operation, schemas) if method in known else None
+                webhook = _webhook(name, item, operation, schemas) if method in known else None
                 if webhook is not None:
                     found.setdefault(name, webhook)
     return tuple(found.values())
 
 
-def _webhook(name: str, operation: Node, schemas: Schemas) -> Webhook | None:
+def _webhook(name: str, item: Node, operation: Node, schemas: Schemas) -> Webhook | None:
     if not isinstance(operation.value, dict):
         return None
     holder = operation.get("requestBody")
@@ -55,4 +56,5 @@ def _webhook(name: str, operation: Node, schemas: Schemas) -> Webhook | None:
         return None
     hint = (operation.text("operationId") or name, "payload")
     doc = operation.text("summary").strip() or described(operation)
-    return Webhook(name, schemas.lower(schema, hint), doc)
+    headers = tuple(node.text("name") for node in gather(item, operation) if node.text("in") == Location.HEADER.value)
+    return Webhook(name, schemas.lower(schema, hint), doc, headers, operation.pointer, operation.source.uri)
