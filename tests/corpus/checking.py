@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import unquote_plus
+
+import msgspec
 
 from tests.corpus.answering import Server
 from tests.corpus.asking import Asked
@@ -235,6 +237,26 @@ def check_value(case: Case, server: Server, value: object) -> None:
         lost = problem.partition(":")[0].rpartition("/")[2]
         cause = UNDESCRIBED if lost in sent.undescribed else "a value that came back"
         raise FailureError(cause, problem, server.said)
+    unlisted = sorted(set(_unlisted(value)) - set(sent.undescribed))
+    if unlisted:
+        raise FailureError(
+            "a value that came back", f"{unlisted[0]} is listed, and kept as if it were not", server.said
+        )
+
+
+def _unlisted(value: object) -> Iterator[str]:
+    """Yield the fields that models keep as none of their own."""
+    if isinstance(value, dict):
+        for entry in cast("dict[str, object]", value).values():
+            yield from _unlisted(entry)
+    elif isinstance(value, list):
+        for entry in cast("list[object]", value):
+            yield from _unlisted(entry)
+    elif isinstance(value, msgspec.Struct):
+        kept: dict[str, object] = getattr(value, "__dict__", {}).get("_extra_fields", {})
+        yield from kept
+        for name in value.__struct_fields__:
+            yield from _unlisted(getattr(value, name))
 
 
 def _value_of(pairs: list[tuple[str, str]], name: str) -> str:
