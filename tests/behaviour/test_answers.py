@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import pickle
 import re
 import zlib
@@ -10,10 +11,10 @@ from typing import Any
 
 import acme_payments
 import pytest
-from acme_payments import APIDecodeError, APIError, APIStatusError, Certainty, models
+from acme_payments import AcmePayments, APIDecodeError, APIError, APIStatusError, Certainty, models
 
 from .call_styles import CHARGE, FAST, ONCE, Ask, CallStyle, in_this_thread, one
-from .fault_server import Act, Answer, Fault, FaultServer, answering, charge, error_body
+from .fault_server import TOKEN, Act, Answer, Fault, FaultServer, answering, charge, error_body
 
 GET = Ask("charges.get", ("ch_1",))
 REPLACE = Ask("customers.replace", ("cus_1",), {"email": "ines@mail.example"})
@@ -311,3 +312,35 @@ def test_a_huge_header_or_body_is_an_error_of_ours(server: FaultServer, call_sty
     ended = one(call_style, server.url, CHARGE)
     assert isinstance(ended.error, APIError) or ended.response is not None
     assert server.effects_of(ended.key) == 1
+
+
+def test_another_media_type_than_documented_is_named(server: FaultServer, call_style: CallStyle) -> None:
+    """Of a read nothing is said of effects; who asks for anything gets the text."""
+    page = answering(200, b"id,amount\n1,2\n", Content_Type="text/csv")
+    server.plan(page)
+    ended = one(call_style, server.url, Ask("charges.get", ("ch_1",)))
+    assert isinstance(ended.error, APIDecodeError)
+    assert "it came as text/csv, and not as JSON" in str(ended.error)
+    assert "done" not in str(ended.error)
+    server.plan(page)
+    with AcmePayments(base_url=server.url, token=TOKEN) as client:
+        assert client.request("GET", "/charges") == "id,amount\n1,2\n"
+
+
+def test_a_declared_charset_is_obeyed(server: FaultServer) -> None:
+    """Old servers say what they send."""
+    body = json.dumps({"name": "Grüße"}, ensure_ascii=False).encode("iso-8859-1")
+    server.plan(answering(200, body, Content_Type="application/json; charset=iso-8859-1"))
+    with AcmePayments(base_url=server.url, token=TOKEN) as client:
+        assert client.request("GET", "/charges") == {"name": "Grüße"}
+
+
+def test_a_mismatch_is_told_loudly_once(server: FaultServer, caplog: pytest.LogCaptureFixture) -> None:
+    """A server that breaks its schema does so each time; a log says it once, and then to those who debug."""
+    caplog.set_level("DEBUG", logger="acme_payments")
+    with AcmePayments(base_url=server.url, token=TOKEN) as client:
+        for _ in range(3):
+            server.plan(answering(200, {"id": 3}))
+            client.charges.get("ch_1")
+    told = [record.levelname for record in caplog.records if "does not match its schema" in record.getMessage()]
+    assert told == ["WARNING", "DEBUG", "DEBUG"]

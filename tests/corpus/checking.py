@@ -239,9 +239,7 @@ def check_value(case: Case, server: Server, value: object) -> None:
         raise FailureError(cause, problem, server.said)
     unlisted = sorted(set(_unlisted(value)) - set(sent.undescribed))
     if unlisted:
-        raise FailureError(
-            "a value that came back", f"{unlisted[0]} is listed, and kept as if it were not", server.said
-        )
+        raise FailureError("a value that came back", f"{unlisted[0]} is listed, and kept as if not", server.said)
 
 
 def _unlisted(value: object) -> Iterator[str]:

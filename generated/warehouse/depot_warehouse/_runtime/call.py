@@ -249,6 +249,7 @@ class Settings(Struct, frozen=True):
     account: str | None = None
     keep_extra_fields: bool = True
     unlisted: UnlistedRule = UnlistedRule()
+    mismatches: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def __post_init__(self) -> None:
         checked("timeout", self.timeout, Timeout, "Timeout(read=10)")

@@ -3,27 +3,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+import logging
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from .call import Response
-from .codec.json import DecodeFailureError, decode
+from .codec.json import DecodeFailureError, decode, plain_json
 from .errors import APIDecodeError, explain, status_error_class, unanswered
 from .request.build import secrets_of
 from .request.encode import charset
 from .retry.loop import log
 from .retry.rules import Answered, Failed, Failure
-from .text import one_line, without_secrets
-from .types import is_fields
+from .server_words import server_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from .call import Call, Endpoint, Settings, Types
     from .retry.loop import CallState
     from .retry.record import CallRecord
     from .retry.wire import RawAnswer
 
 T = TypeVar("T")
+_MOST_MISMATCHES: Final = 1_000
 
 
 def finish(
@@ -37,7 +36,7 @@ def finish(
         APIDecodeError: it was done, but the answer cannot be read.
     """
     record, answered, raw = _succeeded(endpoint, state, answer)
-    value = _value(endpoint, record, raw, strict=is_strict(settings, call), keep=settings.keep_extra_fields)
+    value = _value(settings, endpoint, record, raw, strict=is_strict(settings, call))
     return Response(cast("T", value), raw.status, raw.headers, raw.content, answered.replayed, record)
 
 
@@ -79,7 +78,8 @@ def _raise_status(
     types = None if endpoint.errors is None or outcome.refused else endpoint.errors()
     kind = None if types is None else _type_for(types, answer.status)
     body = _error_body(answer, Any if kind is None else kind)
-    said = _server_words(body, answer.content, () if state.sent is None else secrets_of(state.sent, state.profile.name))
+    secrets = () if state.sent is None else secrets_of(state.sent, state.profile.name)
+    said = server_words(body, _plain_body(answer.content), secrets)
     raise status_error_class(outcome, answer.content, record.call.safety)(
         explain(record, f"the server {'refused with' if outcome.refused else 'answered'} {answer.status}", said),
         record,
@@ -100,28 +100,14 @@ def _error_body(answer: RawAnswer, kind: object) -> object:
         return answer.content.decode("utf-8", "replace")
 
 
-def _server_words(body: object, content: bytes, secrets: Collection[str]) -> str:
-    """Return what an error body says, in one line, for the message; empty where it says nothing."""
+def _plain_body(content: bytes) -> object:
     try:
-        document = decode(content, Any).value if content else None
+        return plain_json(content) if content else None
     except DecodeFailureError:
-        document = None
-    for candidate in _levels(document):
-        for name in ("message", "detail", "title", "error_description", "msg", "description"):
-            text = candidate.get(name)
-            if isinstance(text, str) and text:
-                return f"it said: {one_line(without_secrets(text, secrets))}"
-    return f"it said: {one_line(without_secrets(body, secrets))}" if isinstance(body, str) and body else ""
+        return None
 
 
-def _levels(document: object) -> list[dict[str, Any]]:
-    if not is_fields(document):
-        return []
-    levels: list[object] = [document.get("error"), document]
-    return [level for level in levels if is_fields(level)]
-
-
-def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool, keep: bool) -> object:
+def _value(settings: Settings, endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict: bool) -> object:
     kinds = endpoint.returns() if endpoint.returns is not None else None
     kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, dict) else kinds
     if kind is None:
@@ -138,7 +124,7 @@ def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict:
         # What comes is not what was expected, and a caller who expects anything can have it.
         return _text(answer) if media.startswith("text/") else answer.content
     try:
-        decoded = decode(answer.content, kind, strict=strict, keep=keep)
+        decoded = decode(_in_utf8(answer), kind, strict=strict, keep=settings.keep_extra_fields)
     except DecodeFailureError as error:
         came = f"it came as {media}, and not as JSON" if media and "json" not in media else str(error)
         message = explain(record, f"the answer with status {answer.status} cannot be read ({came})")
@@ -146,8 +132,29 @@ def _value(endpoint: Endpoint, record: CallRecord, answer: RawAnswer, *, strict:
             message, record, status=answer.status, headers=answer.headers, content=answer.content
         ) from error
     if decoded.problem:
-        log.warning("%s: the answer does not match its schema: %s", record.call.operation, decoded.problem)
+        _tell_mismatch(settings, record.call.operation, decoded.problem)
     return decoded.value
+
+
+def _tell_mismatch(settings: Settings, operation: str, problem: str) -> None:
+    """Log what does not match: loudly the first time, since it will be so each time."""
+    place = (operation, problem)
+    is_known = place in settings.mismatches
+    if len(settings.mismatches) < _MOST_MISMATCHES:
+        settings.mismatches.add(place)
+    level = logging.DEBUG if is_known else logging.WARNING
+    log.log(level, "%s: the answer does not match its schema: %s", operation, problem)
+
+
+def _in_utf8(answer: RawAnswer) -> bytes:
+    """Return a body of JSON in UTF-8, where its header declares another charset."""
+    declared = answer.headers.get("content-type", "").lower().partition("charset=")[2]
+    if not declared or declared.strip(' "').startswith(("utf-8", "utf8", "us-ascii")):
+        return answer.content
+    try:
+        return answer.content.decode(charset(answer.headers["content-type"])).encode("utf-8", "surrogatepass")
+    except (LookupError, ValueError):
+        return answer.content
 
 
 def _type_for(types: Types, status: int) -> object:

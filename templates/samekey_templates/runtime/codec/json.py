@@ -6,6 +6,7 @@ is kept as plain JSON, and one warning is logged.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -135,21 +136,29 @@ def decode(content: bytes, kind: object, *, strict: bool = False, keep: bool = T
     """
     try:
         return Decoded(_decoder(kind).decode(content))
-    except (msgspec.ValidationError, RecursionError):
-        # A type that leads through itself for too long cannot be looked at as a whole.
-        pass
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeFailureError(str(error)) from error
-    return _decode_by_parts(content, kind, strict=strict, keep=keep)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # It does not fit, or is JSON of a looser kind, or its type leads through itself for too long.
+        return _decode_by_parts(content, kind, strict=strict, keep=keep)
+
+
+def plain_json(content: bytes) -> Any:  # noqa: ANN401  # any JSON
+    """Read JSON as plain values: strict JSON, else what Python's own reader takes, such as UTF-16 or NaN.
+
+    Raises:
+        DecodeFailureError: it is none.
+    """
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError):
+            raise DecodeFailureError(str(error)) from error
 
 
 def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) -> Decoded:
     """Decode JSON that has fields which no document lists, or does not fit its type."""
-    try:
-        # The first decoder stops where the schema is broken, and may not have seen that the rest is not JSON.
-        value = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeFailureError(str(error)) from error
+    value = plain_json(content)
     search = Search(kind, keep=keep)
     try:
         value = search.take_out(value)
