@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
 from enum import Enum
+from os import PathLike
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeGuard
 
 from msgspec import Struct, structs
@@ -53,8 +54,8 @@ def with_extra(fields: Mapping[str, object], extra: Mapping[str, object] | Omit)
     return {**({} if isinstance(extra, Omit) else extra), **fields}
 
 
-FileContent: TypeAlias = bytes | str | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
-"""What can be uploaded: bytes, text, an open file, or an iterable of bytes, which is sent while it is read."""
+FileContent: TypeAlias = bytes | str | PathLike[str] | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
+"""What can be uploaded: bytes, text, a path, an open file, or an iterable of bytes, which is sent while it is read."""
 File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
 """A file to upload: its content, or (name, content), or (name, content, media type)."""
 

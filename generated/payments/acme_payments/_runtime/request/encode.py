@@ -16,6 +16,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from hashlib import sha256
+from os import PathLike
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import quote
@@ -410,7 +411,8 @@ def _part(name: str | None, value: object, media_type: str | None) -> tuple[byte
         file_name, value = str(entries[0]), entries[1]
         media_type = str(entries[2]) if len(entries) > 2 else media_type  # noqa: PLR2004
     elif is_file:
-        file_name = PurePath(str(getattr(value, "name", name or ""))).name or name
+        own: object = getattr(value, "name", name or "")
+        file_name = PurePath(str(own)).name or name
     disposition = _disposition(name, file_name)
     if is_file:
         guessed = mimetypes.guess_type(file_name or "")[0] or "application/octet-stream"
@@ -424,7 +426,8 @@ def _part(name: str | None, value: object, media_type: str | None) -> tuple[byte
 
 
 def _is_file(value: object) -> bool:
-    return isinstance(value, (tuple, bytes, bytearray, Iterator, AsyncIterable)) or hasattr(value, "read")
+    kinds = (tuple, bytes, bytearray, PathLike, Iterator, AsyncIterable)
+    return isinstance(value, kinds) or hasattr(value, "read")
 
 
 def _disposition(name: str | None, file_name: str | None) -> str:

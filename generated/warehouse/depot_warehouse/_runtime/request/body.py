@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, Final, TypeAlias, cast
 
 from msgspec import Struct, field
@@ -28,6 +29,60 @@ class SpentBodyError(Exception):
 
 class BodyChangedError(Exception):
     """A file holds other bytes than when the call began."""
+
+
+class PathFile:
+    """A file by its path: opened when it is read, and closed when that is over.
+
+    Args:
+        path: where it is.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+
+    __slots__ = ("_file", "name")
+
+    closed = False
+
+    def __init__(self, path: os.PathLike[str]) -> None:
+        self.name = os.fspath(path)
+        self._file: IO[bytes] | None = None
+        self._opened()
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = Path(self.name).open("rb")  # it is closed when it was read
+        return self._file
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        return self._opened().read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place, and return it."""
+        return self._opened().seek(offset, whence)
+
+    def seekable(self) -> bool:
+        """Whether it can be read again."""
+        return self._opened().seekable()
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._opened().tell()
+
+    def fileno(self) -> int:
+        """Return the number of the open file."""
+        return self._opened().fileno()
+
+    def close(self) -> None:
+        """Close the file until it is read again."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class FileSegment(Struct):
@@ -76,12 +131,16 @@ class FileSegment(Struct):
         else:
             self.file.seek(self.start)
         left = self.length
-        while left != 0:
-            chunk = self.file.read(CHUNK if left is None else min(CHUNK, left))
-            if not chunk:
-                break
-            left = None if left is None else left - len(chunk)
-            yield chunk.encode() if isinstance(chunk, str) else chunk
+        try:
+            while left != 0:
+                chunk = self.file.read(CHUNK if left is None else min(CHUNK, left))
+                if not chunk:
+                    break
+                left = None if left is None else left - len(chunk)
+                yield chunk.encode() if isinstance(chunk, str) else chunk
+        finally:
+            if isinstance(self.file, PathFile):
+                self.file.close()
         if left:
             raise BodyChangedError(CHANGED)
 
@@ -218,6 +277,8 @@ def segment_of(value: object) -> Segment | None:
         return bytes(value)
     if isinstance(value, str):
         return value.encode()
+    if isinstance(value, os.PathLike):
+        value = PathFile(cast("os.PathLike[str]", value))
     if hasattr(value, "read"):
         return _file(cast("IO[Any]", value))
     if isinstance(value, Sequence):
