@@ -46,6 +46,9 @@ def _known(model: Model, tags: Mapping[str, str]) -> Model:
 
 
 def _field(entry: Field, tag: str | None) -> Field:
+    if entry.write_only:
+        # It never comes back, and must not be made up where it is missing.
+        return entry
     match entry.type:
         case LiteralOf(values=(value,)) if entry.required or tag is not None:
             return replace(entry, required=True, constant=value)

@@ -27,6 +27,7 @@ _LETTERS = string.ascii_letters + string.digits
 _BYTES = b"\x00\x01\x02 sample bytes"
 _CHANGED = re.compile(r"updated|modified|changed", re.IGNORECASE)
 _EVENTS = "text/event-stream"
+_SHORTEST = 8
 _BODILESS = frozenset({204, 205, 304})
 
 
@@ -110,9 +111,12 @@ def _minted(merged: Merged | None, collection: str, schemas: SchemaJudge) -> str
     example = merged.first("example")
     likeness = example.value if example is not None and isinstance(example.value, str) else ""
     prefix, separator, rest = likeness.rpartition("_")
-    minted = prefix + separator + _random(rest) if likeness else f"{_singular(collection)}_{_random('x' * 14)}"
-    fits = all(schemas.accepts(part, minted, Direction.RESPONSE) for part in merged.parts)
-    return minted if fits else likeness[: len(prefix) + 1] + _random("x" * 8)
+    # As long as the example, but long enough that two are hardly ever the same.
+    longer = rest if len(rest) >= _SHORTEST else rest + "x" * (_SHORTEST - len(rest))
+    likely = [prefix + separator + _random(longer), prefix + separator + _random(rest)] if likeness else []
+    likely += [] if likeness else [f"{_singular(collection)}_{_random('x' * 14)}"]
+    allowed = (text for text in likely if all(schemas.accepts(part, text, Direction.RESPONSE) for part in merged.parts))
+    return next(allowed, likeness[: len(prefix) + 1] + _random("x" * 8))
 
 
 def times(core: Core | None, *, changed: bool) -> set[str]:

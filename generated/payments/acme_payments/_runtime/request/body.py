@@ -52,7 +52,7 @@ class PathFile:
 
     def _opened(self) -> IO[bytes]:
         if self._file is None:
-            self._file = Path(self.name).open("rb")  # it is closed when it was read
+            self._file = Path(self.name).open("rb")  # noqa: SIM115  # it is closed when it was read
         return self._file
 
     def read(self, size: int = -1) -> bytes:
