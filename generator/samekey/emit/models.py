@@ -174,11 +174,11 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
         fields.append(FieldView(name, annotation, spelled, _field_doc(entry), _excuse(name)))
     if model.extra is not None:
         fields.append(_extra(model, model.extra, annotator, defined))
-    decorator = source("")
-    if knows_absence and not is_open:
-        decorator = code.decorator(symbols.KEEPS_NULL)
+    hidden = [code.literal(entry.name) for entry in model.fields if entry.read_only] if sending.is_sent else []
+    decorators = [code.decorator(symbols.KEEPS_NULL)] if knows_absence and not is_open else []
+    decorators += [code.decorator(code.call(symbols.READ_ONLY, *hidden))] if hidden else []
     return StructView(
-        decorator,
+        tuple(decorators),
         code.identifier(annotator.names.types[model.id]),
         symbols.OPEN_MODEL if is_open else code.comma_separated([symbols.MODEL, source("kw_only=True")]),
         _own_doc(model.doc, deprecated=model.deprecated),

@@ -41,7 +41,7 @@ class StructView(Struct, frozen=True):
     """A class for what comes back.
 
     Args:
-        decorator: a line above it, or empty.
+        decorators: lines above it.
         name: its name.
         base: the class that it is made of, with that one's arguments.
         doc: its docstring.
@@ -49,7 +49,7 @@ class StructView(Struct, frozen=True):
     """
 
     template: ClassVar[str] = "struct.jinja"
-    decorator: Code
+    decorators: tuple[Code, ...]
     name: Code
     base: Code
     doc: Code

@@ -14,9 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samekey_templates.runtime.codec.extra_fields import MOST_KEPT
-from samekey_templates.runtime.codec.json import decode, encode
-from samekey_templates.runtime.codec.models import ABSENT, EXTRA_PROPERTIES, Model, OpenModel, fixed, keeps_null
+from samekey_templates.runtime.codec.json import decode, encode, encode_sent
+from samekey_templates.runtime.codec.models import (
+    ABSENT,
+    EXTRA_PROPERTIES,
+    Model,
+    OpenModel,
+    fixed,
+    keeps_null,
+    read_only,
+)
 from samekey_templates.runtime.codec.unions import one_of
+from samekey_templates.runtime.types import OMIT
 
 
 class Owner(Model, kw_only=True):
@@ -160,6 +169,26 @@ def test_an_open_model_has_the_same_methods() -> None:
     assert Settings.from_json(settings.to_json()) == settings
     with pytest.raises(ValueError, match="Settings: Expected `int`"):
         Settings.from_dict({"mode": "a", "speed": "fast"})
+
+
+@read_only("id", "made at")
+class Stored(Model, kw_only=True):
+    """A model with fields that only come back."""
+
+    id: str | None = None
+    name: str
+    made_at: str | None = msgspec.field(default=None, name="made at")
+    inner: list[Stored] | None = None
+
+
+def test_what_only_comes_back_is_never_sent() -> None:
+    """Wherever a model stands in a body; `to_json` has it, since that is no request."""
+    stored = Stored.from_dict({"id": "a", "name": "x", "made at": "now", "new": 1, "inner": [{"id": "b", "name": "y"}]})
+    sent = {"name": "x", "new": 1, "inner": [{"name": "y"}]}
+    assert json.loads(encode_sent(stored)) == sent
+    assert json.loads(encode_sent({"a": [stored], "id": "c", "left out": OMIT})) == {"a": [sent], "id": "c"}
+    assert json.loads(stored.to_json())["id"] == "a"
+    assert encode_sent({"a": [1, {"b": None}]}) == b'{"a":[1,{"b":null}]}'
 
 
 def test_a_tag_fills_itself_and_is_always_sent() -> None:

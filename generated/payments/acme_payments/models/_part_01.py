@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from .._runtime.codec.models import ABSENT, Model, OpenStrEnum
 from .._runtime.codec.models import fixed as _fixed
 from .._runtime.codec.models import keeps_null as _keeps_null
+from .._runtime.codec.models import read_only as _read_only
 from .._runtime.codec.unions import one_of
 
 __all__ = [
@@ -61,6 +62,7 @@ class CardPaymentMethodBrand(OpenStrEnum):
     OTHER = "other"
 
 
+@_read_only("id", "brand", "last4")
 class CardPaymentMethod(Model, kw_only=True):
     """A credit or debit card."""
 
@@ -99,6 +101,7 @@ class CardPaymentMethod(Model, kw_only=True):
     """
 
 
+@_read_only("id", "last4")
 class BankAccountPaymentMethod(Model, kw_only=True):
     """A bank account, debited directly. The bank takes some days to answer."""
 
@@ -136,6 +139,7 @@ class WalletPaymentMethodProvider(OpenStrEnum):
     GOOGLE_PAY = "google_pay"
 
 
+@_read_only("id")
 class WalletPaymentMethod(Model, kw_only=True):
     """A wallet on the customer's phone."""
 

@@ -22,7 +22,18 @@ from ..types import Omit, is_fields, is_items
 from .extra_fields import Search, holds_extra_fields, overlay
 from .hooks import dec_hook, exact_dec_hook
 from .lenient import decode_leniently
-from .models import Model, OpenModel, are_extra_fields_kept, every_model, is_model, kept_by, sent, struct_of
+from .models import (
+    Model,
+    ModelMethods,
+    OpenModel,
+    are_extra_fields_kept,
+    every_model,
+    is_model,
+    kept_by,
+    read_only_of,
+    sent,
+    struct_of,
+)
 
 T = TypeVar("T")
 
@@ -52,6 +63,37 @@ def encode(value: object) -> bytes:
     if b"null" in content:
         _refuse_no_numbers(plain(_present_throughout(value)))
     return content
+
+
+def encode_sent(value: object) -> bytes:
+    """Encode a body like `encode`, without the fields of its models that only come back."""
+    if not _holds_models(value):
+        return encode(value)
+    made = plain(_present_throughout(value))
+    _drop_read_only(value, made)
+    return encode(made)
+
+
+def _holds_models(value: object) -> bool:
+    if is_fields(value):
+        return any(map(_holds_models, value.values()))
+    return any(map(_holds_models, value)) if is_items(value) else isinstance(value, ModelMethods)
+
+
+def _drop_read_only(value: object, made: Any) -> None:  # noqa: ANN401  # plain JSON
+    if is_fields(value) and is_fields(made):
+        for name, entry in value.items():
+            _drop_read_only(entry, made.get(name))
+    elif is_items(value) and is_items(made):
+        for entry, inner in zip(value, made, strict=False):
+            _drop_read_only(entry, inner)
+    elif isinstance(value, (Model, OpenModel)) and is_fields(made):
+        kind = type(value)
+        for name in read_only_of(kind):
+            made.pop(name, None)
+        struct = struct_of(kind)
+        for name, wire in zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True):
+            _drop_read_only(getattr(value, name, None), made.get(wire))
 
 
 def _refuse_no_numbers(value: object) -> None:

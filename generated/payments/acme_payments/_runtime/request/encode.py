@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from ..codec.json import encode, plain, present
+from ..codec.json import encode, encode_sent, plain, present
 from ..text import is_token
 from ..types import Omit, is_fields, is_items
 from .body import Content, Segment, joined, segment_of
@@ -207,8 +207,8 @@ def _is_visible(text: str) -> bool:
 
 
 def json_body(value: object, media_type: str = "application/json") -> Body:
-    """Encode a JSON body; fields left out are not sent."""
-    return Body(encode(value), media_type)
+    """Encode a JSON body; fields left out, and those that only come back, are not sent."""
+    return Body(encode_sent(value), media_type)
 
 
 def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body:

@@ -27,7 +27,7 @@ import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ABSENT: Final[Any] = msgspec.UNSET
 """The default of a field in which null and absent are told apart: it reads as None, and is not sent."""
@@ -225,6 +225,29 @@ def keeps_null(model: M) -> M:
         if member is not None and ABSENT in _default_of(model, attribute):
             setattr(model, attribute, _shown_as_none(member))
     return model
+
+
+AnyKind = TypeVar("AnyKind", bound="type[ModelMethods]")
+
+
+def read_only(*names: str) -> Callable[[AnyKind], AnyKind]:
+    """Name the fields of a model that come back and are never sent.
+
+    Args:
+        names: their names on the wire.
+    """
+
+    def named(model: AnyKind) -> AnyKind:
+        setattr(model, "_read_only", frozenset(names))  # noqa: B010  # type checkers know of no private word outside
+        return model
+
+    return named
+
+
+def read_only_of(kind: type[ModelMethods]) -> frozenset[str]:
+    """Return the fields of a model that are never sent, by their names on the wire."""
+    found: frozenset[str] = getattr(kind, "_read_only", frozenset())
+    return found
 
 
 def _default_of(model: type[Model], attribute: str) -> tuple[object, ...]:
