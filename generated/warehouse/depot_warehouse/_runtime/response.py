@@ -78,8 +78,12 @@ def _raise_status(
     types = None if endpoint.errors is None or outcome.refused else endpoint.errors()
     kind = None if types is None else _type_for(types, answer.status)
     body = _error_body(answer, Any if kind is None else kind)
-    secrets = () if state.sent is None else secrets_of(state.sent, state.profile.name)
-    said = server_words(body, _plain_body(answer.content), secrets)
+    # No frame of a traceback holds what may be a credential.
+    said = server_words(
+        body,
+        _plain_body(answer.content),
+        () if state.sent is None else secrets_of(state.sent, state.profile.name),
+    )
     raise status_error_class(outcome, answer.content, record.call.safety)(
         explain(record, f"the server {'refused with' if outcome.refused else 'answered'} {answer.status}", said),
         record,
