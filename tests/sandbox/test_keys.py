@@ -331,3 +331,29 @@ def test_keys_and_resources_outlive_the_server(tmp_path: Path) -> None:
         second = httpx.post(f"{server.url}/charges", json=CHARGE, headers=headers)
         assert second.content == first.content
         assert [event.kind for event in server.events()].count(Kind.EFFECT) == 1
+
+
+def test_a_key_in_a_form_is_the_key_of_the_request(tmp_path: Path) -> None:
+    """Of all that is written down of it, and of the faults that are to strike it whenever it comes again."""
+    path = tmp_path / "forms.yaml"
+    path.write_text(
+        """
+openapi: 3.0.3
+info: {title: T, version: '1'}
+paths:
+  /calls:
+    post:
+      operationId: makeCall
+      requestBody: {content: {application/x-www-form-urlencoded: {schema: {
+        type: object, properties: {to: {type: string}, IdempotencyKey: {type: string}}}}}}
+      responses: {201: {description: '', content: {application/json: {schema: {
+        type: object, properties: {id: {type: string}}}}}}}
+""",
+        "utf-8",
+    )
+    with running(path) as server:
+        for _ in range(2):
+            httpx.post(f"{server.url}/calls", data={"to": "x", "IdempotencyKey": "k-17"})
+        events = server.events()
+    assert {event.key for event in events} == {"k-17"}
+    assert [event.detail for event in events if event.kind is Kind.ANSWERED] == ["", "replayed"]

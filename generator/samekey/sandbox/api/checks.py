@@ -68,8 +68,11 @@ class Checks:
         return _refusal(complaints) if complaints else body
 
     def glance(self, request: ReceivedRequest) -> Read:
-        """Return the body of a request as JSON, whether it is allowed or not; UNREAD where it is not JSON."""
-        return _json(request.body) if is_json(request.media_type) else UNREAD
+        """Return the body of a request, allowed or not, as a value; UNREAD where it is neither JSON nor a form."""
+        if is_json(request.media_type):
+            return _json(request.body)
+        is_form = body_kind(request.media_type) is BodyKind.FORM
+        return cast("Read", read_form(request.body, None)) if is_form else UNREAD
 
     def _parameter(
         self, declared: DeclaredParameter, spelled: list[str] | dict[str, str] | None
