@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from .call import Call, Endpoint
-from .request.encode import FORM
 from .safety import IDEMPOTENT_METHODS, SAFE_METHODS, Safety
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from .call import Settings
     from .types import CallOptions
 
-T = TypeVar("T")
 _ACCEPT: Final = "application/json, */*;q=0.5"
 
 
@@ -52,7 +50,6 @@ def unlisted_call(  # noqa: PLR0913  # the parts of a request
         key_only=rule.key_only,
         returns=None if returns is None else lambda: returns,
         accept="*/*" if returns is bytes else _ACCEPT,
-        query_styles=dict.fromkeys(params or (), FORM),
     )
     call = Call[Any](query=params, headers=headers, body=json, idempotency_key=idempotency_key, options=options)
     return f"{method} {place}", endpoint, call

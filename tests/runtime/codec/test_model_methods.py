@@ -217,6 +217,40 @@ def test_names_yield_to_the_documents_fields() -> None:
     assert Model.to_dict(named) == {"to_dict": "x", "extra_fields": [1]}
 
 
+class Team(OpenModel):
+    """An open model whose further fields are models."""
+
+    name: str
+    extra: dict[str, Stored] = EXTRA_PROPERTIES
+
+
+class Several(Model, kw_only=True):
+    """A model with a field of several types."""
+
+    either: Owner | list[Owner] | None = None
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        (Team, {"name": "a", "lead": {"name": "b", "odd": 1}}),
+        (Several, {"either": {"login": "a", "odd": 1}}),
+        (Several, {"either": [{"login": "a"}, {"login": "b", "odd": 1}]}),
+    ],
+    ids=str,
+)
+def test_fields_are_kept_wherever_a_model_stands(kind: type[Model], sent: dict[str, Any]) -> None:
+    """Under a name that no document lists, and in each of several types; that is no mismatch."""
+    result = decode(json.dumps(sent).encode(), kind, strict=True)
+    assert (result.value.to_dict(), result.problem) == (sent, "")
+
+
+def test_what_only_comes_back_is_not_sent_among_further_fields() -> None:
+    """An open model's further fields are fields."""
+    team = Team(name="a", extra={"lead": Stored(id="1", name="b")})
+    assert json.loads(encode_sent(team)) == {"name": "a", "lead": {"name": "b"}}
+
+
 def test_there_is_an_end_to_what_is_kept() -> None:
     """A server that sends tens of thousands of fields nobody knows has gone wrong; what is known stays."""
     fields = {f"x{number}": number for number in range(MOST_KEPT + 1)}

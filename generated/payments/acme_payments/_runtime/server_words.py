@@ -44,15 +44,9 @@ def _sentence(document: object) -> str:
     """Return the sentence of a body, or of the object in it that holds one."""
     if isinstance(document, str):
         return document
-    if not is_fields(document):
-        return ""
-    levels: list[object] = [document.get("error"), document]
-    for level in levels:
-        for name in _SENTENCES if is_fields(level) else ():
-            text = level[name] if is_fields(level) and name in level else None
-            if isinstance(text, str) and text:
-                return text
-    return ""
+    levels = [document.get("error"), document] if is_fields(document) else []
+    texts = [level.get(name) for level in levels if is_fields(level) for name in _SENTENCES]
+    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
 def _complaints(document: object) -> Iterator[str]:

@@ -152,12 +152,12 @@ def _tell_mismatch(settings: Settings, operation: str, problem: str) -> None:
 
 def _in_utf8(answer: RawAnswer) -> bytes:
     """Return a body of JSON in UTF-8, where its header declares another charset."""
-    declared = answer.headers.get("content-type", "").lower().partition("charset=")[2]
-    if not declared or declared.strip(' "').startswith(("utf-8", "utf8", "us-ascii")):
+    declared = charset(answer.headers.get("content-type", ""))
+    if declared == "utf-8":
         return answer.content
     try:
-        return answer.content.decode(charset(answer.headers["content-type"])).encode("utf-8", "surrogatepass")
-    except (LookupError, ValueError):
+        return answer.content.decode(declared).encode("utf-8", "surrogatepass")
+    except ValueError:
         return answer.content
 
 

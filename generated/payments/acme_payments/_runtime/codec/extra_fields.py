@@ -10,15 +10,18 @@ from __future__ import annotations
 import types
 from copy import deepcopy
 from functools import cache
-from typing import Any, Final, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from ..types import is_fields, is_items
+from ..types import is_fields
 from .hooks import dec_hook
-from .models import Model, OpenModel, is_model, keep_extra, kept_by, struct_of
+from .models import Model, extra_of, is_model, keep_extra, struct_of
 from .unions import choose, is_union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOST_KEPT: Final = 10_000
 """How many fields of one answer are kept: a server that sends more of them has gone wrong."""
@@ -29,21 +32,15 @@ class Search:
 
     Args:
         kind: what the document says that the answer is.
-        keep: whether the fields are kept.
+        most: how many fields are kept.
     """
 
     __slots__ = ("_plan", "kept", "left")
 
-    def __init__(self, kind: Any, *, keep: bool) -> None:  # noqa: ANN401  # any annotation
+    def __init__(self, kind: Any, most: int) -> None:  # noqa: ANN401  # any annotation
         self._plan = _plan(kind)
-        self.left = MOST_KEPT if keep else 0
+        self.left = most
         self.kept: dict[int, dict[str, Any]] = {}
-
-    def trial(self) -> Search:
-        """Return a search of a copy: what it finds is forgotten with the copy."""
-        twin = object.__new__(Search)
-        twin._plan, twin.left, twin.kept = None, self.left, {}
-        return twin
 
     def take_out(self, value: Any) -> Any:  # noqa: ANN401  # plain JSON
         """Take the fields out of plain JSON, in place, and return it; variants of unions are models by then."""
@@ -57,16 +54,20 @@ class Search:
 
 
 class _Listed(Struct, frozen=True):
-    """A list, or a dict, whose entries may hold models."""
+    """A list, or a dict, whose entries may hold models.
 
+    Args:
+        holder: which of the two.
+        entry: what each entry may hold.
+    """
+
+    holder: type
     entry: _Plan
 
     def take_out(self, values: list[Any], search: Search) -> list[Any]:
         """Look through the entries of some lists or dicts, all at once."""
         holders: list[tuple[Any, list[Any]]] = [
-            (value, list(range(len(value)) if is_items(value) else value))
-            for value in values
-            if is_items(value) or is_fields(value)
+            (value, list(_places(value))) for value in values if isinstance(value, self.holder)
         ]
         entries = [holder[place] for holder, places in holders for place in places]
         looked = iter(self.entry.take_out(entries, search))
@@ -77,13 +78,30 @@ class _Listed(Struct, frozen=True):
 
     def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
         """Go on with the entries."""
-        inner: list[tuple[Any, Any]] = []
-        for plain, value in pairs:
-            if is_items(plain) and is_items(value):
-                inner += zip(plain, value, strict=False)
-            elif is_fields(plain) and is_fields(value):
-                inner += [(entry, value[name]) for name, entry in plain.items() if name in value]
-        self.entry.put_beside(inner, search)
+        both = [pair for pair in pairs if isinstance(pair[0], self.holder) and isinstance(pair[1], self.holder)]
+        inside = [(plain[place], value[place]) for plain, value in both for place in _places(plain)]
+        self.entry.put_beside(inside, search)
+
+
+def _places(holder: Any) -> Iterable[Any]:  # noqa: ANN401  # a list or a dict
+    return holder if is_fields(holder) else range(len(holder))
+
+
+class _Either(Struct, frozen=True):
+    """Several types, of which a value tells by being an object or a list."""
+
+    plans: tuple[_Plan, ...]
+
+    def take_out(self, values: list[Any], search: Search) -> list[Any]:
+        """Look through the values as each of the types; what is of another is passed over."""
+        for plan in self.plans:
+            values = plan.take_out(values, search)
+        return values
+
+    def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
+        """Go on with each of the types."""
+        for plan in self.plans:
+            plan.put_beside(pairs, search)
 
 
 class _Object(Struct):
@@ -92,14 +110,15 @@ class _Object(Struct):
     Args:
         kind: its class.
         known: the names of its fields on the wire.
-        keeps: whether it has room for other fields; those of an open model are its own business.
+        others: what the other fields of an open model may hold, which has an attribute for them; None for a model that
+            keeps them beside its own.
         nested: its fields that may hold models, with their names on the wire and their own; None before it is used.
         unknown: the other fields that the last object had: a server sends each object of a list alike.
     """
 
     kind: Any
     known: frozenset[str]
-    keeps: bool
+    others: _Others | None
     nested: tuple[tuple[str, str, _Plan], ...] | None = None
     unknown: tuple[str, ...] = ()
 
@@ -114,11 +133,13 @@ class _Object(Struct):
                 looked = inner.take_out([each[name] for each in holders], search)
                 for fields, entry in zip(holders, looked, strict=True):
                     fields[name] = entry
-        if self.keeps:
-            is_all_of = self.known.issuperset
-            for fields in objects:
-                if not is_all_of(fields):
-                    self._take_from(fields, search)
+        if self.others is not None:
+            self.others.take_out(objects, self.known, search)
+            return values
+        is_all_of = self.known.issuperset
+        for fields in objects:
+            if not is_all_of(fields):
+                self._take_from(fields, search)
         return values
 
     def _take_from(self, fields: dict[str, Any], search: Search) -> None:
@@ -142,6 +163,38 @@ class _Object(Struct):
             inside = [(plain[name], _entry(value, name, attribute)) for plain, value in holders]
             if inside:
                 inner.put_beside(inside, search)
+        if self.others is not None:
+            self.others.put_beside(pairs, self.known, search)
+
+
+class _Others(Struct, frozen=True):
+    """The further fields of an open model.
+
+    Args:
+        attribute: where the model holds them.
+        plan: what each may hold; None where no model is in them.
+    """
+
+    attribute: str
+    plan: _Plan | None
+
+    def take_out(self, objects: list[dict[str, Any]], known: frozenset[str], search: Search) -> None:
+        """Look through the further fields of some objects."""
+        if self.plan is None:
+            return
+        for fields in objects:
+            for name in fields.keys() - known:
+                fields[name] = self.plan.take_out([fields[name]], search)[0]
+
+    def put_beside(self, pairs: list[tuple[Any, Any]], known: frozenset[str], search: Search) -> None:
+        """Go on with the further fields."""
+        if self.plan is None:
+            return
+        for plain, value in pairs:
+            held = value if is_fields(value) else getattr(value, self.attribute, None)
+            if is_fields(plain) and is_fields(held):
+                names = [name for name in plain if name not in known and name in held]
+                self.plan.put_beside([(plain[name], held[name]) for name in names], search)
 
 
 def _put(value: Any, extra: dict[str, Any]) -> None:  # noqa: ANN401  # what was made of an object
@@ -167,13 +220,17 @@ class _Choice(Struct, frozen=True):
 
     def _chosen(self, value: dict[str, Any], search: Search) -> Any:  # noqa: ANN401  # a variant
         choice = choose(self.kind, value)
-        if choice.certain:
-            return _made(value, choice.kinds[0], search)
         for variant in choice.kinds:
-            trial = search.trial()
-            made = _made(deepcopy(value), variant, trial)
-            if not is_fields(made):
-                search.left = trial.left
+            # What another variant does not know is no matter of the next one, which looks at a copy of its own.
+            own = Search(variant, search.left)
+            tried = own.take_out(value if choice.certain else deepcopy(value))
+            try:
+                made = own.put_beside(tried, msgspec.convert(tried, variant, dec_hook=dec_hook))
+            except (msgspec.ValidationError, TypeError):
+                if choice.certain:
+                    search.kept.update(own.kept)
+            else:
+                search.left = own.left
                 return made
         return value
 
@@ -185,21 +242,7 @@ class _Choice(Struct, frozen=True):
                 _put(value, extra)
 
 
-def _made(fields: dict[str, Any], variant: Any, search: Search) -> Any:  # noqa: ANN401  # a variant
-    """Return an object as a variant, with the fields that it does not know; unchanged where it does not fit."""
-    plan = _plan(variant)
-    if plan is not None:
-        fields = plan.take_out([fields], search)[0]
-    try:
-        made = msgspec.convert(fields, variant, dec_hook=dec_hook)
-    except (msgspec.ValidationError, TypeError):
-        return fields
-    if plan is not None:
-        plan.put_beside([(fields, made)], search)
-    return made
-
-
-_Plan: TypeAlias = "_Listed | _Object | _Choice"
+_Plan: TypeAlias = "_Listed | _Object | _Choice | _Either"
 
 
 @cache
@@ -209,13 +252,13 @@ def _plan(kind: Any) -> _Plan | None:  # noqa: ANN401  # any annotation
     if is_union(kind):
         return _Choice(kind)
     if is_model(kind):
-        return _Object(kind, frozenset(struct_of(kind).__struct_encode_fields__), issubclass(kind, Model))
+        return _Object(kind, frozenset(struct_of(kind).__struct_encode_fields__), _others(kind))
     if origin in (Union, types.UnionType):
-        plans = [plan for plan in map(_plan, inner) if plan is not None]
-        return plans[0] if plans else None
+        plans = tuple(plan for plan in map(_plan, inner) if plan is not None)
+        return (plans[0] if len(plans) == 1 else _Either(plans)) if plans else None
     if origin in (list, dict):
         plan = _plan(inner[-1])
-        return None if plan is None else _Listed(plan)
+        return None if plan is None else _Listed(origin, plan)
     return None
 
 
@@ -225,30 +268,8 @@ def _nested(kind: Any) -> tuple[tuple[str, str, _Plan], ...]:  # noqa: ANN401  #
     return tuple((wire, name, plan) for wire, name, plan in fields if plan is not None)
 
 
-def holds_extra_fields(value: object) -> bool:
-    """Whether a value is or holds a model that keeps fields beside its own."""
-    if is_fields(value):
-        return any(map(holds_extra_fields, value.values()))
-    if is_items(value):
-        return any(map(holds_extra_fields, value))
-    if not isinstance(value, (Model, OpenModel)):
-        return False
-    if isinstance(value, Model) and kept_by(value):
-        return True
-    return any(holds_extra_fields(getattr(value, name)) for name in struct_of(type(value)).__struct_fields__)
-
-
-def overlay(value: object, plain: Any) -> None:  # noqa: ANN401  # plain JSON
-    """Put the fields that models keep beside the others, in what the models are as plain JSON."""
-    if is_fields(value) and is_fields(plain):
-        for name, entry in value.items():
-            overlay(entry, plain.get(name))
-    elif is_items(value) and is_items(plain):
-        for entry, inner in zip(value, plain, strict=False):
-            overlay(entry, inner)
-    elif isinstance(value, (Model, OpenModel)) and is_fields(plain):
-        struct = struct_of(type(value))
-        for name, wire in zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True):
-            overlay(getattr(value, name), plain.get(wire))
-        if isinstance(value, Model):
-            plain.update({name: entry for name, entry in kept_by(value).items() if name not in plain})
+def _others(kind: Any) -> _Others | None:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
+    if issubclass(kind, Model):
+        return None
+    attribute, fields = extra_of(kind)
+    return _Others(attribute, _plan(get_args(fields)[-1]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import cache
@@ -19,12 +19,11 @@ import msgspec
 from msgspec import Struct
 
 from ..types import Omit, is_fields, is_items
-from .extra_fields import Search, holds_extra_fields, overlay
+from .extra_fields import MOST_KEPT, Search
 from .hooks import dec_hook, exact_dec_hook
 from .lenient import decode_leniently
 from .models import (
     Model,
-    ModelMethods,
     OpenModel,
     are_extra_fields_kept,
     every_model,
@@ -58,7 +57,7 @@ def encode(value: object) -> bytes:
     except TypeError:
         # What was left out below the top level cannot be encoded; looking for it first would cost every call.
         content = _encoder().encode(_present_throughout(value))
-    if are_extra_fields_kept() and holds_extra_fields(value):
+    if are_extra_fields_kept() and any(isinstance(model, Model) and kept_by(model) for model in _models_in(value)):
         content = _encoder().encode(plain(_present_throughout(value)))
     if b"null" in content:
         _refuse_no_numbers(plain(_present_throughout(value)))
@@ -67,33 +66,48 @@ def encode(value: object) -> bytes:
 
 def encode_sent(value: object) -> bytes:
     """Encode a body like `encode`, without the fields of its models that only come back."""
-    if not _holds_models(value):
+    if next(_models_in(value), None) is None:
         return encode(value)
-    made = plain(_present_throughout(value))
-    _drop_read_only(value, made)
+    given = _present_throughout(value)
+    made = plain(given)
+    for model, fields in _beside(given, made):
+        for name in read_only_of(type(model)):
+            fields.pop(name, None)
     return encode(made)
 
 
-def _holds_models(value: object) -> bool:
-    if is_fields(value):
-        return any(map(_holds_models, value.values()))
-    return any(map(_holds_models, value)) if is_items(value) else isinstance(value, ModelMethods)
+def _models_in(value: object) -> Iterator[Model | OpenModel]:
+    """Yield the models that a value is or holds, each before those within it."""
+    if is_fields(value) or is_items(value):
+        for entry in value.values() if is_fields(value) else value:
+            yield from _models_in(entry)
+    elif isinstance(value, (Model, OpenModel)):
+        yield value
+        for _, entry in _entries(value):
+            yield from _models_in(entry)
 
 
-def _drop_read_only(value: object, made: Any) -> None:  # noqa: ANN401  # plain JSON
+def _beside(value: object, made: Any) -> Iterator[tuple[Model | OpenModel, dict[str, Any]]]:  # noqa: ANN401  # plain JSON
+    """Yield the models that a value is or holds, each with what it is as plain JSON, behind those within it."""
     if is_fields(value) and is_fields(made):
         for name, entry in value.items():
-            _drop_read_only(entry, made.get(name))
+            yield from _beside(entry, made.get(name))
     elif is_items(value) and is_items(made):
         for entry, inner in zip(value, made, strict=False):
-            _drop_read_only(entry, inner)
+            yield from _beside(entry, inner)
     elif isinstance(value, (Model, OpenModel)) and is_fields(made):
-        kind = type(value)
-        for name in read_only_of(kind):
-            made.pop(name, None)
-        struct = struct_of(kind)
-        for name, wire in zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True):
-            _drop_read_only(getattr(value, name, None), made.get(wire))
+        for wire, entry in _entries(value):
+            yield from _beside(entry, made.get(wire))
+        yield value, made
+
+
+def _entries(model: Model | OpenModel) -> Iterator[tuple[str, object]]:
+    """Yield the fields of a model by their names on the wire, and the further ones of an open model."""
+    struct = struct_of(type(model))
+    for name, wire in zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True):
+        yield wire, getattr(model, name, None)
+    if isinstance(model, OpenModel):
+        yield from kept_by(model).items()
 
 
 def _refuse_no_numbers(value: object) -> None:
@@ -127,7 +141,8 @@ def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
     """Convert a model or dict to plain dicts, lists, strings and numbers, with the names used on the wire."""
     made = msgspec.to_builtins(value, enc_hook=_enc_hook)
     if are_extra_fields_kept():
-        overlay(value, made)
+        for model, fields in _beside(value, made):
+            fields.update({name: entry for name, entry in kept_by(model).items() if name not in fields})
     return made
 
 
@@ -202,7 +217,7 @@ def plain_json(content: bytes) -> Any:  # noqa: ANN401  # any JSON
 def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) -> Decoded:
     """Decode JSON that has fields which no document lists, or does not fit its type."""
     value = plain_json(content)
-    search = Search(kind, keep=keep)
+    search = Search(kind, MOST_KEPT if keep else 0)
     try:
         value = search.take_out(value)
         return Decoded(search.put_beside(value, msgspec.convert(value, kind, dec_hook=dec_hook)))

@@ -321,8 +321,9 @@ class OpenModel(ModelMethods):  # noqa: PLW1641  # it can be changed, as every m
         if unknown or missing:
             problem = f"missing {', '.join(missing)}" if missing else f"unexpected {', '.join(unknown)}"
             raise TypeError(f"{type(self).__name__}: {problem}")
-        fixed = {name: known.constant for name, known in self._known.items() if known.constant is not None}
-        self.__dict__.update({name: {**fixed, **given}[name] for name in self._known if name in given or name in fixed})
+        constants = {name: known.constant for name, known in self._known.items() if known.constant is not None}
+        values = {**constants, **given}
+        self.__dict__.update({name: values[name] for name in self._known if name in values})
         self.__dict__[self._extra] = dict(extra or {})
 
     def __eq__(self, other: object) -> bool:
