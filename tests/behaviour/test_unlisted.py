@@ -88,11 +88,32 @@ def test_a_refusal_is_an_error_with_method_and_path(server: FaultServer, send: S
     assert caught.value.certainty is Certainty.REJECTED
 
 
-@pytest.mark.parametrize("path", ["charges", "//evil.example/x", "/../x", "/a/../../x", "https://evil.example/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "charges",
+        "//evil.example/x",
+        "/../x",
+        "/a/../../x",
+        "https://evil.example/",
+        "/%2e%2e/x",
+        "/x#y",
+        "/x\r\nA: b",
+        "",
+    ],
+)
 def test_a_path_leads_nowhere_but_below_the_base_url(server: FaultServer, send: Send, path: str) -> None:
     """Credentials go to the API alone."""
     with pytest.raises(ValueError, match="must begin with one slash"):
         send(server.url, "GET", path)
+    assert not server.seen
+
+
+@pytest.mark.parametrize("method", ["", "GET\r\nX", "GET /x", "GÉT"])
+def test_what_is_no_method_is_refused(server: FaultServer, send: Send, method: str) -> None:
+    """Before anything is sent."""
+    with pytest.raises(ValueError, match="is not a method of HTTP"):
+        send(server.url, method, "/charges")
     assert not server.seen
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from .call import Call, Endpoint
 from .safety import IDEMPOTENT_METHODS, SAFE_METHODS, Safety
+from .text import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,14 +34,11 @@ def unlisted_call(  # noqa: PLR0913  # the parts of a request
     """Return the name, the facts and the arguments of a call that the document does not list.
 
     Raises:
-        ValueError: the path does not begin with a slash, or would leave what the base URL names.
+        ValueError: the method is none, or the path does not lead below the base URL.
     """
     method = method.upper()
     place = path.partition("?")[0]
-    if not path.startswith("/") or path.startswith("//") or not {".", ".."}.isdisjoint(place.split("/")):
-        raise ValueError(
-            f"the path {path!r} must begin with one slash and hold no dot segments: it follows the base URL"
-        )
+    _check(method, path, unquote(place).split("/"))
     rule = settings.unlisted
     by_method = Safety.SAFE if method in SAFE_METHODS else Safety.IDEMPOTENT if method in IDEMPOTENT_METHODS else None
     endpoint = Endpoint(
@@ -53,3 +52,13 @@ def unlisted_call(  # noqa: PLR0913  # the parts of a request
     )
     call = Call[Any](query=params, headers=headers, body=json, idempotency_key=idempotency_key, options=options)
     return f"{method} {place}", endpoint, call
+
+
+def _check(method: str, path: str, segments: list[str]) -> None:
+    if not is_token(method):
+        raise ValueError(f"{method!r} is not a method of HTTP, such as 'GET'")
+    is_below = path.startswith("/") and not path.startswith("//") and {".", ".."}.isdisjoint(segments)
+    if not is_below or "#" in path or not path.isprintable():
+        raise ValueError(
+            f"the path {path!r} must begin with one slash and lead below the base URL, without dot segments"
+        )

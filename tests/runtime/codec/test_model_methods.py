@@ -210,6 +210,13 @@ def test_what_is_no_such_model_is_said(text: str, problem: str) -> None:
         Owner.from_json(text)
 
 
+@pytest.mark.parametrize("wrong", [None, [1], "x"])
+def test_what_is_no_dict_is_named(wrong: Any) -> None:  # noqa: ANN401
+    """In words of the caller's own call."""
+    with pytest.raises(TypeError, match="takes a dict, and not a"):
+        Owner.from_dict(wrong)
+
+
 def test_names_yield_to_the_documents_fields() -> None:
     """A field is a field; what every model can do is still had from the base."""
     named = Named(to_dict="x", extra_fields=[1])

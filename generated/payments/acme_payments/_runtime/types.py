@@ -113,6 +113,8 @@ def timeout_of(value: TimeoutLike) -> Timeout:
     if isinstance(value, Timeout):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not 0 < value < float("inf"):
+            raise ValueError(f"timeout must be a finite number of seconds above 0, not {value!r}")
         return Timeout(value, value, value, value, value)
     if all(hasattr(value, step) for step in _STEPS):
         given = [getattr(value, step) for step in _STEPS]

@@ -163,8 +163,11 @@ def read_dict(data: Mapping[str, Any], kind: type[T]) -> T:
     """Make a model of plain fields.
 
     Raises:
+        TypeError: there is no dict of them.
         ValueError: they do not fit.
     """
+    if not isinstance(data, Mapping):
+        raise TypeError(f"{kind.__name__}.from_dict takes a dict, and not a {type(data).__name__}")
     return read_json(encode(dict(data)), kind)
 
 
