@@ -158,8 +158,8 @@ def by_name(value: object) -> Any:  # noqa: ANN401  # as the models hold it
     return [by_name(entry) for entry in value] if is_items(value) else value
 
 
-def read_dict(data: Mapping[str, Any], kind: type[T]) -> T:
-    """Make a model of plain fields.
+def read_dict(data: object, kind: type[T]) -> T:
+    """Make a model of a dict of plain fields, whatever the caller gives for one.
 
     Raises:
         TypeError: there is no dict of them.
@@ -167,7 +167,7 @@ def read_dict(data: Mapping[str, Any], kind: type[T]) -> T:
     """
     if not isinstance(data, Mapping):
         raise TypeError(f"{kind.__name__}.from_dict takes a dict, and not a {type(data).__name__}")
-    return read_json(encode(dict(data)), kind)
+    return read_json(encode(dict(cast("Mapping[str, Any]", data))), kind)
 
 
 def read_json(text: str | bytes, kind: type[T]) -> T:
