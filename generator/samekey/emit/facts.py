@@ -12,16 +12,35 @@ from samekey.emit import code, symbols
 from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import source
 from samekey.emit.forms import stream_of
-from samekey.ir import AnyJson, BodyKind, Default, Evidence, Kind, Location, Primitive, Range, Safety, StatusCode, Style
+from samekey.ir import (
+    Alias,
+    AnyJson,
+    BodyKind,
+    Default,
+    Evidence,
+    Kind,
+    ListOf,
+    Location,
+    Model,
+    Named,
+    Nullable,
+    Primitive,
+    Range,
+    Safety,
+    StatusCode,
+    Style,
+)
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from samekey_templates.runtime.request.encode import FileCount
 
     from samekey.emit.annotations import Annotator
     from samekey.emit.code import Code
-    from samekey.ir import Api, Operation, Paging, Param, Spelling, Status, StreamOf, Type
+    from samekey.ir import Api, Operation, Paging, Param, Spelling, Status, StreamOf, Type, TypeDef
 
 _DEFAULT_STYLES = table(
     Location,
@@ -145,6 +164,11 @@ class FactsPlanner(Struct, frozen=True):
         if body.part_types and body.kind is BodyKind.MULTIPART:
             types = code.mapping((code.literal(name), code.literal(kind)) for name, kind in body.part_types)
             yield code.keyword_argument("part_types", types)
+        if body.kind is BodyKind.MULTIPART:
+            counts = _file_counts(body.type, self.annotator.definitions)
+            if counts:
+                files = code.mapping((code.literal(name), code.literal(count)) for name, count in counts)
+                yield code.keyword_argument("files", files)
 
     def _style_facts(self, operation: Operation) -> Iterable[Code]:
         for location, fact in _STYLE_FACTS.items():
@@ -238,3 +262,39 @@ def _style(spelling: Spelling) -> Code:
     if spelling.allow_reserved:
         arguments.append(source("allow_reserved=True"))
     return code.call(symbols.STYLE, *arguments)
+
+
+def _file_counts(body: Type, definitions: Mapping[str, TypeDef]) -> list[tuple[str, FileCount]]:
+    """Return which fields of a body are a file, or an array of files."""
+    model = _unwrapped(body, definitions)
+    if not isinstance(model, Model):
+        return []
+    counts = [(field.name, _file_count(field.type, definitions)) for field in model.fields]
+    return [(name, count) for name, count in counts if count is not None]
+
+
+def _file_count(kind: Type, definitions: Mapping[str, TypeDef]) -> FileCount | None:
+    match _unwrapped(kind, definitions):
+        case Primitive(kind=Kind.BINARY):
+            return "one"
+        case ListOf(item=item):
+            return "many" if _file_count(item, definitions) == "one" else None
+        case _:
+            return None
+
+
+def _unwrapped(kind: Type, definitions: Mapping[str, TypeDef]) -> Type | TypeDef:
+    """Return what a type is behind null and names of other types."""
+    passed: set[str] = set()
+    found: Type | TypeDef = kind
+    while True:
+        match found:
+            case Nullable(inner=inner):
+                found = inner
+            case Named(id=identity) if identity not in passed:
+                passed.add(identity)
+                found = definitions[identity]
+            case Alias(target=target):
+                found = target
+            case _:
+                return found
