@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import copyreg
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from .auth.credentials import NoToken
 from .declare import public
@@ -16,9 +16,11 @@ from .text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .retry.record import CallRecord
+    from .retry.record import CallInfo, CallRecord
     from .settle import KeptCall
 
+_LONGEST_URL: Final = 300
+"""Characters of a URL in a message."""
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
 
 
@@ -254,16 +256,25 @@ def unanswered(record: CallRecord) -> APIError:
 
 
 def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
-    """Say in words what happened to a call: outcome, attempts, certainty, and what to do."""
+    """Say in words what happened to a call: where it went, outcome, attempts, certainty, and what to do."""
     count = len(record.attempts)
     attempts = "1 attempt" if count == 1 else f"{count} attempts"
-    parts = [f"{record.call.operation}: {happened} after {attempts} in {record.elapsed:.1f} s"]
+    parts = [f"{_request_in_words(record.call)}: {happened} after {attempts} in {record.elapsed:.1f} s"]
     if server_said:
         parts.append(server_said)
     if record.stopped and (count > 1 or any(attempt.wait is not None for attempt in record.attempts)):
         parts.append(f"no further attempt because {record.stopped}")
     parts.append(in_words(record))
     return printable("; ".join(part for part in parts if part))
+
+
+def _request_in_words(call: CallInfo) -> str:
+    """Name a call and where it went; one that the document does not list has no name but its request."""
+    url = call.url if len(call.url) <= _LONGEST_URL else f"{call.url[:_LONGEST_URL]}…"
+    if not url:
+        return call.operation
+    request = f"{call.method} {url}"
+    return request if call.operation == f"{call.method} {call.path}" else f"{call.operation} ({request})"
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:

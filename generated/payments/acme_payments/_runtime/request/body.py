@@ -275,17 +275,17 @@ def joined(segments: Sequence[Segment]) -> Content:
 def segment_of(value: object) -> Segment | None:
     """Convert a file, text, bytes or an iterable of bytes into a segment; None for anything else."""
     if isinstance(value, (str, bytes, bytearray, memoryview)):
-        return value.encode() if isinstance(value, str) else bytes(value)
+        return value.encode() if isinstance(value, str) else bytes(cast("bytes", value))
     if isinstance(value, os.PathLike):
         value = PathFile(cast("os.PathLike[str]", value))
     if hasattr(value, "read"):
         return _file(cast("IO[Any]", value))
     if isinstance(value, Sequence):
         # What the caller does to their list from now on changes no attempt.
-        pieces = cast("Sequence[bytes | bytearray | memoryview]", value)
+        pieces = cast("Sequence[object]", value)
         if not all(isinstance(piece, (bytes, bytearray, memoryview)) for piece in pieces):
             return None
-        return IteratorSegment(tuple(bytes(piece) for piece in pieces))
+        return IteratorSegment(tuple(bytes(cast("bytes", piece)) for piece in pieces))
     if isinstance(value, (AsyncIterable, Iterable)) and not isinstance(value, (dict, set, frozenset)):
         return IteratorSegment(cast("Iterable[bytes] | AsyncIterable[bytes]", value))
     return None

@@ -423,12 +423,9 @@ def _entries(value: object, count: FileCount | None) -> Iterable[object]:
 
 def _is_one_file(value: object) -> bool:
     """Whether a value for an array of files is a single one of them."""
-    return (
-        isinstance(value, (str, *_BYTES, PathLike))
-        or hasattr(value, "read")
-        or not isinstance(value, Iterable)
-        or _is_named_file(value)
-    )
+    if _is_named_file(value) or hasattr(value, "read"):
+        return True
+    return isinstance(value, (str, *_BYTES, PathLike)) or not isinstance(value, Iterable)
 
 
 def _is_named_file(value: object) -> TypeGuard[tuple[str | None, object] | tuple[str | None, object, str]]:
