@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from .auth.credentials import NoToken
 from .declare import public
@@ -13,7 +13,7 @@ from .safety import Safety
 from .text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from .retry.record import CallInfo, CallRecord
     from .settle import KeptCall
@@ -36,6 +36,10 @@ class APIError(Recorded, Exception):
 
     kept: KeptCall | bytes | None = None
     """The call for `client.settle(error)`; written down where the error comes from another process."""
+    items: Sequence[Any] = ()
+    """What `to_list` had read of a list that cannot go on."""
+    next_cursor: str | None = None
+    """Where a list can go on that this error has ended: the cursor for `after` of the operation."""
 
     def __init__(
         self, message: str, record: CallRecord, *, retry_after: float | None = None, request_id: str | None = None
