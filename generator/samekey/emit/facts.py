@@ -269,8 +269,12 @@ def _file_counts(body: Type, definitions: Mapping[str, TypeDef]) -> list[tuple[s
     model = _unwrapped(body, definitions)
     if not isinstance(model, Model):
         return []
-    counts = [(field.name, _file_count(field.type, definitions)) for field in model.fields]
-    return [(name, count) for name, count in counts if count is not None]
+    found: list[tuple[str, FileCount]] = []
+    for field in model.fields:
+        count = _file_count(field.type, definitions)
+        if count is not None:
+            found.append((field.name, count))
+    return found
 
 
 def _file_count(kind: Type, definitions: Mapping[str, TypeDef]) -> FileCount | None:
@@ -285,16 +289,10 @@ def _file_count(kind: Type, definitions: Mapping[str, TypeDef]) -> FileCount | N
 
 def _unwrapped(kind: Type, definitions: Mapping[str, TypeDef]) -> Type | TypeDef:
     """Return what a type is behind null and names of other types."""
-    passed: set[str] = set()
-    found: Type | TypeDef = kind
-    while True:
-        match found:
-            case Nullable(inner=inner):
-                found = inner
-            case Named(id=identity) if identity not in passed:
-                passed.add(identity)
-                found = definitions[identity]
-            case Alias(target=target):
-                found = target
-            case _:
-                return found
+    if isinstance(kind, Nullable):
+        return _unwrapped(kind.inner, definitions)
+    if not isinstance(kind, Named):
+        return kind
+    definition = definitions[kind.id]
+    # An alias that names itself has a variant between, which is no file.
+    return _unwrapped(definition.target, definitions) if isinstance(definition, Alias) else definition
