@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from ..codec.json import encode, encode_sent, plain, present
+from ..codec.json import encode, encode_sent, plain, present, with_zone
 from ..text import is_token
 from ..types import Omit, is_fields, is_items
 from .body import Content, Segment, joined, segment_of
@@ -305,7 +305,9 @@ def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of 
             return "true" if value else "false"
         case Enum():
             return scalar(value.value)
-        case dt.datetime() | dt.date() | dt.time():
+        case dt.datetime():
+            return with_zone(value).isoformat().replace("+00:00", "Z")
+        case dt.date() | dt.time():
             return value.isoformat().replace("+00:00", "Z")
         case bytes():
             return value.decode("latin-1")
