@@ -240,6 +240,7 @@ class ClientView(Struct, frozen=True):
     init_doc: Code
     base_url: Code
     base_url_variable: Code
+    log_variable: Code
     user_agent: Code
     security: Code
     retry: Code

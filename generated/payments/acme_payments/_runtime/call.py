@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 from msgspec import Struct, field, structs
 
 from .declare import public
-from .errors import request_id
 from .request.cookies import CookieStore
 from .request.encode import FileCount, Style
-from .retry.record import Recorded
+from .retry.record import Recorded, request_id
 from .retry.retry_after import retry_after
 from .retry.rules import EffectivePolicy, RetryPolicy
 from .safety import Evidence, UnlistedRule

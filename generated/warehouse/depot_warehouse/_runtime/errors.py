@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from .auth.credentials import NoToken
 from .declare import public
-from .retry.record import Recorded, in_words
+from .retry.record import Recorded, in_words, request_id
 from .retry.rules import Answered, Failed, Failure
 from .safety import Safety
 from .text import printable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _LONGEST_URL: Final = 300
 """Characters of a URL in a message."""
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
 
 
 @public
@@ -279,15 +278,6 @@ def _request_in_words(call: CallInfo) -> str:
         return call.operation
     request = f"{call.method} {url}"
     return request if call.operation == f"{call.method} {call.path}" else f"{call.operation} ({request})"
-
-
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the server's own id of a response, from one of the usual headers; None where it has none."""
-    for name in _REQUEST_ID_HEADERS:
-        value = headers.get(name)
-        if value:
-            return value
-    return None
 
 
 def _speaks_of_missing_key(content: bytes) -> bool:
