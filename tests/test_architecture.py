@@ -20,7 +20,7 @@ FLOW = (
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
     "docs", "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
-    "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "api",
+    "parameters", "paths", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "parts", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 SCHEMAS_FLOW = (

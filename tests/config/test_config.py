@@ -11,6 +11,7 @@ from samekey.config.dialect import DEFAULT, PRESETS, AnswerSign, Assume, Carrier
 from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
 from samekey.config.idempotency import SILENT, StatedDialect
 from samekey.config.retry import SILENT_RETRIES, RetryHint
+from samekey.config.selection import Selection
 from samekey.document.diagnostics import Diagnostics, Severity, in_full
 from samekey.document.node import load
 from samekey_templates.runtime.safety import Evidence
@@ -38,6 +39,7 @@ def profile(text: str) -> Dialect:
 
 KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
+    "include", "exclude", "order", "documents",
 )  # fmt: skip
 EVERYTHING = """
 package: acme_pay
@@ -81,6 +83,12 @@ retry:
   operations: {"GET *": {deadline: 90s}}
 pagination: {listCharges: false}
 overlays: [fix.yaml, https://fixes.example/more.yaml]
+include: {paths: [/v1/*]}
+exclude: {internal: true, operations: [listKeys]}
+order: [charges]
+documents:
+  billing: billing.yaml
+  users: {spec: https://users.example/openapi.json, overlays: [more.yaml], include: {tags: [a]}}
 audit: {ignore: [{rule: no-key, operation: "POST /re*", reason: told apart}, {rule: no-ttl, reason: " for ever "}]}
 """
 
@@ -120,7 +128,18 @@ def test_every_key_is_taken() -> None:
         (entry.rule, entry.reason, entry.operations and entry.operations.pattern) for entry in config.audit.ignore
     ]
     assert ignored == [(RuleId.NO_KEY, "told apart", "POST /re*"), (RuleId.NO_TTL, "for ever", None)]
+    assert config.selection.include is not None
+    assert [entry.text for entry in config.selection.include.paths] == ["/v1/*"]
+    assert [entry.pattern for entry in config.selection.exclude.operations] == ["listKeys"]
+    assert config.selection.hides_internal
+    assert [entry.text for entry in config.order] == ["charges"]
+    parts = {name: (part.spec, part.overlays) for name, part in config.documents.items()}
+    assert parts == {
+        "billing": ("billing.yaml", ()),
+        "users": ("https://users.example/openapi.json", ("more.yaml",)),
+    }
     plain = replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, audit=SILENT_AUDIT, places={})
+    plain = replace(plain, selection=Selection(), order=(), documents={})
     assert plain == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",

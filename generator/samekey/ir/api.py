@@ -123,6 +123,7 @@ class Api(Struct, frozen=True):
         webhooks: what the API sends by itself.
         unlisted: what holds for operations that the document does not list.
         home: the URI of the document, with which the ids of its own types begin.
+        parts: the URIs of further documents that are parts of it, each with the name of its part.
     """
 
     title: str
@@ -139,3 +140,4 @@ class Api(Struct, frozen=True):
     unlisted: UnlistedRule = UnlistedRule()
     home: str = ""
     webhooks: tuple[Webhook, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
