@@ -9,6 +9,7 @@ from msgspec import Struct
 from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.lost_answers import keys_in_words
+from samekey.emit.metadata import report_metadata
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower_documents
@@ -74,6 +75,8 @@ def generate(
     exports = {str(export) for module in whole.models for export in module.exports}
     entries = entries_of(api, config, names, exports)
     check_kept(api, lockfile, entries, document.diagnostics)
+    if not document.diagnostics.failed:
+        report_metadata(api, config, document)
     step("writing source")
     files = render(whole)
     step("formatting")

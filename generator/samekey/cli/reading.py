@@ -56,7 +56,7 @@ def read_parts(config: Config, diagnostics: Diagnostics, fetch: Fetch | None = N
     for name, part in config.documents.items():
         document = _read(part.spec, part.overlays, diagnostics, fetch)
         if document is not None:
-            candidates = tuple(entry.candidate for entry in listed_operations(document.node))
+            candidates = tuple(entry.selectable for entry in listed_operations(document.node))
             found.append(Part(name, document, part.selection, part.node, candidates))
     return found if len(found) == len(config.documents) else None
 

@@ -12,11 +12,13 @@ from samekey.config.audit import SILENT_AUDIT, AuditConfig, read_audit
 from samekey.config.documents import PartConfig, read_documents
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
+from samekey.config.project import NO_PROJECT, ProjectConfig, read_project
 from samekey.config.retry import RetryConfig, read_retry
 from samekey.config.selection import EVERYTHING, Pattern, Selection, read_patterns, read_selection
 from samekey.config.words import read_locations, refuse_unknown
 from samekey.document.node import load
 from samekey.identifiers import is_identifier
+from samekey.pep440 import python_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +29,11 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents",
+    "include", "exclude", "order", "documents", "project",
 )  # fmt: skip
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
-_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?(\.(post|dev)[0-9]+)?")
 
 
 class Config(Struct, frozen=True):
@@ -54,6 +55,7 @@ class Config(Struct, frozen=True):
         selection: which operations of the document are in the SDK.
         order: tags, or attributes of the client, in the order in which they are to come; others follow.
         documents: further documents whose operations are in the SDK as well, by the names of these parts.
+        project: what an index shows of the SDK as a package.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -72,6 +74,7 @@ class Config(Struct, frozen=True):
     selection: Selection = EVERYTHING
     order: tuple[Pattern, ...] = ()
     documents: Mapping[str, PartConfig] = field(default_factory=dict[str, PartConfig])
+    project: ProjectConfig = NO_PROJECT
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
 
 
@@ -103,7 +106,7 @@ def read_config(root: Node) -> Config:
     return Config(
         package=_package(root),
         distribution=_checked(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
-        version=_checked(root, "version", _VERSION.fullmatch, "a version such as '1.2.0', in quotes"),
+        version=_checked(root, "version", _is_version, "a version such as '1.2.0', in quotes"),
         client=_checked(root, "client", is_class_name, "a class name such as Acme"),
         rename_types=_names(rename, "types", is_class_name, "a class name such as Charge"),
         rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
@@ -116,6 +119,7 @@ def read_config(root: Node) -> Config:
         selection=read_selection(root),
         order=read_patterns(root, "order"),
         documents=read_documents(_mapping(root, "documents")),
+        project=read_project(_mapping(root, "project")),
         places=dict(_places(rename)),
     )
 
@@ -153,6 +157,11 @@ def _package(root: Node) -> str:
         entry.error("config-invalid", f"a package {name!r} would hide the module of that name", "choose another name")
         return ""
     return name
+
+
+def _is_version(text: str) -> bool:
+    found = python_version(text)
+    return found is not None and found.is_whole and text[0].isdecimal() and text == text.strip()
 
 
 def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: str, called: str = "") -> str:

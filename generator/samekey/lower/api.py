@@ -17,6 +17,7 @@ from samekey.config.selection import EVERYTHING, Selection, report_unmatched
 from samekey.document.versions import NEWEST, OLDEST, version_of
 from samekey.identifiers import closest, unique
 from samekey.ir import Api, Operation, Safety, Tag
+from samekey.lower.about import lower_about
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.constants import with_constants
 from samekey.lower.extensions import FERN_IDEMPOTENT, INTERNAL, fern_profile, honours_key, retry_hint
@@ -127,7 +128,7 @@ def lower(
     declared = lower_schemes(edition.schemes(root))
     dialects = _Dialects(documented, of_root.operations, stated)
     listed = list(listed_operations(root))
-    candidates = [entry.candidate for entry in listed]
+    candidates = [entry.selectable for entry in listed]
     report_unmatched(selection, [*candidates, *elsewhere])
     chosen = [entry for entry, candidate in zip(listed, candidates, strict=True) if selection.takes(candidate)]
     sites = list(_sites(chosen, edition, schemas, dialects, servers, selection))
@@ -167,6 +168,7 @@ def lower(
         unlisted=rule_of_unlisted(whole, _named(stated.refine(documented), header)),
         home=root.source.uri,
         webhooks=webhooks,
+        about=lower_about(root),
     )
 
 
@@ -178,7 +180,7 @@ def lower_documents(document: Document, config: Config, parts: Sequence[Part] = 
         config: what the user decided.
         parts: the further ones.
     """
-    own = tuple(entry.candidate for entry in listed_operations(document.node)) if parts else ()
+    own = tuple(entry.selectable for entry in listed_operations(document.node)) if parts else ()
     everything = {"": own, **{part.name: part.candidates for part in parts}}
 
     def lowered(name: str, source: Document, selection: Selection) -> Api | None:

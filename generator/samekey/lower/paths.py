@@ -44,7 +44,7 @@ class ListedOperation(Struct, frozen=True):
         return self.node.text("operationId"), self.method, self.path
 
     @property
-    def candidate(self) -> Selectable:
+    def selectable(self) -> Selectable:
         """What decides whether it is in an SDK."""
         return Selectable(
             *self.names,
