@@ -172,7 +172,7 @@ def _python(node: Node) -> tuple[int, int]:
     if entry is None:
         return OLDEST_PYTHON
     found = _PYTHON.fullmatch(entry.value) if isinstance(entry.value, str) else None
-    version = (3, int(found[1])) if found is not None else (0, 0)
+    version = (3, int(found[1]) if found is not None else 0)
     if version < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         entry.error(_INVALID, f"python is the oldest version that the SDK is for, in quotes: '{oldest}' or later")
