@@ -14,13 +14,14 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "gc_pause", "cache_dir", "identifiers", "graph", "header", "document", "config", "ir", "lower", "names",
-    "emit", "output", "pipeline", "audit", "sandbox", "verify", "prove", "cli", "__main__",
+    "gc_pause", "cache_dir", "identifiers", "pep440", "licences", "graph", "header",
+    "document", "config", "ir", "lower", "names",
+    "emit", "output", "pipeline", "init", "audit", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
-    "docs", "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
-    "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "api",
+    "about", "docs", "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
+    "parameters", "paths", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "parts", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 SCHEMAS_FLOW = (

@@ -9,19 +9,21 @@ from msgspec import Struct
 from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.lost_answers import keys_in_words
+from samekey.emit.metadata import report_metadata
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
-from samekey.lower import lower
+from samekey.lower import lower_documents
 from samekey.names import EMPTY, LOCKFILE, assign, entries_of, remember, spell
-from samekey.names.renames import check_kept, check_renames
+from samekey.names.renames import check_kept, check_order, check_renames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from samekey.config.file import Config
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
+    from samekey.lower import Part
     from samekey.names import Lockfile, Names
 
 Made = TypeVar("Made")
@@ -48,7 +50,11 @@ class Generated(Struct, frozen=True):
 
 
 def generate(
-    document: Document, config: Config, step: Callable[[str], None] = lambda _: None, lockfile: Lockfile = EMPTY
+    document: Document,
+    config: Config,
+    step: Callable[[str], None] = lambda _: None,
+    lockfile: Lockfile = EMPTY,
+    parts: Sequence[Part] = (),
 ) -> Generated | None:
     """Make the files of an SDK.
 
@@ -57,17 +63,20 @@ def generate(
         config: what the user decided.
         step: told the name of each step as it begins, for progress.
         lockfile: the names that this SDK has given before; the files hold the next one.
+        parts: further documents whose operations are in the SDK as well.
 
     Returns:
         The result, or None where nothing can be made of the document (reported as an error).
     """
-    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step))
+    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step, parts))
     if planned is None:
         return None
     api, names, whole = planned
     exports = {str(export) for module in whole.models for export in module.exports}
     entries = entries_of(api, config, names, exports)
     check_kept(api, lockfile, entries, document.diagnostics)
+    if not document.diagnostics.failed:
+        report_metadata(api, config, document)
     step("writing source")
     files = render(whole)
     step("formatting")
@@ -83,38 +92,43 @@ def generate(
     return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys)
 
 
-def inspect(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> list[OperationSummary] | None:
+def inspect(
+    document: Document, config: Config, lockfile: Lockfile = EMPTY, parts: Sequence[Part] = ()
+) -> list[OperationSummary] | None:
     """Return the rows of `samekey inspect`; None where nothing can be made of the document (reported as an error)."""
 
     def summarized() -> list[OperationSummary] | None:
-        named = _named(document, config, lockfile, lambda _: None)
+        named = _named(document, config, lockfile, lambda _: None, parts)
         return None if named is None else summarize(*named)
 
     return _unless_too_deep(document, summarized)
 
 
-def stages(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> tuple[Api, Names, Plan] | None:
+def stages(
+    document: Document, config: Config, lockfile: Lockfile = EMPTY, parts: Sequence[Part] = ()
+) -> tuple[Api, Names, Plan] | None:
     """Return IR, names and plan, for those who change the generator; None where that fails (reported as an error)."""
-    return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None))
+    return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None, parts))
 
 
 def _named(
-    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
+    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None], parts: Sequence[Part]
 ) -> tuple[Api, Names] | None:
     step("reading the API")
-    api = lower(document, config.idempotency, config.pagination, config.retry)
+    api = lower_documents(document, config, parts)
     if api is None:
         return None
     step("giving names")
     names = assign(api, config, lockfile)
     check_renames(api, names, config, document.diagnostics)
+    check_order(names, config, document.diagnostics)
     return api, names
 
 
 def _planned(
-    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
+    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None], parts: Sequence[Part]
 ) -> tuple[Api, Names, Plan] | None:
-    named = _named(document, config, lockfile, step)
+    named = _named(document, config, lockfile, step, parts)
     if named is None:
         return None
     step("planning")

@@ -405,7 +405,7 @@ def parsed(path: str, text: str) -> ast.Module:
 def check_paths(files: Mapping[str, str]) -> None:
     """Every path stays in the target, on every system, and no two are one where case does not count."""
     for path in files:
-        assert re.fullmatch(r"\w+(/\w+)*\.(py|md|toml|typed|json)", path), path
+        assert re.fullmatch(r"\w+(/\w+)*\.(py|md|toml|typed|json)|(\w+/_runtime/)?LICENSE", path), path
         assert all(len(part.encode()) <= 255 for part in path.split("/"))
     assert len({path.lower() for path in files}) == len(files)
 

@@ -10,6 +10,7 @@ import typer
 
 from samekey.cli.audit import audit
 from samekey.cli.generate import generate, inspect
+from samekey.cli.init import init
 from samekey.cli.prove import prove
 from samekey.cli.serve import chaos, serve
 from samekey.cli.verify import verify
@@ -42,7 +43,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (generate, inspect, audit, serve, chaos, prove, verify):
+for command in (init, generate, inspect, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
-from samekey.cli.reading import read_config, read_document
+from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
@@ -104,11 +104,12 @@ def inspect(
     if settings is None or lockfile is None:
         fail(diagnostics)
     document = read_document(spec, settings, diagnostics, overlay or ())
-    if document is None:
+    parts = read_parts(settings, diagnostics)
+    if document is None or parts is None:
         fail(diagnostics)
     if dump is not None:
-        _dump(dump, stages(document, settings, lockfile), diagnostics)
-    rows = make(document, settings, lockfile)
+        _dump(dump, stages(document, settings, lockfile, parts), diagnostics)
+    rows = make(document, settings, lockfile, parts)
     if rows is None:
         fail(diagnostics)
     show(diagnostics)
@@ -151,9 +152,10 @@ def _made(
         if settings is not None
         else None
     )
-    if settings is None or lockfile is None or document is None or diagnostics.failed:
+    parts = read_parts(settings, diagnostics, inputs.fetch) if settings is not None else None
+    if settings is None or lockfile is None or document is None or parts is None or diagnostics.failed:
         fail(diagnostics)
-    result = make(document, settings, step, lockfile)
+    result = make(document, settings, step, lockfile, parts)
     # An SDK that lacks something must not take the place of a whole one.
     if result is None or diagnostics.failed:
         fail(diagnostics)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from samekey.config.audit import SILENT_AUDIT, AuditConfig, read_audit
+from samekey.config.documents import PartConfig, read_documents
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
+from samekey.config.project import NO_PROJECT, ProjectConfig, read_project
 from samekey.config.retry import RetryConfig, read_retry
-from samekey.config.words import refuse_unknown
+from samekey.config.selection import EVERYTHING, Pattern, Selection, read_patterns, read_selection
+from samekey.config.words import read_locations, refuse_unknown
 from samekey.document.node import load
-from samekey.document.source import join_uri
 from samekey.identifiers import is_identifier
+from samekey.pep440 import python_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,11 +29,11 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
+    "include", "exclude", "order", "documents", "project",
 )  # fmt: skip
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
-_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?(\.(post|dev)[0-9]+)?")
 
 
 class Config(Struct, frozen=True):
@@ -49,6 +52,10 @@ class Config(Struct, frozen=True):
         pagination: how lists are paged, by operationId or by method and path.
         overlays: paths or URLs of overlays to apply to the document, in order.
         audit: which findings of `samekey audit` are left out.
+        selection: which operations of the document are in the SDK.
+        order: tags, or attributes of the client, in the order in which they are to come; others follow.
+        documents: further documents whose operations are in the SDK as well, by the names of these parts.
+        project: what an index shows of the SDK as a package.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -64,6 +71,10 @@ class Config(Struct, frozen=True):
     pagination: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, ConfiguredPages])
     overlays: tuple[str, ...] = ()
     audit: AuditConfig = SILENT_AUDIT
+    selection: Selection = EVERYTHING
+    order: tuple[Pattern, ...] = ()
+    documents: Mapping[str, PartConfig] = field(default_factory=dict[str, PartConfig])
+    project: ProjectConfig = NO_PROJECT
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
 
 
@@ -95,7 +106,7 @@ def read_config(root: Node) -> Config:
     return Config(
         package=_package(root),
         distribution=_checked(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
-        version=_checked(root, "version", _VERSION.fullmatch, "a version such as '1.2.0', in quotes"),
+        version=_checked(root, "version", _is_version, "a version such as '1.2.0', in quotes"),
         client=_checked(root, "client", is_class_name, "a class name such as Acme"),
         rename_types=_names(rename, "types", is_class_name, "a class name such as Charge"),
         rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
@@ -103,8 +114,12 @@ def read_config(root: Node) -> Config:
         idempotency=SILENT if idempotency is None else read_dialect(idempotency),
         retry=read_retry(_mapping(root, "retry")),
         pagination=read_pagination(_mapping(root, "pagination")),
-        overlays=tuple(_overlays(root)),
+        overlays=read_locations(root, "overlays"),
         audit=read_audit(_mapping(root, "audit")),
+        selection=read_selection(root),
+        order=read_patterns(root, "order"),
+        documents=read_documents(_mapping(root, "documents")),
+        project=read_project(_mapping(root, "project")),
         places=dict(_places(rename)),
     )
 
@@ -144,6 +159,11 @@ def _package(root: Node) -> str:
     return name
 
 
+def _is_version(text: str) -> bool:
+    found = python_version(text)
+    return found is not None and found.is_whole and text[0].isdecimal() and text == text.strip()
+
+
 def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: str, called: str = "") -> str:
     entry = node.get(key)
     if entry is None:
@@ -152,19 +172,6 @@ def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: st
         entry.error("config-invalid", f"{called or key} is {wanted}")
         return ""
     return entry.value
-
-
-def _overlays(root: Node) -> Iterable[str]:
-    """Yield the path or URL of each configured overlay; a relative path is relative to the config file."""
-    listed = root.get("overlays")
-    if listed is not None and not isinstance(listed.value, list):
-        listed.error("config-invalid", "overlays is a list of paths or URLs")
-        return
-    for element in listed.elements() if listed is not None else ():
-        if isinstance(element.value, str) and element.value:
-            yield join_uri(root.source.uri, element.value)
-        else:
-            element.error("config-invalid", "an overlay is the path or URL of a file")
 
 
 def _mapping(node: Node, key: str) -> Node | None:

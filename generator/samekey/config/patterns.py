@@ -31,10 +31,10 @@ class ForOperations(Struct, Generic[T], frozen=True):
 
     def means(self, operation_id: str, method: str, path: str) -> bool:
         """Whether an operation is one of those that are meant."""
-        return any(_fits(self.pattern, text) for text in (operation_id, f"{method} {path}") if text)
+        return any(fits(self.pattern, text) for text in (operation_id, f"{method} {path}") if text)
 
 
-def _fits(pattern: str, text: str) -> bool:
+def fits(pattern: str, text: str) -> bool:
     """Whether a text has the parts of a pattern in their order; in one pass, whatever the pattern is."""
     first, *parts = pattern.split("*")
     if not parts:

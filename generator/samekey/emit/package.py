@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
 from samekey.emit.lost_answers import is_promised, plan_lost_answers
+from samekey.emit.metadata import plan_metadata, version_of_sdk
 from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
 from samekey.emit.views import ImportView, OperationSummary, Plan, ResourceModule, RowView
@@ -34,8 +34,6 @@ _ABOUT_CALLS = (
     "Calling a method sends the request and returns what stands in `Call[…]`; on the async client it is awaited.\n"
     "`method.detailed(…)` returns the whole response: status, headers, key and attempts."
 )
-_NUMBERS = re.compile(r"[0-9]+")
-_MAX_DIGITS = 18
 
 
 def plan(api: Api, names: Names, config: Config) -> Plan:
@@ -46,7 +44,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     inputs = reachable(sent, types, sending=True)
     outputs = reachable([*_received(api), *sent], types, sending=False)
     merged = reachable(_merge_patches(api), types, sending=True)
-    version = config.version or _version(api.version)
+    version = version_of_sdk(api, config)
     exports = plan_exports(names.client)
     methods = {entry.attribute: _resource(entry, api, names, types, models) for entry in names.resources}
     examples = Examples(api, names, types, models)
@@ -55,10 +53,11 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     return Plan(
         package=code.identifier(names.package),
         distribution=code.toml_string(names.distribution),
+        install=code.span(names.distribution),
         version=code.toml_string(version),
         generator=code.literal(f"samekey {_own_version()}"),
         title=code.prose(api.title),
-        title_text=code.toml_string(f"Client of {api.title}{', safe to retry' if is_promised(api) else ''}"),
+        metadata=plan_metadata(api, names, config),
         header=code.comment(LINE),
         header_text=code.prose(LINE),
         client=plan_client(api, names, version),
@@ -183,11 +182,3 @@ def _parts(api: Api) -> Iterable[tuple[str, Type]]:
                 yield f"{where} response", response.type
             if response.stream is not None:
                 yield f"{where} stream", response.stream.item
-
-
-def _version(text: str) -> str:
-    """Return the document's version as Python packages spell it (PEP 440): its first three numbers, else 0.1.0."""
-    numbers = [str(int(number)) for number in _NUMBERS.findall(text)[:3] if len(number) <= _MAX_DIGITS]
-    if not numbers:
-        return "0.1.0"
-    return ".".join([*numbers, "0", "0"][:3])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samekey.config.file import Config
+    from samekey.config.selection import Pattern
     from samekey.ir import Api
     from samekey.names.lockfile import Lockfile
     from samekey.names.operations import MethodName, ResourceName
@@ -91,12 +92,22 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
         inputs=inputs,
         fields=field_names(api, keys, lockfile),
         members=member_names(api, keys, lockfile),
-        resources=resources,
+        resources=_in_order(resources, config.order),
         methods=methods,
         arguments=argument_names(api, lockfile),
         credentials=credentials,
         variables=variables,
     )
+
+
+def _in_order(resources: tuple[ResourceName, ...], order: tuple[Pattern, ...]) -> tuple[ResourceName, ...]:
+    """Return resources in the order that the config wants, by attribute or tag; the others follow as they are."""
+
+    def rank(resource: ResourceName) -> int:
+        places = (index for index, entry in enumerate(order) if entry.means(resource.attribute, resource.tag))
+        return next(places, len(order))
+
+    return tuple(sorted(resources, key=rank))
 
 
 def _package(title: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from samekey.identifiers import meant
 from samekey.names import is_method, is_spoken, labels
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ def check_renames(api: Api, names: Names, config: Config, diagnostics: Diagnosti
             if given != outcome.wanted:
                 message = f"{outcome.wire!r} cannot be renamed to {outcome.wanted!r}: that name is taken"
                 diagnostics.error("rename-collision", message, place, f"choose another name; {given!r} is free")
+
+
+def check_order(names: Names, config: Config, diagnostics: Diagnostics) -> None:
+    """Report entries of the config's `order` that mean no resource."""
+    known = {name for resource in names.resources for name in (resource.attribute, resource.tag) if name}
+    for entry in config.order:
+        if not entry.means(*known):
+            message = f"no resource of the SDK is {entry.text!r}"
+            diagnostics.warning("order-unused", message, entry.node.place, meant(entry.text, sorted(known)))
 
 
 def check_kept(api: Api, lockfile: Lockfile, given: Mapping[Entry, str], diagnostics: Diagnostics) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from samekey.document.diagnostics import Diagnostics
 
-_USERS_CHOICE = ("README.md", "pyproject.toml", "api.md")
+_USERS_CHOICE = ("README.md", "pyproject.toml", "api.md", "LICENSE")
 _MAX_DIFF_LINES = 200
 
 
