@@ -34,7 +34,7 @@ SANDBOX_MODULES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
     "declare", "safety", "text", "types", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
     "call", "http", "server_words", "response", "settle", "streams", "paging", "journal", "core", "unlisted",
-    "attributes", "client", "trace", "methods", "operation", "webhooks",
+    "attributes", "console_log", "client", "trace", "methods", "operation", "webhooks",
 )  # fmt: skip
 """The rooms of an SDK's runtime, likewise; for types alone they may look ahead."""
 

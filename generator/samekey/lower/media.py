@@ -35,7 +35,7 @@ def essence(media_type: str) -> str:
 
 def stream_format(media_type: str) -> StreamFormat | None:
     """Return how the items of a body of this media type follow each other; None where it is not a stream."""
-    found = parse.stream_format(essence(media_type))
+    found = parse.named_format(essence(media_type))
     return None if found is None else StreamFormat(found)
 
 

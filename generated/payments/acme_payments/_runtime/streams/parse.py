@@ -191,7 +191,7 @@ def _pieces(found: list[bytes]) -> list[ServerSentEvent[bytes]]:
     return [ServerSentEvent(piece) for piece in (entry.strip() for entry in found) if piece]
 
 
-def stream_format(media_type: str) -> Literal["sse", "jsonl", "json-seq"] | None:
+def named_format(media_type: str) -> Literal["sse", "jsonl", "json-seq"] | None:
     """Return how the items of a body of this media type follow each other; None where it is not a stream.
 
     Args:
@@ -214,7 +214,7 @@ def answered_format(asked: StreamFormat, accept: str, media_type: str) -> Stream
     """
     if asked == "bytes":
         return asked
-    named = stream_format(media_type)
+    named = named_format(media_type)
     if named is not None:
         return named
     is_lines = asked in {"jsonl", "json-seq"} and "json" in media_type
