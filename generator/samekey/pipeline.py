@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
+from samekey.diff import SURFACE, spell_surface, surface_of
 from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.lost_answers import keys_in_words
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from samekey.config.file import Config
+    from samekey.diff import Surface
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
@@ -37,6 +39,7 @@ class Generated(Struct, frozen=True):
         types: how many classes are.
         fallbacks: where a type fell back to Any, and why.
         keys: whose word the idempotency keys rest on, in a line; empty where there are none.
+        surface: what users see of it.
     """
 
     files: Mapping[str, str]
@@ -45,6 +48,7 @@ class Generated(Struct, frozen=True):
     types: int
     fallbacks: tuple[tuple[str, str], ...]
     keys: str
+    surface: Surface
 
 
 def generate(
@@ -78,9 +82,11 @@ def generate(
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LOCKFILE] = spell(remember(lockfile, entries))
+    surface = surface_of(api, names, whole)
+    files[SURFACE] = spell_surface(surface)
     evidence = [(names.methods[entry.key], entry.evidence) for entry in api.operations]
     keys = keys_in_words((f"{place.resource}.{place.method}", who.value) for place, who in evidence if who is not None)
-    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys)
+    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys, surface)
 
 
 def inspect(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> list[OperationSummary] | None:
