@@ -69,8 +69,7 @@ def generate(
     if planned is None:
         return None
     api, names, whole = planned
-    exports = {str(export) for module in whole.models for export in module.exports}
-    entries = entries_of(api, config, names, exports)
+    entries = entries_of(api, config, names, _exports(whole))
     check_kept(api, lockfile, entries, document.diagnostics)
     step("writing source")
     files = render(whole)
@@ -99,9 +98,29 @@ def inspect(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> l
     return _unless_too_deep(document, summarized)
 
 
+class View(Struct, frozen=True):
+    """What users would see of an SDK, and the names that it would leave."""
+
+    surface: Surface
+    lockfile: Lockfile
+
+
+def view(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> View | None:
+    """Return what users would see of an SDK, without its files; None where nothing can be made (reported)."""
+    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None))
+    if planned is None:
+        return None
+    api, names, whole = planned
+    return View(surface_of(api, names, whole), remember(lockfile, entries_of(api, config, names, _exports(whole))))
+
+
 def stages(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> tuple[Api, Names, Plan] | None:
     """Return IR, names and plan, for those who change the generator; None where that fails (reported as an error)."""
     return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None))
+
+
+def _exports(whole: Plan) -> set[str]:
+    return {str(export) for module in whole.models for export in module.exports}
 
 
 def _named(

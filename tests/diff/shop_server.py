@@ -32,10 +32,16 @@ class ShopServer:
         is_open = "security" in self._operation("/health", "get")
         if path == "/health" and "authorization" not in request.headers and not is_open:
             return httpx.Response(401)
-        answer = {"GET": self._read, "POST": self._made, "DELETE": self._deleted}[request.method]
-        return answer(path.strip("/").split("/"), request, body)
+        parts = path.strip("/").split("/")
+        match request.method:
+            case "GET":
+                return self._read(parts, request)
+            case "POST":
+                return self._made(parts, body)
+            case _:
+                return self._deleted()
 
-    def _read(self, parts: list[str], request: httpx.Request, _: object) -> httpx.Response:
+    def _read(self, parts: list[str], request: httpx.Request) -> httpx.Response:
         match parts:
             case ["orders"]:
                 return self._orders(dict(parse_qsl(request.url.query.decode())))
@@ -50,15 +56,14 @@ class ShopServer:
 
     def _event(self, request: httpx.Request) -> httpx.Response:
         said = json.dumps(self._operation(request.url.path, "get"))
-        event = (
-            {"code": "e"} if "schemas/Problem" in said and "schemas/Event" not in said else {"code": "e", "name": "e"}
-        )
+        is_problem = "schemas/Problem" in said and "schemas/Event" not in said
+        event = {"code": "e"} if is_problem else {"code": "e", "name": "e"}
         if "text/event-stream" not in request.headers.get("accept", ""):
             return httpx.Response(200, json=event)
         head = {"content-type": "text/event-stream"}
         return httpx.Response(200, headers=head, text=f"data: {json.dumps(event)}\n\n")
 
-    def _deleted(self, *_: object) -> httpx.Response:
+    def _deleted(self) -> httpx.Response:
         has_body = "200" in self._operation("/orders/{order_id}", "delete")["responses"]
         return httpx.Response(200, json="gone") if has_body else httpx.Response(204)
 
@@ -67,10 +72,11 @@ class ShopServer:
 
     def _orders(self, query: dict[str, str]) -> httpx.Response:
         parameters = {entry["name"]: entry for entry in self._operation("/orders", "get")["parameters"]}
-        limit = int(query.get("limit", parameters["limit"]["schema"]["default"]))
+        usual: int = parameters["limit"]["schema"]["default"] if "limit" in parameters else 20
+        limit = int(query["limit"]) if "limit" in query else usual
         return httpx.Response(200, json={"orders": [self._order(str(number)) for number in range(limit)]})
 
-    def _made(self, parts: list[str], _: object, body: dict[str, Any]) -> httpx.Response:
+    def _made(self, parts: list[str], body: dict[str, Any]) -> httpx.Response:
         if parts != ["orders"]:
             return httpx.Response(201, json=self._order("1"))
         content = self._operation("/orders", "post")["requestBody"]["content"]

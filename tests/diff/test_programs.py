@@ -181,7 +181,7 @@ def marked(text: str, how: str) -> set[int]:
 def failing_line(module: str, folder: Path, document: str, sdk: str) -> int | None:
     """Run a program; the line at which it fails, or None."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
+        patch.setattr(sys, "path", [str(folder), *sys.path])
         path = folder / f"{module}.py"
         try:
             program = importlib.import_module(module).program

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from samekey.cli.audit import audit
+from samekey.cli.diff import diff
 from samekey.cli.generate import generate, inspect
 from samekey.cli.prove import prove
 from samekey.cli.serve import chaos, serve
@@ -42,7 +43,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (generate, inspect, audit, serve, chaos, prove, verify):
+for command in (generate, inspect, diff, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 

@@ -78,7 +78,7 @@ def changes_of_arguments(
     for argument, taken in old.items():
         own = coded(argument)
         if argument in renames:
-            message = f"takes {coded(renames[argument])} in place of {own}"
+            message = f"takes {coded(renames[argument])} (was {own})"
             yield SdkChange(ChangeKind.ARGUMENT_RENAMED, name, message)
         elif argument not in new:
             yield SdkChange(ChangeKind.ARGUMENT_REMOVED, name, f"no longer takes {own}")
@@ -124,12 +124,14 @@ def changes_of_limits(name: str, own: str, old: Taken | SeenField, new: Taken | 
     """Yield what has changed in the default of a value that is sent, and in what the API demands of it."""
     # What was not said before may have been so before.
     if old.default and new.default and old.default != new.default and not new.required:
-        message = f"does as with {from_to(old.default, new.default)} where {own} is left out"
+        left_out = f"where {own} is left out" if own else "where it is left out"
+        message = f"takes {from_to(old.default, new.default)} {left_out}"
         yield SdkChange(ChangeKind.DEFAULT_CHANGED, name, message)
     for word, shift in shifts(old.bounds, new.bounds).items():
         kind = ChangeKind.LIMIT_NARROWED if shift is LimitShift.NARROWED else ChangeKind.LIMIT_WIDENED
         was, now = bounds_in_words(old.bounds, word), bounds_in_words(new.bounds, word)
-        yield SdkChange(kind, name, f"has {now} for {own} in place of {was}")
+        taken = f"takes {own} with" if own else "has"
+        yield SdkChange(kind, name, f"{taken} {now} (was {was})")
 
 
 def _result(name: str, old: SeenCall, new: SeenCall, before: Annotations, after: Annotations) -> Iterator[SdkChange]:
@@ -159,7 +161,7 @@ def _errors(name: str, old: SeenCall, new: SeenCall, before: Annotations, after:
         if not was and now:
             yield SdkChange(ChangeKind.ERROR_TYPE_ADDED, name, f"has {coded(now)} in errors of status {status}")
         elif was and not now:
-            message = f"has plain JSON in errors of status {status}, in place of {coded(was)}"
+            message = f"has plain JSON (was {coded(was)}) in errors of status {status}"
             yield SdkChange(ChangeKind.ERROR_TYPE_CHANGED, name, message)
         elif was and not accepts(Side(before, before.terms(was)), Side(after, after.terms(now)), any_is_all=False):
             yield SdkChange(
@@ -192,7 +194,7 @@ def _repeats(name: str, old: SeenCall, new: SeenCall) -> Iterator[SdkChange]:
         message = f"has a key whose evidence is {from_to(old.evidence, new.evidence)}"
         yield SdkChange(ChangeKind.EVIDENCE_CHANGED, name, message)
     if old.safety is new.safety is _KEYED and new.longest_key < old.longest_key:
-        message = f"takes keys of {new.longest_key} characters in place of {old.longest_key}"
+        message = f"takes keys of at most {new.longest_key} characters (was {old.longest_key})"
         yield SdkChange(ChangeKind.KEY_SHORTENED, name, message)
 
 
@@ -206,7 +208,7 @@ def _credentials(name: str, old: SeenCall, new: SeenCall) -> Iterator[SdkChange]
         return
     suffices = all(any(one <= given for one in now) for given in was)
     kind = ChangeKind.CREDENTIALS_RELAXED if suffices else ChangeKind.CREDENTIALS_REQUIRED
-    yield SdkChange(kind, name, f"needs {_in_words(now)}; it was {_in_words(was)}")
+    yield SdkChange(kind, name, f"needs {_in_words(now)} (was {_in_words(was)})")
 
 
 def _alternatives(call: SeenCall) -> list[frozenset[str]]:

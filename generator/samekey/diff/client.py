@@ -36,7 +36,7 @@ def _arguments(old: Surface, new: Surface, before: Annotations, after: Annotatio
     for argument, taken in was.items():
         own = coded(argument)
         if argument in renames:
-            message = f"takes {coded(renames[argument])} in place of {own}"
+            message = f"takes {coded(renames[argument])} (was {own})"
             yield SdkChange(ChangeKind.CLIENT_ARGUMENT_RENAMED, client, message)
         elif argument not in now:
             yield SdkChange(ChangeKind.CLIENT_ARGUMENT_REMOVED, client, f"no longer takes {own}")

@@ -75,7 +75,7 @@ def _of_type(
         yield "", SdkChange(ChangeKind.TYPE_RENAMED, name, f"is now {coded(renames[name])}")
     own = renames.get(name, name)
     if old.kind is not now.kind:
-        yield "", SdkChange(ChangeKind.TYPE_REPLACED, own, f"is {_KINDS[now.kind]} in place of {_KINDS[old.kind]}")
+        yield "", SdkChange(ChangeKind.TYPE_REPLACED, own, f"is {_KINDS[now.kind]} (was {_KINDS[old.kind]})")
         return
     match old.kind:
         case SeenKind.MODEL | SeenKind.INPUT:
@@ -144,7 +144,7 @@ def _field(
     elif not narrower or not accepts(now, was, any_is_all=False):
         yield SdkChange(ChangeKind.FIELD_REFINED, own, f"is {in_words}")
     if sent:
-        yield from changes_of_limits(own, "it", old, new)
+        yield from changes_of_limits(own, "", old, new)
     if new.deprecated and not old.deprecated:
         yield SdkChange(ChangeKind.FIELD_DEPRECATED, own, "is deprecated")
 

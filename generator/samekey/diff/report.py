@@ -50,6 +50,13 @@ class ChangeReport(Struct, frozen=True):
         """How many changes break programs."""
         return sum(change.breaks for change in self.changes)
 
+    @property
+    def is_high_enough(self) -> bool:
+        """Whether the new version says what has changed; dates say no more than that something has."""
+        if self.bump is VersionBump.NONE:
+            return True
+        return self.after != self.before if self.needed is None else is_enough(self.after, self.needed)
+
     def within(self, section: ChangeSection) -> tuple[SdkChange, ...]:
         """Return the changes of a section."""
         return tuple(change for change in self.changes if change.section is section)
@@ -111,9 +118,8 @@ def report_lines(report: ChangeReport, limit: int | None = None) -> Iterator[tup
 def changes_as_markdown(report: ChangeReport) -> str:
     """Write a report as Markdown, for a pull request."""
     lines = [f"# What changes for users of {prose(report.title)}", ""]
-    lines.append(f"{headline(report)}.".capitalize())
-    last = version_line(report)
-    lines += ["", f"{last[:1].upper()}{last[1:]}."] if last else []
+    said = (headline(report), version_line(report))
+    lines.append("\n\n".join(f"{line[:1].upper()}{line[1:]}." for line in said if line))
     for section in ChangeSection:
         entries = report.within(section)
         if entries:

@@ -190,8 +190,8 @@ def read_surface(data: bytes) -> Surface:
     """
     try:
         # What is half of a pair of surrogates is text to Python, and none to msgspec.
-        whole = json.loads(data)
-        version: object = whole.get("surface_version") if isinstance(whole, dict) else None
+        whole: JsonValue = json.loads(data)
+        version = whole.get("surface_version") if isinstance(whole, dict) else None
         if version != SURFACE_VERSION:
             raise SurfaceError(f"it is of version {version!r}, and this samekey reads version {SURFACE_VERSION}")
         return msgspec.convert(whole, Surface)

@@ -25,7 +25,7 @@ def from_to(old: str, new: str) -> str:
         shared = next((place for place, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
         start = max(0, min(shared, len(old), len(new)) - _LONGEST // 2)
     mark = "…" if start else ""
-    return f"{coded(mark + new[start:])} in place of {coded(mark + old[start:])}"
+    return f"{coded(mark + new[start:])} (was {coded(mark + old[start:])})"
 
 
 def bounds_in_words(bounds: Mapping[str, str | int | float], word: str) -> str:
