@@ -148,6 +148,7 @@ def _colours() -> dict[ChangeSection, str | None]:
 def _side(location: str, hint: str) -> _Side:
     revision = revision_of(location)
     try:
+        revision = None if revision is None else revision.rooted()
         is_folder = Path(location).is_dir() if revision is None else revision.is_folder()
     except (OSError, ValueError, FetchError) as error:
         raise typer.BadParameter(f"{location}: {error}", param_hint=hint) from error

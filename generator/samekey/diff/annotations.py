@@ -19,11 +19,11 @@ class TypeTerm(Struct, frozen=True):
     """One member of a union: a class with its arguments, or a literal, whose value is the head."""
 
     head: str
-    arguments: tuple[Terms, ...] = ()
+    arguments: tuple[TypeTerms, ...] = ()
     is_literal: bool = False
 
 
-Terms: TypeAlias = frozenset[TypeTerm]
+TypeTerms: TypeAlias = frozenset[TypeTerm]
 
 _READ_ONLY: Final = {"Sequence": frozenset({"Sequence", "list"}), "Mapping": frozenset({"Mapping", "dict"})}
 """Containers that are only read, so that a container of subtypes will do, with the containers that are such ones."""
@@ -45,7 +45,7 @@ class Annotations(Struct, frozen=True):
     types: Mapping[str, SeenType]
     renames: Mapping[str, str] = {}
 
-    def terms(self, annotation: str) -> Terms:
+    def terms(self, annotation: str) -> TypeTerms:
         """Return the members of a union; a type that is none is its only member."""
         return _terms(ast.parse(annotation, mode="eval").body)
 
@@ -53,7 +53,7 @@ class Annotations(Struct, frozen=True):
         """Return the name that a class has in the other SDK."""
         return self.renames.get(head, head)
 
-    def opened(self, term: TypeTerm, passed: frozenset[str]) -> Terms | None:
+    def opened(self, term: TypeTerm, passed: frozenset[str]) -> TypeTerms | None:
         """Return what an alias stands for; None where a term is no alias, or one that was opened already."""
         known = self.types.get(term.head)
         if known is None or known.kind is not SeenKind.UNION or term.is_literal or term.head in passed:
@@ -72,7 +72,7 @@ class Side(Struct, frozen=True):
     """An annotation, and the SDK that it stands in."""
 
     annotations: Annotations
-    terms: Terms
+    terms: TypeTerms
 
 
 def accepts(wide: Side, narrow: Side, *, any_is_all: bool) -> bool:
@@ -141,7 +141,7 @@ def _each(wide: Side, narrow: Side, own: TypeTerm, term: TypeTerm, *, any_is_all
     )
 
 
-def _terms(node: ast.expr) -> Terms:
+def _terms(node: ast.expr) -> TypeTerms:
     return frozenset(_flat(node))
 
 

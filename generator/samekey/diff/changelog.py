@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TITLE: Final = "# Changelog"
 _UNRELEASED: Final = "Unreleased"
-_MARK: Final = re.compile(r"^- (.*) <!-- samekey ([0-9a-f]{12}) -->$")
+_MARK: Final = re.compile(r"^\s*(?:[-*+] )?(.*?)\s*<!-- samekey ([0-9a-f]{12}) -->\s*$")
 _HEADING: Final = re.compile(r"^## +\[?v?([^\]\s(]+)")
 _SECTION: Final = re.compile(r"^### +(.+?) *$")
 _FENCE: Final = re.compile(r"^ {0,3}(```|~~~)")
@@ -72,11 +72,12 @@ def _entry(lines: Sequence[str], report: ChangeReport) -> _Entry | None:
 
 def _headings(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the places of the headings of entries, with what they are called; none in a block of code."""
-    is_code = False
+    fences = [place for place, line in enumerate(lines) if _FENCE.match(line)]
+    # A fence without an end is a slip: what stands behind it counts.
+    code = [range(start, end) for start, end in zip(fences[::2], fences[1::2], strict=False)]
     for place, line in enumerate(lines):
-        if _FENCE.match(line):
-            is_code = not is_code
-        elif not is_code and (heading := _HEADING.match(line)) is not None:
+        heading = _HEADING.match(line)
+        if heading is not None and not any(place in block for block in code):
             yield place, heading[1]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from samekey.diff.surface import Surface
 
 REPORT_VERSION: Final = 1
+_TITLE_WIDTH: Final = 100
 
 
 class ChangeReport(Struct, frozen=True):
@@ -75,7 +76,7 @@ def report_changes(old: Surface, new: Surface) -> ChangeReport:
     return ChangeReport(new.title, old.version, new.version, bump, next_version(old.version, bump), changes)
 
 
-def headline(report: ChangeReport) -> str:
+def change_headline(report: ChangeReport) -> str:
     """Return a report in a line: how much has changed, and how much of it breaks."""
     if not report.changes:
         return "nothing has changed for users of the SDK"
@@ -93,7 +94,7 @@ def version_line(report: ChangeReport) -> str:
         return f"after {before}: a {report.bump} change; by a date no version says so"
     line = f"after {before} comes at least {report.needed}"
     if after == before:
-        return f"{line}; set `version`"
+        return f"{line}; set the next one"
     return f"{line}; {after} is enough" if is_enough(report.after, report.needed) else f"{line}; {after} is too low"
 
 
@@ -104,7 +105,7 @@ def report_lines(report: ChangeReport, limit: int | None = None) -> Iterator[tup
         report: what has changed.
         limit: how many changes are told, the breaking ones first; None for all.
     """
-    yield None, escaped(headline(report))
+    yield None, escaped(change_headline(report))
     shown = report.changes[:limit]
     for change in shown:
         yield change.section, escaped(f"  {change.section.lower():<10} {change.sentence}")
@@ -117,8 +118,8 @@ def report_lines(report: ChangeReport, limit: int | None = None) -> Iterator[tup
 
 def changes_as_markdown(report: ChangeReport) -> str:
     """Write a report as Markdown, for a pull request."""
-    lines = [f"# What changes for users of {prose(report.title)}", ""]
-    said = (headline(report), version_line(report))
+    lines = [f"# What changes for users of {prose(single_line(report.title, _TITLE_WIDTH))}", ""]
+    said = (change_headline(report), prose(version_line(report)))
     lines.append("\n\n".join(f"{line[:1].upper()}{line[1:]}." for line in said if line))
     for section in ChangeSection:
         entries = report.within(section)

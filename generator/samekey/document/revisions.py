@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,15 +20,26 @@ _MISSING: Final = "no git is installed, so no revision can be read"
 
 
 class Revision(Struct, frozen=True):
-    """A path at a revision, in git's own words: below the root of the repository, or below here with `./` before it.
+    """A path at a revision.
 
     Args:
         name: the revision: a branch, a tag, a commit.
-        path: the path.
+        path: the path below the root of the repository.
     """
 
     name: str
     path: str
+
+    def rooted(self) -> Revision:
+        """Return the same with its path below the root of the repository: with `./` before it, it begins here.
+
+        Raises:
+            FetchError: there is no repository here.
+        """
+        if not self.path.startswith(("./", "../")):
+            return self
+        here = self._ask("rev-parse", "--show-prefix").decode(errors="surrogateescape").rstrip("\n")
+        return Revision(self.name, posixpath.normpath(posixpath.join(here, self.path)))
 
     def is_folder(self) -> bool:
         """Whether it is a folder.
@@ -61,7 +74,7 @@ class Revision(Struct, frozen=True):
     def _place(self, path: str) -> str:
         # git takes a name that begins with a dash for an option.
         self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.name}^{{commit}}")
-        return f"{self.name}:{Path(path).as_posix() if not path.startswith('./') else path}"
+        return f"{self.name}:{posixpath.normpath(path)}"
 
     def _ask(self, *words: str) -> bytes:
         git = shutil.which("git")
@@ -73,6 +86,8 @@ class Revision(Struct, frozen=True):
         return done.stdout
 
     def _problem(self, words: Sequence[str], said: bytes) -> str:
+        if b"not a git repository" in said:
+            return "there is no git repository here"
         if "--verify" in words:
             return f"there is no revision {self.name!r} here"
         text = said.decode(errors="replace").strip().removeprefix("fatal: ")
@@ -81,7 +96,9 @@ class Revision(Struct, frozen=True):
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603  # words of ours, and names that no option can be
+        return subprocess.run(  # noqa: S603  # words of ours, and names that git takes for no option
+            command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"}
+        )
     except (OSError, ValueError) as error:
         raise FetchError(str(error)) from error
 
