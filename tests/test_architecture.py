@@ -16,7 +16,7 @@ RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 FLOW = (
     "gc_pause", "cache_dir", "identifiers", "pep440", "licences", "graph", "header",
     "document", "config", "ir", "lower", "names",
-    "emit", "output", "pipeline", "init", "audit", "sandbox", "verify", "prove", "cli", "__main__",
+    "emit", "diff", "output", "pipeline", "init", "audit", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (

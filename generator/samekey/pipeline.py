@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
+from samekey.diff import SURFACE, spell_surface, surface_of
 from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.lost_answers import keys_in_words
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from samekey.config.file import Config
+    from samekey.diff import Surface
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
@@ -39,6 +41,7 @@ class Generated(Struct, frozen=True):
         types: how many classes are.
         fallbacks: where a type fell back to Any, and why.
         keys: whose word the idempotency keys rest on, in a line; empty where there are none.
+        surface: what users see of it.
     """
 
     files: Mapping[str, str]
@@ -47,6 +50,7 @@ class Generated(Struct, frozen=True):
     types: int
     fallbacks: tuple[tuple[str, str], ...]
     keys: str
+    surface: Surface
 
 
 def generate(
@@ -72,8 +76,7 @@ def generate(
     if planned is None:
         return None
     api, names, whole = planned
-    exports = {str(export) for module in whole.models for export in module.exports}
-    entries = entries_of(api, config, names, exports)
+    entries = entries_of(api, config, names, _exports(whole))
     check_kept(api, lockfile, entries, document.diagnostics)
     if not document.diagnostics.failed:
         report_metadata(api, config, document)
@@ -87,9 +90,11 @@ def generate(
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LOCKFILE] = spell(remember(lockfile, entries))
+    surface = surface_of(api, names, whole)
+    files[SURFACE] = spell_surface(surface)
     evidence = [(names.methods[entry.key], entry.evidence) for entry in api.operations]
     keys = keys_in_words((f"{place.resource}.{place.method}", who.value) for place, who in evidence if who is not None)
-    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys)
+    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys, surface)
 
 
 def inspect(
@@ -104,11 +109,31 @@ def inspect(
     return _unless_too_deep(document, summarized)
 
 
+class View(Struct, frozen=True):
+    """What users would see of an SDK, and the names that it would leave."""
+
+    surface: Surface
+    lockfile: Lockfile
+
+
+def view(document: Document, config: Config, lockfile: Lockfile = EMPTY, parts: Sequence[Part] = ()) -> View | None:
+    """Return what users would see of an SDK, without its files; None where nothing can be made (reported)."""
+    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None, parts))
+    if planned is None:
+        return None
+    api, names, whole = planned
+    return View(surface_of(api, names, whole), remember(lockfile, entries_of(api, config, names, _exports(whole))))
+
+
 def stages(
     document: Document, config: Config, lockfile: Lockfile = EMPTY, parts: Sequence[Part] = ()
 ) -> tuple[Api, Names, Plan] | None:
     """Return IR, names and plan, for those who change the generator; None where that fails (reported as an error)."""
     return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None, parts))
+
+
+def _exports(whole: Plan) -> set[str]:
+    return {str(export) for module in whole.models for export in module.exports}
 
 
 def _named(

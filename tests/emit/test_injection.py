@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import pytest
 from samekey.config.file import Config
+from samekey.diff import Surface
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.lower.schemas.objects import UNDECODABLE
@@ -507,7 +508,8 @@ def test_importing_runs_nothing_of_a_document(spec: str, tmp_path: Path) -> None
 
 def test_the_canary_would_sing(tmp_path: Path) -> None:
     """A package that does run the text is caught by the same check."""
-    result = Generated({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, (), "")
+    surface = Surface("", "", "sung", "sung", "Sung")
+    result = Generated({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, (), "", surface)
     with pytest.raises(AssertionError, match="sung ran a text of its document"):
         import_all(tmp_path, [result])
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from samekey.cli.audit import audit
+from samekey.cli.diff import diff
 from samekey.cli.generate import generate, inspect
 from samekey.cli.init import init
 from samekey.cli.prove import prove
@@ -43,7 +44,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (init, generate, inspect, audit, serve, chaos, prove, verify):
+for command in (init, generate, inspect, diff, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 

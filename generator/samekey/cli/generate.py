@@ -19,6 +19,7 @@ from samekey.gc_pause import paused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from samekey.diff import Surface
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
     from samekey.names import Lockfile, Names
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _WIDE = 1000
 _DUMP_WIDTH = 120
+_SHOWN_CHANGES = 20
 
 
 class _Command(Struct, frozen=True):
@@ -70,6 +72,7 @@ def generate(
         lockfile, result = _made(command, diagnostics, inputs, step)
         step("comparing" if check else "writing files")
         changes = _compared(result, output, diagnostics)
+        before = _before(output, changes, diagnostics)
         act = _checked if check else _written
         summary = act(result, output, changes, diagnostics)
         said = _said(result, diagnostics)
@@ -78,6 +81,8 @@ def generate(
         if place is not None and is_steady and not diagnostics.failed:
             store_run(place, output, inputs, result.files, changes.kept, said)
     _tell(summary, said, began)
+    if before is not None:
+        _tell_changes(before, result.surface)
     if diagnostics.failed:
         raise typer.Exit(ExitCode.BROKEN if check and changes.any else ExitCode.UNUSABLE)
 
@@ -173,10 +178,32 @@ def _compared(result: Generated, target: Path, diagnostics: Diagnostics) -> Chan
     return changes
 
 
-def _checked(result: Generated, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
-    from samekey.output.write import diff  # noqa: PLC0415
+def _before(target: Path, changes: Changes, diagnostics: Diagnostics) -> Surface | None:
+    """Return what users saw of the SDK that is there, if they will see something else; None where that is not known."""
+    from samekey.diff import SURFACE, SurfaceError, read_surface  # noqa: PLC0415
 
-    for line in diff(target, result.files, changes):
+    if SURFACE not in changes.write or not (target / SURFACE).exists():
+        return None
+    try:
+        return read_surface((target / SURFACE).read_bytes())
+    except (OSError, SurfaceError) as error:
+        message = f"{target / SURFACE} cannot be read, so that nothing is said of what changes for users: {error}"
+        diagnostics.note("surface-unreadable", message)
+        return None
+
+
+def _tell_changes(before: Surface, after: Surface) -> None:
+    from samekey.cli.diff import told  # noqa: PLC0415
+    from samekey.diff import report_changes  # noqa: PLC0415
+
+    for line in told(report_changes(before, after), _SHOWN_CHANGES):
+        typer.echo(line)
+
+
+def _checked(result: Generated, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
+    from samekey.output.write import unified_diff  # noqa: PLC0415
+
+    for line in unified_diff(target, result.files, changes):
         typer.echo(line)
     if changes.any:
         diagnostics.error(

@@ -120,15 +120,7 @@ class FactsPlanner(Struct, frozen=True):
             yield code.keyword_argument(
                 "returns", code.thunk(code.mapping((_status(key), kind) for key, kind in decoded))
             )
-        succeeded = {response.status for response in succeeding}
-        errors = [
-            (response.status, self._decoded(response.type))
-            for response in operation.responses
-            if response.type is not None
-            and not isinstance(response.type, AnyJson)
-            and (response.status not in succeeded or response.status == Default())
-            and not _is_redirect(response.status)
-        ]
+        errors = [(status, self._decoded(kind)) for status, kind in error_types(operation)]
         if errors:
             yield code.keyword_argument(
                 "errors", code.thunk(code.mapping((_status(key), kind) for key, kind in errors))
@@ -179,6 +171,19 @@ class FactsPlanner(Struct, frozen=True):
             ]
             if unusual:
                 yield code.keyword_argument(fact, _styles(unusual))
+
+
+def error_types(operation: Operation) -> list[tuple[Status, Type]]:
+    """Return the types of the bodies of errors, by status, where the document gives them one."""
+    succeeded = {response.status for response in successes(operation.responses)}
+    return [
+        (response.status, response.type)
+        for response in operation.responses
+        if response.type is not None
+        and not isinstance(response.type, AnyJson)
+        and (response.status not in succeeded or response.status == Default())
+        and not _is_redirect(response.status)
+    ]
 
 
 def _accept(operation: Operation) -> str:

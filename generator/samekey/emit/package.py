@@ -42,7 +42,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
     sent = list(_sent(api, models))
     inputs = reachable(sent, types, sending=True)
-    outputs = reachable([*_received(api), *sent], types, sending=False)
+    outputs = reachable([*received(api), *sent], types, sending=False)
     merged = reachable(_merge_patches(api), types, sending=True)
     version = version_of_sdk(api, config)
     exports = plan_exports(names.client)
@@ -111,7 +111,8 @@ def _merge_patches(api: Api) -> Iterable[Type]:
     return (body.type for body in bodies if body is not None and body.media_type == "application/merge-patch+json")
 
 
-def _received(api: Api) -> Iterable[Type]:
+def received(api: Api) -> Iterable[Type]:
+    """Yield the types of what comes back: of answers, of items of streams, and of webhooks."""
     for operation in api.operations:
         for response in operation.responses:
             if response.type is not None:
