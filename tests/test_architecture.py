@@ -21,7 +21,8 @@ FLOW = (
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
     "about", "docs", "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
-    "parameters", "paths", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "parts", "api",
+    "parameters", "paths", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "parts",
+    "client_params", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 SCHEMAS_FLOW = (
@@ -33,7 +34,8 @@ SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
 SANDBOX_MODULES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
     "declare", "safety", "text", "types", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
-    "call", "http", "server_words", "response", "settle", "streams", "paging", "journal", "core", "unlisted",
+    "call", "http", "server_words", "response", "settle", "streams", "paging", "journal", "middleware",
+    "core", "unlisted",
     "attributes", "console_log", "client", "trace", "methods", "operation", "webhooks",
 )  # fmt: skip
 """The rooms of an SDK's runtime, likewise; for types alone they may look ahead."""

@@ -87,6 +87,8 @@ overlays: [fix.yaml, https://fixes.example/more.yaml]
 include: {paths: [/v1/*]}
 exclude: {internal: true, operations: [listKeys]}
 order: [charges]
+client_parameters: [tenant]
+client_parameters: [tenant]
 project: {license: mit, python: "3.12"}
 documents:
   billing: billing.yaml
@@ -136,6 +138,7 @@ def test_every_key_is_taken() -> None:
     assert [entry.pattern for entry in config.selection.exclude.operations] == ["listKeys"]
     assert config.selection.hides_internal
     assert [entry.text for entry in config.order] == ["charges"]
+    assert [entry.text for entry in config.client_parameters] == ["tenant"]
     parts = {name: (part.spec, part.overlays) for name, part in config.documents.items()}
     assert parts == {
         "billing": ("billing.yaml", ()),

@@ -19,7 +19,7 @@ from ._runtime.retry.dialect import Profile, Signal
 from ._runtime.retry.loop import Hooks as _Hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from ._runtime.auth.credentials import AsyncTokenSource, Credential, TokenSource
     from ._runtime.http.library import LibraryName
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Verify,
     )
     from ._runtime.journal.journal import Journal
+    from ._runtime.middleware import AsyncMiddleware, Middleware
     from ._runtime.retry.budget import RetryBudget
     from ._runtime.retry.record import AttemptEvent, CallRecord, RetryEvent, SendEvent
     from ._runtime.retry.rules import RetryPolicy
@@ -87,6 +88,7 @@ class AcmePayments(SyncClient):
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         on_end: Callable[[CallRecord], None] | None = None,
+        middleware: Sequence[Middleware] = (),
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
@@ -118,6 +120,8 @@ class AcmePayments(SyncClient):
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
             on_end: called with the record of the call when it has ended, before its result is decoded.
+            middleware: functions around each call, the first one outermost: they may change its request once, before the
+                first attempt, and see its response.
             retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
@@ -152,6 +156,8 @@ class AcmePayments(SyncClient):
             strict=strict,
             keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
+            middleware=middleware,
+            is_async=False,
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
@@ -212,6 +218,7 @@ class AsyncAcmePayments(AsyncClient):
         on_attempt: Callable[[AttemptEvent], Awaitable[None] | None] | None = None,
         on_retry: Callable[[RetryEvent], Awaitable[None] | None] | None = None,
         on_end: Callable[[CallRecord], Awaitable[None] | None] | None = None,
+        middleware: Sequence[AsyncMiddleware] = (),
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
@@ -243,6 +250,8 @@ class AsyncAcmePayments(AsyncClient):
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
             on_end: called with the record of the call when it has ended, before its result is decoded.
+            middleware: functions around each call, the first one outermost: they may change its request once, before the
+                first attempt, and see its response.
             retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
@@ -277,6 +286,8 @@ class AsyncAcmePayments(AsyncClient):
             strict=strict,
             keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
+            middleware=middleware,
+            is_async=True,
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from ._runtime.journal.journal import Settlement as Settlement
     from ._runtime.journal.postgres import PostgresJournal as PostgresJournal
     from ._runtime.journal.sqlite import SQLiteJournal as SQLiteJournal
+    from ._runtime.middleware import AsyncMiddleware as AsyncMiddleware
+    from ._runtime.middleware import CallRequest as CallRequest
+    from ._runtime.middleware import Middleware as Middleware
     from ._runtime.paging.page import AsyncPage as AsyncPage
     from ._runtime.paging.page import AsyncPages as AsyncPages
     from ._runtime.paging.page import Page as Page
@@ -109,6 +112,11 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "._runtime.journal.postgres": ("PostgresJournal",),
     "._runtime.journal.sqlite": ("SQLiteJournal",),
     "._runtime.retry.keys": ("derive_key",),
+    "._runtime.middleware": (
+        "AsyncMiddleware",
+        "CallRequest",
+        "Middleware",
+    ),
     "._runtime.paging.page": (
         "AsyncPage",
         "AsyncPages",
@@ -156,6 +164,7 @@ __all__ = [
     "APITimeoutError",
     "Answered",
     "AsyncDepotWarehouse",
+    "AsyncMiddleware",
     "AsyncPage",
     "AsyncPages",
     "AsyncStream",
@@ -166,6 +175,7 @@ __all__ = [
     "CallInfo",
     "CallOptions",
     "CallRecord",
+    "CallRequest",
     "Certainty",
     "ClientCredentials",
     "ConflictError",
@@ -182,6 +192,7 @@ __all__ = [
     "JournalEntry",
     "JournalHold",
     "JournalOutcome",
+    "Middleware",
     "NotFoundError",
     "NotModified",
     "Omit",

@@ -22,7 +22,7 @@ from ._runtime.safety import Safety
 from ._runtime.safety import UnlistedRule as _UnlistedRule
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from ._runtime.auth.credentials import Credential
     from ._runtime.http.library import LibraryName
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Verify,
     )
     from ._runtime.journal.journal import Journal
+    from ._runtime.middleware import AsyncMiddleware, Middleware
     from ._runtime.retry.budget import RetryBudget
     from ._runtime.retry.record import AttemptEvent, CallRecord, RetryEvent, SendEvent
     from ._runtime.retry.rules import RetryPolicy
@@ -99,6 +100,7 @@ class DepotWarehouse(SyncClient):
         on_attempt: Callable[[AttemptEvent], None] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         on_end: Callable[[CallRecord], None] | None = None,
+        middleware: Sequence[Middleware] = (),
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
@@ -134,6 +136,8 @@ class DepotWarehouse(SyncClient):
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
             on_end: called with the record of the call when it has ended, before its result is decoded.
+            middleware: functions around each call, the first one outermost: they may change its request once, before the
+                first attempt, and see its response.
             retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
@@ -173,6 +177,8 @@ class DepotWarehouse(SyncClient):
             strict=strict,
             keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
+            middleware=middleware,
+            is_async=False,
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,
@@ -244,6 +250,7 @@ class AsyncDepotWarehouse(AsyncClient):
         on_attempt: Callable[[AttemptEvent], Awaitable[None] | None] | None = None,
         on_retry: Callable[[RetryEvent], Awaitable[None] | None] | None = None,
         on_end: Callable[[CallRecord], Awaitable[None] | None] | None = None,
+        middleware: Sequence[AsyncMiddleware] = (),
         retry_budget: RetryBudget | None = None,
         journal: Journal | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
@@ -279,6 +286,8 @@ class AsyncDepotWarehouse(AsyncClient):
             on_attempt: called when an attempt has ended, with the answer's headers.
             on_retry: called before the wait for the next attempt.
             on_end: called with the record of the call when it has ended, before its result is decoded.
+            middleware: functions around each call, the first one outermost: they may change its request once, before the
+                first attempt, and see its response.
             retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.
             journal: where keyed calls are written down before they are sent, to be resumed after a crash.
             max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a
@@ -318,6 +327,8 @@ class AsyncDepotWarehouse(AsyncClient):
             strict=strict,
             keep_extra_fields=keep_extra_fields,
             hooks=_Hooks(on_send, on_attempt, on_retry, on_end),
+            middleware=middleware,
+            is_async=True,
             retry_budget=retry_budget,
             journal=journal,
             max_response_bytes=max_response_bytes,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project",
+    "include", "exclude", "order", "documents", "project", "client_parameters",
 )  # fmt: skip
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -56,6 +56,7 @@ class Config(Struct, frozen=True):
         order: tags, or attributes of the client, in the order in which they are to come; others follow.
         documents: further documents whose operations are in the SDK as well, by the names of these parts.
         project: what an index shows of the SDK as a package.
+        client_parameters: parameters of operations that are given to the client once, by their names on the wire.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -75,6 +76,7 @@ class Config(Struct, frozen=True):
     order: tuple[Pattern, ...] = ()
     documents: Mapping[str, PartConfig] = field(default_factory=dict[str, PartConfig])
     project: ProjectConfig = NO_PROJECT
+    client_parameters: tuple[Pattern, ...] = ()
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
 
 
@@ -120,6 +122,7 @@ def read_config(root: Node) -> Config:
         order=read_patterns(root, "order"),
         documents=read_documents(_mapping(root, "documents")),
         project=read_project(_mapping(root, "project")),
+        client_parameters=read_patterns(root, "client_parameters"),
         places=dict(_places(rename)),
     )
 

@@ -8,16 +8,17 @@ from msgspec.structs import replace
 
 from samekey.config.dialect import DEFAULT, AnswerSign, Carrier, KeyFormat, KeyKind, Profile, Signal
 from samekey.emit import code, symbols
+from samekey.emit.annotations import Annotator
 from samekey.emit.code import Code, source
-from samekey.emit.views import ClientView, CredentialView, VariableView
-from samekey.ir import SchemeKind, UnlistedRule
+from samekey.emit.views import ClientParameterView, ClientView, CredentialView, VariableView
+from samekey.ir import Kind, LiteralOf, Primitive, SchemeKind, UnlistedRule
 from samekey.names.arguments import CREDENTIAL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samekey.config.retry import RetryHint
-    from samekey.ir import Api, SecurityScheme, Server
+    from samekey.ir import Api, Param, SecurityScheme, Server
     from samekey.names import Names
 
 _WORDS: Final[Mapping[tuple[SchemeKind, str], str]] = {
@@ -45,6 +46,8 @@ _INIT_DOC = (
     "    on_attempt: called when an attempt has ended, with the answer's headers.",
     "    on_retry: called before the wait for the next attempt.",
     "    on_end: called with the record of the call when it has ended, before its result is decoded.",
+    "    middleware: functions around each call, the first one outermost: they may change its request once, before the",
+    "        first attempt, and see its response.",
     "    retry_budget: what retries draw on, in place of a budget of this client's own; several clients may share one.",
     "    journal: where keyed calls are written down before they are sent, to be resumed after a crash.",
     "    max_response_bytes: the size of an answer, decompressed, above which it is not read into memory; an item of a",
@@ -75,6 +78,8 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
     profile = profile_code(api.profile) if api.profile != DEFAULT else source("")
     unlisted = _unlisted_code(api.unlisted) if api.unlisted != UnlistedRule() else source("")
     values = tuple((view.value, view.reader) for view in credentials)
+    parameters = tuple(_parameters(api, names))
+    given = tuple(view.annotation for view in parameters)
     resource = symbols.CLIENT_RESOURCE if api.operations else source("")
     annotations = tuple((view.annotation, view.async_annotation) for view in credentials)
     return ClientView(
@@ -92,16 +97,18 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         unlisted=unlisted,
         credentials=credentials,
         variables=tuple(_variables(api, names)),
+        parameters=parameters,
         servers=tuple(_servers(api.servers)),
         imports=symbols.imports((symbols.CLIENT_PARTS, resource, retry, profile, unlisted, values), "."),
-        typing_imports=symbols.imports((symbols.CREDENTIAL, annotations), "."),
+        typing_imports=symbols.imports((symbols.CREDENTIAL, annotations, given), "."),
     )
 
 
 def _init_doc(api: Api, names: Names) -> str:
     credentials = [line for scheme in api.schemes for line in _credential_docs(scheme, names)]
     variables = [line for server in api.servers[:1] for line in _variable_docs(server, names)]
-    return "\n".join([*_INIT_DOC[:3], *credentials, *variables, *_INIT_DOC[3:]])
+    parameters = [line for param in api.client_params for line in _parameter_docs(param, names)]
+    return "\n".join([*_INIT_DOC[:3], *credentials, *variables, *parameters, *_INIT_DOC[3:]])
 
 
 def _credential_docs(scheme: SecurityScheme, names: Names) -> Iterable[str]:
@@ -117,6 +124,12 @@ def _variable_docs(server: Server, names: Names) -> Iterable[str]:
         about = code.single_line(variable.doc or f"`{variable.name}` of the server {server.template}", 300).rstrip(".")
         choices = f"; one of {', '.join(code.single_line(choice) for choice in variable.choices)}"
         yield f"    {names.variables[variable.name]}: {about}{choices if variable.choices else ''}."
+
+
+def _parameter_docs(param: Param, names: Names) -> Iterable[str]:
+    name = names.client_parameters[param.location.value, param.name]
+    about = code.single_line(param.doc or f"`{param.name}`", 300).rstrip(".")
+    yield f"    {name}: {about}; for calls that do not say it themselves."
 
 
 def _about(api: Api) -> str:
@@ -169,6 +182,19 @@ def _variables(api: Api, names: Names) -> Iterable[VariableView]:
             annotation=source("str") if variable.default is not None else source("str | None"),
             default=code.literal(variable.default),
             wire=code.literal(variable.name),
+        )
+
+
+def _parameters(api: Api, names: Names) -> Iterable[ClientParameterView]:
+    annotator = Annotator(names, {})
+    for param in api.client_params:
+        # A class of the document's own would have the client import the models.
+        kind = param.type if isinstance(param.type, (Primitive, LiteralOf)) else Primitive(Kind.STRING)
+        yield ClientParameterView(
+            name=code.identifier(names.client_parameters[param.location.value, param.name]),
+            annotation=code.alternatives([annotator.input(kind), source("None")]),
+            location=code.literal(param.location.value),
+            wire=code.literal(param.name),
         )
 
 

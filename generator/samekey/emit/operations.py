@@ -57,8 +57,9 @@ class OperationPlanner(Struct, frozen=True):
     def method(self, operation: Operation) -> MethodView:
         """Return the view of an operation as a method, for the template."""
         arguments = self._arguments(operation)
-        positional = tuple(entry for entry in arguments if entry.location == Location.PATH)
-        others = [entry for entry in arguments if entry.location != Location.PATH]
+        # One of the path that the client may be given can be left out, so it has no place.
+        positional = tuple(entry for entry in arguments if entry.location == Location.PATH and entry.required)
+        others = [entry for entry in arguments if entry not in positional]
         keywords = tuple(sorted(others, key=lambda entry: not entry.required))
         return MethodView(
             name=code.identifier(self.names.methods[operation.key].method),
@@ -115,7 +116,8 @@ class OperationPlanner(Struct, frozen=True):
     def _parameter(self, operation: Operation, param: Param) -> ArgumentView:
         name = self.names.arguments[operation.key, param.location, param.name]
         doc = f"Deprecated. {param.doc}".strip() if param.deprecated else param.doc
-        return self._argument(name, param.type, param.name, param.location, doc, required=param.required)
+        required = param.required and not param.on_client
+        return self._argument(name, param.type, param.name, param.location, doc, required=required)
 
     def _argument(self, name: str, kind: Type, wire: str, location: str, doc: str, *, required: bool) -> ArgumentView:
         annotation = self.annotator.input(kind)

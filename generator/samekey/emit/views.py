@@ -231,6 +231,15 @@ class VariableView(Struct, frozen=True):
     wire: Code
 
 
+class ClientParameterView(Struct, frozen=True):
+    """A parameter of operations as an argument of the client."""
+
+    name: Code
+    annotation: Code
+    location: Code
+    wire: Code
+
+
 class ClientView(Struct, frozen=True):
     """The two clients."""
 
@@ -248,6 +257,7 @@ class ClientView(Struct, frozen=True):
     unlisted: Code
     credentials: tuple[CredentialView, ...]
     variables: tuple[VariableView, ...]
+    parameters: tuple[ClientParameterView, ...]
     servers: tuple[tuple[Code, Code, Code], ...]
     """Name and URL of each server, and the name as text."""
     imports: tuple[Code, ...]

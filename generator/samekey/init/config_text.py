@@ -77,6 +77,9 @@ def _connection(found: Found) -> Iterator[str]:
     yield f"# Credentials: {_some(given)}." if given else "# Credentials: the document asks for none."
     for parameter in found.shared[:_SHOWN]:
         yield f"# On {parameter.count} of the operations: the {parameter.location} parameter {_words(parameter.name)}."
+    if found.shared:
+        yield "# Without the mark in front of it, the client can be given them once:"
+        yield f"# client_parameters: [{', '.join(_quoted(parameter.name) for parameter in found.shared[:_SHOWN])}]"
 
 
 def _keys(found: Found) -> Iterator[str]:

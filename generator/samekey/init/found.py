@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from samekey.emit.metadata import version_of_sdk
-from samekey.ir import Evidence, Location
+from samekey.ir import Evidence
 from samekey.licences import licence_id
+from samekey.lower.client_params import shared_params
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from samekey.ir import Api, Operation
     from samekey.lower.paths import ListedOperation
     from samekey.names import Names
-
-_FEW: Final = 3
-"""How many operations must have a parameter at least for it to be shared; half of them must."""
 
 
 class SharedParameter(Struct, frozen=True):
@@ -119,13 +117,6 @@ def _calls(names: Names, operations: Iterable[Operation]) -> Iterator[tuple[str,
 
 
 def _shared(api: Api) -> Iterator[SharedParameter]:
-    """Yield headers and parameters of paths that so many operations have that they could be said once."""
-    counts = Counter(
-        (param.name, param.location)
-        for operation in api.operations
-        for param in operation.params
-        if param.location in {Location.HEADER, Location.PATH}
-    )
-    for (name, location), count in counts.most_common():
-        if count >= _FEW and count * 2 >= len(api.operations):
-            yield SharedParameter(name, location.value, count)
+    """Yield the parameters that could be said once."""
+    for param, count in shared_params(api):
+        yield SharedParameter(param.name, param.location.value, count)

@@ -13,7 +13,7 @@ from samekey.ir.operations import Location
 if TYPE_CHECKING:
     from samekey.config.dialect import Dialect
     from samekey.config.retry import RetryHint
-    from samekey.ir.operations import Operation
+    from samekey.ir.operations import Operation, Param
     from samekey.ir.types import Type, TypeDef
 
 
@@ -143,6 +143,7 @@ class Api(Struct, frozen=True):
         home: the URI of the document, with which the ids of its own types begin.
         parts: the URIs of further documents that are parts of it, each with the name of its part.
         about: what it says of itself.
+        client_params: parameters of operations that the client may be given, each as it stands in the first of them.
     """
 
     title: str
@@ -161,3 +162,4 @@ class Api(Struct, frozen=True):
     webhooks: tuple[Webhook, ...] = ()
     parts: tuple[tuple[str, str], ...] = ()
     about: About = About()
+    client_params: tuple[Param, ...] = ()

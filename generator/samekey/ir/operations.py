@@ -70,6 +70,8 @@ class Param(Struct, frozen=True):
     limits: Limits = NO_LIMITS
     starts_at: int | None = None
     """The number that the document gives as default, else as minimum."""
+    on_client: bool = False
+    """Whether the client may be given it, for all calls that do not say it themselves."""
 
 
 class BodyKind(StrEnum):

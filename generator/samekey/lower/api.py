@@ -19,6 +19,7 @@ from samekey.identifiers import closest, unique
 from samekey.ir import Api, Operation, Safety, Tag
 from samekey.lower.about import lower_about
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
+from samekey.lower.client_params import with_client_params
 from samekey.lower.constants import with_constants
 from samekey.lower.extensions import FERN_IDEMPOTENT, INTERNAL, fern_profile, honours_key, retry_hint
 from samekey.lower.key_location import declared_header, declared_keys, is_key_parameter
@@ -198,7 +199,8 @@ def lower_documents(document: Document, config: Config, parts: Sequence[Part] = 
         if api is None:
             return None
         found.append((part, api))
-    return with_parts(main, found, document.diagnostics)
+    whole = with_parts(main, found, document.diagnostics)
+    return with_client_params(whole, document.node, config.client_parameters)
 
 
 def _check_entries(

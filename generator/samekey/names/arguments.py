@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from samekey.ir import Location, Model, Named, Nullable
-from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, VARIABLES, Entry
+from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CLIENT_PARAMETERS, CREDENTIALS, VARIABLES, Entry
 from samekey.names.reserved import CLIENT_ARGUMENTS, METHOD_ARGUMENTS
 from samekey.names.resolve import resolve
 from samekey.names.words import ascii_snake, attribute
@@ -14,7 +16,7 @@ from samekey.names.words import ascii_snake, attribute
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from samekey.ir import Api, Operation, SecurityScheme, ServerVariable, Type
+    from samekey.ir import Api, Operation, Param, SecurityScheme, ServerVariable, Type
     from samekey.names.lockfile import Lockfile
 
 BODY: Final = "body"
@@ -82,12 +84,29 @@ def spread_model(operation: Operation, models: Mapping[str, Model]) -> Model | N
     return model if model is not None and any(not entry.read_only for entry in model.fields) else None
 
 
-def client_names(
-    schemes: Sequence[SecurityScheme], variables: Sequence[ServerVariable], lockfile: Lockfile
-) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Return the names of the client's arguments: for each security scheme, and for each variable of the server.
+class ClientNames(Struct, frozen=True):
+    """The names of the client's own arguments.
 
-    Plain words where a kind of scheme comes once, the scheme's name where not; a variable has its own name.
+    Args:
+        credentials: for each security scheme, one for each part of it.
+        variables: for each variable of the server.
+        parameters: for each parameter of operations that the client may be given, by location and wire name.
+    """
+
+    credentials: dict[str, tuple[str, ...]]
+    variables: dict[str, str]
+    parameters: dict[tuple[str, str], str]
+
+
+def client_names(
+    schemes: Sequence[SecurityScheme],
+    variables: Sequence[ServerVariable],
+    lockfile: Lockfile,
+    params: Sequence[Param] = (),
+) -> ClientNames:
+    """Return the names of the client's arguments.
+
+    Plain words where a kind of scheme comes once, the scheme's name where not; variables and parameters have their own.
     """
     kinds = Counter(scheme.kind for scheme in schemes)
     ordered = sorted(schemes, key=lambda scheme: (kinds[scheme.kind] > 1, scheme.id))
@@ -99,11 +118,21 @@ def client_names(
     for variable in variables:
         plain = attribute(variable.name, "server")
         proposals[Entry(VARIABLES, variable.name, ARGUMENT)] = (plain, f"server_{plain}")
+    for param in params:
+        proposals[_client_entry(param)] = _proposals(param.location, param.name)
     chosen = resolve(proposals, CLIENT_ARGUMENTS, lockfile.kept((entry, entry) for entry in proposals))
-    return {
-        scheme.id: tuple(chosen[Entry(CREDENTIALS, scheme.id, word)] for word in CREDENTIAL_WORDS[scheme.kind])
-        for scheme in schemes
-    }, {variable.name: chosen[Entry(VARIABLES, variable.name, ARGUMENT)] for variable in variables}
+    return ClientNames(
+        {
+            scheme.id: tuple(chosen[Entry(CREDENTIALS, scheme.id, word)] for word in CREDENTIAL_WORDS[scheme.kind])
+            for scheme in schemes
+        },
+        {variable.name: chosen[Entry(VARIABLES, variable.name, ARGUMENT)] for variable in variables},
+        {(param.location.value, param.name): chosen[_client_entry(param)] for param in params},
+    )
+
+
+def _client_entry(param: Param) -> Entry:
+    return Entry(CLIENT_PARAMETERS, f"{param.location.value} {param.name}", ARGUMENT)
 
 
 def _credential(scheme: SecurityScheme, word: str, *, is_single: bool) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class Names(Struct, frozen=True):
         arguments: by the operation's key, location (or `body`) and wire name.
         credentials: arguments of the client by scheme id.
         variables: arguments of the client by variable of the server.
+        client_parameters: arguments of the client by location and wire name of a parameter of operations.
     """
 
     package: str
@@ -65,6 +66,7 @@ class Names(Struct, frozen=True):
     arguments: Mapping[tuple[str, str, str], str]
     credentials: Mapping[str, tuple[str, ...]]
     variables: Mapping[str, str]
+    client_parameters: Mapping[tuple[str, str], str]
 
 
 def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
@@ -82,7 +84,8 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
     keys = type_keys(api)
     types, inputs = type_names(api, config, keys, lockfile)
     methods, resources = method_names(api, config, lockfile, client)
-    credentials, variables = client_names(api.schemes, api.servers[0].variables if api.servers else (), lockfile)
+    variables = api.servers[0].variables if api.servers else ()
+    of_client = client_names(api.schemes, variables, lockfile, api.client_params)
     return Names(
         package=package,
         distribution=config.distribution or package.replace("_", "-"),
@@ -95,8 +98,9 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
         resources=_in_order(resources, config.order),
         methods=methods,
         arguments=argument_names(api, lockfile),
-        credentials=credentials,
-        variables=variables,
+        credentials=of_client.credentials,
+        variables=of_client.variables,
+        client_parameters=of_client.parameters,
     )
 
 

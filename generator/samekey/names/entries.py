@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from samekey.names.arguments import CREDENTIAL_WORDS
 from samekey.names.identity import type_keys
-from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, RESOURCES, TYPES, VARIABLES, Entry
+from samekey.names.lockfile import (
+    ARGUMENT,
+    ARGUMENTS,
+    CLIENT_PARAMETERS,
+    CREDENTIALS,
+    RESOURCES,
+    TYPES,
+    VARIABLES,
+    Entry,
+)
 from samekey.names.operations import pinned
 from samekey.names.types import pinned_types
 
@@ -73,3 +82,5 @@ def _of_credentials(api: Api, names: Names) -> Iterator[tuple[Entry, str]]:
             yield Entry(CREDENTIALS, scheme.id, word), chosen
     for wire, chosen in names.variables.items():
         yield Entry(VARIABLES, wire, ARGUMENT), chosen
+    for (location, wire), chosen in names.client_parameters.items():
+        yield Entry(CLIENT_PARAMETERS, f"{location} {wire}", ARGUMENT), chosen

@@ -40,6 +40,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "journal.postgres": ("PostgresJournal",),
     "journal.sqlite": ("SQLiteJournal",),
     "retry.keys": ("derive_key",),
+    "middleware": ("AsyncMiddleware", "CallRequest", "Middleware"),
     "paging.page": ("AsyncPage", "AsyncPages", "Page"),
     "retry.rules": ("Answered", "Attempt", "Certainty", "Failed", "Failure", "RetryPolicy"),
     "retry.budget": ("RetryBudget",),

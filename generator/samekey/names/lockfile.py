@@ -65,6 +65,7 @@ ARGUMENTS: Final = "arguments"
 TYPES: Final = "types"
 CREDENTIALS: Final = "credentials"
 VARIABLES: Final = "variables"
+CLIENT_PARAMETERS: Final = "client_parameters"
 ARGUMENT: Final = "argument"
 _CLASS: Final = "class"
 _FIELDS: Final = "fields"
@@ -74,7 +75,7 @@ _Check: TypeAlias = "Callable[[str], bool]"
 _LEAVES: Final[Mapping[tuple[str, str], _Check]] = {
     (RESOURCES, "attribute"): is_snake, (RESOURCES, "class"): is_pascal,
     (TYPES, "class"): is_pascal, (TYPES, "input"): is_pascal,
-    (VARIABLES, ARGUMENT): is_attribute,
+    (VARIABLES, ARGUMENT): is_attribute, (CLIENT_PARAMETERS, ARGUMENT): is_attribute,
 }  # fmt: skip
 """Words of which an owner has one, and what a name of each looks like."""
 _GROUPS: Final[Mapping[tuple[str, str], _Check]] = {

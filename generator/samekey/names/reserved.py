@@ -20,7 +20,7 @@ CLIENT_ARGUMENTS: Final = frozenset({
     "self", "base_url", "retry", "max_retries", "timeout", "headers", "strict", "keep_extra_fields", "on_send",
     "on_attempt", "on_retry", "on_end",
     "retry_budget", "journal", "http_client", "max_response_bytes", "account", "found", "from_environment",
-    "make_settings", "verify", "cert", "proxy", "limits", "http2", "http_library", "connection_options",
+    "make_settings", "middleware", "verify", "cert", "proxy", "limits", "http2", "http_library", "connection_options",
 })  # fmt: skip
 CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal", "settle", "request"})
 """What every client has."""

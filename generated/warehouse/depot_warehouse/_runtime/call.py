@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, field, structs
 
@@ -218,6 +218,8 @@ class Settings(Struct, frozen=True):
         journal: where keyed calls are written down, if anywhere.
         max_response_bytes: the size of an answer, decompressed, above which it is not read into memory.
         variables: values of the variables in the servers' URLs.
+        parameters: parameters for calls that do not say them, by location and name on the wire.
+        middleware: the caller's own functions around each call, the first one outermost.
         cookies: those that servers have set for this client; a copy has its own.
         is_moved: the caller said where the API is, so that operations with servers of their own are found there too.
         shared: what requests have in common, by requirement, as far as it has been worked out.
@@ -242,6 +244,8 @@ class Settings(Struct, frozen=True):
     journal: Journal | None = None
     max_response_bytes: float = float("inf")
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    parameters: Mapping[tuple[str, str], object] = field(default_factory=dict[tuple[str, str], object])
+    middleware: tuple[Callable[..., Any], ...] = ()
     cookies: CookieStore = field(default_factory=CookieStore)
     is_moved: bool = False
     shared: dict[Requirement, SharedHeaders] = field(default_factory=dict["Requirement", "SharedHeaders"])

@@ -25,7 +25,7 @@ from .text import shown_url
 from .types import OMIT, Timeout, checked, timeout_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from uuid import UUID
 
@@ -76,6 +76,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     *,
     credentials: Mapping[str, Credential],
     variables: Mapping[str, str | None] | None = None,
+    parameters: Mapping[tuple[str, str], object] | None = None,
     base_url: str | None = None,
     retry: RetryPolicy | None = None,
     max_retries: int | None = None,
@@ -84,6 +85,8 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     strict: bool = False,
     keep_extra_fields: bool = True,
     hooks: Hooks = _NO_HOOKS,
+    middleware: Sequence[object] = (),
+    is_async: bool = False,
     retry_budget: RetryBudget | None = None,
     journal: Journal | None = None,
     max_response_bytes: int = MAX_RESPONSE_BYTES,
@@ -117,15 +120,24 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         strict=strict,
         keep_extra_fields=keep_extra_fields,
         hooks=hooks,
+        middleware=_middleware(middleware, is_async=is_async) if middleware else (),
         budget=RetryBudget() if retry_budget is None else retry_budget,
         clock=Clock(),
         journal=journal,
         max_response_bytes=max_response_bytes,
         variables=given,
+        parameters={place: value for place, value in (parameters or {}).items() if value is not None},
         is_moved=bool(configured),
         account=account,
         unlisted=api.unlisted,
     )
+
+
+def _middleware(given: Sequence[object], *, is_async: bool) -> tuple[Any, ...]:
+    with importing():
+        from .middleware import checked_middleware  # noqa: PLC0415  # few clients have one
+
+    return checked_middleware(given, is_async=is_async)
 
 
 def _check_base(api: ApiFacts, url: str, source: str, variables: Mapping[str, str | None]) -> None:

@@ -7,7 +7,7 @@ import os
 import threading
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .auth.credentials import ClientCredentials
 from .concurrency.cancellation import run_in_thread
@@ -191,7 +191,10 @@ class SyncCore:
             APIError: it did not end in a usable answer.
             ValueError: an argument cannot be sent.
         """
-        prepared, answer = self._settle(name, endpoint, call, _whole)
+        return self._through(self._prepared(name, endpoint, call), partial(self._executed, endpoint, call))
+
+    def _executed(self, endpoint: Endpoint, call: Call[T], prepared: Prepared) -> Response[T]:
+        prepared, answer = self._carry_out(prepared, _whole)
         return _finished(self.settings, endpoint, call, prepared, answer)
 
     def stream(self, name: str, endpoint: Endpoint, call: Call[Any], facts: StreamFacts | None) -> Stream[Any]:
@@ -205,21 +208,24 @@ class SyncCore:
             from .streams.stream import BYTES, Stream, ask_for  # noqa: PLC0415  # most programs open no stream
 
         endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
+        answers: list[OpenAnswer] = []
         with ExitStack() as opened:
 
             def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
                 result = self._judged(endpoint, transport.open(request, limits))
                 if isinstance(result, OpenAnswer):
                     opened.callback(result.close)
+                    answers.append(result)
                 return result
 
-            prepared, answer = self._settle(name, endpoint, call, send)
-            response = _opened(self.settings, endpoint, call, prepared, answer)
+            def open_(prepared: Prepared) -> Response[None]:
+                prepared, answer = self._carry_out(prepared, send)
+                return _opened(self.settings, endpoint, call, prepared, answer)
+
+            response = self._through(self._prepared(name, endpoint, call), open_, is_open=True)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
-            stream: Stream[Any] = Stream(
-                facts or BYTES, response, cast("OpenAnswer", answer), strict=strict, limit=limit
-            )
+            stream: Stream[Any] = Stream(facts or BYTES, response, answers[-1], strict=strict, limit=limit)
             opened.pop_all()
             return stream
 
@@ -239,25 +245,32 @@ class SyncCore:
             def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
                 return file.receive(self._judged(endpoint, transport.open(request, limits)))
 
-            prepared, answer = self._settle(name, endpoint, call, send)
-            response = _opened(self.settings, endpoint, call, prepared, answer)
+            def receive(prepared: Prepared) -> Response[None]:
+                prepared, answer = self._carry_out(prepared, send)
+                return _opened(self.settings, endpoint, call, prepared, answer)
+
+            response = self._through(self._prepared(name, endpoint, call), receive, is_open=True)
             file.commit()
         return response.holding(target)
 
-    def _settle(
-        self,
-        name: str,
-        endpoint: Endpoint,
-        call: Call[Any],
-        send: Callable[[SyncTransport, WireRequest, Limits], Result],
-    ) -> tuple[Prepared, RawAnswer | None]:
+    def _prepared(self, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
         begin_anew_if_forked()
         if call.options is not None and call.options.reference is not None:
             with importing():
                 from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 
             call = referred(self.settings, name, endpoint, call)
-        return self._carry_out(prepare(self.settings, name, endpoint, call), send)
+        return prepare(self.settings, name, endpoint, call)
+
+    def _through(
+        self, prepared: Prepared, send: Callable[[Prepared], Response[T]], *, is_open: bool = False
+    ) -> Response[T]:
+        if not self.settings.middleware:
+            return send(prepared)
+        with importing():
+            from .middleware import through  # noqa: PLC0415  # few clients have one
+
+        return through(self.settings, prepared, send, is_open=is_open)
 
     def _carry_out(
         self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
@@ -345,7 +358,11 @@ class AsyncCore:
             APIError: it did not end in a usable answer.
             ValueError: an argument cannot be sent.
         """
-        prepared, answer = await self._settle(name, endpoint, call, _awhole)
+        prepared = await self._prepared(name, endpoint, call)
+        return await self._through(prepared, partial(self._executed, endpoint, call))
+
+    async def _executed(self, endpoint: Endpoint, call: Call[T], prepared: Prepared) -> Response[T]:
+        prepared, answer = await self._carry_out(prepared, _awhole)
         return _finished(self.settings, endpoint, call, prepared, answer)
 
     async def stream(
@@ -361,21 +378,24 @@ class AsyncCore:
             from .streams.stream import BYTES, AsyncStream, ask_for  # noqa: PLC0415  # most programs open no stream
 
         endpoint, call = (endpoint, call) if facts is None else ask_for(facts, endpoint, call)
+        answers: list[AsyncOpenAnswer] = []
         async with AsyncExitStack() as opened:
 
             async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
                 result = await self._judged(endpoint, await transport.open(request, limits))
                 if isinstance(result, AsyncOpenAnswer):
                     opened.push_async_callback(result.close)
+                    answers.append(result)
                 return result
 
-            prepared, answer = await self._settle(name, endpoint, call, send)
-            response = _opened(self.settings, endpoint, call, prepared, answer)
+            async def open_(prepared: Prepared) -> Response[None]:
+                prepared, answer = await self._carry_out(prepared, send)
+                return _opened(self.settings, endpoint, call, prepared, answer)
+
+            response = await self._through(await self._prepared(name, endpoint, call), open_, is_open=True)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
-            stream: AsyncStream[Any] = AsyncStream(
-                facts or BYTES, response, cast("AsyncOpenAnswer", answer), strict=strict, limit=limit
-            )
+            stream: AsyncStream[Any] = AsyncStream(facts or BYTES, response, answers[-1], strict=strict, limit=limit)
             opened.pop_all()
             return stream
 
@@ -395,25 +415,32 @@ class AsyncCore:
             async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
                 return await file.areceive(await self._judged(endpoint, await transport.open(request, limits)))
 
-            prepared, answer = await self._settle(name, endpoint, call, send)
-            response = _opened(self.settings, endpoint, call, prepared, answer)
+            async def receive(prepared: Prepared) -> Response[None]:
+                prepared, answer = await self._carry_out(prepared, send)
+                return _opened(self.settings, endpoint, call, prepared, answer)
+
+            response = await self._through(await self._prepared(name, endpoint, call), receive, is_open=True)
             await file.acommit()
         return response.holding(target)
 
-    async def _settle(
-        self,
-        name: str,
-        endpoint: Endpoint,
-        call: Call[Any],
-        send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
-    ) -> tuple[Prepared, RawAnswer | None]:
+    async def _prepared(self, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
         begin_anew_if_forked()
         if call.options is not None and call.options.reference is not None:
             with importing():
                 from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 
             call = await run_in_thread(referred, self.settings, name, endpoint, call)
-        return await self._carry_out(prepare(self.settings, name, endpoint, call), send)
+        return prepare(self.settings, name, endpoint, call)
+
+    def _through(
+        self, prepared: Prepared, send: Callable[[Prepared], Awaitable[Response[T]]], *, is_open: bool = False
+    ) -> Awaitable[Response[T]]:
+        if not self.settings.middleware:
+            return send(prepared)
+        with importing():
+            from .middleware import athrough  # noqa: PLC0415  # few clients have one
+
+        return athrough(self.settings, prepared, send, is_open=is_open)
 
     async def _carry_out(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]

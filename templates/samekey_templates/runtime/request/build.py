@@ -40,6 +40,7 @@ from .encode import (
     raw_body,
     simplify,
 )
+from .parameters import with_parameters
 from .servers import own_base, without_userinfo
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ def prepare(settings: Settings, name: str, endpoint: Endpoint, call: Call[Any]) 
     Raises:
         ValueError: an argument cannot be sent.
     """
+    if settings.parameters:
+        call = with_parameters(call, settings.parameters)
     options = call.options or _NO_OPTIONS
     profile = endpoint.profile or settings.profile
     given = given_key(settings, endpoint, profile, call)

@@ -320,6 +320,10 @@ class CallState:
             self._budget.refund(self._last_cost, self._clock.monotonic())
         self._finish()
 
+    def forgo(self, reason: str) -> None:
+        """End a call of which nothing is sent."""
+        self._give_up(reason)
+
     def _give_up(self, reason: str) -> None:
         self._stopped = reason
         self._finish()

@@ -1,0 +1,191 @@
+"""The caller's own functions around each call: they may change its request before it is frozen, and see its response.
+
+They run once per call, whatever the number of its attempts; credentials and the idempotency key are not theirs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from msgspec.structs import replace
+
+from .declare import public
+from .request.build import ready
+from .retry.dialect import Carrier
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from .call import Response, Settings
+    from .request.build import Prepared
+    from .retry.record import CallInfo
+
+T = TypeVar("T")
+
+
+@public
+class CallRequest:
+    """The request of a call as a middleware sees it: once, before its first attempt, and without its credentials.
+
+    Args:
+        prepared: the call.
+
+    Attributes:
+        call: which call it is, with its method, URL and idempotency key.
+        headers: names and values; what is put here is sent, what is taken out is not.
+        content: the body; None where there is none, or where it is read while it is sent. Other bytes may take its
+            place.
+    """
+
+    __slots__ = ("_prepared", "call", "content", "headers")
+
+    def __init__(self, prepared: Prepared) -> None:
+        content = prepared.unsigned.content
+        carrier = _carrier(prepared)
+        given = [*prepared.extra.items(), *prepared.unsigned.headers]
+        self._prepared = prepared
+        self.call: CallInfo = prepared.state.info
+        self.headers = {name: value for name, value in given if name.lower() != carrier}
+        self.content = content if isinstance(content, bytes) else None
+
+    def __repr__(self) -> str:
+        # Headers may be what nobody should find in a log.
+        return f"<CallRequest {self.call.method} {self.call.url}>"
+
+    def applied(self, settings: Settings) -> Prepared:
+        """Return the call with what has been changed.
+
+        Raises:
+            ValueError: the key was changed, or a header cannot be sent.
+        """
+        prepared = self._prepared
+        carrier = _carrier(prepared)
+        if any(name.lower() == carrier for name in self.headers):
+            raise ValueError(f"a middleware cannot change {carrier}: one call has one key")
+        listed = {name.lower() for name, _ in prepared.unsigned.headers}
+        own = tuple((name, value) for name, value in self.headers.items() if name.lower() in listed)
+        key = tuple((name, value) for name, value in prepared.unsigned.headers if name.lower() == carrier)
+        unsigned = replace(prepared.unsigned, headers=(*own, *key), content=self._content())
+        extra = {name: value for name, value in self.headers.items() if name.lower() not in listed}
+        return ready(settings, unsigned, prepared.state, extra, prepared.origin, prepared.reference)
+
+    def _content(self) -> Any:  # noqa: ANN401  # as the request has it
+        prepared = self._prepared
+        if self.content is None:
+            return prepared.unsigned.content
+        key = prepared.state.info.idempotency_key
+        if key is not None and prepared.state.profile.carrier is Carrier.BODY and key.encode() not in self.content:
+            raise ValueError("a middleware cannot take the idempotency key out of the body: one call has one key")
+        return self.content
+
+
+def _carrier(prepared: Prepared) -> str:
+    """Return the name of the header that carries the key, in lower case; empty where none does."""
+    profile = prepared.state.profile
+    has_key = prepared.state.info.idempotency_key is not None
+    return profile.name.lower() if has_key and profile.carrier is Carrier.HEADER else ""
+
+
+Middleware: TypeAlias = "Callable[[CallRequest, Callable[[CallRequest], Response[Any]]], Response[Any]]"
+"""Takes a call's request, and a function that sends it and returns the response."""
+AsyncMiddleware: TypeAlias = (
+    "Callable[[CallRequest, Callable[[CallRequest], Awaitable[Response[Any]]]], Awaitable[Response[Any]]]"
+)
+"""Likewise, for the async client."""
+
+
+def checked_middleware(given: Sequence[object], *, is_async: bool) -> tuple[Any, ...]:
+    """Return a client's middleware.
+
+    Raises:
+        TypeError: one of them is no function, or one of another kind of client.
+    """
+    for entry in given:
+        if not callable(entry):
+            raise TypeError(f"middleware is a list of functions, and {type(entry).__name__} is none")
+        if inspect.iscoroutinefunction(entry) and not is_async:
+            raise TypeError("middleware has an async function, and this client is not: pass a plain function")
+    return tuple(given)
+
+
+class _Once:
+    """Sends a request once: whether it is sent again is for the client to decide, under the same key."""
+
+    def __init__(
+        self, settings: Settings, prepared: Prepared, send: Callable[[Prepared], Any], *, is_open: bool
+    ) -> None:
+        self._is_open = is_open
+        self._settings = settings
+        self._prepared = prepared
+        self._send = send
+        self._is_sent = False
+
+    def __call__(self, request: CallRequest) -> Any:  # noqa: ANN401  # a response, or what gives one
+        if self._is_sent:
+            raise RuntimeError("a middleware sends its request once: the client sends it again where that is safe")
+        changed = request.applied(self._settings)
+        self._is_sent = True
+        return self._send(changed)
+
+    def failed(self, error: BaseException) -> None:
+        """Say on an error that nothing was sent, where that is so."""
+        if not self._is_sent:
+            self._prepared.state.interrupt(error)
+
+    def ended(self) -> None:
+        """End the call of a middleware that has answered it by itself.
+
+        Raises:
+            RuntimeError: it was to be a stream or a download, of which only the server has the bytes.
+        """
+        if not self._is_sent:
+            self._prepared.state.forgo("a middleware answered in place of the server")
+            if self._is_open:
+                raise RuntimeError("a middleware cannot answer a stream or a download in place of the server")
+
+
+def through(
+    settings: Settings, prepared: Prepared, send: Callable[[Prepared], Response[T]], *, is_open: bool
+) -> Response[T]:
+    """Carry out a call through a client's middleware, the first one outermost.
+
+    Args:
+        settings: the client's.
+        prepared: the call.
+        send: sends it until it is settled.
+        is_open: whether its answer stays open, as a stream or a download.
+    """
+    once = _Once(settings, prepared, send, is_open=is_open)
+    try:
+        response: Response[T] = _chained(settings.middleware, once)(CallRequest(prepared))
+    except BaseException as error:
+        once.failed(error)
+        raise
+    once.ended()
+    return response
+
+
+async def athrough(
+    settings: Settings, prepared: Prepared, send: Callable[[Prepared], Awaitable[Response[T]]], *, is_open: bool
+) -> Response[T]:
+    """Carry out a call through an async client's middleware, as `through` does."""
+    once = _Once(settings, prepared, send, is_open=is_open)
+    try:
+        response: Response[T] = await _chained(settings.middleware, once)(CallRequest(prepared))
+    except BaseException as error:
+        once.failed(error)
+        raise
+    once.ended()
+    return response
+
+
+def _chained(middleware: Sequence[Callable[..., Any]], last: Callable[[CallRequest], Any]) -> Callable[..., Any]:
+    following = last
+    for entry in reversed(middleware):
+        following = _step(entry, following)
+    return following
+
+
+def _step(entry: Callable[..., Any], following: Callable[[CallRequest], Any]) -> Callable[[CallRequest], Any]:
+    return lambda request: entry(request, following)

@@ -1,0 +1,214 @@
+"""Middleware: once per call, before its request is frozen, and behind its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from acme_payments import (
+    AcmePayments,
+    APIConnectionError,
+    APIStatusError,
+    AsyncAcmePayments,
+    CallRequest,
+    Certainty,
+    Response,
+    RetryPolicy,
+    SQLiteJournal,
+)
+
+from .fault_server import TOKEN, Act, Fault, answering, error_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from .fault_server import FaultServer
+
+QUICK = RetryPolicy(initial_delay=0.001, max_delay=0.002, max_retries=3)
+
+
+def make(server: FaultServer, *middleware: Any, **more: Any) -> AcmePayments:  # noqa: ANN401
+    """A client with middleware."""
+    return AcmePayments(token=TOKEN, base_url=server.url, retry=QUICK, middleware=middleware, **more)
+
+
+def charge(server: FaultServer, *middleware: Any, times: int = 1, **more: Any) -> list[Any]:  # noqa: ANN401
+    """What charges give with middleware."""
+    with make(server, *middleware, **more) as client:
+        return [client.charges.create(amount=1999, currency="usd", description="x") for _ in range(times)]
+
+
+class Seen:
+    """A middleware that writes down what it sees, and puts a header on."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: list[str] = []
+
+    def __call__(self, request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        """Write down the call and its end."""
+        self.lines.append(f"{request.call.operation} {request.call.method}")
+        request.headers["X-Seen"] = f"{request.headers.get('X-Seen', '')}{self.name}"
+        try:
+            response = send(request)
+        except APIStatusError as error:
+            self.lines.append(f"refused {error.status}")
+            raise
+        self.lines.append(f"{response.status} in {len(response.attempts)}")
+        return response
+
+
+def test_it_is_asked_once_whatever_the_attempts(server: FaultServer) -> None:
+    """The first one is outermost; all attempts have the same bytes, headers and key; the answer is seen at the end."""
+    server.plan(Fault(Act.CUT, after=True), answering(503))
+    outer, inner = Seen("a"), Seen("b")
+    (made,) = charge(server, outer, inner)
+    assert made.amount == 1999
+    assert outer.lines == inner.lines == ["charges.create POST", "201 in 3"]
+    assert [request.every("X-Seen") for request in server.seen] == [["ab"]] * 3
+    assert len({request.body for request in server.seen}) == 1
+    assert len({tuple(request.every("Idempotency-Key")) for request in server.seen}) == 1
+    assert {tuple(request.every("Authorization")) for request in server.seen} == {(f"Bearer {TOKEN}",)}
+
+
+def test_it_sees_refusals(server: FaultServer) -> None:
+    """As the caller does, and they go on to the caller."""
+    server.plan(answering(402, error_body("card_declined", "No.")))
+    seen = Seen("a")
+    with pytest.raises(APIStatusError):
+        charge(server, seen)
+    assert seen.lines == ["charges.create POST", "refused 402"]
+
+
+def test_it_changes_the_body_and_signs_it(server: FaultServer) -> None:
+    """Before the bytes are frozen: what is sent again is the same."""
+
+    def sign(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        assert request.content is not None
+        fields = json.loads(request.content)
+        request.content = json.dumps({**fields, "description": "changed"}).encode()
+        request.headers["X-Signature"] = str(len(request.content))
+        return send(request)
+
+    server.plan(Fault(Act.CUT))
+    charge(server, sign)
+    for request in server.seen:
+        assert json.loads(request.body)["description"] == "changed"
+        assert request.every("X-Signature") == request.every("Content-Length") == [str(len(request.body))]
+
+
+def test_key_and_credentials_are_not_its_own(server: FaultServer) -> None:
+    """It can read the key and not change it, and sees no credential."""
+
+    def greedy(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        assert not {"authorization", "idempotency-key"} & {name.lower() for name in request.headers}
+        assert request.call.idempotency_key is not None
+        assert TOKEN not in repr(request)
+        request.headers["idempotency-key"] = "another"
+        return send(request)
+
+    with pytest.raises(ValueError, match="cannot change idempotency-key: one call has one key"):
+        charge(server, greedy)
+    assert not server.seen
+
+
+def test_what_it_raises_says_that_nothing_was_sent(server: FaultServer) -> None:
+    """With key and certainty on the exception, as for all that pass through."""
+
+    def broken(_: CallRequest, __: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        raise KeyError("tenant")
+
+    with pytest.raises(KeyError) as caught:
+        charge(server, broken)
+    assert vars(caught.value)["certainty"] is Certainty.NOT_SENT
+    assert not server.seen
+
+
+def test_it_sends_once(server: FaultServer) -> None:
+    """Whether a request is sent again is not for it to decide."""
+
+    def twice(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        send(request)
+        return send(request)
+
+    with pytest.raises(RuntimeError, match="sends its request once"):
+        charge(server, twice)
+    assert len(server.seen) == 1
+
+
+def test_it_may_answer_by_itself(server: FaultServer) -> None:
+    """A cache, say: nothing is sent, and the call ends."""
+    kept: list[Response[Any]] = []
+    ended: list[object] = []
+
+    def cache(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        if not kept:
+            kept.append(send(request))
+        return kept[0]
+
+    first, second = charge(server, cache, times=2, on_end=ended.append)
+    assert first is second
+    assert len(server.seen) == 1
+    assert len(ended) == 2
+
+
+def test_a_journal_keeps_what_is_sent(server: FaultServer, tmp_path: Path) -> None:
+    """A process that is killed resumes the changed bytes."""
+
+    def change(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        assert request.content is not None
+        request.content = request.content.replace(b"1999", b"2001")
+        return send(request)
+
+    server.plan(*[Fault(Act.CUT)] * 4)
+    journal = SQLiteJournal(tmp_path / "j.db")
+    with make(server, change, journal=journal) as client:
+        with pytest.raises(APIConnectionError):
+            client.charges.create(amount=1999, currency="usd", description="x")
+        assert len(list(client.journal.resume())) == 1
+    journal.close()
+    assert {json.loads(request.body)["amount"] for request in server.seen} == {2001}
+    assert len({request.body for request in server.seen}) == 1
+
+
+def test_the_async_client_awaits_it(server: FaultServer) -> None:
+    """Async functions, and plain ones that hand on what is awaited."""
+    lines: list[str] = []
+
+    async def outer(request: CallRequest, send: Callable[[CallRequest], Awaitable[Response[Any]]]) -> Response[Any]:
+        await asyncio.sleep(0)
+        response = await send(request)
+        lines.append(f"{response.status}")
+        return response
+
+    def inner(
+        request: CallRequest, send: Callable[[CallRequest], Awaitable[Response[Any]]]
+    ) -> Awaitable[Response[Any]]:
+        request.headers["X-Seen"] = "inner"
+        return send(request)
+
+    async def scenario() -> None:
+        async with AsyncAcmePayments(
+            token=TOKEN, base_url=server.url, retry=QUICK, middleware=[outer, inner]
+        ) as client:
+            await client.charges.create(amount=1999, currency="usd")
+
+    server.plan(Fault(Act.CUT))
+    asyncio.run(scenario())
+    assert lines == ["201"]
+    assert [request.every("X-Seen") for request in server.seen] == [["inner"]] * 2
+
+
+def test_wrong_kinds_are_refused_when_the_client_is_made(server: FaultServer) -> None:
+    """No function, and an async one on a client that awaits nothing."""
+
+    async def later(request: CallRequest, send: Callable[[CallRequest], Awaitable[Response[Any]]]) -> Response[Any]:
+        return await send(request)
+
+    with pytest.raises(TypeError, match="middleware is a list of functions, and str is none"):
+        make(server, "x")
+    with pytest.raises(TypeError, match="async function, and this client is not"):
+        make(server, later)
