@@ -224,7 +224,8 @@ def operation(kind: Kind, number: int) -> dict[str, Any]:
 def lists(tmp_path_factory: pytest.TempPathFactory) -> Sdk:
     """The SDK of all kinds."""
     paths = {f"/kind{number}/search": operation(kind, number) for number, kind in enumerate(KINDS.values())}
-    document = {"openapi": "3.0.3", "info": {"title": "Lists", "version": "1"}, "paths": paths}
+    info = {"title": "Lists", "version": "1"}
+    document = {"openapi": "3.0.3", "info": info, "servers": [{"url": BASE_URL}], "paths": paths}
     home = tmp_path_factory.mktemp("document") / "openapi.yaml"
     home.write_text(yaml.safe_dump(document), "utf-8")
     sdk = make(home, tmp_path_factory.mktemp("sdk"))
