@@ -40,7 +40,7 @@ def profile(text: str) -> Dialect:
 
 KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project",
+    "include", "exclude", "order", "documents", "project", "client_parameters",
 )  # fmt: skip
 EVERYTHING = """
 package: acme_pay
@@ -87,7 +87,6 @@ overlays: [fix.yaml, https://fixes.example/more.yaml]
 include: {paths: [/v1/*]}
 exclude: {internal: true, operations: [listKeys]}
 order: [charges]
-client_parameters: [tenant]
 client_parameters: [tenant]
 project: {license: mit, python: "3.12"}
 documents:

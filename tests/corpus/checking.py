@@ -16,7 +16,17 @@ from tests.corpus.answering import Server
 from tests.corpus.asking import Asked
 from tests.corpus.bench import Case
 from tests.corpus.core import LimitError, core_problem
-from tests.corpus.described import FORM, alternatives_of, documented, is_json, is_proven, prefix_of, schemes_of
+from tests.corpus.described import (
+    FORM,
+    alternatives_of,
+    documented,
+    is_json,
+    is_proven,
+    prefix_of,
+    properties_named,
+    schemes_of,
+)
+from tests.corpus.opening import values_of
 from tests.corpus.outcome import UNDESCRIBED, FailureError, expect
 from tests.corpus.raw import Json, View
 from tests.corpus.sameness import difference, shown, spells
@@ -131,8 +141,8 @@ class RequestCheck:
         asked, received = self.asked, self.received
         optional = asked.described is None or not asked.described.required
         if not asked.has_body or (asked.body == {} and not received.content and optional):
-            # An optional body without fields may be no body.
-            if received.content and self.case.row.key is None:
+            # An optional body without fields may be no body, and constants are given by nobody.
+            if received.content and self.case.row.key is None and not self._holds_constants_alone():
                 raise FailureError("a body that was not asked for", f"{received.content[:_SHOWN]!r}")
             return
         if documented(received.content_type, [asked.media_type]) is None:
@@ -145,6 +155,15 @@ class RequestCheck:
             self._check_multipart()
         elif received.content.decode() != asked.body:
             raise FailureError("a raw body", f"{asked.body!r} was sent as {received.content[:_SHOWN]!r}")
+
+    def _holds_constants_alone(self) -> bool:
+        """Whether a form holds nothing but fields that can have one value only."""
+        described = self.asked.described
+        schema = described.schemas.get(self.asked.media_type) if described is not None else None
+        if schema is None or self.received.content_type != FORM:
+            return False
+        pairs = [(unquote_plus(key), unquote_plus(text)) for key, text in query_pairs(self.received.content.decode())]
+        return all([text] in [values_of(part) for part in properties_named(schema, key)] for key, text in pairs)
 
     def _check_json(self) -> None:
         try:

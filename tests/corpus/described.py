@@ -101,8 +101,13 @@ def _body_of_swagger2(operation: RawOperation) -> RequestBody | None:
     required = any(parameter.flag("required") for parameter in declared)
     for parameter in declared:
         if parameter.text("in") == "body":
-            found = dict.fromkeys(consumes or ["application/json"], parameter.child("schema"))
-            return RequestBody(required, found, {})
+            schema = parameter.child("schema")
+            found = dict.fromkeys(consumes or ["application/json"], schema)
+            # Swagger says nothing of objects in forms; whoever sends them there means brackets.
+            nested = [
+                name for name in property_names(schema) if any(map(could_be_nested, properties_named(schema, name)))
+            ]
+            return RequestBody(required, found, {(FORM, name): ("deepObject", True) for name in nested})
     if not declared:
         return None
     # A form is a form, and one with files is multipart, whatever else is said under `consumes`.
@@ -133,6 +138,9 @@ def _body_parameters(operation: RawOperation) -> list[View]:
     return list(found.values())
 
 
+_REDIRECTS: Final = frozenset({"301", "302", "303", "307", "308"})
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer that an operation may give.
@@ -154,6 +162,10 @@ def answers_of(operation: RawOperation) -> list[Answer]:
         node = resolved(element)
         if node is not None and _SUCCESS.fullmatch(status):
             found.append(Answer(_concrete(status, responses), _answered(operation, node)))
+    leads = any(status in _REDIRECTS for status in responses.fields)
+    if not found and leads and operation.method == "GET":
+        # What is behind a redirect is a file, whatever the document says of errors.
+        return [Answer(200, {"*/*": responses.made({"type": "string", "format": "binary"})})]
     default = responses.get("default")
     if not found and default is not None:
         found.append(Answer(200, _answered(operation, default)))

@@ -271,6 +271,8 @@ def operations(root: View) -> Iterator[RawOperation]:
             continue
         for word in item.fields:
             if word in METHODS or (word == "query" and version_of(root) == "3.2"):
-                yield RawOperation(root, word.upper(), path, item, item.child(word))
+                node = item.get(word)
+                if node is not None:
+                    yield RawOperation(root, word.upper(), path, item, node)
         for word, node in item.child("additionalOperations").items() if version_of(root) == "3.2" else ():
             yield RawOperation(root, word, path, item, node)

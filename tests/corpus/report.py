@@ -24,8 +24,8 @@ from tests.corpus.catalog import PARTS, Entry, Part, chosen, corpus_folder, entr
 from tests.corpus.examine import Row, Wanted, examine
 from tests.corpus.outcome import Outcome
 
-TARGET: Final = 0.99
-"""The least share of the real documents' operations that must make the round trip."""
+TARGET: Final = 0.995
+"""The least share that must make the round trip, of the real documents' operations whose fate is ours."""
 _EXAMPLES: Final = 3
 
 
@@ -103,8 +103,10 @@ def is_bad(rows: Sequence[Row]) -> bool:
 
 
 def _share(outcomes: Sequence[Outcome]) -> float:
-    """The share of operations that passed, of all."""
-    return sum(outcome.status == "passed" for outcome in outcomes) / len(outcomes)
+    """The share of operations that passed, of those that no document and no judge keeps from passing."""
+    passed = sum(outcome.status == "passed" for outcome in outcomes)
+    failed = sum(outcome.status != "passed" and outcome.fault[0] == "ours" for outcome in outcomes)
+    return passed / max(passed + failed, 1)
 
 
 def table(rows: Sequence[Row], wanted: Wanted) -> Table:
@@ -164,15 +166,16 @@ def _trips(rows: Sequence[Row]) -> Iterable[str]:
         return
     all_of_them = [outcome for _, outcome in outcomes]
     counts = Counter(outcome.status for outcome in all_of_them)
-    tried = counts["passed"] + counts["failed"]
-    share = f"{_share(all_of_them):.2%} of all, {counts['passed'] / max(tried, 1):.2%} of those tried"
+    share = f"{counts['passed'] / len(outcomes):.2%} of all, {_share(all_of_them):.2%} of what is ours to do"
     yield f"  round trip: {len(outcomes)} operations, {counts['passed']} passed: {share}"
     yield f"  round trip: {counts['failed']} failed, {counts['untried']} untried"
     groups: dict[tuple[str, str], list[tuple[str, Outcome]]] = {}
     for name, outcome in outcomes:
         if outcome.status != "passed":
-            cause = outcome.cause.partition(":")[0] if outcome.status == "untried" else outcome.cause
-            groups.setdefault((outcome.status, cause), []).append((name, outcome))
+            whose, cause = outcome.fault
+            if whose == "ours" and outcome.status == "untried":
+                cause = cause.partition(":")[0]
+            groups.setdefault((f"{outcome.status}, {whose}", cause), []).append((name, outcome))
     for (status, cause), members in sorted(groups.items(), key=lambda entry: -len(entry[1])):
         yield f"  {status} {len(members):4d}: {cause}"
         for name, outcome in members[:_EXAMPLES]:

@@ -15,7 +15,7 @@ from tests.corpus.asking import Asked, Asker
 from tests.corpus.bench import Bench, Case
 from tests.corpus.checking import RequestCheck, check_value
 from tests.corpus.described import Answer, answers_of
-from tests.corpus.outcome import FailureError, Outcome, UntriedError
+from tests.corpus.outcome import FAILED_ITSELF, FailureError, Outcome, UntriedError
 from tests.corpus.raw import RawOperation
 from tests.corpus.sampler import Fill
 
@@ -38,7 +38,7 @@ def try_operation(bench: Bench, operation: RawOperation, row: OperationSummary) 
         example = error.example[:MANY_SIGNS]
         return Outcome(operation.key, "failed", error.cause, error.detail, example, tuple(case.notes))
     except Exception as error:  # noqa: BLE001  # a defect of the harness is told as one, and hides no other operation
-        return Outcome(operation.key, "failed", f"the harness failed: {type(error).__name__}", str(error))
+        return Outcome(operation.key, "failed", f"{FAILED_ITSELF}: {type(error).__name__}", str(error))
     return Outcome(operation.key, "passed", notes=tuple(case.notes))
 
 

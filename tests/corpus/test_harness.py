@@ -11,8 +11,10 @@ from random import Random
 
 import pytest
 
+from tests.corpus import worker
 from tests.corpus.catalog import Entry
 from tests.corpus.examine import Row, Wanted, examine
+from tests.corpus.outcome import FAILED_ITSELF, OVERDUE, Outcome
 from tests.corpus.patterns import matching, python_pattern
 from tests.corpus.raw import Files, Json, View, load, open_document, operations
 from tests.corpus.report import is_bad, main, summary
@@ -376,6 +378,7 @@ QUERIES: list[tuple[str, Parameter, Json, str]] = [
     ("x=1&y=2", parameter("query", "form", explode=True), {"x": 1, "y": 2}, "p=x,1,y,2"),
     ("p=x,1,y,2", parameter("query", "form"), {"x": 1, "y": 2}, "x=1&y=2"),
     ("p[x]=1&p%5By%5D%5Bz%5D=2", parameter("query", "deepObject"), {"x": 1, "y": {"z": 2}}, "p[x]=1&p[y]=2"),
+    ("p[0]=a&p[1][x]=1", parameter("query", "deepObject"), ["a", {"x": 1}], "p=a&p[x]=1"),
     ("p=%7B%22x%22%3A1%7D", parameter("query", "json"), {"x": 1}, "p=%7B%22x%22%3A2%7D"),
 ]  # fmt: skip
 
@@ -403,3 +406,42 @@ def test_paths_are_read_by_their_style(path: str, asked: Parameter, value: Json,
     read: Callable[[str], str] = lambda text: problem_in_path("/x/{p}", text, {"p": (asked, value)})  # noqa: E731
     assert read(path) == ""
     assert read(wrong)
+
+
+@pytest.mark.parametrize(
+    ("cause", "detail", "whose"),
+    [
+        ("no value for the answer: '#/components/x' leads nowhere", "", "document"),
+        ("openapi-core: InvalidParameter", "'(?i)^(a)$' is not a valid regular expression", "document"),
+        (f"{FAILED_ITSELF}: KeyError", "x", "harness"),
+        (OVERDUE, "stopped after 60 s", "harness"),
+        ("a value that came back", "name is listed, and kept as if not", "ours"),
+        ("the answer raised APIDecodeError", "the answer cannot be read: it leads nowhere", "ours"),
+    ],
+)
+def test_whose_fault_it_is_is_told_apart(cause: str, detail: str, whose: str) -> None:
+    """What a document or the harness makes impossible is named, and nothing else is excused."""
+    assert Outcome("GET /", "failed", cause, detail).fault[0] == whose
+
+
+def test_an_operation_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge that finds no end hides no other operation."""
+    monkeypatch.setattr(worker, "LIMIT", 0.05)
+
+    def endless() -> Outcome:
+        while True:
+            pass
+
+    found = worker.limited(endless, "GET /")
+    assert (found.status, found.fault[0]) == ("untried", "harness")
+    assert worker.limited(lambda: Outcome("GET /", "passed"), "GET /").status == "passed"
+
+
+def test_only_what_is_ours_counts() -> None:
+    """Of two that passed and one that the document makes impossible, all of ours passed."""
+    outcomes = [
+        Outcome("GET /a", "passed"), Outcome("GET /b", "passed"), Outcome("GET /c", "untried", "it leads nowhere"),
+    ]  # fmt: skip
+    row = Row("real/a.json", "3.0.3", declared=3, written=3, outcomes=outcomes)
+    assert any("66.67% of all, 100.00% of what is ours to do" in line for line in summary("real", [row]))
+    assert not is_bad([row])

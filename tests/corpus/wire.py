@@ -239,20 +239,18 @@ def problem_in_pairs(  # noqa: PLR0911  # one line for each spelling
 ) -> str:
     """What is wrong with a value among encoded names and values: of a query, a form, cookies or a matrix."""
     texts = [text for key, text in pairs if unquote_plus(key) == name]
-    if isinstance(value, dict) and style == "deepObject":
+    if isinstance(value, (dict, list)) and style == "deepObject":
         return _problem_in_deep(pairs, name, value)
     if isinstance(value, dict) and style == "form" and explode:
         return _first(
             problem_in_pairs(pairs, key, entry, "form", explode=True) and f"property {key!r} is not as it was given"
             for key, entry in value.items()
         )
-    if isinstance(value, list) and style == "deepObject":
-        texts = texts or [text for key, text in pairs if unquote_plus(key).startswith(f"{name}[")]
     if not texts:
         return "is not sent"
     if style == "json":
         return difference(value, json.loads(unquote_plus(texts[0])), absent_is_null=False)
-    if isinstance(value, list) and (explode or style == "deepObject"):
+    if isinstance(value, list) and explode:
         return _problem_in_parts(value, [unquote_plus(text) for text in texts], "", explode=False)
     if len(texts) > 1:
         return f"is sent {len(texts)} times"
@@ -262,20 +260,18 @@ def problem_in_pairs(  # noqa: PLR0911  # one line for each spelling
     return _problem_in_parts(value, parts, "", explode=False)
 
 
-def _problem_in_deep(pairs: list[Pair], name: str, value: dict[str, Json]) -> str:
-    for key, entry in value.items():
-        here = f"{name}[{key}]"
-        if isinstance(entry, dict):
-            problem = _problem_in_deep(pairs, here, entry)
-        else:
-            # How a list stands in a deep object, no specification says: any of `a[]`, `a[0]` and `a` repeated.
-            listed = re.compile(rf"{re.escape(here)}(\[\d*\])?")
-            texts = [unquote_plus(text) for spelled, text in pairs if listed.fullmatch(unquote_plus(spelled))]
-            wanted: list[Json] = entry if isinstance(entry, list) else [entry]
-            problem = _problem_in_parts(wanted, texts, "", explode=False)
-        if problem:
-            return f"{here}: {problem}"
-    return ""
+def _problem_in_deep(pairs: list[Pair], name: str, value: Json) -> str:
+    """What is wrong with a value whose parts are named by their way in brackets; elements by their indexes."""
+    entries: Iterable[tuple[object, Json]]
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    else:
+        texts = [unquote_plus(text) for spelled, text in pairs if unquote_plus(spelled) == name]
+        problem = _problem_in_parts([value], texts, "", explode=False)
+        return f"{name}: {problem}" if problem else ""
+    return _first(_problem_in_deep(pairs, f"{name}[{key}]", entry) for key, entry in entries)
 
 
 def _problem_in_parts(value: Json, parts: list[str], text: str, *, explode: bool) -> str:

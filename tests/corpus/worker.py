@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
@@ -22,12 +25,15 @@ from samekey.pipeline import inspect
 
 from tests.corpus.bench import Bench
 from tests.corpus.core import second_opinion
-from tests.corpus.outcome import Outcome
+from tests.corpus.outcome import OVERDUE, Outcome
 from tests.corpus.package import PACKAGE, import_whole, make_client
 from tests.corpus.raw import UnresolvableError, View, open_document, operations, version_of
 from tests.corpus.round_trip import try_operation
 from tests.corpus.sampler import Sampler
 from tests.corpus.validity import Validity
+
+LIMIT: Final = 60.0
+"""Seconds for one operation."""
 
 
 def tell(kind: str, facts: Mapping[str, object]) -> None:
@@ -84,8 +90,28 @@ def round_trips(root: View, document: Path, only: str) -> None:
         if row is None:
             outcome = Outcome(operation.key, "failed", "the operation is not in the SDK")
         else:
-            outcome = try_operation(bench, operation, row)
+            outcome = limited(partial(try_operation, bench, operation, row), operation.key)
         tell("operation", {**asdict(outcome), "seconds": round(time.monotonic() - began, 3)})
+
+
+class _OverdueError(BaseException):
+    """An operation took longer than its limit; no part of the harness takes it for a failure of its own."""
+
+
+def limited(work: Callable[[], Outcome], key: str) -> Outcome:
+    """The outcome of an operation, or that it had none in time: one must not hide those behind it."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise _OverdueError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    try:
+        return work()
+    except _OverdueError:
+        return Outcome(key, "untried", OVERDUE, f"stopped after {LIMIT:.0f} s")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def summaries(document: Path) -> dict[str, OperationSummary]:

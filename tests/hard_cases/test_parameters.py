@@ -106,7 +106,7 @@ QUERIES = rows(
         "style deepObject",
         lambda api: api.queries.deep(filter={"name": "a b", "range": {"from": 1, "to": 2}, "tags": ["x", "y"]}),
         "GET /deep?filter%5Bname%5D=a%20b&filter%5Brange%5D%5Bfrom%5D=1&filter%5Brange%5D%5Bto%5D=2"
-        "&filter%5Btags%5D%5B%5D=x&filter%5Btags%5D%5B%5D=y",
+        "&filter%5Btags%5D%5B0%5D=x&filter%5Btags%5D%5B1%5D=y",
     ),
     Case(
         "allowReserved",

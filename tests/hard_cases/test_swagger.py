@@ -79,7 +79,7 @@ def test_what_comes_back_has_its_type(sdk: Sdk) -> None:
     assert thing == [sdk.models.Thing(name="a", kind=None)]
     picture = Answer(200, b"\x89PNG", "image/png")
     sent, value = sdk.exchange(lambda api: api.things.picture("1"), picture)
-    assert (sent.headers["accept"], value) == ("image/png", b"\x89PNG")
+    assert (sent.headers["accept"], value) == ("image/png, */*;q=0.1", b"\x89PNG")
     with pytest.raises(sdk.module.NotFoundError) as caught:
         sdk.read(lambda api: api.lists.lists(["x"]), Answer(404, b'{"message": "no"}'))
     assert caught.value.body == sdk.models.Problem(message="no")

@@ -11,6 +11,7 @@ from tests.lower.documents import Lowered, lowered, operation, swagger
 
 OK = "responses: {200: {description: ''}}"
 STRING = "{schema: {type: string}}"
+FORM = "application/x-www-form-urlencoded"
 OBJECT = "{schema: {type: object, properties: {a: {type: string}}}}"
 
 
@@ -247,13 +248,13 @@ def test_parts_of_a_multipart_body() -> None:
         ("consumes: [application/vnd.a+json]", BodyKind.JSON, "application/vnd.a+json", "send.request"),
         ("consumes: [application/xml]", BodyKind.RAW, "application/xml", "binary"),
         ("consumes: [application/octet-stream]", BodyKind.RAW, "application/octet-stream", "binary"),
-        ("consumes: [application/x-www-form-urlencoded]", BodyKind.JSON, "application/json", "send.request"),
+        (f"consumes: [{FORM}]", BodyKind.FORM, FORM, "send.request"),
     ],
 )
 def test_a_swagger_body_takes_its_media_type_from_consumes(
     consumes: str, kind: BodyKind, sent: str, expected: str
 ) -> None:
-    """`in: body` is JSON unless `consumes` offers no JSON; it is never a form."""
+    """`in: body` is JSON unless `consumes` offers no JSON: a form where it offers nothing else."""
     entry = (
         "{name: b, in: body, required: true, description: it, schema: {type: object, properties: {a: {type: string}}}}"
     )

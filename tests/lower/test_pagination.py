@@ -568,3 +568,36 @@ def test_other_answers_have_no_pages() -> None:
     assert usual.paging is not None
     assert (export.variant, export.paging) == ("as csv", None)
     assert found.codes == []
+
+
+def test_a_search_is_not_led_on_by_a_url() -> None:
+    """A next link is read; what it says has no meaning for the body of a POST."""
+    answer = holding(links=obj(next={"type": "string", "format": "uri"}))
+    assert listing(answer, method="post", path="/things/search", body=obj(query=STRING)).operation().paging is None
+    link = {"Link": {"schema": STRING}}
+    assert listing(THINGS, method="post", path="/things/search", headers=link).operation().paging is None
+
+
+def test_a_url_is_no_cursor_though_something_takes_one() -> None:
+    """Its query is taken whole."""
+    answer = holding(meta=obj(page=obj(next={"type": "string", "format": "uri"})))
+    paging = listing(answer, "page[after]").operation().paging
+    assert paging is not None
+    assert (paging.parameter, paging.next) == ("", ("meta", "page", "next"))
+
+
+def test_the_config_names_a_parameter_by_its_path_and_a_flag_of_the_end() -> None:
+    """`page.cursor` is a field of an object, and `done` the opposite of `more`."""
+    config = {"listThings": {"parameter": "page.cursor", "next": "mark", "done": "over"}}
+    answer = holding(mark=STRING, over={"type": "boolean"})
+    page = param("page", obj(cursor=STRING), style="deepObject")
+    paging = listing(answer, page, config=config).operation().paging
+    assert paging is not None
+    assert (paging.within, paging.parameter, paging.done) == (("page",), "cursor", ("over",))
+
+
+def test_links_that_nobody_declared_may_be_stated() -> None:
+    """The config says that there is a Link header."""
+    paging = listing(THINGS, config={"listThings": {"style": "link"}}).operation().paging
+    assert paging is not None
+    assert paging.style is PagingStyle.LINK

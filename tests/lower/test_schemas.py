@@ -509,6 +509,63 @@ def test_objects_of_one_property_are_merged() -> None:
     assert found.model("Thing.p") == {"name!": "string", "age": "integer"}
 
 
+EXTENDED = """
+Rules:
+  type: object
+  properties:
+    path:
+      type: object
+      properties:
+        actions: {type: object, properties: {drop: {type: boolean}}}
+        sets: {type: array, items: {type: object, properties: {id: {type: string}}}}
+        more: {type: object, additionalProperties: {type: object, properties: {id: {type: string}}}}
+"""
+
+
+def extending(name: str) -> str:
+    """A schema that adds a field of its own to each object deep inside the rules."""
+    own = f"{{properties: {{{name.lower()}: {{type: string}}}}}}"
+    added = f"{{actions: {own}, sets: {{items: {own}}}, more: {{additionalProperties: {own}}}}}"
+    return (
+        f"{name}: {{allOf: [{{$ref: '#/components/schemas/Rules'}}, "
+        f"{{type: object, properties: {{path: {{properties: {added}}}}}}}]}}\n"
+    )
+
+
+@pytest.mark.parametrize("roots", [["Global", "Router", "Rules"], ["Rules", "Router", "Global"], ["Router", "Global"]])
+def test_whoever_extends_a_shared_base_deep_inside_has_fields_of_their_own(roots: list[str]) -> None:
+    """Neither gets the other's, nor does the base, whichever is met first: in objects, items and free keys."""
+    found = schemas(EXTENDED + extending("Global") + extending("Router"), roots=roots)
+    for name in ("Global", "Router"):
+        assert found.model(f"{name}.path") == {
+            "actions": f"{name}.path.actions",
+            "sets": f"list[{name}.path.sets.item]",
+            "more": f"map[{name}.path.more.value]",
+        }
+        assert found.model(f"{name}.path.actions") == {name.lower(): "string", "drop": "boolean"}
+        assert found.model(f"{name}.path.sets.item") == {name.lower(): "string", "id": "string"}
+        assert found.model(f"{name}.path.more.value") == {name.lower(): "string", "id": "string"}
+    if "Rules" in roots:
+        assert found.model("Rules.path.actions") == {"drop": "boolean"}
+
+
+def test_an_extension_that_holds_itself_ends() -> None:
+    """What is combined again is the type that it was."""
+    found = schemas(
+        """
+        Base: {type: object, properties: {child: {type: object, properties: {name: {type: string}}}}}
+        Node:
+          allOf:
+            - $ref: '#/components/schemas/Base'
+            - properties: {child: {allOf: [{$ref: '#/components/schemas/Node'}], properties: {own: {type: string}}}}
+        """,
+        roots=["Node"],
+    )
+    inner = found.model("Node.child")
+    assert {"own": "string", "name": "string"}.items() <= inner.items()
+    assert inner["child"].startswith("Node.child")
+
+
 def test_the_outer_words_win_over_those_of_the_parts() -> None:
     """Description and extra properties of a merged model: its own first, then what a part gives."""
     found = schemas(
@@ -1065,3 +1122,109 @@ def test_parts_that_are_one_value_are_merged_once() -> None:
     laughs = "".join(f"  - &l{n} {{allOf: [{', '.join([f'*l{n - 1}'] * 9)}]}}\n" for n in range(1, 10))
     found = schema(f"x-laughs:\n  - &l0 {{properties: {{a: {{type: string}}}}}}\n{laughs}allOf: [*l9]")
     assert field_of(found, "Thing", "a").name == "a"
+
+
+# Variants that share a value, mappings that are wrong, and variants that say nothing
+
+
+def test_variants_that_share_a_value_are_both_meant_by_it() -> None:
+    """What else they say tells them apart when an answer is read."""
+    found = schemas(
+        """
+        Message:
+          oneOf: [{$ref: '#/components/schemas/Asked'}, {$ref: '#/components/schemas/Told'}]
+          discriminator: {propertyName: type}
+        Asked: {type: object, properties: {type: {enum: [message]}, role: {enum: [user, system]}}}
+        Told: {type: object, properties: {type: {enum: [message]}, role: {enum: [assistant]}}}
+        """,
+        roots=["Message"],
+    )
+    assert found.mapping("Message") == {"message": "Asked | Told"}
+
+
+def test_a_value_that_the_mapping_gives_is_not_shared() -> None:
+    """Another variant that allows it as well changes nothing."""
+    found = schemas(
+        """
+        Thing:
+          oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}]
+          discriminator: {propertyName: kind, mapping: {pet: '#/components/schemas/Cat'}}
+        Cat: {type: object, properties: {kind: {type: string}}}
+        Dog: {type: object, properties: {kind: {enum: [pet, dog]}}}
+        """,
+        roots=["Thing"],
+    )
+    assert found.mapping("Thing") == {"pet": "Cat", "dog": "Dog"}
+
+
+def test_a_mapping_against_the_schemas_own_values_is_noticed() -> None:
+    """The values that the schema allows are the ones that name it."""
+    found = schemas(
+        """
+        Thing:
+          oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}]
+          discriminator:
+            propertyName: kind
+            mapping: {kitty: '#/components/schemas/Cat', dog: '#/components/schemas/Dog'}
+        Cat: {type: object, properties: {kind: {enum: [cat]}}}
+        Dog: {type: object, properties: {kind: {enum: [dog]}}}
+        """,
+        roots=["Thing"],
+    )
+    assert found.mapping("Thing") == {"dog": "Dog", "cat": "Cat"}
+    assert found.found("discriminator-mistaken") == ["/components/schemas/Thing/discriminator/mapping/kitty"]
+
+
+def test_a_parents_mapping_against_its_own_values_is_noticed() -> None:
+    """The subtypes are then told apart by what fits, and nothing is taken for the parent alone."""
+    found = schemas(
+        """
+        Key:
+          type: object
+          properties: {kty: {type: string, enum: [EC, RSA]}}
+          discriminator: {propertyName: kty, mapping: {sig: '#/components/schemas/Ec', enc: '#/components/schemas/Rsa'}}
+        Ec: {type: object, properties: {kty: {type: string}, x: {type: string}}}
+        Rsa: {type: object, properties: {kty: {type: string}, n: {type: string}}}
+        """,
+        roots=["Key"],
+    )
+    discriminator = found.alias("any.Key").discriminator
+    assert discriminator is not None
+    assert discriminator.otherwise is None
+    assert found.codes == ["discriminator-mistaken", "discriminator-mistaken"]
+
+
+def test_subtypes_that_only_inherit_the_list_of_values_go_by_their_names() -> None:
+    """The parent lists the values of all; a subtype's own name says which is its."""
+    found = schemas(
+        """
+        Pet: {type: object, properties: {kind: {type: string, enum: [cat, dog]}}, discriminator: {propertyName: kind}}
+        Cat: {allOf: [{$ref: '#/components/schemas/Pet'}, {properties: {lives: {type: integer}}}]}
+        Dog: {allOf: [{$ref: '#/components/schemas/Pet'}, {properties: {bark: {type: string}}}]}
+        """,
+        roots=["Pet"],
+    )
+    assert found.mapping("any.Pet") == {"cat": "Cat", "dog": "Dog"}
+
+
+@pytest.mark.parametrize("word", ["oneOf", "anyOf"])
+def test_what_one_of_the_variants_requires_is_not_required_of_all(word: str) -> None:
+    """Beside a variant that asks for nothing, no field of the others has to be given."""
+    found = schema(
+        f"""
+        type: object
+        properties: {{archived: {{type: boolean}}}}
+        required: [archived]
+        {word}:
+          - {{title: a list, required: [choices, archived], properties: {{choices: {{type: array, items: {{}}}}}}}}
+          - {{title: anything else}}
+        """
+    )
+    assert found.model("Thing.a list") == {"choices": "list[any]", "archived!": "boolean"}
+
+
+def test_what_stands_beside_a_union_is_enough_for_a_variant_that_asks_for_nothing() -> None:
+    """It is one of the variants, with no fields of its own."""
+    found = schema(f"properties: {{id: {{type: string}}}}\noneOf: [{PET}, {DOG}, {{title: none of them}}]")
+    assert found.union("Thing") == "Thing.Pet | Thing.Dog | Thing.other"
+    assert found.model("Thing.other") == {"id": "string"}

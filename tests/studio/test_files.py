@@ -79,7 +79,7 @@ def test_a_download_stands_at_its_target(studio: Any, call_style: CallStyle, tar
     with Server(whole) as server:
         call_style.run(studio, server.url, scenario)
     assert server.connections == 1
-    assert server.seen[0].headers["accept"] == "application/octet-stream"
+    assert server.seen[0].headers["accept"] == "application/octet-stream, */*;q=0.1"
 
 
 def test_a_download_in_pieces_without_a_length(studio: Any, call_style: CallStyle, target: Path) -> None:  # noqa: ANN401
@@ -350,13 +350,13 @@ def test_an_export_in_two_media_types(studio: Any, call_style: CallStyle) -> Non
         assert text == "month,minutes\n2026-01,3\n"
 
     def play(request: Request) -> Answer:
-        if request.headers["accept"] == "text/csv":
+        if request.headers["accept"].startswith("text/csv"):
             return Answer(200, b"month,minutes\n2026-01,3\n", "text/csv")
         return Answer(200, {"month": request.query["month"], "minutes": 3})
 
     with Server(play) as server:
         call_style.run(studio, server.url, scenario)
-    assert [request.headers["accept"] for request in server.seen] == ["application/json", "text/csv"]
+    assert [request.headers["accept"] for request in server.seen] == ["application/json", "text/csv, */*;q=0.1"]
     assert not hasattr(studio.LoomStudio(token="t").reports, "export_usage_as_xml")  # noqa: S106
 
 

@@ -50,7 +50,7 @@ def test_events_come_as_they_are_sent(studio: Any, call_style: CallStyle) -> Non
 
     with playing(RENDERS[0][:7], 0.05, RENDERS[0][7:], RENDERS[1][:-1], b"\n", 5.0, RENDERS[2]) as server:
         call_style.run(studio, server.url, scenario)
-    assert server.seen[0].headers["accept"] == "text/event-stream"
+    assert server.seen[0].headers["accept"] == "text/event-stream, */*;q=0.1"
     assert server.seen[0].headers["authorization"] == "Bearer sk_studio"
 
 
@@ -149,7 +149,10 @@ def test_a_value_or_a_stream(studio: Any, call_style: CallStyle) -> None:  # noq
         {"question": "why?", "stream": False},
         {"question": "why?", "stream": True},
     ]
-    assert [request.headers["accept"] for request in server.seen] == ["application/json", "text/event-stream"]
+    assert [request.headers["accept"] for request in server.seen] == [
+        "application/json",
+        "text/event-stream, */*;q=0.1",
+    ]
 
 
 def test_text_is_text(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401

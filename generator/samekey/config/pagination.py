@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ValuePath: TypeAlias = tuple[str, ...]
 """The path from an answer to a value in it, by names on the wire."""
-_KEYS: Final = ("style", "parameter", "items", "next", "more", "last")
+_KEYS: Final = ("style", "parameter", "items", "next", "more", "done", "last")
 _ROOT: Final = re.compile(r"\$(response|request)?(\.body)?(?=[./#\[]|\Z)#?")
 """The start of a JSONPath (RFC 9535), of a runtime expression of OpenAPI, or of Fern's own words."""
 _QUOTED: Final = re.compile(r"\[\s*(['\"])(.+?)\1\s*\]")
@@ -43,10 +43,11 @@ class StatedPages(Struct, frozen=True):
 
     Args:
         style: what the next request is made of.
-        parameter: what is set for the next page.
+        parameter: what is set for the next page, or the path to it, such as `page.cursor`.
         items: the path to the list; None where it is left to us.
         next: the path to the cursor or URL; from the item to its id where the last item counts.
         more: the path to a flag that says whether there are more pages.
+        done: the path to a flag that says whether this was the last page.
         last: the path to the number of the last page.
     """
 
@@ -56,6 +57,7 @@ class StatedPages(Struct, frozen=True):
     next: ValuePath = ()
     more: ValuePath = ()
     last: ValuePath = ()
+    done: ValuePath = ()
 
 
 class ConfiguredPages(Struct, frozen=True):
@@ -99,6 +101,7 @@ def _stated(entry: Node) -> StatedPages | None:
         read_path(entry.text("next")),
         read_path(entry.text("more")),
         read_path(entry.text("last")),
+        read_path(entry.text("done")),
     )
 
 

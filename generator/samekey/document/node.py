@@ -127,7 +127,7 @@ class Node(Struct, frozen=True):
 
     def items(self, key: str | None = None) -> Iterator[tuple[str, Node]]:
         """Yield the keys and values of this mapping, or of the mapping under a key; anything else is reported."""
-        node = self if key is None else self.get(key)
+        node = self if key is None else self._container(key)
         if node is None:
             return
         if not isinstance(node.value, dict):
@@ -138,7 +138,7 @@ class Node(Struct, frozen=True):
 
     def elements(self, key: str | None = None) -> Iterator[Node]:
         """Yield the elements of this sequence, or of the sequence under a key; anything else is reported."""
-        node = self if key is None else self.get(key)
+        node = self if key is None else self._container(key)
         if node is None:
             return
         if not isinstance(node.value, list):
@@ -146,6 +146,11 @@ class Node(Struct, frozen=True):
             return
         for index, value in enumerate(node.value):
             yield node.child(index, value)
+
+    def _container(self, key: str) -> Node | None:
+        """Return the mapping or sequence under a key; documents of several files put a reference in its place."""
+        node = self.get(key)
+        return None if node is None else node.resolved()
 
     def text(self, key: str) -> str:
         """Return the string under a key; a number or boolean is taken by its spelling, anything else is reported."""
@@ -177,9 +182,11 @@ class Node(Struct, frozen=True):
 
     @property
     def reference(self) -> str | None:
-        """The target of `$ref` where this is a reference."""
+        """The target of `$ref`, or of `$dynamicRef`, where this is a reference."""
         if isinstance(self.value, dict):
             target = self.value.get("$ref")
+            if target is None:
+                target = self.value.get("$dynamicRef")
             return target if isinstance(target, str) else None
         return None
 
@@ -189,6 +196,19 @@ class Node(Struct, frozen=True):
         A value that is not a reference is its own target (RFC 3986 for URIs, RFC 6901 for pointers).
         """
         return self if self.reference is None else self.document.references.follow(self)
+
+    def resolved(self) -> Node | None:
+        """Return what a reference leads to, with the words beside it; None where it leads nowhere (reported).
+
+        It is for what OpenAPI knows no references to, such as operations and lists of parameters, and others do.
+        """
+        target = self.follow()
+        if target is None or self.reference is None or not isinstance(self.value, dict) or len(self.value) == 1:
+            return target
+        if not isinstance(target.value, dict):
+            return target
+        own = {name: value for name, value in self.value.items() if name != "$ref"}
+        return Node(target.document, target.source, target.pointer, {**target.value, **own})
 
     def lookup(self, target: str) -> Node | None:
         """Return the value that a reference written at this place points to; None where there is none (reported)."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag
 
 from samekey.document.pointers import index_of, tokens
+from samekey.document.schema_names import DYNAMIC, SchemaNames, instance, schema_names
 from samekey.document.source import join_uri
 
 if TYPE_CHECKING:
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 class References:
     """Where references lead, remembered: a chain is walked once, however many of its links are asked for."""
 
-    __slots__ = ("_anchors", "_circular", "_ends")
+    __slots__ = ("_circular", "_ends", "_names", "_templates")
 
     def __init__(self) -> None:
         self._ends: dict[str, Node | None] = {}
         self._circular: set[str] = set()
-        self._anchors: dict[str, dict[str, Node]] = {}
+        self._names: dict[str, SchemaNames] = {}
+        self._templates: dict[str, bool] = {}
 
     def follow(self, start: Node) -> Node | None:
         """Return the end of a chain of references; None where it leads nowhere (reported)."""
@@ -63,17 +65,33 @@ class References:
         except ValueError as error:
             node.warn("reference-unreadable", f"the reference {target!r} is not a valid URL: {error}")
             return None
-        source = node.document.source(uri, node) if uri else node.source
-        if source is None:
+        home = self._identified(node, address, uri) if uri else node.document.whole(node.source)
+        if home is None:
+            source = node.document.source(uri, node)
+            home = None if source is None else node.document.whole(source)
+        if home is None:
             return None
-        found = self._descend(node.document.whole(source), unquote(fragment), passed)
+        found = self._descend(home, unquote(fragment), passed)
         if found is None:
             node.warn(
                 "reference-missing",
                 f"the reference {target!r} points to nothing",
                 hint="add the missing part or correct the reference",
             )
+        elif self._has_templates(found):
+            return instance(node, found, node.document.whole(node.source))
         return found
+
+    def at(self, root: Node, pointer: str) -> Node | None:
+        """Return the value at a pointer of a file; None where there is none."""
+        return self._descend(root, pointer, set())
+
+    def _has_templates(self, node: Node) -> bool:
+        """Whether a file has a schema that whoever refers to it may complete; searched once, as it is rare."""
+        uri = node.source.uri
+        if uri not in self._templates:
+            self._templates[uri] = DYNAMIC in node.source.text
+        return self._templates[uri]
 
     def _descend(self, root: Node, fragment: str, passed: set[str]) -> Node | None:
         """Return the value at a pointer or anchor, through references on the path to it; None where there is none."""
@@ -91,11 +109,21 @@ class References:
         return current
 
     def _anchor(self, root: Node, name: str) -> Node | None:
-        """Return the schema with this `$anchor` (JSON Schema 2020-12 section 8.2.2); None where there is none."""
+        """Return the schema with this anchor (JSON Schema 2020-12 section 8.2.2); None where there is none."""
+        return self._names_in(root).anchors.get(name)
+
+    def _identified(self, node: Node, address: str, uri: str) -> Node | None:
+        """Return the schema of the same file whose `$id` a reference names (section 8.2.1); None where none does."""
+        if "$id" not in node.source.text:
+            return None
+        ids = self._names_in(node.document.whole(node.source)).ids
+        return ids.get(uri) or ids.get(address)
+
+    def _names_in(self, root: Node) -> SchemaNames:
         uri = root.source.uri
-        if uri not in self._anchors:
-            self._anchors[uri] = _anchors(root)
-        return self._anchors[uri].get(name)
+        if uri not in self._names:
+            self._names[uri] = schema_names(root)
+        return self._names[uri]
 
 
 def _step(node: Node, token: str) -> Node | None:
@@ -106,24 +134,3 @@ def _step(node: Node, token: str) -> Node | None:
     if isinstance(value, list) and (index := index_of(token, len(value))) is not None:
         return node.child(index, value[index])
     return None
-
-
-def _anchors(root: Node) -> dict[str, Node]:
-    """Return the schemas of a source that have an `$anchor`, by that anchor."""
-    pending = [root]
-    found: dict[str, Node] = {}
-    # YAML's aliases share values; each is searched once, however many ways lead to it.
-    searched: set[int] = set()
-    while pending:
-        current = pending.pop()
-        if id(current.value) in searched:
-            continue
-        searched.add(id(current.value))
-        if isinstance(current.value, dict):
-            name = current.value.get("$anchor")
-            if isinstance(name, str):
-                found.setdefault(name, current)
-            pending.extend(current.child(key, value) for key, value in current.value.items())
-        elif isinstance(current.value, list):
-            pending.extend(current.child(index, value) for index, value in enumerate(current.value))
-    return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from samekey_templates.runtime.declare import table
+from samekey_templates.runtime.http.redirects import REDIRECTS
 from samekey_templates.runtime.retry.rules import HTTP_REFUSALS
 
 from samekey.emit import code, symbols
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from samekey.emit.annotations import Annotator
     from samekey.emit.code import Code
-    from samekey.ir import Api, Operation, Paging, Param, Spelling, Status, StreamOf, Type, TypeDef
+    from samekey.ir import Api, Operation, Paging, Param, Response, Spelling, Status, StreamOf, Type, TypeDef
 
 _DEFAULT_STYLES = table(
     Location,
@@ -100,6 +101,8 @@ class FactsPlanner(Struct, frozen=True):
         accept = _accept(operation)
         if accept != "application/json":
             yield code.keyword_argument("accept", code.literal(accept))
+        if operation.lists_accept:
+            yield code.keyword_argument("accept_only", source("True"))
         if operation.security is not None and operation.security != self.api.security:
             alternatives = code.sequence(code.literal(names) for names in operation.security)
             yield code.keyword_argument("security", alternatives)
@@ -151,7 +154,7 @@ class FactsPlanner(Struct, frozen=True):
             yield code.keyword_argument("media_type", code.literal(body.media_type))
         if not body.required:
             yield code.keyword_argument("body_required", source("False"))
-        if body.spellings and body.kind is BodyKind.FORM:
+        if body.spellings and body.kind in {BodyKind.FORM, BodyKind.MULTIPART}:
             yield code.keyword_argument("form_styles", _styles(body.spellings))
         if body.part_types and body.kind is BodyKind.MULTIPART:
             types = code.mapping((code.literal(name), code.literal(kind)) for name, kind in body.part_types)
@@ -187,17 +190,21 @@ def error_types(operation: Operation) -> list[tuple[Status, Type]]:
 
 
 def _accept(operation: Operation) -> str:
-    for response in successes(operation.responses):
-        if response.media_type:
-            if is_json(response.media_type) and "*" in response.media_type:
-                return "application/json"
-            return response.media_type.partition(";")[0].strip()
-    return "application/json"
+    """Return the media types to ask for: of each success, each once."""
+    asked = dict.fromkeys(_asked(response) for response in successes(operation.responses) if response.media_type)
+    return ", ".join(asked) or "application/json"
+
+
+def _asked(response: Response) -> str:
+    if is_json(response.media_type) and "*" in response.media_type and response.type != Primitive(Kind.BINARY):
+        return "application/json"
+    return response.media_type.partition(";")[0].strip()
 
 
 def _paging_facts(paging: Paging) -> Code:
     paths = {
         "items": paging.items, "next": paging.next, "more": paging.more, "last": paging.last, "current": paging.current,
+        "within": paging.within, "done": paging.done,
     }  # fmt: skip
     spelled = {name: code.literal(path) for name, path in paths.items() if path}
     if paging.parameter:
@@ -225,8 +232,6 @@ def _key_facts(operation: Operation) -> Iterable[Code]:
         yield code.keyword_argument("evidence", code.enum_member(symbols.EVIDENCE, operation.evidence))
     if operation.key_only:
         yield code.keyword_argument("key_only", source("True"))
-    if operation.safety is Safety.SAFE:
-        return
     documented = {response.status.value for response in operation.responses if isinstance(response.status, StatusCode)}
     deciding = sorted(status for status in documented if _decides(status, operation))
     if deciding:
@@ -235,6 +240,8 @@ def _key_facts(operation: Operation) -> Iterable[Code]:
 
 def _decides(status: int, operation: Operation) -> bool:
     """Whether it matters that the document gives a status to an operation: a redirect, or a refusal of its own."""
+    if operation.safety is Safety.SAFE:
+        return status in REDIRECTS
     if status in _OWN_REFUSALS:
         return operation.evidence not in {None, Evidence.ASSUMED}
     return 300 <= status < 400 or (400 <= status < 500 and status not in HTTP_REFUSALS)  # noqa: PLR2004

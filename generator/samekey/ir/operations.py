@@ -31,8 +31,8 @@ class Location(StrEnum):
 class Style(StrEnum):
     """How a parameter is spelled: the document's words, and what a media type or Swagger 2.0 says in their place.
 
-    `JSON` is a parameter in JSON, `TAB` an array with tabs between its elements. The last three are the whole query
-    (OpenAPI 3.2: `in: querystring`), as a form, in JSON, or as it is.
+    `JSON` is a parameter in JSON, `BASE64` bytes that travel as text, `TAB` an array with tabs in between. The
+    last three are the whole query (OpenAPI 3.2: `in: querystring`), as a form, in JSON, or as it is.
     """
 
     FORM = "form"
@@ -43,6 +43,7 @@ class Style(StrEnum):
     PIPE = "pipeDelimited"
     DEEP = "deepObject"
     JSON = "json"
+    BASE64 = "base64"
     TAB = "tabDelimited"
     WHOLE_FORM = "wholeForm"
     WHOLE_JSON = "wholeJson"
@@ -92,7 +93,7 @@ class Body(Struct, frozen=True):
         type: what it holds.
         required: whether the document requires it.
         doc: its description.
-        spellings: spellings of form fields that are not the default.
+        spellings: spellings of form fields that are not the default; under "" that of fields without one of their own.
         part_types: media types of multipart parts.
     """
 
@@ -197,6 +198,8 @@ class Paging(Struct, frozen=True):
         last: the path to the number of the last page.
         first: the number of the first page, or the first offset.
         current: the path to this page's own number or offset, where only the answer says what the first one is.
+        within: the objects, from the outermost, in which the parameter lies.
+        done: the path to a flag that says whether this was the last page.
     """
 
     style: PagingStyle
@@ -209,6 +212,8 @@ class Paging(Struct, frozen=True):
     last: tuple[str, ...] = ()
     first: int = 0
     current: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
 
 
 class DeclaredKey(Struct, frozen=True):
@@ -265,6 +270,7 @@ class Operation(Struct, frozen=True):
         source: the path or URL of the file in which it stands.
         declared: the carriers of a key that it declares, whether or not they count, parameters before fields.
         issues_tokens: whether it is the token endpoint of one of the document's own OAuth2 flows.
+        lists_accept: whether the document says what Accept may be, so that nothing else may be asked for.
     """
 
     key: str
@@ -292,3 +298,4 @@ class Operation(Struct, frozen=True):
     source: str = ""
     declared: tuple[DeclaredKey, ...] = ()
     issues_tokens: bool = False
+    lists_accept: bool = False

@@ -16,9 +16,9 @@ from samekey.config.retry import SILENT_RETRIES, SILENT_RETRY, RetryConfig, Retr
 from samekey.config.selection import EVERYTHING, Selection, report_unmatched
 from samekey.document.versions import NEWEST, OLDEST, version_of
 from samekey.identifiers import closest, unique
-from samekey.ir import Api, Operation, Safety, Tag
+from samekey.ir import Api, Location, Operation, Safety, Tag
 from samekey.lower.about import lower_about
-from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
+from samekey.lower.bodies import bodies_of_openapi3, bodies_of_swagger2
 from samekey.lower.client_params import with_client_params
 from samekey.lower.constants import with_constants
 from samekey.lower.extensions import FERN_IDEMPOTENT, INTERNAL, fern_profile, honours_key, retry_hint
@@ -72,6 +72,7 @@ class _Site(Struct, frozen=True):
         profile: the dialect that holds here.
         variant: words for what sets it apart from the same operation in other media types.
         server: the server of its own.
+        lists_accept: whether the document says what Accept may be.
     """
 
     method: str
@@ -85,6 +86,7 @@ class _Site(Struct, frozen=True):
     profile: Dialect
     variant: str = ""
     server: str = ""
+    lists_accept: bool = False
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -328,8 +330,13 @@ def _sites(
         server = own_server((*items, node), servers)
         holders = (*items, node) if entry.is_alone else (node,)
         own_params = frozenset(parameter.text("name") for parameter in gather(*holders))
+        lists_accept = any(_is_accept(parameter) for parameter in gather(*items, node))
         for site in _variants(entry, edition, schemas, own, selection):
-            yield replace(site, server=server, own_params=own_params)
+            yield replace(site, server=server, own_params=own_params, lists_accept=lists_accept)
+
+
+def _is_accept(parameter: Node) -> bool:
+    return parameter.text("in") == Location.HEADER and parameter.text("name").lower() == "accept"
 
 
 def _variants(
@@ -456,6 +463,7 @@ def _operation(  # what the document says of it, and what it says of all
         else pages.of(node, site.method, site.path, site.params, site.body, site.responses),
         variant=site.variant,
         server=site.server,
+        lists_accept=site.lists_accept,
         source=node.source.uri,
         declared=declared,
         issues_tokens=site.path in whole.token_paths,
@@ -479,8 +487,7 @@ def _tags(root: Node) -> Iterable[Tag]:
 
 
 def _swagger2_bodies(node: Node, parameters: list[Node], schemas: Schemas, hint: str) -> tuple[tuple[str, Body], ...]:
-    body = body_of_swagger2(node, parameters, _media(node, "consumes"), schemas, hint)
-    return () if body is None else (("", body),)
+    return bodies_of_swagger2(node, parameters, _media(node, "consumes"), schemas, hint)
 
 
 def _swagger2_responses(node: Node, schemas: Schemas, hint: str) -> Answers:
@@ -493,7 +500,8 @@ def _media(node: Node, word: str) -> tuple[str, ...]:
 
 def _openapi3_schemes(root: Node) -> Iterable[tuple[str, Node]]:
     components = root.get("components")
-    return components.items("securitySchemes") if components is not None else ()
+    found = components.resolved() if components is not None else None
+    return found.items("securitySchemes") if found is not None else ()
 
 
 _OPENAPI3 = Edition(

@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samekey_templates.runtime.request.encode import EVERY_FIELD
+
 from samekey.document.node import kind_in_yaml
-from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, ListOf, Location, Model, Named, Primitive, Spelling, Style
+from samekey.ir import (
+    AnyJson,
+    Body,
+    BodyKind,
+    Field,
+    Kind,
+    ListOf,
+    Location,
+    MapOf,
+    Model,
+    Named,
+    Nullable,
+    Primitive,
+    Spelling,
+    Style,
+)
 from samekey.lower.docs import constraints, described, limits
-from samekey.lower.media import body_kind, content_of, others_for_request, preferred_for_request, words_of, written
+from samekey.lower.media import (
+    body_kind,
+    content_of,
+    is_json_patch,
+    is_wild,
+    others_for_request,
+    preferred_for_request,
+    words_of,
+    written,
+)
 from samekey.lower.parameters import collection
+from samekey.lower.schemas.merged import is_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from samekey.document.node import Node
     from samekey.ir import Type
     from samekey.lower.schemas import Schemas
@@ -41,16 +70,42 @@ def bodies_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> tuple[tu
 
 
 def _body(node: Node, name: str, media: Node, schemas: Schemas, hint: tuple[str, ...]) -> Body:
-    kind = body_kind(name)
+    kind = _kind(name, media)
+    type_ = _media_body_type(media, kind, schemas, hint)
     return Body(
         _sent(name, kind),
         kind,
-        _media_body_type(media, kind, schemas, hint),
+        _patch_type(name, type_),
         node.flag("required"),
         described(node) if node.has("description") else "",
-        _spellings(media),
+        (*_spellings(media, kind), *_encoded_fields(type_, kind, schemas)),
         _part_types(media),
     )
+
+
+def _kind(name: str, media: Node) -> BodyKind:
+    """Return how a body is written: by its media type, and where that says nothing, by its schema."""
+    kind = body_kind(name)
+    schema = media.get("schema")
+    return BodyKind.RAW if kind is BodyKind.JSON and is_wild(name) and schema is not None and is_file(schema) else kind
+
+
+def _patch_type(name: str, kind: Type) -> Type:
+    """Return the type of a body; a JSON Patch is a list of changes (RFC 6902 section 3), whatever the document says."""
+    is_vague = isinstance(kind, AnyJson) or (isinstance(kind, MapOf) and isinstance(kind.value, AnyJson))
+    return ListOf(MapOf(AnyJson("a change of a JSON Patch"))) if is_json_patch(name) and is_vague else kind
+
+
+def _encoded_fields(kind: Type, written: BodyKind, schemas: Schemas) -> Iterable[tuple[str, Spelling]]:
+    """Yield the fields of a form whose bytes travel as base64: in JSON that needs no saying."""
+    model = schemas.definitions.get(kind.id) if isinstance(kind, Named) else None
+    if written not in {BodyKind.FORM, BodyKind.MULTIPART} or not isinstance(model, Model):
+        return
+    for field in model.fields:
+        inner = field.type.inner if isinstance(field.type, Nullable) else field.type
+        inner = inner.item if isinstance(inner, ListOf) else inner
+        if inner == Primitive(Kind.BYTES):
+            yield field.name, Spelling(Style.BASE64, explode=True)
 
 
 def _comparable(name: str, media: Node) -> object:
@@ -70,26 +125,38 @@ def _has_files(schema: Node) -> bool:
     return any(isinstance(entry.value, dict) and entry.text("format") == "binary" for entry in flat)
 
 
-def body_of_swagger2(
+def bodies_of_swagger2(
     operation: Node, parameters: list[Node], consumes: tuple[str, ...], schemas: Schemas, hint: str
-) -> Body | None:
-    """Return the body from the parameter `in: body`, or from those `in: formData`; None where there is neither."""
+) -> tuple[tuple[str, Body], ...]:
+    """Return the bodies from the parameter `in: body`, one for each media type, or from those `in: formData`."""
     for node in parameters:
         if node.text("in") == "body":
-            name = preferred_for_request(list(consumes) or ["application/json"])
-            kind = body_kind(name)
-            if kind in {BodyKind.FORM, BodyKind.MULTIPART}:
-                name, kind = "application/json", BodyKind.JSON
-            schema = node.get("schema")
-            type_ = _body_type(schema, kind, schemas, (hint, "request"))
-            return Body(_sent(name, kind), kind, type_, node.flag("required"), described(node))
+            return tuple(_swagger2_bodies(node, consumes or ("application/json",), schemas, hint))
     fields = [node for node in parameters if node.text("in") == "formData"]
     if not fields:
-        return None
+        return ()
     multipart = any(node.text("type") == "file" for node in fields) or (
         any(name.startswith("multipart/") for name in consumes) and "application/x-www-form-urlencoded" not in consumes
     )
-    return _form(operation, fields, schemas, hint, multipart=multipart)
+    return (("", _form(operation, fields, schemas, hint, multipart=multipart)),)
+
+
+def _swagger2_bodies(node: Node, consumes: tuple[str, ...], schemas: Schemas, hint: str) -> Iterator[tuple[str, Body]]:
+    schema = node.get("schema")
+    said = None if schema is None else schema.value
+    yield "", _swagger2_body(node, preferred_for_request(list(consumes)), schemas, (hint, "request"))
+    for name in others_for_request(dict.fromkeys(consumes, said)):
+        words = words_of(name)
+        yield words, _swagger2_body(node, name, schemas, (hint, "request", words))
+
+
+def _swagger2_body(node: Node, name: str, schemas: Schemas, hint: tuple[str, ...]) -> Body:
+    kind = _kind(name, node)
+    type_ = _patch_type(name, _body_type(node.get("schema"), kind, schemas, hint))
+    # Swagger has no word for how the objects in a form are spelled; whoever sends them there means brackets.
+    spellings = [(EVERY_FIELD, Spelling(Style.DEEP, explode=True))] if kind is BodyKind.FORM else []
+    encoded = _encoded_fields(type_, kind, schemas)
+    return Body(_sent(name, kind), kind, type_, node.flag("required"), described(node), (*spellings, *encoded))
 
 
 def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, multipart: bool) -> Body:
@@ -112,8 +179,9 @@ def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, mu
         for node in nodes
         if node.text("type") == "array" and node.text("collectionFormat") != "multi"
     )
+    encoded = _encoded_fields(Named(identity), kind, schemas)
     required = any(field.required for field in fields)
-    return Body(media_type, kind, Named(identity), required, "", spellings)
+    return Body(media_type, kind, Named(identity), required, "", (*spellings, *encoded))
 
 
 def _sent(media_type: str, kind: BodyKind) -> str:
@@ -140,21 +208,23 @@ def _body_type(schema: Node | None, kind: BodyKind, schemas: Schemas, hint: tupl
     return schemas.lower(schema, hint)
 
 
-def _spellings(media: Node) -> tuple[tuple[str, Spelling], ...]:
+def _spellings(media: Node, kind: BodyKind) -> tuple[tuple[str, Spelling], ...]:
     found: list[tuple[str, Spelling]] = []
-    for name, encoding in media.items("encoding") if media.get("encoding") else ():
+    for name, encoding in media.items("encoding"):
+        if not isinstance(encoding.value, dict):
+            continue
         style = encoding.text("style")
         if style in _STYLES or encoding.has("explode"):
             chosen = Style(style) if style in _STYLES else Style.FORM
             explode = encoding.flag("explode") if encoding.has("explode") else chosen in {Style.FORM, Style.DEEP}
             found.append((name, Spelling(chosen, explode)))
-        elif "json" in encoding.text("contentType"):
+        elif "json" in encoding.text("contentType") and kind is BodyKind.FORM:
             found.append((name, Spelling(Style.JSON)))
     return tuple(found)
 
 
 def _part_types(media: Node) -> tuple[tuple[str, str], ...]:
-    encodings = [*media.items("encoding")] if media.get("encoding") else []
+    encodings = [(name, encoding) for name, encoding in media.items("encoding") if isinstance(encoding.value, dict)]
     for_items = media.get("itemEncoding")
     if for_items is not None:
         encodings.append((ANY_PART, for_items))

@@ -64,8 +64,29 @@ def body_kind(media_type: str) -> BodyKind:
 
 
 def preferred_for_request(media_types: list[str]) -> str:
-    """Return the media type to send: JSON before forms before the rest, `application/json` before other JSON types."""
-    return min(media_types, key=lambda name: (_PREFERENCE.index(body_kind(name)), essence(name) != "application/json"))
+    """Return the media type to send: JSON before forms before the rest, `application/json` before other JSON types.
+
+    A JSON Patch comes last of these: it is a list of changes, where the others are what is to be.
+    """
+
+    def rank(name: str) -> tuple[int, int]:
+        among_json = 2 if is_json_patch(name) else int(essence(name) != "application/json")
+        return _PREFERENCE.index(body_kind(name)), among_json
+
+    return min(media_types, key=rank)
+
+
+def is_json_patch(media_type: str) -> bool:
+    """Whether a body of this media type is a list of changes (RFC 6902)."""
+    return essence(media_type) == "application/json-patch+json"
+
+
+def _is_a_way_to_patch(media_type: str, preferred: str) -> bool:
+    """Whether a media type says what is done with a body, and so means another thing by the same schema.
+
+    Beside plain JSON it says nothing: frameworks list it for every operation.
+    """
+    return "patch" in essence(media_type) and essence(preferred) != "application/json"
 
 
 def preferred_for_response(media_types: list[str]) -> str:
@@ -96,12 +117,12 @@ def others_for_request(schemas: Mapping[str, object]) -> list[str]:
 
 
 def _others(schemas: Mapping[str, object], preferred: str) -> list[str]:
-    said = [_said(preferred, schemas[preferred])]
+    said = [_said(preferred, schemas[preferred], preferred)]
     families = {_family(preferred)}
     found: list[str] = []
     for name, schema in schemas.items():
         # The same schema in another media type is another spelling of the same.
-        meant = _said(name, schema)
+        meant = _said(name, schema, preferred)
         if _family(name) in families or is_wild(name) or meant in said or _spells_the_same(name, preferred):
             continue
         families.add(_family(name))
@@ -110,9 +131,10 @@ def _others(schemas: Mapping[str, object], preferred: str) -> list[str]:
     return found
 
 
-def _said(media_type: str, schema: object) -> object:
+def _said(media_type: str, schema: object, preferred: str) -> object:
     """Return what is said of a body: its schema, or, where there is none, how its media type is read."""
-    return (body_kind(media_type), is_text(media_type)) if schema is None else schema
+    said: object = (body_kind(media_type), is_text(media_type)) if schema is None else schema
+    return (essence(media_type), said) if _is_a_way_to_patch(media_type, preferred) else said
 
 
 def _family(media_type: str) -> str:
@@ -122,6 +144,8 @@ def _family(media_type: str) -> str:
 
 def _spells_the_same(media_type: str, preferred: str) -> bool:
     """Whether a media type is known as another spelling of JSON, whatever stands under it."""
+    if _is_a_way_to_patch(media_type, preferred):
+        return False
     return is_json(preferred) and any(word in essence(media_type) for word in _SPELLINGS)
 
 

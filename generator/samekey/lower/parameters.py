@@ -22,6 +22,11 @@ _WHOLE_QUERY = "querystring"
 """OpenAPI 3.2 section 4.12.1: a parameter that is the whole query."""
 _WHOLE_STYLES = {BodyKind.FORM: Style.WHOLE_FORM, BodyKind.JSON: Style.WHOLE_JSON}
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+_OF_HTTP = frozenset({
+    "connection", "content-length", "expect", "host", "keep-alive", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade",
+})  # fmt: skip
+"""Headers of the connection, or of the message as it is sent (RFC 9110 sections 7.2, 7.6.1 and 8.6)."""
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _DEFAULT_STYLES = table(
     Location,
@@ -86,7 +91,7 @@ def lower_parameters(
             continue
         location = Location.QUERY if place == _WHOLE_QUERY else Location(place)
         name = node.text("name") if place != _WHOLE_QUERY else _whole_name(node, nodes)
-        if location is Location.HEADER and name.lower() in _IGNORED_HEADERS:
+        if location is Location.HEADER and name.lower() in _IGNORED_HEADERS | _OF_HTTP:
             # OpenAPI 3.1 section 4.8.12.2.1: these are the client's own business.
             continue
         if location is Location.PATH and name not in names:

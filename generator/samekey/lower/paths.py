@@ -56,7 +56,10 @@ class ListedOperation(Struct, frozen=True):
 
 def listed_operations(root: Node) -> Iterable[ListedOperation]:
     """Yield the operations of a document in its order; what is none is reported."""
-    for path, element in root.items("paths") if root.get("paths") else ():
+    paths = root.get("paths")
+    if paths is not None and paths.follow() is None:
+        paths.error("path-lost", "the paths cannot be resolved; all operations are missing")
+    for path, element in root.items("paths"):
         if path.startswith("x-"):
             continue
         item = element.follow()
@@ -69,10 +72,14 @@ def listed_operations(root: Node) -> Iterable[ListedOperation]:
         # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
         items = (item,) if item.identity == element.identity else (item, element)
         operations = _operations(items)
-        for method, node in operations.items():
+        for method, written in operations.items():
+            node = written.resolved()
+            if node is None:
+                written.error("operation-lost", f"{method} {path} cannot be resolved; it is missing from the output")
+                continue
             if not isinstance(node.value, dict):
                 node.error(
-                    "not-an-operation", f"expected an operation under {node.name!r}; it is missing from the output"
+                    "not-an-operation", f"expected an operation under {written.name!r}; it is missing from the output"
                 )
                 continue
             yield ListedOperation(method, path, node, items, len(operations) == 1)

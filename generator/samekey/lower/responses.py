@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
+from samekey_templates.runtime.http.redirects import REDIRECTS
 
 from samekey.ir import AnyJson, Kind, Primitive, Range, Response, Status, StatusCode, Type
 from samekey.lower.docs import described
@@ -13,17 +14,22 @@ from samekey.lower.media import (
     content_of,
     is_json,
     is_text,
+    is_wild,
     others_for_response,
     preferred_for_response,
     stream_format,
     words_of,
 )
+from samekey.lower.schemas.merged import is_file
 from samekey.lower.statuses import status_of, succeeds
 from samekey.lower.streams import read_stream
 
 if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.lower.schemas import Schemas
+
+
+_READS: Final = frozenset({"get"})
 
 
 class Answers(Struct, frozen=True):
@@ -57,7 +63,7 @@ def responses_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Answe
         (words, tuple(changed.get(index, response) for index, response in enumerate(usual)))
         for words, changed in others.items()
     )
-    return Answers(tuple(usual), tuple(alternatives))
+    return Answers(_with_redirected(tuple(usual), operation), tuple(alternatives))
 
 
 def _response(
@@ -87,13 +93,14 @@ def _is_stream(name: str, media: Node) -> bool:
 
 
 def _headers(node: Node) -> tuple[str, ...]:
-    headers = node.get("headers")
-    return () if headers is None else tuple(name for name, _ in headers.items())
+    return tuple(name for name, _ in node.items("headers"))
 
 
 def responses_of_swagger2(operation: Node, produces: tuple[str, ...], schemas: Schemas, hint: str) -> Answers:
     """Return the responses under `responses` of a Swagger 2.0 operation; their media types stand under `produces`."""
-    name = preferred_for_response(list(produces)) if produces else "application/json"
+    values = [name for name in produces if stream_format(name) is None]
+    streams = [name for name in produces if name not in values]
+    name = preferred_for_response(values) if values else "application/json"
     found: list[Response] = []
     for status, node in _statuses(operation):
         schema = node.get("schema")
@@ -101,11 +108,24 @@ def responses_of_swagger2(operation: Node, produces: tuple[str, ...], schemas: S
         if schema is None or operation.name == "head":
             found.append(Response(status, None, "", described(node), headers=headers))
             continue
+        stream = read_stream(streams[0], node, schemas, (hint, "stream")) if streams and succeeds(status) else None
+        if stream is not None and not values:
+            found.append(Response(status, None, stream.media_type, described(node), stream, headers))
+            continue
         is_file = schema.text("type") == "file"
         media_type = "application/octet-stream" if is_file and is_json(name) else name
         kind = _response_type(schema, media_type, schemas, _hint(hint, status))
-        found.append(Response(status, kind, media_type, described(node), headers=headers))
-    return Answers(tuple(found))
+        found.append(Response(status, kind, media_type, described(node), stream, headers))
+    return Answers(_with_redirected(tuple(found), operation))
+
+
+def _with_redirected(responses: tuple[Response, ...], operation: Node) -> tuple[Response, ...]:
+    """Return responses with the one behind a redirect, where a read has no other success: what comes is a file."""
+    leads = any(isinstance(entry.status, StatusCode) and entry.status.value in REDIRECTS for entry in responses)
+    if operation.name not in _READS or not leads or any(succeeds(entry.status) for entry in responses):
+        return responses
+    behind = Response(StatusCode(200), Primitive(Kind.BINARY), "*/*", "What the redirect leads to.")
+    return (behind, *responses)
 
 
 def _statuses(operation: Node) -> list[tuple[Status, Node]]:
@@ -135,6 +155,8 @@ def _hint(hint: str, status: Status) -> tuple[str, ...]:
 
 
 def _response_type(schema: Node | None, media_type: str, schemas: Schemas, hint: tuple[str, ...]) -> Type:
+    if is_wild(media_type) and schema is not None and is_file(schema):
+        return Primitive(Kind.BINARY)
     if is_json(media_type):
         return schemas.lower(schema, hint) if schema is not None else AnyJson("the response has no schema")
     return Primitive(Kind.STRING if is_text(media_type) else Kind.BINARY)

@@ -79,7 +79,8 @@ def _variable(name: str, node: Node | None) -> ServerVariable:
         return ServerVariable(name, None)
     choices = node.texts("enum")
     # `default` is required, but a list without it begins with what is meant.
-    default = node.text("default") or (choices[0] if choices else None)
+    stated = node.get("default")
+    default = node.text("default") if stated is not None else next(iter(choices), None)
     return ServerVariable(name, default, choices, described(node))
 
 

@@ -189,8 +189,7 @@ def _frames(schemas: tuple[Node, ...], depth: int, met: set[str], *, is_item: bo
         base = merged.without_unions() or ()
         unmet = [variant for variant in variants if target_of(variant) not in met]
         met.update(map(target_of, unmet))
-        # The last part's words are the nearest.
-        found = [_frames((*base, variant), depth - 1, met, is_item=is_item) for variant in unmet]
+        found = [_frames((variant, *base), depth - 1, met, is_item=is_item) for variant in unmet]
         return [frame for entry in found if entry for frame in entry] if all(found) else None
     properties = merged.properties()
     data = properties.get("data")

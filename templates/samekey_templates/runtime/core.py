@@ -267,9 +267,9 @@ class SyncCore:
         if not self.settings.middleware:
             return send(prepared)
         with importing():
-            from .middleware import through  # noqa: PLC0415  # few clients have one
+            from .middleware import wrapped  # noqa: PLC0415  # few clients have one
 
-        return through(self.settings, prepared, send, is_open=is_open)
+        return wrapped(self.settings, prepared, send, is_open=is_open)
 
     def _carry_out(
         self, prepared: Prepared, send: Callable[[SyncTransport, WireRequest, Limits], Result]
@@ -437,9 +437,9 @@ class AsyncCore:
         if not self.settings.middleware:
             return send(prepared)
         with importing():
-            from .middleware import athrough  # noqa: PLC0415  # few clients have one
+            from .middleware import awrapped  # noqa: PLC0415  # few clients have one
 
-        return athrough(self.settings, prepared, send, is_open=is_open)
+        return awrapped(self.settings, prepared, send, is_open=is_open)
 
     async def _carry_out(
         self, prepared: Prepared, send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]]

@@ -145,7 +145,7 @@ class _Once:
                 raise RuntimeError("a middleware cannot answer a stream or a download in place of the server")
 
 
-def through(
+def wrapped(
     settings: Settings, prepared: Prepared, send: Callable[[Prepared], Response[T]], *, is_open: bool
 ) -> Response[T]:
     """Carry out a call through a client's middleware, the first one outermost.
@@ -166,10 +166,10 @@ def through(
     return response
 
 
-async def athrough(
+async def awrapped(
     settings: Settings, prepared: Prepared, send: Callable[[Prepared], Awaitable[Response[T]]], *, is_open: bool
 ) -> Response[T]:
-    """Carry out a call through an async client's middleware, as `through` does."""
+    """Carry out a call through an async client's middleware, as `wrapped` does."""
     once = _Once(settings, prepared, send, is_open=is_open)
     try:
         response: Response[T] = await _chained(settings.middleware, once)(CallRequest(prepared))

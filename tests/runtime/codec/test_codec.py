@@ -91,6 +91,12 @@ class Dog(Model, kw_only=True):
     name: str | None = None
 
 
+class Role(OpenStrEnum):
+    """Who asks."""
+
+    USER = "user"
+
+
 class Small(Model, kw_only=True):
     """A variant with less."""
 
@@ -111,6 +117,51 @@ else:
     Tagged = one_of("Tagged", lambda: (Card, Bank), tag="type", tagged=lambda: {"card": Card, "bank": Bank})
     Untagged = one_of("Untagged", lambda: (Cat, Dog))
 
+
+class Asked(Model, kw_only=True):
+    """A variant that shares its tag."""
+
+    type: Literal["message"]
+    role: Role
+
+
+class Answered(Model, kw_only=True):
+    """Another variant with the same tag."""
+
+    type: Literal["message"]
+    role: Literal["assistant"]
+    model: str | None = None
+
+
+class Cell(Model, kw_only=True):
+    """What a board holds."""
+
+    id: str | None = None
+
+
+class ViewCell(Model, kw_only=True):
+    """What a board with views holds."""
+
+    id: str | None = None
+    view: str | None = None
+
+
+class Board(Model, kw_only=True):
+    """A variant that differs from the next one deep inside."""
+
+    name: str | None = None
+    cells: list[Cell] | None = None
+
+
+class ViewBoard(Model, kw_only=True):
+    """It knows more of its cells."""
+
+    name: str | None = None
+    cells: list[ViewCell] | None = None
+
+
+Shared = one_of("Shared", lambda: (Asked, Answered), tag="type", tagged=lambda: {"message": Asked | Answered})
+Boards = one_of("Boards", lambda: (Board, ViewBoard))
 Literals = one_of("Literals", lambda: (Card, Bank))
 Mixed = one_of("Mixed", lambda: (Cat, list[Dog], int, str))
 Tree: type = one_of("Tree", lambda: (GenericAlias(list, (Tree,)), str))
@@ -564,3 +615,36 @@ def test_what_is_no_number_is_not_sent_as_null(number: float, shape: str) -> Non
     with pytest.raises(ValueError, match="cannot be sent as JSON"):
         encode({"note": None, "charge": inside[shape]})
     assert encode({"note": None, "text": "null", "amount": 1.5}) == b'{"note":null,"text":"null","amount":1.5}'
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"type": "message", "role": "user"}, Asked),
+        ({"type": "message", "role": "assistant"}, Answered),
+        ({"type": "message", "role": "assistant", "model": "m", "more": 1}, Answered),
+        ({"type": "message", "role": "stranger"}, Asked),
+    ],
+)
+def test_variants_that_share_a_tag_are_told_apart_by_what_else_they_list(value: object, kind: type) -> None:
+    """Values of enums and literals say which one is meant; what neither lists stays beside the fields."""
+    found = decode(json.dumps(value).encode(), Shared).value
+    assert type(found) is kind
+    assert json.loads(encode(found)) == value
+
+
+@pytest.mark.parametrize("more", [{}, {"new": 1}])
+def test_the_variant_that_knows_most_deep_inside_is_taken(more: dict[str, int]) -> None:
+    """Also where the value has something that none of them knows."""
+    value = {"name": "a", "cells": [{"id": "1", "view": "v", **more}], **more}
+    found = decode(json.dumps(value).encode(), Boards).value
+    assert type(found) is ViewBoard
+    assert found.cells is not None
+    assert found.cells[0].view == "v"
+    assert json.loads(encode(found)) == value
+
+
+def test_a_tag_that_nobody_knows_keeps_its_data() -> None:
+    """What comes is plain JSON, whole."""
+    value = {"type": "voice", "length": 3}
+    assert decode(json.dumps(value).encode(), Shared).value == value

@@ -432,3 +432,39 @@ def test_an_id_that_was_decoded_is_a_cursor() -> None:
     """Ids that are UUIDs are sent as they are written."""
     found = uuid.uuid4()
     assert query(LAST_ITEM, {"data": [{"id": found}], "has_more": True}) == {"after": found}
+
+
+# What lies in an object, and flags of the end
+
+
+@pytest.mark.parametrize("given", [None, {"page": {"limit": 2}}, {"page": None}, {"page": {"limit": 2, "offset": 0}}])
+def test_a_parameter_in_an_object_is_set_there(given: dict[str, Any] | None) -> None:
+    """What else is in the object stays."""
+    paging = Paging("offset", ("data",), "offset", within=("page",))
+    found = query(paging, {"data": [1, 2]}, Call(query=given))
+    limit = {"limit": 2} if given and given["page"] else {}
+    assert found == {"page": {**limit, "offset": 2}}
+
+
+def test_a_field_in_an_object_of_the_body_is_set_there() -> None:
+    """So it is in the body of a search."""
+    paging = Paging("cursor", ("data",), "cursor", in_body=True, next=("next",), within=("page",))
+    call = following(paging, {"data": [1], "next": "b"}, Call(body={"q": "x"}))
+    assert call is not None
+    assert call.body == {"q": "x", "page": {"cursor": "b"}}
+    again = following(paging, {"data": [1], "next": "c"}, call)
+    assert again is not None
+    assert again.body == {"q": "x", "page": {"cursor": "c"}}
+
+
+def test_a_flag_of_the_end_counts_more_than_a_cursor() -> None:
+    """Some servers give a cursor behind the last page as well."""
+    paging = Paging("cursor", ("data",), "cursor", next=("next",), done=("done",))
+    assert query(paging, {"data": [1], "next": "b", "done": False}) == {"cursor": "b"}
+    assert query(paging, {"data": [1], "next": "b", "done": True}) is None
+
+
+def test_a_cursor_of_bytes_is_sent_as_it_came_and_ends_where_it_is_empty() -> None:
+    """JSON has it as base64."""
+    assert query(CURSOR, {"data": [1], "next": b"\xff"}) == {"cursor": b"\xff"}
+    assert query(CURSOR, {"data": [1], "next": b""}) is None

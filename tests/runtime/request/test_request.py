@@ -195,7 +195,7 @@ def test_deep_objects_nest() -> None:
     """`deepObject` goes as deep as the value does."""
     value = {"a": {"b": {"c": 1}}, "list": [1, 2], "none": None, "omitted": OMIT}
     pairs = parse_qsl(query_string({"f": value}, {"f": Style("deepObject", explode=True)}))
-    assert pairs == [("f[a][b][c]", "1"), ("f[list][]", "1"), ("f[list][]", "2")]
+    assert pairs == [("f[a][b][c]", "1"), ("f[list][0]", "1"), ("f[list][1]", "2")]
 
 
 def test_allow_reserved_leaves_reserved_characters() -> None:

@@ -240,6 +240,7 @@ class Facts(TypedDict, total=False):
     media_type: str
     body_required: bool
     accept: str
+    accept_only: bool
     security: Requirement
     path_styles: Mapping[str, Style]
     query_styles: Mapping[str, Style]

@@ -58,7 +58,8 @@ class Endpoint(Struct, frozen=True):
         body: how the body is written.
         media_type: the media type of the request body.
         body_required: whether an empty body is sent as well.
-        accept: the value of the Accept header.
+        accept: the value of the Accept header, behind which anything else may come where it is no JSON.
+        accept_only: whether nothing else may be asked for, since the document says what Accept may be.
         security: the alternatives of credentials; None for the client's default.
         styles: spellings of parameters that are not the default of their location, by `location:name`.
         part_types: media types of the parts of a multipart body.
@@ -80,6 +81,7 @@ class Endpoint(Struct, frozen=True):
     media_type: str = "application/json"
     body_required: bool = True
     accept: str = "application/json"
+    accept_only: bool = False
     security: Requirement | None = None
     path_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     query_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
 from samekey.config.pagination import PagingStyle, StatedPages, read_path
 from samekey.ir import AnyJson, MapOf, Paging, Union
 from samekey.lower.pagination.inferred import counted, list_path
@@ -66,13 +64,13 @@ def _checked(listing: Listing, stated: StatedPages, report: Callable[[str], None
     if problem:
         report(problem)
         return None
-    base = Paging(stated.style, items, item, next=stated.next, more=stated.more, last=stated.last)
+    base = Paging(stated.style, items, item, next=stated.next, more=stated.more, last=stated.last, done=stated.done)
     entry = listing.input(stated.parameter)
     if entry is None:
         return base
     if stated.style in _COUNTED:
         return counted(listing, entry, base)
-    return replace(base, parameter=entry.name, in_body=entry.in_body)
+    return entry.asking(base)
 
 
 def _problem(listing: Listing, stated: StatedPages, item: Type) -> str:
@@ -86,7 +84,9 @@ def _problem(listing: Listing, stated: StatedPages, item: Type) -> str:
     from_item = stated.style is PagingStyle.LAST_ITEM
     if not _leads(listing, item if from_item else listing.answer, stated.next):
         return f"the {'items have' if from_item else 'answer has'} nothing at {_spelled(stated.next)}"
-    astray = next((path for path in (stated.more, stated.last) if not _leads(listing, listing.answer, path)), ())
+    astray = next(
+        (path for path in (stated.more, stated.done, stated.last) if not _leads(listing, listing.answer, path)), ()
+    )
     return f"the answer has nothing at {_spelled(astray)}" if astray else ""
 
 
@@ -114,19 +114,19 @@ def _fern(stated: Node) -> StatedPages | None:
             return StatedPages(PagingStyle.CURSOR, "", items, read_path(stated.text(word)), more)
     if stated.has("cursor"):
         return StatedPages(
-            PagingStyle.CURSOR, _last(stated.text("cursor")), items, read_path(stated.text("next_cursor")), more
+            PagingStyle.CURSOR, _asked(stated.text("cursor")), items, read_path(stated.text("next_cursor")), more
         )
     if stated.has("offset"):
-        name = _last(stated.text("offset"))
+        name = _asked(stated.text("offset"))
         # An `offset` counts pages there, unless a `step` says how many items one holds.
-        counts_items = normalized(name) in _OFFSETS or stated.has("step")
+        counts_items = normalized(name.rpartition(".")[2]) in _OFFSETS or stated.has("step")
         return StatedPages(PagingStyle.OFFSET if counts_items else PagingStyle.PAGE, name, items, more=more)
     return None
 
 
-def _last(text: str) -> str:
-    path = read_path(text)
-    return path[-1] if path else ""
+def _asked(text: str) -> str:
+    """Return the input that an expression such as `$request.page.cursor` names, as the config would."""
+    return ".".join(read_path(text))
 
 
 def _speakeasy(stated: Node) -> StatedPages | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from samekey.graph import CircleSearch
-from samekey.lower.schemas.merged import Merged, only_constrains, says_null
+from samekey.lower.schemas.merged import REFERENCES, Merged, only_constrains, says_null
 from samekey.lower.schemas.words import option
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samekey.lower.schemas.steps import Hint
 
 _WORDS = ("oneOf", "anyOf")
-_OPENED = (*_WORDS, "allOf", "$ref")
+_OPENED = (*_WORDS, "allOf", *REFERENCES)
 
 
 def listed_variants(merged: Merged) -> list[Node]:

@@ -11,7 +11,7 @@ from samekey.ir import Alias, AnyJson, Discriminator, Named, Union
 from samekey.lower.docs import described
 from samekey.lower.schemas.merged import sole_reference
 from samekey.lower.schemas.steps import Ask
-from samekey.lower.schemas.unions import tag_values
+from samekey.lower.schemas.unions import is_mistaken, one_of_several, tag_values
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -29,12 +29,14 @@ class _Family(Struct, frozen=True):
     Args:
         property: the discriminating property.
         subtypes: the schemas that inherit from it, or that its mapping names.
-        mapping: names of subtypes by value; the parent's own among them.
+        mapping: names of subtypes by value; the parent's own among them. Several may share a value.
+        is_trusted: whether the mapping gives no value that its schema does not allow.
     """
 
     property: str
     subtypes: tuple[Node, ...]
-    mapping: tuple[tuple[str, str], ...]
+    mapping: tuple[tuple[str, tuple[str, ...]], ...]
+    is_trusted: bool
 
 
 class _Inheritance(Struct, frozen=True):
@@ -79,8 +81,9 @@ class Families:
             alone = (subtype,) if sole_reference(subtype) is not None else None
             kinds[subtype.name] = yield Ask(subtype, (subtype.name,), alone)
         kinds[parent.name] = own
-        mapping = tuple((value, kinds[name]) for value, name in family.mapping)
-        discriminator = Discriminator(family.property, mapping, own)
+        mapping = tuple((value, one_of_several(kinds[name] for name in names)) for value, names in family.mapping)
+        # Where the mapping is wrong, the values say nothing of who else is meant: what fits best is taken.
+        discriminator = Discriminator(family.property, mapping, own if family.is_trusted else None)
         union = Union(tuple(dict.fromkeys(kinds.values())))
         scope.definitions[identity] = Alias(identity, hint, union, discriminator, described(parent))
         return Named(identity)
@@ -88,11 +91,10 @@ class Families:
 
 def _inheritance_of(root: Node) -> _Inheritance:
     """Return which component of a document inherits from which, for all of its components."""
-    holder = root.get("components")
-    schemas = (
-        holder.get("schemas") if holder is not None and isinstance(holder.value, dict) else root.get("definitions")
-    )
-    components = dict(schemas.items()) if schemas is not None else {}
+    written = root.get("components")
+    holder = written.resolved() if written is not None else None
+    is_openapi3 = holder is not None and isinstance(holder.value, dict)
+    components = dict(holder.items("schemas") if holder is not None and is_openapi3 else root.items("definitions"))
     children: defaultdict[str, list[str]] = defaultdict(list)
     for name, schema in components.items():
         for parent in _parents(schema):
@@ -110,17 +112,36 @@ def _family_of(parent: Node, known: _Inheritance) -> _Family | None:
         return None
     is_mapping = isinstance(discriminator.value, dict)
     name = discriminator.text("propertyName") if is_mapping else parent.text("discriminator")
-    mapping = dict(_mapped(discriminator, known)) if is_mapping else {}
-    names = dict.fromkeys([*_descendants(parent.name, known), *mapping.values()])
+    written = list(_mapped(discriminator, known)) if is_mapping else []
+    allowed = tag_values(parent, name)
+    mapping: dict[str, tuple[str, ...]] = {
+        value: (target.name,)
+        for value, target, place in written
+        if not is_mistaken(place, value, name, tag_values(target, name) or allowed)
+    }
+    names = dict.fromkeys([*_descendants(parent.name, known), *(target.name for _, target, _ in written)])
     names.pop(parent.name, None)
     if not name or not names:
         return None
-    mapped = set(mapping.values())
+    is_trusted = len(mapping) == len(written)
+    mapped = {subtype for targets in mapping.values() for subtype in targets}
     for subtype in names:
         if subtype not in mapped:
-            for value in tag_values(known.components[subtype], name) or [subtype]:
-                mapping.setdefault(value, subtype)
-    return _Family(name, tuple(known.components[subtype] for subtype in names), tuple(mapping.items()))
+            for value in _own_values(known.components[subtype], name, allowed):
+                sharing = mapping.get(value, ())
+                if mapped.isdisjoint(sharing):
+                    mapping[value] = (*sharing, subtype)
+    subtypes = tuple(known.components[subtype] for subtype in names)
+    return _Family(name, subtypes, tuple(mapping.items()), is_trusted)
+
+
+def _own_values(subtype: Node, name: str, inherited: Sequence[str]) -> Sequence[str]:
+    """Return the values of the discriminator that name a subtype: those that it lists, else its component's name."""
+    values = tag_values(subtype, name)
+    if values != inherited:
+        return values or [subtype.name]
+    # What it only inherits is the list of all of them.
+    return [value for value in values if value.lower() == subtype.name.lower()] or values or [subtype.name]
 
 
 def _parents(schema: Node) -> Iterator[str]:
@@ -141,8 +162,9 @@ def _descendants(name: str, known: _Inheritance) -> list[str]:
     return list(found)
 
 
-def _mapped(discriminator: Node, known: _Inheritance) -> Iterator[tuple[str, str]]:
-    for value, target in discriminator.items("mapping") if discriminator.get("mapping") else ():
+def _mapped(discriminator: Node, known: _Inheritance) -> Iterator[tuple[str, Node, Node]]:
+    """Yield the values of a mapping, each with the component that it names, and where it stands."""
+    for value, target in discriminator.items("mapping"):
         subtype = target.value.rpartition("/")[2] if isinstance(target.value, str) else ""
         if subtype in known.components:
-            yield value, subtype
+            yield value, known.components[subtype], target

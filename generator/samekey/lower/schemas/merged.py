@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
@@ -20,11 +21,12 @@ Parts: TypeAlias = tuple["Node", ...]
 STRUCTURAL = frozenset(
     {
         "type", "properties", "additionalProperties", "patternProperties", "items", "prefixItems", "allOf", "oneOf",
-        "anyOf", "enum", "const", "$ref", "format",
+        "anyOf", "enum", "const", "$ref", "$dynamicRef", "format",
     }
 )  # fmt: skip
+REFERENCES = frozenset({"$ref", "$dynamicRef"})
 _UNION_WORDS = frozenset({"oneOf", "anyOf", "discriminator"})
-_OPENED_WORDS = _UNION_WORDS | {"allOf", "$ref"}
+_OPENED_WORDS = _UNION_WORDS | {"allOf", *REFERENCES}
 _OBJECT_WORDS = ("properties", "additionalProperties", "patternProperties", "required", "maxProperties")
 _ARRAY_WORDS = ("items", "prefixItems", "minItems", "maxItems", "uniqueItems")
 _STRING_WORDS = ("pattern", "minLength", "maxLength")
@@ -55,17 +57,31 @@ _FILES = ("application/octet-stream", "application/pdf", "application/zip", "ima
 
 
 class Merged(Struct, frozen=True):
-    """Several schemas that hold at once, read as one."""
+    """Several schemas that hold at once, read as one.
+
+    Args:
+        parts: the schemas, with all that their references and allOf lead to.
+        starts: where in the parts each of the schemas that were given begins; each refines those behind it.
+    """
 
     parts: Parts
+    starts: tuple[int, ...] = (0,)
 
     @classmethod
     def of(cls, nodes: Iterable[Node]) -> Merged:
         """Merge schemas: follow references and open every allOf; a schema that contains itself counts once."""
         parts: list[Node] = []
+        starts: list[int] = []
         seen: set[str] = set()
         values: set[int] = set()  # aliases of YAML are one value in several places
-        pending = list(nodes)[::-1]
+        for start in nodes:
+            starts.append(len(parts))
+            cls._open(start, parts, seen, values)
+        return cls(tuple(parts), tuple(starts))
+
+    @staticmethod
+    def _open(start: Node, parts: list[Node], seen: set[str], values: set[int]) -> None:
+        pending = [start]
         while pending:
             node = pending.pop()
             if node.identity in seen or id(node.value) in values or not isinstance(node.value, dict):
@@ -79,12 +95,11 @@ class Merged(Struct, frozen=True):
                 parts.append(node)
                 pending += list(node.elements("allOf"))[::-1]
                 continue
-            if any(key in STRUCTURAL and key != "$ref" for key in keys_of(node)):
+            if has_words_beside(node):
                 parts.append(node)
             target = node.follow()
             if target is not None:
                 pending.append(target)
-        return cls(tuple(parts))
 
     def has(self, word: str) -> bool:
         """Whether any part has a keyword."""
@@ -102,6 +117,17 @@ class Merged(Struct, frozen=True):
     def flag(self, word: str) -> bool:
         """Return a boolean of the schema's own, not of what it refers to."""
         return bool(self.parts) and self.parts[0].flag(word)
+
+    def all_of(self, word: str) -> Parts:
+        """Return the values of a keyword in all parts, the outermost part's first."""
+        return tuple(
+            node for group in self._groups() for part in _refined(group) if (node := part.get(word)) is not None
+        )
+
+    def _groups(self) -> Iterator[Parts]:
+        for start, end in itertools.pairwise((*self.starts, len(self.parts))):
+            if start < end:
+                yield self.parts[start:end]
 
     def elements(self, word: str) -> list[Node]:
         """Return the elements under a keyword, of all parts."""
@@ -168,11 +194,14 @@ class Merged(Struct, frozen=True):
 
     def properties(self) -> dict[str, Parts]:
         """Return properties by name, each with every schema that the parts give it, the outermost part's first."""
-        ordered = [*self.parts[1:], *self.parts[:1]] if self.parts and self.parts[0].has("allOf") else self.parts
         found: dict[str, list[Node]] = {}
-        for part in ordered:
-            for name, schema in part.items("properties"):
-                found.setdefault(name, []).insert(0, schema)
+        for group in self._groups():
+            own: dict[str, list[Node]] = {}
+            for part in reversed(_refined(group)):
+                for name, schema in part.items("properties"):
+                    own.setdefault(name, []).insert(0, schema)
+            for name, schemas in own.items():
+                found.setdefault(name, []).extend(schemas)
         return {name: tuple(schemas) for name, schemas in found.items()}
 
     def enum_values(self) -> list[JsonValue]:
@@ -189,9 +218,20 @@ class Merged(Struct, frozen=True):
         return tuple(_without(part, _OPENED_WORDS) for part in self.parts) if holders else None
 
 
+def _refined(group: Parts) -> Parts:
+    """Return the parts of one schema, each before those that it refines: itself, then its allOf from the end."""
+    is_outermost = group[0].has("allOf")
+    return (group[0], *reversed(group[1:])) if is_outermost else group[::-1]
+
+
 def keys_of(node: Node) -> Iterator[str]:
     """Return an iterator over the keywords of a schema."""
     return iter(node.value) if isinstance(node.value, dict) else iter(())
+
+
+def has_words_beside(reference: Node) -> bool:
+    """Whether words stand beside a reference that say something of the shape of a value."""
+    return any(key in STRUCTURAL and key not in REFERENCES for key in keys_of(reference))
 
 
 def required_of(part: Node) -> tuple[str, ...]:
@@ -255,6 +295,34 @@ def only_constrains(variant: Node) -> bool:
         "if",
         "then",
     }
+
+
+def only_constraining(merged: Merged) -> list[Node]:
+    """Return the variants of a oneOf, else of an anyOf, that add nothing to what stands beside it."""
+    for word in ("oneOf", "anyOf"):
+        variants = merged.elements(word)
+        if variants:
+            return [variant for variant in variants if only_constrains(variant)]
+    return []
+
+
+def relaxed(variant: Node, others: Iterable[Node]) -> Node:
+    """Return a variant that requires no more than all others do as well."""
+    target = variant.follow()
+    if target is None or not isinstance(target.value, dict):
+        return variant
+    needed = set(required_of(target)).intersection(*(required_of(other) for other in others))
+    required: list[JsonValue] = [name for name in required_of(target) if name in needed]
+    value: dict[str, JsonValue] = {**target.value, "required": required}
+    return type(target)(target.document, target.source, target.pointer, value)
+
+
+def is_file(schema: Node) -> bool:
+    """Whether a schema says that a value is raw bytes."""
+    merged = Merged.of((schema,))
+    return merged.implied_type in {"string", "file"} and (
+        merged.holds_file or merged.text("format") == "binary" or merged.text("type") == "file"
+    )
 
 
 def is_objectlike(variant: Node) -> bool:

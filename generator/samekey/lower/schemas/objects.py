@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from samekey.ir import AnyJson, Field, MapOf, Model, Named
 from samekey.lower.docs import constraints, described, limits
 from samekey.lower.extensions import INTERNAL
-from samekey.lower.schemas.merged import is_empty
 from samekey.lower.schemas.steps import Ask, ask_all
 from samekey.lower.schemas.unions import union_of
 from samekey.lower.schemas.words import VALUE
@@ -28,7 +27,7 @@ UNDECODABLE = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
 def lower_object(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Lowering:
     """Lower an object: to a model where properties are listed, else to a map with free keys."""
-    extra = yield from _extra(merged, hint, scope)
+    extra = yield from _extra(node, merged, hint, scope)
     properties = merged.properties()
     if not properties:
         return MapOf(extra or AnyJson("the object says nothing of its properties"))
@@ -41,7 +40,7 @@ def lower_object(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Loweri
     fields: list[Field] = []
     for name, parts in properties.items():
         if not (scope.hides_internal and _is_internal(parts)):
-            fields.append((yield from _field(name, parts, merged.required, hint)))
+            fields.append((yield from _field(node, name, parts, merged.required, hint, scope)))
     if allowed is None:
         fields += _undescribed(merged)
     scope.definitions[identity] = Model(
@@ -62,12 +61,11 @@ def _undescribed(merged: Merged) -> list[Field]:
     return [Field(name, kind) for name in names]
 
 
-def _field(name: str, parts: Parts, required: frozenset[str], hint: Hint) -> Generator[Ask, Type, Field]:
+def _field(  # the parts of a field
+    owner: Node, name: str, parts: Parts, required: frozenset[str], hint: Hint, scope: Scope
+) -> Generator[Ask, Type, Field]:
     node = parts[0]
-    structural = tuple(part for part in parts if not is_empty(part))
-    first = structural[0] if structural else node
-    together = len(structural) > 1 and first.reference is None
-    kind = yield Ask(first, (*hint, name), structural if together else None)
+    kind = yield scope.combined(owner, ("properties", name), parts, (*hint, name))
     target = node.follow() or node
     decodable = UNDECODABLE.search(name) is None
     if not decodable:
@@ -86,14 +84,14 @@ def _field(name: str, parts: Parts, required: frozenset[str], hint: Hint) -> Gen
     )
 
 
-def _extra(merged: Merged, hint: Hint, scope: Scope) -> Generator[Ask, Type, Type | None]:
+def _extra(owner: Node, merged: Merged, hint: Hint, scope: Scope) -> Generator[Ask, Type, Type | None]:
     """Lower what extra properties hold; None where the schema says nothing of them."""
     words = (*hint, *VALUE)
-    node = merged.first("additionalProperties")
-    if node is not None and node.value is not False:
-        if node.value is True:
+    listed = merged.all_of("additionalProperties")
+    if listed and listed[0].value is not False:
+        if listed[0].value is True:
             return AnyJson("extra properties may be anything")
-        return (yield Ask(node, words))
+        return (yield scope.combined(owner, ("additionalProperties",), listed, words))
     patterns = [schema for part in merged.parts for _, schema in part.items("patternProperties")]
     kinds = yield from ask_all(Ask(schema, words) for schema in patterns)
     return union_of(patterns[0], kinds, words, scope) if patterns else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samekey.document.pointers import unescape
+from samekey.document.schema_names import INSTANCE
 from samekey.document.versions import version_of
 from samekey.ir import Alias, AnyJson, ListOf, MapOf, Named, Nullable, Union
 from samekey.lower.docs import described
 from samekey.lower.schemas.inheritance import Families
-from samekey.lower.schemas.merged import STRUCTURAL, keys_of, says_null, sole_reference
+from samekey.lower.schemas.merged import has_words_beside, says_null, sole_reference
 from samekey.lower.schemas.scope import Scope
 from samekey.lower.schemas.shape import lower_parts
 from samekey.lower.schemas.steps import Ask, run
@@ -93,7 +95,7 @@ class Schemas:
         return kind
 
     def _referenced(self, node: Node, hint: Hint) -> Lowering:
-        if any(key in STRUCTURAL and key != "$ref" for key in keys_of(node)) and _counts_words_beside(node):
+        if has_words_beside(node) and _counts_words_beside(node):
             return (yield from lower_parts(node, (node,), hint, self._scope))
         reference = node.reference or ""
         # The whole chain must lead somewhere, but each link may bear words of its own.
@@ -165,6 +167,8 @@ class Schemas:
 def reference_name(reference: str, target: Node) -> Hint:
     """Return words for the name of what a reference points to: the component's name, or the file's."""
     fragment = reference.partition("#")[2]
+    if target.pointer.endswith(INSTANCE):
+        return (unescape(target.pointer.removesuffix(INSTANCE).rpartition("/")[2]),)
     if fragment or target.pointer:
         words = [word for word in target.pointer.split("/") if word and not word.isdigit()]
         generic = {"schema", "items", "properties", "content", "components", "schemas", "definitions", "get", "post"}

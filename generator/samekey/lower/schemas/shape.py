@@ -58,7 +58,7 @@ def _typed(node: Node, merged: Merged, name: str, hint: Hint, scope: Scope) -> L
     if name == "object":
         return (yield from lower_object(node, merged, hint, scope))
     if name == "array":
-        return ListOf((yield from _items(merged, (*hint, *ITEM), scope)))
+        return ListOf((yield from _items(node, merged, (*hint, *ITEM), scope)))
     if name == "string" and merged.holds_file:
         return Primitive(Kind.BINARY)
     if name in TYPES:
@@ -69,9 +69,10 @@ def _typed(node: Node, merged: Merged, name: str, hint: Hint, scope: Scope) -> L
     return AnyJson("the schema says nothing of the type")
 
 
-def _items(merged: Merged, hint: Hint, scope: Scope) -> Lowering:
+def _items(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Lowering:
     prefix = merged.elements("prefixItems")
-    items = merged.first("items")
+    listed = merged.all_of("items")
+    items = listed[0] if listed else None
     if prefix:
         asked = [Ask(item, (*hint[: -len(ITEM)], *element(index))) for index, item in enumerate(prefix)]
         if items is not None and items.value is not False:
@@ -80,7 +81,7 @@ def _items(merged: Merged, hint: Hint, scope: Scope) -> Lowering:
     if items is None:
         return AnyJson("the array says nothing of its items")
     if not isinstance(items.value, list):
-        return (yield Ask(items, hint))
+        return (yield scope.combined(node, ("items",), listed, hint))
     asked = [Ask(item, hint) for item in items.elements()]
     return (yield from _any_of(items, asked, hint, scope)) if asked else AnyJson("no items")
 

@@ -19,15 +19,22 @@ from samekey.ir import (
     Primitive,
     Union,
 )
-from samekey.lower.schemas.merged import Merged, is_objectlike, target_of
+from samekey.lower.schemas.circles import Variant
+from samekey.lower.schemas.merged import (
+    Merged,
+    is_objectlike,
+    only_constraining,
+    relaxed,
+    required_of,
+    target_of,
+)
 from samekey.lower.schemas.steps import Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from samekey.document.node import Node
     from samekey.ir import Type, TypeDef
-    from samekey.lower.schemas.circles import Variant
     from samekey.lower.schemas.merged import Parts
     from samekey.lower.schemas.scope import Scope
     from samekey.lower.schemas.steps import Hint, Lowering
@@ -46,9 +53,17 @@ def lower_union(node: Node, merged: Merged, listed: list[Node], hint: Hint, scop
     base = merged.without_unions()
     opened = scope.circles.opened(node, listed, hint)
     lowered: list[tuple[Node, Type]] = []
+    bare = only_constraining(merged) if base else []
+    alone = len(opened.variants) == 1
     for variant in opened.variants:
-        kind = yield from _variant(variant, base, scope)
+        shown = Variant(relaxed(variant.node, bare), variant.hint, variant.beside) if bare and alone else variant
+        kind = yield from _variant(shown, base, scope)
         lowered.append((variant.node, kind))
+    if bare and base and not alone:
+        # What stands beside the union is enough for whoever chooses such a variant.
+        least = min(bare, key=lambda node: len(required_of(node)))
+        kind = yield Ask(least, (*hint, "other"), (least, *base))
+        lowered.append((least, kind))
     discriminator = _discriminator(merged, lowered)
     union = union_of(node, tuple(kind for _, kind in lowered), hint, scope, discriminator, merged.doc)
     return or_null(union) if opened.nullable else union
@@ -73,19 +88,50 @@ def _discriminator(merged: Merged, variants: list[tuple[Node, Type]]) -> Discrim
     name = node.text("propertyName") if described else spelling(node.value) or ""
     nodes = [variant for variant, _ in variants]
     by_target = {identity: kind for variant, kind in variants if (identity := target_of(variant))}
-    mapping: dict[str, Type] = {}
+    allowed = {target_of(variant): tag_values(variant, name) for variant in nodes}
+    mapping: dict[str, list[Type]] = {}
     for value, target in node.items("mapping") if described else ():
-        found = by_target.get(_mapped_target(target, nodes))
-        if found is not None:
-            mapping[value] = found
-    mapped = set(mapping.values())
+        identity = _mapped_target(target, nodes)
+        found = by_target.get(identity)
+        if found is not None and not is_mistaken(target, value, name, allowed.get(identity, [])):
+            mapping[value] = [found]
+    mapped = {kind for kinds in mapping.values() for kind in kinds}
     for variant, kind in variants:
         if kind not in mapped:
             for value in tag_values(variant, name) or _implicit_tag(variant):
-                mapping.setdefault(value, kind)
+                shared = mapping.setdefault(value, [])
+                # A value that the mapping gives to one is that one's alone; else all that allow it may be meant.
+                if not any(known in mapped for known in shared):
+                    shared.append(kind)
     default = node.get("defaultMapping") if described else None
     otherwise = by_target.get(_mapped_target(default, nodes)) if default else None
-    return Discriminator(name, tuple(mapping.items()), otherwise) if name else None
+    meant = ((value, one_of_several(kinds)) for value, kinds in mapping.items())
+    return Discriminator(name, tuple(meant), otherwise) if name else None
+
+
+def one_of_several(kinds: Iterable[Type]) -> Type:
+    """Return the type of what is one of some types: that type itself where it is the only one."""
+    unique = tuple(dict.fromkeys(kinds))
+    return unique[0] if len(unique) == 1 else Union(unique)
+
+
+def is_mistaken(target: Node, value: str, name: str, allowed: Sequence[str]) -> bool:
+    """Whether a mapping gives a value to a schema that does not allow it there (reported); it is then no word on it.
+
+    Args:
+        target: the entry of the mapping.
+        value: the value of the discriminator.
+        name: the discriminating property.
+        allowed: the values that the schema lists for the property; empty where it lists none.
+    """
+    if not allowed or value in allowed:
+        return False
+    listed = " or ".join(repr(entry) for entry in allowed[:3])
+    target.warn(
+        "discriminator-mistaken",
+        f"the mapping gives {name!r} the value {value!r}, and the schema allows {listed} there; the schema counts",
+    )
+    return True
 
 
 def union_of(
@@ -159,7 +205,12 @@ def tag_values(variant: Node, name: str) -> list[str]:
     if target is None:
         return []
     parts = Merged.of((target,)).properties().get(name, ())
-    return [value for part in parts for value in Merged.of((part,)).enum_values() if isinstance(value, str)]
+    for part in parts:
+        values = [value for value in Merged.of((part,)).enum_values() if isinstance(value, str)]
+        if values:
+            # The outermost part's are the nearest: a parent lists the values of all that inherit from it.
+            return values
+    return []
 
 
 def _implicit_tag(variant: Node) -> list[str]:

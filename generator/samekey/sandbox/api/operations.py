@@ -205,11 +205,11 @@ def _raw_operations(root: Node) -> Iterator[tuple[tuple[str, str], tuple[tuple[N
         place = path if path.startswith("/") else f"/{path}"
         for holder in holders:
             for word, node in holder.items():
-                if word in METHOD_WORDS:
-                    yield (word.upper(), place), (holders, node)
-                elif word == "additionalOperations":
-                    for method, inner in node.items():
-                        yield (method, place), (holders, inner)
+                written = [(word.upper(), node)] if word in METHOD_WORDS else []
+                if word == "additionalOperations":
+                    written += node.items()
+                found = ((method, inner.resolved()) for method, inner in written)
+                yield from (((method, place), (holders, inner)) for method, inner in found if inner is not None)
 
 
 def _site(root: Node, operation: Operation, holders: tuple[Node, ...], node: Node, credentials: frozenset[str]) -> Site:
@@ -270,8 +270,7 @@ def _swagger_bodies(root: Node, node: Node, declared: Iterable[Node]) -> tuple[l
 
 
 def _responses(node: Node) -> dict[str, Node]:
-    responses = node.get("responses")
-    return dict(responses.items()) if responses is not None and isinstance(responses.value, dict) else {}
+    return dict(node.items("responses"))
 
 
 def _replies(root: Node, node: Node, *, swagger: bool) -> tuple[Reply, ...]:

@@ -13,6 +13,7 @@ from samekey.sandbox.api.problems import problem
 if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
+    from samekey.ir import Paging
     from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.api.operations import Site
     from samekey.sandbox.api.request import ReceivedRequest
@@ -76,6 +77,8 @@ def page_of(site: Site, request: ReceivedRequest, rows: list[ResourceRow]) -> Li
         known[paging.next] = cursor if paging.parameter or cursor is None else _link(request, "after", cursor)
     if paging.more:
         known[paging.more] = more
+    if paging.done:
+        known[paging.done] = not more
     if paging.last:
         known[paging.last] = paging.first + max(0, -(-len(rows) // size) - 1)
     following = _link(request, "after", cursor) if paging.style is PagingStyle.LINK and cursor else ""
@@ -92,7 +95,7 @@ def _size(request: ReceivedRequest, usual: int) -> int:
 def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: int) -> int | None:
     """Return the place in the list where the page begins; None where that cannot be told."""
     paging = site.operation.paging
-    text = request.field("after") or (request.field(paging.parameter) if paging is not None else "")
+    text = request.field("after") or (request.field(_asked(paging)) if paging is not None else "")
     if paging is None or not text:
         return 0
     number = int(text) if text.isascii() and text.isdigit() else None
@@ -105,6 +108,12 @@ def _start(site: Site, request: ReceivedRequest, rows: list[ResourceRow], size: 
             return next((at + 1 for at, row in enumerate(rows) if row.id == text), None)
         case PagingStyle.CURSOR | PagingStyle.LINK:
             return _below(rows, number) if number is not None else None
+
+
+def _asked(paging: Paging) -> str:
+    """Return the name under which a page is asked for; one in an object stands in brackets."""
+    first, *rest = (*paging.within, paging.parameter)
+    return "".join((first, *(f"[{name}]" for name in rest)))
 
 
 def _below(rows: list[ResourceRow], number: int) -> int:

@@ -201,7 +201,7 @@ class Samples:
         # Not by `_read`: what is left of the union stands where the union does.
         place = (*(part.identity for part in union.parts), "with", chosen.identity)
         if place not in self._outlines:
-            self._outlines[place] = _outline(Merged.of((*(union.without_unions() or ()), chosen)), self._hidden)
+            self._outlines[place] = _outline(Merged.of((chosen, *(union.without_unions() or ()))), self._hidden)
         return self._outlines[place]
 
     def _example(self, given: Parts, merged: Merged) -> Known:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, ClassVar, Literal, NoReturn, TypeAlias, TypeGuard, Union, get_args, get_origin
+from typing import Any, ClassVar, Final, Literal, NoReturn, TypeAlias, TypeGuard, Union, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -107,21 +107,71 @@ def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
         found = tag.choice(value)
         if found is not None:
             return found
-    possible = [variant for variant in variants.objects if variant.may_be(value)]
-    ranked = sorted(possible, key=lambda variant: variant.rank(value))
-    return Choice([*(variant.kind for variant in ranked), *variants.others])
+    return Choice([*_best_first(variants.objects, value), *variants.others])
+
+
+def _best_first(variants: Iterable[_Object | _Map], fields: dict[str, Any]) -> list[Any]:
+    """Return the variants that an object may be, the one that knows most of it first."""
+    ranked = sorted(
+        ((variant.rank(fields), variant) for variant in variants if variant.may_be(fields)), key=lambda entry: entry[0]
+    )
+    equal = [entry for entry in ranked if entry[0][:-1] == ranked[0][0][:-1]]
+    if len(equal) > 1:
+        # What they say of the object itself is the same; what they know of what is in it may not be.
+        equal.sort(key=lambda entry: (_strangers(fields, entry[1].kind, _DEEPEST), entry[0][-1]))
+    return [variant.kind for _, variant in (*equal, *ranked[len(equal) :])]
+
+
+_DEEPEST: Final = 6
+_LOOKED_AT: Final = 20
+_ANOTHER_KIND: Final = 1000
+"""Counts for an object or a list where a type has none."""
+
+
+def _strangers(value: object, kind: Any, levels: int) -> int:  # noqa: ANN401, PLR0911  # any annotation; a line for each kind
+    """Count what a type does not know of a value: fields and literals, at any depth.
+
+    Args:
+        value: plain JSON.
+        kind: the type.
+        levels: how deep to look.
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if levels == 0 or kind is Any or is_union(kind):
+        return 0
+    if origin in (Union, UnionType):
+        return min(_strangers(value, part, levels) for part in inner)
+    if is_items(value):
+        looked_at = value[:_LOOKED_AT] if origin is list else []
+        return sum(_strangers(item, inner[0], levels - 1) for item in looked_at) if origin is list else _ANOTHER_KIND
+    if is_fields(value):
+        if origin is dict:
+            return sum(_strangers(entry, inner[1], levels - 1) for entry in value.values())
+        model: Any = kind
+        if not is_model(model):
+            return _ANOTHER_KIND
+        known = _types_of_fields(cast("Any", model))
+        return sum(_strangers(entry, known[name], levels - 1) if name in known else 1 for name, entry in value.items())
+    listed = _listed(kind)
+    return int(bool(listed) and value not in listed)
+
+
+@cache
+def _types_of_fields(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
+    return {info.encode_name: info.type for info in msgspec.structs.fields(struct_of(kind))}
 
 
 class _Tag(Struct, frozen=True):
     name: str
-    choices: Mapping[str, Choice]
+    choices: Mapping[str, Choice | tuple[_Object | _Map, ...]]
     otherwise: Choice | None
 
     def choice(self, fields: dict[str, Any]) -> Choice | None:
         value = _spelled(fields.get(self.name))
-        if value is not None and value in self.choices:
-            return self.choices[value]
-        return self.otherwise
+        if value is None or value not in self.choices:
+            return self.otherwise
+        found = self.choices[value]
+        return found if isinstance(found, Choice) else Choice(_best_first(found, fields))
 
 
 def _spelled(value: object) -> str | None:
@@ -246,9 +296,18 @@ def _unions(kind: type[OneOf], seen: set[type[OneOf]]) -> Iterator[type[OneOf]]:
 
 
 def _tag(facts: _Facts) -> _Tag:
-    choices = {value: Choice([variant], certain=True) for value, variant in facts.tagged().items()}
+    choices = {value: _meant(variant) for value, variant in facts.tagged().items()}
     otherwise = Choice([facts.otherwise()], certain=True) if facts.otherwise is not None else None
     return _Tag(facts.tag, choices, otherwise)
+
+
+def _meant(kind: Any) -> Choice | tuple[_Object | _Map, ...]:  # noqa: ANN401  # any annotation
+    """Return what a value of a tag names: the one variant, or those that share it."""
+    if get_origin(kind) not in (Union, UnionType):
+        return Choice([kind], certain=True)
+    parts = (_members(part) if is_union(part) else (part,) for part in get_args(kind))
+    variants = dict.fromkeys(member for part in parts for member in part)
+    return tuple(_object(variant) if is_model(variant) else _Map(variant) for variant in variants)
 
 
 def _object(kind: AnyModel) -> _Object:

@@ -61,6 +61,7 @@ class UnsignedRequest(Struct, frozen=True):
         content: the body.
         security: the alternatives of credentials that the operation asks for.
         is_whole: whether its headers are all that is sent but credentials, so that nothing of the client is added.
+        leads_away: the redirects to another origin that the document gives to a read.
     """
 
     method: str
@@ -69,6 +70,7 @@ class UnsignedRequest(Struct, frozen=True):
     content: Content | None
     security: Requirement
     is_whole: bool = False
+    leads_away: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         # A server's link to the next page may hold credentials, and a repr ends up in logs.
@@ -232,7 +234,7 @@ def signed(
         target = without_parameters(target, shared.secret_names)
         target += f"{'&' if '?' in target else '?'}{shared.query}"
     url = whole_url(settings, target)
-    return WireRequest(unsigned.method, url, headers.listed(), unsigned.content, settings.cookies)
+    return WireRequest(unsigned.method, url, headers.listed(), unsigned.content, settings.cookies, unsigned.leads_away)
 
 
 def _shared(settings: Settings, requirement: Requirement) -> SharedHeaders:
@@ -456,12 +458,16 @@ def _unsigned(
     placed = _placed(profile, key)
     body = _body(endpoint, call, placed.field, key)
     headers = _Headers(_NOTHING)
-    if endpoint.accept != "application/json":
-        headers.put("Accept", endpoint.accept)
+    own = call.options.headers if call.options is not None and call.options.headers else _NOTHING
+    wanted = _named(own, "accept")
+    if wanted is not None:
+        headers.put("Accept", wanted)
+    elif endpoint.accept != "application/json":
+        headers.put("Accept", endpoint.accept if endpoint.accept_only else _with_last_resort(endpoint.accept))
     if call.headers:
         headers.put_given(call.headers, endpoint.header_styles)
     if body is not None:
-        headers.put("Content-Type", body.media_type)
+        headers.put("Content-Type", _content_type(endpoint, body, _named(own, "content-type")))
     for name, value in placed.headers.items():
         headers.put(name, value)
     if key is not None and profile.first_sent:
@@ -475,7 +481,33 @@ def _unsigned(
         headers.listed(),
         None if body is None else body.content,
         settings.security if endpoint.security is None else endpoint.security,
+        leads_away=endpoint.documents if endpoint.safety is Safety.SAFE else (),
     )
+
+
+def _named(headers: Mapping[str, str], name: str) -> str | None:
+    """Return the value of a header by its name in lower case; None where there is none."""
+    return next((value for known, value in headers.items() if known.lower() == name), None)
+
+
+def _with_last_resort(accept: str) -> str:
+    """Return what to ask for, with anything else in the end where that is no JSON: refusals are seldom of that kind."""
+    return accept if "*/*" in accept or "json" in accept.lower() else f"{accept}, */*;q=0.1"
+
+
+def _content_type(endpoint: Endpoint, body: Body, wanted: str | None) -> str:
+    """Return the media type of a body: the caller's own, where the same bytes can be of it.
+
+    Raises:
+        ValueError: they cannot: forms are written in the type that the document says.
+    """
+    if wanted is None or wanted == body.media_type:
+        return body.media_type
+    if endpoint.body in {"form", "multipart"}:
+        raise ValueError(f"this body is sent as {endpoint.media_type}, and cannot be sent as {wanted!r}")
+    if endpoint.body == "json" and "json" not in wanted.lower():
+        raise ValueError(f"this body is JSON, and cannot be sent as {wanted!r}")
+    return wanted
 
 
 def _base(settings: Settings, endpoint: Endpoint) -> str:
@@ -623,6 +655,8 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: 
             return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
         case "multipart":
             fields = cast("Mapping[str, object]", value)
-            return multipart_body(fields, endpoint.part_types, endpoint.media_type, key, endpoint.files)
+            return multipart_body(
+                fields, endpoint.part_types, endpoint.media_type, key, endpoint.files, endpoint.form_styles
+            )
         case "raw":
             return raw_body(value, endpoint.media_type)

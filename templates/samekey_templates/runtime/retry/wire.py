@@ -26,6 +26,7 @@ class WireRequest(Struct, frozen=True):
         headers: names and values in order.
         content: the body; None where there is none.
         cookies: those that servers have set for the client; None where a request has none, as for a token.
+        leads_away: the redirects to another origin that the document gives to a read.
     """
 
     method: str
@@ -33,6 +34,7 @@ class WireRequest(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     content: Content | None
     cookies: CookieStore | None = None
+    leads_away: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         # Headers and query may hold credentials, and a repr ends up in logs.

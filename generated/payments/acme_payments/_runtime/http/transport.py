@@ -214,7 +214,7 @@ class SyncTransport(_Transport):
     def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
         for hop in range(MAX_REDIRECTS):
             result = self._send(request, limits, keep_open=keep_open)
-            following = redirected(request, result, is_first=hop == 0)
+            following = redirected(request, result, is_first=hop == 0, may_leave=self._owned)
             if isinstance(following, (RawAnswer, Failed)):
                 return following
             request = following
@@ -324,7 +324,7 @@ class AsyncTransport(_Transport):
     async def _follow(self, request: WireRequest, limits: Limits, *, keep_open: bool) -> Result:
         for hop in range(MAX_REDIRECTS):
             result = await self._send(request, limits, keep_open=keep_open)
-            following = redirected(request, result, is_first=hop == 0)
+            following = redirected(request, result, is_first=hop == 0, may_leave=self._owned)
             if isinstance(following, (RawAnswer, Failed)):
                 return following
             request = following

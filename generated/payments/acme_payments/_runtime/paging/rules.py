@@ -26,7 +26,7 @@ PagingStyle: TypeAlias = Literal["cursor", "last-item", "offset", "page", "link"
 ValuePath: TypeAlias = tuple[str, ...]
 """The path from an answer to a value in it, by names on the wire."""
 _COUNTED: Final = frozenset({"offset", "page"})
-_ENDS: Final = (None, "", "0", 0, False)
+_ENDS: Final = (None, "", b"", "0", 0, False)
 """What stands in place of a cursor after the last page."""
 
 
@@ -44,6 +44,8 @@ class Paging(Struct, frozen=True):
         last: the path to the number of the last page.
         first: the number of the first page, or the first offset, where the caller gave none.
         current: the path to the answer's own number, which counts more than `first`.
+        within: the objects, from the outermost, in which the parameter lies.
+        done: the path to a flag that says whether this was the last page.
     """
 
     style: PagingStyle
@@ -55,6 +57,8 @@ class Paging(Struct, frozen=True):
     last: ValuePath = ()
     first: int = 0
     current: ValuePath = ()
+    within: ValuePath = ()
+    done: ValuePath = ()
 
 
 class SeenPages:
@@ -114,6 +118,8 @@ class PagePosition(Struct, Generic[T], frozen=True):
         items = items_of(paging, response.data)
         if paging.more and value_at(response.data, paging.more) is False:
             return None
+        if paging.done and value_at(response.data, paging.done) is True:
+            return None
         if paging.style in _COUNTED:
             following = _counted(paging, self.call, response, items)
         else:
@@ -123,8 +129,7 @@ class PagePosition(Struct, Generic[T], frozen=True):
     def cursor(self) -> str:
         """Return where this page is as a text, which `place_at` reads."""
         call = self.call
-        given = call.body if self.paging.in_body else call.query
-        value = member(given, self.paging.parameter)
+        value = _asked_with(self.paging, call)
         found = {"value": value} if call.query_text is None else {"query": call.query_text}
         return base64.urlsafe_b64encode(encode(found)).rstrip(b"=").decode()
 
@@ -253,9 +258,16 @@ def _counted(paging: Paging, call: Call[T], response: Response[T], items: list[A
 
 def _argument(paging: Paging, call: Call[Any]) -> object:
     """Return the argument that this page was asked for with; None where the caller left it out."""
-    given = call.body if paging.in_body else call.query
-    found = member(given, paging.parameter)
-    return found if isinstance(found, (str, int, float)) else None
+    found = _asked_with(paging, call)
+    return found if isinstance(found, (str, bytes, int, float)) else None
+
+
+def _asked_with(paging: Paging, call: Call[Any]) -> object:
+    given: object = call.body if paging.in_body else call.query
+    for name in (*paging.within, paging.parameter):
+        simple = simplify(given)
+        given = simple.get(name) if is_fields(simple) else None
+    return given
 
 
 def _number(value: object, default: int) -> int:
@@ -266,12 +278,20 @@ def _number(value: object, default: int) -> int:
 
 def _set(paging: Paging, call: Call[T], value: object) -> Call[T]:
     following = _twin(call)
+    path = (*paging.within, paging.parameter)
     if paging.in_body:
-        fields = simplify(call.body)
-        following.body = {**(fields if is_fields(fields) else {}), paging.parameter: value}
+        following.body = _with_value(call.body, path, value)
     else:
-        following.query = {**(call.query or {}), paging.parameter: value}
+        following.query = _with_value(call.query, path, value)
     return following
+
+
+def _with_value(given: object, path: ValuePath, value: object) -> dict[str, object]:
+    """Return the fields of an object with a value at a path, in objects that are made where there are none."""
+    simple = simplify(given)
+    fields = simple if is_fields(simple) else {}
+    name, *rest = path
+    return {**fields, name: _with_value(fields.get(name), tuple(rest), value) if rest else value}
 
 
 def _twin(call: Call[T]) -> Call[T]:

@@ -6,6 +6,7 @@ The body is bytes before the first attempt, so every attempt sends the same ones
 
 from __future__ import annotations
 
+import base64
 import codecs
 import datetime as dt
 import mimetypes
@@ -20,7 +21,7 @@ from hashlib import sha256
 from os import PathLike
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias, TypeGuard, cast
-from urllib.parse import quote
+from urllib.parse import quote, quote_from_bytes
 
 from msgspec import Struct
 
@@ -47,7 +48,7 @@ FileCount: TypeAlias = Literal["one", "many"]
 NO_FILES: Mapping[str, FileCount] = {}
 StyleName: TypeAlias = Literal[
     "form", "simple", "label", "matrix", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject", "json",
-    "wholeForm", "wholeJson", "wholeText",
+    "base64", "wholeForm", "wholeJson", "wholeText",
 ]  # fmt: skip
 
 
@@ -55,8 +56,8 @@ class Style(Struct, frozen=True):
     """How a parameter's value is spelled (OpenAPI 3.1 section 4.8.12.3).
 
     Args:
-        name: the style; `json` for a parameter described by a media type, `whole…` for one that is the whole query
-            (OpenAPI 3.2 section 4.12.1).
+        name: the style; `json` for a parameter described by a media type, `base64` for bytes that travel as text,
+            `whole…` for one that is the whole query (OpenAPI 3.2 section 4.12.1).
         explode: whether each element or property stands for itself.
         allow_reserved: whether reserved characters stay as they are (RFC 3986 section 2.2).
     """
@@ -66,6 +67,9 @@ class Style(Struct, frozen=True):
     allow_reserved: bool = False
 
 
+NO_STYLES: Mapping[str, Style] = {}
+EVERY_FIELD = ""
+"""Stands for the fields of a form that have no style of their own."""
 FORM = Style("form", explode=True)
 SIMPLE = Style("simple")
 
@@ -162,6 +166,8 @@ def style_pairs(name: str, value: object, style: Style, spell: Callable[[str], s
     if style.name == "json":
         return [(spell(name), spell(encode(value).decode()))]
     value = simplify(value)
+    if style.name == "deepObject" and (is_fields(value) or is_items(value)):
+        return [(spell(key), spell(text)) for key, text in _deep(name, value)]
     if is_fields(value):
         return _object_pairs(name, value, style, spell)
     if not is_items(value):
@@ -169,21 +175,20 @@ def style_pairs(name: str, value: object, style: Style, spell: Callable[[str], s
     texts = [spell(_item_text(item)) for item in value]
     if style.explode:
         return [(spell(name), text) for text in texts]
-    return [(spell(name), _joint(style).join(texts))] if texts else []
+    return [(spell(name), _joint(style, spell).join(texts))] if texts else []
 
 
 def _object_pairs(name: str, value: dict[str, Any], style: Style, spell: Callable[[str], str]) -> list[tuple[str, str]]:
-    if style.name == "deepObject":
-        return [(spell(key), spell(text)) for key, text in _deep(name, value)]
     fields = [(spell(key), spell(_item_text(item))) for key, item in _given(value)]
     if style.explode:
         return fields
-    return [(spell(name), _joint(style).join(part for pair in fields for part in pair))]
+    return [(spell(name), _joint(style, spell).join(part for pair in fields for part in pair))]
 
 
-def _joint(style: Style) -> str:
+def _joint(style: Style, spell: Callable[[str], str] = quote) -> str:
     """Return what stands between an array's elements, encoded: commas as they are, the others not (RFC 3986)."""
-    return quote(_JOINTS.get(style.name, ","), safe=",")
+    joint = _JOINTS.get(style.name, ",")
+    return joint if spell is str else quote(joint, safe=",")
 
 
 def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
@@ -226,10 +231,14 @@ def _form_text(fields: Mapping[str, object], styles: Mapping[str, Style]) -> str
     for name, value in present(fields).items():
         if value is None:
             continue
-        style = styles.get(name)
+        style = styles.get(name) or styles.get(EVERY_FIELD)
         if style is None:
             simple = simplify(value)
             style = Style("json") if is_fields(simple) else FORM
+        if isinstance(value, (bytes, bytearray)) and style.name != "base64":
+            # A file in a form: its bytes as they are.
+            pairs.append(f"{_form_quote(name)}={quote_from_bytes(bytes(value), safe='*-._').replace('%20', '+')}")
+            continue
         pairs += [f"{key}={text}" for key, text in style_pairs(name, value, style, _form_quote)]
     return "&".join(pairs)
 
@@ -240,6 +249,7 @@ def multipart_body(
     media_type: str = "multipart/form-data",
     key: str | None = None,
     files: Mapping[str, FileCount] = NO_FILES,
+    styles: Mapping[str, Style] = NO_STYLES,
 ) -> Body:
     """Build a body of multipart/form-data (RFC 7578) or of another multipart type, with one boundary per call.
 
@@ -251,15 +261,16 @@ def multipart_body(
         key: the call's idempotency key. Servers compare bytes, so a later call with the same key and parts of known
             content has the same boundary.
         files: which parts are files, by name: whatever is given for one is a file, and text or pieces of bytes are too.
+        styles: the styles of parts that are spelled as fields of a form are (OpenAPI 3.1 section 4.8.15.1).
     """
     kind = media_type.partition(";")[0].strip()
     kind = kind if kind.startswith("multipart/") else "multipart/form-data"
     named = present(fields).items() if isinstance(fields, Mapping) else [("", entry) for entry in fields]
     parts = [
-        _part(name, entry, media_types.get(name), is_file=name in files or _is_file(entry))
+        part
         for name, value in named
         if value is not None
-        for entry in _entries(value, files.get(name))
+        for part in _parts(name, value, media_types.get(name), files.get(name), styles.get(name))
     ]
     boundary = _boundary(parts, key)
     segments: list[Segment] = []
@@ -310,8 +321,8 @@ def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of 
             return with_zone(value).isoformat().replace("+00:00", "Z")
         case dt.date() | dt.time():
             return value.isoformat().replace("+00:00", "Z")
-        case bytes():
-            return value.decode("latin-1")
+        case bytes() | bytearray():
+            return base64.b64encode(value).decode()
         case None:
             return "null"
         case int() | float() | Decimal() | uuid.UUID():
@@ -381,21 +392,21 @@ def _simple(value: object, style: Style, joint: str = ",", safe: str = "", *, en
     return spell(scalar(value))
 
 
-def _deep(prefix: str, fields: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    for key, item in _given(fields):
-        name = f"{prefix}[{key}]"
-        value = simplify(item)
-        if is_fields(value):
-            yield from _deep(name, value)
-        elif is_items(value):
-            for entry in value:
-                simple = simplify(entry)
-                if is_fields(simple):
-                    yield from _deep(f"{name}[]", simple)
-                else:
-                    yield f"{name}[]", scalar(simple)
-        else:
-            yield name, scalar(value)
+def _deep(name: str, value: object) -> Iterable[tuple[str, str]]:
+    """Spell a value with its way in brackets: `a[b]` for a field, `a[0]` for an element, however deep it lies.
+
+    OpenAPI leaves arrays open; indexes say which fields of objects in them belong together.
+    """
+    value = simplify(value)
+    if is_fields(value):
+        entries: Iterable[tuple[object, object]] = _given(value)
+    elif is_items(value):
+        entries = enumerate(value)
+    else:
+        yield name, scalar(value)
+        return
+    for key, entry in entries:
+        yield from _deep(f"{name}[{key}]", entry)
 
 
 def _given(fields: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -436,6 +447,18 @@ def _is_named_file(value: object) -> TypeGuard[tuple[str | None, object] | tuple
         return False
     entries = cast("tuple[object, ...]", value)
     return len(entries) in {2, 3} and (entries[0] is None or isinstance(entries[0], str))
+
+
+def _parts(
+    name: str, value: object, media_type: str | None, count: FileCount | None, style: Style | None
+) -> Iterable[tuple[bytes, Segment]]:
+    """Yield the parts that a value becomes: one for each file or element, or for each pair that its style makes."""
+    if style is not None and count is None and (style.name == "base64" or not _is_file(value)):
+        for key, text in style_pairs(name, value, style, str):
+            yield _part_head(_disposition(key, None), None), text.encode()
+        return
+    for entry in _entries(value, count):
+        yield _part(name, entry, media_type, is_file=count is not None or _is_file(entry))
 
 
 def _part(name: str, value: object, media_type: str | None, *, is_file: bool) -> tuple[bytes, Segment]:
