@@ -317,3 +317,85 @@ def test_lines_and_sequences_fit_their_schemas(feed: httpx.Client) -> None:
     records = feed.get("/sequence").text.split("\x1e")
     assert records[0] == ""
     assert all(json.loads(record) >= 4 for record in records[1:])
+
+
+ZOO = """
+swagger: '2.0'
+info: {title: Zoo, version: '1'}
+produces: [text/csv, application/json]
+paths:
+  /animals:
+    get: {operationId: listAnimals, responses: {200: {description: '', schema: {$ref: '#/definitions/Animal'}}}}
+    post:
+      operationId: addAnimal
+      parameters: [{name: body, in: body, required: true, schema: {type: object, required: [name]}}]
+      responses: {201: {description: ''}, 400: {description: 'no schema at all'}, 404: {description: ''}}
+  /animals/{id}:
+    get:
+      operationId: getAnimal
+      parameters: [{name: id, in: path, required: true, type: integer}]
+      responses: {200: {description: ''}, 404: {description: ''}}
+    delete:
+      operationId: removeAnimal
+      parameters: [{name: id, in: path, required: true, type: integer}]
+      responses: {204: {description: ''}}
+  /animals/search:
+    get: {operationId: search, responses: {200: {description: ''}}}
+definitions:
+  Animal: {type: object, properties: {name: {type: string}}}
+"""
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Generator[httpx.Client]:
+    """A client of an API of Swagger."""
+    document = tmp_path / "zoo.yaml"
+    document.write_text(ZOO, "utf-8")
+    with (
+        running(str(document), Settings(str(tmp_path / "zoo.db"))) as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        yield client
+
+
+def test_a_path_without_parameters_is_no_resource(zoo: httpx.Client) -> None:
+    """OpenAPI matches concrete paths first: what can be done with an animal cannot be done with the search."""
+    refused = zoo.delete("/animals/search")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+    assert zoo.delete("/animals/7").status_code == 404
+    assert zoo.request("OPTIONS", "/animals/7").headers["allow"] == "GET, DELETE"
+
+
+def test_a_refusal_of_swagger_is_in_one_of_its_media_types(zoo: httpx.Client) -> None:
+    """Though nothing is said of what stands in it."""
+    refused = zoo.post("/animals", json={})
+    assert (refused.status_code, refused.headers["content-type"]) == (400, "application/json")
+    assert refused.json()["code"] == "invalid_request"
+
+
+TAGGED = """
+openapi: 3.1.0
+info: {title: Tagged, version: '1'}
+paths:
+  /events:
+    get:
+      operationId: latest
+      responses: {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Event'}}}}}
+components:
+  schemas:
+    Event:
+      oneOf: [{$ref: '#/components/schemas/CardEvent'}, {$ref: '#/components/schemas/OtherEvent'}]
+      discriminator:
+        propertyName: type
+        mapping: {CARD EVENT: '#/components/schemas/CardEvent', OTHER: '#/components/schemas/OtherEvent'}
+    CardEvent: {type: object, required: [type], properties: {type: {const: CARD}}}
+    OtherEvent: {type: object, required: [type], properties: {type: {type: string}}}
+"""
+
+
+def test_a_tag_is_one_that_its_variant_allows(tmp_path: Path) -> None:
+    """Some documents map a variant to another word than its constant."""
+    document = tmp_path / "tagged.yaml"
+    document.write_text(TAGGED, "utf-8")
+    with running(str(document), Settings(str(tmp_path / "tagged.db"))) as server:
+        assert httpx.get(f"{server.url}/events").json() == {"type": "CARD"}

@@ -169,10 +169,15 @@ class Routes:
 
     def _found(self, method: str, path: str) -> Match | tuple[str, ...]:
         allowed: list[str] = []
+        rank: tuple[int, ...] | None = None
         for pattern, site in self._patterns:
             found = pattern.fullmatch(path)
             if found is None:
                 continue
+            if rank is not None and _rank(site.path) != rank:
+                # `/pets/search` is no pet, whatever may be done with pets.
+                break
+            rank = _rank(site.path)
             if site.method == method:
                 names = _PARAMETER.findall(site.path)
                 return Match(site, dict(zip(names, map(unquote, found.groups()), strict=True)))
@@ -263,11 +268,16 @@ def _refusals(root: Node, node: Node, *, swagger: bool) -> dict[str, Reply]:
     """Return the responses to what does not go well; `default` is one of them where there is another for what does."""
     listed = _responses(node)
     has_good = any(code.upper().startswith(("2", "3")) for code in listed)
-    return {
+    found = {
         code if code == "default" else code.upper(): _reply(root, node, code, response, swagger=swagger)
         for code, response in listed.items()
         if code.upper()[0] in "45" or (code == "default" and has_good)
     }
+    if not swagger:
+        return found
+    # Whatever an operation of Swagger answers is in one of its media types, with a schema or without.
+    free = next((DeclaredContent(name, None) for name in _produced(root, node) if is_json(name)), None)
+    return {code: replace(reply, content=reply.content or free) for code, reply in found.items()}
 
 
 def _bodies(node: Node) -> tuple[list[DeclaredContent], bool]:
@@ -318,8 +328,13 @@ def _swagger_contents(root: Node, node: Node, answer: Node) -> list[DeclaredCont
     if schema is None:
         return []
     examples = dict(answer.items("examples")) if answer.get("examples") else {}
-    produces = node.texts("produces") or root.texts("produces") or ("application/json",)
-    return [DeclaredContent(name, schema, (examples[name].value,) if name in examples else ()) for name in produces]
+    produced = _produced(root, node)
+    return [DeclaredContent(name, schema, (examples[name].value,) if name in examples else ()) for name in produced]
+
+
+def _produced(root: Node, node: Node) -> tuple[str, ...]:
+    """Return the media types of an operation's answers, as Swagger has them."""
+    return tuple(node.texts("produces") or root.texts("produces") or ("application/json",))
 
 
 def _content(name: str, media: Node) -> DeclaredContent:
