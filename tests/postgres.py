@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -29,32 +30,73 @@ def binaries() -> Path | None:
     return next((folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
 
 
+class Cluster:
+    """A server on loopback that can be killed and started again.
+
+    Args:
+        folder: of the binaries.
+        scratch: a folder of its own.
+        user: who runs it; None for whoever runs the tests.
+    """
+
+    def __init__(self, folder: Path, scratch: str, user: str | None) -> None:
+        self._folder, self._scratch, self._user = folder, scratch, user
+        self._data = Path(scratch) / "data"
+        self._port = _free_port()
+        self.url = f"postgresql://tester@127.0.0.1:{self._port}/postgres"
+        initdb = [str(folder / "initdb"), "-D", str(self._data), "-U", "tester", "-A", "trust", "-E", "UTF8"]
+        subprocess.run([*initdb, "--no-locale"], check=True, capture_output=True, user=user, cwd=scratch)
+        self._server = self._started()
+
+    def restart(self) -> None:
+        """Let it die as in a crash, whatever is under way, and start it again."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(timeout=_START_SECONDS)
+        self._server = self._started()
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.terminate()
+        self._server.wait(timeout=_START_SECONDS)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        place = ["-h", "127.0.0.1", "-p", str(self._port), "-k", self._scratch]
+        server = subprocess.Popen(
+            [str(self._folder / "postgres"), "-D", str(self._data), *place, "-F"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self._user, cwd=self._scratch,
+        )  # fmt: skip
+        try:
+            _wait(self._port, server)
+        except BaseException:
+            server.terminate()
+            raise
+        return server
+
+
 @contextlib.contextmanager
-def running() -> Generator[str]:
-    """A server on loopback, as long as the block lasts; its connection string."""
+def cluster() -> Generator[Cluster]:
+    """A server on loopback, as long as the block lasts."""
     folder = binaries()
     if folder is None:
         pytest.skip("no PostgreSQL: neither the system nor a package has its binaries")
     # PostgreSQL refuses to run as root, so root lends it to nobody.
     user = "nobody" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="samekey-pg-") as scratch:
-        data = Path(scratch) / "data"
         if user is not None:
             shutil.chown(scratch, user)
             Path(scratch).chmod(0o755)
-        command = [str(folder / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-locale"]
-        subprocess.run(command, check=True, capture_output=True, user=user, cwd=scratch)
-        port = _free_port()
-        server = subprocess.Popen(
-            [str(folder / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", scratch, "-F"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=scratch,
-        )  # fmt: skip
+        server = Cluster(folder, scratch, user)
         try:
-            _wait(port, server)
-            yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            server.terminate()
-            server.wait(timeout=_START_SECONDS)
+            server.stop()
+
+
+@contextlib.contextmanager
+def running() -> Generator[str]:
+    """The connection string of such a server."""
+    with cluster() as server:
+        yield server.url
 
 
 def _free_port() -> int:

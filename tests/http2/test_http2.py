@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -122,30 +124,98 @@ def test_calls_at_once_share_a_connection(acme: Any, backend: str, library: str)
     assert len(server.keys) == len(set(server.keys)) == 12
 
 
+def outcomes(ended: list[Any]) -> list[list[str]]:
+    """What became of each attempt of each call."""
+    return [
+        [repr(one)] if isinstance(one, BaseException) else [str(attempt.outcome) for attempt in one.attempts]
+        for one in ended
+    ]
+
+
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets that anyio forgets
-@pytest.mark.parametrize("turns", range(0, 60, 3))
-def test_a_cancelled_call_raises_nothing_raw_in_others(acme: Any, library: str, turns: int) -> None:  # noqa: ANN401
-    """They share its connection, in which the library may be left in disorder: they end in a result or the truth."""
+@pytest.mark.parametrize("is_warm", [False, True], ids=["new", "warm"])
+@pytest.mark.parametrize("turns", [*range(20), *range(20, 125, 5)])
+def test_a_cancelled_call_disturbs_no_other(
+    acme: Any,  # noqa: ANN401
+    library: str,
+    turns: int,
+    is_warm: bool,  # noqa: FBT001
+) -> None:
+    """They share its connection, which may be being set up, or in the middle of a frame: each is answered at once."""
     server = Http2Server([])
 
     async def main() -> None:
         options = {"base_url": server.url, "http2": True, "http_library": library, "token": "t"}
-        retry = acme.RetryPolicy(initial_delay=0.01, max_delay=0.02)
-        # Of httpx, a cancellation while a connection is set up leaves its other requests waiting for this long.
-        timeout = acme.Timeout(read=0.5)
-        async with acme.AsyncAcmePayments(**options, retry=retry, timeout=timeout) as client:
+        async with acme.AsyncAcmePayments(**options) as client:
             over_http2(client._core.connection.transport())
-            calls = [asyncio.ensure_future(client.charges.create(amount=1, currency="eur")) for _ in range(4)]
+            if is_warm:
+                await client.charges.create(amount=1, currency="eur")
+            create = client.charges.create.detailed
+            calls = [asyncio.ensure_future(create(amount=1, currency="eur")) for _ in range(4)]
             for _ in range(turns):
                 await asyncio.sleep(0)
             calls[0].cancel()
             _, *others = await asyncio.gather(*calls, return_exceptions=True)
-            assert [
-                error for error in others if isinstance(error, Exception) and not isinstance(error, acme.APIError)
-            ] == []
-            assert (await client.charges.create(amount=1, currency="eur")).id == "ch_1"
+            others.append(await create(amount=1, currency="eur"))
+            assert outcomes(others) == [["status 200"]] * 4
 
     asyncio.run(main())
     server.close()
     assert set(server.effects.values()) == {1}
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("turns", range(0, 60, 4))
+def test_a_call_that_is_left_disturbs_no_other(acme: Any, backend: str, library: str, turns: int) -> None:  # noqa: ANN401
+    """The same with the scopes of anyio and trio, which cancel again at each step."""
+    server = Http2Server([])
+
+    async def main() -> None:
+        options = {"base_url": server.url, "http2": True, "http_library": library, "token": "t"}
+        async with acme.AsyncAcmePayments(**options) as client:
+            over_http2(client._core.connection.transport())
+            others: list[Any] = []
+
+            async def charge() -> None:
+                others.append(await client.charges.create.detailed(amount=1, currency="eur"))
+
+            async def leave(scope: anyio.CancelScope) -> None:
+                with scope:
+                    await client.charges.create(amount=1, currency="eur")
+
+            async with anyio.create_task_group() as tasks:
+                scope = anyio.CancelScope()
+                tasks.start_soon(leave, scope)
+                for _ in range(3):
+                    tasks.start_soon(charge)
+                for _ in range(turns):
+                    await anyio.lowlevel.checkpoint()
+                scope.cancel()
+            await charge()
+            assert outcomes(others) == [["status 200"]] * 4
+
+    anyio.run(main, backend=backend)
+    server.close()
+    assert set(server.effects.values()) == {1}
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_threads_share_no_connection(acme: Any, library: str) -> None:  # noqa: ANN401
+    """The libraries' state of one has no lock for all of it; so each request has a connection to itself."""
+    server = Http2Server([])
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.00001)
+    try:
+        options = {"base_url": server.url, "http2": True, "http_library": library, "token": "t"}
+        with acme.AcmePayments(**options) as client, ThreadPoolExecutor(16) as threads:
+            over_http2(client._core.connection.transport())
+            create = client.charges.create.detailed
+            sent = [threads.submit(create, amount=amount, currency="eur") for amount in range(1, 301)]
+            ended: list[Any] = [one.result() for one in sent]
+    finally:
+        sys.setswitchinterval(interval)
+    server.close()
+    assert outcomes(ended) == [["status 200"]] * 300
+    assert len(server.keys) == 300

@@ -126,6 +126,56 @@ def test_an_account_is_no_secret(sdk: Any) -> None:  # noqa: ANN401
     assert of("mine", {"a": basic}, (("a",),)) == "mine"
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("pending", {}),
+        ("outcomes", {}),
+        ("find", {"reference": "inv-1"}),
+        ("find", {"idempotency_key": "key-1"}),
+        ("acknowledge", {"reference": "inv-1"}),
+        ("resume", {}),
+    ],
+)
+def test_a_journal_that_cannot_be_read_says_so(
+    sdk: Any,  # noqa: ANN401
+    shop: Shop,
+    journal: Any,  # noqa: ANN401
+    tmp_path: Path,
+    method: str,
+    arguments: dict[str, str],
+    is_async: bool,  # noqa: FBT001
+) -> None:
+    """An error of the SDK's own, whatever keeps the entries; the exception of the database is its cause."""
+    journal.pending("none")
+    journal._connection.execute("DROP TABLE samekey_outcome")
+    journal._connection.execute("DROP TABLE samekey_journal")
+    journal._connection.execute("DROP TABLE samekey_reference")
+
+    def check(caught: Any) -> None:  # noqa: ANN401
+        assert type(caught.value) is sdk.JournalError
+        assert isinstance(caught.value.__cause__, sqlite3.Error)
+        assert str(caught.value).startswith("the journal cannot be ")
+        assert "no such table" in str(caught.value)
+
+    if is_async:
+
+        async def main() -> None:
+            async with sdk.AsyncCornerShop(base_url=shop.url, token="t", journal=journal) as called:  # noqa: S106
+                with pytest.raises(sdk.JournalError) as caught:
+                    await getattr(called.journal, method)(**arguments)
+                check(caught)
+
+        anyio.run(main)
+    else:
+        with client(sdk, shop, journal) as called, pytest.raises(sdk.JournalError) as caught:
+            getattr(called.journal, method)(**arguments)
+        check(caught)
+    assert shop.seen == []
+    assert tmp_path.exists()
+
+
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_what_cannot_be_written_down_is_not_sent(
     sdk: Any,  # noqa: ANN401

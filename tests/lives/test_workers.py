@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,12 @@ def test_celery_forks_its_workers(bank: Bank, environment: dict[str, str], tmp_p
     options = ["--max-tasks-per-child", "20", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     with Program([*arguments, *options], environment, tmp_path, logs_failures=True):
         *told, failure = outcome("celery_shop.py", ["40"], environment, tmp_path)
+    assert failure["error"] == "APIConnectionError", failure
+    assert failure["why"].startswith("payments.create: ")
     assert "nothing was sent, so nothing was done" in failure["why"]
+    assert failure["certainty"] == "not sent"
+    assert uuid.UUID(failure["idempotency_key"])
+    assert failure["url"] == "http://127.0.0.1:1/payments"
     count = judge(bank, told)
     assert count.processes > 3
 

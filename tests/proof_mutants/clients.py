@@ -57,6 +57,13 @@ CLIENTS = (
     Mutant("a deadline is none", RULES,
            _rule("    if at >= policy.deadline:", "    if at >= policy.deadline * 4:")
            + _rule("    return min(policy.deadline, call.key_ttl", "    return min(policy.deadline * 4, call.key_ttl"), {LIMITS}),
+    Mutant("a call goes on when its key may have been forgotten", RULES,
+           _rule("    return call.key_age + at >= call.key_ttl - ttl_margin(call.key_ttl)", "    return False")
+           + _rule("    return min(policy.deadline, call.key_ttl - ttl_margin(call.key_ttl) - call.key_age)",
+                   "    return policy.deadline"), {ONCE}, "its client has sent it too late"),
+    Mutant("a call is settled with a key that has been forgotten", f"{_RUNTIME}/settle.py",
+           _rule("    if is_too_old(facts, 0.0) and facts.safety is Safety.KEYED:", "    if not facts:"), {LIMITS},
+           "when its key had been forgotten"),
     Mutant("one retry more than allowed", RULES,
            _rule("_retries_spent(history) >= policy.max_retries", "_retries_spent(history) > policy.max_retries"), {LIMITS}),
     Mutant("one retry less than allowed", RULES,

@@ -70,6 +70,13 @@ def test_where_nothing_is_ever_remembered_that_is_the_cause() -> None:
         assert found.cause is Cause.NO_MEMORY
 
 
+def test_a_client_may_send_a_key_too_late() -> None:
+    """The servers may have forgotten it by then; in time, the same would be theirs."""
+    late = (ARRIVED, EFFECT, LOST, *second(3.1, 3.2))
+    causes = [explain_cause(late, REMEMBERING, window) for window in (3.0, 3600.0)]
+    assert [found.cause for found in causes if found] == [Cause.OUTLIVED, Cause.FORGOTTEN]
+
+
 def test_what_was_done_once_has_no_cause() -> None:
     """An answer from memory is no duplicate, and shows for how long servers remember."""
     trace = traces(history(GOOD, READ))

@@ -82,7 +82,28 @@ def test_a_good_history_breaks_no_promise(good: History) -> None:
     assert violations(good) == []
 
 
+BRIEF = replace(LIMITS, deadline=2.7, key_life=3.0)
+OUTLIVED = replace(unknown(Settled.TOO_OLD), limits=BRIEF, elapsed=2.7)
+
+
+def test_a_key_may_be_too_old_to_ask() -> None:
+    """Of a call whose key was forgotten within the run nothing more is to be known."""
+    assert violations(history(OUTLIVED)) == []
+
+
 LIES = {
+    "sent when its key was forgotten": (
+        Promise.LIMITS,
+        history(replace(OUTLIVED, attempts=(FIRST, replace(FIRST, sent_at=103.1, wait=None)))),
+    ),
+    "settled when its key was forgotten": (
+        Promise.LIMITS,
+        history(replace(OUTLIVED, settling=(Request(105.0, KEY, "aa"),))),
+    ),
+    "done again when its key was forgotten": (
+        Promise.ONCE,
+        history(OUTLIVED, events=(*EVENTS, event(Kind.EFFECT, "b", 103.3))),
+    ),
     "two effects under one key": (Promise.ONCE, history(GOOD, events=AGAIN)),
     "two effects under two keys of one call": (
         Promise.ONCE,

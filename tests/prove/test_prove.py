@@ -48,6 +48,7 @@ def test_every_promise_holds_through_every_fault(tmp_path: Path) -> None:
     assert "calls       300, " in said
     assert "duplicates  0 calls" in said
     assert "lies        0 calls" in said
+    assert "outlived    9 keys" in said
     assert "killed      2 times" in said
     assert list(tmp_path.iterdir()) == []
 
@@ -60,6 +61,23 @@ def test_several_servers_share_one_postgresql(postgres_server: str) -> None:
     assert proof.verdict.replays > 10
     assert len(proof.verdict.faults) > 15
     assert proof.verdict.certainties["applied"] > 120
+
+
+def test_a_database_that_crashes_meanwhile_takes_nothing_along() -> None:
+    """PostgreSQL dies amid transactions, twice, and comes back; what it answered before is remembered after."""
+    turns = [80, 160]
+    with postgres.cluster() as database:
+
+        def crash(told: str) -> None:
+            count = told.partition(" of ")[0]
+            if turns and count.isdigit() and int(count) >= turns[0]:
+                turns.pop(0)
+                database.restart()
+
+        proof = prove(PAYMENTS, Terms(calls=240, store=database.url, processes=2), Diagnostics(), crash)
+    assert turns == []
+    assert proof.verdict.violations == ()
+    assert proof.verdict.certainties["applied"] > 140
 
 
 SILENT = """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import TYPE_CHECKING, Any
 
+import acme_payments
 import httpx
 import pytest
 from msgspec.structs import replace
@@ -132,6 +134,55 @@ def test_errors_pickle(kind: type[APIError], protocol: int) -> None:
     assert found.__notes__ == ["seen in worker 3"]
     if isinstance(found, APIStatusError):
         assert isinstance(found.body, Detail)
+
+
+@pytest.mark.parametrize("kind", list(every_class()), ids=lambda kind: kind.__name__)
+def test_an_error_is_made_anew_from_its_arguments_in_json(kind: type[APIError]) -> None:
+    """Queues that carry JSON keep `args` and no more; what settles the call and what it was told by stand in them."""
+    error = make(kind)
+    words, facts = json.loads(json.dumps(error.args))
+    found = kind(words, facts)
+    assert type(found) is kind
+    assert (str(found), found.record, found.args) == (str(error), error.record, error.args)
+    assert (found.idempotency_key, found.certainty, found.evidence) == (KEY, Certainty.UNKNOWN, error.evidence)
+    assert (found.retry_after, found.request_id) == (error.retry_after, error.request_id)
+    for name in ("status", "page"):
+        assert getattr(found, name, None) == getattr(error, name, None)
+    assert vars(pickle.loads(pickle.dumps(found))) == vars(found)  # noqa: S301
+
+
+def test_an_error_of_an_sdk_is_made_anew_as_well() -> None:
+    """Its public classes live in the SDK's package, not in the modules where their annotations can be read."""
+    client = acme_payments.AcmePayments(base_url="http://127.0.0.1:1", token="t", max_retries=1)  # noqa: S106
+    with client, pytest.raises(acme_payments.APIConnectionError) as caught:
+        client.charges.create(amount=1, currency="eur")
+    error = caught.value
+    words, facts = json.loads(json.dumps(error.args))
+    found = type(error)(words, {**facts, "record": {**facts["record"], "of a newer version": 1}})
+    assert (found.record, found.args) == (error.record, error.args)
+    assert len(found.attempts) == 2
+    assert found.evidence is acme_payments.Evidence.DECLARED
+
+
+def test_the_arguments_of_an_error_hold_nothing_of_request_or_answer() -> None:
+    """They may lie in a database for days."""
+    error = make(APIStatusError)
+    assert set(error.args[1]) == {"record", "retry_after", "request_id", "status"}
+    assert repr(error) == "APIStatusError('it said no')"
+
+
+def test_words_can_be_put_before_an_error() -> None:
+    """As with any exception, by setting its arguments."""
+    error = make(APIError)
+    error.args = (f"invoice 7: {error.args[0]}", *error.args[1:])
+    assert str(error) == error.message == "invoice 7: it is lost"
+    assert error.idempotency_key == KEY
+
+
+def test_an_error_of_a_status_says_which() -> None:
+    """Nobody can leave it out unnoticed."""
+    with pytest.raises(TypeError, match="status= is missing"):
+        APIStatusError("it said no", LOST)
 
 
 @pytest.mark.parametrize("kind", list(every_class()), ids=lambda kind: kind.__name__)

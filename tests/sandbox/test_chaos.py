@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from collections.abc import Generator
@@ -123,3 +124,118 @@ def test_a_proxy_keeps_no_cookies_and_passes_on_no_hops(tmp_path: Path) -> None:
     assert answers[1].headers["set-cookie"] == "session=ALICE"
     assert answers[1].headers["location"] == f"{proxy.url}/next?a=1"
     assert ("x-hop" in answers[1].headers, "x-end" in answers[1].headers) == (False, True)
+
+
+class _Streaming(BaseHTTPRequestHandler):
+    """Sends an event, waits until it may go on, sends another, and then ends, breaks off, or goes on for ever."""
+
+    protocol_version = "HTTP/1.1"
+    go_on = threading.Event()
+    left = threading.Event()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            self._send(b"data: 1\n\n")
+            self.go_on.wait(10)
+            self._send(b"data: 2\n\n")
+            while self.path == "/endless":
+                self._send(b"data: and so on\n\n")
+                time.sleep(0.01)
+            if self.path == "/whole":
+                self._send(b"")
+        except OSError:
+            self.left.set()
+        self.close_connection = True
+
+    def _send(self, piece: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def streaming(tmp_path: Path) -> Generator[Running]:
+    """A proxy in front of a server of events."""
+    _Streaming.go_on.clear()
+    _Streaming.left.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Streaming) as upstream:
+        upstream.daemon_threads = True
+        threading.Thread(target=upstream.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{upstream.server_port}"
+        with in_thread(open_chaos(Upstream(url, str(tmp_path / "chaos.db")))) as proxy:
+            yield proxy
+        upstream.shutdown()
+
+
+def test_events_come_when_they_are_sent(streaming: Running) -> None:
+    """Not when the stream is over, which may be never."""
+    with httpx.stream("GET", f"{streaming.url}/whole", timeout=5) as response:
+        pieces = response.iter_raw()
+        assert next(pieces) == b"data: 1\n\n"
+        _Streaming.go_on.set()
+        assert b"".join(pieces) == b"data: 2\n\n"
+
+
+def test_a_client_that_leaves_a_stream_ends_it_upstream(streaming: Running) -> None:
+    """Nobody reads on for nobody."""
+    _Streaming.go_on.set()
+    with httpx.stream("GET", f"{streaming.url}/endless", timeout=5) as response:
+        next(response.iter_raw())
+    assert _Streaming.left.wait(10)
+
+
+def test_a_stream_that_breaks_off_upstream_breaks_off_here(streaming: Running) -> None:
+    """It does not end as if it were whole."""
+    _Streaming.go_on.set()
+    with (
+        httpx.stream("GET", f"{streaming.url}/broken", timeout=5) as response,
+        pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"),
+    ):
+        response.read()
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.CUT_IN_HEAD, Fault.CUT_IN_BODY, Fault.STALL_AFTER, Fault.RACE])
+def test_faults_strike_a_stream_that_never_ends(streaming: Running, fault: Fault) -> None:
+    """What is lost, or cut, need not be over first; and what is not passed on is closed."""
+    streaming.fail(Rule(fault, times=1, seconds=0.2))
+    if fault is Fault.RACE:
+        _Streaming.go_on.set()
+        with httpx.stream("GET", f"{streaming.url}/endless", timeout=5) as response:
+            next(response.iter_raw())
+    else:
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{streaming.url}/endless", timeout=5)
+        _Streaming.go_on.set()
+    assert _Streaming.left.wait(10)
+
+
+def test_a_download_is_not_held_in_memory(tmp_path: Path) -> None:
+    """A length that the upstream gives is passed on, and the bytes behind it piece by piece."""
+    size = 96 * 1024 * 1024
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(size))
+            self.end_headers()
+            for _ in range(size // (1024 * 1024)):
+                self.wfile.write(bytes(1024 * 1024))
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as upstream:
+        threading.Thread(target=upstream.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{upstream.server_port}"
+        with in_thread(open_chaos(Upstream(url, str(tmp_path / "chaos.db")))) as proxy:
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            with httpx.stream("GET", f"{proxy.url}/file") as response:
+                assert response.headers["content-length"] == str(size)
+                assert sum(map(len, response.iter_raw())) == size
+            assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < size // 1024 // 2
+        upstream.shutdown()

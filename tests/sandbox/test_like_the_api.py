@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from samekey.sandbox.api.answer import Answer
+from samekey.sandbox.server.app import Settings
 from samekey.sandbox.server.serving import running
 
 SHOP = """
@@ -204,3 +206,196 @@ def test_a_status_without_a_body_has_none_whatever_the_document_says(shop: httpx
     events = shop.get(str(shop.base_url.join("/_samekey/ledger.json"))).json()["events"]
     digests = [event["answer"] for event in events if event["kind"] == "effect"]
     assert digests[-1] == Answer(204).digest
+
+
+FEED = """
+openapi: 3.2.0
+info: {title: Feed, version: '1'}
+paths:
+  /answers:
+    post:
+      operationId: ask
+      requestBody: {content: {application/json: {schema: {type: object, properties: {text: {type: string}}}}}}
+      responses:
+        '201':
+          description: ''
+          content:
+            application/json: {schema: {$ref: '#/components/schemas/Answer'}}
+            application/vnd.answer+json: {schema: {$ref: '#/components/schemas/Answer'}}
+            text/event-stream:
+              itemSchema:
+                type: object
+                required: [event, data]
+                properties:
+                  event: {const: delta}
+                  data: {type: string, contentMediaType: application/json, contentSchema: {type: object}}
+              x-speakeasy-sse-sentinel: '[DONE]'
+            text/csv: {schema: {type: string}, example: "id,text\\n1,yes\\n"}
+        '406': {description: ''}
+  /lines:
+    get:
+      operationId: lines
+      responses:
+        '200':
+          description: ''
+          content:
+            application/jsonl: {schema: {type: array, minItems: 2, items: {$ref: '#/components/schemas/Answer'}}}
+  /sequence:
+    get:
+      operationId: sequence
+      responses: {'200': {description: '', content: {application/json-seq: {itemSchema: {type: integer, minimum: 4}}}}}
+components:
+  schemas:
+    Answer: {type: object, required: [id, text], properties: {id: {type: string}, text: {type: string}}}
+"""
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Generator[httpx.Client]:
+    """A client of an API that answers in several media types."""
+    document = tmp_path / "feed.yaml"
+    document.write_text(FEED, "utf-8")
+    with (
+        running(str(document), Settings(str(tmp_path / "feed.db"))) as server,
+        httpx.Client(base_url=server.url, timeout=10) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("text/csv", "text/csv"),
+        ("text/*", "text/event-stream"),
+        ("text/csv;q=0.4, text/event-stream;q=0.3", "text/csv"),
+        ("text/*;q=0.4, text/event-stream;q=0.3, application/*;q=0", "text/csv"),
+        ("text/csv;q=0.5, */*;q=0.1", "text/csv"),
+        ("APPLICATION/VND.ANSWER+JSON ; q=1", "application/vnd.answer+json"),
+        ("image/png, */*;q=nonsense", "application/json"),
+    ],
+)
+def test_an_answer_is_in_the_media_type_that_is_asked_for(feed: httpx.Client, accept: str, given: str) -> None:
+    """The range that names it most exactly counts; of equals, the one that the document has as its usual one."""
+    answer = feed.post("/answers", json={"text": "yes"}, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (201, given)
+    if "json" in given:
+        assert set(answer.json()) == {"id", "text"}
+    if given == "text/csv":
+        assert answer.text == "id,text\n1,yes\n"
+
+
+def test_what_nobody_takes_is_refused_where_the_document_says_so(feed: httpx.Client) -> None:
+    """And nothing is done; where it does not, the answer comes as it is (RFC 9110 section 12.5.1)."""
+    refused = feed.post("/answers", json={}, headers={"Accept": "image/png", "Idempotency-Key": "a" * 32})
+    assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
+    assert feed.get("/lines", headers={"Accept": "image/png"}).headers["content-type"] == "application/jsonl"
+    done = feed.post("/answers", json={}, headers={"Accept": "*/*", "Idempotency-Key": "a" * 32})
+    assert (done.status_code, done.headers.get("idempotent-replayed")) == (201, None)
+
+
+def test_events_come_one_by_one(feed: httpx.Client) -> None:
+    """As their schema has them, with the document's own end; a retry gets the same ones."""
+    headers = {"Accept": "text/event-stream", "Idempotency-Key": "b" * 32}
+    with feed.stream("POST", "/answers", json={}, headers=headers) as response:
+        pieces = list(response.iter_raw())
+        assert "content-length" not in response.headers
+    assert len(pieces) == 4
+    assert all(piece.startswith(b"event: delta\ndata: ") and piece.endswith(b"\n\n") for piece in pieces[:3])
+    assert pieces[-1] == b"data: [DONE]\n\n"
+    again = feed.post("/answers", json={}, headers=headers)
+    assert (again.content, again.headers["idempotent-replayed"]) == (b"".join(pieces), "true")
+
+
+def test_lines_and_sequences_fit_their_schemas(feed: httpx.Client) -> None:
+    """A schema of the whole is an array of its items (OpenAPI 3.2 section 4.14.3)."""
+    lines = [json.loads(line) for line in feed.get("/lines").text.splitlines()]
+    assert len(lines) >= 2
+    assert all(set(line) >= {"id", "text"} for line in lines)
+    records = feed.get("/sequence").text.split("\x1e")
+    assert records[0] == ""
+    assert all(json.loads(record) >= 4 for record in records[1:])
+
+
+ZOO = """
+swagger: '2.0'
+info: {title: Zoo, version: '1'}
+produces: [text/csv, application/json]
+paths:
+  /animals:
+    get: {operationId: listAnimals, responses: {200: {description: '', schema: {$ref: '#/definitions/Animal'}}}}
+    post:
+      operationId: addAnimal
+      parameters: [{name: body, in: body, required: true, schema: {type: object, required: [name]}}]
+      responses: {201: {description: ''}, 400: {description: 'no schema at all'}, 404: {description: ''}}
+  /animals/{id}:
+    get:
+      operationId: getAnimal
+      parameters: [{name: id, in: path, required: true, type: integer}]
+      responses: {200: {description: ''}, 404: {description: ''}}
+    delete:
+      operationId: removeAnimal
+      parameters: [{name: id, in: path, required: true, type: integer}]
+      responses: {204: {description: ''}}
+  /animals/search:
+    get: {operationId: search, responses: {200: {description: ''}}}
+definitions:
+  Animal: {type: object, properties: {name: {type: string}}}
+"""
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Generator[httpx.Client]:
+    """A client of an API of Swagger."""
+    document = tmp_path / "zoo.yaml"
+    document.write_text(ZOO, "utf-8")
+    with (
+        running(str(document), Settings(str(tmp_path / "zoo.db"))) as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        yield client
+
+
+def test_a_path_without_parameters_is_no_resource(zoo: httpx.Client) -> None:
+    """OpenAPI matches concrete paths first: what can be done with an animal cannot be done with the search."""
+    refused = zoo.delete("/animals/search")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+    assert zoo.delete("/animals/7").status_code == 404
+    assert zoo.request("OPTIONS", "/animals/7").headers["allow"] == "GET, DELETE"
+
+
+def test_a_refusal_of_swagger_is_in_one_of_its_media_types(zoo: httpx.Client) -> None:
+    """Though nothing is said of what stands in it."""
+    refused = zoo.post("/animals", json={})
+    assert (refused.status_code, refused.headers["content-type"]) == (400, "application/json")
+    assert refused.json()["code"] == "invalid_request"
+
+
+TAGGED = """
+openapi: 3.1.0
+info: {title: Tagged, version: '1'}
+paths:
+  /events:
+    get:
+      operationId: latest
+      responses: {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Event'}}}}}
+components:
+  schemas:
+    Event:
+      oneOf: [{$ref: '#/components/schemas/CardEvent'}, {$ref: '#/components/schemas/OtherEvent'}]
+      discriminator:
+        propertyName: type
+        mapping: {CARD EVENT: '#/components/schemas/CardEvent', OTHER: '#/components/schemas/OtherEvent'}
+    CardEvent: {type: object, required: [type], properties: {type: {const: CARD}}}
+    OtherEvent: {type: object, required: [type], properties: {type: {type: string}}}
+"""
+
+
+def test_a_tag_is_one_that_its_variant_allows(tmp_path: Path) -> None:
+    """Some documents map a variant to another word than its constant."""
+    document = tmp_path / "tagged.yaml"
+    document.write_text(TAGGED, "utf-8")
+    with running(str(document), Settings(str(tmp_path / "tagged.db"))) as server:
+        assert httpx.get(f"{server.url}/events").json() == {"type": "CARD"}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ._runtime.journal.journal import Journal as Journal
     from ._runtime.journal.journal import JournalConflictError as JournalConflictError
     from ._runtime.journal.journal import JournalEntry as JournalEntry
+    from ._runtime.journal.journal import JournalError as JournalError
     from ._runtime.journal.journal import JournalHold as JournalHold
     from ._runtime.journal.journal import JournalOutcome as JournalOutcome
     from ._runtime.journal.journal import Settlement as Settlement
@@ -104,6 +105,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Journal",
         "JournalConflictError",
         "JournalEntry",
+        "JournalError",
         "JournalHold",
         "JournalOutcome",
         "Settlement",
@@ -189,6 +191,7 @@ __all__ = [
     "Journal",
     "JournalConflictError",
     "JournalEntry",
+    "JournalError",
     "JournalHold",
     "JournalOutcome",
     "Middleware",

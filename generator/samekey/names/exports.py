@@ -33,6 +33,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Journal",
         "JournalConflictError",
         "JournalEntry",
+        "JournalError",
         "JournalHold",
         "JournalOutcome",
         "Settlement",

@@ -30,6 +30,7 @@ class Cause(StrEnum):
 
     NEW_KEY = "done again under another key"
     NO_MEMORY = "done again, and no request of the whole run was answered from memory"
+    OUTLIVED = "done again when its key might have been forgotten: its client has sent it too late"
     AT_ONCE = "both ran at once"
     FORGOTTEN = "done again after a while, although sooner requests were answered from memory"
     OPERATION = "done again, and its operation was never answered from memory"
@@ -161,11 +162,11 @@ def explain_cause(trace: Sequence[Event], known: Memory, window: float) -> Expla
     second = next((second for second in _seconds(trace) if second.done), None)
     if second is None:
         return None
-    cause = _cause(second, known)
+    cause = _cause(second, known, window)
     return Explained(cause, _sentence(cause, second, known, window))
 
 
-def _cause(second: Second, known: Memory) -> Cause:
+def _cause(second: Second, known: Memory, window: float) -> Cause:
     """Return the first cause that holds."""
     elsewhere = not (second.same_process or known.fades or known.shared)
     causes = (
@@ -173,6 +174,7 @@ def _cause(second: Second, known: Memory) -> Cause:
         (not second.same_scope, Cause.OTHER_SCOPE),
         (second.failed, Cause.APART),
         (not known.replays, Cause.NO_MEMORY),
+        (second.gap >= window, Cause.OUTLIVED),
         (known.forgets_operation, Cause.OPERATION),
         (second.ahead is None, Cause.UNSEEN),
         (_is_at_once(second), Cause.AT_ONCE),

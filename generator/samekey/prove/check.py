@@ -94,7 +94,7 @@ def _lie(report: CallReport, effects: int) -> str:
             return "" if done else "told applied, and nothing was done"
         case ((Certainty.NOT_SENT | Certainty.REJECTED), _):
             return "" if not done else f"told {report.certainty}, and it was done"
-        case Certainty.UNKNOWN, Settled.UNANSWERED:
+        case Certainty.UNKNOWN, (Settled.UNANSWERED | Settled.TOO_OLD):
             return ""
         case Certainty.UNKNOWN, Settled.STUCK:
             return "unknown, and its key is said to be in use although no request is under way"

@@ -38,6 +38,7 @@ class Orders(msgspec.Struct, frozen=True):
         plan: what goes wrong.
         broken: the promise that it breaks.
         clock_ahead: seconds by which its clock is ahead of the others.
+        ttl: seconds for which it remembers keys; None for what the document says.
     """
 
     spec: str
@@ -46,6 +47,7 @@ class Orders(msgspec.Struct, frozen=True):
     plan: Plan
     broken: Broken | None = None
     clock_ahead: float = 0.0
+    ttl: float | None = None
 
 
 def main() -> None:
@@ -53,7 +55,7 @@ def main() -> None:
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
     try:
         settings = Settings(
-            orders.store, plan=orders.plan, broken=orders.broken,
+            orders.store, ttl=orders.ttl, plan=orders.plan, broken=orders.broken,
             # Often enough for a run to see what it removes.
             purge_every=1.0, clock_ahead=orders.clock_ahead,
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Settled(StrEnum):
     UNKNOWN = "unknown"
     STUCK = "still in use"
     """Its key is said to be in use, and no request with it is under way."""
+    TOO_OLD = "its key was too old to ask"
+    """The servers have forgotten it, so the client does not send it again: nobody is told any more."""
     UNANSWERED = "not answered in time"
     """The server was slow: no verdict."""
 
@@ -98,12 +101,14 @@ class Limits:
         deadline: seconds for the whole call.
         initial_delay: seconds; the widest range from which the wait before the first retry is drawn.
         max_delay: seconds; the widest range from which any wait is drawn.
+        key_life: seconds after which the servers forget its key; endless where that is long after the run.
     """
 
     retries: int
     deadline: float
     initial_delay: float = 0.02
     max_delay: float = 0.4
+    key_life: float = inf
 
     def backoff(self, attempts: int) -> float:
         """Return the range from which the wait after some attempts is drawn (docs/retry-rules.md, section 4)."""
@@ -180,6 +185,11 @@ class CallReport:
     settled: Settled | None = None
     settling: tuple[Request, ...] = ()
     settled_given: str = ""
+
+    @property
+    def is_short_lived(self) -> bool:
+        """Whether the life of its key ends within the run."""
+        return self.limits.key_life < inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,10 @@ def about_limits(report: CallReport, window: float) -> Iterator[Violation]:
     for attempt, following in pairwise(report.attempts):
         if not may_be_followed(attempt, keyed=report.keyed):
             yield _passed(report, f"sent again after {attempt.outcome}, which settles it")
-        if following.sent_at - report.attempts[0].sent_at >= window:
+        if following.sent_at - report.attempts[0].sent_at >= min(window, allowed.key_life):
             yield _passed(report, "sent again when its key may have been forgotten")
+    if report.is_short_lived and report.settling:
+        yield _passed(report, "sent again, to settle it, when its key had been forgotten")
     yield from _waits(report)
     if reason := _gave_up(report):
         yield Violation(Promise.LIVENESS, report.call, reason)

@@ -29,6 +29,7 @@ from samekey.prove.errors import ProveError
 from samekey.prove.history import History
 from samekey.prove.sdk import generated
 from samekey.prove.servers import serving
+from samekey.prove.short_lives import short_lives
 from samekey.prove.terms import Sabotage
 from samekey.prove.trials import trials
 from samekey.prove.verdict import judge_run
@@ -123,7 +124,10 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
         settled = settle(clients, list(zip(reports, calls, strict=True)))
         step("trying keys that have done something")
         tried = trials(clients, list(zip(settled, calls, strict=True)))
-        history = History(tuple(settled), servers.events(), clients.window, tried, servers.things())
+        step("outliving some keys")
+        outlived = short_lives(clients, servers, repertoire, len(entries))
+        reported = (*settled, *outlived)
+        history = History(reported, servers.events(), clients.window, tried, servers.things())
     step("checking")
     verdict = judge_run(history)
     called = {calls[0].method for calls in repertoire.keyed}

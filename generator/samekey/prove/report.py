@@ -46,6 +46,8 @@ def report(proof: Proof) -> Iterable[str]:
             f"document does not promise ({_some(proof.assumed)}): the sandbox honours their keys, the API may not"
         )
     yield from _figures(verdict)
+    if verdict.short_lived:
+        yield f"  outlived    {verdict.short_lived} keys of calls more, forgotten by servers while answers were lost"
     yield f"  killed      {proof.kills} times, {servers}; {proof.seconds:.0f} s in all"
     if verdict.unsettled:
         yield f"  no verdict  on {verdict.unsettled} unknown calls: the servers did not say in time what became of them"

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from samekey.names.reserved import CLIENT_ARGUMENTS
 from samekey.pipeline import generate
 from samekey.prove.errors import ProveError
@@ -50,6 +52,23 @@ class Sdk:
         transport = self.part("http.transport")
         transport.own_client = _with_hook(transport.own_client, hook)
         transport.own_async_client = _with_hook(transport.own_async_client, async_hook)
+
+    @contextlib.contextmanager
+    def with_key_life(self, seconds: float) -> Generator[None]:
+        """Have this SDK believe that keys are remembered for some seconds, while a block runs."""
+        core = self.part("core")
+        prepare = core.prepare
+
+        def prepared(*arguments: object) -> Any:  # noqa: ANN401  # a call of the SDK, ready to be sent
+            made = prepare(*arguments)
+            made.state.facts = msgspec.structs.replace(made.state.facts, key_ttl=seconds)
+            return made
+
+        core.prepare = prepared
+        try:
+            yield
+        finally:
+            core.prepare = prepare
 
     @property
     def has_accounts(self) -> bool:

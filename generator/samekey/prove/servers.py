@@ -180,6 +180,19 @@ class ServerProcess:
         """Raise where the process that serves has ended by itself."""
         self._process.check()
 
+    def begin_anew(self, plan: Plan, ttl: float) -> None:
+        """Kill the process that serves, and have another one in its place that forgets keys soon.
+
+        Args:
+            plan: what goes wrong.
+            ttl: seconds for which it remembers keys.
+        """
+        self.stop()
+        self._next = None
+        # Its clock is right, whatever others thought of the time before.
+        self._process = _Process(msgspec.structs.replace(self._orders, plan=plan, ttl=ttl, clock_ahead=0.0))
+        self._process.go()
+
     def stop(self) -> None:
         """End the process that serves, and the one that is prepared."""
         for process in (self._process, self._next):
@@ -239,6 +252,21 @@ class Servers:
         for server in self.servers:
             server.clear_faults()
         self._drained()
+
+    def forget_soon(self, ttl: float, plan: Plan) -> None:
+        """Have one server alone, at the first address, that forgets keys soon; the others are gone for good.
+
+        Args:
+            ttl: seconds for which it remembers keys.
+            plan: what goes wrong.
+        """
+        self._drained()
+        first, *others = self.servers
+        # One whose clock is ahead would remove what is not old yet.
+        for server in others:
+            server.stop()
+        self.servers = (first,)
+        first.begin_anew(plan, ttl)
 
     def check(self) -> None:
         """Raise where a server has ended by itself."""

@@ -68,6 +68,7 @@ class ProofResult:
         slowest: seconds that one call in a hundred took longer than.
         unsettled: unknown calls of which nothing came out, since the servers were too slow.
         shows_nothing: why the run proves nothing, though no promise was broken; empty where it proves something.
+        short_lived: calls more, whose keys were forgotten within the run.
     """
 
     calls: int
@@ -85,6 +86,7 @@ class ProofResult:
     slowest: float
     unsettled: int = 0
     shows_nothing: str = ""
+    short_lived: int = 0
 
     @property
     def holds(self) -> bool:
@@ -103,28 +105,33 @@ def judge_run(history: History) -> ProofResult:
     known = memory(trace)
     repeated = {violation.call for violation in found if violation.promise is Promise.ONCE}
     forgotten = forgotten_operations(trace, repeated, known.longest)
+    windows = {report.call: min(history.window, report.limits.key_life) for report in history.calls}
     explained = {
         call: why
         for call, events in trace.items()
-        if call in repeated and (why := explain_cause(events, _about(events, known, forgotten), history.window))
+        if call in repeated and (why := explain_cause(events, _about(events, known, forgotten), windows[call]))
     }
-    kinds = Counter(event.kind for event in history.events if event.key is not None)
-    took = sorted(report.elapsed for report in history.calls)
+    calls = [report for report in history.calls if not report.is_short_lived]
+    owners, brief = history.owners(), {report.call for report in history.calls if report.is_short_lived}
+    usual = [event for event in history.events if event.key not in owners or owners[event.key] not in brief]
+    kinds = Counter(event.kind for event in usual if event.key is not None)
+    took = sorted(report.elapsed for report in calls)
     return ProofResult(
-        calls=len(history.calls),
-        keyed=sum(report.keyed for report in history.calls),
-        attempts=sum(len(report.requests) for report in history.calls),
-        faults=Counter(str(event.fault) for event in history.events if event.kind is Kind.FAULT),
+        calls=len(calls),
+        keyed=sum(report.keyed for report in calls),
+        attempts=sum(len(report.requests) for report in calls),
+        faults=Counter(str(event.fault) for event in usual if event.kind is Kind.FAULT),
         effects=kinds[Kind.EFFECT],
-        replays=sum(1 for event in history.events if event.detail == AnswerKind.REPLAYED),
-        certainties=Counter(report.certainty.value for report in history.calls),
-        settled=sum(report.settled is not None for report in history.calls),
+        replays=sum(1 for event in usual if event.detail == AnswerKind.REPLAYED),
+        certainties=Counter(report.certainty.value for report in calls),
+        settled=sum(report.settled is not None for report in calls),
         violations=tuple(found),
         causes=Counter(why.cause for why in explained.values()),
         case=_shortest(history, found, trace, explained),
         median=took[len(took) // 2] if took else 0.0,
         slowest=took[len(took) * 99 // 100] if took else 0.0,
-        unsettled=sum(report.settled is Settled.UNANSWERED for report in history.calls),
+        unsettled=sum(report.settled is Settled.UNANSWERED for report in calls),
+        short_lived=len(history.calls) - len(calls),
         shows_nothing=_shows_nothing(history, known.replays),
     )
 
@@ -136,7 +143,7 @@ def _about(events: Sequence[Event], known: Memory, forgotten: frozenset[str]) ->
 
 def _shows_nothing(history: History, replays: int) -> str:
     """Return why a run in which no promise was broken proves nothing; empty where it proves something."""
-    keyed = [report for report in history.calls if report.keyed]
+    keyed = [report for report in history.calls if report.keyed and not report.is_short_lived]
     done = sum(Certainty.APPLIED in {report.certainty, report.settled} for report in keyed)
     unsettled = sum(report.settled is Settled.UNANSWERED for report in keyed)
     if done < max(1, len(keyed) * _LEAST_DONE):

@@ -55,12 +55,13 @@ def watched(watch: Watch) -> Generator[None]:
         _CURRENT.reset(token)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gate:
     """What every request of the clients goes through.
 
     Args:
-        ports: of the servers; the attempts of a call go to one after the other, as through a load balancer.
+        ports: of the servers that there are now; the attempts of a call go to one after the other, as through a load
+            balancer.
         new_keys: whether each attempt gets a key of its own, which the proof must find out.
     """
 

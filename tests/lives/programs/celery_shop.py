@@ -101,7 +101,8 @@ def main(result: Path, tasks: int) -> None:
     try:
         lost.get(timeout=120, interval=0.05)
     except Exception as error:
-        told.append({"error": type(error).__name__, "why": str(error)})
+        facts = {name: getattr(error, name, None) for name in ("idempotency_key", "certainty", "url")}
+        told.append({"error": type(error).__name__, "why": str(error), **facts})
     result.write_text(json.dumps(told), "utf-8")
 
 

@@ -113,10 +113,12 @@ class AsyncConnection:
 
     def _make(self) -> AsyncTransport:
         with importing():
+            from .http.library import import_anyio  # noqa: PLC0415  # as below
             from .http.transport import AsyncTransport, Whereabouts  # noqa: PLC0415  # httpx is imported when first needed
 
             if self._http_client is not None and self._where is None:
                 self._where = Whereabouts(self._http_client, self._home)
+            import_anyio()
             return AsyncTransport(self._http_client, self._where, self._options)
 
     def after_fork(self) -> None:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import copyreg
-from typing import TYPE_CHECKING, Any, Final, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from .auth.credentials import NoToken
 from .declare import public
-from .retry.record import Recorded, in_words, request_id
+from .retry.record import CallRecord, Recorded, in_words, record_as_json, record_from_json, request_id
 from .retry.rules import Answered, Failed, Failure
 from .safety import Safety
 from .text import printable
@@ -16,20 +17,27 @@ from .text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .retry.record import CallInfo, CallRecord
+    from .retry.record import CallInfo
     from .settle import KeptCall
+
+    Facts: TypeAlias = Mapping[str, Any]
+    """What an error has said of itself in its `args`, read from JSON."""
 
 _LONGEST_URL: Final = 300
 """Characters of a URL in a message."""
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @public
 class APIError(Recorded, Exception):
     """A call that did not end in a usable answer.
 
+    Queues that carry JSON, such as Celery's, keep the `args` of an exception and make it anew from them. They hold the
+    call with its attempts, its status and the server's words to retries; no answer, and nothing of the request.
+
     Args:
         message: what happened, for people.
-        record: the call with its attempts.
+        record: the call with its attempts; or what stands in `args`, behind the message, of an error from elsewhere.
         retry_after: seconds that the server asked to wait, if it did.
         request_id: the server's own id of the last answer, if it gave one.
     """
@@ -42,13 +50,38 @@ class APIError(Recorded, Exception):
     """Where a list can go on that this error has ended: the cursor for `after` of the operation."""
 
     def __init__(
-        self, message: str, record: CallRecord, *, retry_after: float | None = None, request_id: str | None = None
+        self,
+        message: str,
+        record: CallRecord | Facts,
+        *,
+        retry_after: float | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
+        if not isinstance(record, CallRecord):
+            retry_after, request_id = record.get("retry_after"), record.get("request_id")
+            record = record_from_json(record["record"])
         self.record = record
         self.retry_after = retry_after
         self.request_id = request_id
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The message, and what is known of the call as JSON can hold it."""
+        return self.message, self._facts()
+
+    @args.setter
+    def args(self, args: tuple[Any, ...]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # as a property
+        self.message = str(args[0]) if args else ""
+        super().__init__(self.message)
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "record": record_as_json(self.record),
+            "retry_after": self.retry_after,
+            "request_id": self.request_id,
+        }
 
     def with_request(self) -> Self:
         """Return a copy whose pickle holds the request without credentials, so that another process can settle it.
@@ -64,7 +97,7 @@ class APIError(Recorded, Exception):
         return copy
 
     def __copy__(self) -> Self:
-        copy = type(self).__new__(type(self), *self.args)
+        copy = type(self).__new__(type(self), self.message)
         copy.__dict__.update(self.__dict__)
         return copy
 
@@ -72,7 +105,7 @@ class APIError(Recorded, Exception):
         # As `object` would do it: the arguments of an exception are not those of its class here.
         # What was sent stays in this process, unless it was written down for another.
         state = {name: value for name, value in self.__dict__.items() if name != "kept" or isinstance(value, bytes)}
-        return copyreg.__newobj__, (type(self), *self.args), state  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (type(self), self.message), state  # type: ignore[attr-defined]
 
 
 @public
@@ -103,12 +136,21 @@ class APIDecodeError(APIError):
     """
 
     def __init__(
-        self, message: str, record: CallRecord, *, status: int, headers: Mapping[str, str], content: bytes
+        self,
+        message: str,
+        record: CallRecord | Facts,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        content: bytes = b"",
     ) -> None:
         super().__init__(message, record, request_id=request_id(headers))
-        self.status = status
+        self.status = _status(record, status)
         self.headers = dict(headers)
         self.content = content
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "status": self.status}
 
 
 @public
@@ -122,10 +164,16 @@ class PaginationError(APIError):
         request_id: the server's own id of the answer.
     """
 
-    def __init__(self, happened: str, record: CallRecord, page: int, request_id: str | None = None) -> None:
-        message = printable(f"{record.call.operation}: {happened}, on page {page}; the rest of the list is lost")
-        super().__init__(message, record, request_id=request_id)
+    def __init__(self, happened: str, record: CallRecord | Facts, page: int = 1, request_id: str | None = None) -> None:
+        if isinstance(record, CallRecord):
+            happened = printable(f"{record.call.operation}: {happened}, on page {page}; the rest of the list is lost")
+        else:
+            page = record["page"]
+        super().__init__(happened, record, request_id=request_id)
         self.page = page
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "page": self.page}
 
 
 @public
@@ -145,19 +193,22 @@ class APIStatusError(APIError):
     def __init__(
         self,
         message: str,
-        record: CallRecord,
+        record: CallRecord | Facts,
         *,
-        status: int,
-        headers: Mapping[str, str],
+        status: int | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
         body: object = None,
         content: bytes = b"",
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, record, retry_after=retry_after, request_id=request_id(headers))
-        self.status = status
+        self.status = _status(record, status)
         self.headers = dict(headers)
         self.body = body
         self.content = content
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "status": self.status}
 
 
 @public
@@ -242,6 +293,18 @@ def status_error_class(answer: Answered, content: bytes, safety: Safety = Safety
         return IdempotencyKeyMissing
     default = InternalServerError if answer.status >= 500 else APIStatusError  # noqa: PLR2004
     return _BY_STATUS.get(answer.status, default)
+
+
+def _status(record: CallRecord | Facts, status: int | None) -> int:
+    """Return the status of an answer, which an error from elsewhere says itself.
+
+    Raises:
+        TypeError: nobody says it.
+    """
+    found = status if isinstance(record, CallRecord) else record["status"]
+    if not isinstance(found, int):
+        raise TypeError("status= is missing")
+    return found
 
 
 def unanswered(record: CallRecord) -> APIError:

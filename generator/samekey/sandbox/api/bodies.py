@@ -10,23 +10,25 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samekey.lower.media import is_json, is_text
+from samekey.lower.media import is_json, is_text, stream_format
 from samekey.lower.schemas.merged import Merged
 from samekey.sandbox.api.answer import Answer
 from samekey.sandbox.api.samples import MISSING
 from samekey.sandbox.api.schemas import Direction
+from samekey.sandbox.api.streams import stream_body
 
 if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
-    from samekey.sandbox.api.operations import Reply
+    from samekey.sandbox.api.operations import DeclaredContent, Reply
     from samekey.sandbox.api.samples import Known, Samples
     from samekey.sandbox.api.schemas import SchemaJudge
 
 _LETTERS = string.ascii_letters + string.digits
 _BYTES = b"\x00\x01\x02 sample bytes"
 _CHANGED = re.compile(r"updated|modified|changed", re.IGNORECASE)
-_EVENTS = "text/event-stream"
+_ITEMS = 3
+"""Items of a body that comes item by item, where its end is nobody's."""
 _SHORTEST = 8
 _BODILESS = frozenset({204, 205, 304})
 
@@ -190,11 +192,24 @@ class Bodies:
             return Answer(reply.status, headers, json.dumps({} if value is MISSING else value).encode())
         if isinstance(known, str):
             return Answer(reply.status, headers, known.encode())
+        form = stream_format(content.media_type)
+        if form is not None:
+            return Answer(reply.status, headers, stream_body(form, self._items(content, known), content.sentinel))
         sample = self._samples.fit(content.schema) if content.schema else ""
-        if content.media_type == _EVENTS:
-            return Answer(reply.status, headers, b"".join(f"data: {json.dumps(sample)}\n\n".encode() for _ in range(3)))
         text = sample if isinstance(sample, str) else json.dumps(sample)
         return Answer(reply.status, headers, text.encode() if is_text(content.media_type) else _BYTES)
+
+    def _items(self, content: DeclaredContent, known: Known) -> list[JsonValue]:
+        """Return the items of a body that comes item by item: those of the example, or some that are made up."""
+        if isinstance(known, list):
+            return known
+        schema = content.schema
+        if schema is None:
+            return [{}] * _ITEMS
+        if not content.has_items and Merged.of((schema,)).implied_type == "array":
+            made = self._samples.fit(schema)
+            return made if isinstance(made, list) else [made]
+        return [self._samples.fit(schema) for _ in range(_ITEMS)]
 
 
 def _singular(collection: str) -> str:

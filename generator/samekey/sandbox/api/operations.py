@@ -27,6 +27,7 @@ _OF_ATTEMPT = re.compile(
 )
 """Headers that belong to an attempt, or to HTTP, and so may differ between a request and its retry."""
 _FORM = "application/x-www-form-urlencoded"
+_SENTINEL = "x-speakeasy-sse-sentinel"
 _OK = 200
 _CREATED = 201
 _ERRORS = 400
@@ -35,20 +36,38 @@ _NOT_FOUND = 404
 
 @dataclass(frozen=True, slots=True)
 class DeclaredContent:
-    """A body in one media type, with the examples that the document has for it, and their names."""
+    """A body in one media type.
+
+    Args:
+        media_type: its name.
+        schema: the schema of the whole body; of each item, where `has_items`.
+        examples: those that the document has for it.
+        names: their names.
+        has_items: whether the schema is of each item of a body that comes item by item.
+        sentinel: what stands for data at the end of such a body; empty for nothing.
+    """
 
     media_type: str
     schema: Node | None
     examples: tuple[JsonValue, ...] = ()
     names: tuple[str, ...] = ()
+    has_items: bool = False
+    sentinel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of an operation."""
+    """An answer of an operation.
+
+    Args:
+        status: the HTTP status.
+        content: its body, in the media type that is given where nobody asks for another.
+        others: the same in other media types.
+    """
 
     status: int
     content: DeclaredContent | None = None
+    others: tuple[DeclaredContent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +169,15 @@ class Routes:
 
     def _found(self, method: str, path: str) -> Match | tuple[str, ...]:
         allowed: list[str] = []
+        rank: tuple[int, ...] | None = None
         for pattern, site in self._patterns:
             found = pattern.fullmatch(path)
             if found is None:
                 continue
+            if rank is not None and _rank(site.path) != rank:
+                # `/pets/search` is no pet, whatever may be done with pets.
+                break
+            rank = _rank(site.path)
             if site.method == method:
                 names = _PARAMETER.findall(site.path)
                 return Match(site, dict(zip(names, map(unquote, found.groups()), strict=True)))
@@ -244,11 +268,16 @@ def _refusals(root: Node, node: Node, *, swagger: bool) -> dict[str, Reply]:
     """Return the responses to what does not go well; `default` is one of them where there is another for what does."""
     listed = _responses(node)
     has_good = any(code.upper().startswith(("2", "3")) for code in listed)
-    return {
+    found = {
         code if code == "default" else code.upper(): _reply(root, node, code, response, swagger=swagger)
         for code, response in listed.items()
         if code.upper()[0] in "45" or (code == "default" and has_good)
     }
+    if not swagger:
+        return found
+    # Whatever an operation of Swagger answers is in one of its media types, with a schema or without.
+    free = next((DeclaredContent(name, None) for name in _produced(root, node) if is_json(name)), None)
+    return {code: replace(reply, content=reply.content or free) for code, reply in found.items()}
 
 
 def _bodies(node: Node) -> tuple[list[DeclaredContent], bool]:
@@ -289,7 +318,8 @@ def _reply(root: Node, node: Node, code: str, response: Node, *, swagger: bool) 
     if answer is None or not isinstance(answer.value, dict):
         return Reply(status)
     contents = _swagger_contents(root, node, answer) if swagger else [_content(*e) for e in content_of(answer).items()]
-    return Reply(status, next((c for c in contents if is_json(c.media_type)), next(iter(contents), None)))
+    usual = next((content for content in contents if is_json(content.media_type)), next(iter(contents), None))
+    return Reply(status, usual, tuple(content for content in contents if content is not usual))
 
 
 def _swagger_contents(root: Node, node: Node, answer: Node) -> list[DeclaredContent]:
@@ -297,8 +327,13 @@ def _swagger_contents(root: Node, node: Node, answer: Node) -> list[DeclaredCont
     if schema is None:
         return []
     examples = dict(answer.items("examples")) if answer.get("examples") else {}
-    produces = node.texts("produces") or root.texts("produces") or ("application/json",)
-    return [DeclaredContent(name, schema, (examples[name].value,) if name in examples else ()) for name in produces]
+    produced = _produced(root, node)
+    return [DeclaredContent(name, schema, (examples[name].value,) if name in examples else ()) for name in produced]
+
+
+def _produced(root: Node, node: Node) -> tuple[str, ...]:
+    """Return the media types of an operation's answers, as Swagger has them."""
+    return tuple(node.texts("produces") or root.texts("produces") or ("application/json",))
 
 
 def _content(name: str, media: Node) -> DeclaredContent:
@@ -310,4 +345,7 @@ def _content(name: str, media: Node) -> DeclaredContent:
         if example is not None and isinstance(example.value, dict) and "value" in example.value:
             examples.append((word, example.value["value"]))
     names, values = [word for word, _ in examples], [value for _, value in examples]
-    return DeclaredContent(name, media.get("schema"), tuple(values), tuple(names))
+    item = media.get("itemSchema")
+    sentinel = media.text(_SENTINEL) if media.has(_SENTINEL) else ""
+    schema = media.get("schema") if item is None else item
+    return DeclaredContent(name, schema, tuple(values), tuple(names), item is not None, sentinel)

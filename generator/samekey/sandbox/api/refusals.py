@@ -67,15 +67,18 @@ class Refusals:
             status = _UNPROCESSABLE
         reply = site.refusal(status)
         content = reply.content if reply is not None else None
-        if content is None or content.schema is None or not is_json(content.media_type):
+        if content is None or not is_json(content.media_type):
             return answer
+        media = "application/json" if "*" in content.media_type else content.media_type
+        if content.schema is None:
+            others = tuple(pair for pair in answer.headers if pair[0] != "Content-Type")
+            return Answer(status, (("Content-Type", media), *others), answer.body)
         profile = site.operation.profile
         signals = (*(profile.in_flight or ()), *(profile.mismatch or ()))
         body = self._body(content, said, status, {signal.code for signal in signals if signal.code})
         if body is None:
             return answer
         others = tuple(pair for pair in answer.headers if pair[0] != "Content-Type")
-        media = "application/json" if "*" in content.media_type else content.media_type
         return Answer(status, (("Content-Type", media), *others), json.dumps(body).encode())
 
     def preferred(self, site: Site, request: ReceivedRequest) -> Answer | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from samekey.lower.media import is_json
 from samekey.sandbox.api.bodies import mint_id
+from samekey.sandbox.api.negotiation import as_asked
 from samekey.sandbox.api.operations import Match
 from samekey.sandbox.api.pagination import ListPage, page_of
 from samekey.sandbox.api.problems import problem
@@ -59,6 +62,19 @@ class Resources:
             request: the request.
             body: its body as a value.
         """
+        return self._as_asked(match.site, request, self._performed(connection, match, request, body))
+
+    def _as_asked(self, site: Site, request: ReceivedRequest, answer: Answer) -> Answer:
+        """Return a response in the media type that its client likes best; as it is, where it likes none of them."""
+        declared = next((reply for reply in site.replies if reply.others and reply.status == answer.status), None)
+        asked = as_asked(declared, request.header("accept")) if declared is not None else None
+        if asked is None or declared is None or asked.content is None or asked.content is declared.content:
+            return answer
+        known = json.loads(answer.body) if is_json(asked.content.media_type) and answer.body else MISSING
+        others = tuple((name, value) for name, value in answer.headers if name != "Content-Type")
+        return self._bodies.answer(asked, known, others)
+
+    def _performed(self, connection: Connection, match: Match, request: ReceivedRequest, body: Read) -> Answer:
         subject = self._subjects[match.site.name]
         for parent in subject.shape.parents:
             collection, number = identity(parent, match)

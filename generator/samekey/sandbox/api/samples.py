@@ -235,8 +235,17 @@ class Samples:
             if not isinstance(known, Missing):
                 chosen = next((node for node in variants if self._accepts((node,), known)), chosen)
             opened, tags = self._open(self._variant(outline.merged, chosen), known, met | {target_of(chosen)})
-            return opened, {**tags, **_tag(outline.merged, chosen)}
+            return opened, {**tags, **self._tag(outline.merged, chosen)}
         return outline, {}
+
+    def _tag(self, merged: Merged, variant: Node) -> dict[str, JsonValue]:
+        """Return the property that tells a variant from others, with a value that the variant itself allows.
+
+        Some documents map it to other words than its constant, which they then mean.
+        """
+        name, values = _tags(merged, variant)
+        parts = Merged.of((variant,)).properties().get(name, ())
+        return next(({name: value} for value in values if self._accepts(parts, value)), {})
 
     def _object(self, outline: _Outline, known: Known, depth: _Depth) -> dict[str, JsonValue]:
         fields = known if isinstance(known, dict) else {}
@@ -328,18 +337,22 @@ def _adds(variant: Node) -> bool:
     return Merged.of((variant,)).implied_type != "null"
 
 
-def _tag(merged: Merged, variant: Node) -> dict[str, JsonValue]:
-    """Return the property that tells a variant from others, if the document names one (OpenAPI 3.1 section 4.8.25)."""
+def _tags(merged: Merged, variant: Node) -> tuple[str, list[str]]:
+    """Return the property that tells a variant from others, and its values for it, if the document names one.
+
+    OpenAPI 3.1 section 4.8.25.
+    """
     holder = merged.first("discriminator")
     name = holder.text("propertyName") if holder is not None and isinstance(holder.value, dict) else ""
     if holder is None or not name or variant.reference is None:
-        return {}
+        return "", []
     target = target_of(variant)
+    values: list[str] = []
     for value, node in holder.items("mapping") if holder.get("mapping") else ():
         found = node.lookup(node.value) if isinstance(node.value, str) and "#" in node.value else None
         if found is not None and found.identity == target:
-            return {name: value}
-    return {name: variant.reference.rpartition("/")[2]}
+            values.append(value)
+    return name, values or [variant.reference.rpartition("/")[2]]
 
 
 def _number(merged: Merged, word: str) -> float | None:

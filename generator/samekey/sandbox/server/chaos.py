@@ -21,7 +21,7 @@ from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
 
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.server.fault_middleware import Tell
@@ -34,7 +34,6 @@ _HOP_BY_HOP = frozenset({
 })  # fmt: skip
 """Headers that concern one connection (RFC 9110 section 7.6.1)."""
 _OF_REQUESTS = frozenset({"host", "content-length"})
-_OF_ANSWERS = frozenset({"content-length"})
 """Headers that are made anew on the way."""
 _REPLAYED = ("idempotent-replayed", "idempotency-replayed")
 _TIMEOUT = 120.0
@@ -79,7 +78,7 @@ def open_chaos(upstream: Upstream, tell: Tell | None = None) -> Sandbox:
 
 
 class Proxy:
-    """Passes requests on, and answers back whole, so that they can be lost after the upstream has given them.
+    """Passes requests on whole, and answers back as they come: a stream of events is one on this side too.
 
     Args:
         url: the upstream's address, without a slash at its end.
@@ -101,8 +100,8 @@ class Proxy:
         return RequestContext((f"{request.method} {request.path}",), scope, key, identity)
 
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
-        """Pass a request on to the upstream, and return its response."""
-        timeout = httpx.Timeout(_TIMEOUT).as_dict()
+        """Pass a request on to the upstream, and return its response, whose body has not come yet."""
+        timeout: dict[str, float | None] = httpx.Timeout(_TIMEOUT).as_dict()
         onward = httpx.Request(
             request.method,
             f"{self._url}{request.target}",
@@ -112,16 +111,17 @@ class Proxy:
         )
         try:
             response = await self._transport.handle_async_request(onward)
-            body = b"".join([piece async for piece in response.aiter_raw()])
-            await response.aclose()
         except httpx.HTTPError as error:
             return Handled(problem(502, "upstream", f"the upstream cannot be reached: {error or type(error).__name__}"))
         headers = tuple(
             (name, self._as_seen_from(request, value) if name == "location" else value)
-            for name, value in _passed_on(response.headers.multi_items(), _OF_ANSWERS)
+            for name, value in _passed_on(response.headers.multi_items())
         )
         replayed = any(response.headers.get(name, "").lower() == "true" for name in _REPLAYED)
-        return Handled(Answer(response.status_code, headers, body), AnswerKind.REPLAYED if replayed else AnswerKind.OWN)
+        kind = AnswerKind.REPLAYED if replayed else AnswerKind.OWN
+        # A stream may be silent for as long as it likes.
+        timeout["read"] = None
+        return Handled(Answer(response.status_code, headers), kind, _Pieces(response))
 
     def _as_seen_from(self, request: ReceivedRequest, location: str) -> str:
         """Return a Location that leads a client here again, where it leads to the upstream."""
@@ -141,7 +141,21 @@ class Proxy:
         await self._transport.aclose()
 
 
-def _passed_on(headers: Iterable[tuple[str, str]], others: frozenset[str]) -> list[tuple[str, str]]:
+class _Pieces:
+    """The body of a response as it comes; unlike a generator's, its end is known though it has never begun."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self._pieces = response.aiter_raw()
+
+    def __anext__(self) -> Awaitable[bytes]:
+        return anext(self._pieces)
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+def _passed_on(headers: Iterable[tuple[str, str]], others: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
     """Return the headers that a proxy passes on: none that concern one connection (RFC 9110 section 7.6.1).
 
     Args:

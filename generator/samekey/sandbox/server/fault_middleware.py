@@ -8,8 +8,11 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+import httpx
+
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.api.request import ReceivedRequest
+from samekey.sandbox.api.streams import pieces_of
 from samekey.sandbox.server.faults import LOST_ANSWERS, REFUSALS, Fault
 from samekey.sandbox.server.ledger import AnswerKind, Event, Kind
 from samekey.sandbox.server.service import CrashError, Handled
@@ -22,10 +25,11 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.answer import Answer
     from samekey.sandbox.server.faults import Faults, Struck
     from samekey.sandbox.server.ledger import Ledger
-    from samekey.sandbox.server.service import Backend, RequestContext
+    from samekey.sandbox.server.service import Backend, RequestContext, Rest
     from samekey.sandbox.server.wire import Door, Wire
 
 _PIECES = 20
+_BETWEEN_ITEMS = 0.05
 _PATIENCE = 5.0
 _MOST_BYTES = 64 * 1024 * 1024
 _IN_FLIGHT = 409
@@ -145,6 +149,14 @@ class FaultMiddleware:
         if fault is Fault.STALL:
             await asyncio.sleep(exchange.seconds)
         handled = await self._handle(exchange)
+        try:
+            await self._answer(exchange, handled)
+        finally:
+            await handled.drop()
+
+    async def _answer(self, exchange: _Exchange, handled: Handled) -> None:
+        """Send a response, or lose it."""
+        fault = exchange.fault
         if fault is not None and (status := LOST_ANSWERS.get(fault)) is not None:
             lost = exchange.subject.worded(problem(status, "failed", "the answer was lost on its way"))
             await self._send(exchange, Handled(lost, handled.kind), lost=True)
@@ -159,14 +171,17 @@ class FaultMiddleware:
     async def _handle(self, exchange: _Exchange) -> Handled:
         """Deliver a request to the API, once or as often as the fault demands."""
         if exchange.fault is Fault.DUPLICATE:
-            await self._again(exchange)
+            await (await self._again(exchange)).drop()
         elif exchange.fault is Fault.RACE:
             other = asyncio.create_task(self._again(exchange))
             handled = await self._backend.handle(exchange.request, exchange.subject, exchange.struck)
             copied = await other
             # Who sends a request twice at once passes on the answer that went well. "The first still runs" would say of
             # a fresh key that somebody else has used it, which its client has no reason to believe.
-            return copied if copied.answer.succeeded and not handled.answer.succeeded else handled
+            is_better = copied.answer.succeeded and not handled.answer.succeeded
+            passed_on, dropped = (copied, handled) if is_better else (handled, copied)
+            await dropped.drop()
+            return passed_on
         return await self._backend.handle(exchange.request, exchange.subject, exchange.struck)
 
     async def _again(self, exchange: _Exchange) -> Handled:
@@ -180,10 +195,12 @@ class FaultMiddleware:
 
     async def _send(self, exchange: _Exchange, handled: Handled, *, lost: bool = False) -> None:
         """Send a response, cut or slowed where the fault demands it; `lost` where it takes the place of another."""
-        answer = handled.answer
         if exchange.wire.is_closing():
             await self._lose(exchange, handled.kind)
             return
+        if exchange.fault is Fault.CUT_IN_BODY:
+            handled = await _begun(handled)
+        answer = handled.answer
         # An answer without a body has nothing to cut but its head.
         in_body = exchange.fault is Fault.CUT_IN_BODY and bool(answer.body)
         in_head = exchange.fault is Fault.CUT_IN_HEAD or (exchange.fault is Fault.CUT_IN_BODY and not in_body)
@@ -197,7 +214,7 @@ class FaultMiddleware:
         self._say(exchange, f"{answer.status}{' (lost)' if cut else ''}", handled.kind)
         if cut:
             await self._backend.left(exchange.request, exchange.subject)
-        await _respond(exchange, answer)
+        await _respond(exchange, handled)
         if cut:
             await _left(exchange.receive, _PATIENCE)
 
@@ -237,21 +254,74 @@ async def _refuse(send: Send, answer: Answer) -> None:
         await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _respond(exchange: _Exchange, answer: Answer) -> None:
+async def _begun(handled: Handled) -> Handled:
+    """Return a response with the first piece of its body, so that there is something to cut."""
+    if handled.rest is None:
+        return handled
+    try:
+        first = await handled.rest.__anext__()
+    except (httpx.HTTPError, StopAsyncIteration):
+        first = b""
+    return replace(handled, answer=replace(handled.answer, body=first))
+
+
+async def _respond(exchange: _Exchange, handled: Handled) -> None:
+    answer = handled.answer
     # The length of an answer to HEAD is that of the answer to GET, which has a body.
     body = b"" if exchange.request.method == "HEAD" else answer.body
-    length = [("Content-Length", str(len(answer.body)))] if answer.status not in {204, 304} else []
+    *pieces, last = _cut_up(exchange, dict(answer.headers).get("Content-Type", ""), body)
+    comes_whole = handled.rest is None and (not pieces or exchange.fault is Fault.SLOW_BYTES)
+    has_length = comes_whole and answer.status not in {204, 304}
+    length = [("Content-Length", str(len(answer.body)))] if has_length else []
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*answer.headers, *length)]
     with contextlib.suppress(OSError):
         await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        if exchange.fault is Fault.SLOW_BYTES:
-            size = max(1, len(body) // _PIECES)
-            for start in range(0, len(body), size):
-                piece = {"type": "http.response.body", "body": body[start : start + size], "more_body": True}
-                await exchange.send(piece)
-                await asyncio.sleep(exchange.seconds / _PIECES)
-            body = b""
-        await exchange.send({"type": "http.response.body", "body": body})
+        for piece in pieces:
+            await _send_piece(exchange, piece)
+            if not comes_whole:
+                await asyncio.sleep(_BETWEEN_ITEMS)
+        if handled.rest is not None:
+            await _pass_on(exchange, last, handled.rest)
+        else:
+            await exchange.send({"type": "http.response.body", "body": last})
+
+
+def _cut_up(exchange: _Exchange, media_type: str, body: bytes) -> list[bytes]:
+    """Return the pieces in which a body is sent, one of them at least; what comes item by item has one for each."""
+    if exchange.fault is Fault.SLOW_BYTES:
+        size = max(1, len(body) // _PIECES)
+        return [*(body[start : start + size] for start in range(0, len(body), size)), b""]
+    return list(pieces_of(media_type, body)) or [b""]
+
+
+async def _send_piece(exchange: _Exchange, piece: bytes) -> None:
+    """Send a piece of a body behind which others come, and take a while where the fault demands it."""
+    await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+    if exchange.fault is Fault.SLOW_BYTES:
+        await asyncio.sleep(exchange.seconds / _PIECES)
+
+
+async def _pass_on(exchange: _Exchange, first: bytes, rest: Rest) -> None:
+    """Send the pieces of a body as they come, until its end, or until its client is gone."""
+    gone = asyncio.ensure_future(_gone(exchange.receive))
+    piece = first
+    try:
+        while True:
+            await _send_piece(exchange, piece)
+            following = asyncio.ensure_future(rest.__anext__())
+            await asyncio.wait({following, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                following.cancel()
+                await asyncio.wait({following})
+                return
+            piece = following.result()
+    except StopAsyncIteration:
+        await exchange.send({"type": "http.response.body"})
+    except httpx.HTTPError:
+        # What breaks off there breaks off here.
+        exchange.wire.close()
+    finally:
+        gone.cancel()
 
 
 def _refusal(status: int, exchange: _Exchange) -> Answer:
@@ -265,10 +335,11 @@ def _refusal(status: int, exchange: _Exchange) -> Answer:
 
 async def _left(receive: Receive, seconds: float) -> None:
     """Wait for the client to be gone, at most for some seconds."""
-
-    async def gone() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(gone(), seconds)
+        await asyncio.wait_for(_gone(receive), seconds)
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait for the client to be gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

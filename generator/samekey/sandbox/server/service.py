@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from samekey.config.dialect import Carrier, Signal
 from samekey.sandbox.api.checks import UNREAD, Checked
 from samekey.sandbox.api.credentials import ANYBODY
+from samekey.sandbox.api.negotiation import as_asked
 from samekey.sandbox.api.operations import Match
 from samekey.sandbox.api.problems import problem
 from samekey.sandbox.keys.request_key import RequestKey, every_key, key_of
@@ -23,7 +24,7 @@ from samekey.sandbox.server.ledger import AnswerKind, Event, Kind
 from samekey.sandbox.storage.database import CommitLostError, commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from sqlalchemy import Connection
 
@@ -84,12 +85,36 @@ class RequestContext:
     worded: Callable[[Answer], Answer] = _as_it_is
 
 
+class Rest(Protocol):
+    """The pieces of a body that have not come yet."""
+
+    def __anext__(self) -> Awaitable[bytes]:
+        """Return the next piece."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give up what has not come."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """An answer, and how it came to be."""
+    """An answer, and how it came to be.
+
+    Args:
+        answer: the answer, its body whole unless there is a rest.
+        kind: how it came to be.
+        rest: what comes behind its body, piece by piece; it is closed by whoever has it. None where nothing does.
+    """
 
     answer: Answer
     kind: AnswerKind = AnswerKind.OWN
+    rest: Rest | None = None
+
+    async def drop(self) -> None:
+        """Close what has not come yet, since nobody wants it."""
+        if self.rest is not None:
+            await self.rest.aclose()
 
 
 class Backend(Protocol):
@@ -213,6 +238,8 @@ class Service:
             places, challenge = self._parts.guard.wanted(match.site.operation)
             detail = f"the credentials are missing, or not those that are taken here: {places}"
             return problem(401, "unauthorized", detail, headers=(("WWW-Authenticate", challenge),))
+        if _is_unacceptable(match.site, request):
+            return problem(406, "not_acceptable", f"there is no answer here in {request.header('accept')}")
         checked = self._parts.checks.check(match, request)
         if not isinstance(checked, Checked):
             return checked
@@ -307,6 +334,15 @@ class _Work:
             raise CrashError
         if fault is Fault.FAIL_BEFORE_COMMIT and stage is Stage.STORED:
             raise _FailError
+
+
+def _is_unacceptable(site: Site, request: ReceivedRequest) -> bool:
+    """Whether a client takes none of the answers, and the document says that such a request is refused.
+
+    A server may as well answer in what it has (RFC 9110 section 12.5.1), as most do.
+    """
+    accept = request.header("accept")
+    return "406" in site.refusals and all(as_asked(reply, accept) is None for reply in site.replies)
 
 
 def _scope_of(account: str, site: Site, request: ReceivedRequest) -> str:

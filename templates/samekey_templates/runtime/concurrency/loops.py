@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from .fork import importing
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 @cache
 def _running_loop() -> Callable[[], object]:
     """Return asyncio's own function, which raises where no loop runs; only async programs need asyncio."""
-    from asyncio import get_running_loop  # noqa: PLC0415
+    with importing():
+        from asyncio import get_running_loop  # noqa: PLC0415
 
     return get_running_loop
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from msgspec import Struct, field
+from msgspec import Struct, field, to_builtins
 
 from ..declare import public
 from ..safety import Evidence, Safety
 from ..text import may_hold_secret, shown_header
-from .rules import Certainty
+from .rules import Answered, Attempt, Certainty, Failed, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .rules import Attempt
+    from .rules import Outcome
 
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
 
@@ -62,6 +62,43 @@ class CallRecord(Struct, frozen=True):
     elapsed: float = 0.0
     stopped: str = ""
     may_be_repeated: bool = False
+
+
+def record_as_json(record: CallRecord) -> dict[str, Any]:
+    """Return a record as what JSON can hold."""
+    found: dict[str, Any] = to_builtins(record)
+    return found
+
+
+def record_from_json(plain: Mapping[str, Any]) -> CallRecord:
+    """Return the record that `record_as_json` gave; what a newer version has put there is left out.
+
+    Raises:
+        KeyError: something is missing.
+        TypeError: something is missing.
+        ValueError: a word of it is not known.
+    """
+    # By hand: to msgspec, public classes live in the SDK's package, where the names of their annotations are not.
+    call = plain["call"]
+    evidence = None if call["evidence"] is None else Evidence(call["evidence"])
+    info = CallInfo(**_fields(CallInfo, call, safety=Safety(call["safety"]), evidence=evidence))
+    attempts, certainty = tuple(map(_attempt, plain["attempts"])), Certainty(plain["certainty"])
+    return CallRecord(**_fields(CallRecord, plain, call=info, attempts=attempts, certainty=certainty))
+
+
+def _attempt(plain: Mapping[str, Any]) -> Attempt:
+    outcome, certainty = _outcome(plain["outcome"]), Certainty(plain["certainty"])
+    return Attempt(**_fields(Attempt, plain, outcome=outcome, certainty=certainty))
+
+
+def _outcome(plain: Mapping[str, Any]) -> Outcome:
+    if "failure" in plain:
+        return Failed(**_fields(Failed, plain, failure=Failure(plain["failure"])))
+    return Answered(**_fields(Answered, plain))
+
+
+def _fields(kind: type[Struct], plain: Mapping[str, Any], **read: object) -> dict[str, Any]:
+    return {name: read.get(name, plain[name]) for name in kind.__struct_fields__ if name in plain}
 
 
 class Recorded:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
 from weakref import WeakSet
 
+from ..concurrency.cancellation import undisturbed
 from ..retry.loop import monotonic
 from .resolve import Addresses, aresolved, first_connected, is_address, resolved
 
@@ -368,10 +369,20 @@ class AsyncSocketStream(_Connected):
     async def _write(self, buffer: bytes, timeout: Step) -> None:
         buffer, self._held = self._held + buffer, b""
         timeout.written += len(buffer)
-        if timeout.written <= _PIECE or self._is_http2:
+        if self._is_http2:
+            await self._write_whole(buffer, timeout)
+        elif timeout.written <= _PIECE:
             await self._inner.write(buffer, timeout.left())
         else:
             await self._write_and_listen(buffer, timeout)
+
+    async def _write_whole(self, buffer: bytes, timeout: Step) -> None:
+        """Write, and let a cancellation wait: half of a frame, or a head that is left out, breaks all other streams."""
+        import anyio  # noqa: PLC0415  # comes with the HTTP library
+
+        with anyio.CancelScope(shield=True):
+            # Nor may the deadline leave them out, which the next read keeps.
+            await undisturbed(self._inner.write(buffer, timeout.left_to_connect()))
 
     async def _write_and_listen(self, buffer: bytes, timeout: Step) -> None:
         """Write, and keep what comes meanwhile: a server that refuses an upload answers before it has read it.

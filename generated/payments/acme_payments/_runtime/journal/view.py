@@ -5,20 +5,36 @@ from __future__ import annotations
 
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ..concurrency.cancellation import run_in_thread
+from ..text import printable
 from .hold import address
-from .journal import JournalOutcome
+from .journal import JournalError, JournalOutcome
 from .resume import ResumedEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from uuid import UUID
 
     from ..call import Settings
     from ..core import AsyncCore, SyncCore
     from .journal import Journal, JournalEntry, Settlement
+
+
+@contextmanager
+def _failures_told(doing: str) -> Generator[None]:
+    """Raise what goes wrong in a journal, which may be anything that keeps to the protocol, as one error.
+
+    Args:
+        doing: what is done with the journal, after "cannot be".
+    """
+    try:
+        yield
+    except Exception as error:
+        raise JournalError(printable(f"the journal cannot be {doing} ({type(error).__name__}: {error})")) from error
 
 
 class _Kept:
@@ -36,17 +52,20 @@ class _Kept:
         self._wall = settings.clock.wall
 
     def pending(self) -> list[JournalEntry]:
-        return [entry for api in self._apis for entry in self._journal.pending(api)]
+        with _failures_told("read"):
+            return [entry for api in self._apis for entry in self._journal.pending(api)]
 
     def outcomes(self) -> list[JournalOutcome]:
-        return [outcome for api in self._apis for outcome in self._journal.outcomes(api)]
+        with _failures_told("read"):
+            return [outcome for api in self._apis for outcome in self._journal.outcomes(api)]
 
     def find(self, reference: str | None, idempotency_key: str | UUID | None) -> JournalEntry | JournalOutcome | None:
         if (reference is None) == (idempotency_key is None):
             raise ValueError("give either reference= or idempotency_key=")
         key = "" if idempotency_key is None else str(idempotency_key)
-        found = (self._journal.find(api, key=key, reference=reference or "") for api in self._apis)
-        return next((one for one in found if one is not None), None)
+        with _failures_told("read"):
+            found = (self._journal.find(api, key=key, reference=reference or "") for api in self._apis)
+            return next((one for one in found if one is not None), None)
 
     def acknowledge(self, settled: JournalOutcome | Settlement | None, reference: str | None) -> bool:
         if (settled is None) == (reference is None):
@@ -56,20 +75,25 @@ class _Kept:
             if not isinstance(found, JournalOutcome):
                 return False
             settled = found
-        return self._journal.acknowledge(settled.entry.api, settled.entry.key)
+        with _failures_told("written"):
+            return self._journal.acknowledge(settled.entry.api, settled.entry.key)
 
     def dismiss(self, entry: JournalEntry) -> bool:
-        return self._journal.dismiss(entry.api, entry.key)
+        with _failures_told("written"):
+            return self._journal.dismiss(entry.api, entry.key)
 
     def to_resume(self, parallel: int) -> list[JournalEntry]:
         if isinstance(parallel, bool) or parallel < 1:
             raise ValueError(f"parallel must be at least 1, not {parallel!r}")
-        self._journal.purge(self._wall())
+        with _failures_told("written"):
+            self._journal.purge(self._wall())
         return self.pending()
 
 
 class JournalView:
     """What a client's journal holds of its API.
+
+    Every method raises a `JournalError` where the journal cannot be read or written.
 
     Args:
         core: the client's core.

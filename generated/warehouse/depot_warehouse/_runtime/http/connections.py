@@ -9,8 +9,10 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..concurrency.cancellation import undisturbed
+from ..concurrency.fork import importing
 from .decoding import ACCEPTED
 from .environment import proxies
+from .http2 import begin_undisturbed, share_no_connection
 from .library import as_subclass, http_library, library_of
 from .options import tls_context
 from .pools import Pools, close_idle, keep_none, limits_of, limits_of_pools, mend, requests_of
@@ -36,6 +38,8 @@ def own_client(library: Library, options: ConnectionOptions) -> httpx.Client:
     def transport(tls: _Tls, proxy: str | None = None) -> httpx.HTTPTransport:
         made = library.HTTPTransport(verify=tls.asked, http2=options.http2, limits=limits, proxy=proxy)
         _watch(made, SocketBackend, tls.used)
+        if options.http2:
+            share_no_connection(made)
         return made
 
     def client(tls: _Tls) -> httpx.Client:
@@ -52,6 +56,8 @@ def own_async_client(library: Library, options: ConnectionOptions) -> httpx.Asyn
     def pool(tls: _Tls, proxy: str | None, limits: httpx.Limits) -> httpx.AsyncBaseTransport:
         made = library.AsyncHTTPTransport(verify=tls.asked, http2=options.http2, limits=limits, proxy=proxy)
         _watch(made, AsyncBackend, tls.used)
+        if options.http2:
+            begin_undisturbed(made)
         return made
 
     def transport(tls: _Tls, proxy: str | None = None) -> Any:  # noqa: ANN401  # `as_subclass` has seen to its base
@@ -122,7 +128,9 @@ whichever thread comes first: by it a connection is told from one that a proxy s
 @cache
 def _usual_tls(library: Library, *, is_http2: bool) -> ssl.SSLContext:
     """Return the one TLS context of all clients, which costs 28 ms and 0.8 MB; made for the first TLS connection."""
-    context = library.create_ssl_context()
+    with importing():
+        # It looks for the certificates that came with it.
+        context = library.create_ssl_context()
     # What the library tells the other one, which cannot be asked for it.
     context.set_alpn_protocols(["http/1.1", "h2"] if is_http2 else ["http/1.1"])
     return context

@@ -75,6 +75,23 @@ def http_library(name: LibraryName) -> Library:
     return cast("Library", import_module(name))
 
 
+def import_anyio() -> None:
+    """Import what anyio, which the libraries stand on, imports bit by bit when it is first used in an event loop.
+
+    To be called where no fork can come between (`importing`), in the loop itself.
+    """
+    from importlib import import_module  # noqa: PLC0415  # as above
+
+    anyio: Any = import_module("anyio")
+    for module in ("anyio.streams.tls", "anyio.to_thread"):
+        import_module(module)
+    # Its names are resolved when they are asked for: those that connect bring their streams along.
+    for name in ("connect_tcp", "Event", "fail_after"):
+        getattr(anyio, name)
+    # And a scope asks which event loop runs.
+    anyio.CancelScope()
+
+
 def as_subclass(ours: type[T], base: type[Any]) -> type[T]:
     """Return a class of ours as a subclass of a library's own class, which the library asks for with `isinstance`.
 

@@ -28,6 +28,11 @@ class JournalConflictError(ValueError):
 
 
 @public
+class JournalError(Exception):
+    """The journal cannot be read or written: its database is away, full, locked or broken. Nothing was sent."""
+
+
+@public
 class JournalEntry(Struct, frozen=True):
     """A keyed call that may have been sent and is not settled.
 
