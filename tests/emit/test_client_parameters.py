@@ -19,6 +19,7 @@ from samekey.pipeline import generate
 from tests.tools import write_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from samekey.names import Lockfile
@@ -94,7 +95,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401
     return imported(made("One", WANTED)[0], tmp_path_factory.mktemp("bank"))
 
 
-def asked(bank: Any, call: Any, **arguments: object) -> httpx.Request:  # noqa: ANN401
+def asked(bank: Any, call: Callable[[Any], object], **arguments: object) -> httpx.Request:  # noqa: ANN401
     """The request of a call."""
     seen: list[httpx.Request] = []
 

@@ -230,8 +230,9 @@ class Marked:
         self._of, self._cursor = of, cursor
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        found = getattr(self._of, name)
-        return functools.partial(found.after, self._cursor) if callable(found) else Marked(found, self._cursor)
+        found: Any = getattr(self._of, name)
+        after: Any = getattr(found, "after", None)
+        return Marked(found, self._cursor) if after is None else functools.partial(after, self._cursor)
 
 
 @pytest.mark.parametrize(("count", "asked"), [(0, 0), (1, 1), (2, 1), (3, 2), (5, 3), (9, 3)])

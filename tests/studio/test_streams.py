@@ -18,6 +18,7 @@ from .server import CUT, LOST, STALL, Answer, Request, Server, pieces
 RENDERS = [b'data: {"id": "r%d", "state": "running"}\n\n' % number for number in range(3)]
 WATCH: Ask = lambda client: client.renders.watch()  # noqa: E731
 FOLLOW: Ask = lambda client: client.renders.follow("r1")  # noqa: E731
+READ_LOG: Ask = lambda client: client.renders.read_log("r1")  # noqa: E731
 REPLY: Ask = lambda client: client.assistant.create_reply.stream(question="why?")  # noqa: E731
 
 
@@ -232,7 +233,7 @@ def test_a_single_value_in_place_of_events_is_an_error(studio: Any, call_style: 
 
 
 @pytest.mark.parametrize("media_type", ["text/html", "application/xml", "application/problem+xml", "image/png"])
-@pytest.mark.parametrize("ask", [REPLY, lambda client: client.renders.read_log("r1")], ids=["events", "lines"])
+@pytest.mark.parametrize("ask", [REPLY, READ_LOG], ids=["events", "lines"])
 def test_an_answer_that_is_no_stream_is_an_error(
     studio: Any,  # noqa: ANN401
     call_style: CallStyle,

@@ -28,6 +28,8 @@ OFFSET = Paging("offset", items=("data",), parameter="offset")
 PAGE = Paging("page", items=("data",), parameter="page", first=1)
 LAST_ITEM = Paging("last-item", items=("data",), parameter="after", next=("id",), more=("has_more",))
 LINK = Paging("link")
+NO_CALL: Call[Any] = Call()
+"""A list that is asked for without arguments."""
 
 
 def page(data: Any, headers: Mapping[str, str] | None = None) -> Response[Any]:  # noqa: ANN401
@@ -99,14 +101,14 @@ def test_a_cursor_leads_to_the_same_page_as_the_next_call(
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     """Nothing but a page's own text is read: no object, no fragment, no line break."""
     with pytest.raises(ValueError, match="next_cursor"):
-        place_at(CURSOR, Call(), text)
+        place_at(CURSOR, NO_CALL, text)
 
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
 def test_no_text_for_a_cursor_breaks_anything(text: str) -> None:
     """Whatever somebody kept in its place."""
     try:
-        found: Call[Any] = place_at(CURSOR, Call(), text).call
+        found = place_at(CURSOR, NO_CALL, text).call
     except ValueError:
         return
     assert found.query is not None or found.query_text is not None

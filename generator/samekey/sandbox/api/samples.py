@@ -245,7 +245,8 @@ class Samples:
         """
         name, values = _tags(merged, variant)
         parts = Merged.of((variant,)).properties().get(name, ())
-        return next(({name: value} for value in values if self._accepts(parts, value)), {})
+        chosen: str | None = next((value for value in values if self._accepts(parts, value)), None)
+        return {} if chosen is None else {name: chosen}
 
     def _object(self, outline: _Outline, known: Known, depth: _Depth) -> dict[str, JsonValue]:
         fields = known if isinstance(known, dict) else {}
