@@ -39,14 +39,18 @@ def _made(folder: Path) -> Path:
 def _is_ours(folder: Path) -> bool:
     """Whether nobody else can write here or exchange the folder for another: what is read here is run, and believed.
 
-    The path to it counts as well, as it does to sshd with `StrictModes`; a sticky folder keeps what others put into it.
+    The path to it counts as well, as it does to sshd with `StrictModes`: each folder belongs to root or to this user,
+    since who owns a folder may exchange what is in it. A sticky folder keeps what others put into it.
     """
     if sys.platform == "win32":
         return True
-    own = folder.stat()
-    above = [path.stat().st_mode for path in folder.parents]
-    is_guarded = not any(_others_write(mode) and not mode & stat.S_ISVTX for mode in above)
-    return own.st_uid == os.getuid() and not _others_write(own.st_mode) and is_guarded
+    own, user = folder.stat(), os.getuid()
+    above = [path.stat() for path in folder.parents]
+    is_guarded = all(
+        entry.st_uid in {0, user} and (not _others_write(entry.st_mode) or entry.st_mode & stat.S_ISVTX)
+        for entry in above
+    )
+    return own.st_uid == user and not _others_write(own.st_mode) and is_guarded
 
 
 def _others_write(mode: int) -> bool:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,6 +27,12 @@ _LATIN = {
 }  # fmt: skip
 """Latin letters that Unicode does not decompose."""
 _SIBILANTS = ("ses", "xes", "ches", "shes", "zes")
+
+
+NO_FILES_ON_WINDOWS: Final = frozenset({
+    "con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10)),
+})  # fmt: skip
+"""Names that no file has there, whatever its ending is: they are those of devices."""
 
 
 def is_identifier(text: str) -> bool:

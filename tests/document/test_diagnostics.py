@@ -146,6 +146,7 @@ def test_lines_and_columns_are_computed_only_when_printed() -> None:
     class Unread:
         uri = "a"
         lines = ("x",)
+        context = 1
 
         def position(self, pointer: str) -> Position:
             """Nobody may ask yet."""

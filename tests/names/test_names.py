@@ -1020,3 +1020,10 @@ def test_what_a_client_has_is_reserved() -> None:
     assert attributes <= CLIENT_WORDS
     arguments_of = set(inspect.signature(AcmePayments.__init__).parameters)
     assert arguments_of - {"token"} <= CLIENT_ARGUMENTS
+
+
+@pytest.mark.parametrize("tag", ["con", "PRN", "nul", "Com1", "lpt9"])
+def test_no_resource_has_a_file_that_windows_cannot_have(tag: str) -> None:
+    """Its module would be a device there, whatever its ending is."""
+    (found,) = document([{"operationId": "do", "tags": [tag]}]).names().resources
+    assert found.attribute != tag.lower()

@@ -305,6 +305,25 @@ def test_a_folder_that_others_can_exchange_is_not_used(place: Workplace, monkeyp
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are told otherwise there")
+@pytest.mark.parametrize(("owner", "is_used"), [("root", True), ("user", True), ("other", False)])
+def test_a_folder_below_one_of_somebody_else_is_not_used(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, owner: str, *, is_used: bool
+) -> None:
+    """Who owns a folder may exchange what is in it at any moment, whatever its rights are."""
+    above = place.folder / "shared"
+    above.mkdir(mode=0o755)
+    monkeypatch.setenv(cache_dir.VARIABLE, str(above / "mine"))
+    stat, uid = Path.stat, {"root": 0, "user": os.getuid(), "other": os.getuid() + 1}[owner]
+
+    def owned(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        found = stat(path, follow_symlinks=follow_symlinks)
+        return os.stat_result((*found[:4], uid, *found[5:10])) if path == above else found
+
+    monkeypatch.setattr(Path, "stat", owned)
+    assert (cache_dir.cache_folder("templates") is not None) is is_used
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are told otherwise there")
 def test_folders_on_the_way_are_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the umask: where a group may write, nothing would be kept."""
     monkeypatch.setenv(cache_dir.VARIABLE, str(tmp_path / "one" / "two"))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from samekey.document.diagnostics import Diagnostics
-from samekey.header import MARKER
+from samekey.header import LINE, MARKER
 from samekey.output.write import UnsafePathError, apply, compare, unified_diff
 
 if TYPE_CHECKING:
@@ -422,3 +426,84 @@ def test_every_change_shows_in_the_diff(tmp_path: Path, kind: str) -> None:
     assert changes is not None
     assert changes.write == ("acme/_client.py",)
     assert any("acme/_client.py" in line for line in unified_diff(tmp_path, FILES, changes))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# {MARKER}? no, mine\nx = 1\n",
+        f'x = "{MARKER}"\n',
+        f"# {MARKER}. Do not edit: the next run writes it again, says the header.\n",
+        f'"""Notes.\n\n# {MARKER}. Do not edit: the next run writes it again.\n"""\n',
+        f"import os\n# {MARKER}. Do not edit: the next run writes it again.\n",
+    ],
+)
+def test_a_file_that_mentions_samekey_is_its_users(tmp_path: Path, text: str) -> None:
+    """Only the whole header line, with nothing but comments before it, makes a file one of ours."""
+    write(tmp_path)
+    (tmp_path / "acme" / "notes.py").write_text(text, "utf-8")
+    assert write(tmp_path).remove == ()
+    assert (tmp_path / "acme" / "notes.py").read_text("utf-8") == text
+
+
+@pytest.mark.parametrize("above", ["", "#!/usr/bin/env python\n", "# Copyright Acme\n\n", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_header_of_every_version_is_known(tmp_path: Path, above: str, end: str) -> None:
+    """With the name of an API or without, below comments of others, whatever ends its lines."""
+    write(tmp_path)
+    for name, line in (("one", HEADER), ("two", f"# {LINE}\n")):
+        (tmp_path / "acme" / f"{name}.py").write_bytes((above + line).replace("\n", end).encode())
+    assert set(write(tmp_path).remove) == {"acme/one.py", "acme/two.py"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_until_all_is_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Neither half of an SDK nor anything beside it is left."""
+    write(tmp_path)
+    changed = {path: text + "# new\n" for path, text in FILES.items()}
+    replace, moved = Path.replace, list[Path]()
+
+    def interrupted(path: Path, target: Path) -> Path:
+        moved.append(target)
+        if len(moved) == 2:
+            signal.raise_signal(number)
+        return replace(path, target)
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, end)
+    monkeypatch.setattr(Path, "replace", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, changed)
+    finally:
+        signal.signal(number, before)
+    assert snapshot(tmp_path) == written(changed)
+
+
+def test_what_killed_runs_have_left_is_removed(tmp_path: Path) -> None:
+    """What belongs to a run that goes on stays, and so does what is none of samekey's."""
+    write(tmp_path)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    old = 60
+    for name, age in (
+        (f".samekey-{dead.pid}-a", old), (f".samekey-{os.getpid()}-b", old), (".samekey-abcdef", 2 * 3600),
+        (".samekey-ghijkl", old), (".other", 2 * 3600),
+    ):  # fmt: skip
+        (tmp_path / name / "new").mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    write(tmp_path, {**FILES, "acme/__init__.py": f"{HEADER}new = 1\n"})
+    left = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
+    assert left == {f".samekey-{os.getpid()}-b", ".samekey-ghijkl", ".other"}
+
+
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path) -> None:
+    """In words, and not by an exception of the system."""
+    changes, diagnostics = run(tmp_path / ("x" * 300))
+    assert changes is None
+    assert codes(diagnostics) == {"target-unusable"}

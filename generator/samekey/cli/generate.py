@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from msgspec import Struct
 
-from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
+from samekey.cli.options import AllowRemote, AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
 from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, escaped
@@ -40,11 +40,13 @@ class _Command(Struct, frozen=True):
     config: Path | None
     overlays: tuple[str, ...]
     package: str
+    allow_remote: bool
 
     @property
     def words(self) -> tuple[str, ...]:
         """What tells this command from others."""
-        return (self.spec, str(self.output), str(self.config or ""), self.package, *self.overlays)
+        remote = ("--allow-remote",) if self.allow_remote else ()
+        return (self.spec, str(self.output), str(self.config or ""), self.package, *self.overlays, *remote)
 
 
 def generate(
@@ -55,13 +57,14 @@ def generate(
     package: Annotated[str, typer.Option(metavar="NAME", help="The import name of the SDK.", show_default=False)] = "",
     *,
     check: CheckOnly = False,
+    allow_remote: AllowRemote = False,
 ) -> None:
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
     from samekey.names import LOCKFILE  # noqa: PLC0415
     from samekey.output.check_cache import Inputs, load_run, place_of_run, store_run  # noqa: PLC0415  # `--help` need not wait for it
 
     began = time.monotonic()
-    command = _Command(spec, output, config, tuple(overlay or ()), package)
+    command = _Command(spec, output, config, tuple(overlay or ()), package, allow_remote)
     place = place_of_run(command.words) if spec != "-" else None
     said = load_run(place, output) if check and place is not None else None
     if said is not None:
@@ -98,6 +101,7 @@ def inspect(
     *,
     as_json: AsJson = False,
     dump: Dump = None,
+    allow_remote: AllowRemote = False,
 ) -> None:
     """Show each operation: how it is called, whether it is keyed, who says that its key is honoured, and why."""
     from samekey.pipeline import inspect as make  # noqa: PLC0415
@@ -108,8 +112,8 @@ def inspect(
     lockfile = _lockfile(output, diagnostics)
     if settings is None or lockfile is None:
         fail(diagnostics)
-    document = read_document(spec, settings, diagnostics, overlay or ())
-    parts = read_parts(settings, diagnostics)
+    document = read_document(spec, settings, diagnostics, overlay or (), allow_remote=allow_remote)
+    parts = read_parts(settings, diagnostics, allow_remote=allow_remote)
     if document is None or parts is None:
         fail(diagnostics)
     if dump is not None:
@@ -153,11 +157,22 @@ def _made(
     settings = read_config(command.config, command.package, diagnostics, inputs.fetch)
     lockfile = _lockfile(command.output, diagnostics)
     document = (
-        read_document(command.spec, settings, diagnostics, command.overlays, inputs.fetch)
+        read_document(
+            command.spec,
+            settings,
+            diagnostics,
+            command.overlays,
+            inputs.fetch,
+            allow_remote=command.allow_remote,
+        )
         if settings is not None
         else None
     )
-    parts = read_parts(settings, diagnostics, inputs.fetch) if settings is not None else None
+    parts = (
+        read_parts(settings, diagnostics, inputs.fetch, allow_remote=command.allow_remote)
+        if settings is not None
+        else None
+    )
     if settings is None or lockfile is None or document is None or parts is None or diagnostics.failed:
         fail(diagnostics)
     result = make(document, settings, step, lockfile, parts)

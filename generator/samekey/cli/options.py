@@ -17,6 +17,9 @@ Overlays = Annotated[
     list[str] | None,
     typer.Option("--overlay", metavar="FILE", help="Changes to the document; may be repeated.", show_default=False),
 ]
+AllowRemote = Annotated[
+    bool, typer.Option("--allow-remote", help="A document behind a URL may refer to other origins than its own.")
+]
 CheckOnly = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if DIR is not up to date.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON list for other programs.")]
 Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 is any free one.")]

@@ -40,12 +40,16 @@ def read_document(
     diagnostics: Diagnostics,
     overlays: Sequence[str] = (),
     fetch: Fetch | None = None,
+    *,
+    allow_remote: bool = False,
 ) -> Document | None:
     """Read the document, and apply the overlays of the config, then those of the command line; None where one fails."""
-    return _read(spec, [*config.overlays, *overlays], diagnostics, fetch)
+    return _read(spec, [*config.overlays, *overlays], diagnostics, fetch, allow_remote=allow_remote)
 
 
-def read_parts(config: Config, diagnostics: Diagnostics, fetch: Fetch | None = None) -> list[Part] | None:
+def read_parts(
+    config: Config, diagnostics: Diagnostics, fetch: Fetch | None = None, *, allow_remote: bool = False
+) -> list[Part] | None:
     """Read the further documents of an SDK with their overlays; None where one of them cannot be read (reported)."""
     if not config.documents:
         return []
@@ -54,17 +58,20 @@ def read_parts(config: Config, diagnostics: Diagnostics, fetch: Fetch | None = N
 
     found: list[Part] = []
     for name, part in config.documents.items():
-        document = _read(part.spec, part.overlays, diagnostics, fetch)
+        document = _read(part.spec, part.overlays, diagnostics, fetch, allow_remote=allow_remote)
         if document is not None:
             candidates = tuple(entry.selectable for entry in listed_operations(document.node))
             found.append(Part(name, document, part.selection, part.node, candidates))
     return found if len(found) == len(config.documents) else None
 
 
-def _read(spec: str, locations: Sequence[str], diagnostics: Diagnostics, fetch: Fetch | None) -> Document | None:
+def _read(
+    spec: str, locations: Sequence[str], diagnostics: Diagnostics, fetch: Fetch | None, *, allow_remote: bool
+) -> Document | None:
     from samekey.document.node import load  # noqa: PLC0415
 
-    document = load(spec, diagnostics, fetch, sys.stdin.buffer.read() if spec == "-" else b"")
+    stdin = sys.stdin.buffer.read() if spec == "-" else b""
+    document = load(spec, diagnostics, fetch, stdin, allow_remote=allow_remote)
     if document is None or not locations:
         return document
     from samekey.document.overlay import apply_overlays, load_overlay  # noqa: PLC0415

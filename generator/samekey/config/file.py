@@ -17,7 +17,7 @@ from samekey.config.retry import RetryConfig, read_retry
 from samekey.config.selection import EVERYTHING, Pattern, Selection, read_patterns, read_selection
 from samekey.config.words import read_locations, refuse_unknown
 from samekey.document.node import load
-from samekey.identifiers import is_identifier
+from samekey.identifiers import NO_FILES_ON_WINDOWS, is_identifier
 from samekey.pep440 import python_version
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _KEYS = (
 )  # fmt: skip
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LONGEST_NAME = 100
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
 
 
@@ -128,8 +129,8 @@ def read_config(root: Node) -> Config:
 
 
 def is_package_name(text: str) -> bool:
-    """Whether a text can be the import name of an SDK: an ASCII identifier in lower case, no keyword."""
-    return text.isascii() and is_plain_name(text)
+    """Whether a text can be the import name of an SDK: an ASCII identifier in lower case, no keyword, and a folder."""
+    return text.isascii() and len(text) <= _LONGEST_NAME and is_plain_name(text)
 
 
 def is_plain_name(text: str) -> bool:
@@ -138,8 +139,8 @@ def is_plain_name(text: str) -> bool:
 
 
 def hides_module(package: str) -> bool:
-    """Whether a package of this name would hide a module that an SDK, or Python itself, imports."""
-    return package in _TAKEN_PACKAGES
+    """Whether a package of this name would hide a module that an SDK or Python imports, or cannot be on Windows."""
+    return package in _TAKEN_PACKAGES or package in NO_FILES_ON_WINDOWS
 
 
 def is_class_name(text: str) -> bool:

@@ -29,6 +29,8 @@ _KEYS = (
     "preset", "in", "name", "methods", "honoured", "assume", "operations", "format", "quoted", "ttl", "in_flight",
     "mismatch", "replayed", "should_retry", "throttled", "refused", "first_sent",
 )  # fmt: skip
+_LONGEST_KEY = 4096
+"""No server takes a longer header."""
 _FORMAT_KEYS = ("kind", "length", "alphabet", "max_length")
 _SIGNAL_KEYS = ("status", "code")
 _SIGN_KEYS = ("status", "code", "header", "field", "equals")
@@ -338,9 +340,9 @@ def _positive(node: Node, key: str) -> int | None:
     value = node.get(key)
     if value is None:
         return None
-    if isinstance(value.value, int) and not isinstance(value.value, bool) and value.value > 0:
+    if isinstance(value.value, int) and not isinstance(value.value, bool) and 0 < value.value <= _LONGEST_KEY:
         return value.value
-    value.error("profile-invalid", f"{key} is a whole number above 0")
+    value.error("profile-invalid", f"{key} is a whole number from 1 to {_LONGEST_KEY}")
     return None
 
 

@@ -15,7 +15,6 @@ from samekey_templates.runtime.text import shown_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXCERPT_CONTEXT = 1
 _BEFORE_CARET = 60
 _EXCERPT_WIDTH = 110
 
@@ -39,6 +38,11 @@ class Source(Protocol):
     @property
     def lines(self) -> tuple[str, ...]:
         """The text, line by line."""
+        ...
+
+    @property
+    def context(self) -> int | None:
+        """How many lines around a place may be shown; None where not even that one may."""
         ...
 
     def position(self, pointer: str) -> Position:
@@ -133,12 +137,15 @@ def location(place: Place) -> str:
 
 
 def excerpt(place: Place) -> str:
-    """Return the lines around a place, numbered, with a caret under its column."""
+    """Return the lines around a place, numbered, with a caret under its column; empty where none may be shown."""
+    context = place.source.context
+    if context is None:
+        return ""
     position = place.resolve()
     lines = place.source.lines
-    first = max(1, position.line - EXCERPT_CONTEXT)
+    first = max(1, position.line - context)
     # Text that breaks off is wrong at its end, which is a line behind the last one where that has an end.
-    last = max(position.line, min(len(lines), position.line + EXCERPT_CONTEXT))
+    last = max(position.line, min(len(lines), position.line + context))
     width = len(str(last))
     start = max(0, position.column - _BEFORE_CARET)
     shown: list[str] = []
@@ -165,4 +172,4 @@ def in_full(diagnostic: Diagnostic) -> str:
         parts += [f"  {label}: {location(place)}", excerpt(place)]
     if diagnostic.hint:
         parts.append(f"  help: {escaped(diagnostic.hint)}")
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)

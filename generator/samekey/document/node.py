@@ -7,14 +7,22 @@ without knowing where the text came from.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from samekey.document.diagnostics import shown_uri
 from samekey.document.pointers import extended, unescape
 from samekey.document.references import References
-from samekey.document.source import FetchError, fetch_bytes, is_remote, parse_source, root_uri
+from samekey.document.source import (
+    FetchError,
+    fetch_bytes,
+    is_inside,
+    is_readable_file,
+    is_remote,
+    parse_source,
+    root_uri,
+)
 from samekey.document.values import JsonValue, spelling
 
 if TYPE_CHECKING:
@@ -24,13 +32,25 @@ if TYPE_CHECKING:
     from samekey.document.source import Fetch, SourceText
 
 
+_REFUSED: Final = -1
+_OUTSIDE: Final = "move the file below the document's folder if it belongs to it; nothing of it is shown here"
+
+
 @dataclass(frozen=True)
 class Document:
-    """The root source with every source that references reached, and the sink for findings."""
+    """The root source with every source that references reached, and the sink for findings.
+
+    Args:
+        root: the first source.
+        diagnostics: the sink for findings.
+        fetch: reads bytes by path or URL.
+        allow_remote: whether a remote document may refer to other origins than its own.
+    """
 
     root: SourceText
     diagnostics: Diagnostics
     fetch: Fetch
+    allow_remote: bool = False
     _sources: dict[str, SourceText | None] = field(default_factory=dict[str, "SourceText | None"])
     references: References = field(default_factory=References, compare=False)
 
@@ -62,15 +82,52 @@ class Document:
         return self._sources[uri]
 
     def _read(self, uri: str, referrer: Node) -> SourceText | None:
-        if not is_remote(uri) and is_remote(referrer.source.uri):
-            referrer.warn("reference-refused", f"a remote document may not refer to the local file {uri}")
+        context = self._shown_of(uri, referrer)
+        if context == _REFUSED:
             return None
         try:
             data = self.fetch(uri)
         except FetchError as error:
             referrer.warn("reference-unreadable", f"cannot read {shown_uri(uri)}: {error}")
             return None
-        return parse_source(uri, data, self.diagnostics)
+        # A file that is no document may be anything, such as one with passwords.
+        broken = None if context is None else 0
+        return parse_source(uri, data, self.diagnostics, context=context, broken_context=broken)
+
+    def _shown_of(self, uri: str, referrer: Node) -> int | None:
+        """Return how many lines around a place of a referenced text may be shown; `_REFUSED` where it is not read."""
+        home = referrer.source.uri
+        if is_remote(uri):
+            return self._shown_of_remote(uri, referrer)
+        if is_remote(home):
+            referrer.warn("reference-refused", f"a remote document may not refer to the local file {uri}")
+            return _REFUSED
+        if not is_readable_file(uri):
+            referrer.warn("reference-refused", f"{uri} is not a file that can be read to its end")
+            return _REFUSED
+        if not is_remote(self.root.uri) and is_inside(uri, self.root.uri):
+            return 1
+        referrer.warn("reference-outside", f"this reference leads to {uri}, outside of the document's folder", _OUTSIDE)
+        return None
+
+    def _shown_of_remote(self, uri: str, referrer: Node) -> int | None:
+        from samekey.document.download import is_private, origin_of  # noqa: PLC0415  # httpx costs 60 ms
+
+        home, shown = referrer.source.uri, shown_uri(uri)
+        if not is_remote(home):
+            if is_private(uri):
+                referrer.warn("reference-outside", f"this reference leads to {shown}, in this machine's network")
+            return 1
+        if origin_of(uri) == origin_of(home):
+            return 1
+        if not self.allow_remote:
+            message = f"a remote document may refer to its own origin only, and not to {shown}"
+            referrer.warn("reference-refused", message, "give --allow-remote if you trust the document")
+            return _REFUSED
+        if is_private(uri) and not is_private(home):
+            referrer.warn("reference-refused", f"a remote document may not refer to {shown}, in this machine's network")
+            return _REFUSED
+        return 1
 
 
 class Node(Struct, frozen=True):
@@ -232,7 +289,14 @@ def kind_in_yaml(value: JsonValue) -> str:
             return "a mapping"
 
 
-def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, stdin: bytes = b"") -> Document | None:
+def load(
+    location: str,
+    diagnostics: Diagnostics,
+    fetch: Fetch | None = None,
+    stdin: bytes = b"",
+    *,
+    allow_remote: bool = False,
+) -> Document | None:
     """Read a document from a path, a URL or standard input (`-`).
 
     Args:
@@ -240,6 +304,7 @@ def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, st
         diagnostics: the sink for findings.
         fetch: reads bytes by path or URL; for tests, and for callers with their own network rules.
         stdin: the bytes of standard input, used for `-`.
+        allow_remote: whether a remote document may refer to other origins than its own.
 
     Returns:
         The document, or None where there is nothing to work on (reported as an error).
@@ -253,4 +318,4 @@ def load(location: str, diagnostics: Diagnostics, fetch: Fetch | None = None, st
         )
         return None
     source = parse_source(root_uri(location), data, diagnostics)
-    return None if source is None else Document(source, diagnostics, fetch)
+    return None if source is None else Document(source, diagnostics, fetch, allow_remote)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from samekey.document.source import Fetch
     from samekey.document.values import JsonValue
 
+_MOST_COPIED: Final = 500_000
 _VERSION: Final = re.compile(r"1\.[0-9]+(\.[0-9]+)?")
 _SAYS_REPLACE: Final = re.compile(r"1\.0(\..*)?")
 _STARTS: Final = "an overlay starts with `overlay: 1.0.0` and has a list of `actions`"
@@ -264,6 +265,9 @@ def _given(tree: _Tree, action: Node) -> _Given | None:
     if action.has("copy"):
         found = _matches(tree, action, "copy")
         if found is not None and len(found) == 1:
+            if _is_larger(tree.at(found[0]), _MOST_COPIED):
+                _at(action, "copy").error("overlay-failed", f"this copies more than {_MOST_COPIED} values")
+                return None
             # A copy of its own: what is copied may hold its target, or be changed by the next action.
             place = tree.place("".join(extended("", key) for key in found[0]))
             return _Given(deepcopy(tree.at(found[0])), place)
@@ -363,6 +367,17 @@ def _has(value: Any, key: str | int) -> bool:  # noqa: ANN401  # a dict or a lis
     if isinstance(value, dict):
         return key in value
     return isinstance(value, list) and isinstance(key, int) and key < len(value)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _is_larger(value: JsonValue, limit: int) -> bool:
+    """Whether a value has more values in it than a limit: who copies a list into itself doubles it each time."""
+    pending, count = [value], 0
+    while pending and count <= limit:
+        current = pending.pop()
+        count += 1
+        if isinstance(current, (dict, list)):
+            pending.extend(current.values() if isinstance(current, dict) else current)
+    return count > limit
 
 
 def _is_scalar(value: JsonValue) -> bool:

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote, urljoin
-
-from samekey_templates.runtime.text import without_quotes
 
 from samekey.document.diagnostics import Diagnostics, Place, Position
 from samekey.document.json_text import parse_json
@@ -23,6 +21,9 @@ if TYPE_CHECKING:
 Fetch: TypeAlias = Callable[[str], bytes]
 
 STDIN = "<stdin>"
+MAX_BYTES: Final = 128 * 1024 * 1024
+"""The largest text that is read; the largest documents of APIs have a third of it."""
+TOO_LARGE: Final = f"it is larger than {MAX_BYTES // 1024 // 1024} MiB"
 _REMOTE = ("http://", "https://")
 _ENCODINGS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 """Encodings by the byte order marks that tell them."""
@@ -42,12 +43,14 @@ class SourceText:
         text: what stands there.
         value: what the text means, or what overlays made of it.
         origin: where a value of a patched text came from, by its pointer; None where the text speaks for itself.
+        context: how many lines around a place may be shown; None where not even that one may.
     """
 
     uri: str
     text: str
     value: JsonValue = None
     origin: Callable[[str], Place] | None = field(default=None, compare=False)
+    context: int | None = 1
 
     def place(self, pointer: str) -> Place:
         """Return the place where the value at a JSON pointer was written."""
@@ -86,27 +89,42 @@ class SourceText:
 
 
 def fetch_bytes(uri: str) -> bytes:
-    """Read a local file or an http(s) URL whole.
+    """Read a local file or an http(s) URL whole, up to `MAX_BYTES`.
 
     Raises:
         FetchError: it cannot be read; the text says why.
     """
-    if not is_remote(uri):
-        try:
-            return Path(uri).read_bytes()
-        except OSError as error:
-            raise FetchError((error.strerror or str(error)).lower()) from error
-        except ValueError as error:
-            raise FetchError(str(error)) from error
-    import httpx  # noqa: PLC0415  # costs 60 ms, and most documents are local files
+    if is_remote(uri):
+        from samekey.document.download import download  # noqa: PLC0415  # httpx costs 60 ms, and most are local files
 
+        return download(uri)
     try:
-        response = httpx.get(uri, follow_redirects=True, timeout=30.0)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise FetchError(without_quotes(str(error)) or type(error).__name__) from error
-    if not response.is_success:
-        raise FetchError(f"the server answered {response.status_code} {response.reason_phrase}")
-    return response.content
+        with Path(uri).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FetchError((error.strerror or str(error)).lower()) from error
+    except (ValueError, MemoryError) as error:
+        raise FetchError(str(error) or "there is no memory for it") from error
+    if len(data) > MAX_BYTES:
+        raise FetchError(TOO_LARGE)
+    return data
+
+
+def is_readable_file(uri: str) -> bool:
+    """Whether a path is none of a folder, a pipe or a device, which may have no end; what is not there may be one."""
+    try:
+        return Path(uri).is_file() or not Path(uri).exists()
+    except (OSError, ValueError):
+        return True
+
+
+def is_inside(uri: str, home: str) -> bool:
+    """Whether a local file lies in the folder of another, or below it, once links are followed."""
+    folder = Path() if home == STDIN else Path(home).parent
+    try:
+        return Path(uri).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def is_remote(uri: str) -> bool:
@@ -142,15 +160,19 @@ def _normal(path: Path) -> str:
     return str(Path(*parts))
 
 
-def parse_source(uri: str, data: bytes, diagnostics: Diagnostics) -> SourceText | None:
+def parse_source(
+    uri: str, data: bytes, diagnostics: Diagnostics, *, context: int | None = 1, broken_context: int | None = 1
+) -> SourceText | None:
     """Return a text with its value; None where it has none (reported as an error).
 
     Args:
         uri: where it came from.
         data: its bytes.
         diagnostics: the sink for findings.
+        context: how many lines around a place in it may be shown; None for none at all.
+        broken_context: the same for a text that has no value, and so may be anything.
     """
-    text = _decode(uri, data, diagnostics)
+    text = _decode(uri, data, diagnostics, broken_context)
     if text is None:
         return None
     if not text.strip():
@@ -159,12 +181,12 @@ def parse_source(uri: str, data: bytes, diagnostics: Diagnostics) -> SourceText 
     looks_like_json = text.lstrip().startswith(("{", "[")) or uri.partition("?")[0].endswith(".json")
     parsed = _parse_either(text) if looks_like_json else _parse_yaml(text)
     if isinstance(parsed, SyntaxProblem):
-        broken = SourceText(uri, text)
+        broken = SourceText(uri, text, context=broken_context)
         place = Place(broken, position=broken.at(parsed.index))
         kind = "JSON" if looks_like_json else "YAML"
         diagnostics.error("syntax", f"this is not valid {kind}: {parsed.message}", place)
         return None
-    source = SourceText(uri, text, parsed.value)
+    source = SourceText(uri, text, parsed.value, context=context)
     for duplicate in parsed.duplicates:
         position = source.at(duplicate.index) if duplicate.index is not None else None
         message = f"the key {duplicate.key!r} stands twice here; the last one counts"
@@ -187,13 +209,13 @@ def _parse_yaml(text: str) -> Parsed | SyntaxProblem:
     return parse_yaml(text)
 
 
-def _decode(uri: str, data: bytes, diagnostics: Diagnostics) -> str | None:
+def _decode(uri: str, data: bytes, diagnostics: Diagnostics, context: int | None) -> str | None:
     mark, encoding = next(((mark, name) for mark, name in _ENCODINGS.items() if data.startswith(mark)), (b"", "utf-8"))
     data = data.removeprefix(mark)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        source = SourceText(uri, data.decode(encoding, "replace"))
+        source = SourceText(uri, data.decode(encoding, "replace"), context=context)
         place = Place(source, position=source.at(len(data[: error.start].decode(encoding, "replace"))))
         diagnostics.error("encoding", f"{uri} is not UTF-8 text: {error.reason}", place, hint="save it as UTF-8")
         return None

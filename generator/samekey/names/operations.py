@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from samekey.identifiers import in_ascii, singular, split
+from samekey.identifiers import NO_FILES_ON_WINDOWS, in_ascii, singular, split
 from samekey.names.lockfile import RESOURCES, Entry
 from samekey.names.reserved import (
     ANNOTATION_BUILTINS,
@@ -98,7 +98,8 @@ def _attributes(groups: Sequence[str], wanted: Mapping[str, str], fixed: Mapping
     """Return the attribute of each resource, those with their own name first, whatever order the document has."""
     ordered = sorted(groups, key=lambda group: (wanted.get(group) != group, group))
     proposals = {group: (wanted.get(group) or _attribute(group),) for group in ordered}
-    found = resolve(proposals, CLIENT_WORDS, fixed)
+    # Each resource has a file of its own.
+    found = resolve(proposals, CLIENT_WORDS | NO_FILES_ON_WINDOWS, fixed)
     return {group: found[group] for group in ordered}
 
 

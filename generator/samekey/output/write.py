@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
+import signal
 import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from samekey.document.diagnostics import Diagnostic, Severity
-from samekey.header import MARKED_BYTES, is_marked
+from samekey.header import MARKED_BYTES, bears_header, is_marked
 from samekey.names import LOCKFILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 
     from samekey.document.diagnostics import Diagnostics
 
 _USERS_CHOICE = ("README.md", "pyproject.toml", "api.md", "LICENSE")
 _MAX_DIFF_LINES = 200
+_STAGING: Final = ".samekey-"
+_INTERRUPTIONS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+_RECENT: Final = 10.0
+_OLD: Final = 3600.0
+"""Seconds after which what a run has left is nobody's, whether its process is known or not."""
 
 
 class UnsafePathError(ValueError):
@@ -57,6 +67,12 @@ def compare(target: Path, files: Mapping[str, str], diagnostics: Diagnostics) ->
     """
     for path in files:
         _check_path(path)
+    try:
+        target.exists()
+    except OSError as error:
+        message = f"{target} cannot be a folder: {(error.strerror or str(error)).lower()}"
+        diagnostics.add(_refusal("target-unusable", message, "give another folder with -o"))
+        return None
     current = {path: _read(target / path) for path in files}
     refusals = list(_refusals(target, files, current))
     for refusal in refusals:
@@ -126,23 +142,20 @@ def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics:
     Returns:
         Whether it was done; what stood in the way is reported as an error.
     """
-    created = _first_missing(target)
     staging: Path | None = None
+    created: Path | None = None
     try:
+        created = _first_missing(target)
         target.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".samekey-", dir=target))
+        _sweep(target)
+        staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=target))
         folders = dict.fromkeys(PurePosixPath(path).parent for path in changes.write)
         for folder in folders:
             (staging / folder).mkdir(parents=True, exist_ok=True)
         for path in changes.write:
             (staging / path).write_bytes(files[path].encode())
-        for folder in folders:
-            (target / folder).mkdir(parents=True, exist_ok=True)
-        for path in changes.write:
-            (staging / path).replace(target / path)
-        for path in changes.remove:
-            (target / path).unlink()
-            _remove_empty_parents(target, target / path)
+        with _uninterrupted():
+            _move(staging, target, changes, folders)
     except OSError as error:
         diagnostics.error(
             "target-unwritable",
@@ -155,6 +168,53 @@ def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics:
     finally:
         if staging is not None:
             shutil.rmtree(staging, ignore_errors=True)
+    return True
+
+
+def _move(staging: Path, target: Path, changes: Changes, folders: Iterable[PurePosixPath]) -> None:
+    for folder in folders:
+        (target / folder).mkdir(parents=True, exist_ok=True)
+    for path in changes.write:
+        (staging / path).replace(target / path)
+    for path in changes.remove:
+        (target / path).unlink()
+        _remove_empty_parents(target, target / path)
+
+
+@contextmanager
+def _uninterrupted() -> Generator[None]:
+    """Hold back what asks the process to end until a block is through: half of a move would be neither SDK."""
+    received: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    signals = [getattr(signal, name) for name in _INTERRUPTIONS if hasattr(signal, name)] if is_main else []
+    handlers = {number: signal.signal(number, lambda number, _: received.append(number)) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for number in received:
+            signal.raise_signal(number)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what runs have left that were killed; that of a run that goes on is younger, or its process lives."""
+    now = time.time()
+    for folder in target.glob(f"{_STAGING}*"):
+        with suppress(OSError):
+            age = now - folder.stat().st_mtime
+            process = folder.name.removeprefix(_STAGING).partition("-")[0]
+            if age > _OLD or (age > _RECENT and process.isdecimal() and not _lives(int(process))):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
     return True
 
 
@@ -243,13 +303,18 @@ def _may_be_taken_over(path: str) -> bool:
 
 def _is_theirs(contents: bytes | None) -> bool:
     """Whether a file is there and does not bear samekey's header."""
-    return contents is not None and not is_marked(contents)
+    return contents is not None and not _has_mark(contents)
+
+
+def _has_mark(contents: bytes) -> bool:
+    # Names and surfaces are JSON, which a merge may have left in pieces.
+    return bears_header(contents) or (b'"about"' in contents[:MARKED_BYTES] and is_marked(contents))
 
 
 def _is_ours(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return is_marked(file.read(MARKED_BYTES))
+            return _has_mark(file.read(MARKED_BYTES))
     except OSError:
         return False
 
