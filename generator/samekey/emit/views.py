@@ -205,6 +205,8 @@ class ResourceModule(Struct, frozen=True):
     typing_imports: tuple[ImportView, ...]
     methods: tuple[MethodView, ...]
     rows: tuple[RowView, ...]
+    homes: tuple[Code, Code]
+    """The modules of the sync and the async class, seen from the package: the generated one, or one of the owner's."""
 
 
 class CredentialView(Struct, frozen=True):
@@ -341,6 +343,8 @@ class Plan(Struct, frozen=True):
     generator: Code
     """The name and version of samekey."""
     title: Code
+    title_text: Code
+    """The title as a string of TOML."""
     metadata: MetadataView
     header: Code
     header_text: Code
@@ -349,6 +353,8 @@ class Plan(Struct, frozen=True):
     public: tuple[Code, ...]
     resources: tuple[ResourceModule, ...]
     models: tuple[ModelsModule, ...]
+    own_models: tuple[Code, ...]
+    """Names of the owner's own module of models."""
     deep_models: tuple[Code, ...]
     """Modules of models that can only be imported once those before them are."""
     webhooks: WebhooksModule | None

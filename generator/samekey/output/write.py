@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from samekey.document.diagnostics import Diagnostic, Severity
-from samekey.header import MARKED_BYTES, is_marked
+from samekey.header import CUSTOM, MARKED_BYTES, is_marked
 from samekey.names import LOCKFILE
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def _candidates(target: Path) -> Iterator[Path]:
     """Yield the paths in the target's own package and tests; what else lies in the target may be another SDK."""
     for folder in target.iterdir() if target.is_dir() else ():
         if not folder.is_symlink() and _is_ours(folder / "__init__.py"):
-            yield from folder.rglob("*")
+            yield from (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != CUSTOM)
         elif not folder.is_symlink() and folder.name == "tests":
             yield from folder.glob("*")
 
