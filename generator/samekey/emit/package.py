@@ -10,6 +10,7 @@ from samekey.emit import code, symbols
 from samekey.emit.annotations import Annotator, fallbacks
 from samekey.emit.client import plan_client
 from samekey.emit.code import Code, source
+from samekey.emit.documented import Documented
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
@@ -59,6 +60,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     exports = plan_exports(names.client, parts)
     methods = {entry.attribute: _resource(entry, api, names, types, models, parts) for entry in names.resources}
     examples = Examples(api, names, types, models)
+    documented = Documented(api, names, types, models)
     detailed = set(Form) - {Form.STREAM}
     return Plan(
         package=code.identifier(names.package),
@@ -85,6 +87,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
         stream_example=examples.first(set(Safety), {Form.STREAM}),
         streamable_example=examples.first(set(Safety), {Form.EITHER}),
         download_example=examples.first(set(Safety), {Form.BYTES}),
+        tests=tuple(view for entry in api.operations if (view := documented.test(entry)) is not None),
         lost_answers=plan_lost_answers(api, names),
         is_promised=is_promised(api),
         fallbacks=tuple(_fallbacks(api)),

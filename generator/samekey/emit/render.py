@@ -45,6 +45,7 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
         yield "LICENSE", plan.metadata.licence_text
     yield f"{package}/_runtime/LICENSE", _render("runtime_licence.jinja", plan=plan) + licence_text("Apache-2.0", "")
     yield f"tests/test_{package}.py", _render("test.py.jinja", plan=plan)
+    yield "tests/test_operations.py", _render("test_operations.py.jinja", plan=plan)
     yield f"{package}/py.typed", f"{plan.header}\n"
     yield f"{package}/__init__.py", _render("package.py.jinja", plan=plan)
     yield f"{package}/_client.py", _render("client.py.jinja", plan=plan)
