@@ -168,7 +168,7 @@ class Documented(Struct, frozen=True):
             name = self.names.arguments[operation.key, param.location, param.name]
             is_positional = param.location is Location.PATH
             try:
-                value = sampler.exemplified(param.type, param.example)
+                value = sampler.exemplified(param.type, param.example, param.limits)
                 if is_positional and value in ([], {}, "", None):
                     raise UnfitError
             except UnfitError:

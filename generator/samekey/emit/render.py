@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jinja2.bccache import Bucket
 
-    from samekey.emit.views import Plan
+    from samekey.emit.views import Plan, SnippetView
 
 _TEMPLATES = files("samekey_templates")
 
@@ -78,6 +78,11 @@ def _modules_in(folder: Traversable, above: str = "") -> Iterator[tuple[str, str
             yield from _modules_in(entry, f"{above}{entry.name}/")
         elif entry.name.endswith(".py"):
             yield f"{above}{entry.name}", entry.read_text("utf-8")
+
+
+def render_snippet(snippet: SnippetView) -> str:
+    """Return the program of a snippet."""
+    return _render("snippet.py.jinja", snippet=snippet)
 
 
 def _render(template: str, **values: object) -> str:

@@ -13,6 +13,7 @@ from samekey_templates.runtime.declare import table
 
 from samekey.emit import code
 from samekey.ir import (
+    NO_LIMITS,
     Alias,
     AnyJson,
     Enum,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from samekey.document.values import JsonValue
     from samekey.emit.code import Code
-    from samekey.ir import Field, Type, TypeDef
+    from samekey.ir import Field, Limits, Type, TypeDef
 
 _MAX_DEPTH: Final = 6
 _MAX_EXAMPLE_DEPTH: Final = 24
@@ -64,6 +65,17 @@ _TEXTS: Final = {
 }
 """What texts of these kinds surely are; days that not every month has are left to others."""
 _BIGGEST: Final = 2**53
+_BY_FORMAT: Final = {
+    "email": "ada@example.com", "uri": "https://example.com/", "url": "https://example.com/",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "time": "03:04:05Z", "duration": "PT1H",
+}  # fmt: skip
+"""Texts of formats that have no kind of their own."""
+_CANDIDATES: Final = (
+    "text", "TEXT", "Text", "A", "a", "1", "42", "1234", "abc123", "AB", "ab", "ABC", "eur", "EUR", "en", "en-US", "US",
+    "+14155550100", "1.0", "1.0.0", "v1", "#a1b2c3", "a1b2c3d4", "a_1", "2026-01", "12:30", "/a", "0x1f", "A-1",
+)  # fmt: skip
+"""Short texts to try where a pattern is to be kept; short, so that no pattern of a document takes long to say no."""
 
 
 class UnfitError(Exception):
@@ -126,7 +138,11 @@ class Sampler(Struct, frozen=True):
             case Alias(target=target):
                 return self._first(target.variants if isinstance(target, Union) else (target,), depth)
             case Model() as model:
-                return {field.name: self.field(field, depth) for field in self._fields(model) if field.required}
+                return {field.name: self.field(field, depth) for field in self._fields(model) if self._is_shown(field)}
+
+    def _is_shown(self, field: Field) -> bool:
+        """Whether a value that is made up has a field: what must be there, and what comes back in an example."""
+        return field.required or (self.uses_examples and not self.is_sent and bool(field.example))
 
     def _first(self, variants: Iterable[Type], depth: int) -> JsonValue:
         for variant in variants:
@@ -144,14 +160,15 @@ class Sampler(Struct, frozen=True):
         """
         if field.constant is not None:
             return field.constant
-        return self.exemplified(field.type, field.example, depth + 1)
+        return self.exemplified(field.type, field.example, field.limits, depth + 1)
 
-    def exemplified(self, kind: Type, example: str, depth: int = 0) -> JsonValue:
+    def exemplified(self, kind: Type, example: str, limits: Limits = NO_LIMITS, depth: int = 0) -> JsonValue:
         """Return what of an example fits a type, or a value that is made up where nothing does.
 
         Args:
             kind: the type.
             example: JSON; empty for none.
+            limits: what a text must keep to.
             depth: how deep the value stands in others.
 
         Raises:
@@ -162,6 +179,8 @@ class Sampler(Struct, frozen=True):
                 return self.fitted(kind, cast("JsonValue", json.loads(example)), depth)
             except UnfitError:
                 pass
+        if self.uses_examples and kind == Primitive(Kind.STRING):
+            return _text_within(limits)
         return self.sample(kind, depth)
 
     def _fields(self, model: Model) -> Iterable[Field]:
@@ -291,6 +310,21 @@ class Sampler(Struct, frozen=True):
             except UnfitError:
                 continue
         return code.literal(value)
+
+
+def _text_within(limits: Limits) -> str:
+    """Return a text that keeps to its limits, as far as a short one does; the usual one where none of those does."""
+    usual = _BY_FORMAT.get(limits.format, str(_PRIMITIVES[Kind.STRING]))
+    try:
+        pattern = re.compile(limits.pattern)
+    except re.error:
+        return usual
+    fitting = (text for text in (usual, *_CANDIDATES) if pattern.search(text) and len(text) <= _most(limits))
+    return next(fitting, usual)
+
+
+def _most(limits: Limits) -> int:
+    return _BIGGEST if limits.max_length is None else limits.max_length
 
 
 def _is_a(kind: Kind, value: JsonValue) -> bool:  # noqa: PLR0911  # one line for each kind

@@ -299,6 +299,17 @@ class CallView(Struct, frozen=True):
     form: str
 
 
+class SnippetView(Struct, frozen=True):
+    """A program that makes a call: what it imports, the call with its arguments, how it is made, and a comment."""
+
+    package: Code
+    client: Code
+    call: Code
+    arguments: Code
+    how: Code
+    about: Code
+
+
 class TestView(Struct, frozen=True):
     """The test of an operation.
 
