@@ -20,7 +20,8 @@ FLOW = (
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
-    "about", "docs", "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
+    "about", "docs", "examples",
+    "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
     "parameters", "paths", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "parts",
     "client_params", "api",
 )  # fmt: skip

@@ -11,6 +11,8 @@ from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.lost_answers import keys_in_words
 from samekey.emit.metadata import report_metadata
+from samekey.emit.own import NOTHING_OWN, OwnFiles, own_parts
+from samekey.emit.own_templates import with_own_templates
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower_documents
@@ -59,6 +61,7 @@ def generate(
     step: Callable[[str], None] = lambda _: None,
     lockfile: Lockfile = EMPTY,
     parts: Sequence[Part] = (),
+    own: OwnFiles = NOTHING_OWN,
 ) -> Generated | None:
     """Make the files of an SDK.
 
@@ -68,11 +71,12 @@ def generate(
         step: told the name of each step as it begins, for progress.
         lockfile: the names that this SDK has given before; the files hold the next one.
         parts: further documents whose operations are in the SDK as well.
+        own: what the owner wrote by hand.
 
     Returns:
         The result, or None where nothing can be made of the document (reported as an error).
     """
-    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step, parts))
+    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step, parts, own))
     if planned is None:
         return None
     api, names, whole = planned
@@ -81,7 +85,7 @@ def generate(
     if not document.diagnostics.failed:
         report_metadata(api, config, document)
     step("writing source")
-    files = render(whole)
+    files = with_own_templates(render(whole), own.templates, whole, document.diagnostics)
     step("formatting")
     try:
         files = format_files(files, keep=runtime_paths(names.package))
@@ -151,13 +155,19 @@ def _named(
 
 
 def _planned(
-    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None], parts: Sequence[Part]
+    document: Document,
+    config: Config,
+    lockfile: Lockfile,
+    step: Callable[[str], None],
+    parts: Sequence[Part],
+    own: OwnFiles = NOTHING_OWN,
 ) -> tuple[Api, Names, Plan] | None:
     named = _named(document, config, lockfile, step, parts)
     if named is None:
         return None
     step("planning")
-    return *named, plan(*named, config)
+    api, names = named
+    return api, names, plan(api, names, config, lambda models: own_parts(own, names, models, document.diagnostics))
 
 
 def _unless_too_deep(document: Document, make: Callable[[], Made | None]) -> Made | None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from jsonpath import JSONPathEnvironment
 from samekey.audit import Audited
 from samekey.audit.model import RepeatVerdict
-from samekey.audit.notation import flow, json_path, yaml_scalar
 from samekey.audit.overlay import MARK, overlay_text
 from samekey.config.audit import RuleId
+from samekey.document.notation import flow, json_path, yaml_scalar
 from samekey.document.pointers import extended
 from samekey.document.yaml_text import parse_yaml
 from samekey.ir import Evidence

@@ -40,7 +40,7 @@ def profile(text: str) -> Dialect:
 
 KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project", "client_parameters",
+    "include", "exclude", "order", "documents", "project", "client_parameters", "templates",
 )  # fmt: skip
 EVERYTHING = """
 package: acme_pay
@@ -89,6 +89,7 @@ exclude: {internal: true, operations: [listKeys]}
 order: [charges]
 client_parameters: [tenant]
 project: {license: mit, python: "3.12"}
+templates: {readme: README.jinja, pyproject: pyproject.jinja}
 documents:
   billing: billing.yaml
   users: {spec: https://users.example/openapi.json, overlays: [more.yaml], include: {tags: [a]}}
@@ -132,6 +133,8 @@ def test_every_key_is_taken() -> None:
     ]
     assert ignored == [(RuleId.NO_KEY, "told apart", "POST /re*"), (RuleId.NO_TTL, "for ever", None)]
     assert config.project == ProjectConfig(license="MIT", python=(3, 12))
+    templates = {name: file.path for name, file in config.templates.items()}
+    assert templates == {"README.md": "README.jinja", "pyproject.toml": "pyproject.jinja"}
     assert config.selection.include is not None
     assert [entry.text for entry in config.selection.include.paths] == ["/v1/*"]
     assert [entry.pattern for entry in config.selection.exclude.operations] == ["listKeys"]
@@ -144,7 +147,7 @@ def test_every_key_is_taken() -> None:
         "users": ("https://users.example/openapi.json", ("more.yaml",)),
     }
     plain = replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, audit=SILENT_AUDIT, places={})
-    plain = replace(plain, selection=Selection(), order=(), documents={}, project=NO_PROJECT)
+    plain = replace(plain, selection=Selection(), order=(), documents={}, project=NO_PROJECT, templates={})
     assert plain == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",

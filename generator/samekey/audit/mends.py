@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from samekey.audit.nodes import home_of, nodes_at
-from samekey.audit.notation import json_path
 from samekey.config.audit import RuleId
 from samekey.config.dialect import Carrier
+from samekey.document.notation import json_path
 from samekey.ir import Operation, StatusCode
 
 if TYPE_CHECKING:

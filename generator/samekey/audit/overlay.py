@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samekey.audit.notation import block, flow, yaml_scalar
 from samekey.config.audit import RuleId
+from samekey.document.notation import block, flow, yaml_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

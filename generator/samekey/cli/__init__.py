@@ -14,6 +14,7 @@ from samekey.cli.generate import generate, inspect
 from samekey.cli.init import init
 from samekey.cli.prove import prove
 from samekey.cli.serve import chaos, serve
+from samekey.cli.snippets import snippets
 from samekey.cli.verify import verify
 
 app = typer.Typer(
@@ -44,7 +45,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (init, generate, inspect, diff, audit, serve, chaos, prove, verify):
+for command in (init, generate, inspect, diff, snippets, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 

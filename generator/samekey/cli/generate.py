@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from samekey.cli.options import AllowRemote, AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
-from samekey.cli.reading import read_config, read_document, read_parts
+from samekey.cli.reading import own_modules, read_config, read_document, read_own, read_parts
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
@@ -45,8 +45,9 @@ class _Command(Struct, frozen=True):
     @property
     def words(self) -> tuple[str, ...]:
         """What tells this command from others."""
+        own = [str(path) for path in own_modules(self.output)]
         remote = ("--allow-remote",) if self.allow_remote else ()
-        return (self.spec, str(self.output), str(self.config or ""), self.package, *self.overlays, *remote)
+        return (self.spec, str(self.output), str(self.config or ""), self.package, *self.overlays, *remote, *own)
 
 
 def generate(
@@ -173,9 +174,10 @@ def _made(
         if settings is not None
         else None
     )
-    if settings is None or lockfile is None or document is None or parts is None or diagnostics.failed:
+    own = read_own(command.output, settings, diagnostics, inputs.fetch) if settings is not None else None
+    if settings is None or lockfile is None or document is None or parts is None or own is None or diagnostics.failed:
         fail(diagnostics)
-    result = make(document, settings, step, lockfile, parts)
+    result = make(document, settings, step, lockfile, parts, own)
     # An SDK that lacks something must not take the place of a whole one.
     if result is None or diagnostics.failed:
         fail(diagnostics)

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from samekey.header import CUSTOM
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from samekey.config.file import Config
-    from samekey.document.diagnostics import Diagnostics
+    from samekey.document.diagnostics import Diagnostics, Place
     from samekey.document.node import Document
     from samekey.document.source import Fetch
+    from samekey.emit.own import OwnFiles
     from samekey.lower import Part
 
 
@@ -63,6 +66,33 @@ def read_parts(
             candidates = tuple(entry.selectable for entry in listed_operations(document.node))
             found.append(Part(name, document, part.selection, part.node, candidates))
     return found if len(found) == len(config.documents) else None
+
+
+def own_modules(target: Path) -> list[Path]:
+    """Return the paths of the modules that an owner wrote by hand into an SDK, in its folders called `custom`."""
+    folders = [folder / CUSTOM for folder in sorted(target.iterdir())] if target.is_dir() else []
+    return [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.py")) if path.is_file()]
+
+
+def read_own(target: Path, config: Config, diagnostics: Diagnostics, fetch: Fetch | None = None) -> OwnFiles | None:
+    """Read what an owner wrote by hand: modules in an SDK, and templates; None where one cannot be read (reported)."""
+    from samekey.document.source import FetchError, fetch_bytes  # noqa: PLC0415
+    from samekey.emit.own import OwnFiles, OwnTemplate  # noqa: PLC0415
+
+    def text_of(path: str, place: Place | None) -> str | None:
+        try:
+            return (fetch or fetch_bytes)(path).decode("utf-8-sig")
+        except (FetchError, UnicodeDecodeError) as error:
+            reason = str(error) if isinstance(error, FetchError) else "it is not UTF-8 text"
+            diagnostics.error("unreadable", f"cannot read {path}: {reason}", place)
+            return None
+
+    modules = {path.relative_to(target).as_posix(): text_of(str(path), None) for path in own_modules(target)}
+    templates = {name: (file.path, text_of(file.path, file.node.place)) for name, file in config.templates.items()}
+    texts = {path: text for path, text in modules.items() if text is not None}
+    made = {name: OwnTemplate(path, text) for name, (path, text) in templates.items() if text is not None}
+    is_whole = len(texts) == len(modules) and len(made) == len(templates)
+    return OwnFiles(texts, made, str(target)) if is_whole else None
 
 
 def _read(

@@ -17,6 +17,7 @@ from samekey.config.retry import RetryConfig, read_retry
 from samekey.config.selection import EVERYTHING, Pattern, Selection, read_patterns, read_selection
 from samekey.config.words import read_locations, refuse_unknown
 from samekey.document.node import load
+from samekey.document.source import join_uri
 from samekey.identifiers import NO_FILES_ON_WINDOWS, is_identifier
 from samekey.pep440 import python_version
 
@@ -29,12 +30,21 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project", "client_parameters",
+    "include", "exclude", "order", "documents", "project", "client_parameters", "templates",
 )  # fmt: skip
+_TEMPLATES = {"readme": "README.md", "pyproject": "pyproject.toml"}
+"""The files that may have an own template, by the words of the config."""
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LONGEST_NAME = 100
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
+
+
+class OwnFile(Struct, frozen=True):
+    """A file of the owner's: its path, and where the config names it."""
+
+    path: str
+    node: Node
 
 
 class Config(Struct, frozen=True):
@@ -58,6 +68,7 @@ class Config(Struct, frozen=True):
         documents: further documents whose operations are in the SDK as well, by the names of these parts.
         project: what an index shows of the SDK as a package.
         client_parameters: parameters of operations that are given to the client once, by their names on the wire.
+        templates: paths of own templates, by the name of the file that each makes.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -78,6 +89,7 @@ class Config(Struct, frozen=True):
     documents: Mapping[str, PartConfig] = field(default_factory=dict[str, PartConfig])
     project: ProjectConfig = NO_PROJECT
     client_parameters: tuple[Pattern, ...] = ()
+    templates: Mapping[str, OwnFile] = field(default_factory=dict[str, OwnFile])
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
 
 
@@ -124,6 +136,7 @@ def read_config(root: Node) -> Config:
         documents=read_documents(_mapping(root, "documents")),
         project=read_project(_mapping(root, "project")),
         client_parameters=read_patterns(root, "client_parameters"),
+        templates=dict(_templates(_mapping(root, "templates"))),
         places=dict(_places(rename)),
     )
 
@@ -176,6 +189,19 @@ def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: st
         entry.error("config-invalid", f"{called or key} is {wanted}")
         return ""
     return entry.value
+
+
+def _templates(holder: Node | None) -> Iterable[tuple[str, OwnFile]]:
+    """Yield the path of each own template, relative to the config file, by the name of the file that it makes."""
+    if holder is None:
+        return
+    refuse_unknown(holder, tuple(_TEMPLATES))
+    for word, name in _TEMPLATES.items():
+        entry = holder.get(word)
+        if entry is not None and isinstance(entry.value, str) and entry.value:
+            yield name, OwnFile(join_uri(holder.source.uri, entry.value), entry)
+        elif entry is not None:
+            entry.error("config-invalid", f"the template {word} is the path of a file")
 
 
 def _mapping(node: Node, key: str) -> Node | None:

@@ -138,6 +138,19 @@ def sequence(entries: Iterable[Code]) -> Code:
     return _made(f"({', '.join(listed)}{',' if len(listed) == 1 else ''})", listed)
 
 
+def display(entries: Iterable[Code]) -> Code:
+    """Return a list display of entries."""
+    listed = list(entries)
+    return _made(f"[{', '.join(listed)}]", listed)
+
+
+def byte_string(value: bytes) -> Code:
+    """Return bytes as a literal."""
+    spelled = repr(value)
+    is_plain = spelled.startswith("b'") and '"' not in spelled and "\\" not in spelled
+    return Code(f'b"{spelled[2:-1]}"' if is_plain else spelled)
+
+
 def subscript(head: Code, *arguments: Code) -> Code:
     """Return a generic type with its arguments."""
     return _made(f"{head}[{', '.join(arguments)}]", (head, *arguments))

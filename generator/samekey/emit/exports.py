@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from samekey.emit import code
 from samekey.emit.code import Code, source
+from samekey.emit.own import NO_OWN_PARTS, OwnParts
 from samekey.emit.views import ExportView
 from samekey.names.exports import HOMES, MODELS, SERVERS
 
 
-def plan_exports(client: str) -> tuple[ExportView, ...]:
+def plan_exports(client: str, own: OwnParts = NO_OWN_PARTS) -> tuple[ExportView, ...]:
     """Return the modules that define the public names of an SDK, the clients' module first.
 
     Args:
         client: the name of the sync client's class.
+        own: what the owner wrote by hand.
     """
-    clients = ExportView(source("_client"), tuple(map(code.identifier, (client, f"Async{client}", SERVERS))))
+    generated = [name for name in (client, f"Async{client}", SERVERS) if name not in own.clients]
+    clients = ExportView(source("_client"), tuple(map(code.identifier, generated)))
+    theirs = ((source("custom.client"), sorted(own.clients)), (source("custom"), own.exports))
+    added = (ExportView(module, tuple(map(code.identifier, names))) for module, names in theirs if names)
     others = (ExportView(_module(home), tuple(map(code.identifier, names))) for home, names in HOMES.items())
-    return (clients, *others)
+    return (clients, *others, *added)
 
 
 def _module(home: str) -> Code:

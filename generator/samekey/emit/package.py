@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from samekey.emit import code, symbols
 from samekey.emit.annotations import Annotator, fallbacks
 from samekey.emit.client import plan_client
-from samekey.emit.code import source
+from samekey.emit.code import Code, source
+from samekey.emit.documented import Documented
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
@@ -17,6 +18,7 @@ from samekey.emit.lost_answers import is_promised, plan_lost_answers
 from samekey.emit.metadata import plan_metadata, version_of_sdk
 from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
+from samekey.emit.own import NO_OWN_PARTS
 from samekey.emit.views import ImportView, OperationSummary, Plan, ResourceModule, RowView
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samekey.config.file import Config
+    from samekey.emit.own import OwnFinder, OwnParts
     from samekey.ir import Api, Operation, TypeDef
     from samekey.names import Names, ResourceName
 
@@ -36,8 +39,15 @@ _ABOUT_CALLS = (
 )
 
 
-def plan(api: Api, names: Names, config: Config) -> Plan:
-    """Plan every file of an SDK."""
+def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_OWN_PARTS) -> Plan:
+    """Plan every file of an SDK.
+
+    Args:
+        api: the API.
+        names: the Python names.
+        config: what the user decided.
+        own: finds what the owner wrote by hand, for the names of all models.
+    """
     types = {definition.id: definition for definition in api.types}
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
     sent = list(_sent(api, models))
@@ -45,11 +55,13 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     outputs = reachable([*received(api), *sent], types, sending=False)
     merged = reachable(_merge_patches(api), types, sending=True)
     version = version_of_sdk(api, config)
-    exports = plan_exports(names.client)
-    methods = {entry.attribute: _resource(entry, api, names, types, models) for entry in names.resources}
-    examples = Examples(api, names, types, models)
-    detailed = set(Form) - {Form.STREAM}
     modules = plan_models(types, names, outputs, inputs, merged)
+    parts = own({str(export) for module in modules for export in module.exports})
+    exports = plan_exports(names.client, parts)
+    methods = {entry.attribute: _resource(entry, api, names, types, models, parts) for entry in names.resources}
+    examples = Examples(api, names, types, models)
+    documented = Documented(api, names, types, models)
+    detailed = set(Form) - {Form.STREAM}
     return Plan(
         package=code.identifier(names.package),
         distribution=code.toml_string(names.distribution),
@@ -57,6 +69,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         version=code.toml_string(version),
         generator=code.literal(f"samekey {_own_version()}"),
         title=code.prose(api.title),
+        title_text=code.toml_string(api.title),
         metadata=plan_metadata(api, names, config),
         header=code.comment(LINE),
         header_text=code.prose(LINE),
@@ -65,6 +78,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         public=plan_public(exports),
         resources=tuple(methods.values()),
         models=modules,
+        own_models=tuple(map(code.identifier, parts.models)),
         deep_models=deep_modules(modules),
         webhooks=plan_webhooks(api, names, types),
         keyed_example=examples.first({Safety.KEYED}, detailed),
@@ -73,6 +87,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         stream_example=examples.first(set(Safety), {Form.STREAM}),
         streamable_example=examples.first(set(Safety), {Form.EITHER}),
         download_example=examples.first(set(Safety), {Form.BYTES}),
+        tests=tuple(view for entry in api.operations if (view := documented.test(entry)) is not None),
         lost_answers=plan_lost_answers(api, names),
         is_promised=is_promised(api),
         fallbacks=tuple(_fallbacks(api)),
@@ -123,13 +138,18 @@ def received(api: Api) -> Iterable[Type]:
 
 
 def _resource(
-    entry: ResourceName, api: Api, names: Names, types: Mapping[str, TypeDef], models: Mapping[str, Model]
+    entry: ResourceName,
+    api: Api,
+    names: Names,
+    types: Mapping[str, TypeDef],
+    models: Mapping[str, Model],
+    own: OwnParts,
 ) -> ResourceModule:
-    own = [operation for operation in api.operations if names.methods[operation.key].resource == entry.attribute]
-    hidden = any(hides_builtin(names.methods[operation.key].method) for operation in own)
+    listed = [operation for operation in api.operations if names.methods[operation.key].resource == entry.attribute]
+    hidden = any(hides_builtin(names.methods[operation.key].method) for operation in listed)
     annotator = Annotator(names, types, symbols.MODELS, symbols.BUILTIN_LIST if hidden else source("list"))
     planner = OperationPlanner(api, names, models, annotator)
-    methods = tuple(planner.method(operation) for operation in own)
+    methods = tuple(planner.method(operation) for operation in listed)
     described = next((tag.doc for tag in api.tags if tag.name == entry.tag), "")
     bases = (symbols.RESOURCE, symbols.ASYNC_RESOURCE)
     return ResourceModule(
@@ -141,8 +161,15 @@ def _resource(
         imports=symbols.imports((methods, bases), ".."),
         typing_imports=(ImportView(source(".._runtime.types"), (source("CallOptions"),)),),
         methods=methods,
-        rows=tuple(row for operation in own for row in _rows(planner, operation)),
+        rows=tuple(row for operation in listed for row in _rows(planner, operation)),
+        homes=(_home(entry, entry.class_name, own), _home(entry, f"Async{entry.class_name}", own)),
     )
+
+
+def _home(entry: ResourceName, class_name: str, own: OwnParts) -> Code:
+    """Return the module, relative to the package, that has a resource's class."""
+    module = code.dotted(source("resources"), code.identifier(entry.attribute))
+    return code.dotted(source("custom"), module) if class_name in own.resources else module
 
 
 def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:

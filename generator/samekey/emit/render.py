@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jinja2.bccache import Bucket
 
-    from samekey.emit.views import Plan
+    from samekey.emit.views import Plan, SnippetView
 
 _TEMPLATES = files("samekey_templates")
 
@@ -45,6 +45,7 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
         yield "LICENSE", plan.metadata.licence_text
     yield f"{package}/_runtime/LICENSE", _render("runtime_licence.jinja", plan=plan) + licence_text("Apache-2.0", "")
     yield f"tests/test_{package}.py", _render("test.py.jinja", plan=plan)
+    yield "tests/test_operations.py", _render("test_operations.py.jinja", plan=plan)
     yield f"{package}/py.typed", f"{plan.header}\n"
     yield f"{package}/__init__.py", _render("package.py.jinja", plan=plan)
     yield f"{package}/_client.py", _render("client.py.jinja", plan=plan)
@@ -77,6 +78,11 @@ def _modules_in(folder: Traversable, above: str = "") -> Iterator[tuple[str, str
             yield from _modules_in(entry, f"{above}{entry.name}/")
         elif entry.name.endswith(".py"):
             yield f"{above}{entry.name}", entry.read_text("utf-8")
+
+
+def render_snippet(snippet: SnippetView) -> str:
+    """Return the program of a snippet."""
+    return _render("snippet.py.jinja", snippet=snippet)
 
 
 def _render(template: str, **values: object) -> str:

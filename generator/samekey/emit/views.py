@@ -205,6 +205,8 @@ class ResourceModule(Struct, frozen=True):
     typing_imports: tuple[ImportView, ...]
     methods: tuple[MethodView, ...]
     rows: tuple[RowView, ...]
+    homes: tuple[Code, Code]
+    """The modules of the sync and the async class, seen from the package: the generated one, or one of the owner's."""
 
 
 class CredentialView(Struct, frozen=True):
@@ -289,6 +291,73 @@ class ExampleView(Struct, frozen=True):
     answer: Code
 
 
+class CallView(Struct, frozen=True):
+    """A call as the document shows it: the way from the client to the method, its arguments, and what it gives."""
+
+    call: Code
+    arguments: Code
+    form: str
+
+
+class SnippetView(Struct, frozen=True):
+    """A program that makes a call: what it imports, the call with its arguments, how it is made, and a comment."""
+
+    package: Code
+    client: Code
+    call: Code
+    arguments: Code
+    how: Code
+    about: Code
+
+
+class TestView(Struct, frozen=True):
+    """The test of an operation.
+
+    Args:
+        call: the way from the client to the method, as text.
+        positional: the arguments that come by their places.
+        keywords: the others, by name.
+        method: the HTTP method.
+        path: how the request's path ends; empty where that is not looked at.
+        query: parameters of the query that must be there.
+        headers: headers that must be there.
+        body: what the JSON of the request's body holds at least; None where it is not looked at.
+        media_type: the media type of the request's body; empty where that is not looked at.
+        status: the status of a success.
+        answer: its body.
+        gives: the name of the model that comes of it; empty where it is none.
+        is_stream: whether the call gives a stream.
+        key: the header of the idempotency key; empty where there is none.
+        is_keyed: whether the call has a key.
+        is_repeated: whether a request whose answer is lost is sent again.
+        refusal: a status that refuses.
+        refused: its body.
+        error: the name of the error's class.
+        error_body: the name of the model in the error; empty where it is none.
+    """
+
+    call: Code
+    positional: Code
+    keywords: Code
+    method: Code
+    path: Code
+    query: Code
+    headers: Code
+    body: Code
+    media_type: Code
+    status: Code
+    answer: Code
+    gives: Code
+    is_stream: Code
+    key: Code
+    is_keyed: Code
+    is_repeated: Code
+    refusal: Code
+    refused: Code
+    error: Code
+    error_body: Code
+
+
 class LostAnswerView(Struct, frozen=True):
     """Some calls, how many more there are in words, and what happens to all of them if their answer is lost."""
 
@@ -341,6 +410,8 @@ class Plan(Struct, frozen=True):
     generator: Code
     """The name and version of samekey."""
     title: Code
+    title_text: Code
+    """The title as a string of TOML."""
     metadata: MetadataView
     header: Code
     header_text: Code
@@ -349,6 +420,8 @@ class Plan(Struct, frozen=True):
     public: tuple[Code, ...]
     resources: tuple[ResourceModule, ...]
     models: tuple[ModelsModule, ...]
+    own_models: tuple[Code, ...]
+    """Names of the owner's own module of models."""
     deep_models: tuple[Code, ...]
     """Modules of models that can only be imported once those before them are."""
     webhooks: WebhooksModule | None
@@ -358,6 +431,7 @@ class Plan(Struct, frozen=True):
     stream_example: ExampleView | None
     streamable_example: ExampleView | None
     download_example: ExampleView | None
+    tests: tuple[TestView, ...]
     lost_answers: tuple[LostAnswerView, ...]
     is_promised: bool
     """Whether somebody says of every key that the API honours it."""

@@ -73,6 +73,8 @@ class Param(Struct, frozen=True):
     """The number that the document gives as default, else as minimum."""
     on_client: bool = False
     """Whether the client may be given it, for all calls that do not say it themselves."""
+    example: str = ""
+    """The document's own example, as JSON; empty for none."""
 
 
 class BodyKind(StrEnum):
@@ -95,6 +97,7 @@ class Body(Struct, frozen=True):
         doc: its description.
         spellings: spellings of form fields that are not the default; under "" that of fields without one of their own.
         part_types: media types of multipart parts.
+        example: the document's own example, as JSON; empty for none.
     """
 
     media_type: str
@@ -104,6 +107,7 @@ class Body(Struct, frozen=True):
     doc: str = ""
     spellings: tuple[tuple[str, Spelling], ...] = ()
     part_types: tuple[tuple[str, str], ...] = ()
+    example: str = ""
 
 
 class StatusCode(Struct, frozen=True):
@@ -165,6 +169,7 @@ class Response(Struct, frozen=True):
         doc: its description.
         stream: what comes back item by item, if the caller asks for it.
         headers: the names of its documented headers.
+        example: the document's own example of the body, as JSON; empty for none.
     """
 
     status: Status
@@ -173,6 +178,7 @@ class Response(Struct, frozen=True):
     doc: str = ""
     stream: StreamOf | None = None
     headers: tuple[str, ...] = ()
+    example: str = ""
 
     @property
     def links(self) -> bool:

@@ -129,6 +129,7 @@ class Field(Struct, frozen=True):
         limits: what it must keep to.
         decodable: whether a decoder can have a field of this name; one that is not is sent, and does not come back.
         constant: the value that it always has, which is filled in; None where there is no such value.
+        example: the document's own example, as JSON; empty for none.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Field(Struct, frozen=True):
     limits: Limits = NO_LIMITS
     decodable: bool = True
     constant: str | int | None = None
+    example: str = ""
 
 
 class Model(Struct, frozen=True):

@@ -24,6 +24,7 @@ from samekey.ir import (
     Style,
 )
 from samekey.lower.docs import constraints, described, limits
+from samekey.lower.examples import example_of
 from samekey.lower.media import (
     body_kind,
     content_of,
@@ -80,6 +81,7 @@ def _body(node: Node, name: str, media: Node, schemas: Schemas, hint: tuple[str,
         described(node) if node.has("description") else "",
         (*_spellings(media, kind), *_encoded_fields(type_, kind, schemas)),
         _part_types(media),
+        example=example_of(media, _target(media)),
     )
 
 
@@ -106,6 +108,11 @@ def _encoded_fields(kind: Type, written: BodyKind, schemas: Schemas) -> Iterable
         inner = inner.item if isinstance(inner, ListOf) else inner
         if inner == Primitive(Kind.BYTES):
             yield field.name, Spelling(Style.BASE64, explode=True)
+
+
+def _target(media: Node) -> Node | None:
+    schema = media.get("schema")
+    return schema.follow() if schema is not None else None
 
 
 def _comparable(name: str, media: Node) -> object:
@@ -156,7 +163,15 @@ def _swagger2_body(node: Node, name: str, schemas: Schemas, hint: tuple[str, ...
     # Swagger has no word for how the objects in a form are spelled; whoever sends them there means brackets.
     spellings = [(EVERY_FIELD, Spelling(Style.DEEP, explode=True))] if kind is BodyKind.FORM else []
     encoded = _encoded_fields(type_, kind, schemas)
-    return Body(_sent(name, kind), kind, type_, node.flag("required"), described(node), (*spellings, *encoded))
+    return Body(
+        _sent(name, kind),
+        kind,
+        type_,
+        node.flag("required"),
+        described(node),
+        (*spellings, *encoded),
+        example=example_of(node, _target(node)),
+    )
 
 
 def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, multipart: bool) -> Body:
@@ -167,6 +182,7 @@ def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, mu
             required=node.flag("required"),
             doc="\n".join(text for text in (described(node), constraints(node)) if text),
             limits=limits(node),
+            example=example_of(node),
         )
         for node in nodes
     )

@@ -9,6 +9,7 @@ from samekey_templates.runtime.declare import table
 
 from samekey.ir import AnyJson, BodyKind, Kind, Location, Param, Primitive, Spelling, Style
 from samekey.lower.docs import constraints, described, limits
+from samekey.lower.examples import example_of
 from samekey.lower.media import body_kind, content_of
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def _parameter(node: Node, name: str, location: Location, schemas: Schemas, hint
         deprecated=node.flag("deprecated"),
         limits=limits(target),
         starts_at=_start(target),
+        example=example_of(node, target),
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from samekey.ir import Api, Operation, SecurityScheme, TypeDef
 
 Value = TypeVar("Value")
+_FOR_READERS = frozenset({"doc", "example"})
 
 
 class Part(Struct, frozen=True):
@@ -201,7 +202,8 @@ def _bare(definition: TypeDef, identity: str = "") -> object:
 def _without_docs(value: object) -> object:
     if isinstance(value, Struct):
         changes = {
-            name: "" if name == "doc" else _without_docs(getattr(value, name)) for name in value.__struct_fields__
+            name: "" if name in _FOR_READERS else _without_docs(getattr(value, name))
+            for name in value.__struct_fields__
         }
         return replace(value, **changes)
     return tuple(map(_without_docs, value)) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

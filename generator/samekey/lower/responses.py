@@ -10,6 +10,7 @@ from samekey_templates.runtime.http.redirects import REDIRECTS
 
 from samekey.ir import AnyJson, Kind, Primitive, Range, Response, Status, StatusCode, Type
 from samekey.lower.docs import described
+from samekey.lower.examples import example_in, example_of
 from samekey.lower.media import (
     content_of,
     is_json,
@@ -56,7 +57,8 @@ def responses_of_openapi3(operation: Node, schemas: Schemas, hint: str) -> Answe
             continue
         for name in _alternatives(content) if succeeds(status) else ():
             kind = _response_type(content[name].get("schema"), name, schemas, (*_hint(hint, status), words_of(name)))
-            other = Response(status, kind, name, described(node), headers=headers)
+            example = _example(content[name])
+            other = Response(status, kind, name, described(node), headers=headers, example=example)
             others.setdefault(words_of(name), {})[len(usual)] = other
         usual.append(replace(_response(status, node, content, schemas, _hint(hint, status)), headers=headers))
     alternatives = (
@@ -79,7 +81,12 @@ def _response(
         return Response(status, None, stream.media_type if stream else "", described(node), stream)
     name = preferred_for_response(values)
     kind = _response_type(content[name].get("schema"), name, schemas, hint)
-    return Response(status, kind, name, described(node), stream)
+    return Response(status, kind, name, described(node), stream, example=_example(content[name]))
+
+
+def _example(media: Node) -> str:
+    schema = media.get("schema")
+    return example_of(media, schema.follow() if schema is not None else None)
 
 
 def _alternatives(content: dict[str, Node]) -> list[str]:
@@ -115,7 +122,8 @@ def responses_of_swagger2(operation: Node, produces: tuple[str, ...], schemas: S
         is_file = schema.text("type") == "file"
         media_type = "application/octet-stream" if is_file and is_json(name) else name
         kind = _response_type(schema, media_type, schemas, _hint(hint, status))
-        found.append(Response(status, kind, media_type, described(node), stream, headers))
+        example = example_in(node.get("examples"), name) or example_of(schema.follow())
+        found.append(Response(status, kind, media_type, described(node), stream, headers, example))
     return Answers(_with_redirected(tuple(found), operation))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from samekey.document.diagnostics import Diagnostic, Severity
-from samekey.header import MARKED_BYTES, bears_header, is_marked
+from samekey.header import CUSTOM, MARKED_BYTES, bears_header, is_marked
 from samekey.names import LOCKFILE
 
 if TYPE_CHECKING:
@@ -275,6 +275,7 @@ def _witnesses(target: Path) -> Iterator[Path]:
     """Yield the paths of the files that show whether samekey wrote a folder."""
     for name in (*_USERS_CHOICE, LOCKFILE):
         yield target / name
+    yield from sorted(target.glob("*.py"))
     for package in sorted(entry for entry in target.iterdir() if entry.is_dir() and not entry.name.startswith(".")):
         yield package / "__init__.py"
 
@@ -289,10 +290,11 @@ def _stale(target: Path, files: Collection[str]) -> Iterator[str]:
 
 
 def _candidates(target: Path) -> Iterator[Path]:
-    """Yield the paths in the target's own package and tests; what else lies in the target may be another SDK."""
+    """Yield the paths in the target itself, its own package and tests; what else lies there may be another SDK."""
+    yield from target.glob("*.py")
     for folder in target.iterdir() if target.is_dir() else ():
         if not folder.is_symlink() and _is_ours(folder / "__init__.py"):
-            yield from folder.rglob("*")
+            yield from (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != CUSTOM)
         elif not folder.is_symlink() and folder.name == "tests":
             yield from folder.glob("*")
 

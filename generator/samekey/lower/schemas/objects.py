@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import AnyJson, Field, MapOf, Model, Named
 from samekey.lower.docs import constraints, described, limits
+from samekey.lower.examples import example_of
 from samekey.lower.extensions import INTERNAL
 from samekey.lower.schemas.steps import Ask, ask_all
 from samekey.lower.schemas.unions import union_of
@@ -81,6 +82,7 @@ def _field(  # the parts of a field
         deprecated=any(part.flag("deprecated") for part in parts),
         limits=limits(target),
         decodable=decodable,
+        example=example_of(node, target),
     )
 
 
