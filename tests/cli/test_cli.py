@@ -105,7 +105,9 @@ def test_bad_documents_are_there() -> None:
 def test_generate_writes_an_sdk(spec: str, package: str, operations: int, tmp_path: Path) -> None:
     """Exit 0, one line that says what was made, and a package to import."""
     done = run("generate", spec, "-o", str(tmp_path))
-    assert (done.status, done.stderr) == (0, "")
+    assert done.status == 0
+    # What half of the operations share is proposed for the client.
+    assert [line for line in done.stderr.splitlines() if line.startswith(("error", "warning"))] == []
     made = contents(tmp_path)
     assert {"pyproject.toml", "README.md", "api.md", f"{package}/__init__.py", f"{package}/py.typed"} <= set(made)
     said = rf"wrote {re.escape(str(tmp_path))} \({len(made)} files changed, 0 removed\): {operations} operations, "

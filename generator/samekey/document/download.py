@@ -19,7 +19,7 @@ _STEP_SECONDS: Final = 30.0
 _MAX_REDIRECTS: Final = 5
 
 
-def download(url: str) -> bytes:
+def fetch_url(url: str) -> bytes:
     """Read a text whole, decompressed, following redirects; none leads from a public host into this network.
 
     Raises:

@@ -95,9 +95,9 @@ def fetch_bytes(uri: str) -> bytes:
         FetchError: it cannot be read; the text says why.
     """
     if is_remote(uri):
-        from samekey.document.download import download  # noqa: PLC0415  # httpx costs 60 ms, and most are local files
+        from samekey.document.download import fetch_url  # noqa: PLC0415  # httpx costs 60 ms, and most are local files
 
-        return download(uri)
+        return fetch_url(uri)
     try:
         with Path(uri).open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -26,6 +26,7 @@ _HOW: Final = table(
     {
         Form.VALUE: source("value"),
         Form.EITHER: source("value"),
+        Form.ANYTHING: source("value"),
         Form.BYTES: source("file"),
         Form.PAGES: source("items"),
         Form.STREAM: source("stream"),
