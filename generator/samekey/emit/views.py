@@ -171,6 +171,7 @@ class MethodView(Struct, frozen=True):
         facts: the arguments of the decorator.
         doc: the docstring.
         parts: the keyword arguments of `Call`.
+        warning: what marks it as deprecated, above its declaration; empty where it is not.
     """
 
     name: Code
@@ -181,6 +182,7 @@ class MethodView(Struct, frozen=True):
     facts: tuple[Code, ...]
     doc: Code
     parts: tuple[Code, ...]
+    warning: Code = source("")
 
 
 class RowView(Struct, frozen=True):
