@@ -422,6 +422,7 @@ CASES: dict[str, Case] = {
     ),
     "key removed": case(
         K.KEY_REMOVED,
+        K.RETRY_LOST,
         edit="operationId: createOrder",
         to="operationId: createOrder\n      x-idempotency: false",
         program="""

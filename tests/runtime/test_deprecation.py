@@ -184,13 +184,13 @@ def test_nobody_else_is_warned(package: Any) -> None:  # noqa: ANN401
     """What the SDK and Python do with a model is not its reader's doing, nor is a new value."""
     models, client = package.models, client_of(package)
     one, other = models.A.from_dict(A), models.B.from_dict(B)
+    things: tuple[tuple[Any, Any], ...] = ((models.A, one), (models.B, other))
 
     def use() -> None:
-        for thing in (one, other):
+        for kind, thing in things:
             assert thing == copy.deepcopy(thing)
             assert pickle.loads(pickle.dumps(thing)) == thing  # noqa: S301  # made a line before
             assert repr(thing)
-            kind: Any = type(thing)
             assert kind.from_json(thing.to_json()) == thing
             assert thing.replace(fine="z").fine == "z"
         client.things.create_a(req="r", in_valid=2, self_=one)

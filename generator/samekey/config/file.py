@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -30,11 +31,18 @@ if TYPE_CHECKING:
 _KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
     "include", "exclude", "order", "documents", "project", "client_parameters",
+    "ci",
 )  # fmt: skip
 _RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LONGEST_NAME = 100
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
+
+
+class CiHost(StrEnum):
+    """Whose workflows an SDK can have."""
+
+    GITHUB = "github"
 
 
 class Config(Struct, frozen=True):
@@ -58,6 +66,7 @@ class Config(Struct, frozen=True):
         documents: further documents whose operations are in the SDK as well, by the names of these parts.
         project: what an index shows of the SDK as a package.
         client_parameters: parameters of operations that are given to the client once, by their names on the wire.
+        ci: where the SDK's own repository is tested and released; None for no workflows.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -78,6 +87,7 @@ class Config(Struct, frozen=True):
     documents: Mapping[str, PartConfig] = field(default_factory=dict[str, PartConfig])
     project: ProjectConfig = NO_PROJECT
     client_parameters: tuple[Pattern, ...] = ()
+    ci: CiHost | None = None
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
 
 
@@ -124,6 +134,7 @@ def read_config(root: Node) -> Config:
         documents=read_documents(_mapping(root, "documents")),
         project=read_project(_mapping(root, "project")),
         client_parameters=read_patterns(root, "client_parameters"),
+        ci=_ci(root),
         places=dict(_places(rename)),
     )
 
@@ -176,6 +187,25 @@ def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: st
         entry.error("config-invalid", f"{called or key} is {wanted}")
         return ""
     return entry.value
+
+
+def _ci(root: Node) -> CiHost | None:
+    hosts = frozenset(CiHost)
+    found = _checked(root, "ci", hosts.__contains__, " or ".join(f"`{host}`" for host in CiHost))
+    return CiHost(found) if found else None
+
+
+def _overlays(root: Node) -> Iterable[str]:
+    """Yield the path or URL of each configured overlay; a relative path is relative to the config file."""
+    listed = root.get("overlays")
+    if listed is not None and not isinstance(listed.value, list):
+        listed.error("config-invalid", "overlays is a list of paths or URLs")
+        return
+    for element in listed.elements() if listed is not None else ():
+        if isinstance(element.value, str) and element.value:
+            yield join_uri(root.source.uri, element.value)
+        else:
+            element.error("config-invalid", "an overlay is the path or URL of a file")
 
 
 def _mapping(node: Node, key: str) -> Node | None:

@@ -181,8 +181,7 @@ def _repeats(name: str, old: SeenCall, new: SeenCall) -> Iterator[SdkChange]:
     if old.safety is _KEYED and new.safety is not _KEYED:
         yield SdkChange(ChangeKind.KEY_REMOVED, name, "carries no idempotency key any more")
     if old.is_repeated and not new.is_repeated:
-        if not (old.safety is _KEYED and new.safety is not _KEYED):
-            yield SdkChange(ChangeKind.RETRY_LOST, name, "is not sent again once it may have been done")
+        yield SdkChange(ChangeKind.RETRY_LOST, name, "is not sent again once it may have been done")
     elif new.is_repeated and not old.is_repeated:
         yield SdkChange(ChangeKind.RETRY_GAINED, name, "is sent again if its answer is lost")
     elif old.is_done_once and not new.is_done_once:

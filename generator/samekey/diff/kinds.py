@@ -218,7 +218,7 @@ CHANGE_RULES: Final = table(
         ),
         ChangeKind.KEY_REMOVED: _breaks(
             "a method carries no idempotency key any more",
-            "`idempotency_key=` is a TypeError, and a lost answer is not asked for again.",
+            "Calls that give `idempotency_key` or `first_use` are a TypeError, and type checkers say so.",
         ),
         ChangeKind.KEY_SHORTENED: _breaks(
             "the API takes shorter keys only", "A key of the caller's own that is longer is a ValueError."

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from samekey.config.file import CiHost
 from samekey.emit import code, symbols
 from samekey.emit.annotations import Annotator, fallbacks
 from samekey.emit.client import plan_client
@@ -76,6 +77,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         lost_answers=plan_lost_answers(api, names),
         is_promised=is_promised(api),
         fallbacks=tuple(_fallbacks(api)),
+        has_workflows=config.ci is CiHost.GITHUB,
     )
 
 

@@ -365,6 +365,8 @@ class Plan(Struct, frozen=True):
     """Whether somebody says of every key that the API honours it."""
     fallbacks: tuple[tuple[str, str], ...]
     """Where a type fell back to Any, and why."""
+    has_workflows: bool = False
+    """Whether it has workflows of GitHub."""
 
 
 class OperationSummary(Struct, frozen=True):
