@@ -146,7 +146,7 @@ def test_every_key_is_taken() -> None:
         "users": ("https://users.example/openapi.json", ("more.yaml",)),
     }
     plain = replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, audit=SILENT_AUDIT, places={})
-    plain = replace(plain, selection=Selection(), order=(), documents={}, project=NO_PROJECT)
+    plain = replace(plain, selection=Selection(), order=(), documents={}, project=NO_PROJECT, client_parameters=())
     assert plain == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",

@@ -195,19 +195,6 @@ def _ci(root: Node) -> CiHost | None:
     return CiHost(found) if found else None
 
 
-def _overlays(root: Node) -> Iterable[str]:
-    """Yield the path or URL of each configured overlay; a relative path is relative to the config file."""
-    listed = root.get("overlays")
-    if listed is not None and not isinstance(listed.value, list):
-        listed.error("config-invalid", "overlays is a list of paths or URLs")
-        return
-    for element in listed.elements() if listed is not None else ():
-        if isinstance(element.value, str) and element.value:
-            yield join_uri(root.source.uri, element.value)
-        else:
-            element.error("config-invalid", "an overlay is the path or URL of a file")
-
-
 def _mapping(node: Node, key: str) -> Node | None:
     """Return the mapping under a key; None where it is missing, or where something else stands there (an error)."""
     entry = node.get(key)

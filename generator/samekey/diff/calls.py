@@ -98,7 +98,11 @@ def _order(
 ) -> Iterator[SdkChange]:
     was = [renames.get(argument, argument) for argument, taken in old.items() if taken.positional]
     now = [argument for argument, taken in new.items() if taken.positional]
-    if was != now and sorted(was) == sorted(now):
+    for argument in was:
+        if argument in new and argument not in now:
+            message = f"takes {coded(argument)} by its name alone"
+            yield SdkChange(ChangeKind.ARGUMENT_REORDERED, name, message)
+    if [argument for argument in was if argument in now] != [argument for argument in now if argument in was]:
         yield SdkChange(ChangeKind.ARGUMENT_REORDERED, name, f"takes {from_to(', '.join(was), ', '.join(now))}")
 
 

@@ -180,7 +180,8 @@ CHANGE_RULES: Final = table(
             "an argument has another name", "Calls that give it by name are a TypeError, and type checkers say so."
         ),
         ChangeKind.ARGUMENT_REORDERED: _breaks(
-            "arguments of the path are in another order", "Calls that give them without names mix them up."
+            "arguments of the path are in another order, or have to be given by name",
+            "Calls that give them without names mix them up, or are a TypeError.",
         ),
         ChangeKind.ARGUMENT_NARROWED: _breaks(
             "an argument takes less than before", "Type checkers refuse what was given before."

@@ -73,6 +73,9 @@ def _client_arguments(plan: Plan) -> Iterator[tuple[str, Taken]]:
     for credential in plan.client.credentials:
         for name, _, _ in credential.arguments:
             yield str(name), Taken(f"{credential.annotation} | None", f"credential {_value(credential.scheme)}")
+    for parameter in plan.client.parameters:
+        place = f"{_value(parameter.location)} {_value(parameter.wire)}"
+        yield str(parameter.name), Taken(str(parameter.annotation), place)
     for variable in plan.client.variables:
         default = _value(variable.default)
         yield (
@@ -132,7 +135,7 @@ def _taken(view: ArgumentView, known: Mapping[tuple[str, str], tuple[Limits, boo
         type=view.annotation.replace(" | Omit", ""),
         place=f"{view.location} {view.wire}".strip(),
         required=view.required,
-        positional=view.location == Location.PATH,
+        positional=view.location == Location.PATH and view.required,
         deprecated=deprecated,
         default=limits.default,
         bounds=dict(limits.bounds),

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, cast
 import jinja2
 
 from samekey.cache_dir import cache_folder
-from samekey.emit.code import Code, indented
-from samekey.licences import licence_text
 from samekey.emit.code import Code, comment, indented
 from samekey.header import LINE
+from samekey.licences import licence_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
