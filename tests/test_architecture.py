@@ -34,8 +34,8 @@ SANDBOX_FLOW = ("errors", "storage", "api", "keys", "server")
 """The rooms of the sandbox, likewise; beside them stand the names that users' tests import."""
 SANDBOX_MODULES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
-    "declare", "safety", "text", "types", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
-    "call", "http", "server_words", "response", "settle", "streams", "paging", "journal", "middleware",
+    "declare", "safety", "text", "deprecation", "types", "concurrency", "retry", "auth", "errors", "codec", "telemetry",
+    "request", "call", "http", "server_words", "response", "settle", "streams", "paging", "journal", "middleware",
     "core", "unlisted",
     "attributes", "console_log", "client", "trace", "methods", "operation", "webhooks",
 )  # fmt: skip
@@ -241,7 +241,10 @@ def imported_when_run(path: Path) -> Iterator[str]:
 def test_the_runtime_names_no_generator() -> None:
     """An SDK depends on httpx and msgspec alone."""
     allowed = {"httpx", "msgspec", "anyio"}
+    # Type checkers bring `typing_extensions` along; nothing needs it when a program runs.
+    brought = {"typing_extensions"}
     for path in sorted(RUNTIME.rglob("*.py")):
+        assert not brought & {name.partition(".")[0] for name in needed(path)}, path.name
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 names = [alias.name.split(".")[0] for alias in node.names]
@@ -249,4 +252,7 @@ def test_the_runtime_names_no_generator() -> None:
                 names = [node.module.split(".")[0]]
             else:
                 continue
-            assert all(name in allowed or name in sys.stdlib_module_names for name in names), (path.name, names)
+            assert all(name in allowed | brought or name in sys.stdlib_module_names for name in names), (
+                path.name,
+                names,
+            )

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from samekey.config.audit import SILENT_AUDIT, RuleId
 from samekey.config.dialect import DEFAULT, PRESETS, AnswerSign, Assume, Carrier, Dialect, KeyFormat, KeyKind, Signal
-from samekey.config.file import Config, is_class_name, is_method_path, is_package_name, load_config, read_config
+from samekey.config.file import CiHost, Config, is_class_name, is_method_path, is_package_name, load_config, read_config
 from samekey.config.idempotency import SILENT, StatedDialect
 from samekey.config.project import NO_PROJECT, ProjectConfig
 from samekey.config.retry import SILENT_RETRIES, RetryHint
@@ -40,7 +40,7 @@ def profile(text: str) -> Dialect:
 
 KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project", "client_parameters", "templates",
+    "include", "exclude", "order", "documents", "project", "client_parameters", "templates", "ci",
 )  # fmt: skip
 EVERYTHING = """
 package: acme_pay
@@ -93,6 +93,7 @@ templates: {readme: README.jinja, pyproject: pyproject.jinja}
 documents:
   billing: billing.yaml
   users: {spec: https://users.example/openapi.json, overlays: [more.yaml], include: {tags: [a]}}
+ci: github
 audit: {ignore: [{rule: no-key, operation: "POST /re*", reason: told apart}, {rule: no-ttl, reason: " for ever "}]}
 """
 
@@ -148,6 +149,7 @@ def test_every_key_is_taken() -> None:
     }
     plain = replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, audit=SILENT_AUDIT, places={})
     plain = replace(plain, selection=Selection(), order=(), documents={}, project=NO_PROJECT, templates={})
+    plain = replace(plain, client_parameters=())
     assert plain == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",
@@ -157,6 +159,7 @@ def test_every_key_is_taken() -> None:
         rename_operations={"createCharge": "charges.make", "POST /refunds": "refund"},
         rename_resources={"Stock Items": "stock"},
         overlays=("fix.yaml", "https://fixes.example/more.yaml"),
+        ci=CiHost.GITHUB,
     )
     untouched = {name for name in Config.__struct_fields__ if getattr(config, name) == getattr(Config(), name)}
     assert not untouched, "this test is meant to name every key"

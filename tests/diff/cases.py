@@ -301,6 +301,16 @@ CASES: dict[str, Case] = {
             assert found == {"order": "o", "line": "l"}  # breaks run
         """,
     ),
+    "argument of the client": case(
+        K.ARGUMENT_REORDERED,
+        K.ARGUMENT_OPTIONAL,
+        K.CLIENT_ARGUMENT_ADDED,
+        config="client_parameters: [line_id]",
+        program="""
+            client.lines.get(order_id="o", line_id="l")
+            client.lines.get("o", "l")  # breaks
+        """,
+    ),
     "argument narrowed": case(
         K.ARGUMENT_NARROWED,
         edit='note: {type: [string, "null"]}',
@@ -422,6 +432,7 @@ CASES: dict[str, Case] = {
     ),
     "key removed": case(
         K.KEY_REMOVED,
+        K.RETRY_LOST,
         edit="operationId: createOrder",
         to="operationId: createOrder\n      x-idempotency: false",
         program="""

@@ -12,6 +12,7 @@ from samekey.cli.audit import audit
 from samekey.cli.diff import diff
 from samekey.cli.generate import generate, inspect
 from samekey.cli.init import init
+from samekey.cli.outdated import outdated
 from samekey.cli.prove import prove
 from samekey.cli.serve import chaos, serve
 from samekey.cli.snippets import snippets
@@ -45,7 +46,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (init, generate, inspect, diff, snippets, audit, serve, chaos, prove, verify):
+for command in (init, generate, inspect, diff, outdated, snippets, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 

@@ -10,7 +10,7 @@ import typer
 from msgspec import Struct
 from samekey_templates.runtime.declare import table
 
-from samekey.cli.options import ConfigFile, Overlays
+from samekey.cli.options import AllowRemote, ConfigFile, Overlays
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show
 from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
@@ -69,9 +69,10 @@ class _Wanted(Struct, frozen=True):
     config: Path | None
     package: str
     overlays: tuple[str, ...]
+    allow_remote: bool
 
 
-def diff(
+def diff(  # noqa: PLR0913  # an option each
     old: Annotated[str, typer.Argument(metavar="OLD", help=f"What users have: {_WHAT}.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="What they would get, likewise.")],
     config: ConfigFile = None,
@@ -92,13 +93,15 @@ def diff(
         DiffGate,
         typer.Option(help="What makes the exit code 1: anything that breaks users, or a new version that is too low."),
     ] = DiffGate.NEVER,
+    *,
+    allow_remote: AllowRemote = False,
 ) -> None:  # fmt: skip
     """Show what changes for users of an SDK, which of it breaks their programs, and the next version."""
     for file in report or ():
         if file.suffix not in _SUFFIXES:
             raise typer.BadParameter(f"{file} ends in none of {', '.join(_SUFFIXES)}", param_hint="--report")
     text = _read_changelog(changelog)
-    wanted = _Wanted(config, package, tuple(overlay or ()))
+    wanted = _Wanted(config, package, tuple(overlay or ()), allow_remote)
     with paused(to_the_end=True), progress() as step:
         from samekey.diff import report_changes  # noqa: PLC0415  # `--help` need not wait for it
         from samekey.names import EMPTY  # noqa: PLC0415
@@ -165,8 +168,9 @@ def _view(side: _Side, wanted: _Wanted, lockfile: Lockfile, *, is_old: bool) -> 
     settings, fetch = _settings(side, wanted, diagnostics)
     found = None
     if settings is not None and not diagnostics.failed:
-        document = read_document(side.path, settings, diagnostics, wanted.overlays, fetch)
-        parts = read_parts(settings, diagnostics, fetch)
+        remote = wanted.allow_remote
+        document = read_document(side.path, settings, diagnostics, wanted.overlays, fetch, allow_remote=remote)
+        parts = read_parts(settings, diagnostics, fetch, allow_remote=remote)
         found = None if document is None or parts is None else view(document, settings, lockfile, parts)
     if found is None or diagnostics.failed:
         if side.revision is not None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from samekey.cli.options import AllowRemote, AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
 from samekey.cli.reading import own_modules, read_config, read_document, read_own, read_parts
+from samekey.cli.watching import keep_up
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
@@ -49,6 +50,12 @@ class _Command(Struct, frozen=True):
         remote = ("--allow-remote",) if self.allow_remote else ()
         return (self.spec, str(self.output), str(self.config or ""), self.package, *self.overlays, *remote, *own)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that were named."""
+        named = () if self.config is None else (str(self.config),)
+        return (self.spec, *named, *self.overlays)
+
 
 def generate(
     spec: Spec,
@@ -59,20 +66,43 @@ def generate(
     *,
     check: CheckOnly = False,
     allow_remote: AllowRemote = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Write it again whenever a file changes that it is made of.")
+    ] = False,
 ) -> None:
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
+    from samekey.output.check_cache import Inputs  # noqa: PLC0415  # `--help` need not wait for it
+
+    command = _Command(spec, output, config, tuple(overlay or ()), package, allow_remote)
+    if watch:
+        if check or spec == "-":
+            message = "with --check nothing is written" if check else "standard input does not change"
+            raise typer.BadParameter(message, param_hint="--watch")
+        keep_up(lambda inputs: _generate(command, inputs, is_last=False), command.files)
+    _generate(command, Inputs(), check=check)
+
+
+def _generate(command: _Command, inputs: Inputs, *, check: bool = False, is_last: bool = True) -> None:
+    """Write or check an SDK.
+
+    Args:
+        command: the arguments.
+        inputs: keeps what is read.
+        check: whether nothing is written.
+        is_last: whether the process ends with it.
+    """
     from samekey.names import LOCKFILE  # noqa: PLC0415
-    from samekey.output.check_cache import Inputs, load_run, place_of_run, store_run  # noqa: PLC0415  # `--help` need not wait for it
+    from samekey.output.check_cache import load_run, place_of_run, store_run  # noqa: PLC0415
 
     began = time.monotonic()
-    command = _Command(spec, output, config, tuple(overlay or ()), package, allow_remote)
+    spec, output = command.spec, command.output
     place = place_of_run(command.words) if spec != "-" else None
     said = load_run(place, output) if check and place is not None else None
     if said is not None:
         _tell(f"checked {output}, where nothing has changed", said, began)
         return
-    diagnostics, inputs = Diagnostics(), Inputs()
-    with paused(to_the_end=True), progress() as step:
+    diagnostics = Diagnostics()
+    with paused(to_the_end=is_last), progress() as step:
         lockfile, result = _made(command, diagnostics, inputs, step)
         step("comparing" if check else "writing files")
         changes = _compared(result, output, diagnostics)

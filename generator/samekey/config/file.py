@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project", "client_parameters", "templates",
+    "include", "exclude", "order", "documents", "project", "client_parameters", "templates", "ci",
 )  # fmt: skip
 _TEMPLATES = {"readme": "README.md", "pyproject": "pyproject.toml"}
 """The files that may have an own template, by the words of the config."""
@@ -45,6 +46,12 @@ class OwnFile(Struct, frozen=True):
 
     path: str
     node: Node
+
+
+class CiHost(StrEnum):
+    """Whose workflows an SDK can have."""
+
+    GITHUB = "github"
 
 
 class Config(Struct, frozen=True):
@@ -69,6 +76,7 @@ class Config(Struct, frozen=True):
         project: what an index shows of the SDK as a package.
         client_parameters: parameters of operations that are given to the client once, by their names on the wire.
         templates: paths of own templates, by the name of the file that each makes.
+        ci: where the SDK's own repository is tested and released; None for no workflows.
         places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
     """
 
@@ -90,6 +98,7 @@ class Config(Struct, frozen=True):
     project: ProjectConfig = NO_PROJECT
     client_parameters: tuple[Pattern, ...] = ()
     templates: Mapping[str, OwnFile] = field(default_factory=dict[str, OwnFile])
+    ci: CiHost | None = None
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
 
 
@@ -137,6 +146,7 @@ def read_config(root: Node) -> Config:
         project=read_project(_mapping(root, "project")),
         client_parameters=read_patterns(root, "client_parameters"),
         templates=dict(_templates(_mapping(root, "templates"))),
+        ci=_ci(root),
         places=dict(_places(rename)),
     )
 
@@ -202,6 +212,12 @@ def _templates(holder: Node | None) -> Iterable[tuple[str, OwnFile]]:
             yield name, OwnFile(join_uri(holder.source.uri, entry.value), entry)
         elif entry is not None:
             entry.error("config-invalid", f"the template {word} is the path of a file")
+
+
+def _ci(root: Node) -> CiHost | None:
+    hosts = frozenset(CiHost)
+    found = _checked(root, "ci", hosts.__contains__, " or ".join(f"`{host}`" for host in CiHost))
+    return CiHost(found) if found else None
 
 
 def _mapping(node: Node, key: str) -> Node | None:

@@ -98,7 +98,11 @@ def _order(
 ) -> Iterator[SdkChange]:
     was = [renames.get(argument, argument) for argument, taken in old.items() if taken.positional]
     now = [argument for argument, taken in new.items() if taken.positional]
-    if was != now and sorted(was) == sorted(now):
+    for argument in was:
+        if argument in new and argument not in now:
+            message = f"takes {coded(argument)} by its name alone"
+            yield SdkChange(ChangeKind.ARGUMENT_REORDERED, name, message)
+    if [argument for argument in was if argument in now] != [argument for argument in now if argument in was]:
         yield SdkChange(ChangeKind.ARGUMENT_REORDERED, name, f"takes {from_to(', '.join(was), ', '.join(now))}")
 
 
@@ -181,8 +185,7 @@ def _repeats(name: str, old: SeenCall, new: SeenCall) -> Iterator[SdkChange]:
     if old.safety is _KEYED and new.safety is not _KEYED:
         yield SdkChange(ChangeKind.KEY_REMOVED, name, "carries no idempotency key any more")
     if old.is_repeated and not new.is_repeated:
-        if not (old.safety is _KEYED and new.safety is not _KEYED):
-            yield SdkChange(ChangeKind.RETRY_LOST, name, "is not sent again once it may have been done")
+        yield SdkChange(ChangeKind.RETRY_LOST, name, "is not sent again once it may have been done")
     elif new.is_repeated and not old.is_repeated:
         yield SdkChange(ChangeKind.RETRY_GAINED, name, "is sent again if its answer is lost")
     elif old.is_done_once and not new.is_done_once:

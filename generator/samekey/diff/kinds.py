@@ -180,7 +180,8 @@ CHANGE_RULES: Final = table(
             "an argument has another name", "Calls that give it by name are a TypeError, and type checkers say so."
         ),
         ChangeKind.ARGUMENT_REORDERED: _breaks(
-            "arguments of the path are in another order", "Calls that give them without names mix them up."
+            "arguments of the path are in another order, or have to be given by name",
+            "Calls that give them without names mix them up, or are a TypeError.",
         ),
         ChangeKind.ARGUMENT_NARROWED: _breaks(
             "an argument takes less than before", "Type checkers refuse what was given before."
@@ -218,7 +219,7 @@ CHANGE_RULES: Final = table(
         ),
         ChangeKind.KEY_REMOVED: _breaks(
             "a method carries no idempotency key any more",
-            "`idempotency_key=` is a TypeError, and a lost answer is not asked for again.",
+            "Calls that give `idempotency_key` or `first_use` are a TypeError, and type checkers say so.",
         ),
         ChangeKind.KEY_SHORTENED: _breaks(
             "the API takes shorter keys only", "A key of the caller's own that is longer is a ValueError."

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from samekey.diff.surface import SeenCall, SeenField, SeenKind, SeenType, Surface, Taken
+from samekey.emit import symbols
 from samekey.emit.annotations import Annotator
 from samekey.emit.facts import error_types
 from samekey.emit.models import reachable
@@ -62,14 +63,19 @@ def _value(literal: Code) -> object:
 
 
 def _unquoted(annotation: Code) -> str:
-    """Return an annotation without the quotes that it has where it names what is defined later."""
-    return str(_value(annotation)) if annotation.startswith(_QUOTES) else str(annotation)
+    """Return an annotation without what says that it is deprecated, and that it names what is defined later."""
+    inner = annotation.removeprefix(f"{symbols.DEPRECATED_FIELD}[")
+    spelled = annotation if inner == annotation else inner.removesuffix("]")
+    return str(ast.literal_eval(spelled)) if spelled.startswith(_QUOTES) else str(spelled)
 
 
 def _client_arguments(plan: Plan) -> Iterator[tuple[str, Taken]]:
     for credential in plan.client.credentials:
         for name, _, _ in credential.arguments:
             yield str(name), Taken(f"{credential.annotation} | None", f"credential {_value(credential.scheme)}")
+    for parameter in plan.client.parameters:
+        place = f"{_value(parameter.location)} {_value(parameter.wire)}"
+        yield str(parameter.name), Taken(str(parameter.annotation), place)
     for variable in plan.client.variables:
         default = _value(variable.default)
         yield (
@@ -129,7 +135,7 @@ def _taken(view: ArgumentView, known: Mapping[tuple[str, str], tuple[Limits, boo
         type=view.annotation.replace(" | Omit", ""),
         place=f"{view.location} {view.wire}".strip(),
         required=view.required,
-        positional=view.location == Location.PATH,
+        positional=view.location == Location.PATH and view.required,
         deprecated=deprecated,
         default=limits.default,
         bounds=dict(limits.bounds),

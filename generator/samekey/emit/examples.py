@@ -56,9 +56,9 @@ class Examples(Struct, frozen=True):
         examples = (self._example(operation) for operation in fitting)
         return next((example for example in examples if example is not None), None)
 
-    def _is_unusual(self, operation: Operation) -> bool:
+    def _is_unusual(self, operation: Operation) -> tuple[bool, bool]:
         method = self.names.methods[operation.key].method
-        return "{" in operation.path or method not in {"create", "list"}
+        return operation.deprecated, "{" in operation.path or method not in {"create", "list"}
 
     def _example(self, operation: Operation) -> ExampleView | None:
         arguments = self._arguments(operation)

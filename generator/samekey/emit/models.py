@@ -171,12 +171,16 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
         else:
             renamed = [] if entry.name == name else [code.keyword_argument("name", code.literal(entry.name))]
             spelled = code.call(symbols.FIXED, code.literal(entry.constant), *renamed)
+        if entry.deprecated:
+            annotation, spelled = _discouraged(annotation, spelled)
         fields.append(FieldView(name, annotation, spelled, _field_doc(entry), _excuse(name)))
     if model.extra is not None:
         fields.append(_extra(model, model.extra, annotator, defined))
     hidden = [code.literal(entry.name) for entry in model.fields if entry.read_only] if sending.is_sent else []
     decorators = [code.decorator(symbols.KEEPS_NULL)] if knows_absence and not is_open else []
     decorators += [code.decorator(code.call(symbols.READ_ONLY, *hidden))] if hidden else []
+    deprecated = [code.literal(str(name)) for name in _deprecated_names(model, annotator, fields)]
+    decorators = [code.decorator(code.call(symbols.DEPRECATED_FIELDS, *deprecated)), *decorators][not deprecated :]
     return StructView(
         tuple(decorators),
         code.identifier(annotator.names.types[model.id]),
@@ -184,6 +188,20 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
         _own_doc(model.doc, deprecated=model.deprecated),
         tuple(fields),
     )
+
+
+def _deprecated_names(model: Model, annotator: Annotator, fields: Iterable[FieldView]) -> list[Code]:
+    """Return the attributes of a class that the document deprecates."""
+    names = {annotator.names.fields[model.id, entry.name] for entry in model.fields if entry.deprecated}
+    return [field.name for field in fields if field.name in names]
+
+
+def _discouraged(annotation: Code, default: Code) -> tuple[Code, Code]:
+    """Return annotation and default of a field that is deprecated: type checkers see a descriptor that says so."""
+    spelled = code.subscript(symbols.DEPRECATED_FIELD, annotation)
+    # What renames a field and has no default must stay what type checkers know.
+    has_default = bool(default) and not default.startswith(f"{symbols.MSGSPEC_FIELD}(name=")
+    return spelled, code.call(symbols.DISCOURAGED, default) if has_default else default
 
 
 def _extra(model: Model, kind: Type, annotator: Annotator, defined: set[str]) -> FieldView:

@@ -70,7 +70,14 @@ class OperationPlanner(Struct, frozen=True):
             facts=tuple(FactsPlanner(self.api, self.annotator).facts(operation)),
             doc=code.docstring(self._doc(operation, [*positional, *keywords])),
             parts=tuple(self._parts(operation)),
+            warning=self._warning(operation),
         )
+
+    def _warning(self, operation: Operation) -> Code:
+        if not operation.deprecated:
+            return source("")
+        place = self.names.methods[operation.key]
+        return code.call(symbols.DEPRECATED, code.literal(f"{place.resource}.{place.method} is deprecated by the API"))
 
     def summary(self, operation: Operation) -> OperationSummary:
         """Return the row of an operation in `samekey inspect`."""

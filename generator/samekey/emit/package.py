@@ -6,6 +6,7 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from samekey.config.file import CiHost
 from samekey.emit import code, symbols
 from samekey.emit.annotations import Annotator, fallbacks
 from samekey.emit.client import plan_client
@@ -91,6 +92,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
         lost_answers=plan_lost_answers(api, names),
         is_promised=is_promised(api),
         fallbacks=tuple(_fallbacks(api)),
+        has_workflows=config.ci is CiHost.GITHUB,
     )
 
 

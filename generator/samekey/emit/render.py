@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 import jinja2
 
 from samekey.cache_dir import cache_folder
-from samekey.emit.code import Code, indented
+from samekey.emit.code import Code, comment, indented
+from samekey.header import LINE
 from samekey.licences import licence_text
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
     if plan.metadata.licence_text:
         yield "LICENSE", plan.metadata.licence_text
     yield f"{package}/_runtime/LICENSE", _render("runtime_licence.jinja", plan=plan) + licence_text("Apache-2.0", "")
+    if plan.has_workflows:
+        yield ".github/workflows/test.yml", _render("workflow_test.yml.jinja", plan=plan)
+        yield ".github/workflows/release.yml", _render("workflow_release.yml.jinja", plan=plan)
     yield f"tests/test_{package}.py", _render("test.py.jinja", plan=plan)
     yield "tests/test_operations.py", _render("test_operations.py.jinja", plan=plan)
     yield f"{package}/py.typed", f"{plan.header}\n"
@@ -57,8 +61,14 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
     yield f"{package}/models/__init__.py", _render("models.py.jinja", plan=plan)
     for module in plan.models:
         yield f"{package}/models/{module.name}.py", _render("models_part.py.jinja", plan=plan, module=module)
-    for name, text in _runtime():
-        yield f"{package}/_runtime/{name}", f"{plan.header}\n{text}"
+    for name, text in runtime_texts().items():
+        yield f"{package}/_runtime/{name}", text
+
+
+def runtime_texts() -> dict[str, str]:
+    """Return the runtime as it stands in every SDK, by the paths below its folder."""
+    header = comment(LINE)
+    return {name: f"{header}\n{text}" for name, text in _runtime()}
 
 
 def runtime_paths(package: str) -> frozenset[str]:

@@ -171,6 +171,7 @@ class MethodView(Struct, frozen=True):
         facts: the arguments of the decorator.
         doc: the docstring.
         parts: the keyword arguments of `Call`.
+        warning: what marks it as deprecated, above its declaration; empty where it is not.
     """
 
     name: Code
@@ -181,6 +182,7 @@ class MethodView(Struct, frozen=True):
     facts: tuple[Code, ...]
     doc: Code
     parts: tuple[Code, ...]
+    warning: Code = source("")
 
 
 class RowView(Struct, frozen=True):
@@ -437,6 +439,8 @@ class Plan(Struct, frozen=True):
     """Whether somebody says of every key that the API honours it."""
     fallbacks: tuple[tuple[str, str], ...]
     """Where a type fell back to Any, and why."""
+    has_workflows: bool = False
+    """Whether it has workflows of GitHub."""
 
 
 class OperationSummary(Struct, frozen=True):

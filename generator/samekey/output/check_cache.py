@@ -68,10 +68,12 @@ class Inputs:
     Args:
         digests: by path.
         is_complete: whether all that was asked for is a file that was there.
+        missing: what was asked for, and could not be read.
     """
 
     digests: dict[str, str] = field(default_factory=dict[str, str])
     is_complete: bool = True
+    missing: set[str] = field(default_factory=set[str])
 
     def fetch(self, uri: str) -> bytes:
         """Read a local file or an http(s) URL whole.
@@ -83,6 +85,7 @@ class Inputs:
             data = fetch_bytes(uri)
         except FetchError:
             self.is_complete = False
+            self.missing.add(uri)
             raise
         self.digests[uri] = _digest(data)
         self.is_complete = self.is_complete and not is_remote(uri)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from samekey.document.diagnostics import Diagnostics
 
 _USERS_CHOICE = ("README.md", "pyproject.toml", "api.md", "LICENSE")
+_WORKFLOWS = ".github/workflows"
 _MAX_DIFF_LINES = 200
 _STAGING: Final = ".samekey-"
 _INTERRUPTIONS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -284,14 +285,17 @@ def _stale(target: Path, files: Collection[str]) -> Iterator[str]:
     """Yield the paths of files that bear samekey's header and are no longer part of the output."""
     for path in sorted(_candidates(target)):
         relative = path.relative_to(target).as_posix()
-        is_kind_of_ours = path.suffix in {".py", ".typed"} and path.is_file() and not path.is_symlink()
+        is_kind_of_ours = path.suffix in {".py", ".typed", ".yml"} and path.is_file() and not path.is_symlink()
         if is_kind_of_ours and relative not in files and _is_ours(path):
             yield relative
 
 
 def _candidates(target: Path) -> Iterator[Path]:
-    """Yield the paths in the target itself, its own package and tests; what else lies there may be another SDK."""
+    """Yield the paths in the target itself, its own package, tests and workflows; what else lies there may be another SDK."""
     yield from target.glob("*.py")
+    workflows = target / _WORKFLOWS
+    if workflows.is_dir() and not workflows.is_symlink() and not workflows.parent.is_symlink():
+        yield from workflows.glob("*")
     for folder in target.iterdir() if target.is_dir() else ():
         if not folder.is_symlink() and _is_ours(folder / "__init__.py"):
             yield from (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != CUSTOM)
@@ -300,7 +304,7 @@ def _candidates(target: Path) -> Iterator[Path]:
 
 
 def _may_be_taken_over(path: str) -> bool:
-    return path in _USERS_CHOICE or path.startswith("tests/")
+    return path in _USERS_CHOICE or path.startswith((f"{_WORKFLOWS}/", "tests/"))
 
 
 def _is_theirs(contents: bytes | None) -> bool:

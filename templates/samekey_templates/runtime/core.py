@@ -12,6 +12,7 @@ from .auth.credentials import ClientCredentials
 from .concurrency.cancellation import run_in_thread
 from .concurrency.fork import begin_anew_after_fork, begin_anew_if_forked, importing
 from .concurrency.loops import LoopTransports
+from .deprecation import tell_sunset
 from .errors import APIError
 from .http.options import USUAL
 from .request.build import Prepared, prepare, signed
@@ -150,6 +151,8 @@ def _finished(
     settings: Settings, endpoint: Endpoint, call: Call[T], prepared: Prepared, answer: RawAnswer | None
 ) -> Response[T]:
     """Read the result of a call; an error keeps what it takes to settle it."""
+    if answer is not None:
+        tell_sunset(settings, prepared.state.info.operation, answer.headers)
     try:
         return finish(settings, endpoint, call, prepared.state, answer)
     except APIError as error:
@@ -161,6 +164,8 @@ def _opened(
     settings: Settings, endpoint: Endpoint, call: Call[Any], prepared: Prepared, answer: RawAnswer | None
 ) -> Response[None]:
     """Read the head of an answer that stays open; an error keeps what it takes to settle the call."""
+    if answer is not None:
+        tell_sunset(settings, prepared.state.info.operation, answer.headers)
     try:
         return finish_open(endpoint, prepared.state, answer)
     except APIError as error:

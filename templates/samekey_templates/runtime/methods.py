@@ -96,6 +96,8 @@ class Declared(Generic[P, T]):
     def __init__(self, endpoint: Endpoint, build: Callable[Concatenate[Any, P], Call[T]]) -> None:
         self.endpoint = endpoint
         self.build = build
+        self.make = build
+        """What makes a call of arguments: the builder, or what warns before it."""
         self.name = build.__name__
         self.__doc__ = build.__doc__
         self.__module__ = build.__module__
@@ -300,7 +302,7 @@ class _Bound(Generic[P, T]):
         return self._operation.endpoint
 
     def _call(self, *args: P.args, **kwargs: P.kwargs) -> Call[T]:
-        return self._operation.build(self._resource, *args, **kwargs)
+        return self._operation.make(self._resource, *args, **kwargs)
 
 
 def is_bound_to(value: object, resource: object) -> bool:

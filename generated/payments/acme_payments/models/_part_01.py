@@ -9,6 +9,9 @@ from .._runtime.codec.models import fixed as _fixed
 from .._runtime.codec.models import keeps_null as _keeps_null
 from .._runtime.codec.models import read_only as _read_only
 from .._runtime.codec.unions import one_of
+from .._runtime.deprecation import DeprecatedField as _DeprecatedField
+from .._runtime.deprecation import deprecated_fields as _deprecated_fields
+from .._runtime.deprecation import discouraged as _discouraged
 
 __all__ = [
     "ChargeStatus",
@@ -217,6 +220,7 @@ class ChargeFailureCode(OpenStrEnum):
     SUSPECTED_FRAUD = "suspected_fraud"
 
 
+@_deprecated_fields("paid")
 class Charge(Model, kw_only=True):
     """Money taken, or held to be taken later."""
 
@@ -242,7 +246,7 @@ class Charge(Model, kw_only=True):
     status: ChargeStatus
 
     """Where a charge stands: waiting for the bank, holding money, done, refused, or let go."""
-    paid: bool | None = None
+    paid: _DeprecatedField[bool | None] = _discouraged(None)
 
     """Deprecated. Whether money has been taken. Look at `status` instead."""
     description: str | None = None

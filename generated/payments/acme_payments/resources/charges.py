@@ -14,6 +14,7 @@ from uuid import UUID
 
 from .. import models
 from .._runtime.call import Call, PagedCall
+from .._runtime.deprecation import deprecated as _deprecated
 from .._runtime.operation import AsyncResource, Resource
 from .._runtime.operation import operation as _operation
 from .._runtime.operation import pages as _pages
@@ -363,6 +364,7 @@ class ChargesOperations:
             options=options,
         )
 
+    @_deprecated("charges.refund is deprecated by the API")
     @_operation(
         "POST",
         "/charges/{charge_id}/refund",

@@ -228,6 +228,7 @@ class Settings(Struct, frozen=True):
         usual_policy: the retry policy of calls where neither the operation nor the call has one, and its predicate.
         shown_base: the base URL without user, password and query.
         account: the name that the caller gave to the account for which the client acts, if they did.
+        sunsets: when the answers of an operation are looked at again for a sign that it will end.
     """
 
     base_url: str
@@ -257,6 +258,7 @@ class Settings(Struct, frozen=True):
     keep_extra_fields: bool = True
     unlisted: UnlistedRule = UnlistedRule()
     mismatches: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    sunsets: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
         checked("timeout", self.timeout, Timeout, "Timeout(read=10)")
