@@ -19,7 +19,7 @@ FLOW = (
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
-    "docs", "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
+    "docs", "media", "statuses", "extensions", "sdk_words", "key_location", "safety", "security", "servers", "schemas",
     "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""

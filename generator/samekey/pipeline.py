@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
@@ -13,16 +14,18 @@ from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower
 from samekey.names import EMPTY, LOCKFILE, assign, entries_of, remember, spell
-from samekey.names.renames import check_kept, check_renames
+from samekey.names.renames import check_kept, check_renames, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from samekey.config.file import Config
+    from samekey.document.diagnostics import Diagnostics
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
     from samekey.names import Lockfile, Names
+    from samekey.names.renames import Moved
 
 Made = TypeVar("Made")
 
@@ -37,6 +40,7 @@ class Generated(Struct, frozen=True):
         types: how many classes are.
         fallbacks: where a type fell back to Any, and why.
         keys: whose word the idempotency keys rest on, in a line; empty where there are none.
+        moved: the names that are given anew, where all are.
     """
 
     files: Mapping[str, str]
@@ -45,10 +49,16 @@ class Generated(Struct, frozen=True):
     types: int
     fallbacks: tuple[tuple[str, str], ...]
     keys: str
+    moved: tuple[Moved, ...] = ()
 
 
 def generate(
-    document: Document, config: Config, step: Callable[[str], None] = lambda _: None, lockfile: Lockfile = EMPTY
+    document: Document,
+    config: Config,
+    step: Callable[[str], None] = lambda _: None,
+    lockfile: Lockfile = EMPTY,
+    *,
+    rename_all: bool = False,
 ) -> Generated | None:
     """Make the files of an SDK.
 
@@ -57,10 +67,12 @@ def generate(
         config: what the user decided.
         step: told the name of each step as it begins, for progress.
         lockfile: the names that this SDK has given before; the files hold the next one.
+        rename_all: whether all names are given anew all the same, and what that moves is to be said.
 
     Returns:
         The result, or None where nothing can be made of the document (reported as an error).
     """
+    before, lockfile = lockfile, EMPTY if rename_all else lockfile
     planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step))
     if planned is None:
         return None
@@ -79,8 +91,9 @@ def generate(
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LOCKFILE] = spell(remember(lockfile, entries))
     evidence = [(names.methods[entry.key], entry.evidence) for entry in api.operations]
-    keys = keys_in_words((f"{place.resource}.{place.method}", who.value) for place, who in evidence if who is not None)
-    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys)
+    keys = keys_in_words((place.call, who.value) for place, who in evidence if who is not None)
+    changes = tuple(moved(before, entries)) if rename_all else ()
+    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys, changes)
 
 
 def inspect(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> list[OperationSummary] | None:
@@ -105,10 +118,25 @@ def _named(
     api = lower(document, config.idempotency, config.pagination, config.retry)
     if api is None:
         return None
+    api = _without_ignored(api, document.diagnostics)
     step("giving names")
     names = assign(api, config, lockfile)
     check_renames(api, names, config, document.diagnostics)
     return api, names
+
+
+def _without_ignored(api: Api, diagnostics: Diagnostics) -> Api:
+    """Return the API without the operations that the document wants in no SDK (a note says how many)."""
+    left_out = [operation for operation in api.operations if operation.left_out]
+    if not left_out:
+        return api
+    words = " and ".join(sorted({f"`{operation.left_out}`" for operation in left_out}))
+    first = left_out[0]
+    diagnostics.note(
+        "operations-ignored",
+        f"{len(left_out)} operations are left out for {words}, such as {first.method} {first.path}",
+    )
+    return replace(api, operations=tuple(operation for operation in api.operations if not operation.left_out))
 
 
 def _planned(

@@ -38,6 +38,7 @@ class _Command(Struct, frozen=True):
     config: Path | None
     overlays: tuple[str, ...]
     package: str
+    rename_all: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -52,6 +53,9 @@ def generate(
     overlay: Overlays = None,
     package: Annotated[str, typer.Option(metavar="NAME", help="The import name of the SDK.", show_default=False)] = "",
     *,
+    rename_all: Annotated[
+        bool, typer.Option("--rename-all", help="Give every name anew, whatever names.json has, and say what moved.")
+    ] = False,
     check: CheckOnly = False,
 ) -> None:
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
@@ -59,8 +63,8 @@ def generate(
     from samekey.output.check_cache import Inputs, load_run, place_of_run, store_run  # noqa: PLC0415  # `--help` need not wait for it
 
     began = time.monotonic()
-    command = _Command(spec, output, config, tuple(overlay or ()), package)
-    place = place_of_run(command.words) if spec != "-" else None
+    command = _Command(spec, output, config, tuple(overlay or ()), package, rename_all)
+    place = place_of_run(command.words) if spec != "-" and not rename_all else None
     said = load_run(place, output) if check and place is not None else None
     if said is not None:
         _tell(f"checked {output}, where nothing has changed", said, began)
@@ -78,6 +82,8 @@ def generate(
         if place is not None and is_steady and not diagnostics.failed:
             store_run(place, output, inputs, result.files, changes.kept, said)
     _tell(summary, said, began)
+    for entry in result.moved:
+        typer.echo(escaped(f"  {entry.what} {entry.before} is {entry.now} now"))
     if diagnostics.failed:
         raise typer.Exit(ExitCode.BROKEN if check and changes.any else ExitCode.UNUSABLE)
 
@@ -153,7 +159,7 @@ def _made(
     )
     if settings is None or lockfile is None or document is None or diagnostics.failed:
         fail(diagnostics)
-    result = make(document, settings, step, lockfile)
+    result = make(document, settings, step, lockfile, rename_all=command.rename_all)
     # An SDK that lacks something must not take the place of a whole one.
     if result is None or diagnostics.failed:
         fail(diagnostics)

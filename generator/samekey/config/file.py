@@ -11,25 +11,26 @@ from msgspec import Struct, field
 from samekey.config.audit import SILENT_AUDIT, AuditConfig, read_audit
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
+from samekey.config.renames import Part, is_class_name, is_plain_name, read_renames
 from samekey.config.retry import RetryConfig, read_retry
-from samekey.config.words import refuse_unknown
+from samekey.config.words import mapping_of, refuse_unknown, text_under
 from samekey.document.node import load
 from samekey.document.source import join_uri
-from samekey.identifiers import is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from samekey.document.diagnostics import Diagnostics, Place
     from samekey.document.node import Node
     from samekey.document.source import Fetch
 
 _KEYS = (
-    "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
+    "package", "distribution", "version", "client", "prefix", "rename", "idempotency", "retry", "pagination",
+    "overlays", "audit",
 )  # fmt: skip
-_RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
+_PREFIX = re.compile(r"[A-Z][A-Z0-9_]*")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?(\.(post|dev)[0-9]+)?")
 
 
@@ -41,30 +42,34 @@ class Config(Struct, frozen=True):
         distribution: the name to install it by.
         version: its version; the document's where empty.
         client: the name of the client's class.
+        prefix: what environment variables begin with; the package in capitals where empty.
         rename_types: class names by schema name.
-        rename_operations: `resource.method` by operationId, or by method and path.
-        rename_resources: attribute names by tag.
+        rename_operations: `resource.method` by operationId, or by method and path; resources may hold each other.
+        rename_resources: attribute names by tag, with dots between them where one holds the other.
+        rename_parts: names of arguments, attributes, enum members and credentials, by whose they are.
         idempotency: what it says of the dialect of idempotency, on top of what the document says.
         retry: how calls are retried, on top of what the document says.
         pagination: how lists are paged, by operationId or by method and path.
         overlays: paths or URLs of overlays to apply to the document, in order.
         audit: which findings of `samekey audit` are left out.
-        places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
+        places: where a rename stands in the config file, by the word above it and what is renamed.
     """
 
     package: str = ""
     distribution: str = ""
     version: str = ""
     client: str = ""
+    prefix: str = ""
     rename_types: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_operations: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
+    rename_parts: Mapping[Part, str] = field(default_factory=dict[Part, str])
     idempotency: StatedDialect = SILENT
     retry: RetryConfig = RetryConfig()
     pagination: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, ConfiguredPages])
     overlays: tuple[str, ...] = ()
     audit: AuditConfig = SILENT_AUDIT
-    places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
+    places: Mapping[tuple[str, ...], Place] = field(default_factory=dict[tuple[str, ...], "Place"])
 
 
 def load_config(path: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
@@ -88,24 +93,24 @@ def read_config(root: Node) -> Config:
         root.error("config-invalid", "the config is a mapping", "write lines such as `package: acme`")
         return Config()
     refuse_unknown(root, _KEYS)
-    rename = _mapping(root, "rename")
-    if rename is not None:
-        refuse_unknown(rename, _RENAME_KEYS)
+    renames = read_renames(mapping_of(root, "rename"))
     idempotency = root.get("idempotency")
     return Config(
         package=_package(root),
-        distribution=_checked(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
-        version=_checked(root, "version", _VERSION.fullmatch, "a version such as '1.2.0', in quotes"),
-        client=_checked(root, "client", is_class_name, "a class name such as Acme"),
-        rename_types=_names(rename, "types", is_class_name, "a class name such as Charge"),
-        rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
-        rename_resources=_names(rename, "resources", is_plain_name, "a name in lower case, such as charges"),
+        distribution=text_under(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
+        version=text_under(root, "version", _VERSION.fullmatch, "a version such as '1.2.0', in quotes"),
+        client=text_under(root, "client", is_class_name, "a class name such as Acme"),
+        prefix=text_under(root, "prefix", _PREFIX.fullmatch, "capitals, digits and `_`, such as ACME"),
+        rename_types=renames.types,
+        rename_operations=renames.operations,
+        rename_resources=renames.resources,
+        rename_parts=renames.parts,
         idempotency=SILENT if idempotency is None else read_dialect(idempotency),
-        retry=read_retry(_mapping(root, "retry")),
-        pagination=read_pagination(_mapping(root, "pagination")),
+        retry=read_retry(mapping_of(root, "retry")),
+        pagination=read_pagination(mapping_of(root, "pagination")),
         overlays=tuple(_overlays(root)),
-        audit=read_audit(_mapping(root, "audit")),
-        places=dict(_places(rename)),
+        audit=read_audit(mapping_of(root, "audit")),
+        places=renames.places,
     )
 
 
@@ -114,44 +119,18 @@ def is_package_name(text: str) -> bool:
     return text.isascii() and is_plain_name(text)
 
 
-def is_plain_name(text: str) -> bool:
-    """Whether a text can name a resource or a method of an SDK: an identifier of any script, in lower case."""
-    return is_identifier(text) and text == text.lower()
-
-
 def hides_module(package: str) -> bool:
     """Whether a package of this name would hide a module that an SDK, or Python itself, imports."""
     return package in _TAKEN_PACKAGES
 
 
-def is_class_name(text: str) -> bool:
-    """Whether a text can name a class of an SDK: an identifier with a capital, which tells classes from attributes."""
-    return is_identifier(text) and text != text.lower() and not text[0].islower() and not text.startswith("_")
-
-
-def is_method_path(text: str) -> bool:
-    """Whether a text is `resource.method`, or a method alone."""
-    parts = text.split(".")
-    return len(parts) in {1, 2} and all(is_plain_name(part) for part in parts)
-
-
 def _package(root: Node) -> str:
-    name = _checked(root, "package", is_package_name, "a name that Python can import, in lower case")
+    name = text_under(root, "package", is_package_name, "a name that Python can import, in lower case")
     entry = root.get("package")
     if entry is not None and hides_module(name):
         entry.error("config-invalid", f"a package {name!r} would hide the module of that name", "choose another name")
         return ""
     return name
-
-
-def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: str, called: str = "") -> str:
-    entry = node.get(key)
-    if entry is None:
-        return ""
-    if not isinstance(entry.value, str) or not is_valid(entry.value):
-        entry.error("config-invalid", f"{called or key} is {wanted}")
-        return ""
-    return entry.value
 
 
 def _overlays(root: Node) -> Iterable[str]:
@@ -165,27 +144,3 @@ def _overlays(root: Node) -> Iterable[str]:
             yield join_uri(root.source.uri, element.value)
         else:
             element.error("config-invalid", "an overlay is the path or URL of a file")
-
-
-def _mapping(node: Node, key: str) -> Node | None:
-    """Return the mapping under a key; None where it is missing, or where something else stands there (an error)."""
-    entry = node.get(key)
-    if entry is not None and not isinstance(entry.value, dict):
-        entry.error("config-invalid", f"{key} is a mapping")
-        return None
-    return entry
-
-
-def _names(rename: Node | None, key: str, is_valid: Callable[[str], object], wanted: str) -> dict[str, str]:
-    holder = _mapping(rename, key) if rename is not None else None
-    if holder is None:
-        return {}
-    found = {wire: _checked(holder, wire, is_valid, wanted, f"the new name of {wire!r}") for wire, _ in holder.items()}
-    return {wire: chosen for wire, chosen in found.items() if chosen}
-
-
-def _places(rename: Node | None) -> Iterable[tuple[tuple[str, str], Place]]:
-    for kind in _RENAME_KEYS if rename is not None else ():
-        holder = rename.get(kind) if rename is not None else None
-        if holder is not None and isinstance(holder.value, dict):
-            yield from (((kind, wire), entry.place) for wire, entry in holder.items())

@@ -31,11 +31,11 @@ class ForOperations(Struct, Generic[T], frozen=True):
 
     def means(self, operation_id: str, method: str, path: str) -> bool:
         """Whether an operation is one of those that are meant."""
-        return any(_fits(self.pattern, text) for text in (operation_id, f"{method} {path}") if text)
+        return any(fits(self.pattern, text) for text in (operation_id, f"{method} {path}") if text)
 
 
-def _fits(pattern: str, text: str) -> bool:
-    """Whether a text has the parts of a pattern in their order; in one pass, whatever the pattern is."""
+def fits(pattern: str, text: str) -> bool:
+    """Whether a text has the parts of a pattern between its `*` in their order; in one pass, whatever that is."""
     first, *parts = pattern.split("*")
     if not parts:
         return text == first

@@ -17,7 +17,7 @@ from samekey.emit.forms import Form
 from samekey.emit.lost_answers import is_promised, plan_lost_answers
 from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
-from samekey.emit.views import ImportView, OperationSummary, Plan, ResourceModule, RowView
+from samekey.emit.views import HeldView, ImportView, OperationSummary, Plan, ResourceModule, RowView
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
 from samekey.ir import Model, Safety, Type
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samekey.config.file import Config
+    from samekey.emit.code import Code
     from samekey.ir import Api, Operation, TypeDef
     from samekey.names import Names, ResourceName
 
@@ -48,7 +49,7 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     merged = reachable(_merge_patches(api), types, sending=True)
     version = config.version or _version(api.version)
     exports = plan_exports(names.client)
-    methods = {entry.attribute: _resource(entry, api, names, types, models) for entry in names.resources}
+    resources = tuple(_resource(entry, api, names, types, models) for entry in names.resources)
     examples = Examples(api, names, types, models)
     detailed = set(Form) - {Form.STREAM}
     modules = plan_models(types, names, outputs, inputs, merged)
@@ -64,7 +65,8 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
         client=plan_client(api, names, version),
         exports=exports,
         public=plan_public(exports),
-        resources=tuple(methods.values()),
+        resources=resources,
+        held=tuple(_held("", api, names)),
         models=modules,
         deep_models=deep_modules(modules),
         webhooks=plan_webhooks(api, names, types),
@@ -125,24 +127,58 @@ def _received(api: Api) -> Iterable[Type]:
 def _resource(
     entry: ResourceName, api: Api, names: Names, types: Mapping[str, TypeDef], models: Mapping[str, Model]
 ) -> ResourceModule:
-    own = [operation for operation in api.operations if names.methods[operation.key].resource == entry.attribute]
+    own = [operation for operation in api.operations if names.methods[operation.key].resource == entry.path]
     hidden = any(hides_builtin(names.methods[operation.key].method) for operation in own)
     annotator = Annotator(names, types, symbols.MODELS, symbols.BUILTIN_LIST if hidden else source("list"))
     planner = OperationPlanner(api, names, models, annotator)
     methods = tuple(planner.method(operation) for operation in own)
-    described = next((tag.doc for tag in api.tags if tag.name == entry.tag), "")
+    held = tuple(_held(entry.path, api, names))
     bases = (symbols.RESOURCE, symbols.ASYNC_RESOURCE)
+    printed = (methods, bases, symbols.CLIENT_RESOURCE) if held else (methods, bases)
+    options = [ImportView(source(".._runtime.types"), (source("CallOptions"),))] if methods else []
+    siblings = [
+        ImportView(code.dotted(source(""), view.module), (code.identifier(f"Async{view.class_name}"), view.class_name))
+        for view in held
+    ]
     return ResourceModule(
-        attribute=code.identifier(entry.attribute),
+        name=code.identifier(entry.module),
+        path=_attributes(entry.path),
+        shown_path=code.literal(entry.path) if entry.path != entry.module else source(""),
         class_name=code.identifier(entry.class_name),
-        doc=code.docstring(f"Operations of {entry.tag or entry.attribute}.\n\n{_ABOUT_CALLS}"),
-        class_doc=code.docstring(described or f"Operations of {entry.tag or entry.attribute}."),
+        doc=code.docstring(f"Operations of {_title(entry)}.\n\n{_ABOUT_CALLS}"),
+        class_doc=_class_doc(entry, api),
         bases=bases,
-        imports=symbols.imports((methods, bases), ".."),
-        typing_imports=(ImportView(source(".._runtime.types"), (source("CallOptions"),)),),
+        imports=symbols.imports(printed, ".."),
+        typing_imports=(*options, *siblings),
         methods=methods,
         rows=tuple(row for operation in own for row in _rows(planner, operation)),
+        held=held,
     )
+
+
+def _held(path: str, api: Api, names: Names) -> Iterable[HeldView]:
+    """Yield the resources that a resource holds; those of the client for an empty path."""
+    for entry in names.resources:
+        if entry.parent == path:
+            yield HeldView(
+                attribute=code.identifier(entry.attribute),
+                module=code.identifier(entry.module),
+                class_name=code.identifier(entry.class_name),
+                doc=_class_doc(entry, api),
+            )
+
+
+def _class_doc(entry: ResourceName, api: Api) -> Code:
+    described = next((tag.doc for tag in api.tags if tag.doc and tag.name in entry.groups), "")
+    return code.docstring(described or f"Operations of {_title(entry)}.")
+
+
+def _title(entry: ResourceName) -> str:
+    return " and ".join(dict.fromkeys(group.removeprefix("/") for group in entry.groups)) or entry.path
+
+
+def _attributes(path: str) -> Code:
+    return code.dotted(*map(code.identifier, path.split(".")))
 
 
 def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:

@@ -70,6 +70,8 @@ class Param(Struct, frozen=True):
     limits: Limits = NO_LIMITS
     starts_at: int | None = None
     """The number that the document gives as default, else as minimum."""
+    called: str = ""
+    """What it is to be called, in a word for another generator, or empty."""
 
 
 class BodyKind(StrEnum):
@@ -261,6 +263,9 @@ class Operation(Struct, frozen=True):
         source: the path or URL of the file in which it stands.
         declared: the carriers of a key that it declares, whether or not they count, parameters before fields.
         issues_tokens: whether it is the token endpoint of one of the document's own OAuth2 flows.
+        group: where it is to be found in an SDK, in words for another generator; one for each level, or none.
+        called: what it is to be called there, likewise; or empty.
+        left_out: the word for another generator that wants it in no SDK, or empty.
     """
 
     key: str
@@ -288,3 +293,6 @@ class Operation(Struct, frozen=True):
     source: str = ""
     declared: tuple[DeclaredKey, ...] = ()
     issues_tokens: bool = False
+    group: tuple[str, ...] = ()
+    called: str = ""
+    left_out: str = ""

@@ -11,9 +11,10 @@ from samekey.config.file import hides_module
 from samekey.identifiers import in_ascii
 from samekey.names.arguments import argument_names, client_names
 from samekey.names.exports import PUBLIC
+from samekey.names.groups import TITLE_NOISE
 from samekey.names.identity import type_keys
 from samekey.names.lockfile import EMPTY
-from samekey.names.operations import TITLE_NOISE, method_names
+from samekey.names.operations import method_names
 from samekey.names.reserved import CLIENT_CLASSES
 from samekey.names.types import field_names, member_names, type_names
 from samekey.names.words import ascii_snake, pascal
@@ -81,19 +82,21 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
     keys = type_keys(api)
     types, inputs = type_names(api, config, keys, lockfile)
     methods, resources = method_names(api, config, lockfile, client)
-    credentials, variables = client_names(api.schemes, api.servers[0].variables if api.servers else (), lockfile)
+    credentials, variables = client_names(
+        api.schemes, api.servers[0].variables if api.servers else (), config, lockfile
+    )
     return Names(
         package=package,
         distribution=config.distribution or package.replace("_", "-"),
         client=client,
-        prefix=package.upper(),
+        prefix=config.prefix or package.upper(),
         types=types,
         inputs=inputs,
-        fields=field_names(api, keys, lockfile),
-        members=member_names(api, keys, lockfile),
+        fields=field_names(api, config, keys, lockfile),
+        members=member_names(api, config, keys, lockfile),
         resources=resources,
         methods=methods,
-        arguments=argument_names(api, lockfile),
+        arguments=argument_names(api, config, lockfile),
         credentials=credentials,
         variables=variables,
     )
