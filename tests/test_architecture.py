@@ -15,7 +15,7 @@ RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
     "gc_pause", "cache_dir", "identifiers", "graph", "header", "document", "config", "ir", "lower", "names",
-    "emit", "output", "pipeline", "audit", "sandbox", "verify", "prove", "cli", "__main__",
+    "emit", "output", "pipeline", "adopt", "audit", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (

@@ -111,14 +111,23 @@ def stages(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> tu
     return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None))
 
 
+def lower_for_sdk(document: Document, config: Config) -> Api | None:
+    """Return what of a document becomes an SDK; None where nothing can be made of it (reported as an error)."""
+    return _unless_too_deep(document, lambda: _lowered(document, config))
+
+
+def _lowered(document: Document, config: Config) -> Api | None:
+    api = lower(document, config.idempotency, config.pagination, config.retry)
+    return None if api is None else _without_ignored(api, document.diagnostics)
+
+
 def _named(
     document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
 ) -> tuple[Api, Names] | None:
     step("reading the API")
-    api = lower(document, config.idempotency, config.pagination, config.retry)
+    api = _lowered(document, config)
     if api is None:
         return None
-    api = _without_ignored(api, document.diagnostics)
     step("giving names")
     names = assign(api, config, lockfile)
     check_renames(api, names, config, document.diagnostics)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from samekey.cli.adopt import adopt
 from samekey.cli.audit import audit
 from samekey.cli.generate import generate, inspect
 from samekey.cli.prove import prove
@@ -42,7 +43,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (generate, inspect, audit, serve, chaos, prove, verify):
+for command in (generate, inspect, adopt, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 
