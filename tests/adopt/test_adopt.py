@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 import respx
-from samekey.adopt.known import AdoptError, Generator
-from samekey.adopt.match import Adopted, adopt
+from samekey.adopt.known import Generator
+from samekey.adopt.match import Adopted, decide
 from samekey.adopt.package import find_package, read_package
 from samekey.adopt.read import generator_of, read_sdk
 from samekey.adopt.text import config_text, report_lines
@@ -38,7 +38,7 @@ ALL = {
 
 def adopted(files: Mapping[str, str], folder: Path) -> Adopted:
     """What is kept of an SDK, for the document of these tests."""
-    return adopt(read_sdk(str(sdks.laid_out(files, folder)), Diagnostics()), lowered(sdks.DOCUMENT).api)
+    return decide(read_sdk(str(sdks.laid_out(files, folder)), Diagnostics()), lowered(sdks.DOCUMENT).api)
 
 
 @pytest.mark.parametrize("generator", ALL, ids=str)
@@ -258,7 +258,7 @@ def test_configs_say_the_same(name: str, text: str, client: str, package: str, k
     """Of those who have the config of their generator, and not only what it made."""
     (tmp_path / "overrides.yml").write_text(OVERRIDES, "utf-8")
     (tmp_path / name).write_text(text, "utf-8")
-    found = adopt(read_sdk(str(tmp_path / name), Diagnostics()), lowered(sdks.DOCUMENT).api)
+    found = decide(read_sdk(str(tmp_path / name), Diagnostics()), lowered(sdks.DOCUMENT).api)
     assert (found.config.client, found.config.package) == (client, package)
     assert sorted(entry.call.path for entry in found.calls if entry.stays) == sorted(kept)
     if name == "stainless.yml":
@@ -274,7 +274,8 @@ def test_configs_that_are_none(text: str, tmp_path: Path) -> None:
     """An error, or a config that names nothing; never a traceback."""
     path = tmp_path / "x.yml"
     path.write_text(text, "utf-8")
-    try:
-        assert read_sdk(str(path), Diagnostics()).calls == ()
-    except AdoptError as error:
-        assert "is no config of a generator" in str(error)
+    (tmp_path / "api.yaml").write_text(sdks.DOCUMENT, "utf-8")
+    result = CliRunner().invoke(app, ["adopt", str(path), str(tmp_path / "api.yaml")])
+    assert result.exit_code == 2 or "0 of 0 calls" in result.output
+    assert result.exit_code == 0 or "is no config of a generator" in result.output
+    assert isinstance(result.exception, SystemExit | None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samekey.adopt.known import AdoptError, Call, Credential, Generator, Sdk
+from samekey.adopt.known import AdoptError, ClientArgument, Generator, KnownCall, OtherSdk
 from samekey.document.node import load
 from samekey.lower.sdk_words import group_of, method_of
 
@@ -24,7 +24,7 @@ def is_config(path: Path) -> bool:
     return path.suffix.lower() in _ENDS and path.is_file()
 
 
-def read_config_of(path: Path, diagnostics: Diagnostics) -> Sdk:
+def read_config_of(path: Path, diagnostics: Diagnostics) -> OtherSdk:
     """Read the config of a generator.
 
     Raises:
@@ -37,7 +37,7 @@ def read_config_of(path: Path, diagnostics: Diagnostics) -> Sdk:
             return _stainless(root)
         if root.has("paths"):
             # OpenAPI overrides or a whole document, with words for Fern or Speakeasy.
-            return Sdk(Generator.FERN, "", "", tuple(_overridden(root)))
+            return OtherSdk(Generator.FERN, "", "", tuple(_overridden(root)))
         if root.has("generation") or root.has(_PYTHON):
             return _speakeasy(root)
         if root.has("groups") or root.has("api"):
@@ -62,15 +62,15 @@ def _text(node: Node | None, *words: str) -> str:
     return found.value if found is not None and isinstance(found.value, str) else ""
 
 
-def _stainless(root: Node) -> Sdk:
+def _stainless(root: Node) -> OtherSdk:
     name = _text(root, "organization", "name")
     opts = _inner(root, "client_settings", "opts")
     credentials = [
-        Credential(argument, _text(entry, "read_env"))
+        ClientArgument(argument, _text(entry, "read_env"))
         for argument, entry in (opts.items() if opts is not None and isinstance(opts.value, dict) else ())
     ]
     resources = _inner(root, "resources")
-    return Sdk(
+    return OtherSdk(
         generator=Generator.STAINLESS,
         package=(_text(root, "targets", _PYTHON, "package_name") or name).replace("-", "_").lower(),
         client="".join(word[:1].upper() + word[1:] for word in name.replace("-", " ").replace("_", " ").split()),
@@ -80,7 +80,7 @@ def _stainless(root: Node) -> Sdk:
     )
 
 
-def _of_resources(resources: Node, path: str) -> Iterator[Call]:
+def _of_resources(resources: Node, path: str) -> Iterator[KnownCall]:
     for name, resource in resources.items() if isinstance(resources.value, dict) else ():
         here = path if name == "$client" else f"{path}{name}."
         methods = _inner(resource, "methods")
@@ -88,7 +88,7 @@ def _of_resources(resources: Node, path: str) -> Iterator[Call]:
             endpoint = entry.value if isinstance(entry.value, str) else _text(entry, "endpoint")
             verb, _, route = endpoint.partition(" ")
             if verb.lower() in _METHODS and route.strip().startswith("/"):
-                yield Call(f"{here}{method}", verb.upper(), route.strip())
+                yield KnownCall(f"{here}{method}", verb.upper(), route.strip())
         below = _inner(resource, "subresources")
         if below is not None:
             yield from _of_resources(below, here)
@@ -107,28 +107,28 @@ def _models(resources: Node) -> Iterator[tuple[str, str]]:
             yield from _models(below)
 
 
-def _overridden(root: Node) -> Iterator[Call]:
+def _overridden(root: Node) -> Iterator[KnownCall]:
     paths = _inner(root, "paths")
     for route, item in paths.items() if paths is not None and isinstance(paths.value, dict) else ():
         for word, operation in item.items() if isinstance(item.value, dict) else ():
             if word in _METHODS and isinstance(operation.value, dict):
                 group, method = group_of(operation), method_of(operation, root)
                 if group and method:
-                    yield Call(".".join([*group, method]), word.upper(), route)
+                    yield KnownCall(".".join([*group, method]), word.upper(), route)
 
 
-def _speakeasy(root: Node) -> Sdk:
-    name = _text(root, "generation", "sdkClassName")
-    return Sdk(
+def _speakeasy(root: Node) -> OtherSdk:
+    name, prefix = _text(root, "generation", "sdkClassName"), _text(root, _PYTHON, "envVarPrefix")
+    return OtherSdk(
         generator=Generator.SPEAKEASY,
         package=(_text(root, _PYTHON, "moduleName") or _text(root, _PYTHON, "packageName")).replace("-", "_"),
         client=name[:1].upper() + name[1:],
         calls=(),
-        credentials=tuple(Credential("", f"{prefix}_") for prefix in (_text(root, _PYTHON, "envVarPrefix"),) if prefix),
+        credentials=(ClientArgument("", f"{prefix}_"),) if prefix else (),
     )
 
 
-def _fern(root: Node, path: Path, diagnostics: Diagnostics) -> Sdk:
+def _fern(root: Node, path: Path, diagnostics: Diagnostics) -> OtherSdk:
     """Read `generators.yml`: the client's name, and the words of the overrides that it refers to."""
     client = package = ""
     groups = _inner(root, "groups")
@@ -136,18 +136,15 @@ def _fern(root: Node, path: Path, diagnostics: Diagnostics) -> Sdk:
         listed = _inner(group, "generators")
         for generator in listed.elements() if listed is not None and isinstance(listed.value, list) else ():
             if _PYTHON in _text(generator, "name"):
-                client = (
-                    client
-                    or _text(generator, "config", "client_class_name")
-                    or _text(generator, "config", "client", "class_name")
-                )
+                client = client or _text(generator, "config", "client_class_name")
+                client = client or _text(generator, "config", "client", "class_name")
                 package = package or _text(generator, "config", "package_name")
-    calls: list[Call] = []
+    calls: list[KnownCall] = []
     for name in _overrides(_inner(root, "api")):
         document = load(str(path.parent / name), diagnostics)
         if document is not None and isinstance(document.node.value, dict):
             calls += _overridden(document.node)
-    return Sdk(Generator.FERN, package.replace("-", "_"), client, tuple(calls))
+    return OtherSdk(Generator.FERN, package.replace("-", "_"), client, tuple(calls))
 
 
 def _overrides(api: Node | None) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from samekey.adopt.known import Call, Generator, Sdk
+from samekey.adopt.known import Generator, KnownCall, OtherSdk
 from samekey.adopt.models import classes_of
 from samekey.adopt.sending import aliases_of, arguments_of, sending_of, template_of
 from samekey.identifiers import split
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TWINS = ("_with_http_info", "_without_preload_content")
 
 
-def read_services(package: Package) -> Sdk:
+def read_services(package: Package) -> OtherSdk:
     """Read an SDK of openapi-generator: a class `PetsApi` for each tag, whose methods are the operations."""
     aliases = aliases_of(package)
     calls = [
@@ -27,10 +27,10 @@ def read_services(package: Package) -> Sdk:
         if entry.module.startswith(f"{package.name}.api.") and entry.node.name.endswith("Api")
         for call in _of_service(entry.node, aliases)
     ]
-    return Sdk(Generator.OPENAPI_GENERATOR, package.name, "", tuple(calls), classes=classes_of(package))
+    return OtherSdk(Generator.OPENAPI_GENERATOR, package.name, "", tuple(calls), classes=classes_of(package))
 
 
-def _of_service(node: ast.ClassDef, aliases: Mapping[str, Mapping[str, str]]) -> Iterator[Call]:
+def _of_service(node: ast.ClassDef, aliases: Mapping[str, Mapping[str, str]]) -> Iterator[KnownCall]:
     functions = {entry.name: entry for entry in node.body if isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef))}
     resource = "_".join(split(node.name.removesuffix("Api"))) or "default"
     for name, function in functions.items():
@@ -42,16 +42,16 @@ def _of_service(node: ast.ClassDef, aliases: Mapping[str, Mapping[str, str]]) ->
             known = {entry.arg for entry in (*function.args.args, *function.args.kwonlyargs)}
             found = arguments_of(sender, sending.route, aliases)
             arguments = tuple(entry for entry in found if entry.name in known and not entry.name.startswith("_"))
-            yield Call(f"{resource}.{name}", sending.method, sending.route, arguments)
+            yield KnownCall(f"{resource}.{name}", sending.method, sending.route, arguments)
 
 
-def read_modules(package: Package) -> Sdk:
+def read_modules(package: Package) -> OtherSdk:
     """Read an SDK of openapi-python-client: a module for each operation, with `sync` and `asyncio` in it."""
     calls = [call for module, tree in package.modules.items() for call in _of_module(package, module, tree)]
-    return Sdk(Generator.OPENAPI_PYTHON_CLIENT, package.name, "", tuple(calls), classes=classes_of(package))
+    return OtherSdk(Generator.OPENAPI_PYTHON_CLIENT, package.name, "", tuple(calls), classes=classes_of(package))
 
 
-def _of_module(package: Package, module: str, tree: ast.Module) -> Iterator[Call]:
+def _of_module(package: Package, module: str, tree: ast.Module) -> Iterator[KnownCall]:
     prefix, _, name = module.rpartition(".")
     tag = prefix.removeprefix(f"{package.name}.api").removeprefix(".")
     maker = next(
@@ -67,5 +67,5 @@ def _of_module(package: Package, module: str, tree: ast.Module) -> Iterator[Call
             template = template_of(route, maker) if route is not None else None
             if isinstance(method, ast.Constant) and isinstance(method.value, str) and template is not None:
                 arguments = arguments_of(maker, template, {})
-                yield Call(f"{tag or 'default'}.{name}", method.value.upper(), template, arguments)
+                yield KnownCall(f"{tag or 'default'}.{name}", method.value.upper(), template, arguments)
                 return

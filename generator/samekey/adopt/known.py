@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -19,6 +19,10 @@ class Generator(StrEnum):
     SPEAKEASY = "Speakeasy"
     OPENAPI_GENERATOR = "openapi-generator"
     OPENAPI_PYTHON_CLIENT = "openapi-python-client"
+
+
+FLAT: Final = frozenset({Generator.OPENAPI_GENERATOR, Generator.OPENAPI_PYTHON_CLIENT})
+"""Those whose SDKs have no client that holds resources."""
 
 
 class Argument(Struct, frozen=True):
@@ -37,7 +41,7 @@ class Argument(Struct, frozen=True):
     is_required: bool = False
 
 
-class Call(Struct, frozen=True):
+class KnownCall(Struct, frozen=True):
     """An operation as users of an SDK call it.
 
     Args:
@@ -53,14 +57,14 @@ class Call(Struct, frozen=True):
     arguments: tuple[Argument, ...] = ()
 
 
-class Credential(Struct, frozen=True):
+class ClientArgument(Struct, frozen=True):
     """An argument of the client, and the environment variable that stands in for it; empty where there is none."""
 
     argument: str
     variable: str = ""
 
 
-class Sdk(Struct, frozen=True):
+class OtherSdk(Struct, frozen=True):
     """Another generator's SDK.
 
     Args:
@@ -76,8 +80,8 @@ class Sdk(Struct, frozen=True):
     generator: Generator
     package: str
     client: str
-    calls: tuple[Call, ...]
-    credentials: tuple[Credential, ...] = ()
+    calls: tuple[KnownCall, ...]
+    credentials: tuple[ClientArgument, ...] = ()
     classes: Mapping[str, frozenset[str]] = {}
     types: Mapping[str, str] = {}
 

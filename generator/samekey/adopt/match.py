@@ -20,7 +20,7 @@ from samekey.names.renames import outcomes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from samekey.adopt.known import Argument, Call, Sdk
+    from samekey.adopt.known import Argument, KnownCall, OtherSdk
     from samekey.ir import Api, Operation
     from samekey.names import Names
 
@@ -38,18 +38,26 @@ class Kept(Struct, frozen=True):
         stays: whether it is the same way from the client to the method.
         missing: its arguments that ours does not have.
         body: the argument of ours that takes the whole body, or empty.
+        spreads: whether ours takes the fields of the body as arguments.
     """
 
-    call: Call
+    call: KnownCall
     ours: str
     stays: bool
     missing: tuple[str, ...] = ()
     body: str = ""
+    spreads: bool = False
 
     @property
     def instead(self) -> str:
         """What to write in the place of the call."""
-        return f"client.{self.ours}(…, {self.body}={{…}})" if self.body and self.missing else f"client.{self.ours}(…)"
+        given = "…"
+        if self.missing and self.body:
+            given = f"…, {self.body}={{…}}"
+        elif len(self.missing) == 1 and self.spreads:
+            # The other SDK takes the body as one object.
+            given = f"…, **{self.missing[0]}"
+        return f"client.{self.ours}({given})"
 
 
 class Adopted(Struct, frozen=True):
@@ -63,14 +71,14 @@ class Adopted(Struct, frozen=True):
         variables: environment variables of its client, with whether they stay.
     """
 
-    sdk: Sdk
+    sdk: OtherSdk
     config: Config
     calls: tuple[Kept, ...]
     classes: tuple[int, int]
     variables: tuple[tuple[str, bool], ...]
 
 
-def adopt(sdk: Sdk, api: Api) -> Adopted:
+def decide(sdk: OtherSdk, api: Api) -> Adopted:
     """Decide what of another SDK can be kept.
 
     Args:
@@ -113,7 +121,7 @@ def _blank(segment: str) -> str:
     return f"{before}{{}}{rest.partition('}')[2]}" if opened else segment
 
 
-def _matched(calls: Sequence[Call], api: Api) -> dict[Call, Operation]:
+def _matched(calls: Sequence[KnownCall], api: Api) -> dict[KnownCall, Operation]:
     """Return the operation of each call: by method and path, else by the end of the path where only one has it."""
     exact: dict[tuple[str, tuple[str, ...]], Operation] = {}
     ends: dict[tuple[str, tuple[str, ...]], list[Operation]] = defaultdict(list)
@@ -124,7 +132,7 @@ def _matched(calls: Sequence[Call], api: Api) -> dict[Call, Operation]:
         exact.setdefault((operation.method, route), operation)
         for start in range(len(route)):
             ends[operation.method, route[start:]].append(operation)
-    found: dict[Call, Operation] = {}
+    found: dict[KnownCall, Operation] = {}
     for call in calls:
         route = _route(call.route)
         known = exact.get((call.method, route)) or _by_end(call.method, route, exact, ends)
@@ -154,7 +162,7 @@ def _label(operation: Operation) -> str:
     return operation.id or f"{operation.method} {operation.path}"
 
 
-def _operations(matched: Mapping[Call, Operation]) -> dict[str, str]:
+def _operations(matched: Mapping[KnownCall, Operation]) -> dict[str, str]:
     """Return where operations are to be found; of two calls of one operation, the first stays."""
     found: dict[str, str] = {}
     for call, operation in matched.items():
@@ -168,7 +176,7 @@ def _operations(matched: Mapping[Call, Operation]) -> dict[str, str]:
     }
 
 
-def _parts(matched: Mapping[Call, Operation], api: Api, config: Config) -> dict[Part, str]:
+def _parts(matched: Mapping[KnownCall, Operation], api: Api, config: Config) -> dict[Part, str]:
     """Return the renames that give arguments the names that they have in the other SDK."""
     names = assign(api, config)
     found: dict[Part, str] = {}
@@ -187,7 +195,7 @@ def _parts(matched: Mapping[Call, Operation], api: Api, config: Config) -> dict[
 
 
 def _pairs(
-    call: Call, operation: Operation, own: Mapping[tuple[str, str], str]
+    call: KnownCall, operation: Operation, own: Mapping[tuple[str, str], str]
 ) -> list[tuple[Argument, tuple[str, str] | None]]:
     """Return the arguments of a call, each with what it is in ours; the only one that is nothing else is the body."""
     found = [(argument, _meant(argument, operation, own)) for argument in call.arguments]
@@ -216,7 +224,7 @@ def _meant(argument: Argument, operation: Operation, own: Mapping[tuple[str, str
     return next((key for key, name in own.items() if name == argument.name), None)
 
 
-def _client(sdk: Sdk) -> Config:
+def _client(sdk: OtherSdk) -> Config:
     """Return a config with the names of package and client, and with what environment variables begin with."""
     is_package = is_package_name(sdk.package) and not hides_module(sdk.package)
     return Config(
@@ -226,7 +234,7 @@ def _client(sdk: Sdk) -> Config:
     )
 
 
-def _prefix(sdk: Sdk) -> str:
+def _prefix(sdk: OtherSdk) -> str:
     """Return what the environment variables of the other client begin with; empty where that does not name them all."""
     for entry in sdk.credentials:
         if not entry.argument:
@@ -237,7 +245,7 @@ def _prefix(sdk: Sdk) -> str:
     return ""
 
 
-def _credentials(sdk: Sdk, api: Api) -> dict[Part, str]:
+def _credentials(sdk: OtherSdk, api: Api) -> dict[Part, str]:
     """Return the renames of credentials, where one scheme has one, or where names say which is which."""
     given = [entry.argument for entry in sdk.credentials if is_argument_name(entry.argument or "?")]
     single = [scheme for scheme in api.schemes if len(CREDENTIAL_WORDS[scheme.kind]) == 1]
@@ -258,7 +266,7 @@ def _variables(names: Names) -> set[str]:
     return {f"{names.prefix}_{argument.upper()}" for given in names.credentials.values() for argument in given}
 
 
-def _with_types(sdk: Sdk, api: Api, config: Config) -> Config:
+def _with_types(sdk: OtherSdk, api: Api, config: Config) -> Config:
     """Return the config with the names of classes, where a model has the same properties and no other has them."""
     names = assign(api, config)
     keys = type_keys(api)
@@ -291,7 +299,7 @@ def _with_types(sdk: Sdk, api: Api, config: Config) -> Config:
     )  # fmt: skip
 
 
-def _known_classes(sdk: Sdk, api: Api) -> Iterator[str]:
+def _known_classes(sdk: OtherSdk, api: Api) -> Iterator[str]:
     """Yield the classes of the other SDK that are models of the document: some schema has their properties."""
     own = {frozenset(field.name for field in entry.fields) for entry in api.types if isinstance(entry, Model)}
     yield from (name for name, fields in sdk.classes.items() if fields in own and len(fields) >= _FEW)
@@ -314,10 +322,12 @@ def _without(config: Config, refused: set[tuple[str, tuple[str, ...]]]) -> Confi
     )
 
 
-def _kept(call: Call, operation: Operation | None, names: Names) -> Kept:
+def _kept(call: KnownCall, operation: Operation | None, names: Names) -> Kept:
     if operation is None:
         return Kept(call, "", stays=False)
     ours = names.methods[operation.key].call
     own = {(location, wire): name for (key, location, wire), name in names.arguments.items() if key == operation.key}
     missing = tuple(entry.name for entry in call.arguments if entry.name not in own.values())
-    return Kept(call, ours, call.path == ours, missing, own.get((BODY, BODY), ""))
+    body = own.get((BODY, BODY), "")
+    spreads = not body and any(location == BODY for location, _ in own)
+    return Kept(call, ours, call.path == ours, missing, body, spreads)

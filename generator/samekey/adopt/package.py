@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from samekey.adopt.known import AdoptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _MAX_BYTES: Final = 8_000_000
 """Of one module; what is larger is no code that a generator wrote for people."""
@@ -52,7 +52,7 @@ class Package(Struct, frozen=True):
         return f"{self.name}.{path}" in self.modules
 
     def find_class(self, module: str, name: str) -> ClassIn | None:
-        """Return the class that a name means in a module, whatever imports lead to it; None for no class of the package."""
+        """Return the class that a name means in a module, whatever imports lead there; None where it means none."""
         if (module, name) not in self.classes:
             self.classes[module, name] = self._find(module, name, _MAX_STEPS)
         return self.classes[module, name]
@@ -98,7 +98,7 @@ def find_package(name: str) -> Path:
     Raises:
         AdoptError: there is no such folder, or no module in it.
     """
-    places = [Path(name), *(Path(entry) / name.replace("-", "_") for entry in sys.path if entry)]
+    places = [Path(name), *(Path(entry, *name.replace("-", "_").split(".")) for entry in sys.path if entry)]
     for place in places:
         if (place / "__init__.py").is_file():
             return place.resolve()
@@ -119,17 +119,34 @@ def read_package(folder: Path) -> Package:
     Raises:
         AdoptError: a module cannot be read, or there are too many.
     """
+    trees = {path.relative_to(folder).with_suffix("").parts: _parsed(path) for path in _sources(folder)}
+    name = _import_name(folder, trees.values())
     modules: dict[str, ast.Module] = {}
     folders: set[str] = set()
-    for path in sorted(folder.rglob("*.py")):
-        parts = (folder.name, *path.relative_to(folder).with_suffix("").parts)
-        if any(part.startswith(".") for part in parts) or len(modules) > _MAX_MODULES:
-            continue
-        if parts[-1] == "__init__":
-            parts = parts[:-1]
-            folders.add(".".join(parts))
-        modules[".".join(parts)] = _parsed(path)
-    return Package(folder.name, modules, frozenset(folders), folder)
+    for parts, tree in trees.items():
+        is_folder = parts[-1] == "__init__"
+        module = ".".join([name, *(parts[:-1] if is_folder else parts)])
+        modules[module] = tree
+        if is_folder:
+            folders.add(module)
+    return Package(name, modules, frozenset(folders), folder)
+
+
+def _sources(folder: Path) -> list[Path]:
+    found = [path for path in folder.rglob("*.py") if not any(part.startswith(".") for part in path.parts)]
+    if len(found) > _MAX_MODULES:
+        raise AdoptError(f"{folder} holds {len(found)} modules: that is no single SDK")
+    return sorted(found)
+
+
+def _import_name(folder: Path, trees: Iterable[ast.Module]) -> str:
+    """Return the name that a package imports itself by: one inside another has more than that of its folder."""
+    for tree in trees:
+        for node in tree.body:
+            parts = (node.module or "").split(".") if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+            if folder.name in parts[1:] and parts[parts.index(folder.name, 1) - 1] == folder.parent.name:
+                return ".".join(parts[: parts.index(folder.name, 1) + 1])
+    return folder.name
 
 
 def _parsed(path: Path) -> ast.Module:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from samekey.adopt.known import AdoptError, Generator
+from samekey.adopt.known import FLAT, AdoptError, Generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,12 +62,8 @@ def call_sites(program: Path, adopted: Adopted) -> Iterator[CallSite]:
             if found is not None:
                 kept, text = found
                 given = {keyword.arg for keyword in node.keywords}
-                stays = kept.stays and not given & set(kept.missing) and not _is_other_shape(adopted.sdk.generator)
+                stays = kept.stays and not given & set(kept.missing) and adopted.sdk.generator not in FLAT
                 yield CallSite(path, node.lineno, text, kept, stays and not _WAYS & set(text.split(".")))
-
-
-def _is_other_shape(generator: Generator) -> bool:
-    return generator in {Generator.OPENAPI_GENERATOR, Generator.OPENAPI_PYTHON_CLIENT}
 
 
 def _chain(node: ast.expr) -> list[str]:

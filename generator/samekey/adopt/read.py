@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from samekey.adopt.configs import is_config, read_config_of
 from samekey.adopt.flat import read_modules, read_services
-from samekey.adopt.known import AdoptError, Generator, Sdk
+from samekey.adopt.known import AdoptError, Generator, OtherSdk
 from samekey.adopt.package import find_package, read_package
 from samekey.adopt.tree import read_tree
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samekey.document.diagnostics import Diagnostics
 
 
-def read_sdk(source: str, diagnostics: Diagnostics) -> Sdk:
+def read_sdk(source: str, diagnostics: Diagnostics) -> OtherSdk:
     """Read an SDK of another generator; nothing of it is imported or run.
 
     Args:

@@ -30,17 +30,17 @@ _GENERIC: Final = frozenset({
 })  # fmt: skip
 """What every call of some generator takes, and no API."""
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Sending(Struct, frozen=True):
+class SentRequest(Struct, frozen=True):
     """A request: its method, and the template of its path with the Python names of what fills it."""
 
     method: str
     route: str
 
 
-def sending_of(function: Function) -> Sending | None:
+def sending_of(function: FunctionNode) -> SentRequest | None:
     """Return the request that a function sends; None where it sends none that can be told."""
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -50,11 +50,14 @@ def sending_of(function: Function) -> Sending | None:
     return None
 
 
-def _sending(node: ast.Call, called: str, function: Function) -> Sending | None:
+def _sending(node: ast.Call, called: str, function: FunctionNode) -> SentRequest | None:
     named = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
     verb = _VERBS.get(called.removeprefix("_"))
-    is_self = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
-    if verb is not None and is_self and node.args:
+    is_self = isinstance(node.func, ast.Attribute) and _last(node.func.value) == "self"
+    if called == "call_api" and len(node.args) > 1:
+        # Earlier versions of openapi-generator, and swagger-codegen before it.
+        method, route = _text(node.args[1]), node.args[0]
+    elif verb is not None and is_self and node.args:
         # Stainless: `self._get(path, …)`; lists may be read by another method.
         method, route = _text(named.get("method")) or verb, node.args[0]
     elif called in _REQUESTS and "method" in named:
@@ -67,7 +70,7 @@ def _sending(node: ast.Call, called: str, function: Function) -> Sending | None:
     else:
         return None
     template = template_of(route, function)
-    return Sending(method.upper(), template) if method and template is not None else None
+    return SentRequest(method.upper(), template) if method and template is not None else None
 
 
 def _text(node: ast.expr | None) -> str:
@@ -105,7 +108,7 @@ def _innermost(node: ast.AST) -> str:
     return names[-1] if names else "value"
 
 
-def arguments_of(function: Function, route: str, aliases: Mapping[str, Mapping[str, str]]) -> tuple[Argument, ...]:
+def arguments_of(function: FunctionNode, route: str, aliases: Mapping[str, Mapping[str, str]]) -> tuple[Argument, ...]:
     """Return the arguments of a method with their names on the wire.
 
     Args:
@@ -137,7 +140,7 @@ def arguments_of(function: Function, route: str, aliases: Mapping[str, Mapping[s
 
 
 def _wires(
-    function: Function, names: frozenset[str], aliases: Mapping[str, Mapping[str, str]]
+    function: FunctionNode, names: frozenset[str], aliases: Mapping[str, Mapping[str, str]]
 ) -> Iterator[tuple[str, str]]:
     """Yield arguments with the names that they are sent under, wherever the source pairs them."""
     transformed = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from samekey.adopt.known import FLAT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -72,10 +74,11 @@ def report_lines(adopted: Adopted) -> Iterator[str]:
     stay = [kept for kept in there if kept.stays]
     whole = [kept for kept in stay if not kept.missing]
     sdk = adopted.sdk
-    yield (
-        f"{sdk.generator.value}: {len(stay)} of {len(calls)} calls stay as they are from the client to the method, "
-        f"{len(whole)} of them with every argument"
-    )
+    # Where the other SDK has no client that holds resources, each call begins in another way.
+    how = "keep their method, on a resource of the client," if not sdk.client and sdk.generator in FLAT else (
+        "stay as they are from the client to the method,"
+    )  # fmt: skip
+    yield f"{sdk.generator.value}: {len(stay)} of {len(calls)} calls {how} {len(whole)} of them with every argument"
     same, known = adopted.classes
     if known:
         yield f"{same} of {known} classes that are models of the document keep their name"

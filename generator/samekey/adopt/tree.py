@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from samekey.adopt.known import AdoptError, Call, Credential, Generator, Sdk
+from samekey.adopt.known import AdoptError, ClientArgument, Generator, KnownCall, OtherSdk
 from samekey.adopt.models import classes_of
 from samekey.adopt.sending import aliases_of, arguments_of, sending_of
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from samekey.adopt.package import ClassIn, Package
-    from samekey.adopt.sending import Function
+    from samekey.adopt.sending import FunctionNode
 
 _MAX_DEPTH: Final = 8
 _BASES: Final = {Generator.STAINLESS: "SyncAPIClient", Generator.SPEAKEASY: "BaseSDK"}
@@ -25,7 +25,7 @@ _NO_CREDENTIALS: Final = frozenset({
 """Arguments of clients that are the same in every SDK of a generator."""
 
 
-def read_tree(package: Package, generator: Generator) -> Sdk:
+def read_tree(package: Package, generator: Generator) -> OtherSdk:
     """Read the SDK of a generator whose client holds resources.
 
     Raises:
@@ -33,7 +33,7 @@ def read_tree(package: Package, generator: Generator) -> Sdk:
     """
     client = _client(package, generator)
     aliases = aliases_of(package)
-    return Sdk(
+    return OtherSdk(
         generator=generator,
         package=package.name,
         client=client.node.name,
@@ -91,7 +91,7 @@ def _name_of(node: ast.expr) -> str:
 
 def _calls(
     package: Package, holder: ClassIn, path: str, aliases: Mapping[str, Mapping[str, str]], depth: int
-) -> Iterator[Call]:
+) -> Iterator[KnownCall]:
     """Yield the calls of a client or resource, then those of the resources that it holds."""
     for function in _functions(holder.node):
         if _is_property(function) or not _is_call(function):
@@ -100,7 +100,7 @@ def _calls(
         sending = sending_of(sender)
         if sending is not None:
             arguments = arguments_of(sender, sending.route, aliases)
-            yield Call(f"{path}{function.name}", sending.method, sending.route, arguments)
+            yield KnownCall(f"{path}{function.name}", sending.method, sending.route, arguments)
     if depth == 0:
         return
     for attribute, held in _held(package, holder).items():
@@ -112,13 +112,13 @@ def _functions(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
     yield from (entry for entry in node.body if isinstance(entry, ast.FunctionDef))
 
 
-def _is_call(function: Function) -> bool:
+def _is_call(function: FunctionNode) -> bool:
     name = function.name
     overloaded = any(_name_of(decorator) == "overload" for decorator in function.decorator_list)
     return not name.startswith("_") and not name.endswith("_async") and not overloaded and name != "with_options"
 
 
-def _is_property(function: Function) -> bool:
+def _is_property(function: FunctionNode) -> bool:
     return any(_name_of(decorator) in {"property", "cached_property"} for decorator in function.decorator_list)
 
 
@@ -188,7 +188,7 @@ def _given(package: Package, holder: ClassIn, function: ast.FunctionDef) -> Clas
     return None
 
 
-def _credentials(client: ast.ClassDef) -> Iterator[Credential]:
+def _credentials(client: ast.ClassDef) -> Iterator[ClientArgument]:
     """Yield the arguments of a client's `__init__` that are its own, with their environment variables."""
     start = next((entry for entry in _functions(client) if entry.name == "__init__"), None)
     if start is None:
@@ -204,7 +204,7 @@ def _credentials(client: ast.ClassDef) -> Iterator[Credential]:
             continue
         given = defaults.get(entry.arg)
         variable = _variable(given) if given is not None else ""
-        yield Credential(entry.arg, variable or _assigned_variable(start, entry.arg))
+        yield ClientArgument(entry.arg, variable or _assigned_variable(start, entry.arg))
 
 
 def _variable(node: ast.AST) -> str:

@@ -13,7 +13,7 @@ from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
-OtherSdk = Annotated[
+SdkSource = Annotated[
     str, typer.Argument(metavar="SDK", help="Its folder, its name where it is installed, or its generator's config.")
 ]
 NewConfig = Annotated[
@@ -27,7 +27,7 @@ Program = Annotated[
 
 
 def adopt(
-    source: OtherSdk,
+    source: SdkSource,
     spec: Spec,
     output: NewConfig = None,
     config: ConfigFile = None,
@@ -36,7 +36,7 @@ def adopt(
 ) -> None:
     """Write the config that keeps the names of another generator's SDK, and say what of it stays."""
     from samekey.adopt.known import AdoptError  # noqa: PLC0415  # `--help` need not wait for it
-    from samekey.adopt.match import adopt as decide  # noqa: PLC0415
+    from samekey.adopt.match import decide  # noqa: PLC0415
     from samekey.adopt.program import call_sites  # noqa: PLC0415
     from samekey.adopt.read import read_sdk  # noqa: PLC0415
     from samekey.adopt.text import config_text, program_lines, report_lines  # noqa: PLC0415
