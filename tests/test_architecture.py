@@ -14,13 +14,15 @@ GENERATOR = ROOT / "generator" / "samekey"
 RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 
 FLOW = (
-    "gc_pause", "cache_dir", "identifiers", "graph", "header", "document", "config", "ir", "lower", "names",
-    "emit", "output", "pipeline", "adopt", "audit", "sandbox", "verify", "prove", "cli", "__main__",
+    "gc_pause", "cache_dir", "identifiers", "pep440", "licences", "graph", "header",
+    "document", "config", "ir", "lower", "names",
+    "emit", "diff", "output", "pipeline", "init", "adopt", "audit", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
-    "docs", "media", "statuses", "extensions", "sdk_words", "key_location", "safety", "security", "servers", "schemas",
-    "parameters", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "api",
+    "about", "docs", "media", "statuses", "extensions", "sdk_words", "key_location", "safety", "security",
+    "servers", "schemas", "parameters", "paths", "bodies", "streams", "responses", "pagination", "webhooks",
+    "constants", "parts", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 SCHEMAS_FLOW = (
@@ -33,7 +35,7 @@ SANDBOX_MODULES = {"app", "broken", "faults", "ledger", "serving"}
 RUNTIME_FLOW = (
     "declare", "safety", "text", "types", "concurrency", "retry", "auth", "errors", "codec", "telemetry", "request",
     "call", "http", "server_words", "response", "settle", "streams", "paging", "journal", "core", "unlisted",
-    "attributes", "client", "trace", "methods", "operation", "webhooks",
+    "attributes", "console_log", "client", "trace", "methods", "operation", "webhooks",
 )  # fmt: skip
 """The rooms of an SDK's runtime, likewise; for types alone they may look ahead."""
 

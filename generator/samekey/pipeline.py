@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.diff import SURFACE, spell_surface, surface_of
 from samekey.emit import plan
 from samekey.emit.format import FormatError, format_files, report_defect
 from samekey.emit.lost_answers import keys_in_words
+from samekey.emit.metadata import report_metadata
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
-from samekey.lower import lower
+from samekey.lower import lower_documents
 from samekey.names import EMPTY, LOCKFILE, assign, entries_of, remember, spell
-from samekey.names.renames import check_kept, check_renames, moved
+from samekey.names.renames import check_kept, check_order, check_renames, moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from samekey.config.file import Config
+    from samekey.diff import Surface
     from samekey.document.diagnostics import Diagnostics
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
+    from samekey.lower import Part
     from samekey.names import Lockfile, Names
     from samekey.names.renames import Moved
 
@@ -40,6 +44,7 @@ class Generated(Struct, frozen=True):
         types: how many classes are.
         fallbacks: where a type fell back to Any, and why.
         keys: whose word the idempotency keys rest on, in a line; empty where there are none.
+        surface: what users see of it.
         moved: the names that are given anew, where all are.
     """
 
@@ -49,6 +54,7 @@ class Generated(Struct, frozen=True):
     types: int
     fallbacks: tuple[tuple[str, str], ...]
     keys: str
+    surface: Surface
     moved: tuple[Moved, ...] = ()
 
 
@@ -57,6 +63,7 @@ def generate(
     config: Config,
     step: Callable[[str], None] = lambda _: None,
     lockfile: Lockfile = EMPTY,
+    parts: Sequence[Part] = (),
     *,
     rename_all: bool = False,
 ) -> Generated | None:
@@ -67,19 +74,21 @@ def generate(
         config: what the user decided.
         step: told the name of each step as it begins, for progress.
         lockfile: the names that this SDK has given before; the files hold the next one.
+        parts: further documents whose operations are in the SDK as well.
         rename_all: whether all names are given anew all the same, and what that moves is to be said.
 
     Returns:
         The result, or None where nothing can be made of the document (reported as an error).
     """
     before, lockfile = lockfile, EMPTY if rename_all else lockfile
-    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step))
+    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step, parts))
     if planned is None:
         return None
     api, names, whole = planned
-    exports = {str(export) for module in whole.models for export in module.exports}
-    entries = entries_of(api, config, names, exports)
+    entries = entries_of(api, config, names, _exports(whole))
     check_kept(api, lockfile, entries, document.diagnostics)
+    if not document.diagnostics.failed:
+        report_metadata(api, config, document)
     step("writing source")
     files = render(whole)
     step("formatting")
@@ -90,47 +99,74 @@ def generate(
         return None
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LOCKFILE] = spell(remember(lockfile, entries))
+    surface = surface_of(api, names, whole)
+    files[SURFACE] = spell_surface(surface)
     evidence = [(names.methods[entry.key], entry.evidence) for entry in api.operations]
     keys = keys_in_words((place.call, who.value) for place, who in evidence if who is not None)
     changes = tuple(moved(before, entries)) if rename_all else ()
-    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys, changes)
+    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys, surface, changes)
 
 
-def inspect(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> list[OperationSummary] | None:
+def inspect(
+    document: Document, config: Config, lockfile: Lockfile = EMPTY, parts: Sequence[Part] = ()
+) -> list[OperationSummary] | None:
     """Return the rows of `samekey inspect`; None where nothing can be made of the document (reported as an error)."""
 
     def summarized() -> list[OperationSummary] | None:
-        named = _named(document, config, lockfile, lambda _: None)
+        named = _named(document, config, lockfile, lambda _: None, parts)
         return None if named is None else summarize(*named)
 
     return _unless_too_deep(document, summarized)
 
 
-def stages(document: Document, config: Config, lockfile: Lockfile = EMPTY) -> tuple[Api, Names, Plan] | None:
+class View(Struct, frozen=True):
+    """What users would see of an SDK, and the names that it would leave."""
+
+    surface: Surface
+    lockfile: Lockfile
+
+
+def view(document: Document, config: Config, lockfile: Lockfile = EMPTY, parts: Sequence[Part] = ()) -> View | None:
+    """Return what users would see of an SDK, without its files; None where nothing can be made (reported)."""
+    planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None, parts))
+    if planned is None:
+        return None
+    api, names, whole = planned
+    return View(surface_of(api, names, whole), remember(lockfile, entries_of(api, config, names, _exports(whole))))
+
+
+def stages(
+    document: Document, config: Config, lockfile: Lockfile = EMPTY, parts: Sequence[Part] = ()
+) -> tuple[Api, Names, Plan] | None:
     """Return IR, names and plan, for those who change the generator; None where that fails (reported as an error)."""
-    return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None))
+    return _unless_too_deep(document, lambda: _planned(document, config, lockfile, lambda _: None, parts))
 
 
-def lower_for_sdk(document: Document, config: Config) -> Api | None:
+def _exports(whole: Plan) -> set[str]:
+    return {str(export) for module in whole.models for export in module.exports}
+
+
+def lower_for_sdk(document: Document, config: Config, parts: Sequence[Part] = ()) -> Api | None:
     """Return what of a document becomes an SDK; None where nothing can be made of it (reported as an error)."""
-    return _unless_too_deep(document, lambda: _lowered(document, config))
+    return _unless_too_deep(document, lambda: _lowered(document, config, parts))
 
 
-def _lowered(document: Document, config: Config) -> Api | None:
-    api = lower(document, config.idempotency, config.pagination, config.retry)
+def _lowered(document: Document, config: Config, parts: Sequence[Part]) -> Api | None:
+    api = lower_documents(document, config, parts)
     return None if api is None else _without_ignored(api, document.diagnostics)
 
 
 def _named(
-    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
+    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None], parts: Sequence[Part]
 ) -> tuple[Api, Names] | None:
     step("reading the API")
-    api = _lowered(document, config)
+    api = _lowered(document, config, parts)
     if api is None:
         return None
     step("giving names")
     names = assign(api, config, lockfile)
     check_renames(api, names, config, document.diagnostics)
+    check_order(names, config, document.diagnostics)
     return api, names
 
 
@@ -149,9 +185,9 @@ def _without_ignored(api: Api, diagnostics: Diagnostics) -> Api:
 
 
 def _planned(
-    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None]
+    document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None], parts: Sequence[Part]
 ) -> tuple[Api, Names, Plan] | None:
-    named = _named(document, config, lockfile, step)
+    named = _named(document, config, lockfile, step, parts)
     if named is None:
         return None
     step("planning")

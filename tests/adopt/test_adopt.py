@@ -11,10 +11,10 @@ import httpx
 import pytest
 import respx
 from samekey.adopt.known import Generator
-from samekey.adopt.match import Adopted, decide
+from samekey.adopt.match import Adopted, keep_names
 from samekey.adopt.package import find_package, read_package
 from samekey.adopt.read import generator_of, read_sdk
-from samekey.adopt.text import config_text, report_lines
+from samekey.adopt.text import adopted_config, adopted_lines
 from samekey.cli import app
 from samekey.config.file import read_config
 from samekey.document.diagnostics import Diagnostics
@@ -38,7 +38,7 @@ ALL = {
 
 def adopted(files: Mapping[str, str], folder: Path) -> Adopted:
     """What is kept of an SDK, for the document of these tests."""
-    return decide(read_sdk(str(sdks.laid_out(files, folder)), Diagnostics()), lowered(sdks.DOCUMENT).api)
+    return keep_names(read_sdk(str(sdks.laid_out(files, folder)), Diagnostics()), lowered(sdks.DOCUMENT).api)
 
 
 @pytest.mark.parametrize("generator", ALL, ids=str)
@@ -76,7 +76,7 @@ def test_classes_and_environment_variables_stay(generator: Generator, tmp_path: 
 
 def test_what_cannot_stay_has_a_line_to_write_instead(tmp_path: Path) -> None:
     """Calls on the client itself, and operations that the document does not have."""
-    lines = "\n".join(report_lines(adopted(sdks.STAINLESS, tmp_path)))
+    lines = "\n".join(adopted_lines(adopted(sdks.STAINLESS, tmp_path)))
     assert lines.startswith(
         "Stainless: 4 of 6 calls stay as they are from the client to the method, 4 of them with every"
     )
@@ -208,7 +208,7 @@ def test_hostile_names_stand_in_the_config_as_text(tmp_path: Path) -> None:
     files = {**sdks.STAINLESS, "zoo/_client.py": hostile, "zoo/__init__.py": "from ._client import zoo\n"}
     found = adopted(files, tmp_path)
     assert (found.config.client, [kept.call.path for kept in found.calls if kept.stays]) == ("", [])
-    document = load("samekey.yaml", Diagnostics(), lambda _: config_text(found).encode())
+    document = load("samekey.yaml", Diagnostics(), lambda _: adopted_config(found).encode())
     assert document is not None
     assert read_config(document.node).rename_operations == found.config.rename_operations == {}
     assert not document.diagnostics.failed
@@ -258,7 +258,7 @@ def test_configs_say_the_same(name: str, text: str, client: str, package: str, k
     """Of those who have the config of their generator, and not only what it made."""
     (tmp_path / "overrides.yml").write_text(OVERRIDES, "utf-8")
     (tmp_path / name).write_text(text, "utf-8")
-    found = decide(read_sdk(str(tmp_path / name), Diagnostics()), lowered(sdks.DOCUMENT).api)
+    found = keep_names(read_sdk(str(tmp_path / name), Diagnostics()), lowered(sdks.DOCUMENT).api)
     assert (found.config.client, found.config.package) == (client, package)
     assert sorted(entry.call.path for entry in found.calls if entry.stays) == sorted(kept)
     if name == "stainless.yml":

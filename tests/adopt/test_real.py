@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from samekey.adopt.match import Adopted, Kept, decide
+from samekey.adopt.match import Adopted, Kept, keep_names
 from samekey.adopt.read import read_sdk
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
@@ -56,7 +56,7 @@ def opened(rival: Rival) -> tuple[Document, Adopted]:
     assert document is not None
     api = lower_for_sdk(document, Config())
     assert api is not None
-    return document, decide(read_sdk(str(folder), Diagnostics()), api)
+    return document, keep_names(read_sdk(str(folder), Diagnostics()), api)
 
 
 def generated(document: Document, config: Config, folder: Path) -> str:

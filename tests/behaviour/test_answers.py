@@ -154,7 +154,8 @@ def test_retry_after_is_surfaced(server: FaultServer, call_style: CallStyle) -> 
 
 
 MESSAGE = re.compile(
-    r"charges\.create: .+ after (1 attempt|\d+ attempts) in \d+\.\d s; (.+; )?"
+    r"charges\.create \(POST http://127\.0\.0\.1:\d+/v1/charges\): "
+    r".+ after (1 attempt|\d+ attempts) in \d+\.\d s; (.+; )?"
     r"(nothing was sent, so nothing was done|the server refused it and nothing was done|it was done.*|it may or may.*)"
 )
 
@@ -188,7 +189,7 @@ def test_a_refused_connection_is_told_in_words(server: FaultServer, call_style: 
     """On every event loop the message says that it could not connect."""
     server.refuse()
     message = str(one(call_style, server.url).error)
-    assert message.startswith("charges.create: cannot connect")
+    assert message.startswith(f"charges.create (POST {server.url}/charges): cannot connect")
     assert "4 attempts" in message
     assert "3 retries are spent" in message
 

@@ -84,7 +84,7 @@ def test_a_refusal_is_an_error_with_method_and_path(server: FaultServer, send: S
     with pytest.raises(APIStatusError) as caught:
         send(server.url, "GET", "/charges/ch_0")
     assert caught.value.status == 404
-    assert "GET /charges/ch_0" in str(caught.value)
+    assert str(caught.value).startswith(f"GET {server.url}/charges/ch_0: ")
     assert caught.value.certainty is Certainty.REJECTED
 
 

@@ -27,6 +27,7 @@ BAD = sorted(path for path in (ROOT / "specs" / "bad").iterdir() if path.is_dir(
 SMALL = """
 openapi: 3.1.0
 info: {title: Small, version: "1.2"}
+servers: [{url: https://small.example}]
 paths:
   /pets:
     get: {operationId: listPets, tags: [pets], responses: {"200": {description: ok}}}

@@ -10,8 +10,10 @@ from samekey.config.audit import SILENT_AUDIT, RuleId
 from samekey.config.dialect import DEFAULT, PRESETS, AnswerSign, Assume, Carrier, Dialect, KeyFormat, KeyKind, Signal
 from samekey.config.file import Config, is_package_name, load_config, read_config
 from samekey.config.idempotency import SILENT, StatedDialect
-from samekey.config.renames import Part, is_class_name, is_path
+from samekey.config.project import NO_PROJECT, ProjectConfig
+from samekey.config.renames import RenamedPart, is_class_name, is_path
 from samekey.config.retry import SILENT_RETRIES, RetryHint
+from samekey.config.selection import Selection
 from samekey.document.diagnostics import Diagnostics, Severity, in_full
 from samekey.document.node import load
 from samekey_templates.runtime.safety import Evidence
@@ -39,7 +41,7 @@ def profile(text: str) -> Dialect:
 
 KEYS = (
     "package", "distribution", "version", "client", "prefix", "rename", "idempotency", "retry", "pagination",
-    "overlays", "audit",
+    "overlays", "audit", "include", "exclude", "order", "documents", "project",
 )  # fmt: skip
 EVERYTHING = """
 package: acme_pay
@@ -93,6 +95,13 @@ retry:
   operations: {"GET *": {deadline: 90s}}
 pagination: {listCharges: false}
 overlays: [fix.yaml, https://fixes.example/more.yaml]
+include: {paths: [/v1/*]}
+exclude: {internal: true, operations: [listKeys]}
+order: [charges]
+project: {license: mit, python: "3.12"}
+documents:
+  billing: billing.yaml
+  users: {spec: https://users.example/openapi.json, overlays: [more.yaml], include: {tags: [a]}}
 audit: {ignore: [{rule: no-key, operation: "POST /re*", reason: told apart}, {rule: no-ttl, reason: " for ever "}]}
 """
 
@@ -132,7 +141,19 @@ def test_every_key_is_taken() -> None:
         (entry.rule, entry.reason, entry.operations and entry.operations.pattern) for entry in config.audit.ignore
     ]
     assert ignored == [(RuleId.NO_KEY, "told apart", "POST /re*"), (RuleId.NO_TTL, "for ever", None)]
+    assert config.project == ProjectConfig(license="MIT", python=(3, 12))
+    assert config.selection.include is not None
+    assert [entry.text for entry in config.selection.include.paths] == ["/v1/*"]
+    assert [entry.pattern for entry in config.selection.exclude.operations] == ["listKeys"]
+    assert config.selection.hides_internal
+    assert [entry.text for entry in config.order] == ["charges"]
+    parts = {name: (part.spec, part.overlays) for name, part in config.documents.items()}
+    assert parts == {
+        "billing": ("billing.yaml", ()),
+        "users": ("https://users.example/openapi.json", ("more.yaml",)),
+    }
     plain = replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, audit=SILENT_AUDIT, places={})
+    plain = replace(plain, selection=Selection(), order=(), documents={}, project=NO_PROJECT)
     assert plain == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",
@@ -143,11 +164,11 @@ def test_every_key_is_taken() -> None:
         prefix="ACME_PAY",
         rename_resources={"Stock Items": "stock.items"},
         rename_parts={
-            Part("parameters", "createCharge", "query limit"): "at_most",
-            Part("fields", "charge_v2", "createdAt"): "created",
-            Part("members", "Status", "1"): "DONE",
-            Part("credentials", "Key", ""): "api_key",
-            Part("credentials", "Login", "username"): "user",
+            RenamedPart("parameters", "createCharge", "query limit"): "at_most",
+            RenamedPart("fields", "charge_v2", "createdAt"): "created",
+            RenamedPart("members", "Status", "1"): "DONE",
+            RenamedPart("credentials", "Key", ""): "api_key",
+            RenamedPart("credentials", "Login", "username"): "user",
         },
         overlays=("fix.yaml", "https://fixes.example/more.yaml"),
     )
@@ -215,7 +236,8 @@ def test_a_misspelt_value_is_an_error_with_a_suggestion(text: str, hint: str) ->
         "package: Acme", "package: acme-pay", "package: class", "package: a.b", "package: 1a", "package: é",
         "package: [a]", "package: 5", "package: ../x", "package: true", "package: {a: b}", "package: ''",
         "distribution: -a", "distribution: a/b", "distribution: 'a b'", "distribution: 7", "distribution: ''",
-        "version: 1.2", "version: v1", "version: latest", "version: '1.2.0 '", "version: ../1", "version: ''",
+        "version: 1.2",
+        "version: v1", "version: 1-x3", "version: latest", "version: '1.2.0 '", "version: ../1", "version: ''",
         "client: acme", "client: None", "client: Ac-me", "client: A.B", "client: ''",
         "rename: [a]", "rename: x", "rename: 5", "rename: {types: [a]}", "rename: {types: x}",
         "rename: {operations: 5}", "rename: {parameters: {a: b}}", "rename: {parameters: {a: {b: C}}}",

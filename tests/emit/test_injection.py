@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import pytest
 from samekey.config.file import Config
+from samekey.diff import Surface
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.lower.schemas.objects import UNDECODABLE
@@ -408,7 +409,7 @@ def parsed(path: str, text: str) -> ast.Module:
 def check_paths(files: Mapping[str, str]) -> None:
     """Every path stays in the target, on every system, and no two are one where case does not count."""
     for path in files:
-        assert re.fullmatch(r"\w+(/\w+)*\.(py|md|toml|typed|json)", path), path
+        assert re.fullmatch(r"\w+(/\w+)*\.(py|md|toml|typed|json)|(\w+/_runtime/)?LICENSE", path), path
         assert all(len(part.encode()) <= 255 for part in path.split("/"))
     assert len({path.lower() for path in files}) == len(files)
 
@@ -510,7 +511,8 @@ def test_importing_runs_nothing_of_a_document(spec: str, tmp_path: Path) -> None
 
 def test_the_canary_would_sing(tmp_path: Path) -> None:
     """A package that does run the text is caught by the same check."""
-    result = Generated({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, (), "")
+    surface = Surface("", "", "sung", "sung", "Sung")
+    result = Generated({"sung/__init__.py": f"x = {RUN}\n__all__ = []\n"}, "sung", 0, 0, (), "", surface)
     with pytest.raises(AssertionError, match="sung ran a text of its document"):
         import_all(tmp_path, [result])
 

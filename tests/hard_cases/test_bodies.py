@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections import deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -22,6 +25,13 @@ def pieces() -> Iterator[bytes]:
     """A body that can be read once."""
     yield b"one"
     yield b"two"
+
+
+def unnamed() -> IO[bytes]:
+    """An open file without a name: a temporary one has the number of its descriptor in place of it."""
+    file = io.BytesIO(b"x")
+    vars(file)["name"] = 7
+    return file
 
 
 CASES = rows(
@@ -188,6 +198,45 @@ PARTS = [
         id="an array of files",
     ),
     pytest.param(
+        lambda: {"file": [b"one", bytearray(b"two"), memoryview(b"three")]},
+        [(PART.format('file"; filename="file'), "application/octet-stream", "onetwothree")],
+        id="one file in pieces",
+    ),
+    pytest.param(
+        lambda: {"file": deque([b"one", b"two"]), "pages": {"a": b"1", "b": "2"}.values()},
+        [
+            (PART.format('file"; filename="file'), "application/octet-stream", "onetwo"),
+            (PART.format('pages"; filename="pages'), "application/octet-stream", "1"),
+            (PART.format('pages"; filename="pages'), "text/plain; charset=utf-8", "2"),
+        ],
+        id="any iterables",
+    ),
+    pytest.param(
+        lambda: {"file": (b"one", b"two"), "pages": ("a.txt", [b"1", b"2"])},
+        [
+            (PART.format('file"; filename="file'), "application/octet-stream", "onetwo"),
+            (PART.format('pages"; filename="a.txt'), "text/plain", "12"),
+        ],
+        id="tuples of pieces, and one file for an array",
+    ),
+    pytest.param(
+        lambda: {"file": "text", "pages": [Path(__file__), memoryview(b"x")]},
+        [
+            (PART.format('file"; filename="file'), "text/plain; charset=utf-8", "text"),
+            (PART.format(f'pages"; filename="{Path(__file__).name}'), "text/x-python", Path(__file__).read_text()),
+            (PART.format('pages"; filename="pages'), "application/octet-stream", "x"),
+        ],
+        id="text is a file with a name, a path has its own",
+    ),
+    pytest.param(
+        lambda: {"file": (None, b"x"), "pages": [unnamed()]},
+        [
+            (PART.format("file"), "application/octet-stream", "x"),
+            (PART.format('pages"; filename="pages'), "application/octet-stream", "x"),
+        ],
+        id="no name if none is wanted, and none that is a number",
+    ),
+    pytest.param(
         lambda: {"file": b"x", "title": "é", "count": 2, "tags": ["a", "b"]},
         [
             (PART.format('file"; filename="file'), "application/octet-stream", "x"),
@@ -230,6 +279,13 @@ def test_a_multipart_body_has_a_part_for_each_value(
     for disposition, media_type, body in expected:
         lines += [f"--{boundary}", disposition, *([f"Content-Type: {media_type}"] if media_type else []), "", body]
     assert sent.body.decode() == "\r\n".join([*lines, f"--{boundary}--", ""])
+
+
+@pytest.mark.parametrize("given", [3, {"a": 1}, ("a.txt", 3), [1, 2]])
+def test_what_is_no_file_is_refused_by_name(sdk: Sdk, given: object) -> None:
+    """Before anything is sent; a dict or a number would otherwise arrive as a file of JSON."""
+    with pytest.raises(TypeError, match="file is a file: give bytes"):
+        sdk.send(lambda api: api.fields.put_multipart(file=given))
 
 
 @pytest.mark.parametrize("method", ["put_thing", "put_list", "put_number"])

@@ -30,6 +30,11 @@ def is_none(_: object) -> object:
     return None
 
 
+def as_it_came(_: object) -> object:
+    """What `THING` says, without a class to hold it."""
+    return {"name": "a", "size": 2, "unknown": True}
+
+
 STATUSES: list[tuple[str, Call, Answer, Expected]] = [
     ("200 beside 204", lambda api: api.statuses.maybe(), Answer(200, THING), a_thing),
     ("204 beside 200", lambda api: api.statuses.maybe(), Answer(204), is_none),
@@ -37,8 +42,12 @@ STATUSES: list[tuple[str, Call, Answer, Expected]] = [
     ("several 2xx: the second", lambda api: api.statuses.several(), Answer(202, LATER), lambda m: m.Job(job="j")),
     ("2XX", lambda api: api.statuses.range(), Answer(206, THING), a_thing),
     ("default only", lambda api: api.statuses.default_only(), Answer(200, THING), a_thing),
-    ("no responses", lambda api: api.statuses.none(), Answer(200, THING), is_none),
-    ("no word of responses", lambda api: api.statuses.silent(), Answer(200, THING), is_none),
+    ("no responses", lambda api: api.statuses.none(), Answer(200, THING), as_it_came),
+    ("no responses, and no body", lambda api: api.statuses.none(), Answer(200), is_none),
+    ("no word of responses", lambda api: api.statuses.silent(), Answer(200, THING), as_it_came),
+    ("no word of a body: text", lambda api: api.statuses.silent(), Answer(200, b"a", "text/csv"), lambda _: "a"),
+    ("no word of a body: bytes", lambda api: api.statuses.silent(), Answer(200, b"\0", "a/b"), lambda _: b"\0"),
+    ("no word of a body: broken", lambda api: api.statuses.silent(), Answer(200, b"{"), lambda _: b"{"),
     ("HEAD", lambda api: api.statuses.head(), Answer(200, headers={"X-Size": "3"}), is_none),
     ("a response by reference", lambda api: api.statuses.errors(), Answer(200, THING), a_thing),
 ]
@@ -128,3 +137,26 @@ def test_a_body_that_does_not_match_is_kept(sdk: Sdk) -> None:
     assert (thing.name, thing.size) == (None, "many")
     with pytest.raises(sdk.module.APIDecodeError):
         sdk.read(lambda api: api.statuses.maybe(), Answer(200, b'{"size": "many"}'), STRICT)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("text/event-stream", b'data: {"a": 1}\n\ndata: {"a": 2}\n\n'),
+        ("application/x-ndjson", b'{"a": 1}\n{"a": 2}\n'),
+        ("application/json-seq", b'\x1e{"a": 1}\n\x1e{"a": 2}\n'),
+    ],
+)
+def test_a_stream_that_the_document_does_not_tell_of(sdk: Sdk, media_type: str, body: bytes) -> None:
+    """Frameworks document their streams as anything, or not at all: `.stream` gives what comes, in every format."""
+    answer = Answer(200, body, media_type)
+    assert sdk.read(lambda api: list(api.statuses.silent.stream()), answer) == [{"a": 1}, {"a": 2}]
+    with pytest.raises(sdk.module.APIDecodeError, match="application/json instead of a stream"):
+        sdk.read(lambda api: list(api.statuses.silent.stream()), Answer(200, b"{}"))
+
+
+def test_what_cannot_have_a_body_is_typed_as_nothing(sdk: Sdk) -> None:
+    """204 and HEAD give None; where the document is silent, whatever comes."""
+    returns = {path: entry.returns for path, entry in sdk.operations.items()}
+    assert returns["HEAD /head"] == "None"
+    assert returns["GET /silent"] == "Any"

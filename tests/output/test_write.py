@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from samekey.document.diagnostics import Diagnostics
 from samekey.header import MARKER
-from samekey.output.write import UnsafePathError, apply, compare, diff
+from samekey.output.write import UnsafePathError, apply, compare, unified_diff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -389,7 +389,7 @@ def test_a_diff_shows_new_changed_and_removed_lines(tmp_path: Path) -> None:
     changes = compare(tmp_path, changed, Diagnostics())
     assert changes is not None
     header = HEADER.rstrip("\n")
-    assert list(diff(tmp_path, changed, changes)) == [
+    assert list(unified_diff(tmp_path, changed, changes)) == [
         "--- a/acme/_client.py", "+++ b/acme/_client.py", "@@ -1,2 +1,2 @@", f" {header}", "-y = 1", "+y = 2",
         "--- /dev/null", "+++ b/acme/new.py", "@@ -0,0 +1,2 @@", f"+{header}", "+n = 1",
         "--- a/acme/stale.py", "+++ /dev/null", "@@ -1,2 +0,0 @@", f"-{header}", "-gone = 1",
@@ -401,7 +401,7 @@ def test_a_long_diff_is_cut(tmp_path: Path) -> None:
     files = {"acme/__init__.py": HEADER + "x = 1\n" * 5000}
     changes = compare(tmp_path, files, Diagnostics())
     assert changes is not None
-    lines = list(diff(tmp_path, files, changes))
+    lines = list(unified_diff(tmp_path, files, changes))
     assert len(lines) < 300
     assert sum(line.startswith("+x") for line in lines) + int(lines[-1].split()[1]) == 5000
 
@@ -421,4 +421,4 @@ def test_every_change_shows_in_the_diff(tmp_path: Path, kind: str) -> None:
     changes = compare(tmp_path, FILES, Diagnostics())
     assert changes is not None
     assert changes.write == ("acme/_client.py",)
-    assert any("acme/_client.py" in line for line in diff(tmp_path, FILES, changes))
+    assert any("acme/_client.py" in line for line in unified_diff(tmp_path, FILES, changes))

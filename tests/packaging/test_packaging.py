@@ -93,3 +93,18 @@ def test_a_release_is_looked_at(source: Path) -> None:
     (source / "dist").rename(source / "elsewhere")
     assert any("0 wheels" in problem for problem in problems(dist=source / "dist"))
     (source / "elsewhere").rename(source / "dist")
+
+
+@pytest.mark.parametrize("licence", ["", "MIT", "LicenseRef-Acme", "MPL-2.0 OR ISC"])
+def test_an_sdk_is_fit_for_an_index(licence: str, root: Path, tmp_path: Path) -> None:
+    """It builds, and the tools by which people look at what they publish have nothing to say."""
+    (tmp_path / "samekey.yaml").write_text(f"project: {{license: {licence}}}\n" if licence else "{}", "utf-8")
+    spec = root / "specs" / "warehouse" / "openapi.json"
+    sdk = tmp_path / "sdk"
+    generate = [sys.executable, "-m", "samekey", "generate", str(spec), "-o", str(sdk)]
+    checked([*generate, "--config", str(tmp_path / "samekey.yaml")])
+    checked([sys.executable, "-m", "build", "--no-isolation", str(sdk)])
+    archives = sorted(map(str, (sdk / "dist").iterdir()))
+    assert len(archives) == 2
+    assert checked([sys.executable, "-m", "twine", "check", "--strict", *archives]).count("PASSED") == 2
+    checked([sys.executable, "-m", "check_wheel_contents", *(name for name in archives if name.endswith(".whl"))])

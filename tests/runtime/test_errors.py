@@ -19,11 +19,10 @@ from samekey_templates.runtime.errors import (
     APITimeoutError,
     PaginationError,
     explain,
-    request_id,
     status_error_class,
     unanswered,
 )
-from samekey_templates.runtime.retry.record import CallInfo, CallRecord
+from samekey_templates.runtime.retry.record import CallInfo, CallRecord, request_id
 from samekey_templates.runtime.retry.rules import (
     Answered,
     Attempt,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -253,6 +256,68 @@ def test_a_big_file_needs_little_memory(studio: Any, call_style: CallStyle, targ
     with Server(play) as server:
         call_style.run(studio, server.url, scenario)
     assert target.stat().st_size == size
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+def test_a_replaced_file_keeps_its_permissions(studio: Any, call_style: CallStyle, target: Path, mode: int) -> None:  # noqa: ANN401
+    """A private statement stays private, while it comes as well."""
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    seen: list[int] = []
+
+    def watched(_: Request) -> Answer:
+        seen.extend(stat.S_IMODE(path.stat().st_mode) & ~mode for path in target.parent.iterdir())
+        return Answer(200, CONTENT, "application/octet-stream")
+
+    async def scenario(api: Api) -> None:
+        await api.call(saving(target))
+
+    with Server(watched) as server:
+        call_style.run(studio, server.url, scenario)
+    assert held(target) == CONTENT
+    assert stat.S_IMODE(target.stat().st_mode) == mode
+    assert seen == [0, 0]
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["a file", "nothing yet"])
+def test_a_link_is_followed(studio: Any, call_style: CallStyle, tmp_path: Path, is_there: bool) -> None:  # noqa: ANN401, FBT001
+    """What it leads to is written, and the link stays."""
+    real = tmp_path / "disk" / "clip.bin"
+    real.parent.mkdir()
+    if is_there:
+        real.write_bytes(b"old")
+    link = tmp_path / "clip"
+    link.symlink_to(real)
+
+    async def scenario(api: Api) -> None:
+        response = await api.call(saving(link))
+        assert response.data == link
+
+    with Server(whole) as server:
+        call_style.run(studio, server.url, scenario)
+    assert link.is_symlink()
+    assert real.read_bytes() == CONTENT
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip", "disk"]
+
+
+def test_a_pipe_and_a_device_are_written_to(studio: Any, call_style: CallStyle, tmp_path: Path) -> None:  # noqa: ANN401
+    """Once, when all has come: a reader of the pipe never sees half of a first try."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+
+    async def scenario(api: Api) -> None:
+        reader.start()
+        await api.call(saving(pipe))
+        await api.call(saving(Path(os.devnull)))
+
+    with Server(in_turn(cut(), *[Answer(200, CONTENT, "application/octet-stream")] * 2)) as server:
+        call_style.run(studio, server.url, scenario, **quick(studio))
+    reader.join(10)
+    assert read == [CONTENT]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
 # In pieces

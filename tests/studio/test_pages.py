@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
 from collections.abc import Sequence
 from typing import Any
 
@@ -189,6 +191,86 @@ def test_pages_are_fetched_as_they_are_asked_for(studio: Any, call_style: CallSt
         assert len(server.seen) == 4
 
     with Server(by_cursor) as server:
+        call_style.run(studio, server.url, scenario)
+
+
+@pytest.mark.parametrize(("play", "ask", "queries"), [row[1:] for row in STYLES], ids=[row[0] for row in STYLES])
+def test_a_list_goes_on_from_a_cursor_that_was_kept(
+    studio: Any,  # noqa: ANN401
+    call_style: CallStyle,
+    play: Play,
+    ask: Ask,
+    queries: Sequence[dict[str, str]],
+) -> None:
+    """In another client, with the same arguments: the rest of the items, and none twice."""
+    kept: list[str] = []
+
+    async def first(api: Api) -> None:
+        page = await api.call(ask)
+        kept.append(page.next_cursor)
+        assert [same(item) for item in page.items] == TITLES[: len(page.items)]
+        kept.append(str(len(page.items)))
+
+    async def rest(api: Api) -> None:
+        def after(client: Any) -> Any:  # noqa: ANN401
+            return ask(Marked(client, kept[0]))
+
+        assert [same(item) for item in await api.items(after)] == TITLES[int(kept[1]) :]
+
+    with Server(play) as server:
+        call_style.run(studio, server.url, first)
+        call_style.run(studio, server.url, rest)
+    assert [request.query for request in server.seen] == queries
+
+
+class Marked:
+    """A client or resource whose lists begin after a cursor."""
+
+    def __init__(self, of: Any, cursor: str) -> None:  # noqa: ANN401
+        self._of, self._cursor = of, cursor
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        found = getattr(self._of, name)
+        return functools.partial(found.after, self._cursor) if callable(found) else Marked(found, self._cursor)
+
+
+@pytest.mark.parametrize(("count", "asked"), [(0, 0), (1, 1), (2, 1), (3, 2), (5, 3), (9, 3)])
+def test_as_many_items_as_are_wanted(studio: Any, call_style: CallStyle, count: int, asked: int) -> None:  # noqa: ANN401
+    """And no page that gives none of them."""
+
+    async def scenario(api: Api) -> None:
+        found = await api.items(lambda client: client.projects.list().limit(count))
+        assert [same(item) for item in found] == TITLES[:count]
+        with pytest.raises(ValueError, match="count must be"):
+            await api.items(lambda client: client.projects.list().limit(-1))
+
+    with Server(by_cursor) as server:
+        call_style.run(studio, server.url, scenario)
+    # A client that waits for nothing has asked for the page on which it is told what is wanted.
+    eager = sum(request.query == {} for request in server.seen)
+    assert len(server.seen) - eager == max(asked - 1, 0)
+
+
+def test_a_list_that_cannot_go_on_hands_over_what_was_read(studio: Any, call_style: CallStyle) -> None:  # noqa: ANN401
+    """And where it can go on: another call reads the rest."""
+    broken = [True]
+
+    def refusing(request: Request) -> Answer:
+        return (
+            Answer(403, {"message": "no"}) if broken[0] and request.query.get("cursor") == "4" else by_cursor(request)
+        )
+
+    async def scenario(api: Api) -> None:
+        with pytest.raises(studio.APIStatusError) as caught:
+            await api.call(lambda client: client.projects.list().to_list())
+        assert [same(item) for item in caught.value.items] == TITLES[:4]
+        broken[0] = False
+        kept = pickle.loads(pickle.dumps(caught.value)).next_cursor  # noqa: S301  # our own
+        rest = await api.call(lambda client: client.projects.list.after(kept).to_list())
+        assert [same(item) for item in rest] == TITLES[4:]
+        assert [same(item) for item in await api.call(lambda client: client.projects.list().to_list())] == TITLES
+
+    with Server(refusing) as server:
         call_style.run(studio, server.url, scenario)
 
 

@@ -217,12 +217,48 @@ def test_a_single_value_in_place_of_events_is_an_error(studio: Any, call_style: 
     """A server that does not stream would be taken for one that has nothing to say."""
 
     async def scenario(api: Api) -> None:
-        with pytest.raises(studio.APIDecodeError, match="application/json instead of a stream of events") as caught:
+        with pytest.raises(
+            studio.APIDecodeError, match="application/json instead of a stream, such as text/event-stream"
+        ) as caught:
             await api.open(REPLY)
         assert caught.value.certainty is studio.Certainty.APPLIED
         assert server.settled(0)
 
     with playing(b'{"text": "bec', STALL, media_type="application/json; charset=utf-8") as server:
+        call_style.run(studio, server.url, scenario)
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "application/xml", "application/problem+xml", "image/png"])
+@pytest.mark.parametrize("ask", [REPLY, lambda client: client.renders.read_log("r1")], ids=["events", "lines"])
+def test_an_answer_that_is_no_stream_is_an_error(
+    studio: Any,  # noqa: ANN401
+    call_style: CallStyle,
+    media_type: str,
+    ask: Ask,
+) -> None:
+    """A page of a proxy would be taken for a stream without items."""
+
+    async def scenario(api: Api) -> None:
+        with pytest.raises(studio.APIDecodeError, match=r"instead of a stream|came with a page of HTML"):
+            await api.open(ask)
+        assert server.settled(0)
+
+    with playing(b"<html>", STALL, media_type=media_type) as server:
+        call_style.run(studio, server.url, scenario)
+
+
+@pytest.mark.parametrize(
+    "media_type", ["", "text/plain", "application/octet-stream", "text/event-stream; charset=utf-8"]
+)
+def test_a_media_type_that_says_nothing_is_no_other_one(studio: Any, call_style: CallStyle, media_type: str) -> None:  # noqa: ANN401
+    """Many servers do not name what they stream."""
+
+    async def scenario(api: Api) -> None:
+        stream = await api.open(REPLY)
+        assert (await stream.next()).text == "a"
+        await stream.close()
+
+    with playing(b'data: {"text": "a"}\n\n', media_type=media_type) as server:
         call_style.run(studio, server.url, scenario)
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _API = ApiFacts(
     base_url="https://api.acme-payments.example/v1",
     base_url_variable="ACME_PAYMENTS_BASE_URL",
+    log_variable="ACME_PAYMENTS_LOG",
     user_agent="acme-payments-python/2026.11.1",
     security=(("bearerAuth",),),
     profile=Profile(

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _API = ApiFacts(
     base_url="https://{region}.depot-warehouse.example/api/v3",
     base_url_variable="DEPOT_WAREHOUSE_BASE_URL",
+    log_variable="DEPOT_WAREHOUSE_LOG",
     user_agent="depot-warehouse-python/3.4.0",
     security=(("depotKey",), ("basicAuth",)),
     profile=Profile(),

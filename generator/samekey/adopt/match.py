@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from samekey.config.file import Config, hides_module, is_package_name
-from samekey.config.renames import Part, is_argument_name, is_class_name, is_path
+from samekey.config.renames import RenamedPart, is_argument_name, is_class_name, is_path
 from samekey.ir import Model
 from samekey.names import BODY, assign
 from samekey.names.arguments import CREDENTIAL_WORDS
@@ -78,7 +78,7 @@ class Adopted(Struct, frozen=True):
     variables: tuple[tuple[str, bool], ...]
 
 
-def decide(sdk: OtherSdk, api: Api) -> Adopted:
+def keep_names(sdk: OtherSdk, api: Api) -> Adopted:
     """Decide what of another SDK can be kept.
 
     Args:
@@ -176,10 +176,10 @@ def _operations(matched: Mapping[KnownCall, Operation]) -> dict[str, str]:
     }
 
 
-def _parts(matched: Mapping[KnownCall, Operation], api: Api, config: Config) -> dict[Part, str]:
+def _parts(matched: Mapping[KnownCall, Operation], api: Api, config: Config) -> dict[RenamedPart, str]:
     """Return the renames that give arguments the names that they have in the other SDK."""
     names = assign(api, config)
-    found: dict[Part, str] = {}
+    found: dict[RenamedPart, str] = {}
     arguments = _arguments_by_operation(names)
     for call, operation in matched.items():
         own = arguments.get(operation.key, {})
@@ -189,7 +189,7 @@ def _parts(matched: Mapping[KnownCall, Operation], api: Api, config: Config) -> 
             location, wire = key
             is_one = sum(other == wire for _, other in own) == 1
             found.setdefault(
-                Part("parameters", _label(operation), wire if is_one else f"{location} {wire}"), argument.name
+                RenamedPart("parameters", _label(operation), wire if is_one else f"{location} {wire}"), argument.name
             )
     return found
 
@@ -245,7 +245,7 @@ def _prefix(sdk: OtherSdk) -> str:
     return ""
 
 
-def _credentials(sdk: OtherSdk, api: Api) -> dict[Part, str]:
+def _credentials(sdk: OtherSdk, api: Api) -> dict[RenamedPart, str]:
     """Return the renames of credentials, where one scheme has one, or where names say which is which."""
     given = [entry.argument for entry in sdk.credentials if is_argument_name(entry.argument or "?")]
     single = [scheme for scheme in api.schemes if len(CREDENTIAL_WORDS[scheme.kind]) == 1]
@@ -253,9 +253,9 @@ def _credentials(sdk: OtherSdk, api: Api) -> dict[Part, str]:
         return {}
     likely = [name for name in given if any(word in name for word in ("key", "token", "auth", "secret", "bearer"))]
     if len(single) == 1 and likely:
-        return {Part("credentials", single[0].id, ""): likely[0]}
+        return {RenamedPart("credentials", single[0].id, ""): likely[0]}
     return {
-        Part("credentials", scheme.id, ""): name
+        RenamedPart("credentials", scheme.id, ""): name
         for scheme in single
         for name in likely
         if name.replace("_", "") == scheme.id.replace("_", "").replace("-", "").lower()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samekey.config.file import Config
 
 
-def config_text(adopted: Adopted) -> str:
+def adopted_config(adopted: Adopted) -> str:
     """Return the config file that keeps the names of the other SDK."""
     return "".join(f"{line}\n" for line in _config_lines(adopted.config, adopted.sdk.generator))
 
@@ -67,7 +67,7 @@ def _spelled(text: str) -> str:
     return text if text and is_plain else json.dumps(text)
 
 
-def report_lines(adopted: Adopted) -> Iterator[str]:
+def adopted_lines(adopted: Adopted) -> Iterator[str]:
     """Yield the lines that say what stays, then a line for each call that does not, with what to write instead."""
     calls = adopted.calls
     there = [kept for kept in calls if kept.ours]

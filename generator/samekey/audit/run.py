@@ -62,7 +62,7 @@ def audit(document: Document, config: Config) -> Audited | None:
         The audit, or None where nothing can be made of the document (reported as an error).
     """
     try:
-        api = lower(document, config.idempotency, config.pagination, config.retry)
+        api = lower(document, config.idempotency, config.pagination, config.retry, config.selection)
     except RecursionError:
         document.diagnostics.error(
             "nested-too-deeply",

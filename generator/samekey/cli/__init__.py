@@ -10,7 +10,9 @@ import typer
 
 from samekey.cli.adopt import adopt
 from samekey.cli.audit import audit
+from samekey.cli.diff import diff
 from samekey.cli.generate import generate, inspect
+from samekey.cli.init import init
 from samekey.cli.prove import prove
 from samekey.cli.serve import chaos, serve
 from samekey.cli.verify import verify
@@ -43,7 +45,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (generate, inspect, adopt, audit, serve, chaos, prove, verify):
+for command in (init, generate, inspect, adopt, diff, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 

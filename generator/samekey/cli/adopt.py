@@ -9,7 +9,7 @@ import typer
 
 from samekey.cli.options import ConfigFile, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, show
-from samekey.cli.reading import read_config, read_document
+from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
@@ -36,10 +36,10 @@ def adopt(
 ) -> None:
     """Write the config that keeps the names of another generator's SDK, and say what of it stays."""
     from samekey.adopt.known import AdoptError  # noqa: PLC0415  # `--help` need not wait for it
-    from samekey.adopt.match import decide  # noqa: PLC0415
+    from samekey.adopt.match import keep_names  # noqa: PLC0415
     from samekey.adopt.program import call_sites  # noqa: PLC0415
     from samekey.adopt.read import read_sdk  # noqa: PLC0415
-    from samekey.adopt.text import config_text, program_lines, report_lines  # noqa: PLC0415
+    from samekey.adopt.text import adopted_config, adopted_lines, program_lines  # noqa: PLC0415
     from samekey.pipeline import lower_for_sdk  # noqa: PLC0415
 
     diagnostics = Diagnostics()
@@ -47,15 +47,16 @@ def adopt(
         with paused(to_the_end=True):
             settings = read_config(config, "", diagnostics)
             document = read_document(spec, settings, diagnostics, overlay or ()) if settings is not None else None
-            if settings is None or document is None or diagnostics.failed:
+            parts = read_parts(settings, diagnostics) if settings is not None else None
+            if settings is None or document is None or parts is None or diagnostics.failed:
                 fail(diagnostics)
             sdk = read_sdk(source, diagnostics)
-            api = lower_for_sdk(document, settings)
+            api = lower_for_sdk(document, settings, parts)
             if api is None or diagnostics.failed:
                 fail(diagnostics)
-            adopted = decide(sdk, api)
+            adopted = keep_names(sdk, api)
             sites = list(call_sites(program, adopted)) if program is not None else []
-        text = config_text(adopted)
+        text = adopted_config(adopted)
         if output is not None:
             _write_new(output, text)
     except AdoptError as error:
@@ -64,7 +65,7 @@ def adopt(
     show(diagnostics)
     if output is None:
         typer.echo(text)
-    for line in report_lines(adopted):
+    for line in adopted_lines(adopted):
         # Beside a config that goes to standard output, the report goes to the other stream.
         typer.echo(escaped(line), err=output is None)
     for line in program_lines(sites) if program is not None else ():

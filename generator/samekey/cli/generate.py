@@ -12,13 +12,14 @@ from msgspec import Struct
 
 from samekey.cli.options import AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
-from samekey.cli.reading import read_config, read_document
+from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from samekey.diff import Surface
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
     from samekey.names import Lockfile, Names
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _WIDE = 1000
 _DUMP_WIDTH = 120
+_SHOWN_CHANGES = 20
 
 
 class _Command(Struct, frozen=True):
@@ -74,6 +76,7 @@ def generate(
         lockfile, result = _made(command, diagnostics, inputs, step)
         step("comparing" if check else "writing files")
         changes = _compared(result, output, diagnostics)
+        before = _before(output, changes, diagnostics)
         act = _checked if check else _written
         summary = act(result, output, changes, diagnostics)
         said = _said(result, diagnostics)
@@ -84,6 +87,8 @@ def generate(
     _tell(summary, said, began)
     for entry in result.moved:
         typer.echo(escaped(f"  {entry.what} {entry.before} is {entry.now} now"))
+    if before is not None:
+        _tell_changes(before, result.surface)
     if diagnostics.failed:
         raise typer.Exit(ExitCode.BROKEN if check and changes.any else ExitCode.UNUSABLE)
 
@@ -110,11 +115,12 @@ def inspect(
     if settings is None or lockfile is None:
         fail(diagnostics)
     document = read_document(spec, settings, diagnostics, overlay or ())
-    if document is None:
+    parts = read_parts(settings, diagnostics)
+    if document is None or parts is None:
         fail(diagnostics)
     if dump is not None:
-        _dump(dump, stages(document, settings, lockfile), diagnostics)
-    rows = make(document, settings, lockfile)
+        _dump(dump, stages(document, settings, lockfile, parts), diagnostics)
+    rows = make(document, settings, lockfile, parts)
     if rows is None:
         fail(diagnostics)
     show(diagnostics)
@@ -157,9 +163,10 @@ def _made(
         if settings is not None
         else None
     )
-    if settings is None or lockfile is None or document is None or diagnostics.failed:
+    parts = read_parts(settings, diagnostics, inputs.fetch) if settings is not None else None
+    if settings is None or lockfile is None or document is None or parts is None or diagnostics.failed:
         fail(diagnostics)
-    result = make(document, settings, step, lockfile, rename_all=command.rename_all)
+    result = make(document, settings, step, lockfile, parts, rename_all=command.rename_all)
     # An SDK that lacks something must not take the place of a whole one.
     if result is None or diagnostics.failed:
         fail(diagnostics)
@@ -177,10 +184,32 @@ def _compared(result: Generated, target: Path, diagnostics: Diagnostics) -> Chan
     return changes
 
 
-def _checked(result: Generated, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
-    from samekey.output.write import diff  # noqa: PLC0415
+def _before(target: Path, changes: Changes, diagnostics: Diagnostics) -> Surface | None:
+    """Return what users saw of the SDK that is there, if they will see something else; None where that is not known."""
+    from samekey.diff import SURFACE, SurfaceError, read_surface  # noqa: PLC0415
 
-    for line in diff(target, result.files, changes):
+    if SURFACE not in changes.write or not (target / SURFACE).exists():
+        return None
+    try:
+        return read_surface((target / SURFACE).read_bytes())
+    except (OSError, SurfaceError) as error:
+        message = f"{target / SURFACE} cannot be read, so that nothing is said of what changes for users: {error}"
+        diagnostics.note("surface-unreadable", message)
+        return None
+
+
+def _tell_changes(before: Surface, after: Surface) -> None:
+    from samekey.cli.diff import told  # noqa: PLC0415
+    from samekey.diff import report_changes  # noqa: PLC0415
+
+    for line in told(report_changes(before, after), _SHOWN_CHANGES):
+        typer.echo(line)
+
+
+def _checked(result: Generated, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:
+    from samekey.output.write import unified_diff  # noqa: PLC0415
+
+    for line in unified_diff(target, result.files, changes):
         typer.echo(line)
     if changes.any:
         diagnostics.error(

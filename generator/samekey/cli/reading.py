@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from samekey.document.diagnostics import Diagnostics
     from samekey.document.node import Document
     from samekey.document.source import Fetch
+    from samekey.lower import Part
 
 
 def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
@@ -41,10 +42,29 @@ def read_document(
     fetch: Fetch | None = None,
 ) -> Document | None:
     """Read the document, and apply the overlays of the config, then those of the command line; None where one fails."""
+    return _read(spec, [*config.overlays, *overlays], diagnostics, fetch)
+
+
+def read_parts(config: Config, diagnostics: Diagnostics, fetch: Fetch | None = None) -> list[Part] | None:
+    """Read the further documents of an SDK with their overlays; None where one of them cannot be read (reported)."""
+    if not config.documents:
+        return []
+    from samekey.lower import Part  # noqa: PLC0415
+    from samekey.lower.paths import listed_operations  # noqa: PLC0415
+
+    found: list[Part] = []
+    for name, part in config.documents.items():
+        document = _read(part.spec, part.overlays, diagnostics, fetch)
+        if document is not None:
+            candidates = tuple(entry.selectable for entry in listed_operations(document.node))
+            found.append(Part(name, document, part.selection, part.node, candidates))
+    return found if len(found) == len(config.documents) else None
+
+
+def _read(spec: str, locations: Sequence[str], diagnostics: Diagnostics, fetch: Fetch | None) -> Document | None:
     from samekey.document.node import load  # noqa: PLC0415
 
     document = load(spec, diagnostics, fetch, sys.stdin.buffer.read() if spec == "-" else b"")
-    locations = [*config.overlays, *overlays]
     if document is None or not locations:
         return document
     from samekey.document.overlay import apply_overlays, load_overlay  # noqa: PLC0415

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from samekey.config.audit import SILENT_AUDIT, AuditConfig, read_audit
+from samekey.config.documents import PartConfig, read_documents
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
-from samekey.config.renames import Part, is_class_name, is_plain_name, read_renames
+from samekey.config.project import NO_PROJECT, ProjectConfig, read_project
+from samekey.config.renames import RenamedPart, is_class_name, is_plain_name, read_renames
 from samekey.config.retry import RetryConfig, read_retry
-from samekey.config.words import mapping_of, refuse_unknown, text_under
+from samekey.config.selection import EVERYTHING, Pattern, Selection, read_patterns, read_selection
+from samekey.config.words import mapping_of, read_locations, refuse_unknown, text_under
 from samekey.document.node import load
-from samekey.document.source import join_uri
+from samekey.pep440 import python_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from samekey.document.diagnostics import Diagnostics, Place
     from samekey.document.node import Node
@@ -26,12 +29,11 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "package", "distribution", "version", "client", "prefix", "rename", "idempotency", "retry", "pagination",
-    "overlays", "audit",
+    "overlays", "audit", "include", "exclude", "order", "documents", "project",
 )  # fmt: skip
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
 _PREFIX = re.compile(r"[A-Z][A-Z0-9_]*")
-_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?(\.(post|dev)[0-9]+)?")
 
 
 class Config(Struct, frozen=True):
@@ -52,6 +54,10 @@ class Config(Struct, frozen=True):
         pagination: how lists are paged, by operationId or by method and path.
         overlays: paths or URLs of overlays to apply to the document, in order.
         audit: which findings of `samekey audit` are left out.
+        selection: which operations of the document are in the SDK.
+        order: tags, or attributes of the client, in the order in which they are to come; others follow.
+        documents: further documents whose operations are in the SDK as well, by the names of these parts.
+        project: what an index shows of the SDK as a package.
         places: where a rename stands in the config file, by the word above it and what is renamed.
     """
 
@@ -63,12 +69,16 @@ class Config(Struct, frozen=True):
     rename_types: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_operations: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
-    rename_parts: Mapping[Part, str] = field(default_factory=dict[Part, str])
+    rename_parts: Mapping[RenamedPart, str] = field(default_factory=dict[RenamedPart, str])
     idempotency: StatedDialect = SILENT
     retry: RetryConfig = RetryConfig()
     pagination: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, ConfiguredPages])
     overlays: tuple[str, ...] = ()
     audit: AuditConfig = SILENT_AUDIT
+    selection: Selection = EVERYTHING
+    order: tuple[Pattern, ...] = ()
+    documents: Mapping[str, PartConfig] = field(default_factory=dict[str, PartConfig])
+    project: ProjectConfig = NO_PROJECT
     places: Mapping[tuple[str, ...], Place] = field(default_factory=dict[tuple[str, ...], "Place"])
 
 
@@ -98,7 +108,7 @@ def read_config(root: Node) -> Config:
     return Config(
         package=_package(root),
         distribution=text_under(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
-        version=text_under(root, "version", _VERSION.fullmatch, "a version such as '1.2.0', in quotes"),
+        version=text_under(root, "version", _is_version, "a version such as '1.2.0', in quotes"),
         client=text_under(root, "client", is_class_name, "a class name such as Acme"),
         prefix=text_under(root, "prefix", _PREFIX.fullmatch, "capitals, digits and `_`, such as ACME"),
         rename_types=renames.types,
@@ -108,8 +118,12 @@ def read_config(root: Node) -> Config:
         idempotency=SILENT if idempotency is None else read_dialect(idempotency),
         retry=read_retry(mapping_of(root, "retry")),
         pagination=read_pagination(mapping_of(root, "pagination")),
-        overlays=tuple(_overlays(root)),
+        overlays=read_locations(root, "overlays"),
         audit=read_audit(mapping_of(root, "audit")),
+        selection=read_selection(root),
+        order=read_patterns(root, "order"),
+        documents=read_documents(mapping_of(root, "documents")),
+        project=read_project(mapping_of(root, "project")),
         places=renames.places,
     )
 
@@ -133,14 +147,6 @@ def _package(root: Node) -> str:
     return name
 
 
-def _overlays(root: Node) -> Iterable[str]:
-    """Yield the path or URL of each configured overlay; a relative path is relative to the config file."""
-    listed = root.get("overlays")
-    if listed is not None and not isinstance(listed.value, list):
-        listed.error("config-invalid", "overlays is a list of paths or URLs")
-        return
-    for element in listed.elements() if listed is not None else ():
-        if isinstance(element.value, str) and element.value:
-            yield join_uri(root.source.uri, element.value)
-        else:
-            element.error("config-invalid", "an overlay is the path or URL of a file")
+def _is_version(text: str) -> bool:
+    found = python_version(text)
+    return found is not None and found.is_whole and text[0].isdecimal() and text == text.strip()

@@ -35,7 +35,7 @@ class ForOperations(Struct, Generic[T], frozen=True):
 
 
 def fits(pattern: str, text: str) -> bool:
-    """Whether a text has the parts of a pattern between its `*` in their order; in one pass, whatever that is."""
+    """Whether a text has the parts of a pattern in their order; in one pass, whatever the pattern is."""
     first, *parts = pattern.split("*")
     if not parts:
         return text == first

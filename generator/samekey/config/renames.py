@@ -21,7 +21,7 @@ _PARTS: Final = ("parameters", "fields", "members", "credentials")
 """What is renamed by two: whose part it is, and which."""
 
 
-class Part(Struct, frozen=True):
+class RenamedPart(Struct, frozen=True):
     """A part of something that the config renames.
 
     Args:
@@ -41,7 +41,7 @@ class Renames(Struct, frozen=True):
     types: Mapping[str, str]
     operations: Mapping[str, str]
     resources: Mapping[str, str]
-    parts: Mapping[Part, str]
+    parts: Mapping[RenamedPart, str]
     places: Mapping[tuple[str, ...], Place]
 
 
@@ -104,7 +104,7 @@ def _names(rename: Node | None, key: str, is_valid: Callable[[str], object], wan
     return {wire: chosen for wire, chosen in found.items() if chosen}
 
 
-def _parts(rename: Node | None) -> Iterable[tuple[Part, str]]:
+def _parts(rename: Node | None) -> Iterable[tuple[RenamedPart, str]]:
     for kind, (is_valid, wanted) in _PART_NAMES.items():
         holder = mapping_of(rename, kind) if rename is not None else None
         if holder is None:
@@ -119,7 +119,7 @@ def _parts(rename: Node | None) -> Iterable[tuple[Part, str]]:
             else:
                 entry.error("config-invalid", f"the new names of {owner!r} are a mapping, such as {{old: new}}")
                 continue
-            yield from ((Part(kind, owner, wire), chosen) for wire, chosen in found if chosen)
+            yield from ((RenamedPart(kind, owner, wire), chosen) for wire, chosen in found if chosen)
 
 
 def _part_places(rename: Node | None) -> Iterable[tuple[tuple[str, ...], Place]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samekey.document.source import join_uri
 from samekey.document.values import spelling
 from samekey.identifiers import closest
 
@@ -72,3 +73,20 @@ def mapping_of(node: Node, key: str) -> Node | None:
         entry.error("config-invalid", f"{key} is a mapping")
         return None
     return entry
+
+
+def read_locations(node: Node, key: str) -> tuple[str, ...]:
+    """Return the paths or URLs of a list, relative ones seen from the config file; what is wrong is reported."""
+    listed = node.get(key)
+    if listed is None:
+        return ()
+    if not isinstance(listed.value, list):
+        listed.error("config-invalid", f"{key} is a list of paths or URLs")
+        return ()
+    found: list[str] = []
+    for element in listed.elements():
+        if isinstance(element.value, str) and element.value:
+            found.append(join_uri(node.source.uri, element.value))
+        else:
+            element.error("config-invalid", f"an entry of {key} is the path or URL of a file")
+    return tuple(found)

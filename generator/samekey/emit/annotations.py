@@ -118,7 +118,9 @@ class Annotator:
             case Primitive(kind=primitive):
                 return _INPUT[primitive]
             case ListOf(item=item):
-                return code.subscript(symbols.SEQUENCE, self.input(item))
+                # Files are taken from any iterable: they are read once, when the call begins.
+                many = symbols.ITERABLE if item == Primitive(Kind.BINARY) else symbols.SEQUENCE
+                return code.subscript(many, self.input(item))
             case MapOf(value=value):
                 return code.subscript(symbols.MAPPING, source("str"), self.input(value))
             case Union(variants=variants):

@@ -84,6 +84,7 @@ def plan_client(api: Api, names: Names, version: str) -> ClientView:
         init_doc=code.docstring(_init_doc(api, names)),
         base_url=code.literal(api.servers[0].template if api.servers else ""),
         base_url_variable=code.identifier(f"{names.prefix}_BASE_URL"),
+        log_variable=code.identifier(f"{names.prefix}_LOG"),
         user_agent=code.literal(f"{names.distribution}-python/{version}"),
         security=code.sequence(code.literal(alternative) for alternative in api.security),
         retry=retry,

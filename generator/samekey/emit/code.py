@@ -10,6 +10,7 @@ import itertools
 import re
 import textwrap
 from typing import TYPE_CHECKING, Final, LiteralString
+from urllib.parse import quote
 
 from samekey.identifiers import is_identifier
 
@@ -254,6 +255,17 @@ def toml_string(text: str) -> Code:
     """Return text as a basic string of TOML (section String of the TOML 1.0 specification)."""
     escaped = single_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return Code(f'"{escaped}"')
+
+
+def toml_table(entries: Iterable[tuple[str, str]]) -> Code:
+    """Return texts by bare keys as an inline table of TOML (section Inline Table)."""
+    pieces = (f"{identifier(key)} = {toml_string(text)}" for key, text in entries)
+    return Code(f"{{ {', '.join(pieces)} }}")
+
+
+def link_target(url: str) -> Code:
+    """Return a URL as the target of a link of Markdown, without a slash at its end; what could end it is escaped."""
+    return Code(quote(single_line(url), safe=":/?#[]@!$&'*+,;=%~").rstrip("/"))
 
 
 def conjunction(conditions: Iterable[Code]) -> Code:

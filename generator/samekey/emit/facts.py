@@ -12,16 +12,35 @@ from samekey.emit import code, symbols
 from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import source
 from samekey.emit.forms import stream_of
-from samekey.ir import AnyJson, BodyKind, Default, Evidence, Kind, Location, Primitive, Range, Safety, StatusCode, Style
+from samekey.ir import (
+    Alias,
+    AnyJson,
+    BodyKind,
+    Default,
+    Evidence,
+    Kind,
+    ListOf,
+    Location,
+    Model,
+    Named,
+    Nullable,
+    Primitive,
+    Range,
+    Safety,
+    StatusCode,
+    Style,
+)
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from samekey_templates.runtime.request.encode import FileCount
 
     from samekey.emit.annotations import Annotator
     from samekey.emit.code import Code
-    from samekey.ir import Api, Operation, Paging, Param, Spelling, Status, StreamOf, Type
+    from samekey.ir import Api, Operation, Paging, Param, Spelling, Status, StreamOf, Type, TypeDef
 
 _DEFAULT_STYLES = table(
     Location,
@@ -101,15 +120,7 @@ class FactsPlanner(Struct, frozen=True):
             yield code.keyword_argument(
                 "returns", code.thunk(code.mapping((_status(key), kind) for key, kind in decoded))
             )
-        succeeded = {response.status for response in succeeding}
-        errors = [
-            (response.status, self._decoded(response.type))
-            for response in operation.responses
-            if response.type is not None
-            and not isinstance(response.type, AnyJson)
-            and (response.status not in succeeded or response.status == Default())
-            and not _is_redirect(response.status)
-        ]
+        errors = [(status, self._decoded(kind)) for status, kind in error_types(operation)]
         if errors:
             yield code.keyword_argument(
                 "errors", code.thunk(code.mapping((_status(key), kind) for key, kind in errors))
@@ -145,6 +156,11 @@ class FactsPlanner(Struct, frozen=True):
         if body.part_types and body.kind is BodyKind.MULTIPART:
             types = code.mapping((code.literal(name), code.literal(kind)) for name, kind in body.part_types)
             yield code.keyword_argument("part_types", types)
+        if body.kind is BodyKind.MULTIPART:
+            counts = _file_counts(body.type, self.annotator.definitions)
+            if counts:
+                files = code.mapping((code.literal(name), code.literal(count)) for name, count in counts)
+                yield code.keyword_argument("files", files)
 
     def _style_facts(self, operation: Operation) -> Iterable[Code]:
         for location, fact in _STYLE_FACTS.items():
@@ -155,6 +171,19 @@ class FactsPlanner(Struct, frozen=True):
             ]
             if unusual:
                 yield code.keyword_argument(fact, _styles(unusual))
+
+
+def error_types(operation: Operation) -> list[tuple[Status, Type]]:
+    """Return the types of the bodies of errors, by status, where the document gives them one."""
+    succeeded = {response.status for response in successes(operation.responses)}
+    return [
+        (response.status, response.type)
+        for response in operation.responses
+        if response.type is not None
+        and not isinstance(response.type, AnyJson)
+        and (response.status not in succeeded or response.status == Default())
+        and not _is_redirect(response.status)
+    ]
 
 
 def _accept(operation: Operation) -> str:
@@ -238,3 +267,37 @@ def _style(spelling: Spelling) -> Code:
     if spelling.allow_reserved:
         arguments.append(source("allow_reserved=True"))
     return code.call(symbols.STYLE, *arguments)
+
+
+def _file_counts(body: Type, definitions: Mapping[str, TypeDef]) -> list[tuple[str, FileCount]]:
+    """Return which fields of a body are a file, or an array of files."""
+    model = _unwrapped(body, definitions)
+    if not isinstance(model, Model):
+        return []
+    found: list[tuple[str, FileCount]] = []
+    for field in model.fields:
+        count = _file_count(field.type, definitions)
+        if count is not None:
+            found.append((field.name, count))
+    return found
+
+
+def _file_count(kind: Type, definitions: Mapping[str, TypeDef]) -> FileCount | None:
+    match _unwrapped(kind, definitions):
+        case Primitive(kind=Kind.BINARY):
+            return "one"
+        case ListOf(item=item):
+            return "many" if _file_count(item, definitions) == "one" else None
+        case _:
+            return None
+
+
+def _unwrapped(kind: Type, definitions: Mapping[str, TypeDef]) -> Type | TypeDef:
+    """Return what a type is behind null and names of other types."""
+    if isinstance(kind, Nullable):
+        return _unwrapped(kind.inner, definitions)
+    if not isinstance(kind, Named):
+        return kind
+    definition = definitions[kind.id]
+    # An alias that names itself has a variant between, which is no file.
+    return _unwrapped(definition.target, definitions) if isinstance(definition, Alias) else definition

@@ -12,7 +12,7 @@ from samekey.config.dialect import carrier_words
 from samekey.emit import code, symbols
 from samekey.emit.code import Code, source
 from samekey.emit.facts import FactsPlanner
-from samekey.emit.forms import FORMS, Form, flag_of, form_of, given_fields, stream_of
+from samekey.emit.forms import FORMS, Form, flag_of, form_of, given_fields, is_untold, stream_of
 from samekey.emit.views import ArgumentView, MethodView, OperationSummary
 from samekey.identifiers import split
 from samekey.ir import (
@@ -153,7 +153,7 @@ class OperationPlanner(Struct, frozen=True):
     def _given(self, operation: Operation) -> Code:
         """Return the type of what a plain call gives."""
         form = form_of(operation)
-        inner = self._value(operation) if form is Form.EITHER else self._returns(operation)
+        inner = self._value(operation) if form in {Form.EITHER, Form.ANYTHING} else self._returns(operation)
         return code.generic(FORMS[form].gives, inner)
 
     def _streamed(self, operation: Operation) -> Code:
@@ -168,6 +168,8 @@ class OperationPlanner(Struct, frozen=True):
                 return source("")
 
     def _value(self, operation: Operation) -> Code:
+        if is_untold(operation):
+            return symbols.ANY
         kinds = [self._returned(response.type) for response in successes(operation.responses)]
         return code.alternatives(kinds) if kinds else source("None")
 

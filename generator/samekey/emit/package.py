@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
 from samekey.emit.lost_answers import is_promised, plan_lost_answers
+from samekey.emit.metadata import plan_metadata, version_of_sdk
 from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
 from samekey.emit.views import HeldView, ImportView, OperationSummary, Plan, ResourceModule, RowView
@@ -35,8 +35,6 @@ _ABOUT_CALLS = (
     "Calling a method sends the request and returns what stands in `Call[…]`; on the async client it is awaited.\n"
     "`method.detailed(…)` returns the whole response: status, headers, key and attempts."
 )
-_NUMBERS = re.compile(r"[0-9]+")
-_MAX_DIGITS = 18
 
 
 def plan(api: Api, names: Names, config: Config) -> Plan:
@@ -45,9 +43,9 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
     sent = list(_sent(api, models))
     inputs = reachable(sent, types, sending=True)
-    outputs = reachable([*_received(api), *sent], types, sending=False)
+    outputs = reachable([*received(api), *sent], types, sending=False)
     merged = reachable(_merge_patches(api), types, sending=True)
-    version = config.version or _version(api.version)
+    version = version_of_sdk(api, config)
     exports = plan_exports(names.client)
     resources = tuple(_resource(entry, api, names, types, models) for entry in names.resources)
     examples = Examples(api, names, types, models)
@@ -56,10 +54,11 @@ def plan(api: Api, names: Names, config: Config) -> Plan:
     return Plan(
         package=code.identifier(names.package),
         distribution=code.toml_string(names.distribution),
+        install=code.span(names.distribution),
         version=code.toml_string(version),
         generator=code.literal(f"samekey {_own_version()}"),
         title=code.prose(api.title),
-        title_text=code.toml_string(f"Client of {api.title}{', safe to retry' if is_promised(api) else ''}"),
+        metadata=plan_metadata(api, names, config),
         header=code.comment(LINE),
         header_text=code.prose(LINE),
         client=plan_client(api, names, version),
@@ -114,7 +113,8 @@ def _merge_patches(api: Api) -> Iterable[Type]:
     return (body.type for body in bodies if body is not None and body.media_type == "application/merge-patch+json")
 
 
-def _received(api: Api) -> Iterable[Type]:
+def received(api: Api) -> Iterable[Type]:
+    """Yield the types of what comes back: of answers, of items of streams, and of webhooks."""
     for operation in api.operations:
         for response in operation.responses:
             if response.type is not None:
@@ -219,11 +219,3 @@ def _parts(api: Api) -> Iterable[tuple[str, Type]]:
                 yield f"{where} response", response.type
             if response.stream is not None:
                 yield f"{where} stream", response.stream.item
-
-
-def _version(text: str) -> str:
-    """Return the document's version as Python packages spell it (PEP 440): its first three numbers, else 0.1.0."""
-    numbers = [str(int(number)) for number in _NUMBERS.findall(text)[:3] if len(number) <= _MAX_DIGITS]
-    if not numbers:
-        return "0.1.0"
-    return ".".join([*numbers, "0", "0"][:3])

@@ -14,6 +14,7 @@ import jinja2
 
 from samekey.cache_dir import cache_folder
 from samekey.emit.code import Code, indented
+from samekey.licences import licence_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +41,9 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
     yield "pyproject.toml", _render("pyproject.toml.jinja", plan=plan)
     yield "README.md", _render("README.md.jinja", plan=plan)
     yield "api.md", _render("api.md.jinja", plan=plan)
+    if plan.metadata.licence_text:
+        yield "LICENSE", plan.metadata.licence_text
+    yield f"{package}/_runtime/LICENSE", _render("runtime_licence.jinja", plan=plan) + licence_text("Apache-2.0", "")
     yield f"tests/test_{package}.py", _render("test.py.jinja", plan=plan)
     yield f"{package}/py.typed", f"{plan.header}\n"
     yield f"{package}/__init__.py", _render("package.py.jinja", plan=plan)

@@ -23,6 +23,7 @@ def _hidden(module: LiteralString, name: LiteralString) -> Code:
 
 ANY: Final = imported("from typing import Any", "Any")
 DECIMAL: Final = imported("from decimal import Decimal", "Decimal")
+ITERABLE: Final = imported("from collections.abc import Iterable", "Iterable")
 LITERAL: Final = imported("from typing import Literal", "Literal")
 MAPPING: Final = imported("from collections.abc import Mapping", "Mapping")
 NOT_REQUIRED: Final = imported("from typing import NotRequired", "NotRequired")

@@ -260,6 +260,7 @@ class ClientView(Struct, frozen=True):
     init_doc: Code
     base_url: Code
     base_url_variable: Code
+    log_variable: Code
     user_agent: Code
     security: Code
     retry: Code
@@ -306,6 +307,32 @@ class LostAnswerView(Struct, frozen=True):
     happens: Code
 
 
+class MetadataView(Struct, frozen=True):
+    """An SDK as a package: what stands in its pyproject.toml, as TOML, and the text of its licence.
+
+    Args:
+        description: a line on what it is.
+        licence: an SPDX expression; empty for none.
+        licence_text: the text of the licence; empty where samekey has none.
+        authors: who made it.
+        urls: names and URLs.
+        repository: the URL of its repository, for links; empty for none.
+        keywords: what to find it by.
+        classifiers: those of the index.
+        python: which versions of Python it is for.
+    """
+
+    description: Code
+    licence: Code
+    licence_text: str
+    authors: tuple[Code, ...]
+    urls: tuple[tuple[Code, Code], ...]
+    repository: Code
+    keywords: tuple[Code, ...]
+    classifiers: tuple[Code, ...]
+    python: Code
+
+
 class ExportView(Struct, frozen=True):
     """A module of the package, and the public names that are defined there."""
 
@@ -318,11 +345,13 @@ class Plan(Struct, frozen=True):
 
     package: Code
     distribution: Code
+    install: Code
+    """The name to install it by, for a line of shell."""
     version: Code
     generator: Code
     """The name and version of samekey."""
     title: Code
-    title_text: Code
+    metadata: MetadataView
     header: Code
     header_text: Code
     client: ClientView

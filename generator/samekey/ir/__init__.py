@@ -5,7 +5,7 @@ Nothing here knows Python; identifiers are given in `names/`.
 
 from samekey_templates.runtime.safety import Evidence, Safety, UnlistedRule
 
-from samekey.ir.api import Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, Webhook
+from samekey.ir.api import About, Api, SchemeKind, SecurityScheme, Server, ServerVariable, Tag, Webhook
 from samekey.ir.operations import (
     Body,
     BodyKind,
@@ -48,6 +48,7 @@ from samekey.ir.types import (
 
 __all__ = [
     "NO_LIMITS",
+    "About",
     "Alias",
     "AnyJson",
     "Api",

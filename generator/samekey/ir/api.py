@@ -105,6 +105,24 @@ class Webhook(Struct, frozen=True):
     source: str = ""
 
 
+class About(Struct, frozen=True):
+    """What a document says of itself for the people behind it; empty where it does not.
+
+    Args:
+        contact: the name of a person or an organisation.
+        email: its e-mail address.
+        homepage: its URL.
+        licence: the identifier or the name of the licence.
+        documentation: the URL of documentation elsewhere.
+    """
+
+    contact: str = ""
+    email: str = ""
+    homepage: str = ""
+    licence: str = ""
+    documentation: str = ""
+
+
 class Api(Struct, frozen=True):
     """The whole document, understood.
 
@@ -123,6 +141,8 @@ class Api(Struct, frozen=True):
         webhooks: what the API sends by itself.
         unlisted: what holds for operations that the document does not list.
         home: the URI of the document, with which the ids of its own types begin.
+        parts: the URIs of further documents that are parts of it, each with the name of its part.
+        about: what it says of itself.
     """
 
     title: str
@@ -139,3 +159,5 @@ class Api(Struct, frozen=True):
     unlisted: UnlistedRule = UnlistedRule()
     home: str = ""
     webhooks: tuple[Webhook, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+    about: About = About()

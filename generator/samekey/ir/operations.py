@@ -130,6 +130,8 @@ class StreamFormat(StrEnum):
     EVENTS = "sse"
     LINES = "jsonl"
     SEQUENCE = "json-seq"
+    ANY = "any"
+    """As the answer says: the document says nothing of what comes."""
 
 
 class StreamOf(Struct, frozen=True):

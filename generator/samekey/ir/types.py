@@ -95,17 +95,21 @@ def references(kind: Type) -> Iterator[str]:
 
 
 class Limits(Struct, frozen=True):
-    """What a string must keep to.
+    """What a value must keep to, and what stands for it where it is left out.
 
     Args:
-        max_length: characters; None for no limit.
+        max_length: characters of a string; None for no limit.
         pattern: a regular expression, or empty.
         format: the document's own word, whether samekey knows it or not.
+        bounds: all constraints, by the document's words for them, such as `minimum`.
+        default: what the API takes where the value is left out, as JSON; empty where that is long, or not said.
     """
 
     max_length: int | None = None
     pattern: str = ""
     format: str = ""
+    bounds: tuple[tuple[str, str | int | float], ...] = ()
+    default: str = ""
 
 
 NO_LIMITS = Limits()
@@ -122,7 +126,7 @@ class Field(Struct, frozen=True):
         read_only: comes back, is never sent.
         write_only: is sent, never comes back.
         deprecated: the document discourages it.
-        limits: what a string must keep to.
+        limits: what it must keep to.
         decodable: whether a decoder can have a field of this name; one that is not is sent, and does not come back.
         constant: the value that it always has, which is filled in; None where there is no such value.
         called: what it is to be called, in a word for another generator, or empty.

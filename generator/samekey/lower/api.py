@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
-from samekey_templates.runtime.safety import METHODS, SAFE_METHODS, Evidence
-from samekey_templates.runtime.text import is_token
+from samekey_templates.runtime.safety import SAFE_METHODS, Evidence
 
 from samekey.config.dialect import DEFAULT, Carrier, Dialect
 from samekey.config.idempotency import SILENT, StatedDialect, stated_by
 from samekey.config.patterns import ForOperations, report_unmeant
 from samekey.config.retry import SILENT_RETRIES, SILENT_RETRY, RetryConfig, RetryHint
+from samekey.config.selection import EVERYTHING, Selection, report_unmatched
 from samekey.document.versions import NEWEST, OLDEST, version_of
 from samekey.identifiers import closest, unique
 from samekey.ir import Api, Operation, Safety, Tag
+from samekey.lower.about import lower_about
 from samekey.lower.bodies import bodies_of_openapi3, body_of_swagger2
 from samekey.lower.constants import with_constants
-from samekey.lower.extensions import FERN_IDEMPOTENT, fern_profile, honours_key, retry_hint
+from samekey.lower.extensions import FERN_IDEMPOTENT, INTERNAL, fern_profile, honours_key, retry_hint
 from samekey.lower.key_location import declared_header, declared_keys, is_key_parameter
 from samekey.lower.pagination import Pages
 from samekey.lower.parameters import gather, lower_parameters
+from samekey.lower.parts import with_parts
+from samekey.lower.paths import METHOD_WORDS, listed_operations
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
 from samekey.lower.safety import Subject, WholeDocument, is_stated, judge, rule_of_unlisted
 from samekey.lower.schemas import Schemas
@@ -33,14 +36,15 @@ from samekey.lower.streams import with_flag, with_stream_extension
 from samekey.lower.webhooks import lower_webhooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from samekey.config.file import Config
     from samekey.config.pagination import ConfiguredPages
+    from samekey.config.selection import Selectable
     from samekey.document.node import Document, Node
     from samekey.ir import Body, DeclaredKey, Param, Response, Server
-
-METHOD_WORDS = frozenset(method.lower() for method in METHODS)
-"""The words of a path item under which its operations stand."""
+    from samekey.lower.parts import Part
+    from samekey.lower.paths import ListedOperation
 
 
 class Edition(Struct, frozen=True):
@@ -98,6 +102,8 @@ def lower(
     stated: StatedDialect = SILENT,
     pages: Mapping[str, ConfiguredPages] | None = None,
     retries: RetryConfig = SILENT_RETRIES,
+    selection: Selection = EVERYTHING,
+    elsewhere: Sequence[Selectable] = (),
 ) -> Api | None:
     """Lower a whole document to the intermediate representation (IR).
 
@@ -106,6 +112,8 @@ def lower(
         stated: what the config says of idempotency; it weighs more than the document (docs/retry-rules.md, section 2).
         pages: what the config file says of lists in pages.
         retries: what the config file says of retries; it weighs more than the document.
+        selection: which operations of the document count.
+        elsewhere: operations of other documents of the same SDK, of which a config may speak.
 
     Returns:
         The API, or None where the document is no OpenAPI document, or one without end (reported as an error).
@@ -114,13 +122,17 @@ def lower(
     edition = _edition(root)
     if edition is None:
         return None
-    schemas = Schemas()
+    schemas = Schemas(hides_internal=selection.hides_internal)
     of_root = stated_by(root, of_root=True)
     documented = of_root.refine(fern_profile(root, DEFAULT))
     servers = edition.servers(root)
     declared = lower_schemes(edition.schemes(root))
     dialects = _Dialects(documented, of_root.operations, stated)
-    sites = list(_sites(root, edition, schemas, dialects, servers))
+    listed = list(listed_operations(root))
+    candidates = [entry.selectable for entry in listed]
+    report_unmatched(selection, [*candidates, *elsewhere])
+    chosen = [entry for entry, candidate in zip(listed, candidates, strict=True) if selection.takes(candidate)]
+    sites = list(_sites(chosen, edition, schemas, dialects, servers, selection))
     header = declared_header(site.params for site in sites)
     found = [declared_keys(site.params, site.body, schemas) for site in sites]
     fields_only = {entry.carrier for entries in found for entry in entries} == {Carrier.BODY}
@@ -133,10 +145,12 @@ def lower(
         _operation(site, key, entries, whole, security, header, paging, marked=marked)
         for site, key, entries in zip(sites, keys, found, strict=True)
     )
-    paging.report_unused(document.diagnostics)
-    _check_entries((*of_root.operations, *stated.operations), sites)
-    operations = tuple(_retried(operations, retries, [site.names for site in sites]))
-    webhooks = lower_webhooks(root, schemas, METHOD_WORDS)
+    known = [*(entry.names for entry in listed), *((entry.id, entry.method, entry.path) for entry in elsewhere)]
+    paging.report_unused(known, document.diagnostics)
+    _check_entries((*of_root.operations, *stated.operations), known, sites)
+    tags = {tag for entry in (*candidates, *elsewhere) for tag in entry.tags}
+    operations = tuple(_retried(operations, retries, known, tags))
+    webhooks = lower_webhooks(root, schemas, METHOD_WORDS, hides_internal=selection.hides_internal)
     if schemas.exhausted:
         return None
     info = root.get("info")
@@ -155,14 +169,46 @@ def lower(
         unlisted=rule_of_unlisted(whole, _named(stated.refine(documented), header)),
         home=root.source.uri,
         webhooks=webhooks,
+        about=lower_about(root),
     )
 
 
-def _check_entries(entries: Iterable[ForOperations[StatedDialect]], sites: Sequence[_Site]) -> None:
+def lower_documents(document: Document, config: Config, parts: Sequence[Part] = ()) -> Api | None:
+    """Lower a document, and further ones that are parts of the same SDK, to one API; None where one of them cannot be.
+
+    Args:
+        document: the first document.
+        config: what the user decided.
+        parts: the further ones.
+    """
+    own = tuple(entry.selectable for entry in listed_operations(document.node)) if parts else ()
+    everything = {"": own, **{part.name: part.candidates for part in parts}}
+
+    def lowered(name: str, source: Document, selection: Selection) -> Api | None:
+        elsewhere = [entry for other, entries in everything.items() if other != name for entry in entries]
+        return lower(source, config.idempotency, config.pagination, config.retry, selection, elsewhere)
+
+    main = lowered("", document, config.selection)
+    if main is None:
+        return None
+    found: list[tuple[Part, Api]] = []
+    for part in parts:
+        # What the config excludes is excluded from every document; what it includes is said of the first one.
+        selection = Selection(part.selection.include, part.selection.exclude | config.selection.exclude)
+        api = lowered(part.name, part.document, selection)
+        if api is None:
+            return None
+        found.append((part, api))
+    return with_parts(main, found, document.diagnostics)
+
+
+def _check_entries(
+    entries: Iterable[ForOperations[StatedDialect]], known: Iterable[tuple[str, str, str]], sites: Sequence[_Site]
+) -> None:
     """Report entries that mean no operation, or promise keys where every operation that they mean only reads."""
-    for entry in report_unmeant(entries, [site.names for site in sites]):
+    for entry in report_unmeant(entries, known):
         meant = [site for site in sites if entry.means(*site.names)]
-        if entry.says.honoured and all(site.method in SAFE_METHODS for site in meant):
+        if entry.says.honoured and meant and all(site.method in SAFE_METHODS for site in meant):
             entry.node.warn(
                 "key-needless",
                 f"{meant[0].method} {meant[0].path} only reads and is sent again without a key; this has no effect",
@@ -182,10 +228,12 @@ def _of_api(retries: RetryConfig, root: Node) -> RetryHint | None:
 
 
 def _retried(
-    operations: Sequence[Operation], retries: RetryConfig, known: Iterable[tuple[str, str, str]]
+    operations: Sequence[Operation],
+    retries: RetryConfig,
+    known: Iterable[tuple[str, str, str]],
+    tags: Collection[str],
 ) -> Iterable[Operation]:
     """Yield operations with the retry policies of the config, on top of the document's own."""
-    tags = {tag for operation in operations for tag in operation.tags}
     for tag, (_, node) in retries.tags.items():
         if tag not in tags:
             node.error("tag-unknown", f"no operation has the tag {tag!r}", closest(tag, sorted(tags)) if tags else "")
@@ -266,66 +314,30 @@ def _with_method(stated: StatedDialect, method: str, profile: Dialect) -> Dialec
 
 
 def _sites(
-    root: Node, edition: Edition, schemas: Schemas, dialects: _Dialects, servers: tuple[Server, ...]
+    listed: Iterable[ListedOperation],
+    edition: Edition,
+    schemas: Schemas,
+    dialects: _Dialects,
+    servers: tuple[Server, ...],
+    selection: Selection,
 ) -> Iterable[_Site]:
-    for path, element in root.items("paths") if root.get("paths") else ():
-        if path.startswith("x-"):
-            continue
-        item = element.follow()
-        if item is None:
-            element.error("path-lost", f"the path {path!r} cannot be resolved; its operations are missing")
-            continue
-        if not isinstance(item.value, dict):
-            element.error("path-lost", f"the path {path!r} is not a mapping; its operations are missing")
-            continue
-        # Words beside a reference count as well (OpenAPI 3.1 section 4.8.9.1).
-        items = (item,) if item.identity == element.identity else (item, element)
-        of_path = [stated_by(part) for part in items]
-        operations = _operations(items)
-        for method, node in operations.items():
-            if not isinstance(node.value, dict):
-                node.error(
-                    "not-an-operation", f"expected an operation under {node.name!r}; it is missing from the output"
-                )
-                continue
-            own = dialects.of(node, method, path, of_path)
-            server = own_server((*items, node), servers)
-            holders = (*items, node) if len(operations) == 1 else (node,)
-            own_params = frozenset(parameter.text("name") for parameter in gather(*holders))
-            for site in _variants(path, method, items, node, edition, schemas, own):
-                yield replace(site, server=server, own_params=own_params)
-
-
-def _operations(items: Iterable[Node]) -> dict[str, Node]:
-    """Return operations by the HTTP method sent, in document order; the last of two for a method counts (reported)."""
-    found: dict[str, Node] = {}
-    for method, node in (entry for item in items for entry in _methods(item)):
-        if method in found:
-            node.error("operation-twice", f"{method} stands twice for one path; the operation here takes its place")
-        # An operation of nothing is an operation without words.
-        found[method] = node if node.value is not None else replace(node, value={})
-    return found
-
-
-def _methods(item: Node) -> Iterable[tuple[str, Node]]:
-    for word, node in item.items():
-        if word in METHOD_WORDS:
-            yield word.upper(), node
-        elif word == "additionalOperations" and node.value is not None:
-            # OpenAPI 3.2: methods of any name, in the letters that are sent.
-            for method, operation in node.items():
-                if not is_token(method):
-                    operation.error("not-an-operation", f"{method!r} cannot be a method; it is missing from the output")
-                else:
-                    yield method, operation
+    for entry in listed:
+        node, items = entry.node, entry.items
+        own = dialects.of(node, entry.method, entry.path, [stated_by(part) for part in items])
+        server = own_server((*items, node), servers)
+        holders = (*items, node) if entry.is_alone else (node,)
+        own_params = frozenset(parameter.text("name") for parameter in gather(*holders))
+        for site in _variants(entry, edition, schemas, own, selection):
+            yield replace(site, server=server, own_params=own_params)
 
 
 def _variants(
-    path: str, method: str, items: Sequence[Node], node: Node, edition: Edition, schemas: Schemas, profile: Dialect
+    entry: ListedOperation, edition: Edition, schemas: Schemas, profile: Dialect, selection: Selection
 ) -> Iterable[_Site]:
     """Yield an operation as usually meant, then with other request bodies, then with responses in other media types."""
+    method, path, node = entry.method, entry.path, entry.node
     hint = node.text("operationId") or f"{method.lower()} {path}"
-    declared = gather(*items, node)
+    declared = [found for found in gather(*entry.items, node) if not (selection.hides_internal and _is_hidden(found))]
     overlaid = frozenset(parameter.text("name") for parameter in declared if parameter.is_overlaid)
     params = tuple(lower_parameters(declared, node, path, schemas, hint, edition.body_places))
     bodies = edition.bodies(node, declared, schemas, hint)
@@ -339,6 +351,11 @@ def _variants(
         yield _Site(method, path, node, params, frozenset(), overlaid, body, responses, profile, f"with {words}")
     for words, responses in answers.others:
         yield _Site(method, path, node, params, frozenset(), overlaid, usual_body, responses, profile, f"as {words}")
+
+
+def _is_hidden(parameter: Node) -> bool:
+    """Whether a parameter is marked `x-internal`; the server would refuse a request without one that it requires."""
+    return parameter.flag(INTERNAL) and not parameter.flag("required")
 
 
 def _is_overlaid(found: DeclaredKey, site: _Site) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from samekey.document.node import kind_in_yaml
 from samekey.ir import AnyJson, Body, BodyKind, Field, Kind, ListOf, Location, Model, Named, Primitive, Spelling, Style
-from samekey.lower.docs import constraints, described
+from samekey.lower.docs import constraints, described, limits
 from samekey.lower.media import body_kind, content_of, others_for_request, preferred_for_request, words_of, written
 from samekey.lower.parameters import collection
 
@@ -99,6 +99,7 @@ def _form(operation: Node, nodes: list[Node], schemas: Schemas, hint: str, *, mu
             schemas.lower(node, (hint, node.text("name"))),
             required=node.flag("required"),
             doc="\n".join(text for text in (described(node), constraints(node)) if text),
+            limits=limits(node),
         )
         for node in nodes
     )

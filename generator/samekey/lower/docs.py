@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from samekey.identifiers import split
-from samekey.ir import Limits
+from samekey.ir import NO_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
 
@@ -47,23 +49,29 @@ def described(node: Node, named: str = "") -> str:
 
 
 def limits(node: Node) -> Limits:
-    """Return the limits of a string (`maxLength`, `pattern`, `format`), for programs."""
-    longest = node.value.get("maxLength") if isinstance(node.value, dict) else None
+    """Return the constraints of a value, and its default, for programs."""
+    if not isinstance(node.value, dict):
+        return NO_LIMITS
+    longest = node.value.get("maxLength")
     if isinstance(longest, bool) or not isinstance(longest, int):
         longest = None
-    return Limits(longest, node.text("pattern"), node.text("format"))
+    default = node.value.get("default")
+    spelled = "" if default is None else _brief(default)
+    return Limits(longest, node.text("pattern"), node.text("format"), tuple(_bounds(node.value)), spelled)
+
+
+def _bounds(schema: Mapping[str, JsonValue]) -> Iterator[tuple[str, str | int | float]]:
+    for word in _BOUNDS:
+        value = schema.get(word)
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            yield word, value
 
 
 def constraints(node: Node) -> str:
     """Return the constraints of a value in words; the SDK checks none of them."""
     if not isinstance(node.value, dict):
         return ""
-    bounds = {word: value for word in _BOUNDS if (value := node.value.get(word)) is not None}
-    said = [
-        _BOUNDS[word].format(value)
-        for word, value in bounds.items()
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool)
-    ]
+    said = [_BOUNDS[word].format(value) for word, value in _bounds(node.value)]
     for unit in ("characters", "items"):
         for number in {entry.split()[2] for entry in said if entry.startswith("at least ") and entry.endswith(unit)}:
             if f"at most {number} {unit}" in said:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from samekey.config.dialect import Dialect
     from samekey.document.node import Node
 
+INTERNAL: Final = "x-internal"
+"""Marks what is not for the public: an operation, a path, a parameter, a property or a webhook."""
 FERN_IDEMPOTENT: Final = "x-fern-idempotent"
 _FERN_HEADERS: Final = "x-fern-idempotency-headers"
 _FERN_RETRIES: Final = "x-fern-retries"

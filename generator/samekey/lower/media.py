@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from samekey_templates.runtime.streams import parse
+
 from samekey.ir import BodyKind, StreamFormat
 
 if TYPE_CHECKING:
@@ -14,12 +16,6 @@ if TYPE_CHECKING:
 
 _FORM = "application/x-www-form-urlencoded"
 _TEXTUAL = ("xml", "yaml", "javascript", "graphql", "csv")
-_EVENTS = "text/event-stream"
-_LINES = frozenset({
-    "application/jsonl", "application/x-jsonl", "application/ndjson", "application/x-ndjson", "text/x-ndjson",
-    "application/jsonlines", "application/x-jsonlines", "application/json-lines", "application/stream+json",
-    "application/x-json-stream",
-})  # fmt: skip
 _SPELLINGS = ("xml", "yaml", "cbor", "msgpack", "protobuf")
 """Words of media types that write the same values as JSON."""
 _VERSION = re.compile(r"([._;-]|(?<=[./+-]))v(ersion)?[._=-]?[0-9]+([._-][0-9]+)*|[._-][0-9]+([._-][0-9]+)*")
@@ -39,12 +35,8 @@ def essence(media_type: str) -> str:
 
 def stream_format(media_type: str) -> StreamFormat | None:
     """Return how the items of a body of this media type follow each other; None where it is not a stream."""
-    name = essence(media_type)
-    if name == _EVENTS:
-        return StreamFormat.EVENTS
-    if name in _LINES:
-        return StreamFormat.LINES
-    return StreamFormat.SEQUENCE if name.endswith(("/json-seq", "+json-seq")) else None
+    found = parse.named_format(essence(media_type))
+    return None if found is None else StreamFormat(found)
 
 
 def is_json(media_type: str) -> bool:

@@ -10,9 +10,10 @@ from samekey.ir import Default, Range, StatusCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samekey.ir import Response, Status
+    from samekey.ir import Operation, Response, Status
 
 _CODE: Final = re.compile(r"[1-5][0-9][0-9]")
+_BODILESS: Final = (StatusCode(204), StatusCode(205))
 _RANGE: Final = re.compile(r"([1-5])[xX][xX]")
 
 
@@ -34,3 +35,9 @@ def successes(responses: Sequence[Response]) -> list[Response]:
     """Return the responses of a call that succeeds: under 2xx, else the default one (OpenAPI 3.1 section 4.8.16)."""
     listed = [response for response in responses if succeeds(response.status)]
     return listed or [response for response in responses if response.status == Default()]
+
+
+def may_have_body(operation: Operation) -> bool:
+    """Whether a success can have a body: not behind HEAD, 204 and 205 (RFC 9110 sections 9.3.2 and 15.3)."""
+    answers = successes(operation.responses)
+    return operation.method != "HEAD" and (not answers or any(answer.status not in _BODILESS for answer in answers))

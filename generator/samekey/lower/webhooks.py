@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from samekey.ir import Location, Webhook
 from samekey.lower.docs import described
+from samekey.lower.extensions import INTERNAL
 from samekey.lower.media import is_json, preferred_for_request
 from samekey.lower.parameters import gather
 
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 _WORDS: Final = ("webhooks", "x-webhooks")
 
 
-def lower_webhooks(root: Node, schemas: Schemas, methods: Iterable[str]) -> tuple[Webhook, ...]:
+def lower_webhooks(
+    root: Node, schemas: Schemas, methods: Iterable[str], *, hides_internal: bool = False
+) -> tuple[Webhook, ...]:
     """Lower the webhooks with a JSON payload; others are reported.
 
     Args:
         root: the document.
         schemas: lowers the types of payloads.
         methods: the words under which operations stand in a path item.
+        hides_internal: whether those that are marked `x-internal` are left out.
     """
     known = frozenset(methods)
     found: dict[str, Webhook] = {}
@@ -35,7 +39,9 @@ def lower_webhooks(root: Node, schemas: Schemas, methods: Iterable[str]) -> tupl
                 element.warn("webhook-lost", f"the webhook {name!r} is not a path item; it is missing from the output")
                 continue
             for method, operation in item.items():
-                webhook = _webhook(name, item, operation, schemas) if method in known else None
+                if method not in known or (hides_internal and (item.flag(INTERNAL) or operation.flag(INTERNAL))):
+                    continue
+                webhook = _webhook(name, item, operation, schemas)
                 if webhook is not None:
                     found.setdefault(name, webhook)
     return tuple(found.values())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samekey.config.file import Config
+    from samekey.config.selection import Pattern
     from samekey.ir import Api
     from samekey.names.lockfile import Lockfile
     from samekey.names.operations import MethodName, ResourceName
@@ -94,12 +95,22 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
         inputs=inputs,
         fields=field_names(api, config, keys, lockfile),
         members=member_names(api, config, keys, lockfile),
-        resources=resources,
+        resources=_in_order(resources, config.order),
         methods=methods,
         arguments=argument_names(api, config, lockfile),
         credentials=credentials,
         variables=variables,
     )
+
+
+def _in_order(resources: tuple[ResourceName, ...], order: tuple[Pattern, ...]) -> tuple[ResourceName, ...]:
+    """Return resources in the order that the config wants, by path, attribute or tag; the others follow as they are."""
+
+    def rank(resource: ResourceName) -> int:
+        places = (index for index, entry in enumerate(order) if entry.means(*resource.labels))
+        return next(places, len(order))
+
+    return tuple(sorted(resources, key=rank))
 
 
 def _package(title: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samekey.names.arguments import CREDENTIAL_WORDS
 from samekey.names.identity import type_keys
 from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CREDENTIALS, RESOURCES, TYPES, VARIABLES, Entry
-from samekey.names.operations import pinned, renamed
+from samekey.names.operations import pinned, wanted_path
 from samekey.names.pins import argument_pin, credential_pin, field_pin, member_pin
 from samekey.names.types import pinned_types
 
@@ -41,7 +41,7 @@ def entries_of(api: Api, config: Config, names: Names, exports: Collection[str])
 def _of_operations(api: Api, config: Config, names: Names) -> Iterator[tuple[Entry, str]]:
     for resource in names.resources:
         for group in resource.groups:
-            if not renamed(group, config):
+            if not wanted_path(group, config):
                 yield Entry(RESOURCES, group, "attribute"), resource.path
                 yield Entry(RESOURCES, group, "class"), resource.class_name
     for operation in api.operations:

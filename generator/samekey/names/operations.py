@@ -83,6 +83,11 @@ class ResourceName(Struct, frozen=True):
         return self.path.rpartition(".")[2]
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """What the config's `order` may call it: its path, its attribute, or what it came from."""
+        return (self.path, self.attribute, *(label for group in self.groups for label in group_labels(group)))
+
+    @property
     def parent(self) -> str:
         """The path of the resource that holds it; empty where the client does."""
         return self.path.rpartition(".")[0]
@@ -108,7 +113,7 @@ def method_names(
     own = {path: tuple(key for key, known in paths.items() if known == path) for path in used}
     reserved = [*TYPE_WORDS, *CLIENT_CLASSES, client, f"Async{client}"]
     kept = lockfile.kept(
-        (path, Entry(RESOURCES, key, "class")) for path in used for key in own[path] if not renamed(key, config)
+        (path, Entry(RESOURCES, key, "class")) for path in used for key in own[path] if not wanted_path(key, config)
     )
     classes = _classes(used, reserved, kept)
     modules = resolve({path: (_module(path),) for path in sorted(used, key=lambda path: (path.count("."), path))})
@@ -133,11 +138,11 @@ def _paths(parts: Mapping[str, Sequence[str]], config: Config, lockfile: Lockfil
     kept = lockfile.kept((key, Entry(RESOURCES, key, "attribute")) for key in parts)
     found: dict[str, str] = {}
     for key, levels in parts.items():
-        found[key] = _free(renamed(key, config) or kept.get(key) or _plain_path(levels))
+        found[key] = _free(wanted_path(key, config) or kept.get(key) or _plain_path(levels))
     return found
 
 
-def renamed(group: str, config: Config) -> str:
+def wanted_path(group: str, config: Config) -> str:
     """Return the path that the config wants for the resource of a group; empty where it does not say."""
     return next((config.rename_resources[word] for word in group_labels(group) if word in config.rename_resources), "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samekey.config.renames import Part
+from samekey.config.renames import RenamedPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,9 +53,9 @@ def schema_labels(definition: TypeDef, key: str) -> tuple[str, ...]:
     return (definition.name[0], key) if len(definition.name) == 1 else (key,)
 
 
-def _first(kind: str, owners: Iterable[str], wires: Iterable[str], parts: Mapping[Part, str]) -> str:
+def _first(kind: str, owners: Iterable[str], wires: Iterable[str], parts: Mapping[RenamedPart, str]) -> str:
     if not parts:
         return ""
     listed = list(wires)
-    wanted = (Part(kind, owner, wire) for owner in owners if owner for wire in listed)
+    wanted = (RenamedPart(kind, owner, wire) for owner in owners if owner for wire in listed)
     return next((parts[part] for part in wanted if part in parts), "")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from samekey.config.renames import Part
+from samekey.config.renames import RenamedPart
+from samekey.identifiers import meant
 from samekey.names import Entry, group_labels, is_method, is_spoken, labels
 from samekey.names.arguments import CREDENTIAL_WORDS
 from samekey.names.identity import type_keys
@@ -57,6 +58,15 @@ def check_renames(api: Api, names: Names, config: Config, diagnostics: Diagnosti
             if given != outcome.wanted:
                 message = f"{outcome.shown!r} cannot be renamed to {outcome.wanted!r}: that name is taken"
                 diagnostics.error("rename-collision", message, place, f"choose another name; {given!r} is free")
+
+
+def check_order(names: Names, config: Config, diagnostics: Diagnostics) -> None:
+    """Report entries of the config's `order` that mean no resource."""
+    known = {name for resource in names.resources for name in resource.labels}
+    for entry in config.order:
+        if not entry.means(*known):
+            message = f"no resource of the SDK is {entry.text!r}"
+            diagnostics.warning("order-unused", message, entry.node.place, meant(entry.text, sorted(known)))
 
 
 def check_kept(api: Api, lockfile: Lockfile, given: Mapping[Entry, str], diagnostics: Diagnostics) -> None:
@@ -144,7 +154,7 @@ def outcomes(api: Api, names: Names, config: Config) -> Iterable[RenameOutcome]:
     for wire, wanted in config.rename_resources.items():
         paths = (entry.path for entry in names.resources if any(wire in group_labels(group) for group in entry.groups))
         yield RenameOutcome("resources", (wire,), wanted, tuple(paths))
-    found: dict[Part, list[str]] = {part: [] for part in config.rename_parts}
+    found: dict[RenamedPart, list[str]] = {part: [] for part in config.rename_parts}
     for part, chosen in _given_parts(api, names, keys):
         if part in found:
             found[part].append(chosen)
@@ -152,19 +162,19 @@ def outcomes(api: Api, names: Names, config: Config) -> Iterable[RenameOutcome]:
         yield RenameOutcome(part.kind, (part.owner, part.wire), wanted, tuple(dict.fromkeys(found[part])))
 
 
-def _given_parts(api: Api, names: Names, keys: Mapping[str, str]) -> Iterable[tuple[Part, str]]:
+def _given_parts(api: Api, names: Names, keys: Mapping[str, str]) -> Iterable[tuple[RenamedPart, str]]:
     """Yield every part of an SDK by each word that the config may have for it, with its name."""
     operations = {operation.key: operation for operation in api.operations}
     for (key, location, wire), given in names.arguments.items():
         operation = operations[key]
         for owner in (operation.id, f"{operation.method} {operation.path}"):
-            yield from ((Part("parameters", owner, word), given) for word in (wire, f"{location} {wire}"))
+            yield from ((RenamedPart("parameters", owner, word), given) for word in (wire, f"{location} {wire}"))
     types = {definition.id: definition for definition in api.types}
     parts = [("fields", *entry) for entry in names.fields.items()]
     parts += [("members", (identity, str(value)), given) for (identity, value), given in names.members.items()]
     for kind, (identity, wire), given in parts:
         for owner in schema_labels(types[identity], keys[identity]):
-            yield Part(kind, owner, wire), given
+            yield RenamedPart(kind, owner, wire), given
     for scheme in api.schemes:
         for word, given in zip(CREDENTIAL_WORDS[scheme.kind], names.credentials[scheme.id], strict=True):
-            yield from ((Part("credentials", scheme.id, called), given) for called in (word, ""))
+            yield from ((RenamedPart("credentials", scheme.id, called), given) for called in (word, ""))

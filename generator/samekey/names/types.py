@@ -52,12 +52,13 @@ def type_names(
     words = {definition.id: definition_words(definition, api.home) for definition in api.types}
     ordered = sorted(api.types, key=lambda definition: _rank(definition, words[definition.id], keys[definition.id]))
     pins = pinned_types(api, config, keys)
+    parts = dict(api.parts)
     free = [definition.id for definition in ordered if definition.id not in pins]
     kept = lockfile.kept((identity, Entry(TYPES, keys[identity], "class")) for identity in free)
     kept_inputs = lockfile.kept((identity, Entry(TYPES, keys[identity], "input")) for identity in free)
     wanted = {fold(pin) for pin in pins.values()}
     types = resolve(
-        {definition.id: _proposals(definition, words[definition.id], pins) for definition in ordered},
+        {definition.id: _proposals(definition, words[definition.id], pins, parts) for definition in ordered},
         taken=[*TYPE_WORDS, *(name for name in kept_inputs.values() if fold(name) not in wanted)],
         kept={**pins, **kept},
     )
@@ -74,12 +75,17 @@ def _rank(definition: TypeDef, words: Sequence[str], key: str) -> tuple[object, 
     return not definition.called, len(definition.name) > 1, pascal(words[0], "Type") != words[0], len(words), words, key
 
 
-def _proposals(definition: TypeDef, words: Iterable[str], pins: Mapping[str, str]) -> tuple[str, ...]:
+def _proposals(
+    definition: TypeDef, words: Iterable[str], pins: Mapping[str, str], parts: Mapping[str, str]
+) -> tuple[str, ...]:
     kind = _KINDS[type(definition)]
     if definition.id in pins:
         return pins[definition.id], f"{pins[definition.id]}{kind}"
     stated = capitalized(pascal(definition.called, "Type"), kind) if definition.called else ()
-    return *stated, *capitalized("".join(_without_repeats([pascal(word, "Type") for word in words])), kind)
+    plain = "".join(_without_repeats([pascal(word, "Type") for word in words]))
+    part = parts.get(definition.id.partition("#")[0], "")
+    apart = (f"{pascal(part, 'Part')}{plain}",) if part else ()
+    return (*stated, *capitalized(plain, kind)[:1], *apart, *capitalized(plain, kind)[1:])
 
 
 def _without_repeats(parts: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from samekey.document.diagnostics import Diagnostics
 
-_USERS_CHOICE = ("README.md", "pyproject.toml", "api.md")
+_USERS_CHOICE = ("README.md", "pyproject.toml", "api.md", "LICENSE")
 _MAX_DIFF_LINES = 200
 
 
@@ -158,7 +158,23 @@ def apply(target: Path, files: Mapping[str, str], changes: Changes, diagnostics:
     return True
 
 
-def diff(target: Path, files: Mapping[str, str], changes: Changes) -> Iterator[str]:
+def write_file(file: Path, text: str) -> None:
+    """Write one file in one step: whatever interrupts, it is as it was, or as it has to be.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # What a link leads to is written, and the link stays.
+    target = file.resolve()
+    with tempfile.TemporaryDirectory(prefix=".samekey-", dir=target.parent) as staging:
+        whole = Path(staging) / target.name
+        whole.write_bytes(text.encode("utf-8", "replace"))
+        if target.exists():
+            shutil.copymode(target, whole)
+        whole.replace(target)
+
+
+def unified_diff(target: Path, files: Mapping[str, str], changes: Changes) -> Iterator[str]:
     """Yield the changes as a unified diff, line by line; long files are cut."""
     for path in sorted((*changes.write, *changes.remove)):
         before = (_read(target / path) or b"").decode("utf-8", "replace")

@@ -216,7 +216,8 @@ def changed(before: Given, after: Given) -> dict[Owner, tuple[str, str]]:
 def pets(**operations: Json) -> Json:
     """A document of operations on `/pets` by method."""
     found = {method: {"responses": {"200": {"description": ""}}, **words} for method, words in operations.items()}
-    return {"openapi": "3.1.0", "info": {"title": "Zoo", "version": "1"}, "paths": {"/pets": found}}
+    head = {"openapi": "3.1.0", "info": {"title": "Zoo", "version": "1"}, "servers": [{"url": "https://zoo.example"}]}
+    return {**head, "paths": {"/pets": found}}
 
 
 def read(text: str) -> tuple[Lockfile, Diagnostics]:

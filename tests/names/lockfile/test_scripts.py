@@ -31,6 +31,7 @@ def test_an_api_in_another_script_reads_as_it_is_written(tag: str, tmp_path: Pat
     value = {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
+        "servers": [{"url": "https://shop.example"}],
         "paths": {
             f"/{number}": {"post": {
                 "operationId": operation, "tags": [tag],

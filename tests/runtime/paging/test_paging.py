@@ -14,7 +14,7 @@ from samekey_templates.runtime.auth.credentials import ApiKey
 from samekey_templates.runtime.call import Call, Response
 from samekey_templates.runtime.codec.models import Model
 from samekey_templates.runtime.errors import PaginationError
-from samekey_templates.runtime.paging.rules import PagePosition, Paging, items_of, next_link, value_at
+from samekey_templates.runtime.paging.rules import PagePosition, Paging, items_of, next_link, place_at, value_at
 from samekey_templates.runtime.retry.record import CallInfo, CallRecord
 from samekey_templates.runtime.safety import Safety
 from samekey_templates.runtime.types import OMIT
@@ -60,6 +60,56 @@ class Things(Model, kw_only=True):
 
     data_: list[Thing] = msgspec.field(name="data")
     next_: str | None = msgspec.field(name="next", default=None)
+
+
+# A place that is kept
+
+
+@pytest.mark.parametrize(
+    ("paging", "data", "headers"),
+    [
+        (CURSOR, {"data": [1], "next": "b/+="}, {}),
+        (CURSOR, {"data": [1], "next": uuid.UUID(int=7)}, {}),
+        (CURSOR, {"data": [1], "next": "https://api.test/v2/things?cursor=b%2F&limit=2"}, {}),
+        (URL, {"data": [1], "links": {"next": "?after=b"}}, {}),
+        (LAST_ITEM, {"data": [{"id": 0}], "has_more": True}, {}),
+        (OFFSET, {"data": ["a", "b", "c"]}, {}),
+        (PAGE, {"data": ["a"]}, {}),
+        (LINK, [1], {"link": '<https://api.test/things?at=2>; rel="next"'}),
+        (Paging("cursor", ("data",), "cursor", in_body=True, next=("next",)), {"data": [1], "next": "b"}, {}),
+    ],
+)
+def test_a_cursor_leads_to_the_same_page_as_the_next_call(
+    paging: Paging, data: object, headers: dict[str, str]
+) -> None:
+    """In every style, and with the other arguments that the list is asked for with."""
+    call: Call[Any] = Call(query={"limit": 2}, body={"text": "x"})
+    place = PagePosition(paging, call)
+    expected = place.after(page(data, headers))
+    assert expected is not None
+    found = place_at(paging, call, expected.cursor()).call
+    endpoint = make_endpoint(Safety.SAFE)
+    sent, asked = (wired(make_settings(), endpoint, each)[0] for each in (expected.call, found))
+    assert (sent.url, sent.content) == (asked.url, asked.content)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "b", "!!!", "eyJ2YWx1ZSI6e319", "eyJxdWVyeSI6ImE9MSNiIn0", "eyJxdWVyeSI6ImE9MVxuYiJ9", "é"]
+)
+def test_what_is_no_cursor_is_refused(text: str) -> None:
+    """Nothing but a page's own text is read: no object, no fragment, no line break."""
+    with pytest.raises(ValueError, match="next_cursor"):
+        place_at(CURSOR, Call(), text)
+
+
+@given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
+def test_no_text_for_a_cursor_breaks_anything(text: str) -> None:
+    """Whatever somebody kept in its place."""
+    try:
+        found: Call[Any] = place_at(CURSOR, Call(), text).call
+    except ValueError:
+        return
+    assert found.query is not None or found.query_text is not None
 
 
 # What the next request is made of

@@ -41,6 +41,7 @@ from samekey_templates.runtime.types import OMIT, CallOptions
 from tests.runtime.making import content, header, make_endpoint, make_settings, wired
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from email.message import EmailMessage
 
     from samekey_templates.runtime.retry.wire import WireRequest
@@ -100,7 +101,6 @@ class Point(Model, kw_only=True):
         (dt.datetime(2026, 11, 3, 9, 14, 22, tzinfo=dt.UTC), "2026-11-03T09:14:22Z"),
         (dt.datetime(2026, 11, 3, 9, 14, 22, 500, tzinfo=dt.UTC), "2026-11-03T09:14:22.000500Z"),
         (dt.datetime(2026, 11, 3, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=5.5))), "2026-11-03T09:00:00+05:30"),
-        (dt.datetime(2026, 11, 3, 9, 0), "2026-11-03T09:00:00"),  # noqa: DTZ001  # the caller's own choice
         (dt.time(9, 14), "09:14:00"),
         (Colour.BLUE, "blue"),
         (Level.HIGH, "3"),
@@ -763,3 +763,25 @@ def test_an_optional_body_that_is_empty_is_not_sent() -> None:
     request, _ = sent(Profile(), Call(body={"amount": OMIT}), body_required=True)
     assert content(request.content) == b"{}"
     assert header(request, "Content-Type") == ["application/json"]
+
+
+NAIVE = dt.datetime(2026, 1, 31, 12, 30)  # noqa: DTZ001  # it is what is refused
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda: json_body({"at": NAIVE}, "application/json"),
+        lambda: json_body({"a": [{"b": {"at": NAIVE}}]}, "application/json"),
+        lambda: form_body({"at": NAIVE}, {}),
+        lambda: multipart_body({"at": NAIVE}, {}),
+        lambda: query_string({"at": NAIVE}, {}),
+        lambda: query_string({"at": [NAIVE]}, {}),
+        lambda: expand_path("/{at}", {"at": NAIVE}, {}),
+        lambda: header_value("at", NAIVE, Style("simple")),
+    ],
+)
+def test_a_time_without_a_zone_is_refused(send: Callable[[], object]) -> None:
+    """It is another time to each reader; with a zone, and as a text, it is sent."""
+    with pytest.raises(ValueError, match="no time zone"):
+        send()

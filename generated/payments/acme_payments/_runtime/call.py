@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 from msgspec import Struct, field, structs
 
 from .declare import public
-from .errors import request_id
 from .request.cookies import CookieStore
-from .request.encode import Style
-from .retry.record import Recorded
+from .request.encode import FileCount, Style
+from .retry.record import Recorded, request_id
 from .retry.retry_after import retry_after
 from .retry.rules import EffectivePolicy, RetryPolicy
 from .safety import Evidence, UnlistedRule
@@ -63,6 +62,7 @@ class Endpoint(Struct, frozen=True):
         security: the alternatives of credentials; None for the client's default.
         styles: spellings of parameters that are not the default of their location, by `location:name`.
         part_types: media types of the parts of a multipart body.
+        files: which parts of a multipart body are files, each one or an array of them.
         retry: how the API's document wants the operation to be retried, if it says so.
         profile: the dialect of idempotency where it differs from the client's.
         server: the server of its own that the operation has, relative to the base URL where it is not a whole URL.
@@ -87,6 +87,7 @@ class Endpoint(Struct, frozen=True):
     cookie_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     form_styles: Mapping[str, Style] = field(default_factory=dict[str, Style])
     part_types: Mapping[str, str] = field(default_factory=dict[str, str])
+    files: Mapping[str, FileCount] = field(default_factory=dict[str, FileCount])
     retry: RetryPolicy | None = None
     profile: Profile | None = None
     server: str = ""

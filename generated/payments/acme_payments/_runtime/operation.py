@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .call import BodyKind, Types
     from .core import AsyncCore, SyncCore
     from .paging.rules import Paging
-    from .request.encode import Style
+    from .request.encode import FileCount, Style
     from .retry.dialect import Profile
     from .retry.rules import RetryPolicy
     from .safety import Evidence, Safety
@@ -253,6 +253,7 @@ class Facts(TypedDict, total=False):
     server: str
     form_styles: Mapping[str, Style]
     part_types: Mapping[str, str]
+    files: Mapping[str, FileCount]
     retry: RetryPolicy
     profile: Profile
 

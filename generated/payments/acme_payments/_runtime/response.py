@@ -16,6 +16,8 @@ from .retry.rules import Answered, Failed, Failure
 from .server_words import server_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .call import Call, Endpoint, Settings, Types
     from .retry.loop import CallState
     from .retry.record import CallRecord
@@ -115,7 +117,7 @@ def _value(settings: Settings, endpoint: Endpoint, record: CallRecord, answer: R
     kinds = endpoint.returns() if endpoint.returns is not None else None
     kind = _type_for(cast("Types", kinds), answer.status) if isinstance(kinds, dict) else kinds
     if kind is None:
-        return None
+        return _untold(answer) if endpoint.returns is None else None
     if kind is bytes:
         return answer.content
     if kind is str and "json" not in answer.headers.get("content-type", "").lower():
@@ -123,10 +125,10 @@ def _value(settings: Settings, endpoint: Endpoint, record: CallRecord, answer: R
     if not answer.content:
         log.warning("%s: status %d came without a body", record.call.operation, answer.status)
         return None
-    media = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = media_type(answer.headers)
     if kind is Any and media and "json" not in media:
         # What comes is not what was expected, and a caller who expects anything can have it.
-        return _text(answer) if media.startswith("text/") else answer.content
+        return _as_it_is(answer)
     try:
         decoded = decode(_in_utf8(answer), kind, strict=strict, keep=settings.keep_extra_fields)
     except DecodeFailureError as error:
@@ -138,6 +140,26 @@ def _value(settings: Settings, endpoint: Endpoint, record: CallRecord, answer: R
     if decoded.problem:
         _tell_mismatch(settings, record.call.operation, decoded.problem)
     return decoded.value
+
+
+def _untold(answer: RawAnswer) -> object:
+    """Return what came where the document names no body: JSON, text or bytes; None where nothing did."""
+    if not answer.content:
+        return None
+    try:
+        return plain_json(_in_utf8(answer)) if "json" in media_type(answer.headers) else _as_it_is(answer)
+    except DecodeFailureError:
+        return _as_it_is(answer)
+
+
+def _as_it_is(answer: RawAnswer) -> str | bytes:
+    return _text(answer) if media_type(answer.headers).startswith("text/") else answer.content
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the media type of an answer in lower case and without parameters; empty where it names none."""
+    named, _, _ = headers.get("content-type", "").partition(";")
+    return named.strip().lower()
 
 
 def _tell_mismatch(settings: Settings, operation: str, problem: str) -> None:

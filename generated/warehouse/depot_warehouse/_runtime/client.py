@@ -11,6 +11,7 @@ from msgspec import Struct, field, structs
 from .attributes import copied
 from .call import Settings
 from .concurrency.fork import begin_anew_if_forked, importing
+from .console_log import log_to_stderr
 from .core import AsyncConnection, AsyncCore, SyncConnection, SyncCore
 from .http.options import USUAL
 from .request.cookies import CookieStore
@@ -56,6 +57,8 @@ class ApiFacts(Struct, frozen=True):
         security: the default alternatives of credentials.
         profile: the API's dialect of idempotency.
         retry: how the API's document wants calls to be retried.
+        unlisted: how calls that the document does not list carry keys.
+        log_variable: the environment variable that shows the package's log.
     """
 
     base_url: str
@@ -65,6 +68,7 @@ class ApiFacts(Struct, frozen=True):
     profile: Profile = field(default_factory=Profile)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     unlisted: UnlistedRule = UnlistedRule()
+    log_variable: str = ""
 
 
 def make_settings(  # noqa: PLR0913  # the arguments of a client
@@ -90,6 +94,7 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     Raises:
         ValueError: there is no usable base URL, or the headers hold what belongs to a single call.
     """
+    log_to_stderr(api.log_variable)
     if max_response_bytes <= 0:
         raise ValueError(f"max_response_bytes must be more than 0, not {max_response_bytes}")
     if retry_budget is not None:

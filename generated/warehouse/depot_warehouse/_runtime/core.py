@@ -397,7 +397,7 @@ class AsyncCore:
 
             prepared, answer = await self._settle(name, endpoint, call, send)
             response = _opened(self.settings, endpoint, call, prepared, answer)
-            file.commit()
+            await file.acommit()
         return response.holding(target)
 
     async def _settle(

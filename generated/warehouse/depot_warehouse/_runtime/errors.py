@@ -4,22 +4,23 @@
 from __future__ import annotations
 
 import copyreg
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from .auth.credentials import NoToken
 from .declare import public
-from .retry.record import Recorded, in_words
+from .retry.record import Recorded, in_words, request_id
 from .retry.rules import Answered, Failed, Failure
 from .safety import Safety
 from .text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from .retry.record import CallRecord
+    from .retry.record import CallInfo, CallRecord
     from .settle import KeptCall
 
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
+_LONGEST_URL: Final = 300
+"""Characters of a URL in a message."""
 
 
 @public
@@ -35,6 +36,10 @@ class APIError(Recorded, Exception):
 
     kept: KeptCall | bytes | None = None
     """The call for `client.settle(error)`; written down where the error comes from another process."""
+    items: Sequence[Any] = ()
+    """What `to_list` had read of a list that cannot go on."""
+    next_cursor: str | None = None
+    """Where a list can go on that this error has ended: the cursor for `after` of the operation."""
 
     def __init__(
         self, message: str, record: CallRecord, *, retry_after: float | None = None, request_id: str | None = None
@@ -254,10 +259,10 @@ def unanswered(record: CallRecord) -> APIError:
 
 
 def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
-    """Say in words what happened to a call: outcome, attempts, certainty, and what to do."""
+    """Say in words what happened to a call: where it went, outcome, attempts, certainty, and what to do."""
     count = len(record.attempts)
     attempts = "1 attempt" if count == 1 else f"{count} attempts"
-    parts = [f"{record.call.operation}: {happened} after {attempts} in {record.elapsed:.1f} s"]
+    parts = [f"{_request_in_words(record.call)}: {happened} after {attempts} in {record.elapsed:.1f} s"]
     if server_said:
         parts.append(server_said)
     if record.stopped and (count > 1 or any(attempt.wait is not None for attempt in record.attempts)):
@@ -266,13 +271,13 @@ def explain(record: CallRecord, happened: str, server_said: str = "") -> str:
     return printable("; ".join(part for part in parts if part))
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the server's own id of a response, from one of the usual headers; None where it has none."""
-    for name in _REQUEST_ID_HEADERS:
-        value = headers.get(name)
-        if value:
-            return value
-    return None
+def _request_in_words(call: CallInfo) -> str:
+    """Name a call and where it went; one that the document does not list has no name but its request."""
+    url = call.url if len(call.url) <= _LONGEST_URL else f"{call.url[:_LONGEST_URL]}…"
+    if not url:
+        return call.operation
+    request = f"{call.method} {url}"
+    return request if call.operation == f"{call.method} {call.path}" else f"{call.operation} ({request})"
 
 
 def _speaks_of_missing_key(content: bytes) -> bool:

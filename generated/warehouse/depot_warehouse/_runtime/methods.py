@@ -56,7 +56,13 @@ def _signature(build: Callable[..., object], way: Callable[..., object]) -> insp
     """
     built, own = inspect.signature(build), inspect.signature(way)
     (first, *taken), given = built.parameters.values(), list(_inner(str(built.return_annotation)))
-    further = [entry for entry in own.parameters.values() if entry.name not in ("self", "args", "kwargs")]
+    names = {entry.name for entry in (first, *taken)}
+    # Its own come by their places, so one that an argument of the document has as well may have another name.
+    further = [
+        entry.replace(name=f"{entry.name}_") if entry.name in names else entry
+        for entry in own.parameters.values()
+        if entry.name not in ("self", "args", "kwargs")
+    ]
     words = {"T": given[0], "E": given[-1], "FilePath": "Path"}
     returns = re.sub(r"\w+", lambda word: words.get(word[0], word[0]), str(own.return_annotation))
     bare = [entry.replace(annotation=_Bare(entry.annotation)) for entry in (*further, *taken)]
@@ -390,6 +396,16 @@ class PagedMethod(_Detailed[P, T], Generic[P, T, E]):
         place = PagePosition(self._paging, self._call(*args, **kwargs))
         return Page(self._fetch, place, self._fetch(place.call))
 
+    @way
+    def after(self, cursor: str, /, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
+        # The page that a `next_cursor` of the same list leads to.
+        with importing():
+            from .paging.page import Page  # noqa: PLC0415  # imported with the first list
+            from .paging.rules import place_at  # noqa: PLC0415
+
+        place = place_at(self._paging, self._call(*args, **kwargs), cursor)
+        return Page(self._fetch, place, self._fetch(place.call))
+
 
 class AsyncPagedMethod(_AsyncDetailed[P, T], Generic[P, T, E]):
     """An operation that gives a list in pages, bound to an async client."""
@@ -403,10 +419,23 @@ class AsyncPagedMethod(_AsyncDetailed[P, T], Generic[P, T, E]):
             from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
             from .paging.rules import PagePosition  # noqa: PLC0415
 
-        call = self._call(*args, **kwargs)
+        place = PagePosition(self._paging, self._call(*args, **kwargs))
 
         async def first() -> AsyncPage[T, E]:
-            return AsyncPage(self._fetch, PagePosition(self._paging, call), await self._fetch(call))
+            return AsyncPage(self._fetch, place, await self._fetch(place.call))
+
+        return AsyncPages(first)
+
+    @way
+    def after(self, cursor: str, /, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
+        with importing():
+            from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
+            from .paging.rules import place_at  # noqa: PLC0415
+
+        place = place_at(self._paging, self._call(*args, **kwargs), cursor)
+
+        async def first() -> AsyncPage[T, E]:
+            return AsyncPage(self._fetch, place, await self._fetch(place.call))
 
         return AsyncPages(first)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Mapping
 from enum import Enum
 from os import PathLike
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeGuard
 
 from msgspec import Struct, structs
 
@@ -54,10 +54,20 @@ def with_extra(fields: Mapping[str, object], extra: Mapping[str, object] | Omit)
     return {**({} if isinstance(extra, Omit) else extra), **fields}
 
 
-FileContent: TypeAlias = bytes | str | PathLike[str] | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
+class ReadableFile(Protocol):
+    """An open file, or what can be read as one."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the next bytes; none at the end."""
+        ...
+
+
+FileContent: TypeAlias = (
+    bytes | bytearray | memoryview | str | PathLike[str] | ReadableFile | Iterable[bytes] | AsyncIterable[bytes]
+)
 """What can be uploaded: bytes, text, a path, an open file, or an iterable of bytes, which is sent while it is read."""
-File: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
-"""A file to upload: its content, or (name, content), or (name, content, media type)."""
+File: TypeAlias = FileContent | tuple[str | None, FileContent] | tuple[str | None, FileContent, str]
+"""A file to upload: its content, or (name, content), or (name, content, media type); a name of None is not sent."""
 
 
 @public

@@ -307,6 +307,7 @@ class StockItemsOperations:
         errors=lambda: {404: models.Problem, "default": models.Problem},
         body="multipart",
         part_types={"file": "image/jpeg", "details": "application/json"},
+        files={"file": "one"},
     )
     def upload_photo(
         self,

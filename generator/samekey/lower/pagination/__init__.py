@@ -12,7 +12,7 @@ from samekey.lower.pagination.listing import Listing
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from samekey.config.pagination import ConfiguredPages
     from samekey.document.diagnostics import Diagnostics
@@ -67,10 +67,16 @@ class Pages(Struct, frozen=True):
             return by_config(listing, configured)
         return by_extension(listing) or shaped(listing)
 
-    def report_unused(self, diagnostics: Diagnostics) -> None:
-        """Report what the config says of the pages of operations that are not in the document."""
+    def report_unused(self, known: Iterable[tuple[str, str, str]], diagnostics: Diagnostics) -> None:
+        """Report what the config says of the pages of operations that are not in the document.
+
+        Args:
+            known: the id, the method and the path of each operation of the document.
+            diagnostics: the sink for findings.
+        """
+        names = {name for identity, method, path in known for name in (identity, f"{method} {path}")}
         for key, entry in self.config.items():
-            if key not in self.used:
+            if key not in self.used and key not in names:
                 diagnostics.warning(
                     "pagination-unused",
                     f"no operation has the id {key!r}, or this method and path",

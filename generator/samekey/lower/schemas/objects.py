@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from samekey.ir import AnyJson, Field, MapOf, Model, Named
 from samekey.lower.docs import constraints, described, limits
+from samekey.lower.extensions import INTERNAL
 from samekey.lower.schemas.merged import is_empty
 from samekey.lower.schemas.steps import Ask, ask_all
 from samekey.lower.schemas.unions import union_of
@@ -40,7 +41,8 @@ def lower_object(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Loweri
     scope.definitions[identity] = Model(identity, hint, (), allowed)
     fields: list[Field] = []
     for name, parts in properties.items():
-        fields.append((yield from _field(name, parts, merged.required, hint)))
+        if not (scope.hides_internal and _is_internal(parts)):
+            fields.append((yield from _field(name, parts, merged.required, hint)))
     if allowed is None:
         fields += _undescribed(merged)
     scope.definitions[identity] = Model(
@@ -53,6 +55,10 @@ def lower_object(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Loweri
         called=type_called(node),
     )
     return Named(identity)
+
+
+def _is_internal(parts: Parts) -> bool:
+    return any(part.flag(INTERNAL) or (part.follow() or part).flag(INTERNAL) for part in parts)
 
 
 def _undescribed(merged: Merged) -> list[Field]:

@@ -32,15 +32,18 @@ _WORDS_BESIDE_REFERENCES = (3, 1)
 class Schemas:
     """Lowers schemas, and keeps the definitions that they need.
 
+    Args:
+        hides_internal: whether properties that are marked `x-internal` are left out.
+
     Attributes:
         exhausted: whether the document spelled too many schemas, or too deep ones, to go on (reported as an error).
     """
 
     __slots__ = ("_ending", "_families", "_open", "_recursive", "_scope", "_types", "exhausted")
 
-    def __init__(self) -> None:
+    def __init__(self, *, hides_internal: bool = False) -> None:
         self.exhausted = False
-        self._scope = Scope()
+        self._scope = Scope(hides_internal=hides_internal)
         self._families = Families()
         self._types: dict[str, Type] = {}
         self._open: set[str] = set()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from samekey.ir import Location, Safety
-from samekey.lower.api import METHOD_WORDS
 from samekey.lower.media import content_of, is_json
 from samekey.lower.parameters import gather
+from samekey.lower.paths import METHOD_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,13 +6,14 @@ is kept as plain JSON, and one warning is logged.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -34,6 +35,7 @@ from .models import (
 )
 
 T = TypeVar("T")
+_SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes, Omit})
 
 
 class DecodeFailureError(ValueError):
@@ -65,7 +67,7 @@ def encode(value: object) -> bytes:
 
 def encode_sent(value: object) -> bytes:
     """Encode a body like `encode`, without the fields of its models that only come back."""
-    if next(_models_in(value), None) is None:
+    if not _holds_models(value):
         return encode(value)
     given = _present_throughout(value)
     made = plain(given)
@@ -84,6 +86,39 @@ def _models_in(value: object) -> Iterator[Model | OpenModel]:
         yield value
         for _, entry in _entries(value):
             yield from _models_in(entry)
+
+
+def _holds_models(value: object) -> bool:
+    """Whether a body is or holds a model. It is looked through once, and by a loop, since every call pays for it.
+
+    Raises:
+        ValueError: a time in it has no zone: it is another one to each reader, and none of RFC 3339 section 5.6.
+    """
+    found = False
+    left = [value]
+    while left:
+        entry = left.pop()
+        if type(entry) in _SCALARS:
+            continue
+        if is_fields(entry) or is_items(entry):
+            left += entry.values() if is_fields(entry) else entry
+        elif isinstance(entry, dt.datetime):
+            with_zone(entry)
+        elif isinstance(entry, (Model, OpenModel)):
+            found = True
+            left += [inner for _, inner in _entries(entry)]
+    return found
+
+
+def with_zone(time: dt.datetime) -> dt.datetime:
+    """Return a time that has a zone.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if time.tzinfo is None:
+        raise ValueError(f"{time!r} has no time zone: give it one, such as tzinfo=datetime.UTC, or give a text")
+    return time
 
 
 def _beside(value: object, made: Any) -> Iterator[tuple[Model | OpenModel, dict[str, Any]]]:  # noqa: ANN401  # plain JSON

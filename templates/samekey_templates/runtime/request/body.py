@@ -144,7 +144,8 @@ class FileSegment(Struct):
             raise BodyChangedError(CHANGED)
 
     def _length_now(self) -> int:
-        return self.file.seek(0, os.SEEK_END) - (self.start or 0)
+        self.file.seek(0, os.SEEK_END)
+        return self.file.tell() - (self.start or 0)
 
 
 class IteratorSegment(Struct):
@@ -272,26 +273,26 @@ def joined(segments: Sequence[Segment]) -> Content:
 
 def segment_of(value: object) -> Segment | None:
     """Convert a file, text, bytes or an iterable of bytes into a segment; None for anything else."""
-    if isinstance(value, (bytes, bytearray)):
-        return bytes(value)
-    if isinstance(value, str):
-        return value.encode()
+    if isinstance(value, (str, bytes, bytearray, memoryview)):
+        return value.encode() if isinstance(value, str) else bytes(cast("bytes", value))
     if isinstance(value, os.PathLike):
         value = PathFile(cast("os.PathLike[str]", value))
     if hasattr(value, "read"):
         return _file(cast("IO[Any]", value))
     if isinstance(value, Sequence):
         # What the caller does to their list from now on changes no attempt.
-        pieces = cast("Sequence[bytes | bytearray]", value)
-        return IteratorSegment(tuple(bytes(piece) if isinstance(piece, bytearray) else piece for piece in pieces))
-    if isinstance(value, (AsyncIterable, Iterable)) and not isinstance(value, dict):
+        pieces = cast("Sequence[object]", value)
+        if not all(isinstance(piece, (bytes, bytearray, memoryview)) for piece in pieces):
+            return None
+        return IteratorSegment(tuple(bytes(cast("bytes", piece)) for piece in pieces))
+    if isinstance(value, (AsyncIterable, Iterable)) and not isinstance(value, (dict, set, frozenset)):
         return IteratorSegment(cast("Iterable[bytes] | AsyncIterable[bytes]", value))
     return None
 
 
 def _file(file: IO[Any]) -> Segment:
     try:
-        start = file.tell() if file.seekable() else None
+        start = file.tell() if _is_seekable(file) else None
     except (OSError, ValueError, AttributeError):
         start = None
     if type(file) is io.BytesIO:
@@ -300,6 +301,11 @@ def _file(file: IO[Any]) -> Segment:
     if start is None:
         return FileSegment(file, None, None)
     return FileSegment(file, start, _length(file, start), state_of(file))
+
+
+def _is_seekable(file: IO[Any]) -> bool:
+    """Whether a file can be rewound; one that is mapped into memory says so from Python 3.13 on only."""
+    return file.seekable() if hasattr(file, "seekable") else hasattr(file, "seek")
 
 
 def state_of(file: IO[Any]) -> tuple[int, int] | None:
@@ -315,6 +321,7 @@ def _length(file: IO[Any], start: int) -> int | None:
     """Count the bytes from a position to the end; None for a text file, of which they are not known yet."""
     if isinstance(file.read(0), str):
         return None
-    end = file.seek(0, os.SEEK_END)
+    file.seek(0, os.SEEK_END)
+    end = file.tell()
     file.seek(start)
     return end - start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct, field
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .rules import Attempt
+
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
 
 
 @public
@@ -185,6 +187,15 @@ class RetryEvent(Struct, frozen=True):
     attempt: Attempt
     delay: float
     reason: str
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the server's own id of a response, from one of the usual headers; None where it has none."""
+    for name in _REQUEST_ID_HEADERS:
+        value = headers.get(name)
+        if value:
+            return value
+    return None
 
 
 def in_words(record: CallRecord) -> str:  # noqa: PLR0911  # a return for each ending

@@ -1,17 +1,25 @@
-"""Answers to disk: written piece by piece to a file beside the target, which takes its place when it is complete."""
+"""Answers to disk: written piece by piece to a file beside the target, which takes its place when it is complete.
+
+What is no regular file, such as a pipe or `/dev/null`, keeps its place, and is written to when all has come.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-from typing import IO, TYPE_CHECKING, Self
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, Self
 from uuid import uuid4
 
 from ..retry.wire import AsyncOpenAnswer, OpenAnswer, RawAnswer, Result, StreamCutError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
+
+_PRIVATE: Final = 0o600
 
 
 class Download:
@@ -27,12 +35,22 @@ class Download:
     def __init__(self, target: Path) -> None:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-        self._target = target
-        self._partial = target.with_name(f".{uuid4().hex}.part")
+        # A link stays, and the file that it leads to is written.
+        self._target = Path(os.path.realpath(target))
+        is_there = self._target.exists()
+        self._is_replaced = self._target.is_file() or not is_there
+        self._mode = None
+        if is_there:
+            self._mode = stat.S_IMODE(self._target.stat().st_mode) if self._is_replaced else _PRIVATE
+        folder = self._target.parent if self._is_replaced else Path(tempfile.gettempdir())
+        self._partial = folder / f".{uuid4().hex}.part"
         self._file: IO[bytes]
 
     def __enter__(self) -> Self:
         self._file = self._partial.open("xb")
+        if self._mode is not None:
+            # While it is empty: nobody can read what comes who cannot read what it replaces.
+            self._partial.chmod(self._mode)
         return self
 
     def __exit__(
@@ -72,9 +90,22 @@ class Download:
         return RawAnswer(result.status, result.headers, b"")
 
     def commit(self) -> None:
-        """Put the received file in the place of the target."""
+        """Put the received file in the place of the target, with the permissions that stood there."""
         self._file.close()
+        if not self._is_replaced:
+            with self._partial.open("rb") as source, self._target.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            return
         self._partial.replace(self._target)
+
+    async def acommit(self) -> None:
+        """Put the received file in the place of the target, as `commit` does; a pipe may make its writer wait."""
+        import anyio.to_thread  # noqa: PLC0415  # comes with httpx
+
+        if self._is_replaced:
+            self.commit()
+        else:
+            await anyio.to_thread.run_sync(self.commit)
 
     def _restart(self) -> None:
         self._file.seek(0)

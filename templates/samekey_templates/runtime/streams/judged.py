@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
+from ..response import media_type
 from ..retry.wire import AsyncOpenAnswer, OpenAnswer, RawAnswer, Result, StreamCutError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LARGEST_REFUSAL: Final = 1 << 20
 
 
 def _may_refuse(profile: Profile, status: int, headers: Mapping[str, str]) -> bool:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(headers)
     is_json = kind == "application/json" or kind.endswith("+json")
     return is_json and any(sign.status == status for sign in profile.refused)
 

@@ -11,10 +11,11 @@ from msgspec import Struct, structs
 from ..codec.json import Decoded, DecodeFailureError, decode, encode
 from ..errors import APIConnectionError, APIDecodeError, APITimeoutError, explain
 from ..request.encode import simplify
+from ..response import media_type
 from ..retry.loop import log
 from ..retry.wire import StreamCutError
 from ..types import OMIT, is_fields
-from .parse import ServerSentEvent, StreamFormat, TooLargeItemError, parser_for
+from .parse import ServerSentEvent, StreamFormat, TooLargeItemError, answered_format, parser_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -70,12 +71,12 @@ class _Reader(Generic[E_co]):
         self.ended = False
         self._facts = facts
         self._strict = strict
-        self._parser = parser_for(facts.format, limit)
+        self._format = self._answered()
+        self._parser = parser_for(self._format, limit)
         self._kind = facts.item() if facts.item is not None else bytes
         self._kinds: Mapping[str, object] = facts.events() if facts.events is not None else {}
         self._pending: deque[ServerSentEvent[bytes]] = deque()
         self._count = 0
-        self._refuse_json()
 
     def feed(self, chunk: bytes | None) -> None:
         """Take bytes of the stream as they come; None at their end.
@@ -98,7 +99,7 @@ class _Reader(Generic[E_co]):
         if not self._pending:
             return None
         piece = self._pending.popleft()
-        if self._facts.format == "sse" and self._facts.sentinel and piece.data == self._facts.sentinel.encode():
+        if self._format == "sse" and self._facts.sentinel and piece.data == self._facts.sentinel.encode():
             self.give_up()
             return None
         self._count += 1
@@ -119,7 +120,7 @@ class _Reader(Generic[E_co]):
         kind = self._kinds.get(piece.event, self._kind)
         if kind is bytes:
             return piece.data
-        if kind is str and self._facts.format == "sse":
+        if kind is str and self._format == "sse":
             return piece.data.decode("utf-8", "replace")
         decoded = self._decoded(piece.data, kind)
         if decoded.problem:
@@ -132,7 +133,7 @@ class _Reader(Generic[E_co]):
             return decode(data, kind, strict=self._strict)
         except DecodeFailureError as error:
             try:
-                if self._facts.format == "sse":
+                if self._format == "sse":
                     # Data need not be JSON: text may stand there as it is.
                     return decode(encode(data.decode("utf-8", "replace")), kind, strict=self._strict)
             except DecodeFailureError:
@@ -140,11 +141,19 @@ class _Reader(Generic[E_co]):
             happened = f"item {self._count} of the stream cannot be read ({error})"
             raise self._unreadable(happened, data) from error
 
-    def _refuse_json(self) -> None:
-        """Refuse a single JSON value where events were asked for: the server would be taken for silent."""
-        media_type = self.response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if self._facts.format == "sse" and media_type.endswith(("/json", "+json")):
-            raise self._unreadable(f"the server answered in {media_type} instead of a stream of events", b"")
+    def _answered(self) -> StreamFormat:
+        """Return how the answer's items follow each other; a page or a single value would be taken for silence.
+
+        Raises:
+            APIDecodeError: the answer is no stream.
+        """
+        named = media_type(self.response.headers)
+        found = answered_format(self._facts.format, self._facts.accept, named)
+        if found is None:
+            wanted = self._facts.accept.partition(",")[0]
+            came = f"the server answered in {named or 'no media type'} instead of a stream, such as {wanted}"
+            raise self._unreadable(came, b"")
+        return found
 
     def _unreadable(self, happened: str, content: bytes) -> APIDecodeError:
         response = self.response

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..errors import APIError
 from .rules import items_of
 
 if TYPE_CHECKING:
@@ -37,6 +40,18 @@ class _AnyPage(Generic[T, E]):
         """The items of this page alone."""
         return items_of(self._place.paging, self.response.data)
 
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the next page is, for `after` of the operation in another process or on another day; None at the end.
+
+        It holds what the server gave for it, and it belongs to the arguments of this list.
+
+        Raises:
+            PaginationError: the server repeats itself, or the way to the next page cannot be read.
+        """
+        place = self._place.after(self.response)
+        return None if place is None else place.cursor()
+
     def __repr__(self) -> str:
         operation = self.response.record.call.operation
         return f"<{type(self).__name__} {self._place.number} of {operation}: {len(self.items)} items>"
@@ -63,7 +78,13 @@ class Page(_AnyPage[T, E]):
             PaginationError: the server repeats itself, or the way to the next page cannot be read.
         """
         place = self._place.after(self.response)
-        return None if place is None else Page(self._fetch, place, self._fetch(place.call))
+        if place is None:
+            return None
+        try:
+            return Page(self._fetch, place, self._fetch(place.call))
+        except APIError as error:
+            error.next_cursor = place.cursor()
+            raise
 
     def pages(self) -> Iterator[Page[T, E]]:
         """Yield this page and all after it, fetched as they are asked for."""
@@ -76,8 +97,66 @@ class Page(_AnyPage[T, E]):
         for page in self.pages():
             yield from page.items
 
+    def limit(self, count: int) -> Iterator[E]:
+        """Yield the first items of the list, as many as `count`; no page is fetched that gives none of them.
 
-class AsyncPage(_AnyPage[T, E]):
+        Raises:
+            ValueError: the count is below 0.
+        """
+        return islice(self, _checked(count))
+
+    def to_list(self) -> list[E]:
+        """Return the items of this page and of all after it.
+
+        Raises:
+            APIError: the list cannot be followed to its end. `error.items` has what was read, and
+                `error.next_cursor` says where to go on.
+        """
+        found: list[E] = []
+        try:
+            found.extend(self)
+        except APIError as error:
+            error.items = found
+            raise
+        return found
+
+
+class _AsyncItems(ABC, Generic[T, E]):
+    """What pages that are awaited and lists of them share."""
+
+    @abstractmethod
+    def pages(self) -> AsyncIterator[AsyncPage[T, E]]:
+        """Return an iterator over all pages, fetched as they are asked for."""
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return _AsyncItemIterator(self.pages())
+
+    def limit(self, count: int) -> AsyncIterator[E]:
+        """Return an iterator over the first items, as many as `count`; no page is fetched that gives none of them.
+
+        Raises:
+            ValueError: the count is below 0.
+        """
+        return _AsyncItemIterator(self.pages(), _checked(count))
+
+    async def to_list(self) -> list[E]:
+        """Return all items.
+
+        Raises:
+            APIError: the list cannot be followed to its end. `error.items` has what was read, and
+                `error.next_cursor` says where to go on.
+        """
+        found: list[E] = []
+        try:
+            async for item in self:
+                found.append(item)  # noqa: PERF401  # what was read counts if it ends in an error
+        except APIError as error:
+            error.items = found
+            raise
+        return found
+
+
+class AsyncPage(_AnyPage[T, E], _AsyncItems[T, E]):
     """A page of a list. Iterating goes through its items and those of all pages after it.
 
     Args:
@@ -100,20 +179,23 @@ class AsyncPage(_AnyPage[T, E]):
             PaginationError: the server repeats itself, or the way to the next page cannot be read.
         """
         place = self._place.after(self.response)
-        return None if place is None else AsyncPage(self._fetch, place, await self._fetch(place.call))
+        if place is None:
+            return None
+        try:
+            return AsyncPage(self._fetch, place, await self._fetch(place.call))
+        except APIError as error:
+            error.next_cursor = place.cursor()
+            raise
 
     def pages(self) -> AsyncIterator[AsyncPage[T, E]]:
         """Return an iterator over this page and all after it, fetched as they are asked for."""
         return _AsyncPageIterator(self._itself)
 
-    def __aiter__(self) -> AsyncIterator[E]:
-        return _AsyncItemIterator(self.pages())
-
     async def _itself(self) -> AsyncPage[T, E]:
         return self
 
 
-class AsyncPages(Generic[T, E]):
+class AsyncPages(_AsyncItems[T, E]):
     """A list that is not fetched yet: await it for its first page, or iterate over all of its items.
 
     Args:
@@ -129,9 +211,6 @@ class AsyncPages(Generic[T, E]):
     def pages(self) -> AsyncIterator[AsyncPage[T, E]]:
         """Return an iterator over all pages, fetched as they are asked for."""
         return _AsyncPageIterator(self._first)
-
-    def __aiter__(self) -> AsyncIterator[E]:
-        return _AsyncItemIterator(self.pages())
 
 
 class _AsyncPageIterator(Generic[T, E]):
@@ -156,15 +235,26 @@ class _AsyncPageIterator(Generic[T, E]):
 
 
 class _AsyncItemIterator(Generic[T, E]):
-    def __init__(self, pages: AsyncIterator[AsyncPage[T, E]]) -> None:
+    def __init__(self, pages: AsyncIterator[AsyncPage[T, E]], left: int | None = None) -> None:
         self._pages = pages
         self._items: Iterator[E] = iter(())
+        self._left = left
 
     def __aiter__(self) -> AsyncIterator[E]:
         return self
 
     async def __anext__(self) -> E:
+        if self._left is not None:
+            if self._left == 0:
+                raise StopAsyncIteration
+            self._left -= 1
         while True:
             for item in self._items:
                 return item
             self._items = iter((await anext(self._pages)).items)
+
+
+def _checked(count: int) -> int:
+    if count < 0:
+        raise ValueError(f"count must be 0 or above, and not {count}")
+    return count

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import base64
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from msgspec import Struct, field
+from msgspec import DecodeError, Struct, field
+from msgspec.json import decode
 from msgspec.structs import replace
 
-from ..codec.json import member
+from ..codec.json import encode, member
 from ..errors import PaginationError
 from ..request.encode import simplify
 from ..text import shown_url
@@ -118,6 +120,14 @@ class PagePosition(Struct, Generic[T], frozen=True):
             following = self._led(response, items)
         return None if following is None else PagePosition(paging, following, self.number + 1, self.seen)
 
+    def cursor(self) -> str:
+        """Return where this page is as a text, which `place_at` reads."""
+        call = self.call
+        given = call.body if self.paging.in_body else call.query
+        value = member(given, self.paging.parameter)
+        found = {"value": value} if call.query_text is None else {"query": call.query_text}
+        return base64.urlsafe_b64encode(encode(found)).rstrip(b"=").decode()
+
     def _led(self, response: Response[T], items: list[Any]) -> Call[T] | None:
         """Return the call of the page that a cursor, an id or a URL leads to; None after the last page."""
         paging = self.paging
@@ -154,6 +164,27 @@ class PagePosition(Struct, Generic[T], frozen=True):
 
     def _lost(self, happened: str, response: Response[T]) -> PaginationError:
         return PaginationError(happened, response.record, self.number, response.request_id)
+
+
+def place_at(paging: Paging, call: Call[T], cursor: str) -> PagePosition[T]:
+    """Return the place that a page's cursor names, in the list that a call asks for.
+
+    Raises:
+        ValueError: it is no cursor of a page.
+    """
+    try:
+        found = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError, DecodeError):
+        found = None
+    value = member(found, "value")
+    if isinstance(value, (str, int, float)):
+        return PagePosition(paging, _set(paging, call, value))
+    query = member(found, "query")
+    if not isinstance(query, str) or urlsplit(f"?{query}").query != query:
+        raise ValueError("cursor must be a page's or an error's next_cursor, and not another text")
+    following = _twin(call)
+    following.query_text = query
+    return PagePosition(paging, following)
 
 
 def items_of(paging: Paging, data: object) -> list[Any]:

@@ -621,6 +621,6 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: 
             return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
         case "multipart":
             fields = cast("Mapping[str, object]", value)
-            return multipart_body(fields, endpoint.part_types, endpoint.media_type, key)
+            return multipart_body(fields, endpoint.part_types, endpoint.media_type, key, endpoint.files)
         case "raw":
             return raw_body(value, endpoint.media_type)

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 E_co = TypeVar("E_co", covariant=True)
-StreamFormat: TypeAlias = Literal["sse", "jsonl", "json-seq", "bytes"]
+StreamFormat: TypeAlias = Literal["sse", "jsonl", "json-seq", "bytes", "any"]
+"""How items follow each other; `any` where only the answer says it."""
+_LINES: Final = frozenset({
+    "application/jsonl", "application/x-jsonl", "application/ndjson", "application/x-ndjson", "text/x-ndjson",
+    "application/jsonlines", "application/x-jsonlines", "application/json-lines", "application/stream+json",
+    "application/x-json-stream",
+})  # fmt: skip
+_SAYS_NOTHING: Final = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream"})
 _NO_LIMIT: Final = float("inf")
 _LONGEST_NUMBER: Final = 15
 """Digits of a time to wait: more of them are no time, and Python refuses to read thousands."""
@@ -184,6 +191,37 @@ def _pieces(found: list[bytes]) -> list[ServerSentEvent[bytes]]:
     return [ServerSentEvent(piece) for piece in (entry.strip() for entry in found) if piece]
 
 
+def named_format(media_type: str) -> Literal["sse", "jsonl", "json-seq"] | None:
+    """Return how the items of a body of this media type follow each other; None where it is not a stream.
+
+    Args:
+        media_type: its name in lower case, without parameters.
+    """
+    if media_type == "text/event-stream":
+        return "sse"
+    if media_type in _LINES:
+        return "jsonl"
+    return "json-seq" if media_type.endswith(("/json-seq", "+json-seq")) else None
+
+
+def answered_format(asked: StreamFormat, accept: str, media_type: str) -> StreamFormat | None:
+    """Return how the items of an answer follow each other; None where it is not the stream that was asked for.
+
+    Args:
+        asked: how the document says that they do.
+        accept: the media type that was asked for.
+        media_type: that of the answer, in lower case and without parameters.
+    """
+    if asked == "bytes":
+        return asked
+    named = named_format(media_type)
+    if named is not None:
+        return named
+    is_lines = asked in {"jsonl", "json-seq"} and "json" in media_type
+    is_asked = media_type in _SAYS_NOTHING or media_type == accept.partition(";")[0].strip().lower()
+    return asked if asked != "any" and (is_lines or is_asked) else None
+
+
 def parser_for(form: StreamFormat, limit: float = _NO_LIMIT) -> Parser:
     """Return the parser of a stream format.
 
@@ -198,5 +236,5 @@ def parser_for(form: StreamFormat, limit: float = _NO_LIMIT) -> Parser:
             return SplitParser(b"\n", limit)
         case "json-seq":
             return SplitParser(b"\x1e", limit)
-        case "bytes":
+        case "bytes" | "any":
             return _Bytes()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import mimetypes
+import os
 import re
 import uuid
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,12 +19,12 @@ from functools import cache
 from hashlib import sha256
 from os import PathLike
 from pathlib import PurePath
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, TypeGuard, cast
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from ..codec.json import encode, encode_sent, plain, present
+from ..codec.json import encode, encode_sent, plain, present, with_zone
 from ..text import is_token
 from ..types import Omit, is_fields, is_items
 from .body import Content, Segment, joined, segment_of
@@ -40,6 +41,10 @@ _CHARSETS = re.compile(
 _PLACE = r"\{([^{}]*)\}"
 RESERVED = ":/?#[]@!$&'()*+,;="
 _DOT_SEGMENTS = frozenset({".", ".."})
+_BYTES = (bytes, bytearray, memoryview)
+FileCount: TypeAlias = Literal["one", "many"]
+"""Whether a part of a form is a file or an array of files."""
+NO_FILES: Mapping[str, FileCount] = {}
 StyleName: TypeAlias = Literal[
     "form", "simple", "label", "matrix", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject", "json",
     "wholeForm", "wholeJson", "wholeText",
@@ -234,6 +239,7 @@ def multipart_body(
     media_types: Mapping[str, str],
     media_type: str = "multipart/form-data",
     key: str | None = None,
+    files: Mapping[str, FileCount] = NO_FILES,
 ) -> Body:
     """Build a body of multipart/form-data (RFC 7578) or of another multipart type, with one boundary per call.
 
@@ -244,15 +250,16 @@ def multipart_body(
         media_type: the media type of the whole; `multipart/form-data` where it is none of that family.
         key: the call's idempotency key. Servers compare bytes, so a later call with the same key and parts of known
             content has the same boundary.
+        files: which parts are files, by name: whatever is given for one is a file, and text or pieces of bytes are too.
     """
     kind = media_type.partition(";")[0].strip()
     kind = kind if kind.startswith("multipart/") else "multipart/form-data"
-    named = present(fields).items() if isinstance(fields, Mapping) else [(None, entry) for entry in fields]
+    named = present(fields).items() if isinstance(fields, Mapping) else [("", entry) for entry in fields]
     parts = [
-        _part(name, entry, media_types.get(name or ""))
+        _part(name, entry, media_types.get(name), is_file=name in files or _is_file(entry))
         for name, value in named
         if value is not None
-        for entry in (value if is_items(value) else [value])
+        for entry in _entries(value, files.get(name))
     ]
     boundary = _boundary(parts, key)
     segments: list[Segment] = []
@@ -299,7 +306,9 @@ def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of 
             return "true" if value else "false"
         case Enum():
             return scalar(value.value)
-        case dt.datetime() | dt.date() | dt.time():
+        case dt.datetime():
+            return with_zone(value).isoformat().replace("+00:00", "Z")
+        case dt.date() | dt.time():
             return value.isoformat().replace("+00:00", "Z")
         case bytes():
             return value.decode("latin-1")
@@ -403,20 +412,36 @@ def _form_quote(text: str) -> str:
     return quote(text, safe="*-._").replace("%20", "+")
 
 
-def _part(name: str | None, value: object, media_type: str | None) -> tuple[bytes, Segment]:
-    file_name: str | None = None
-    is_file = _is_file(value)
-    if isinstance(value, tuple):
-        entries = cast("tuple[object, ...]", value)
-        file_name, value = str(entries[0]), entries[1]
-        media_type = str(entries[2]) if len(entries) > 2 else media_type  # noqa: PLR2004
-    elif is_file:
-        own: object = getattr(value, "name", name or "")
-        file_name = PurePath(str(own)).name or name
-    disposition = _disposition(name, file_name)
+def _entries(value: object, count: FileCount | None) -> Iterable[object]:
+    """Return what goes into parts of their own: the files of an array, and the elements of any list but one file's."""
+    match count:
+        case "one":
+            return [value]
+        case "many":
+            return [value] if _is_one_file(value) else cast("Iterable[object]", value)
+        case None:
+            return value if is_items(value) else [value]
+
+
+def _is_one_file(value: object) -> bool:
+    """Whether a value for an array of files is a single one of them."""
+    if _is_named_file(value) or hasattr(value, "read"):
+        return True
+    return isinstance(value, (str, *_BYTES, PathLike)) or not isinstance(value, Iterable)
+
+
+def _is_named_file(value: object) -> TypeGuard[tuple[str | None, object] | tuple[str | None, object, str]]:
+    """Whether a value is (name, content) or (name, content, media type); other tuples are pieces of a file."""
+    if not isinstance(value, tuple):
+        return False
+    entries = cast("tuple[object, ...]", value)
+    return len(entries) in {2, 3} and (entries[0] is None or isinstance(entries[0], str))
+
+
+def _part(name: str, value: object, media_type: str | None, *, is_file: bool) -> tuple[bytes, Segment]:
     if is_file:
-        guessed = mimetypes.guess_type(file_name or "")[0] or "application/octet-stream"
-        return _part_head(disposition, media_type or guessed), _segment(value)
+        return _file_part(name, value, media_type)
+    disposition = _disposition(name, None)
     simple = simplify(value)
     if is_fields(simple) or is_items(simple):
         return _part_head(disposition, media_type or "application/json"), encode(simple)
@@ -425,15 +450,40 @@ def _part(name: str | None, value: object, media_type: str | None) -> tuple[byte
     return _part_head(disposition, media_type), scalar(simple).encode(charset(media_type or ""))
 
 
+def _file_part(name: str, value: object, media_type: str | None) -> tuple[bytes, Segment]:
+    if _is_named_file(value):
+        # A name of None is for a server that takes the part for a plain field.
+        file_name, content = value[0] or "", value[1]
+        media_type = str(value[2]) if len(value) > 2 else media_type  # noqa: PLR2004
+    else:
+        file_name, content = _own_name(value) or name, value
+    usual = "text/plain; charset=utf-8" if isinstance(content, str) else "application/octet-stream"
+    guessed = mimetypes.guess_type(file_name)[0] or usual
+    segment = segment_of(content)
+    if segment is None:
+        raise TypeError(
+            f"{name or 'a part'} is a file: give bytes, text, a path, an open file or an iterable of bytes, "
+            f"and not a {type(content).__name__}"
+        )
+    return _part_head(_disposition(name, file_name), media_type or guessed), segment
+
+
+def _own_name(file: object) -> str:
+    """Return the name that a path or an open file has; empty where it has none, as a file that has only a number."""
+    own: object = os.fspath(cast("PathLike[str]", file)) if isinstance(file, PathLike) else getattr(file, "name", None)
+    return PurePath(os.fsdecode(own)).name if isinstance(own, (str, bytes)) else ""
+
+
 def _is_file(value: object) -> bool:
-    kinds = (tuple, bytes, bytearray, PathLike, Iterator, AsyncIterable)
+    """Whether a value can be nothing but a file."""
+    kinds = (tuple, *_BYTES, PathLike, Iterator, AsyncIterable)
     return isinstance(value, kinds) or hasattr(value, "read")
 
 
-def _disposition(name: str | None, file_name: str | None) -> str:
+def _disposition(name: str, file_name: str | None) -> str:
     """Return a part's Content-Disposition (RFC 7578 section 4.2); empty where it has no name (RFC 2046 section 5.1)."""
     file = f'filename="{_escape(file_name)}"' if file_name else ""
-    if name is None:
+    if not name:
         return f"attachment; {file}" if file else ""
     return f'form-data; name="{_escape(name)}"{"; " if file else ""}{file}'
 
@@ -455,6 +505,6 @@ def _escape(name: str) -> str:
 
 def _segment(value: object) -> Segment:
     # A list is JSON, but for one of bytes, which are pieces of a body as those of any iterable are.
-    is_json = is_items(value) and not (value and all(isinstance(piece, (bytes, bytearray)) for piece in value))
+    is_json = is_items(value) and not (value and all(isinstance(piece, _BYTES) for piece in value))
     found = None if is_json else segment_of(value)
     return encode(value) if found is None else found

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import Struct
 
+from ..text import printable
 from .answers import read_answer
-from .record import AttemptEvent, CallInfo, CallRecord, RetryEvent, SendEvent, ShownHeaders, in_words
+from .record import AttemptEvent, CallInfo, CallRecord, RetryEvent, SendEvent, ShownHeaders, in_words, request_id
 from .rules import (
     Answered,
     Attempt,
@@ -206,7 +207,10 @@ class CallState:
         number = len(self._attempts) + 1
         if log.isEnabledFor(logging.DEBUG):
             # The key is known to the log before it is to the network: a process may be killed in between.
-            log.debug("%s: attempt %d is sent%s", self.info.operation, number, self._key_for_log())
+            log.debug(
+                "%s: attempt %d is sent: %s %s%s",
+                self.info.operation, number, self.info.method, printable(self.info.url), self._key_for_log(),
+            )  # fmt: skip
         if self.hooks.on_send is not None:
             self._tell(self.hooks.on_send, SendEvent(self.info, number))
 
@@ -354,8 +358,9 @@ class CallState:
             self._trace.end(attempt)
         if log.isEnabledFor(logging.DEBUG):
             log.debug(
-                "%s: attempt %d %s in %.3f s (%s)%s",
-                self.info.operation, attempt.number, outcome, attempt.took, attempt.certainty, self._key_for_log(),
+                "%s: attempt %d %s in %.3f s (%s)%s%s",
+                self.info.operation, attempt.number, outcome, attempt.took, attempt.certainty, _id_for_log(headers),
+                self._key_for_log(),
             )  # fmt: skip
         if self.hooks.on_attempt is not None:
             self._tell(
@@ -376,6 +381,11 @@ class CallState:
 
     def _key_for_log(self) -> str:
         return f" idempotency_key={self.info.idempotency_key}" if self.info.idempotency_key else ""
+
+
+def _id_for_log(headers: Mapping[str, str] | None) -> str:
+    found = None if headers is None else request_id(headers)
+    return f" request_id={printable(found)}" if found else ""
 
 
 def _kept(failed: Failed, elapsed: float) -> Failed:
