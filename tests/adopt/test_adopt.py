@@ -114,7 +114,7 @@ def test_the_config_is_one_that_generate_takes(tmp_path: Path, monkeypatch: pyte
     made = ["generate", str(tmp_path / "api.yaml"), "-o", str(target), "--config", str(config)]
     result = CliRunner().invoke(app, made)
     assert (result.exit_code, "rename" in result.output) == (0, False), result.output
-    monkeypatch.syspath_prepend(str(target))
+    monkeypatch.setattr(sys, "path", [str(target), *sys.path])
     monkeypatch.setenv("BIG_ZOO_ZOO_KEY", "k")
     for name in [name for name in sys.modules if name.partition(".")[0] == "zoo"]:
         monkeypatch.delitem(sys.modules, name)
