@@ -12,7 +12,7 @@ CALLS ?= 10000
 LIVES ?= 20000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak lives on-httpx2 mutants mutants-proof corpus middlewares bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak lives on-httpx2 mutants mutants-proof corpus names rivals middlewares bench lint types generated check-generated dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
@@ -39,7 +39,7 @@ mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and re
 mutants-proof: $(VENV)/.dev ## broken servers and clients, each of which `samekey prove` must find out
 	$(BIN)/python -m tests.proof_mutants $(MUTANTS_ARGS)
 
-test-all: test lint types check-generated soak lives on-httpx2 mutants mutants-proof corpus ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
+test-all: test lint types check-generated soak lives on-httpx2 mutants mutants-proof corpus names ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, whole lives of clients, and cancellations; then what must be found out
 	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)
@@ -55,6 +55,17 @@ lives: $(VENV)/.lives ## clients inside gunicorn, uWSGI, Celery, Django, FastAPI
 
 corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated, imported, type-checked, and called
 	$(BIN)/python -m tests.corpus.report --types --round-trip $(CORPUS_ARGS)
+
+names: $(VENV)/.dev ## how many names agree with vendors' SDKs, and how many mislead, in the documents under SAMEKEY_CORPUS
+	$(BIN)/python -m tests.names.measure
+
+# Not part of test-all: it downloads SDKs of others, which are read and never installed.
+rivals: $(VENV)/.dev ## calls that were written for SDKs of Stainless, Fern and Speakeasy, against ours
+	@mkdir -p build/rivals
+	@for sdk in lithic gr4vy squareup; do test -d build/rivals/$$sdk || { \
+		$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: -d build/rivals $$sdk && \
+		$(BIN)/python -m zipfile -e build/rivals/$$sdk-*.whl build/rivals/$$sdk; } || exit 1; done
+	SAMEKEY_RIVALS=build/rivals $(BIN)/python -m pytest tests/adopt $(PYTEST_ARGS)
 
 # Not part of test-all: it installs from the registries, and measures programs of others.
 middlewares: $(VENV)/.dev ## idempotency packages of others, installed and put to `samekey verify`; writes docs/middlewares.md

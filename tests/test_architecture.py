@@ -16,14 +16,13 @@ RUNTIME = ROOT / "templates" / "samekey_templates" / "runtime"
 FLOW = (
     "gc_pause", "cache_dir", "identifiers", "pep440", "licences", "graph", "header",
     "document", "config", "ir", "lower", "names",
-    "emit", "diff", "output", "pipeline", "init", "audit", "sandbox", "verify", "prove", "cli", "__main__",
+    "emit", "diff", "output", "pipeline", "init", "adopt", "audit", "sandbox", "verify", "prove", "cli", "__main__",
 )  # fmt: skip
 """Rooms from the first to the last; each may import from those before it only."""
 LOWER_FLOW = (
-    "about", "docs", "examples",
-    "media", "statuses", "extensions", "key_location", "safety", "security", "servers", "schemas",
-    "parameters", "paths", "bodies", "streams", "responses", "pagination", "webhooks", "constants", "parts",
-    "client_params", "api",
+    "about", "docs", "examples", "media", "statuses", "extensions", "sdk_words", "key_location", "safety",
+    "security", "servers", "schemas", "parameters", "paths", "bodies", "streams", "responses", "pagination",
+    "webhooks", "constants", "parts", "client_params", "api",
 )  # fmt: skip
 """The words of OpenAPI, likewise."""
 SCHEMAS_FLOW = (

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"U+(?!L)D*|U?L+D*|D+|O+D*")
 """A word by the kinds of its characters: upper case, lower case, digits, and letters that know no case."""
 _RUN = re.compile(r"[ULDO]+")
+_KNOWN = re.compile(
+    r"OAuth|OpenAI|OpenAPI|OpenID|GitHub|GitLab|GraphQL|PayPal|YouTube|LinkedIn|WhatsApp|TikTok|JavaScript|TypeScript"
+    r"|MySQL|NoSQL|PostgreSQL|WebAuthn|[SPI]aaS|VoIP|QoS|IoT|IPv(?=[46])|macOS|(?<![A-Za-z])(?:oAuth|openAI|gitHub|payPal|iOS|iPhone|iPad|eSIM)"
+)
+"""Words that have capitals inside, and are one word all the same."""
+_PLURAL = re.compile(r"(?<=[A-Z]{2})s(?![a-z])")
+"""The plural of an acronym, as in `URLs` and `VPCsAndIPs`."""
+_POSSESSIVE = re.compile(r"(?<=\w)['\N{RIGHT SINGLE QUOTATION MARK}](?:s\b|(?=\w))", re.IGNORECASE)
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -65,8 +73,13 @@ def in_ascii(text: str) -> str:
 
 @lru_cache(maxsize=10_000)  # a word of a document comes again and again
 def split(text: str) -> tuple[str, ...]:
-    """Split a name into lower-case words: `createHTTPCharge`, `create-http-charge` and `create.http charge` alike."""
-    text = unicodedata.normalize("NFKC", text)
+    """Split a name into lower-case words: `createHTTPCharge`, `create-http-charge` and `create.http charge` alike.
+
+    A word with capitals inside is one word where it is known as such, as are acronyms in the plural; a possessive loses
+    its ending: `OAuth2 tokens`, `VPCs`, `Harbour's`.
+    """
+    text = _POSSESSIVE.sub("", unicodedata.normalize("NFKC", text))
+    text = _PLURAL.sub("S", _KNOWN.sub(lambda known: known[0].capitalize(), text))
     return tuple(text[found.start() : found.end()].lower() for found in _WORD.finditer(_kinds(text)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from samekey.diff import SURFACE, spell_surface, surface_of
 from samekey.emit import plan
@@ -17,18 +18,20 @@ from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower_documents
 from samekey.names import EMPTY, LOCKFILE, assign, entries_of, remember, spell
-from samekey.names.renames import check_kept, check_order, check_renames
+from samekey.names.renames import check_kept, check_order, check_renames, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from samekey.config.file import Config
     from samekey.diff import Surface
+    from samekey.document.diagnostics import Diagnostics
     from samekey.document.node import Document
     from samekey.emit.views import OperationSummary, Plan
     from samekey.ir import Api
     from samekey.lower import Part
     from samekey.names import Lockfile, Names
+    from samekey.names.renames import Moved
 
 Made = TypeVar("Made")
 
@@ -44,6 +47,7 @@ class Generated(Struct, frozen=True):
         fallbacks: where a type fell back to Any, and why.
         keys: whose word the idempotency keys rest on, in a line; empty where there are none.
         surface: what users see of it.
+        moved: the names that are given anew, where all are.
     """
 
     files: Mapping[str, str]
@@ -53,6 +57,7 @@ class Generated(Struct, frozen=True):
     fallbacks: tuple[tuple[str, str], ...]
     keys: str
     surface: Surface
+    moved: tuple[Moved, ...] = ()
 
 
 def generate(
@@ -62,6 +67,8 @@ def generate(
     lockfile: Lockfile = EMPTY,
     parts: Sequence[Part] = (),
     own: OwnFiles = NOTHING_OWN,
+    *,
+    rename_all: bool = False,
 ) -> Generated | None:
     """Make the files of an SDK.
 
@@ -72,10 +79,12 @@ def generate(
         lockfile: the names that this SDK has given before; the files hold the next one.
         parts: further documents whose operations are in the SDK as well.
         own: what the owner wrote by hand.
+        rename_all: whether all names are given anew all the same, and what that moves is to be said.
 
     Returns:
         The result, or None where nothing can be made of the document (reported as an error).
     """
+    before, lockfile = lockfile, EMPTY if rename_all else lockfile
     planned = _unless_too_deep(document, lambda: _planned(document, config, lockfile, step, parts, own))
     if planned is None:
         return None
@@ -97,8 +106,9 @@ def generate(
     surface = surface_of(api, names, whole)
     files[SURFACE] = spell_surface(surface)
     evidence = [(names.methods[entry.key], entry.evidence) for entry in api.operations]
-    keys = keys_in_words((f"{place.resource}.{place.method}", who.value) for place, who in evidence if who is not None)
-    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys, surface)
+    keys = keys_in_words((place.call, who.value) for place, who in evidence if who is not None)
+    changes = tuple(moved(before, entries)) if rename_all else ()
+    return Generated(files, names.package, len(api.operations), types, whole.fallbacks, keys, surface, changes)
 
 
 def inspect(
@@ -140,11 +150,21 @@ def _exports(whole: Plan) -> set[str]:
     return {str(export) for module in whole.models for export in module.exports}
 
 
+def lower_for_sdk(document: Document, config: Config, parts: Sequence[Part] = ()) -> Api | None:
+    """Return what of a document becomes an SDK; None where nothing can be made of it (reported as an error)."""
+    return _unless_too_deep(document, lambda: _lowered(document, config, parts))
+
+
+def _lowered(document: Document, config: Config, parts: Sequence[Part]) -> Api | None:
+    api = lower_documents(document, config, parts)
+    return None if api is None else _without_ignored(api, document.diagnostics)
+
+
 def _named(
     document: Document, config: Config, lockfile: Lockfile, step: Callable[[str], None], parts: Sequence[Part]
 ) -> tuple[Api, Names] | None:
     step("reading the API")
-    api = lower_documents(document, config, parts)
+    api = _lowered(document, config, parts)
     if api is None:
         return None
     step("giving names")
@@ -152,6 +172,20 @@ def _named(
     check_renames(api, names, config, document.diagnostics)
     check_order(names, config, document.diagnostics)
     return api, names
+
+
+def _without_ignored(api: Api, diagnostics: Diagnostics) -> Api:
+    """Return the API without the operations that the document wants in no SDK (a note says how many)."""
+    left_out = [operation for operation in api.operations if operation.left_out]
+    if not left_out:
+        return api
+    words = " and ".join(sorted({f"`{operation.left_out}`" for operation in left_out}))
+    first = left_out[0]
+    diagnostics.note(
+        "operations-ignored",
+        f"{len(left_out)} operations are left out for {words}, such as {first.method} {first.path}",
+    )
+    return replace(api, operations=tuple(operation for operation in api.operations if not operation.left_out))
 
 
 def _planned(

@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 from samekey.config.audit import SILENT_AUDIT, RuleId
 from samekey.config.dialect import DEFAULT, PRESETS, AnswerSign, Assume, Carrier, Dialect, KeyFormat, KeyKind, Signal
-from samekey.config.file import CiHost, Config, is_class_name, is_method_path, is_package_name, load_config, read_config
+from samekey.config.file import CiHost, Config, is_package_name, load_config, read_config
 from samekey.config.idempotency import SILENT, StatedDialect
 from samekey.config.project import NO_PROJECT, ProjectConfig
+from samekey.config.renames import RenamedPart, is_class_name, is_path
 from samekey.config.retry import SILENT_RETRIES, RetryHint
 from samekey.config.selection import Selection
 from samekey.document.diagnostics import Diagnostics, Severity, in_full
@@ -39,14 +40,15 @@ def profile(text: str) -> Dialect:
 
 
 KEYS = (
-    "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project", "client_parameters", "templates", "ci",
+    "package", "distribution", "version", "client", "prefix", "rename", "idempotency", "retry", "pagination",
+    "overlays", "audit", "include", "exclude", "order", "documents", "project", "client_parameters", "templates", "ci",
 )  # fmt: skip
 EVERYTHING = """
 package: acme_pay
 distribution: acme-pay.sdk
 version: "1.2.0rc1"
 client: AcmePay
+prefix: ACME_PAY
 rename:
   types:
     charge_v2: Charge
@@ -55,7 +57,16 @@ rename:
     createCharge: charges.make
     "POST /refunds": refund
   resources:
-    "Stock Items": stock
+    "Stock Items": stock.items
+  parameters:
+    createCharge: {query limit: at_most}
+  fields:
+    charge_v2: {createdAt: created}
+  members:
+    Status: {1: DONE}
+  credentials:
+    Key: api_key
+    Login: {username: user}
 idempotency:
   in: body
   name: requestId
@@ -157,7 +168,15 @@ def test_every_key_is_taken() -> None:
         client="AcmePay",
         rename_types={"charge_v2": "Charge", "Weird Name!": "Odd"},
         rename_operations={"createCharge": "charges.make", "POST /refunds": "refund"},
-        rename_resources={"Stock Items": "stock"},
+        prefix="ACME_PAY",
+        rename_resources={"Stock Items": "stock.items"},
+        rename_parts={
+            RenamedPart("parameters", "createCharge", "query limit"): "at_most",
+            RenamedPart("fields", "charge_v2", "createdAt"): "created",
+            RenamedPart("members", "Status", "1"): "DONE",
+            RenamedPart("credentials", "Key", ""): "api_key",
+            RenamedPart("credentials", "Login", "username"): "user",
+        },
         overlays=("fix.yaml", "https://fixes.example/more.yaml"),
         ci=CiHost.GITHUB,
     )
@@ -229,10 +248,13 @@ def test_a_misspelt_value_is_an_error_with_a_suggestion(text: str, hint: str) ->
         "version: v1", "version: 1-x3", "version: latest", "version: '1.2.0 '", "version: ../1", "version: ''",
         "client: acme", "client: None", "client: Ac-me", "client: A.B", "client: ''",
         "rename: [a]", "rename: x", "rename: 5", "rename: {types: [a]}", "rename: {types: x}",
-        "rename: {operations: 5}",
+        "rename: {operations: 5}", "rename: {parameters: {a: b}}", "rename: {parameters: {a: {b: C}}}",
+        "rename: {fields: [a]}",
+        "rename: {members: {A: {b: c}}}", "rename: {credentials: {a: É}}", "rename: {credentials: {a: [b]}}",
+        "prefix: acme", "prefix: 1A", "prefix: ''", "prefix: A-B",
         "rename: {types: {A: b}}", "rename: {types: {A: True}}", "rename: {types: {A: 'X\n'}}",
-        "rename: {operations: {a: B.c}}", "rename: {operations: {a: a.b.c}}", "rename: {operations: {a: 'a.'}}",
-        "rename: {resources: {a: 'b.c'}}", "rename: {resources: {a: import}}",
+        "rename: {operations: {a: B.c}}", "rename: {operations: {a: a..c}}", "rename: {operations: {a: 'a.'}}",
+        "rename: {resources: {a: 'b..c'}}", "rename: {resources: {a: import}}",
         "idempotency: header", "idempotency: [a]", "idempotency: 5",
         "idempotency: {in: cookie}", "idempotency: {in: [header]}", "idempotency: {preset: nobody}",
         "idempotency: {name: [a]}", "idempotency: {name: {a: b}}", 'idempotency: {name: "a\\r\\nb"}',
@@ -427,13 +449,13 @@ def test_names_that_python_cannot_have_are_none(text: str) -> None:
     assert not is_package_name(text)
     assert not is_class_name(text)
     if text != "a.b":
-        assert not is_method_path(text)
+        assert not is_path(text)
 
 
 def test_names_may_be_of_any_script() -> None:
     """Methods and classes are called as their authors speak; what is installed and imported is ASCII."""
-    assert is_method_path("заказы.создать")
-    assert is_method_path("订单")
+    assert is_path("заказы.создать")
+    assert is_path("订单")
     assert is_class_name("Заказ")
     assert is_class_name("订单Model")
     assert not is_class_name("订单")

@@ -26,6 +26,7 @@ from samekey.diff import Surface
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.lower.schemas.objects import UNDECODABLE
+from samekey.names import snake
 from samekey.pipeline import Generated, generate
 
 from tests.tools import write_files
@@ -96,6 +97,8 @@ HOSTILE: Final = (
 HARMLESS: Final = ("some words",)
 HARMLESS_NAMES: Final = tuple('"some" words' if UNDECODABLE.search(word) else "some words" for word in HOSTILE)
 """The same for properties: names that no class can have a field of are left out in both outputs."""
+HOSTILE_TAGS: Final = tuple({snake(word, "resource"): word for word in HOSTILE}.values())
+"""Tags of one name are one resource, so each has a name of its own."""
 Texts = dict[str, "JsonValue"]
 
 
@@ -444,7 +447,7 @@ def toml_shape(value: object) -> object:
 @cache
 def hostile(spec: str, kind: str) -> Generated:
     """The output for hostile words, made once for all tests."""
-    result, words = changed(spec, kind, HOSTILE, f"sdk_{spec}_{kind}")
+    result, words = changed(spec, kind, HOSTILE_TAGS if kind == "tags" else HOSTILE, f"sdk_{spec}_{kind}")
     assert words.chosen, f"{spec} has no {kind}; this test would say nothing"
     return result
 

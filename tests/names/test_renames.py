@@ -10,7 +10,7 @@ from samekey.document.diagnostics import Diagnostics, Severity
 from samekey.document.node import Document, load
 from samekey.pipeline import inspect
 
-OPERATIONS = {
+OPERATIONS: dict[str, dict[str, object]] = {
     verb: {
         "operationId": name,
         "tags": ["pets"],
@@ -20,11 +20,24 @@ OPERATIONS = {
     }
     for verb, name, schema in (("get", "listPets", "Pet"), ("post", "createPet", "Owner"))
 }  # fmt: skip
+OPERATIONS["get"]["parameters"] = [
+    {"name": "pageSize", "in": "query", "schema": {"type": "integer"}},
+    {"name": "kind", "in": "query", "schema": {"$ref": "#/components/schemas/Kind"}},
+]
 API = {
     "openapi": "3.1.0",
     "info": {"title": "Zoo", "version": "1"},
     "paths": {"/pets": OPERATIONS},
-    "components": {"schemas": {name: {"properties": {"a": {"type": "string"}}} for name in ("Pet", "Owner", "Unused")}},
+    "components": {
+        "schemas": {
+            **{name: {"properties": {"a": {"type": "string"}, "b": {}}} for name in ("Pet", "Owner", "Unused")},
+            "Kind": {"enum": ["1", "two"]},
+        },
+        "securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "x-key"},
+            "login": {"type": "http", "scheme": "basic"},
+        },
+    },
 }
 
 
@@ -57,6 +70,14 @@ def findings(renames: str) -> list[tuple[Severity, str, str, int]]:
         "operations: {listPets: animals.all, createPet: pets.all}",
         "operations: {POST /pets: pets.list}",
         "resources: {pets: animals}",
+        "resources: {pets: zoo.animals}",
+        "operations: {listPets: zoo.animals.all, createPet: zoo.animals.cages.add}",
+        "parameters: {listPets: {pageSize: size}}",
+        "parameters: {GET /pets: {query pageSize: size, kind: sort}}",
+        "fields: {Pet: {a: name}, Owner: {a: name}}",
+        "members: {Kind: {'1': FIRST, two: SECOND}}",
+        "credentials: {key: token}",
+        "credentials: {login: {username: user, password: secret}}",
     ],
 )
 def test_a_rename_that_can_be_had_is_had(renames: str) -> None:
@@ -70,7 +91,9 @@ def test_a_rename_that_can_be_had_is_had(renames: str) -> None:
         ("types:\n    Pet: Same\n    Owner: Same", "SameModel"),
         ("types:\n    Owner: Animal\n    Pet: Model", "ModelModel"),
         ("operations:\n    listPets: pets.go\n    createPet: pets.go", "pets.go_2"),
-        ("resources:\n    # reserved\n    pets: close", "close_2"),
+        ("parameters:\n    listPets:\n      kind: options", "kind"),
+        ("fields:\n    Pet: {a: same,\n      b: same}", "b"),
+        ("resources:\n    # reserved\n    pets: close", "close_"),
     ],
 )
 def test_a_name_that_is_taken_is_an_error(renames: str, free: str) -> None:
@@ -80,7 +103,18 @@ def test_a_name_that_is_taken_is_an_error(renames: str, free: str) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("renames", ["types: {Unused: Used}", "operations: {gone: here}", "resources: {Pets: animals}"])
+@pytest.mark.parametrize(
+    "renames",
+    [
+        "types: {Unused: Used}",
+        "operations: {gone: here}",
+        "resources: {Pets: animals}",
+        "parameters: {listPets: {gone: here}}",
+        "fields: {Pet: {gone: here}}",
+        "members: {Kind: {gone: HERE}}",
+        "credentials: {gone: here}",
+    ],
+)
 def test_a_rename_of_nothing_is_a_warning(renames: str) -> None:
     """A misspelt name of the document does not pass in silence."""
     assert findings(renames) == [(Severity.WARNING, "rename-unused", "", 2)]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from samekey.cli.adopt import adopt
 from samekey.cli.audit import audit
 from samekey.cli.diff import diff
 from samekey.cli.generate import generate, inspect
@@ -46,7 +47,7 @@ def root(
     """Read an OpenAPI document and write a Python client library that is safe to retry."""
 
 
-for command in (init, generate, inspect, diff, outdated, snippets, audit, serve, chaos, prove, verify):
+for command in (init, generate, inspect, adopt, diff, outdated, snippets, audit, serve, chaos, prove, verify):
     app.command()(command)
 
 

@@ -42,6 +42,7 @@ class _Command(Struct, frozen=True):
     overlays: tuple[str, ...]
     package: str
     allow_remote: bool
+    rename_all: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -57,13 +58,16 @@ class _Command(Struct, frozen=True):
         return (self.spec, *named, *self.overlays)
 
 
-def generate(
+def generate(  # noqa: PLR0913  # the options of the command
     spec: Spec,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK.")],
     config: ConfigFile = None,
     overlay: Overlays = None,
     package: Annotated[str, typer.Option(metavar="NAME", help="The import name of the SDK.", show_default=False)] = "",
     *,
+    rename_all: Annotated[
+        bool, typer.Option("--rename-all", help="Give every name anew, whatever names.json has, and say what moved.")
+    ] = False,
     check: CheckOnly = False,
     allow_remote: AllowRemote = False,
     watch: Annotated[
@@ -73,7 +77,7 @@ def generate(
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
     from samekey.output.check_cache import Inputs  # noqa: PLC0415  # `--help` need not wait for it
 
-    command = _Command(spec, output, config, tuple(overlay or ()), package, allow_remote)
+    command = _Command(spec, output, config, tuple(overlay or ()), package, allow_remote, rename_all)
     if watch:
         if check or spec == "-":
             message = "with --check nothing is written" if check else "standard input does not change"
@@ -96,7 +100,7 @@ def _generate(command: _Command, inputs: Inputs, *, check: bool = False, is_last
 
     began = time.monotonic()
     spec, output = command.spec, command.output
-    place = place_of_run(command.words) if spec != "-" else None
+    place = place_of_run(command.words) if spec != "-" and not command.rename_all else None
     said = load_run(place, output) if check and place is not None else None
     if said is not None:
         _tell(f"checked {output}, where nothing has changed", said, began)
@@ -115,6 +119,8 @@ def _generate(command: _Command, inputs: Inputs, *, check: bool = False, is_last
         if place is not None and is_steady and not diagnostics.failed:
             store_run(place, output, inputs, result.files, changes.kept, said)
     _tell(summary, said, began)
+    for entry in result.moved:
+        typer.echo(escaped(f"  {entry.what} {entry.before} is {entry.now} now"))
     if before is not None:
         _tell_changes(before, result.surface)
     if diagnostics.failed:
@@ -207,7 +213,7 @@ def _made(
     own = read_own(command.output, settings, diagnostics, inputs.fetch) if settings is not None else None
     if settings is None or lockfile is None or document is None or parts is None or own is None or diagnostics.failed:
         fail(diagnostics)
-    result = make(document, settings, step, lockfile, parts, own)
+    result = make(document, settings, step, lockfile, parts, own, rename_all=command.rename_all)
     # An SDK that lacks something must not take the place of a whole one.
     if result is None or diagnostics.failed:
         fail(diagnostics)

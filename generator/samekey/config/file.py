@@ -14,31 +14,32 @@ from samekey.config.documents import PartConfig, read_documents
 from samekey.config.idempotency import SILENT, StatedDialect, read_dialect
 from samekey.config.pagination import ConfiguredPages, read_pagination
 from samekey.config.project import NO_PROJECT, ProjectConfig, read_project
+from samekey.config.renames import RenamedPart, is_class_name, is_plain_name, read_renames
 from samekey.config.retry import RetryConfig, read_retry
 from samekey.config.selection import EVERYTHING, Pattern, Selection, read_patterns, read_selection
-from samekey.config.words import read_locations, refuse_unknown
+from samekey.config.words import mapping_of, read_locations, refuse_unknown, text_under
 from samekey.document.node import load
 from samekey.document.source import join_uri
-from samekey.identifiers import NO_FILES_ON_WINDOWS, is_identifier
+from samekey.identifiers import NO_FILES_ON_WINDOWS
 from samekey.pep440 import python_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from samekey.document.diagnostics import Diagnostics, Place
     from samekey.document.node import Node
     from samekey.document.source import Fetch
 
 _KEYS = (
-    "package", "distribution", "version", "client", "rename", "idempotency", "retry", "pagination", "overlays", "audit",
-    "include", "exclude", "order", "documents", "project", "client_parameters", "templates", "ci",
+    "package", "distribution", "version", "client", "prefix", "rename", "idempotency", "retry", "pagination",
+    "overlays", "audit", "include", "exclude", "order", "documents", "project", "client_parameters", "templates", "ci",
 )  # fmt: skip
 _TEMPLATES = {"readme": "README.md", "pyproject": "pyproject.toml"}
 """The files that may have an own template, by the words of the config."""
-_RENAME_KEYS = ("types", "operations", "resources")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LONGEST_NAME = 100
 _TAKEN_PACKAGES = frozenset({"httpx", "msgspec", "tests", "anyio", "respx", "pytest"}) | sys.stdlib_module_names
+_PREFIX = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class OwnFile(Struct, frozen=True):
@@ -62,9 +63,11 @@ class Config(Struct, frozen=True):
         distribution: the name to install it by.
         version: its version; the document's where empty.
         client: the name of the client's class.
+        prefix: what environment variables begin with; the package in capitals where empty.
         rename_types: class names by schema name.
-        rename_operations: `resource.method` by operationId, or by method and path.
-        rename_resources: attribute names by tag.
+        rename_operations: `resource.method` by operationId, or by method and path; resources may hold each other.
+        rename_resources: attribute names by tag, with dots between them where one holds the other.
+        rename_parts: names of arguments, attributes, enum members and credentials, by whose they are.
         idempotency: what it says of the dialect of idempotency, on top of what the document says.
         retry: how calls are retried, on top of what the document says.
         pagination: how lists are paged, by operationId or by method and path.
@@ -77,16 +80,18 @@ class Config(Struct, frozen=True):
         client_parameters: parameters of operations that are given to the client once, by their names on the wire.
         templates: paths of own templates, by the name of the file that each makes.
         ci: where the SDK's own repository is tested and released; None for no workflows.
-        places: where a rename stands in the config file, by `types`, `operations` or `resources`, and what is renamed.
+        places: where a rename stands in the config file, by the word above it and what is renamed.
     """
 
     package: str = ""
     distribution: str = ""
     version: str = ""
     client: str = ""
+    prefix: str = ""
     rename_types: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_operations: Mapping[str, str] = field(default_factory=dict[str, str])
     rename_resources: Mapping[str, str] = field(default_factory=dict[str, str])
+    rename_parts: Mapping[RenamedPart, str] = field(default_factory=dict[RenamedPart, str])
     idempotency: StatedDialect = SILENT
     retry: RetryConfig = RetryConfig()
     pagination: Mapping[str, ConfiguredPages] = field(default_factory=dict[str, ConfiguredPages])
@@ -99,7 +104,7 @@ class Config(Struct, frozen=True):
     client_parameters: tuple[Pattern, ...] = ()
     templates: Mapping[str, OwnFile] = field(default_factory=dict[str, OwnFile])
     ci: CiHost | None = None
-    places: Mapping[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], "Place"])
+    places: Mapping[tuple[str, ...], Place] = field(default_factory=dict[tuple[str, ...], "Place"])
 
 
 def load_config(path: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
@@ -123,31 +128,31 @@ def read_config(root: Node) -> Config:
         root.error("config-invalid", "the config is a mapping", "write lines such as `package: acme`")
         return Config()
     refuse_unknown(root, _KEYS)
-    rename = _mapping(root, "rename")
-    if rename is not None:
-        refuse_unknown(rename, _RENAME_KEYS)
+    renames = read_renames(mapping_of(root, "rename"))
     idempotency = root.get("idempotency")
     return Config(
         package=_package(root),
-        distribution=_checked(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
-        version=_checked(root, "version", _is_version, "a version such as '1.2.0', in quotes"),
-        client=_checked(root, "client", is_class_name, "a class name such as Acme"),
-        rename_types=_names(rename, "types", is_class_name, "a class name such as Charge"),
-        rename_operations=_names(rename, "operations", is_method_path, "a path such as charges.create"),
-        rename_resources=_names(rename, "resources", is_plain_name, "a name in lower case, such as charges"),
+        distribution=text_under(root, "distribution", _DISTRIBUTION.fullmatch, "letters, digits, `-`, `_` and `.`"),
+        version=text_under(root, "version", _is_version, "a version such as '1.2.0', in quotes"),
+        client=text_under(root, "client", is_class_name, "a class name such as Acme"),
+        prefix=text_under(root, "prefix", _PREFIX.fullmatch, "capitals, digits and `_`, such as ACME"),
+        rename_types=renames.types,
+        rename_operations=renames.operations,
+        rename_resources=renames.resources,
+        rename_parts=renames.parts,
         idempotency=SILENT if idempotency is None else read_dialect(idempotency),
-        retry=read_retry(_mapping(root, "retry")),
-        pagination=read_pagination(_mapping(root, "pagination")),
+        retry=read_retry(mapping_of(root, "retry")),
+        pagination=read_pagination(mapping_of(root, "pagination")),
         overlays=read_locations(root, "overlays"),
-        audit=read_audit(_mapping(root, "audit")),
+        audit=read_audit(mapping_of(root, "audit")),
         selection=read_selection(root),
         order=read_patterns(root, "order"),
-        documents=read_documents(_mapping(root, "documents")),
-        project=read_project(_mapping(root, "project")),
+        documents=read_documents(mapping_of(root, "documents")),
+        project=read_project(mapping_of(root, "project")),
         client_parameters=read_patterns(root, "client_parameters"),
-        templates=dict(_templates(_mapping(root, "templates"))),
+        templates=dict(_templates(mapping_of(root, "templates"))),
         ci=_ci(root),
-        places=dict(_places(rename)),
+        places=renames.places,
     )
 
 
@@ -156,29 +161,13 @@ def is_package_name(text: str) -> bool:
     return text.isascii() and len(text) <= _LONGEST_NAME and is_plain_name(text)
 
 
-def is_plain_name(text: str) -> bool:
-    """Whether a text can name a resource or a method of an SDK: an identifier of any script, in lower case."""
-    return is_identifier(text) and text == text.lower()
-
-
 def hides_module(package: str) -> bool:
     """Whether a package of this name would hide a module that an SDK or Python imports, or cannot be on Windows."""
     return package in _TAKEN_PACKAGES or package in NO_FILES_ON_WINDOWS
 
 
-def is_class_name(text: str) -> bool:
-    """Whether a text can name a class of an SDK: an identifier with a capital, which tells classes from attributes."""
-    return is_identifier(text) and text != text.lower() and not text[0].islower() and not text.startswith("_")
-
-
-def is_method_path(text: str) -> bool:
-    """Whether a text is `resource.method`, or a method alone."""
-    parts = text.split(".")
-    return len(parts) in {1, 2} and all(is_plain_name(part) for part in parts)
-
-
 def _package(root: Node) -> str:
-    name = _checked(root, "package", is_package_name, "a name that Python can import, in lower case")
+    name = text_under(root, "package", is_package_name, "a name that Python can import, in lower case")
     entry = root.get("package")
     if entry is not None and hides_module(name):
         entry.error("config-invalid", f"a package {name!r} would hide the module of that name", "choose another name")
@@ -189,16 +178,6 @@ def _package(root: Node) -> str:
 def _is_version(text: str) -> bool:
     found = python_version(text)
     return found is not None and found.is_whole and text[0].isdecimal() and text == text.strip()
-
-
-def _checked(node: Node, key: str, is_valid: Callable[[str], object], wanted: str, called: str = "") -> str:
-    entry = node.get(key)
-    if entry is None:
-        return ""
-    if not isinstance(entry.value, str) or not is_valid(entry.value):
-        entry.error("config-invalid", f"{called or key} is {wanted}")
-        return ""
-    return entry.value
 
 
 def _templates(holder: Node | None) -> Iterable[tuple[str, OwnFile]]:
@@ -216,29 +195,5 @@ def _templates(holder: Node | None) -> Iterable[tuple[str, OwnFile]]:
 
 def _ci(root: Node) -> CiHost | None:
     hosts = frozenset(CiHost)
-    found = _checked(root, "ci", hosts.__contains__, " or ".join(f"`{host}`" for host in CiHost))
+    found = text_under(root, "ci", hosts.__contains__, " or ".join(f"`{host}`" for host in CiHost))
     return CiHost(found) if found else None
-
-
-def _mapping(node: Node, key: str) -> Node | None:
-    """Return the mapping under a key; None where it is missing, or where something else stands there (an error)."""
-    entry = node.get(key)
-    if entry is not None and not isinstance(entry.value, dict):
-        entry.error("config-invalid", f"{key} is a mapping")
-        return None
-    return entry
-
-
-def _names(rename: Node | None, key: str, is_valid: Callable[[str], object], wanted: str) -> dict[str, str]:
-    holder = _mapping(rename, key) if rename is not None else None
-    if holder is None:
-        return {}
-    found = {wire: _checked(holder, wire, is_valid, wanted, f"the new name of {wire!r}") for wire, _ in holder.items()}
-    return {wire: chosen for wire, chosen in found.items() if chosen}
-
-
-def _places(rename: Node | None) -> Iterable[tuple[tuple[str, str], Place]]:
-    for kind in _RENAME_KEYS if rename is not None else ():
-        holder = rename.get(kind) if rename is not None else None
-        if holder is not None and isinstance(holder.value, dict):
-            yield from (((kind, wire), entry.place) for wire, entry in holder.items())

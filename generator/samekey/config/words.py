@@ -9,6 +9,8 @@ from samekey.document.values import spelling
 from samekey.identifiers import closest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samekey.document.node import Node
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -43,6 +45,34 @@ def read_duration(node: Node, key: str, code: str, *, may_be_zero: bool = False)
         entry.error(code, f"{key} is a duration such as 90s, 30m, 24h or 7d")
         return None
     return seconds
+
+
+def text_under(node: Node, key: str, is_valid: Callable[[str], object], wanted: str, called: str = "") -> str:
+    """Return the text under a key; empty if it is missing, or is not what is wanted (an error).
+
+    Args:
+        node: the mapping.
+        key: the word under which it stands.
+        is_valid: whether a text is what is wanted.
+        wanted: that, in words.
+        called: what it is, where the key does not say it.
+    """
+    entry = node.get(key)
+    if entry is None:
+        return ""
+    if not isinstance(entry.value, str) or not is_valid(entry.value):
+        entry.error("config-invalid", f"{called or key} is {wanted}")
+        return ""
+    return entry.value
+
+
+def mapping_of(node: Node, key: str) -> Node | None:
+    """Return the mapping under a key; None where it is missing, or where something else stands there (an error)."""
+    entry = node.get(key)
+    if entry is not None and not isinstance(entry.value, dict):
+        entry.error("config-invalid", f"{key} is a mapping")
+        return None
+    return entry
 
 
 def read_locations(node: Node, key: str) -> tuple[str, ...]:

@@ -183,7 +183,7 @@ def _type(item: ItemView, key: str, sent: bool, coming: bool, known: Mapping[str
             }
             return SeenType(SeenKind.MODEL, key, sent, coming, fields=fields)
         case EnumView():
-            members = {str(name): cast("str | int", _value(value)) for name, value in item.members}
+            members = {str(name): cast("str | int", _value(value)) for name, value, _ in item.members}
             return SeenType(SeenKind.ENUM, key, sent, coming, members=members)
         case UnionView():
             return SeenType(SeenKind.UNION, key, sent, coming, target=_unquoted(item.alias))

@@ -66,7 +66,7 @@ class Examples(Struct, frozen=True):
             return None
         place = self.names.methods[operation.key]
         return ExampleView(
-            call=code.dotted(code.identifier(place.resource), code.identifier(place.method)),
+            call=code.dotted(*map(code.identifier, place.call.split("."))),
             arguments=arguments,
             answer=_answer(operation),
         )

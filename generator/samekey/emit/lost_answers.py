@@ -49,7 +49,7 @@ def _rows(operations: Sequence[Operation], names: Names) -> Iterator[LostAnswerV
 
 def _call(names: Names, operation: Operation) -> str:
     place = names.methods[operation.key]
-    return f"{place.resource}.{place.method}"
+    return place.call
 
 
 def is_promised(api: Api) -> bool:

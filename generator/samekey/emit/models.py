@@ -230,8 +230,9 @@ def _default(wire: str, name: Code, default: Code | None) -> Code:
 
 def _enum(definition: Enum, annotator: Annotator) -> EnumView:
     base = symbols.OPEN_STR_ENUM if isinstance(definition.values[0], str) else symbols.OPEN_INT_ENUM
+    docs = iter([doc for _, doc in definition.members] or [""] * len(definition.values))
     members = tuple(
-        (code.identifier(annotator.names.members[definition.id, value]), code.literal(value))
+        (code.identifier(annotator.names.members[definition.id, value]), code.literal(value), _own_doc(next(docs)))
         for value in definition.values
     )
     return EnumView(code.identifier(annotator.names.types[definition.id]), base, _own_doc(definition.doc), members)

@@ -14,6 +14,7 @@ from samekey.emit.code import Code, source
 from samekey.emit.facts import FactsPlanner
 from samekey.emit.forms import FORMS, Form, flag_of, form_of, given_fields, is_untold, stream_of
 from samekey.emit.views import ArgumentView, MethodView, OperationSummary
+from samekey.identifiers import split
 from samekey.ir import (
     Evidence,
     Kind,
@@ -93,7 +94,7 @@ class OperationPlanner(Struct, frozen=True):
             else None,
             evidence=None if operation.evidence is None else operation.evidence.value,
             why=operation.why,
-            call=f"{place.resource}.{place.method}",
+            call=place.call,
             parameters=tuple(self._arguments(operation)),
             returns=str(self._given(operation)),
             streams=str(self._streamed(operation)),
@@ -218,15 +219,14 @@ class OperationPlanner(Struct, frozen=True):
         yield source("options=options")
 
     def _doc(self, operation: Operation, arguments: list[ArgumentView]) -> str:
-        summary = (
-            operation.summary or operation.description.partition("\n")[0] or f"{operation.method} {operation.path}"
-        )
+        said = "" if _repeats_id(operation) else operation.summary
+        summary = said or operation.description.partition("\n")[0] or f"{operation.method} {operation.path}"
         paragraphs = [f"{code.single_line(summary).rstrip('.')}."]
         if operation.deprecated:
             paragraphs.append("Deprecated.")
-        if operation.description and operation.description != operation.summary and operation.summary:
+        if operation.description and operation.description != said and said:
             paragraphs.append(operation.description)
-        elif not operation.summary and "\n" in operation.description:
+        elif not said and "\n" in operation.description:
             paragraphs.append(operation.description.partition("\n")[2].strip())
         paragraphs.append(_safety_in_words(operation))
         documented = [entry for entry in arguments if entry.doc]
@@ -236,6 +236,12 @@ class OperationPlanner(Struct, frozen=True):
         if lines:
             paragraphs.append("\n".join(["Args:", *lines]))
         return "\n\n".join(paragraphs)
+
+
+def _repeats_id(operation: Operation) -> bool:
+    """Whether a summary only repeats the operationId, as FastAPI makes it of a function's name."""
+    spoken = split(operation.summary)
+    return split(operation.id)[: len(spoken)] == spoken and operation.summary.istitle()
 
 
 _KEY_ARGUMENTS: Final = (

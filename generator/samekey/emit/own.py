@@ -91,7 +91,7 @@ def own_parts(files: OwnFiles, names: Names, models: Collection[str], diagnostic
 
 
 def _resources(modules: Mapping[str, _Module], names: Names) -> Iterator[tuple[str, str]]:
-    known = {entry.attribute: entry.class_name for entry in names.resources}
+    known = {entry.module: entry.class_name for entry in names.resources}
     for path, module in modules.items():
         folder, _, name = path.removesuffix(".py").rpartition("/")
         if folder != "resources" or name == "__init__":

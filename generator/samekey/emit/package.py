@@ -20,7 +20,7 @@ from samekey.emit.metadata import plan_metadata, version_of_sdk
 from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
 from samekey.emit.own import NO_OWN_PARTS
-from samekey.emit.views import ImportView, OperationSummary, Plan, ResourceModule, RowView
+from samekey.emit.views import HeldView, ImportView, OperationSummary, Plan, ResourceModule, RowView
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
 from samekey.ir import Model, Safety, Type
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samekey.config.file import Config
+    from samekey.emit.code import Code
     from samekey.emit.own import OwnFinder, OwnParts
     from samekey.ir import Api, Operation, TypeDef
     from samekey.names import Names, ResourceName
@@ -59,7 +60,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     modules = plan_models(types, names, outputs, inputs, merged)
     parts = own({str(export) for module in modules for export in module.exports})
     exports = plan_exports(names.client, parts)
-    methods = {entry.attribute: _resource(entry, api, names, types, models, parts) for entry in names.resources}
+    resources = tuple(_resource(entry, api, names, types, models, parts) for entry in names.resources)
     examples = Examples(api, names, types, models)
     documented = Documented(api, names, types, models)
     detailed = set(Form) - {Form.STREAM}
@@ -77,7 +78,8 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
         client=plan_client(api, names, version),
         exports=exports,
         public=plan_public(exports),
-        resources=tuple(methods.values()),
+        resources=resources,
+        held=tuple(_held("", api, names, parts)),
         models=modules,
         own_models=tuple(map(code.identifier, parts.models)),
         deep_models=deep_modules(modules),
@@ -147,30 +149,65 @@ def _resource(
     models: Mapping[str, Model],
     own: OwnParts,
 ) -> ResourceModule:
-    listed = [operation for operation in api.operations if names.methods[operation.key].resource == entry.attribute]
+    listed = [operation for operation in api.operations if names.methods[operation.key].resource == entry.path]
     hidden = any(hides_builtin(names.methods[operation.key].method) for operation in listed)
     annotator = Annotator(names, types, symbols.MODELS, symbols.BUILTIN_LIST if hidden else source("list"))
     planner = OperationPlanner(api, names, models, annotator)
     methods = tuple(planner.method(operation) for operation in listed)
-    described = next((tag.doc for tag in api.tags if tag.name == entry.tag), "")
+    held = tuple(_held(entry.path, api, names, own))
     bases = (symbols.RESOURCE, symbols.ASYNC_RESOURCE)
+    printed = (methods, bases, symbols.CLIENT_RESOURCE) if held else (methods, bases)
+    options = [ImportView(source(".._runtime.types"), (source("CallOptions"),))] if methods else []
+    siblings = [
+        ImportView(code.dotted(source("."), home), (name,))
+        for view in held
+        for home, name in zip(view.homes, (view.class_name, code.identifier(f"Async{view.class_name}")), strict=True)
+    ]
     return ResourceModule(
-        attribute=code.identifier(entry.attribute),
+        name=code.identifier(entry.module),
+        path=_attributes(entry.path),
+        shown_path=code.literal(entry.path) if entry.path != entry.module else source(""),
         class_name=code.identifier(entry.class_name),
-        doc=code.docstring(f"Operations of {entry.tag or entry.attribute}.\n\n{_ABOUT_CALLS}"),
-        class_doc=code.docstring(described or f"Operations of {entry.tag or entry.attribute}."),
+        doc=code.docstring(f"Operations of {_title(entry)}.\n\n{_ABOUT_CALLS}"),
+        class_doc=_class_doc(entry, api),
         bases=bases,
-        imports=symbols.imports((methods, bases), ".."),
-        typing_imports=(ImportView(source(".._runtime.types"), (source("CallOptions"),)),),
+        imports=symbols.imports(printed, ".."),
+        typing_imports=(*options, *siblings),
         methods=methods,
         rows=tuple(row for operation in listed for row in _rows(planner, operation)),
-        homes=(_home(entry, entry.class_name, own), _home(entry, f"Async{entry.class_name}", own)),
+        held=held,
     )
+
+
+def _held(path: str, api: Api, names: Names, own: OwnParts) -> Iterable[HeldView]:
+    """Yield the resources that a resource holds; those of the client for an empty path."""
+    for entry in names.resources:
+        if entry.parent == path:
+            yield HeldView(
+                attribute=code.identifier(entry.attribute),
+                module=code.identifier(entry.module),
+                class_name=code.identifier(entry.class_name),
+                doc=_class_doc(entry, api),
+                homes=(_home(entry, entry.class_name, own), _home(entry, f"Async{entry.class_name}", own)),
+            )
+
+
+def _class_doc(entry: ResourceName, api: Api) -> Code:
+    described = next((tag.doc for tag in api.tags if tag.doc and tag.name in entry.groups), "")
+    return code.docstring(described or f"Operations of {_title(entry)}.")
+
+
+def _title(entry: ResourceName) -> str:
+    return " and ".join(dict.fromkeys(group.removeprefix("/") for group in entry.groups)) or entry.path
+
+
+def _attributes(path: str) -> Code:
+    return code.dotted(*map(code.identifier, path.split(".")))
 
 
 def _home(entry: ResourceName, class_name: str, own: OwnParts) -> Code:
     """Return the module, relative to the package, that has a resource's class."""
-    module = code.dotted(source("resources"), code.identifier(entry.attribute))
+    module = code.dotted(source("resources"), code.identifier(entry.module))
     return code.dotted(source("custom"), module) if class_name in own.resources else module
 
 

@@ -55,7 +55,7 @@ def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
     yield f"{package}/_client.py", _render("client.py.jinja", plan=plan)
     yield f"{package}/resources/__init__.py", _render("resources.py.jinja", plan=plan)
     for resource in plan.resources:
-        yield f"{package}/resources/{resource.attribute}.py", _render("resource.py.jinja", plan=plan, resource=resource)
+        yield f"{package}/resources/{resource.name}.py", _render("resource.py.jinja", plan=plan, resource=resource)
     if plan.webhooks is not None:
         yield f"{package}/webhooks.py", _render("webhooks.py.jinja", plan=plan, webhooks=plan.webhooks)
     yield f"{package}/models/__init__.py", _render("models.py.jinja", plan=plan)

@@ -63,7 +63,8 @@ class EnumView(Struct, frozen=True):
     name: Code
     base: Code
     doc: Code
-    members: tuple[tuple[Code, Code], ...]
+    members: tuple[tuple[Code, Code, Code], ...]
+    """Name, value and docstring of each."""
 
 
 class UnionView(Struct, frozen=True):
@@ -194,10 +195,30 @@ class RowView(Struct, frozen=True):
     returns: Code
 
 
-class ResourceModule(Struct, frozen=True):
-    """A module of operations."""
+class HeldView(Struct, frozen=True):
+    """A resource as an attribute of the client, or of the resource that holds it."""
 
     attribute: Code
+    module: Code
+    class_name: Code
+    doc: Code
+    homes: tuple[Code, Code]
+    """The modules of the sync and the async class, seen from the package: the generated one, or one of the owner's."""
+
+
+class ResourceModule(Struct, frozen=True):
+    """A module of operations.
+
+    Args:
+        name: the file's stem.
+        path: the attributes that lead to it from the client.
+        shown_path: those, as a literal, where the file's stem does not tell them; else empty.
+        held: the resources that it holds.
+    """
+
+    name: Code
+    path: Code
+    shown_path: Code
     class_name: Code
     doc: Code
     class_doc: Code
@@ -207,8 +228,7 @@ class ResourceModule(Struct, frozen=True):
     typing_imports: tuple[ImportView, ...]
     methods: tuple[MethodView, ...]
     rows: tuple[RowView, ...]
-    homes: tuple[Code, Code]
-    """The modules of the sync and the async class, seen from the package: the generated one, or one of the owner's."""
+    held: tuple[HeldView, ...] = ()
 
 
 class CredentialView(Struct, frozen=True):
@@ -421,6 +441,8 @@ class Plan(Struct, frozen=True):
     exports: tuple[ExportView, ...]
     public: tuple[Code, ...]
     resources: tuple[ResourceModule, ...]
+    held: tuple[HeldView, ...]
+    """The resources that the clients hold themselves."""
     models: tuple[ModelsModule, ...]
     own_models: tuple[Code, ...]
     """Names of the owner's own module of models."""

@@ -113,7 +113,7 @@ def found_in(api: Api, names: Names, listed: Sequence[ListedOperation], config: 
 def _calls(names: Names, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
     for operation in operations:
         place = names.methods[operation.key]
-        yield f"{place.resource}.{place.method}", f"{operation.method} {operation.path}"
+        yield place.call, f"{operation.method} {operation.path}"
 
 
 def _shared(api: Api) -> Iterator[SharedParameter]:

@@ -75,6 +75,8 @@ class Param(Struct, frozen=True):
     """Whether the client may be given it, for all calls that do not say it themselves."""
     example: str = ""
     """The document's own example, as JSON; empty for none."""
+    called: str = ""
+    """What it is to be called, in a word for another generator, or empty."""
 
 
 class BodyKind(StrEnum):
@@ -277,6 +279,9 @@ class Operation(Struct, frozen=True):
         declared: the carriers of a key that it declares, whether or not they count, parameters before fields.
         issues_tokens: whether it is the token endpoint of one of the document's own OAuth2 flows.
         lists_accept: whether the document says what Accept may be, so that nothing else may be asked for.
+        group: where it is to be found in an SDK, in words for another generator; one for each level, or none.
+        called: what it is to be called there, likewise; or empty.
+        left_out: the word for another generator that wants it in no SDK, or empty.
     """
 
     key: str
@@ -305,3 +310,6 @@ class Operation(Struct, frozen=True):
     declared: tuple[DeclaredKey, ...] = ()
     issues_tokens: bool = False
     lists_accept: bool = False
+    group: tuple[str, ...] = ()
+    called: str = ""
+    left_out: str = ""

@@ -130,6 +130,7 @@ class Field(Struct, frozen=True):
         decodable: whether a decoder can have a field of this name; one that is not is sent, and does not come back.
         constant: the value that it always has, which is filled in; None where there is no such value.
         example: the document's own example, as JSON; empty for none.
+        called: what it is to be called, in a word for another generator, or empty.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Field(Struct, frozen=True):
     decodable: bool = True
     constant: str | int | None = None
     example: str = ""
+    called: str = ""
 
 
 class Model(Struct, frozen=True):
@@ -155,6 +157,7 @@ class Model(Struct, frozen=True):
         extra: the type of extra properties, where the document allows them explicitly.
         doc: its description.
         deprecated: the document discourages it.
+        called: what its class is to be called, in a word for another generator, or empty.
     """
 
     id: str
@@ -163,15 +166,28 @@ class Model(Struct, frozen=True):
     extra: Type | None = None
     doc: str = ""
     deprecated: bool = False
+    called: str = ""
 
 
 class Enum(Struct, frozen=True):
-    """A closed list in the document, open in the SDK: of strings or of integers."""
+    """A closed list in the document, open in the SDK: of strings or of integers.
+
+    Args:
+        id: where it stands in the document.
+        name: words for its name.
+        values: what it lists.
+        doc: its description.
+        called: what its class is to be called, in a word for another generator, or empty.
+        members: the name and the description of each value in words for other generators, either of which may be
+            empty; none where the document has no such words.
+    """
 
     id: str
     name: tuple[str, ...]
     values: tuple[str, ...] | tuple[int, ...]
     doc: str = ""
+    called: str = ""
+    members: tuple[tuple[str, str], ...] = ()
 
 
 class Discriminator(Struct, frozen=True):
@@ -196,6 +212,7 @@ class Alias(Struct, frozen=True):
     target: Type
     discriminator: Discriminator | None = None
     doc: str = ""
+    called: str = ""
 
 
 TypeDef: TypeAlias = Model | Enum | Alias

@@ -30,6 +30,7 @@ from samekey.lower.paths import METHOD_WORDS, listed_operations
 from samekey.lower.responses import Answers, responses_of_openapi3, responses_of_swagger2
 from samekey.lower.safety import Subject, WholeDocument, is_stated, judge, rule_of_unlisted
 from samekey.lower.schemas import Schemas
+from samekey.lower.sdk_words import availability, group_of, ignored, method_of
 from samekey.lower.security import Security, lower_requirement, lower_schemes, scoped, token_paths
 from samekey.lower.servers import own_server, servers_of_openapi3, servers_of_swagger2
 from samekey.lower.streams import with_flag, with_stream_extension
@@ -439,8 +440,8 @@ def _operation(  # what the document says of it, and what it says of all
         path=site.path,
         tags=node.texts("tags"),
         summary=node.text("summary").strip(),
-        description=node.text("description").strip(),
-        deprecated=node.flag("deprecated"),
+        description=_description(node),
+        deprecated=node.flag("deprecated") or availability(node) == "deprecated",
         # An optional key parameter never becomes an argument: keyed calls fill it, the others do not need it.
         # Nor does a parameter that carries a credential: the client fills it.
         params=tuple(
@@ -467,7 +468,17 @@ def _operation(  # what the document says of it, and what it says of all
         source=node.source.uri,
         declared=declared,
         issues_tokens=site.path in whole.token_paths,
+        group=group_of(node),
+        called=method_of(node, node.document.node),
+        left_out=ignored(node),
     )
+
+
+def _description(node: Node) -> str:
+    """Return the description of an operation, with a word on how far it is on its way."""
+    stage = availability(node)
+    notes = [f"Availability: {stage}."] if stage and stage != "deprecated" else []
+    return "\n\n".join(text for text in (node.text("description").strip(), *notes) if text)
 
 
 def _is_own(found: DeclaredKey, site: _Site) -> bool:

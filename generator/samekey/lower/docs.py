@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from samekey.identifiers import split
 from samekey.ir import NO_LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -28,14 +29,22 @@ _BOUNDS = {
 MAX_DEFAULT = 80
 
 
-def described(node: Node) -> str:
-    """Return the description of a value, else its summary or title; empty where it has none."""
+def described(node: Node, named: str = "") -> str:
+    """Return the description of a value, else its summary or title; empty where it has none.
+
+    A title that only repeats the name, as pydantic writes it, says nothing.
+
+    Args:
+        node: the value.
+        named: its name, where that is not the last word of its place.
+    """
     if not isinstance(node.value, dict):
         return ""
     for word in ("description", "summary", "title"):
         value = node.value.get(word)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            repeats = word == "title" and split(value) == split(named or node.name)
+            return "" if repeats else value.strip()
     return ""
 
 

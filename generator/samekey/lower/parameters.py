@@ -11,6 +11,7 @@ from samekey.ir import AnyJson, BodyKind, Kind, Location, Param, Primitive, Spel
 from samekey.lower.docs import constraints, described, limits
 from samekey.lower.examples import example_of
 from samekey.lower.media import body_kind, content_of
+from samekey.lower.sdk_words import availability, parameter_called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,11 +138,12 @@ def _parameter(node: Node, name: str, location: Location, schemas: Schemas, hint
         kind,
         required=location is Location.PATH or node.flag("required"),
         spelling=spelling,
-        doc="\n".join(text for text in (described(node) or described(target), constraints(target)) if text),
-        deprecated=node.flag("deprecated"),
+        doc="\n".join(text for text in (described(node) or described(target, name), constraints(target)) if text),
+        deprecated=node.flag("deprecated") or availability(node) == "deprecated",
         limits=limits(target),
         starts_at=_start(target),
         example=example_of(node, target),
+        called=parameter_called(node),
     )
 
 

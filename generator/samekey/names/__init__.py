@@ -18,7 +18,7 @@ from samekey.names.lockfile import (
     remember,
     spell,
 )
-from samekey.names.operations import MethodName, ResourceName, hides_builtin, is_spoken, labels
+from samekey.names.operations import MethodName, ResourceName, group_labels, hides_builtin, is_spoken, labels
 from samekey.names.resolve import resolve
 from samekey.names.words import attribute, pascal, snake
 
@@ -35,6 +35,7 @@ __all__ = [
     "assign",
     "attribute",
     "entries_of",
+    "group_labels",
     "hides_builtin",
     "is_method",
     "is_spoken",

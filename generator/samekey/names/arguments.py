@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from samekey.ir import Location, Model, Named, Nullable
 from samekey.names.lockfile import ARGUMENT, ARGUMENTS, CLIENT_PARAMETERS, CREDENTIALS, VARIABLES, Entry
+from samekey.names.pins import argument_pin, credential_pin
 from samekey.names.reserved import CLIENT_ARGUMENTS, METHOD_ARGUMENTS
 from samekey.names.resolve import resolve
 from samekey.names.words import ascii_snake, attribute
@@ -16,6 +17,7 @@ from samekey.names.words import ascii_snake, attribute
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from samekey.config.file import Config
     from samekey.ir import Api, Operation, Param, SecurityScheme, ServerVariable, Type
     from samekey.names.lockfile import Lockfile
 
@@ -29,19 +31,24 @@ CREDENTIAL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What each kind of security scheme takes, in the usual words."""
 
 
-def argument_names(api: Api, lockfile: Lockfile) -> dict[tuple[str, str, str], str]:
+def argument_names(api: Api, config: Config, lockfile: Lockfile) -> dict[tuple[str, str, str], str]:
     """Return the names of arguments by the operation's key, location (or `body`) and wire name.
 
     Args:
         api: the API.
+        config: what the user decided.
         lockfile: the names that were given before.
     """
     models = {definition.id: definition for definition in api.types if isinstance(definition, Model)}
     found: dict[tuple[str, str, str], str] = {}
     for operation in api.operations:
-        proposals = {(place, wire): _proposals(place, wire) for place, wire in _arguments(operation, models)}
+        stated = _stated(operation, models)
+        listed = list(_arguments(operation, models))
+        pins = {key: pin for key in listed if (pin := argument_pin(operation, *key, config))}
+        wishes = {key: _proposals(*key, stated.get(key, "")) for key in listed}
+        proposals = {key: (pins[key], *wishes[key]) if key in pins else wishes[key] for key in listed}
         kept = lockfile.kept((key, Entry(ARGUMENTS, operation.key, " ".join(key))) for key in proposals)
-        names = resolve(proposals, METHOD_ARGUMENTS, kept)
+        names = resolve(proposals, METHOD_ARGUMENTS, {**pins, **kept, **pins})
         found.update({(operation.key, *key): chosen for key, chosen in names.items()})
     return found
 
@@ -61,16 +68,25 @@ def _arguments(operation: Operation, models: Mapping[str, Model]) -> Iterator[tu
         yield BODY, BODY
 
 
+def _stated(operation: Operation, models: Mapping[str, Model]) -> dict[tuple[str, str], str]:
+    """Return what arguments are to be called in words for other generators, by location and wire name."""
+    body = spread_model(operation, models)
+    found = {(param.location.value, param.name): param.called for param in operation.params}
+    found |= {(BODY, entry.name): entry.called for entry in body.fields} if body is not None else {}
+    return {key: called for key, called in found.items() if called}
+
+
 def _exact_first(names: Iterator[str]) -> list[str]:
     return sorted(names, key=lambda wire: (attribute(wire, "param") != wire, wire))
 
 
-def _proposals(location: str, wire: str) -> tuple[str, ...]:
+def _proposals(location: str, wire: str, called: str) -> tuple[str, ...]:
     if location == EXTRA:
         # As the attribute of a model is called.
         return EXTRA, f"{EXTRA}_fields", f"{EXTRA}_fields_"
     plain = attribute(wire, "param")
-    return plain, f"{location}_{plain}", f"{plain.rstrip('_')}_"
+    stated = (attribute(called, "param"),) if called else ()
+    return *stated, plain, f"{location}_{plain}", f"{plain.rstrip('_')}_"
 
 
 def spread_model(operation: Operation, models: Mapping[str, Model]) -> Model | None:
@@ -101,6 +117,7 @@ class ClientNames(Struct, frozen=True):
 def client_names(
     schemes: Sequence[SecurityScheme],
     variables: Sequence[ServerVariable],
+    config: Config,
     lockfile: Lockfile,
     params: Sequence[Param] = (),
 ) -> ClientNames:
@@ -119,8 +136,15 @@ def client_names(
         plain = attribute(variable.name, "server")
         proposals[Entry(VARIABLES, variable.name, ARGUMENT)] = (plain, f"server_{plain}")
     for param in params:
-        proposals[_client_entry(param)] = _proposals(param.location, param.name)
-    chosen = resolve(proposals, CLIENT_ARGUMENTS, lockfile.kept((entry, entry) for entry in proposals))
+        proposals[_client_entry(param)] = _proposals(param.location, param.name, param.called)
+    pins = {
+        Entry(CREDENTIALS, scheme.id, word): pin
+        for scheme in ordered
+        for word in CREDENTIAL_WORDS[scheme.kind]
+        if (pin := credential_pin(scheme, word, config))
+    }
+    kept = lockfile.kept((entry, entry) for entry in proposals)
+    chosen = resolve(proposals, CLIENT_ARGUMENTS, {**pins, **kept, **pins})
     return ClientNames(
         {
             scheme.id: tuple(chosen[Entry(CREDENTIALS, scheme.id, word)] for word in CREDENTIAL_WORDS[scheme.kind])

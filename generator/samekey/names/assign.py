@@ -11,9 +11,10 @@ from samekey.config.file import hides_module
 from samekey.identifiers import in_ascii
 from samekey.names.arguments import argument_names, client_names
 from samekey.names.exports import PUBLIC
+from samekey.names.groups import TITLE_NOISE
 from samekey.names.identity import type_keys
 from samekey.names.lockfile import EMPTY
-from samekey.names.operations import TITLE_NOISE, method_names
+from samekey.names.operations import method_names
 from samekey.names.reserved import CLIENT_CLASSES
 from samekey.names.types import field_names, member_names, type_names
 from samekey.names.words import ascii_snake, pascal
@@ -85,19 +86,19 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
     types, inputs = type_names(api, config, keys, lockfile)
     methods, resources = method_names(api, config, lockfile, client)
     variables = api.servers[0].variables if api.servers else ()
-    of_client = client_names(api.schemes, variables, lockfile, api.client_params)
+    of_client = client_names(api.schemes, variables, config, lockfile, api.client_params)
     return Names(
         package=package,
         distribution=config.distribution or package.replace("_", "-"),
         client=client,
-        prefix=package.upper(),
+        prefix=config.prefix or package.upper(),
         types=types,
         inputs=inputs,
-        fields=field_names(api, keys, lockfile),
-        members=member_names(api, keys, lockfile),
+        fields=field_names(api, config, keys, lockfile),
+        members=member_names(api, config, keys, lockfile),
         resources=_in_order(resources, config.order),
         methods=methods,
-        arguments=argument_names(api, lockfile),
+        arguments=argument_names(api, config, lockfile),
         credentials=of_client.credentials,
         variables=of_client.variables,
         client_parameters=of_client.parameters,
@@ -105,10 +106,10 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
 
 
 def _in_order(resources: tuple[ResourceName, ...], order: tuple[Pattern, ...]) -> tuple[ResourceName, ...]:
-    """Return resources in the order that the config wants, by attribute or tag; the others follow as they are."""
+    """Return resources in the order that the config wants, by path, attribute or tag; the others follow as they are."""
 
     def rank(resource: ResourceName) -> int:
-        places = (index for index, entry in enumerate(order) if entry.means(resource.attribute, resource.tag))
+        places = (index for index, entry in enumerate(order) if entry.means(*resource.labels))
         return next(places, len(order))
 
     return tuple(sorted(resources, key=rank))

@@ -17,7 +17,8 @@ from samekey.names.lockfile import (
     VARIABLES,
     Entry,
 )
-from samekey.names.operations import pinned
+from samekey.names.operations import pinned, wanted_path
+from samekey.names.pins import argument_pin, credential_pin, field_pin, member_pin
 from samekey.names.types import pinned_types
 
 if TYPE_CHECKING:
@@ -41,45 +42,50 @@ def entries_of(api: Api, config: Config, names: Names, exports: Collection[str])
         itertools.chain(
             _of_operations(api, config, names),
             _of_types(api, config, names, exports),
-            _of_credentials(api, names),
+            _of_credentials(api, config, names),
         )
     )
 
 
 def _of_operations(api: Api, config: Config, names: Names) -> Iterator[tuple[Entry, str]]:
-    tags = {resource.attribute: resource.tag for resource in names.resources}
     for resource in names.resources:
-        if resource.tag and resource.tag not in config.rename_resources:
-            yield Entry(RESOURCES, resource.tag, "attribute"), resource.attribute
-            yield Entry(RESOURCES, resource.tag, "class"), resource.class_name
+        for group in resource.groups:
+            if not wanted_path(group, config):
+                yield Entry(RESOURCES, group, "attribute"), resource.path
+                yield Entry(RESOURCES, group, "class"), resource.class_name
     for operation in api.operations:
         place = names.methods[operation.key]
-        if tags[place.resource] and pinned(operation, config) is None:
-            yield Entry(RESOURCES, tags[place.resource], "methods", operation.key), place.method
+        if place.group and pinned(operation, config) is None:
+            yield Entry(RESOURCES, place.group, "methods", operation.key), place.method
+    operations = {operation.key: operation for operation in api.operations}
     for (key, location, wire), chosen in names.arguments.items():
-        yield Entry(ARGUMENTS, key, f"{location} {wire}"), chosen
+        if not argument_pin(operations[key], location, wire, config):
+            yield Entry(ARGUMENTS, key, f"{location} {wire}"), chosen
 
 
 def _of_types(api: Api, config: Config, names: Names, exports: Collection[str]) -> Iterator[tuple[Entry, str]]:
-    pins = pinned_types(api, config)
-    keys = {identity: key for identity, key in type_keys(api).items() if names.types[identity] in exports}
+    all_keys = type_keys(api)
+    pins = pinned_types(api, config, all_keys)
+    definitions = {definition.id: definition for definition in api.types}
+    keys = {identity: key for identity, key in all_keys.items() if names.types[identity] in exports}
     for identity, key in keys.items():
         if identity not in pins:
             yield Entry(TYPES, key, "class"), names.types[identity]
             if names.inputs[identity] in exports:
                 yield Entry(TYPES, key, "input"), names.inputs[identity]
     for (identity, wire), chosen in names.fields.items():
-        if identity in keys:
+        if identity in keys and not field_pin(definitions[identity], keys[identity], wire, config):
             yield Entry(TYPES, keys[identity], "fields", wire), chosen
     for (identity, value), chosen in names.members.items():
-        if identity in keys:
+        if identity in keys and not member_pin(definitions[identity], keys[identity], str(value), config):
             yield Entry(TYPES, keys[identity], "members", str(value)), chosen
 
 
-def _of_credentials(api: Api, names: Names) -> Iterator[tuple[Entry, str]]:
+def _of_credentials(api: Api, config: Config, names: Names) -> Iterator[tuple[Entry, str]]:
     for scheme in api.schemes:
         for word, chosen in zip(CREDENTIAL_WORDS[scheme.kind], names.credentials[scheme.id], strict=True):
-            yield Entry(CREDENTIALS, scheme.id, word), chosen
+            if not credential_pin(scheme, word, config):
+                yield Entry(CREDENTIALS, scheme.id, word), chosen
     for wire, chosen in names.variables.items():
         yield Entry(VARIABLES, wire, ARGUMENT), chosen
     for (location, wire), chosen in names.client_parameters.items():

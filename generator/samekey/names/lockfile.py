@@ -18,7 +18,7 @@ from samekey.document.node import load
 from samekey.document.pointers import extended
 from samekey.header import MARKED_BYTES, MARKER, is_marked
 from samekey.names.resolve import fold
-from samekey.names.words import is_attribute, is_constant, is_pascal, is_snake
+from samekey.names.words import is_attribute, is_constant, is_pascal, is_snake, is_snake_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,7 +73,7 @@ _METHODS: Final = "methods"
 
 _Check: TypeAlias = "Callable[[str], bool]"
 _LEAVES: Final[Mapping[tuple[str, str], _Check]] = {
-    (RESOURCES, "attribute"): is_snake, (RESOURCES, "class"): is_pascal,
+    (RESOURCES, "attribute"): is_snake_path, (RESOURCES, "class"): is_pascal,
     (TYPES, "class"): is_pascal, (TYPES, "input"): is_pascal,
     (VARIABLES, ARGUMENT): is_attribute, (CLIENT_PARAMETERS, ARGUMENT): is_attribute,
 }  # fmt: skip

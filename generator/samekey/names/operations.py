@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from samekey.identifiers import NO_FILES_ON_WINDOWS, in_ascii, singular, split
+from samekey.identifiers import NO_FILES_ON_WINDOWS, singular, split
+from samekey.names.groups import groups_of, members_of, noun_forms
 from samekey.names.lockfile import RESOURCES, Entry
+from samekey.names.phrases import READING, VERBS, cut, http_verb, simplified, spells_path
 from samekey.names.reserved import (
     ANNOTATION_BUILTINS,
     CLIENT_CLASSES,
     CLIENT_WORDS,
     HIDING_METHODS,
-    MODULE_WORDS,
     RESOURCE_METHODS,
+    RESOURCE_WORDS,
     TYPE_WORDS,
 )
 from samekey.names.resolve import fold, resolve
+from samekey.names.rest import Habits, collections_of, is_noise, rest_method
 from samekey.names.words import capitalized, pascal, snake, words
 
 if TYPE_CHECKING:
@@ -30,38 +33,70 @@ if TYPE_CHECKING:
 
     from samekey.config.file import Config
     from samekey.ir import Api, Operation
+    from samekey.names.groups import Group
     from samekey.names.lockfile import Lockfile
 
-_VERSION = re.compile(r"v?[0-9]+([._][0-9]+)*|latest|beta|alpha|api|rest")
 _NUMBERED = re.compile(r"_?[0-9]+\Z")
-TITLE_NOISE: Final = frozenset(
-    {"api", "apis", "openapi", "swagger", "rest", "restful", "http", "specification", "spec", "the"}
-)
-"""Words of titles and tags that say nothing."""
-_SMALL_WORDS = frozenset({"by", "of", "the", "id", "for", "to", "with"})
-_VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
-"""What methods do, in the words of REST."""
+_FEW: Final = 5
+"""One of so many POSTs that is called `post` tells how ids are made."""
+_WRITTEN: Final = {"post": "create", "put": "replace", "patch": "update"}
+"""Verbs in the place of HTTP methods."""
 
 
 class MethodName(Struct, frozen=True):
-    """Where an operation is found: the resource's attribute on the client, and the method."""
+    """Where an operation is found.
+
+    Args:
+        resource: the attributes that lead from the client to its resource, with dots between them.
+        method: its method there.
+        group: what it is remembered under; empty where only the config has its resource.
+    """
 
     resource: str
     method: str
+    group: str = ""
+
+    @property
+    def call(self) -> str:
+        """The way from the client to the method."""
+        return f"{self.resource}.{self.method}"
 
 
 class ResourceName(Struct, frozen=True):
-    """A group of operations: attribute and module, class, and the tag that it came from."""
+    """A group of operations.
 
-    attribute: str
+    Args:
+        path: the attributes that lead to it from the client, with dots between them.
+        module: the name of its module.
+        class_name: its class; the async one has `Async` before it.
+        groups: what it came from in the document, such as tags; none where it only holds other resources.
+    """
+
+    path: str
+    module: str
     class_name: str
-    tag: str
+    groups: tuple[str, ...] = ()
+
+    @property
+    def attribute(self) -> str:
+        """Its name on the client, or on the resource that holds it."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the config's `order` may call it: its path, its attribute, or what it came from."""
+        return (self.path, self.attribute, *(label for group in self.groups for label in group_labels(group)))
+
+    @property
+    def parent(self) -> str:
+        """The path of the resource that holds it; empty where the client does."""
+        return self.path.rpartition(".")[0]
 
 
 def method_names(
     api: Api, config: Config, lockfile: Lockfile, client: str
 ) -> tuple[dict[str, MethodName], tuple[ResourceName, ...]]:
-    """Return where each operation is found, by its key, and the resources in the document's order.
+    """Return where each operation is found, by its key, and the resources, each after the one that holds it.
 
     Args:
         api: the API.
@@ -70,58 +105,105 @@ def method_names(
         client: the client's class.
     """
     pins = {operation.key: pin for operation in api.operations if (pin := pinned(operation, config))}
-    tags = list(dict.fromkeys(_tag(operation) for operation in api.operations))
-    kept = lockfile.kept(
-        (tag, Entry(RESOURCES, tag, "attribute")) for tag in tags if tag not in config.rename_resources
-    )
-    wanted = {tag: kept.get(tag) or _attribute(config.rename_resources.get(tag, tag)) for tag in tags}
-    groups = {operation.key: _group(operation, pins.get(operation.key), wanted) for operation in api.operations}
-    filled = set(groups.values())
-    used = [group for group in dict.fromkeys([*tags, *groups.values()]) if group in filled]
-    renamed = {tag: wanted[tag] for tag in config.rename_resources if tag in wanted}
-    attributes = _attributes(used, wanted, {**renamed, **kept})
+    groups = groups_of(api, lockfile)
+    parts = members_of(groups)
+    paths = _paths(parts, config, lockfile)
+    places = {key: _place_of(group, pins.get(key), paths) for key, group in groups.items()}
+    used = list(dict.fromkeys(path for place in places.values() for path in _ancestry(place)))
+    own = {path: tuple(key for key, known in paths.items() if known == path) for path in used}
     reserved = [*TYPE_WORDS, *CLIENT_CLASSES, client, f"Async{client}"]
-    kept_classes = lockfile.kept(
-        (group, Entry(RESOURCES, group, "class")) for group in attributes if group not in renamed
+    kept = lockfile.kept(
+        (path, Entry(RESOURCES, key, "class")) for path in used for key in own[path] if not wanted_path(key, config)
     )
-    classes = _classes(attributes, reserved, kept_classes)
-    methods: dict[str, str] = {}
-    for group in used:
-        members = {operation.key: operation for operation in api.operations if groups[operation.key] == group}
-        methods.update(_methods_of(group, members, pins, lockfile))
-    found = {key: MethodName(attributes[group], methods[key]) for key, group in groups.items()}
-    resources = (ResourceName(attributes[group], classes[group], group if group in wanted else "") for group in used)
-    return found, tuple(resources)
-
-
-def _attributes(groups: Sequence[str], wanted: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
-    """Return the attribute of each resource, those with their own name first, whatever order the document has."""
-    ordered = sorted(groups, key=lambda group: (wanted.get(group) != group, group))
-    proposals = {group: (wanted.get(group) or _attribute(group),) for group in ordered}
+    classes = _classes(used, reserved, kept)
+    ordered = sorted(used, key=lambda path: (path.count("."), path))
     # Each resource has a file of its own.
-    found = resolve(proposals, CLIENT_WORDS | NO_FILES_ON_WINDOWS, fixed)
-    return {group: found[group] for group in ordered}
+    modules = resolve({path: (_module(path),) for path in ordered}, NO_FILES_ON_WINDOWS)
+    habits = Habits(_speaks_http(api.operations), collections_of(api.operations))
+    candidates = {
+        operation.key: _candidates(operation, parts[groups[operation.key].key], habits) for operation in api.operations
+    }
+    methods: dict[str, str] = {}
+    for path in used:
+        members = {operation.key: operation for operation in api.operations if places[operation.key] == path}
+        below = {entry.rpartition(".")[2] for entry in used if entry.rpartition(".")[0] == path}
+        methods.update(_methods_of(members, candidates, groups, pins, lockfile, below))
+    found = {
+        key: MethodName(place, methods[key], groups[key].key if paths[groups[key].key] == place else "")
+        for key, place in places.items()
+    }
+    return found, tuple(ResourceName(path, modules[path], classes[path], own[path]) for path in used)
 
 
-def _classes(attributes: Mapping[str, str], reserved: Iterable[str], kept: Mapping[str, str]) -> dict[str, str]:
+def _paths(parts: Mapping[str, Sequence[str]], config: Config, lockfile: Lockfile) -> dict[str, str]:
+    """Return the path of each group's resource by its key; groups of one path are one resource."""
+    kept = lockfile.kept((key, Entry(RESOURCES, key, "attribute")) for key in parts)
+    found: dict[str, str] = {}
+    for key, levels in parts.items():
+        found[key] = _free(wanted_path(key, config) or kept.get(key) or _plain_path(levels))
+    return found
+
+
+def wanted_path(group: str, config: Config) -> str:
+    """Return the path that the config wants for the resource of a group; empty where it does not say."""
+    return next((config.rename_resources[word] for word in group_labels(group) if word in config.rename_resources), "")
+
+
+def group_labels(group: str) -> tuple[str, ...]:
+    """Return what the config may call a group: its key, and the word of a path also without the slash before it."""
+    return (group, group[1:]) if group.startswith("/") else (group,)
+
+
+def _free(path: str) -> str:
+    """Return a path of which no name is one that every client, or every resource, has."""
+    first, *below = path.split(".")
+    return ".".join([_beside(first, CLIENT_WORDS | RESOURCE_WORDS), *(_beside(word, RESOURCE_WORDS) for word in below)])
+
+
+def _plain_path(levels: Sequence[str]) -> str:
+    return ".".join(snake(level, "resource") for level in levels)
+
+
+def _beside(word: str, reserved: Iterable[str]) -> str:
+    return f"{word}_" if word in reserved else word
+
+
+def _ancestry(path: str) -> Iterator[str]:
+    """Yield the paths of a resource and of those that hold it, the outermost first."""
+    levels = path.split(".")
+    yield from (".".join(levels[: end + 1]) for end in range(len(levels)))
+
+
+def _place_of(group: Group, pin: MethodName | None, paths: Mapping[str, str]) -> str:
+    return _free(pin.resource) if pin is not None and pin.resource else paths[group.key]
+
+
+def _module(path: str) -> str:
+    return path if "." not in path else snake(path.replace(".", "_"), "resource")
+
+
+def _classes(paths: Sequence[str], reserved: Iterable[str], kept: Mapping[str, str]) -> dict[str, str]:
     """Return a class name for each resource; neither it nor its async twin has the name of another."""
     used = {fold(entry) for entry in reserved}
+    holders = {path.rpartition(".")[0] for path in paths}
     found: dict[str, str] = {}
-    wishes = [(group, iter((name,))) for group, name in kept.items()]
-    wishes += [(group, _class_proposals(attribute)) for group, attribute in attributes.items()]
-    for group, candidates in wishes:
-        if group not in found:
+    wishes = [(path, iter((name,))) for path, name in kept.items()]
+    ordered = sorted(paths, key=lambda path: (path.count("."), path))
+    wishes += [(path, _class_proposals(path)) for path in ordered]
+    for path, candidates in wishes:
+        if path not in found:
             for candidate in candidates:
                 twins = {fold(candidate), fold(f"Async{candidate}")}
                 if not twins & used:
-                    used |= twins
-                    found[group] = candidate
+                    # The operations of a resource are a class in its module, beside those that it holds.
+                    used |= {*twins, fold(f"{candidate}Operations")} if path in holders else twins
+                    found[path] = candidate
                     break
     return found
 
 
-def _class_proposals(attribute: str) -> Iterator[str]:
-    plain = pascal(attribute, "Resource")
+def _class_proposals(path: str) -> Iterator[str]:
+    plain = pascal(path.replace(".", "_"), "Resource")
     yield from capitalized(plain, "Resource")
     yield from (f"{plain}Resource{number}" for number in itertools.count(2))
 
@@ -148,60 +230,66 @@ def labels(operation: Operation) -> tuple[str, str]:
     )
 
 
-def _group(operation: Operation, pin: MethodName | None, wanted: Mapping[str, str]) -> str:
-    """Return the tag whose resource an operation belongs to, or the name of a resource that only the config has."""
-    if pin is None or not pin.resource:
-        return _tag(operation)
-    return next((tag for tag, attribute_name in wanted.items() if attribute_name == pin.resource), pin.resource)
-
-
-def _tag(operation: Operation) -> str:
-    """Return an operation's first tag, else the first word of its path that says something, else `root`."""
-    if operation.tags and operation.tags[0].strip():
-        return operation.tags[0]
-    for segment in operation.path.split("/"):
-        if segment and "{" not in segment and not _VERSION.fullmatch(segment.lower()):
-            return segment
-    return "root"
-
-
-def _attribute(tag: str) -> str:
-    found = snake(tag, "resource")
-    return f"{found}_" if found in MODULE_WORDS else found
-
-
 def _methods_of(
-    tag: str, members: Mapping[str, Operation], pins: Mapping[str, MethodName], lockfile: Lockfile
+    members: Mapping[str, Operation],
+    candidates: Mapping[str, tuple[str, str, str]],
+    groups: Mapping[str, Group],
+    pins: Mapping[str, MethodName],
+    lockfile: Lockfile,
+    below: Iterable[str],
 ) -> dict[str, str]:
-    """Return one resource's method names: pinned or kept ones, then short where that stays unique, whole where not."""
+    """Return one resource's method names: pinned or kept ones, then short where that stays unique, whole where not.
+
+    Args:
+        members: its operations by key.
+        candidates: what each operation may be called, from the shortest on.
+        groups: the group of each operation.
+        pins: what the config wants.
+        lockfile: the names that were given before.
+        below: the attributes of the resources that it holds.
+    """
     pinned_here = {key: pins[key].method for key in members if key in pins}
-    kept = lockfile.kept((key, Entry(RESOURCES, tag, "methods", key)) for key in members if key not in pins)
-    free = sorted((key for key in members if key not in pins), key=lambda key: _place(members[key]))
-    candidates = {key: _candidates(members[key], tag) for key in free}
-    counts = Counter(short for short, *_ in candidates.values())
+    kept = lockfile.kept(
+        (key, Entry(RESOURCES, groups[key].key, "methods", key)) for key in members if key not in pins
+    )  # fmt: skip
+    free = sorted((key for key in members if key not in pins), key=lambda key: _order(members[key]))
+    counts = Counter(candidates[key][0] for key in free)
     proposals: dict[str, tuple[str, ...]] = {key: (pin,) for key, pin in pinned_here.items()}
     for unique in (True, False):
         for key in free:
             short, *longer = candidates[key]
             if (counts[short] == 1) is unique:
                 proposals[key] = (short, *longer) if unique else tuple(longer)
-    return resolve(proposals, RESOURCE_METHODS, {**pinned_here, **kept})
+    for key in free:
+        if members[key].called:
+            proposals[key] = (_method(_varied(snake(members[key].called, "call"), members[key])), *proposals[key])
+    ordered = dict(sorted(proposals.items(), key=lambda entry: entry[0] not in pins and not members[entry[0]].called))
+    return resolve(ordered, [*RESOURCE_METHODS, *below], {**pinned_here, **kept})
 
 
-def _candidates(operation: Operation, tag: str) -> tuple[str, str, str]:
-    """Return what an operation may be called in the resource of a tag, from the shortest on."""
-    wishes = (_short_method(operation, tag), _whole_method(operation), _by_path(operation))
+def _speaks_http(operations: Iterable[Operation]) -> bool:
+    """Whether ids begin or end with the HTTP method where others have a verb: `PostCustomers`, `get_files_id`."""
+    posts = [http_verb(words(entry.id), entry) for entry in operations if entry.id and entry.method == "POST"]
+    return any(posts) and sum(found is not None for found in posts) * _FEW >= len(posts)
+
+
+def _candidates(operation: Operation, parts: Sequence[str], habits: Habits) -> tuple[str, str, str]:
+    """Return what an operation may be called in the resource of a group, from the shortest on."""
+    nouns = noun_forms(parts)
+    wishes = (_short_method(operation, nouns, habits), _whole_method(operation), _by_path(operation))
     short, whole, by_path = (_method(_varied(wish, operation)) for wish in wishes)
     return short, whole, by_path
 
 
-def is_spoken(operation: Operation, tag: str, method: str) -> bool:
+def is_spoken(operation: Operation, group: str, method: str) -> bool:
     """Whether a method's name is made of the operation's own words, as they are now."""
     unnumbered = {method.rstrip("_"), _NUMBERED.sub("", method)}
-    return any(candidate.rstrip("_") in unnumbered for candidate in _candidates(operation, tag))
+    wishes = [name for habits in (Habits(), Habits(is_http=True)) for name in _candidates(operation, (group,), habits)]
+    own = {*words(operation.id), *split(operation.path), *split(operation.variant), operation.method.lower(), "by"}
+    return any(candidate.rstrip("_") in unnumbered for candidate in wishes) or own.issuperset(split(method))
 
 
-def _place(operation: Operation) -> tuple[str, str, str]:
+def _order(operation: Operation) -> tuple[str, str, str]:
     """Return a key that orders the operations of a resource, whatever order the document has."""
     return operation.path, operation.method, operation.variant
 
@@ -220,87 +308,61 @@ def _whole_method(operation: Operation) -> str:
 
 
 def _operation_words(operation: Operation) -> list[str]:
-    """Return the words of the operationId, without the path and method that some frameworks append."""
-    found = list(words(operation.id))
-    appended = [*split(operation.path), operation.method.lower()]
-    if len(found) > len(appended) and found[-len(appended) :] == appended:
-        return found[: -len(appended)]
+    """Return the words of the operationId, without the path and method that some frameworks put around them.
+
+    FastAPI appends path and method, Litestar and drf-spectacular begin with the path, NestJS with the controller.
+    """
+    spoken = words(operation.id)
+    found = [word for at, word in enumerate(spoken) if word != "controller" or not at]
+    path, method = list(split(operation.path)), operation.method.lower()
+    if len(found) > len(path) + 1 and found[-len(path) - 1 :] == [*path, method]:
+        return found[: -len(path) - 1]
+    static = [word for segment in operation.path.split("/") if "{" not in segment for word in split(segment)]
+    for leading in (path, static, [word for word in static if not is_noise(word)]):
+        rest = found[len(leading) :]
+        if len(leading) > 1 and found[: len(leading)] == leading and not VERBS.isdisjoint(rest[:2]):
+            return rest
     return found
 
 
-def _short_method(operation: Operation, tag: str) -> str:
+def _short_method(operation: Operation, nouns: Sequence[Sequence[str]], habits: Habits) -> str:
     """Return a method's name from the operationId without the resource's own noun."""
     if not operation.id:
-        return _rest_method(operation, tag)
-    spoken = _operation_words(operation)
-    singulars = [singular(word) for word in spoken]
-    for noun in _nouns(tag):
-        size = len(noun)
-        for start in range(len(spoken) - size + 1):
-            rest = spoken[:start] + spoken[start + size :]
-            if singulars[start : start + size] == noun and _useful(rest):
-                return snake(" ".join(rest), "call")
-    return snake(" ".join(spoken), "call")
+        return rest_method(operation, nouns, habits)
+    whole = _operation_words(operation)
+    found = http_verb(whole, operation)
+    if found is not None and (habits.is_http or found[0] in _WRITTEN):
+        if spells_path(found[1], operation.path, is_noise):
+            return rest_method(operation, nouns, habits, one="retrieve")
+        whole = _said(operation, found[1]) if habits.is_http else whole
+    if operation.method == "GET" and whole[:1] == ["all"]:
+        whole = ["list", *whole[1:]]
+    spoken = simplified(whole)
+    for noun in nouns:
+        rest = cut(operation, spoken, noun)
+        if rest is not None:
+            return snake(" ".join(_told_apart(rest, spoken, noun, operation)), "call")
+    return snake(" ".join(whole), "call")
 
 
-def _nouns(tag: str) -> list[list[str]]:
-    """Return a resource's noun in the singular, whole and without the words before its last: `stock item`, `item`."""
-    spoken = [singular(word) for word in split(in_ascii(tag)) if word not in TITLE_NOISE]
-    return [spoken[start:] for start in range(len(spoken))]
+def _said(operation: Operation, rest: list[str]) -> list[str]:
+    """Return the words of an id that begins with the HTTP method: with the verb that stands for it, or with its own."""
+    if rest and rest[0] in VERBS:
+        return rest
+    method = operation.method.lower()
+    return [_WRITTEN.get(method, method), *rest]
 
 
-def _useful(spoken: list[str]) -> bool:
-    return bool(spoken) and not all(word.isdigit() or word in _SMALL_WORDS for word in spoken)
-
-
-def _rest_method(operation: Operation, tag: str) -> str:
-    """Return a method's name from method and path, as REST means them (RFC 9110 section 9.3)."""
-    path = _rest_path(operation.path, tag)
-    is_post = operation.method == "POST"
-    if is_post and path.ends_in_singular and path.is_nested and not path.on_item:
-        # An action, such as `POST /charges/{id}/capture`.
-        return snake(" ".join(path.words), "call")
-    verb = _read_verb(path, tag) if operation.method == "GET" else _VERBS.get(operation.method)
-    nouns = path.words
-    if nouns and (path.on_item or is_post):
-        nouns = (*nouns[:-1], singular(nouns[-1]))
-    return snake(" ".join([verb or operation.method.lower(), *nouns]), "call")
-
-
-class _RestPath(Struct, frozen=True):
-    """A path as REST reads it.
-
-    Args:
-        words: of its nouns, without the resource's own.
-        on_item: whether it ends in a parameter.
-        is_nested: whether it has more than one segment.
-    """
-
-    words: tuple[str, ...]
-    on_item: bool
-    is_nested: bool
-
-    @property
-    def ends_in_singular(self) -> bool:
-        """Whether its last noun is one thing."""
-        return bool(self.words) and singular(self.words[-1]) == self.words[-1]
-
-
-def _rest_path(path: str, tag: str) -> _RestPath:
-    segments = [segment for segment in path.split("/") if segment]
-    nouns = [segment for segment in segments if "{" not in segment and not _VERSION.fullmatch(segment.lower())]
-    if nouns and [singular(word) for word in split(nouns[0])] in _nouns(tag):
-        nouns = nouns[1:]
-    spoken = tuple(word for noun in nouns for word in split(noun))
-    return _RestPath(spoken, bool(segments) and "{" in segments[-1], len(segments) > 1)
-
-
-def _read_verb(path: _RestPath, tag: str) -> str:
-    """Return the verb for reading a path: `get` for one thing, `list` for many."""
-    if path.on_item or path.ends_in_singular:
-        return "get"
-    last = (split(tag) or [""])[-1]
-    return "get" if not path.words and singular(last) == last else "list"
+def _told_apart(rest: list[str], spoken: Sequence[str], noun: Sequence[str], operation: Operation) -> list[str]:
+    """Return words with `list` for a verb that reads many: `getTasks` beside `getTask`, `findAll`."""
+    if operation.method != "GET" or rest[0] not in READING or "{" in operation.path.rpartition("/")[2]:
+        return rest
+    if rest[1:2] in (["all"], ["many"], ["multiple"]):
+        return ["list", *rest[2:]]
+    # Of the resource's noun in the plural, where it is what is read and not the name of a group.
+    is_group = [singular(word) for word in spoken[: len(noun)]] == list(noun)
+    is_many = noun[-1] not in spoken and not is_group
+    return ["list", *rest[1:]] if is_many else rest
 
 
 def _by_path(operation: Operation) -> str:

@@ -37,3 +37,5 @@ HIDING_METHODS: Final = ANNOTATION_BUILTINS - {"list"} | {"models", "dt", "built
 """Methods that would hide from annotations what they need; for `list` there is `builtins.list`."""
 RESOURCE_METHODS: Final = HIDING_METHODS | {"mro"}
 """What no method can be called; every class has an `mro`."""
+RESOURCE_WORDS: Final = frozenset({"self", "cls", "mro"})
+"""What no resource can be called, whoever holds it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from samekey.ir import Alias, Enum, Model
 from samekey.names.identity import definition_words
 from samekey.names.lockfile import TYPES, Entry
+from samekey.names.pins import field_pin, member_pin, schema_labels
 from samekey.names.reserved import TYPE_WORDS
 from samekey.names.resolve import fold, resolve
 from samekey.names.words import attribute, capitalized, constant, pascal
@@ -21,13 +22,19 @@ if TYPE_CHECKING:
 _KINDS = {Model: "Model", Enum: "Enum", Alias: "Union"}
 
 
-def pinned_types(api: Api, config: Config) -> dict[str, str]:
-    """Return the class names that the config wants, by id and in the config's order."""
+def pinned_types(api: Api, config: Config, keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the class names that the config wants, by id and in the config's order.
+
+    Args:
+        api: the API.
+        config: what the user decided.
+        keys: keys of the lockfile by id.
+    """
     return {
         definition.id: pin
         for wire, pin in config.rename_types.items()
         for definition in api.types
-        if definition.name == (wire,)
+        if wire in schema_labels(definition, keys[definition.id])
     }
 
 
@@ -44,7 +51,7 @@ def type_names(
     """
     words = {definition.id: definition_words(definition, api.home) for definition in api.types}
     ordered = sorted(api.types, key=lambda definition: _rank(definition, words[definition.id], keys[definition.id]))
-    pins = pinned_types(api, config)
+    pins = pinned_types(api, config, keys)
     parts = dict(api.parts)
     free = [definition.id for definition in ordered if definition.id not in pins]
     kept = lockfile.kept((identity, Entry(TYPES, keys[identity], "class")) for identity in free)
@@ -65,7 +72,7 @@ def type_names(
 
 def _rank(definition: TypeDef, words: Sequence[str], key: str) -> tuple[object, ...]:
     """Return a sort key: components before inline schemas, and what is spelled like a class before what is not."""
-    return len(definition.name) > 1, pascal(words[0], "Type") != words[0], len(words), words, key
+    return not definition.called, len(definition.name) > 1, pascal(words[0], "Type") != words[0], len(words), words, key
 
 
 def _proposals(
@@ -74,10 +81,11 @@ def _proposals(
     kind = _KINDS[type(definition)]
     if definition.id in pins:
         return pins[definition.id], f"{pins[definition.id]}{kind}"
+    stated = capitalized(pascal(definition.called, "Type"), kind) if definition.called else ()
     plain = "".join(_without_repeats([pascal(word, "Type") for word in words]))
     part = parts.get(definition.id.partition("#")[0], "")
     apart = (f"{pascal(part, 'Part')}{plain}",) if part else ()
-    return (*capitalized(plain, kind)[:1], *apart, *capitalized(plain, kind)[1:])
+    return (*stated, *capitalized(plain, kind)[:1], *apart, *capitalized(plain, kind)[1:])
 
 
 def _without_repeats(parts: list[str]) -> list[str]:
@@ -90,28 +98,45 @@ def _without_repeats(parts: list[str]) -> list[str]:
     return kept
 
 
-def field_names(api: Api, keys: Mapping[str, str], lockfile: Lockfile) -> dict[tuple[str, str], str]:
+def field_names(api: Api, config: Config, keys: Mapping[str, str], lockfile: Lockfile) -> dict[tuple[str, str], str]:
     """Return attributes by type id and wire name; what is spelled like Python keeps its name."""
     found: dict[tuple[str, str], str] = {}
     for definition in api.types:
         if isinstance(definition, Model):
-            proposals = {entry.name: attribute(entry.name, "field") for entry in definition.fields}
-            ordered = sorted(proposals, key=lambda wire: (proposals[wire] != wire, wire))
-            kept = lockfile.kept((wire, Entry(TYPES, keys[definition.id], "fields", wire)) for wire in ordered)
-            names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
+            key = keys[definition.id]
+            proposals = {entry.name: attribute(entry.called or entry.name, "field") for entry in definition.fields}
+            pins = {wire: pin for wire in proposals if (pin := field_pin(definition, key, wire, config))}
+            ordered = sorted(proposals, key=lambda wire: (wire not in pins, proposals[wire] != wire, wire))
+            kept = lockfile.kept((wire, Entry(TYPES, key, "fields", wire)) for wire in ordered)
+            wishes = {wire: (pins.get(wire, proposals[wire]), attribute(wire, "field")) for wire in ordered}
+            names = resolve(wishes, kept={**pins, **kept, **pins})
             found.update({(definition.id, wire): chosen for wire, chosen in names.items()})
     return found
 
 
-def member_names(api: Api, keys: Mapping[str, str], lockfile: Lockfile) -> dict[tuple[str, str | int], str]:
+def member_names(
+    api: Api, config: Config, keys: Mapping[str, str], lockfile: Lockfile
+) -> dict[tuple[str, str | int], str]:
     """Return enum members by type id and value; what is spelled like a constant keeps its name."""
     found: dict[tuple[str, str | int], str] = {}
     for definition in api.types:
         if isinstance(definition, Enum):
             values = {str(value): value for value in definition.values}
-            proposals = {wire: constant(value) for wire, value in values.items()}
+            key = keys[definition.id]
+            plain = {wire: constant(value) for wire, value in values.items()}
+            stated = _stated_members(definition)
+            proposals = {**plain, **stated}
+            pins = {wire: pin for wire in values if (pin := member_pin(definition, key, wire, config))}
             ordered = sorted(values, key=lambda wire: (proposals[wire] != wire, proposals[wire] != wire.upper(), wire))
-            kept = lockfile.kept((wire, Entry(TYPES, keys[definition.id], "members", wire)) for wire in ordered)
-            names = resolve({wire: (proposals[wire],) for wire in ordered}, kept=kept)
+            ordered.sort(key=lambda wire: (wire not in pins, wire not in stated))
+            kept = lockfile.kept((wire, Entry(TYPES, key, "members", wire)) for wire in ordered)
+            wishes = {wire: (pins.get(wire, proposals[wire]), plain[wire]) for wire in ordered}
+            names = resolve(wishes, kept={**pins, **kept, **pins})
             found.update({(definition.id, values[wire]): chosen for wire, chosen in names.items()})
     return found
+
+
+def _stated_members(definition: Enum) -> dict[str, str]:
+    """Return the names of members that another generator's words give, by value."""
+    named = zip(definition.values, definition.members, strict=False)
+    return {str(value): constant(name) for value, (name, _) in named if name}

@@ -110,6 +110,11 @@ def is_snake(text: str) -> bool:
     return _is_name(text) and text == text.lower()
 
 
+def is_snake_path(text: str) -> bool:
+    """Whether a text can be the names of attributes, one on the other, with dots between them."""
+    return all(is_snake(part) for part in text.split("."))
+
+
 def is_attribute(text: str) -> bool:
     """Whether a text can be the name of a field or argument."""
     return is_snake(text) and _beside_annotations(text) == text

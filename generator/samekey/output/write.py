@@ -291,7 +291,7 @@ def _stale(target: Path, files: Collection[str]) -> Iterator[str]:
 
 
 def _candidates(target: Path) -> Iterator[Path]:
-    """Yield the paths in the target itself, its own package, tests and workflows; what else lies there may be another SDK."""
+    """Yield what is in the target, its own package, tests and workflows; what else lies there may be another SDK."""
     yield from target.glob("*.py")
     workflows = target / _WORKFLOWS
     if workflows.is_dir() and not workflows.is_symlink() and not workflows.parent.is_symlink():

@@ -107,7 +107,8 @@ class Declared(Generic[P, T]):
         self._methods: dict[str, FunctionType] = {}
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = f"{owner.__module__.rpartition('.')[2]}.{name}"
+        path = vars(owner).get("_path") or owner.__module__.rpartition(".")[2]
+        self.name = f"{path}.{name}"
         self.__qualname__ = f"{owner.__name__.removesuffix('Operations')}.{name}"
 
     def awaited(self) -> Self:

@@ -161,8 +161,9 @@ def _operations(operations: Sequence[Operation], names: Names) -> Iterator[tuple
         found = names.methods[operation.key]
         yield ("operation", f"{operation.method} {operation.path}"), f"{found.resource}.{found.method}"
     for resource in names.resources:
-        yield ("resource", resource.tag), resource.attribute
-        yield ("resource class", resource.tag), f"{resource.class_name} Async{resource.class_name}"
+        for group in resource.groups:
+            yield ("resource", group), resource.path
+            yield ("resource class", group), f"{resource.class_name} Async{resource.class_name}"
     for (key, location, wire), chosen in names.arguments.items():
         yield ("argument", key, str(location), wire), chosen
     for scheme, arguments in names.credentials.items():

@@ -72,11 +72,11 @@ def test_a_deeply_nested_file_is_an_error(tmp_path: Path) -> None:
 HOSTILE = (
     "__import__('os').system('true')", "x\nimport os", "class", "None", "__init__", "_private", "ﬁne",
     "\N{MATHEMATICAL BOLD SMALL C}lass", "", " ",
-    "a b", "a-b", "a.b", "a/../b", "é\ud800", "x" * 5000, 1, None, True, ["list"], {"a": "b"},
+    "a b", "a-b", "a..b", "a/../b", "é\ud800", "x" * 5000, 1, None, True, ["list"], {"a": "b"},
 )  # fmt: skip
 """What nothing can be called."""
 RESERVED: Mapping[str, Sequence[str]] = {
-    "attribute": ("close", "models", "Pets"), "class": ("Resource", "AsyncClient", "Call", "pets", "Model", "Any"),
+    "attribute": ("close", "self", "Pets"), "class": ("Resource", "AsyncClient", "Call", "pets", "Model", "Any"),
     "methods": ("mro", "List"), "fields": ("list", "str", "dt", "self", "Name"), "input": ("Any", "pet", "Literal"),
     "members": ("mro", "name", "value"), "arguments": ("self", "options", "idempotency_key", "int", "A"),
     "token": ("base_url", "self", "headers"),

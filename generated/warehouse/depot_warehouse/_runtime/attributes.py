@@ -18,7 +18,7 @@ else:
         _core = None
 
     class resource(cached_property):  # noqa: N801  # it is a decorator
-        """A resource of a client, made when it is first touched; on the client's class it is the resource's class.
+        """A resource of a client or resource, made when it is first touched; on a class it is the resource's class.
 
         `unittest.mock.create_autospec` looks there for what a client's methods take.
         """

@@ -94,10 +94,15 @@ class AsyncResource:
 
 
 def _over(resource: R, core: SyncCore | AsyncCore) -> R:
+    """Return a copy of a resource, and of those that it holds, which call through another core."""
     twin = with_slots(resource)
-    for name, value in vars(resource).items():
+    own: Any = resource
+    entries: dict[str, Any] = vars(resource)
+    for name, value in entries.items():
+        if isinstance(value, (Resource, AsyncResource)) and getattr(value, "_core", None) is own._core:  # noqa: SLF001
+            setattr(twin, name, _over(value, core))
         # A method of its own stands there if a test has put it back.
-        if not is_bound_to(value, resource):
+        elif not is_bound_to(value, resource):
             setattr(twin, name, value)
     twin._core = core  # noqa: SLF001
     found: R = twin

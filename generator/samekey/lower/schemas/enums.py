@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from samekey.document.values import spelling
 from samekey.ir import AnyJson, Enum, Kind, LiteralOf, Named, Primitive
 from samekey.lower.schemas.unions import or_null, union_of
+from samekey.lower.sdk_words import member_words, type_called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,9 @@ def _enum(node: Node, merged: Merged, values: tuple[str, ...] | tuple[int, ...],
     if len(values) > MAX_ENUM_VALUES:
         return Primitive(Kind.STRING if isinstance(values[0], str) else Kind.INTEGER)
     identity = node.identity
-    scope.definitions.setdefault(identity, Enum(identity, hint, values, merged.doc))
+    named = member_words(node, values)
+    made = Enum(identity, hint, values, merged.doc, called=type_called(node), members=named)
+    scope.definitions.setdefault(identity, made)
     return Named(identity)
 
 

@@ -12,6 +12,7 @@ from samekey.lower.extensions import INTERNAL
 from samekey.lower.schemas.steps import Ask, ask_all
 from samekey.lower.schemas.unions import union_of
 from samekey.lower.schemas.words import VALUE
+from samekey.lower.sdk_words import availability, property_called, type_called
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -45,7 +46,13 @@ def lower_object(node: Node, merged: Merged, hint: Hint, scope: Scope) -> Loweri
     if allowed is None:
         fields += _undescribed(merged)
     scope.definitions[identity] = Model(
-        identity, hint, tuple(fields), allowed, merged.doc, deprecated=merged.flag("deprecated")
+        identity,
+        hint,
+        tuple(fields),
+        allowed,
+        merged.doc,
+        deprecated=merged.flag("deprecated"),
+        called=type_called(node),
     )
     return Named(identity)
 
@@ -76,13 +83,14 @@ def _field(  # the parts of a field
         name,
         kind,
         required=name in required,
-        doc="\n".join(text for text in (described(node) or described(target), constraints(target)) if text),
+        doc="\n".join(text for text in (described(node) or described(target, name), constraints(target)) if text),
         read_only=any(part.flag("readOnly") for part in parts) or target.flag("readOnly"),
         write_only=any(part.flag("writeOnly") for part in parts) or target.flag("writeOnly"),
-        deprecated=any(part.flag("deprecated") for part in parts),
+        deprecated=any(part.flag("deprecated") or availability(part) == "deprecated" for part in parts),
         limits=limits(target),
         decodable=decodable,
         example=example_of(node, target),
+        called=next((word for part in parts if (word := property_called(part))), ""),
     )
 
 

@@ -15,6 +15,7 @@ from samekey.lower.schemas.scope import Scope
 from samekey.lower.schemas.shape import lower_parts
 from samekey.lower.schemas.steps import Ask, run
 from samekey.lower.schemas.unions import or_null
+from samekey.lower.sdk_words import type_called
 
 if TYPE_CHECKING:
     from samekey.document.node import Node
@@ -144,7 +145,7 @@ class Schemas:
         identity = node.identity
         inner = kind.inner if isinstance(kind, Nullable) else kind
         if identity not in self.definitions:
-            self.definitions[identity] = Alias(identity, hint, inner, None, described(node))
+            self.definitions[identity] = Alias(identity, hint, inner, None, described(node), type_called(node))
         return or_null(Named(identity)) if isinstance(kind, Nullable) else Named(identity)
 
     def _exhausts(self, node: Node) -> bool:

@@ -29,6 +29,7 @@ from samekey.lower.schemas.merged import (
     target_of,
 )
 from samekey.lower.schemas.steps import Ask
+from samekey.lower.sdk_words import type_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,7 +156,7 @@ def union_of(
     definitions = scope.definitions
     if not _are_plain(flat, definitions):
         identity = f"{node.identity}+union" if node.identity in definitions else node.identity
-        definitions.setdefault(identity, Alias(identity, hint, union, discriminator, doc))
+        definitions.setdefault(identity, Alias(identity, hint, union, discriminator, doc, type_called(node)))
         union = Named(identity)
     return or_null(union) if nullable else union
 
