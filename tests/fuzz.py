@@ -43,7 +43,8 @@ VALUES: Final[tuple[JsonValue, ...]] = (
 WORDS: Final = (
     "$ref", "allOf", "oneOf", "anyOf", "type", "properties", "items", "enum", "const", "required", "discriminator",
     "nullable", "format", "content", "schema", "parameters", "requestBody", "responses", "encoding", "servers",
-    "security", "x-fern-pagination", "x-speakeasy-pagination", "x-idempotency", "additionalProperties", "in", "name", "style",
+    "security", "x-fern-pagination", "x-speakeasy-pagination", "x-idempotency", "additionalProperties", "in", "name",
+    "style",
 )  # fmt: skip
 
 
