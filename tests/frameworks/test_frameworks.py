@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,8 @@ class Caller:
         arguments = {entry.name: given.pop((entry.location, entry.wire)) for entry in row.parameters
                      if (entry.location, entry.wire) in given}  # fmt: skip
         assert not given, f"{operation} has no {list(given)}"
-        resource, _, method = row.call.partition(".")
         self.uncalled.discard(operation)
-        return getattr(getattr(self._client, resource), method)(**arguments)
+        return attrgetter(row.call)(self._client)(**arguments)
 
 
 @pytest.mark.parametrize("shop", [needed(shop) for shop in SHOPS])
