@@ -329,3 +329,20 @@ def test_a_whole_query_alone_keeps_its_name() -> None:
     )
     assert list(found.params()) == ["query id"]
     assert not found.codes
+
+
+def test_bounds_are_plain_numbers() -> None:
+    """They are written down with the SDK; a fraction with a zero at its end is read as it is spelled."""
+    found = lowered("""
+        openapi: 3.1.0
+        info: {title: t, version: '1'}
+        paths:
+          /a:
+            get:
+              parameters: [{name: share, in: query, schema: {type: number, minimum: 0.10, maximum: 1}}]
+              responses: {"200": {description: ok}}
+    """)
+    (operation,) = found.api.operations
+    assert [(word, type(value)) for word, value in operation.params[0].limits.bounds] == [
+        ("minimum", float), ("maximum", int),
+    ]  # fmt: skip

@@ -64,7 +64,8 @@ def _bounds(schema: Mapping[str, JsonValue]) -> Iterator[tuple[str, str | int | 
     for word in _BOUNDS:
         value = schema.get(word)
         if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            yield word, value
+            # Without the document's own spelling, which only its reader knows.
+            yield word, float(value) if isinstance(value, float) else value
 
 
 def constraints(node: Node) -> str:
