@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from samekey_templates.runtime.retry.rules import EffectivePolicy, RetryPolicy
+from samekey_templates.runtime.types import Timeout
+
 from samekey.emit import code
-from samekey.emit.code import source
-from samekey.emit.views import LostAnswerView
+from samekey.emit.code import Code, source
+from samekey.emit.views import LostAnswerView, RetryDefaultsView
 from samekey.ir import Evidence, Safety
 
 if TYPE_CHECKING:
@@ -31,6 +34,24 @@ _KINDS: Final[tuple[tuple[str, Callable[[Operation], bool]], ...]] = (
     ("It carries a key, but is not sent again once it may have been done.", lambda entry: entry.key_only),
     ("It is not sent again once it may have been done: look first.", lambda entry: entry.safety is Safety.UNSAFE),
 )
+
+
+def plan_retry_defaults(api: Api) -> RetryDefaultsView:
+    """Return the view of the retry policy and the limits that hold where a user says nothing."""
+    said = {name: getattr(api.retry, name, None) for name in ("max_retries", "initial_delay", "max_delay", "deadline")}
+    policy, limits = EffectivePolicy.of(RetryPolicy(**said)), Timeout()
+    return RetryDefaultsView(
+        max_retries=_number(policy.max_retries),
+        initial_delay=_number(policy.initial_delay),
+        max_delay=_number(policy.max_delay),
+        deadline=_number(policy.deadline),
+        connect=_number(limits.connect),
+        read=_number(limits.read),
+    )
+
+
+def _number(value: float) -> Code:
+    return code.prose(f"{value:g}")
 
 
 def plan_lost_answers(api: Api, names: Names) -> tuple[LostAnswerView, ...]:

@@ -15,7 +15,7 @@ from samekey.emit.documented import Documented
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
-from samekey.emit.lost_answers import is_promised, plan_lost_answers
+from samekey.emit.lost_answers import is_promised, plan_lost_answers, plan_retry_defaults
 from samekey.emit.metadata import plan_metadata, version_of_sdk
 from samekey.emit.models import deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
@@ -92,6 +92,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
         download_example=examples.first(set(Safety), {Form.BYTES}),
         tests=tuple(view for entry in api.operations if (view := documented.test(entry)) is not None),
         lost_answers=plan_lost_answers(api, names),
+        retry_defaults=plan_retry_defaults(api),
         is_promised=is_promised(api),
         fallbacks=tuple(_fallbacks(api)),
         has_workflows=config.ci is CiHost.GITHUB,

@@ -305,6 +305,17 @@ class WebhooksModule(Struct, frozen=True):
     entries: tuple[WebhookView, ...]
 
 
+class RetryDefaultsView(Struct, frozen=True):
+    """What holds for retries and attempts where nobody says otherwise; times in seconds."""
+
+    max_retries: Code
+    initial_delay: Code
+    max_delay: Code
+    deadline: Code
+    connect: Code
+    read: Code
+
+
 class ExampleView(Struct, frozen=True):
     """A call for the README and the tests; `arguments` type-check and `answer` is a body that comes back."""
 
@@ -457,6 +468,7 @@ class Plan(Struct, frozen=True):
     download_example: ExampleView | None
     tests: tuple[TestView, ...]
     lost_answers: tuple[LostAnswerView, ...]
+    retry_defaults: RetryDefaultsView
     is_promised: bool
     """Whether somebody says of every key that the API honours it."""
     fallbacks: tuple[tuple[str, str], ...]
