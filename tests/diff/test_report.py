@@ -12,6 +12,8 @@ from samekey.diff.report import changes_as_json, changes_as_markdown, report_lin
 from samekey.diff.surface import SeenCall, SeenField, SeenKind, SeenType, SurfaceError
 from samekey_templates.runtime.safety import Safety
 
+from tests.tools import at_most
+
 HOSTILE = "`]<script>alert(1)</script>\x1b[31m\n# heading | --> \u202e" + "x" * 500
 
 
@@ -90,6 +92,23 @@ def test_results(old: str, new: str, breaks: bool) -> None:  # noqa: FBT001
     before = surface(calls={"a.b": SeenCall("GET /b", old, Safety.SAFE)}, types=types)
     after = surface(calls={"a.b": SeenCall("GET /b", new, Safety.SAFE)}, types=types)
     assert (report_changes(before, after).breaking > 0) is breaks
+
+
+WIDE = " | ".join(f"C{number}" for number in range(5000))
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [WIDE, f"{'list[' * 60}int{']' * 60}", f"{'list[' * 900}int{']' * 900}"],
+    ids=["wide", "deep", "deeper"],
+)
+def test_large_types_are_compared(annotation: str) -> None:
+    """However many members a union has, and however deep a list lies in lists: at once, and without a traceback."""
+    before = surface(calls={"a.b": SeenCall("GET /b", annotation, Safety.SAFE)})
+    after = surface(calls={"a.b": SeenCall("GET /b", annotation.replace("int", "str"), Safety.SAFE)})
+    with at_most(2_000_000):
+        assert kinds(before, before) == []
+        assert kinds(before, after) == ([ChangeKind.RESULT_CHANGED] if "int" in annotation else [])
 
 
 @pytest.mark.parametrize(

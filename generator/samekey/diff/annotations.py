@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 
 from samekey.diff.surface import SeenKind
+from samekey.emit.code import union_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,8 +39,8 @@ class Annotations(Struct, frozen=True):
     """Annotations of one SDK, in the names of another.
 
     Args:
-        types: what the names in `models` are.
-        renames: names that have become others.
+        types: what the names in `models` are, by the names that they have in the other SDK.
+        renames: names that are others there.
     """
 
     types: Mapping[str, SeenType]
@@ -47,11 +48,29 @@ class Annotations(Struct, frozen=True):
 
     def terms(self, annotation: str) -> TypeTerms:
         """Return the members of a union; a type that is none is its only member."""
-        return _terms(ast.parse(annotation, mode="eval").body)
+        try:
+            return self._terms(ast.parse(annotation, mode="eval").body)
+        except (RecursionError, MemoryError, SyntaxError, ValueError):
+            # More than Python can take apart: two of them have the same members, or they are different.
+            return frozenset(TypeTerm(member) for member in union_members(annotation))
 
-    def named(self, head: str) -> str:
-        """Return the name that a class has in the other SDK."""
-        return self.renames.get(head, head)
+    def _terms(self, node: ast.expr) -> TypeTerms:
+        return frozenset(self._flat(node))
+
+    def _flat(self, node: ast.expr) -> Iterator[TypeTerm]:
+        match node:
+            case ast.BinOp(left=left, right=right):
+                yield from self._flat(left)
+                yield from self._flat(right)
+            case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
+                listed = values.elts if isinstance(values, ast.Tuple) else [values]
+                yield from (TypeTerm(ast.unparse(value), is_literal=True) for value in listed)
+            case ast.Subscript(value=value, slice=inner):
+                listed = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+                yield TypeTerm(ast.unparse(value), tuple(self._terms(entry) for entry in listed))
+            case _:
+                name = ast.unparse(node)
+                yield TypeTerm(self.renames.get(name, name))
 
     def opened(self, term: TypeTerm, passed: frozenset[str]) -> TypeTerms | None:
         """Return what an alias stands for; None where a term is no alias, or one that was opened already."""
@@ -83,7 +102,8 @@ def accepts(wide: Side, narrow: Side, *, any_is_all: bool) -> bool:
         narrow: the type whose values it should take.
         any_is_all: whether `Any` takes every value; where not, it takes what is `Any` alone.
     """
-    return all(_takes(wide, narrow, term, frozenset(), any_is_all=any_is_all) for term in narrow.terms)
+    beyond = narrow.terms - wide.terms
+    return all(_takes(wide, narrow, term, frozenset(), any_is_all=any_is_all) for term in beyond)
 
 
 def is_same(one: Side, other: Side) -> bool:
@@ -121,7 +141,7 @@ def _is_taken(wide: Side, narrow: Side, own: TypeTerm, term: TypeTerm, *, any_is
         return own == term or (not own.is_literal and own.head == type(ast.literal_eval(term.head)).__name__)
     if own.is_literal:
         return False
-    mine, theirs = wide.annotations.named(own.head), narrow.annotations.named(term.head)
+    mine, theirs = own.head, term.head
     if theirs in _READ_ONLY.get(mine, ()):
         return _each(wide, narrow, own, term, any_is_all=any_is_all)
     if mine == theirs:
@@ -139,22 +159,3 @@ def _each(wide: Side, narrow: Side, own: TypeTerm, term: TypeTerm, *, any_is_all
         accepts(Side(wide.annotations, ours), Side(narrow.annotations, others), any_is_all=any_is_all)
         for ours, others in pairs
     )
-
-
-def _terms(node: ast.expr) -> TypeTerms:
-    return frozenset(_flat(node))
-
-
-def _flat(node: ast.expr) -> Iterator[TypeTerm]:
-    match node:
-        case ast.BinOp(left=left, right=right):
-            yield from _flat(left)
-            yield from _flat(right)
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
-            listed = values.elts if isinstance(values, ast.Tuple) else [values]
-            yield from (TypeTerm(ast.unparse(value), is_literal=True) for value in listed)
-        case ast.Subscript(value=value, slice=inner):
-            listed = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            yield TypeTerm(ast.unparse(value), tuple(_terms(entry) for entry in listed))
-        case _:
-            yield TypeTerm(ast.unparse(node))

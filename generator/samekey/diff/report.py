@@ -65,7 +65,9 @@ class ChangeReport(Struct, frozen=True):
 
 def report_changes(old: Surface, new: Surface) -> ChangeReport:
     """Compare two SDKs as their users see them."""
-    before, after = Annotations(old.types, renamed_types(old.types, new.types)), Annotations(new.types)
+    renames = renamed_types(old.types, new.types)
+    before = Annotations({renames.get(name, name): known for name, known in old.types.items()}, renames)
+    after = Annotations(new.types)
     found = [
         *changes_of_client(old, new, before, after),
         *changes_of_calls(old.calls, new.calls, before, after),

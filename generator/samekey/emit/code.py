@@ -205,11 +205,11 @@ def thunk(expression: Code) -> Code:
 def alternatives(types: Iterable[Code]) -> Code:
     """Return a union of types, each once; None and what stands for a missing argument come last."""
     kinds = list(types)
-    unique = list(dict.fromkeys(member for kind in kinds for member in _members(kind)))
+    unique = list(dict.fromkeys(member for kind in kinds for member in union_members(kind)))
     return _made(" | ".join(sorted(unique, key=lambda kind: _LAST.index(kind) + 1 if kind in _LAST else 0)), kinds)
 
 
-def _members(annotation: str) -> list[str]:
+def union_members(annotation: str) -> list[str]:
     """Return the members of a union, split where no bracket or string is open."""
     if " | " not in annotation:
         return [annotation]
