@@ -10,9 +10,10 @@ SDKS := payments warehouse
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 CALLS ?= 10000
 LIVES ?= 20000
+DOCUMENTS ?= 20000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak lives on-httpx2 mutants mutants-proof corpus names rivals middlewares bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak lives frameworks on-httpx2 mutants mutants-proof corpus fuzz names rivals middlewares bench lint types generated check-generated dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
@@ -39,7 +40,7 @@ mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and re
 mutants-proof: $(VENV)/.dev ## broken servers and clients, each of which `samekey prove` must find out
 	$(BIN)/python -m tests.proof_mutants $(MUTANTS_ARGS)
 
-test-all: test lint types check-generated soak lives on-httpx2 mutants mutants-proof corpus names ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
+test-all: test lint types check-generated soak lives frameworks on-httpx2 mutants mutants-proof corpus fuzz names ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, whole lives of clients, and cancellations; then what must be found out
 	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)
@@ -52,6 +53,12 @@ soak: $(VENV)/.dev ## many calls through every fault, whole lives of clients, an
 
 lives: $(VENV)/.lives ## clients inside gunicorn, uWSGI, Celery, Django, FastAPI and pools of processes
 	$(BIN)/python -m pytest tests/lives $(PYTEST_ARGS)
+
+frameworks: $(VENV)/.frameworks ## SDKs of what FastAPI, Django REST framework, Litestar and flask-smorest export, called on them
+	$(BIN)/python -m pytest tests/frameworks $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.dev ## documents with changes of any kind: no traceback, no SDK that Python cannot compile
+	$(BIN)/python -m tests.fuzz --documents $(DOCUMENTS) --seed $(SEED)
 
 corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated, imported, type-checked, and called
 	$(BIN)/python -m tests.corpus.report --types --round-trip $(CORPUS_ARGS)
@@ -113,4 +120,9 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml
 $(VENV)/.lives: $(VENV)/.dev
 	@echo "installing the programs of others that use clients into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,lives]'
+	@touch $(VENV)/.demo $(VENV)/.dev $@
+
+$(VENV)/.frameworks: $(VENV)/.dev
+	@echo "installing the frameworks of others into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,frameworks]'
 	@touch $(VENV)/.demo $(VENV)/.dev $@

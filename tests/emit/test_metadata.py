@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -16,6 +17,7 @@ from samekey.document.node import load
 from samekey.licences import KNOWN, licence_expression, licence_id, licence_text
 from samekey.pipeline import generate
 
+from tests.cli.test_cli import run
 from tests.lower.documents import loaded
 
 DOCUMENT = """
@@ -205,3 +207,20 @@ def test_identifiers_are_those_of_the_spdx_list() -> None:
         assert licence_expression(identifier.lower()) == identifier
     assert licence_expression("mit OR apache-2.0") == "MIT OR Apache-2.0"
     assert licence_expression("MIT WITH x") == ""
+
+
+def test_a_licence_that_is_there_stays(tmp_path: Path) -> None:
+    """Whoever wrote it: that another one would be written is said, and taking the file away has it written."""
+    spec, config, sdk = tmp_path / "acme.yaml", tmp_path / "samekey.yaml", tmp_path / "sdk"
+    spec.write_text(dedent(DOCUMENT), "utf-8")
+    config.write_text("project: {license: MIT}", "utf-8")
+    arguments = ("generate", str(spec), "-o", str(sdk), "--config", str(config))
+    assert run(*arguments).status == 0
+    config.write_text("project: {license: ISC}", "utf-8")
+    outcome = run(*arguments)
+    assert outcome.status == 0
+    assert "LICENSE is not the text of the licence that would be written and stays as it is" in outcome.stderr
+    assert (sdk / "LICENSE").read_text("utf-8").startswith("MIT License")
+    (sdk / "LICENSE").unlink()
+    assert run(*arguments).status == 0
+    assert (sdk / "LICENSE").read_text("utf-8").startswith("ISC License")

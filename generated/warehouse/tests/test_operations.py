@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BASE_URL = "https://api.test/base"
 AT_ONCE = RetryPolicy(initial_delay=0, max_delay=0)
+pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated by the API:DeprecationWarning")
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,9 @@ def _compared(result: Generated, target: Path, diagnostics: Diagnostics) -> Chan
     if changes is None:
         fail(diagnostics)
     for path in changes.kept:
-        diagnostics.note("file-kept", f"{target / path} was taken over by hand and stays as it is")
+        # Nothing in a licence says who wrote it, so one that is there is its owner's.
+        why = "is not the text of the licence that would be written" if path == "LICENSE" else "was taken over by hand"
+        diagnostics.note("file-kept", f"{target / path} {why} and stays as it is")
     return changes
 
 

@@ -27,7 +27,7 @@ from samekey.ir import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from samekey.names import Names
 
@@ -58,6 +58,7 @@ _INPUT = {
 }
 _NOTHING = source("")
 _LIST = source("list")
+_MANY_VARIANTS = 8
 
 
 class Annotator:
@@ -68,23 +69,31 @@ class Annotator:
         definitions: type definitions by id.
         prefix: what stands before a model's name: empty inside the models package.
         list_name: how the builtin is spelled where a method hides it.
+        beside: ids of the definitions whose input types stand beside those that are spelled here.
 
     Attributes:
         used: ids of definitions whose class is spelled.
         used_inputs: ids of definitions whose input type is spelled.
     """
 
-    __slots__ = ("definitions", "list_name", "names", "prefix", "used", "used_inputs")
+    __slots__ = ("_beside", "_unions", "definitions", "list_name", "names", "prefix", "used", "used_inputs")
 
     def __init__(
-        self, names: Names, definitions: Mapping[str, TypeDef], prefix: Code = _NOTHING, list_name: Code = _LIST
+        self,
+        names: Names,
+        definitions: Mapping[str, TypeDef],
+        prefix: Code = _NOTHING,
+        list_name: Code = _LIST,
+        beside: Collection[str] = (),
     ) -> None:
+        self._beside = beside
         self.names = names
         self.definitions = definitions
         self.prefix = prefix
         self.list_name = list_name
         self.used: set[str] = set()
         self.used_inputs: set[str] = set()
+        self._unions: dict[Type, str] = {}
 
     def with_plain_list(self) -> Annotator:
         """Return an annotator for expressions: a lambda does not see its class, so no method hides a builtin there."""
@@ -138,15 +147,35 @@ class Annotator:
         return self._prefixed(self.names.types[identity])
 
     def _named_input(self, identity: str) -> Code:
+        identity = self._first_of_equal(identity)
         self.used_inputs.add(identity)
         spelled = self._prefixed(self.names.inputs[identity])
         if isinstance(self.definitions[identity], Alias):
             return spelled
         return code.alternatives([self.named(identity), spelled])
 
+    def _first_of_equal(self, identity: str) -> str:
+        """Return the first of large unions with the same variants, in the place of any of them.
+
+        Type checkers compare such unions variant by variant, and what their variants hold as well: where these hold
+        the unions again, the time grows without bounds.
+        """
+        definition = self.definitions[identity]
+        if not isinstance(definition, Alias) or not _is_large(definition.target):
+            return identity
+        if not self._unions:
+            for known in map(self.definitions.__getitem__, self._beside):
+                if isinstance(known, Alias) and _is_large(known.target):
+                    self._unions.setdefault(known.target, known.id)
+        return self._unions.get(definition.target, identity)
+
     def _prefixed(self, name: str) -> Code:
         checked = code.identifier(name)
         return code.dotted(self.prefix, checked) if self.prefix else checked
+
+
+def _is_large(kind: Type) -> bool:
+    return isinstance(kind, Union) and len(kind.variants) >= _MANY_VARIANTS
 
 
 def dependencies(definition: TypeDef) -> list[str]:

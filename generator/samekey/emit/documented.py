@@ -51,7 +51,7 @@ _CLASSES: Final = {400: "BadRequestError", 403: "PermissionDeniedError", 404: "N
 _MAX_ANSWER: Final = 4_000
 
 
-class Argument(Struct, frozen=True):
+class SampleArgument(Struct, frozen=True):
     """An argument of a call.
 
     Args:
@@ -131,7 +131,7 @@ class Documented(Struct, frozen=True):
             error_body=code.literal(self._class_of(refused_kind)),
         )
 
-    def _expected_body(self, operation: Operation, arguments: list[Argument]) -> Code:
+    def _expected_body(self, operation: Operation, arguments: list[SampleArgument]) -> Code:
         """Return what the JSON of the request's body holds at least; None where it is not to be looked at."""
         given = [argument for argument in arguments if argument.location is None]
         checked = [argument for argument in given if not self._may_be_spelled_otherwise(argument.kind)]
@@ -154,13 +154,13 @@ class Documented(Struct, frozen=True):
     def _class_of(self, kind: Type | None) -> str:
         return self.names.types[kind.id] if isinstance(kind, Named) and kind.id in self.models else ""
 
-    def _arguments(self, operation: Operation) -> list[Argument] | None:
+    def _arguments(self, operation: Operation) -> list[SampleArgument] | None:
         try:
             return [*self._of_params(operation), *self._of_body(operation)]
         except UnfitError:
             return None
 
-    def _of_params(self, operation: Operation) -> Iterator[Argument]:
+    def _of_params(self, operation: Operation) -> Iterator[SampleArgument]:
         sampler = Sampler(self.types, uses_examples=True)
         for param in operation.params:
             if not (param.required or param.example):
@@ -176,9 +176,9 @@ class Documented(Struct, frozen=True):
                     raise
                 continue
             spelled = sampler.spelled(param.type, value)
-            yield Argument("" if is_positional else name, spelled, param.location, param.name, value, param.type)
+            yield SampleArgument("" if is_positional else name, spelled, param.location, param.name, value, param.type)
 
-    def _of_body(self, operation: Operation) -> Iterator[Argument]:
+    def _of_body(self, operation: Operation) -> Iterator[SampleArgument]:
         body = operation.body
         if body is None:
             return
@@ -189,7 +189,7 @@ class Documented(Struct, frozen=True):
                 return
             value = sampler.exemplified(body.type, body.example)
             name = self.names.arguments[operation.key, BODY, BODY]
-            yield Argument(name, sampler.spelled(body.type, value), None, "", value, body.type)
+            yield SampleArgument(name, sampler.spelled(body.type, value), None, "", value, body.type)
             return
         value = sampler.exemplified(Named(model.id), body.example)
         shown = value if isinstance(value, dict) else {}
@@ -197,14 +197,14 @@ class Documented(Struct, frozen=True):
             if field.constant is None and (field.required or field.name in shown):
                 inner = shown[field.name] if field.name in shown else sampler.field(field)
                 name = self.names.arguments[operation.key, BODY, field.name]
-                yield Argument(name, sampler.spelled(field.type, inner), None, field.name, inner, field.type)
+                yield SampleArgument(name, sampler.spelled(field.type, inner), None, field.name, inner, field.type)
 
 
-def _name(argument: Argument) -> Code:
+def _name(argument: SampleArgument) -> Code:
     return code.identifier(argument.name) if argument.name else source("")
 
 
-def _expected_path(operation: Operation, arguments: list[Argument]) -> str:
+def _expected_path(operation: Operation, arguments: list[SampleArgument]) -> str:
     """Return how the path of the request ends; empty where a value is spelled in a way that this does not know."""
     path = operation.path
     spellings = {param.name: param.spelling.style for param in operation.params if param.location is Location.PATH}
@@ -217,7 +217,9 @@ def _expected_path(operation: Operation, arguments: list[Argument]) -> str:
     return path if path.isascii() and path.isprintable() and not set(path) & set(' "<>{}^`|?#\\%') - {"%"} else ""
 
 
-def _expected(arguments: list[Argument], location: Location, operation: Operation) -> Iterator[tuple[str, JsonValue]]:
+def _expected(
+    arguments: list[SampleArgument], location: Location, operation: Operation
+) -> Iterator[tuple[str, JsonValue]]:
     """Yield the names and texts of parameters that are spelled plainly."""
     plain = {Location.QUERY: Style.FORM, Location.HEADER: Style.SIMPLE}[location]
     styles = {param.name: param.spelling.style for param in operation.params if param.location is location}
@@ -228,7 +230,7 @@ def _expected(arguments: list[Argument], location: Location, operation: Operatio
                 yield argument.wire, text.strip() if location is Location.HEADER else text
 
 
-def _scalar(argument: Argument) -> str | None:
+def _scalar(argument: SampleArgument) -> str | None:
     match argument.json:
         case bool(value):
             return "true" if value else "false"
@@ -240,7 +242,7 @@ def _scalar(argument: Argument) -> str | None:
             return None
 
 
-def _content_type(body: Body | None, arguments: list[Argument]) -> str:
+def _content_type(body: Body | None, arguments: list[SampleArgument]) -> str:
     is_sent = body is not None and any(argument.location is None for argument in arguments)
     return body.media_type if body is not None and is_sent and body.kind is not BodyKind.MULTIPART else ""
 

@@ -266,7 +266,7 @@ def _input_module(
     homes: Mapping[str, str],
     input_homes: Mapping[str, str],
 ) -> ModelsModule:
-    annotator = Annotator(names, types)
+    annotator = Annotator(names, types, beside=input_homes)
     items = tuple(_input(types[identity], annotator) for identity in members)
     typing_siblings = (
         *_siblings(annotator.used, homes, names.types),

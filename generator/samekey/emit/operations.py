@@ -78,7 +78,7 @@ class OperationPlanner(Struct, frozen=True):
         if not operation.deprecated:
             return source("")
         place = self.names.methods[operation.key]
-        return code.call(symbols.DEPRECATED, code.literal(f"{place.resource}.{place.method} is deprecated by the API"))
+        return code.call(symbols.DEPRECATED, code.literal(f"{place.call} is deprecated by the API"))
 
     def summary(self, operation: Operation) -> OperationSummary:
         """Return the row of an operation in `samekey inspect`."""

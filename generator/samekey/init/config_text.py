@@ -75,7 +75,8 @@ def _connection(found: Found) -> Iterator[str]:
         yield "# The document names no server: whoever uses the SDK has to give base_url=, unless an overlay adds one."
     given = [f"{argument}= or {variable}" for argument, variable in found.credentials]
     yield f"# Credentials: {_some(given)}." if given else "# Credentials: the document asks for none."
-    for parameter in found.shared[:_SHOWN]:
+    shared = found.shared[:_SHOWN]
+    for parameter in shared:
         yield f"# On {parameter.count} of the operations: the {parameter.location} parameter {_words(parameter.name)}."
     if found.shared:
         yield "# Without the mark in front of it, the client can be given them once:"
