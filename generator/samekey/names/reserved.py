@@ -26,9 +26,9 @@ CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal", "settle", "
 """What every client has."""
 CLIENT_CLASSES: Final = frozenset({
     "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AsyncTokenSource", "AttemptEvent", "Awaitable", "Basic",
-    "AsyncHTTPClient", "Bearer", "CallRecord", "Callable", "Cert", "ClientCredentials", "ConnectionLimits",
+    "AsyncHTTPClient", "AsyncMiddleware", "Bearer", "CallRecord", "Callable", "Cert", "ClientCredentials", "ConnectionLimits",
     "Credential", "HTTPClient", "HttpCredential", "Journal", "KeyFormat", "LibraryName",
-    "MAX_RESPONSE_BYTES", "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryBudget", "RetryEvent",
+    "MAX_RESPONSE_BYTES", "Middleware", "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryBudget", "RetryEvent",
     "RetryPolicy", "Safety", "SendEvent", "Signal", "Stream", "StreamCall", "StreamFacts", "StreamableCall", "Style",
     "SyncClient", "TimeoutLike", "Timeout", "UnlistedRule", "TokenSource", "Verify",
 })  # fmt: skip
