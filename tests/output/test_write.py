@@ -496,7 +496,8 @@ def test_what_killed_runs_have_left_is_removed(tmp_path: Path) -> None:
         (".samekey-ghijkl", old), (".other", 2 * 3600),
     ):  # fmt: skip
         (tmp_path / name / "new").mkdir(parents=True)
-        os.utime(tmp_path / name, (time.time() - age,) * 2)
+        then = time.time() - age
+        os.utime(tmp_path / name, (then, then))
     write(tmp_path, {**FILES, "acme/__init__.py": f"{HEADER}new = 1\n"})
     left = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
     assert left == {f".samekey-{os.getpid()}-b", ".samekey-ghijkl", ".other"}
