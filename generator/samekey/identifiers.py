@@ -78,9 +78,14 @@ def split(text: str) -> tuple[str, ...]:
     A word with capitals inside is one word where it is known as such, as are acronyms in the plural; a possessive loses
     its ending: `OAuth2 tokens`, `VPCs`, `Harbour's`.
     """
-    text = _POSSESSIVE.sub("", unicodedata.normalize("NFKC", text))
+    text = without_possessives(unicodedata.normalize("NFKC", text))
     text = _PLURAL.sub("S", _KNOWN.sub(lambda known: known[0].capitalize(), text))
     return tuple(text[found.start() : found.end()].lower() for found in _WORD.finditer(_kinds(text)))
+
+
+def without_possessives(text: str) -> str:
+    """Return a text without the endings of possessives, and without apostrophes in words: `Harbour's` is `Harbour`."""
+    return _POSSESSIVE.sub("", text)
 
 
 def runs(text: str) -> tuple[str, ...]:

@@ -48,6 +48,13 @@ def test_where_an_operation_is_found(words: str, call: str) -> None:
     assert place.call == call
 
 
+def test_levels_without_end_are_few() -> None:
+    """A text of a document makes no thousands of modules, and no name of a file that is too long."""
+    names = operation(f"x-speakeasy-group: {'.'.join(['level'] * 5000)}").names()
+    assert len(names.resources) == 8
+    assert max(len(entry.module) for entry in names.resources) < 100
+
+
 @pytest.mark.parametrize(
     ("pattern", "method"),
     [

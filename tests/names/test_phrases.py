@@ -173,6 +173,21 @@ def test_acronyms_and_brands_are_one_word(text: str, expected: str) -> None:
     assert snake(text, "x") == expected
 
 
+@pytest.mark.parametrize(
+    ("title", "package", "client"),
+    [
+        ("Harbour's OpenAI demo API", "harbour_openai_demo", "HarbourOpenAIDemo"),
+        ("GitHub's official API", "github_official", "GitHubOfficial"),
+        ("STACKIT IaaS API", "stackit_iaas", "STACKITIaaS"),
+        ("OpenAI API", "openai", "OpenAI"),
+    ],
+)
+def test_titles_name_package_and_client(title: str, package: str, client: str) -> None:
+    """As their owners write them."""
+    names = document([("GET", "/a", "a", "a")], title=title).names()
+    assert (names.package, names.client) == (package, client)
+
+
 words = st.sampled_from(
     ["get", "list", "create", "customer", "payment", "methods", "for", "a", "of", "all", "2", "by", "an"]
 )

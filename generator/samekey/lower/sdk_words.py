@@ -23,6 +23,8 @@ _DESCRIPTIONS: Final = ("x-enum-descriptions", "x-speakeasy-enum-descriptions", 
 _FERN_ENUM: Final = "x-fern-enum"
 _AVAILABILITY: Final = "x-fern-availability"
 _PYTHON: Final = "python"
+_MAX_LEVELS: Final = 8
+"""Of resources that hold each other; a text of a document must not make thousands of modules."""
 _SIGNS_OF_PATTERNS: Final = frozenset("\\^$.[]|()?+{}")
 
 
@@ -35,6 +37,8 @@ def group_of(operation: Node) -> tuple[str, ...]:
         # Speakeasy's lists are several places for one operation, and the first of them counts; Fern's are levels.
         listed = listed[:1] if word == "x-speakeasy-group" else listed
         levels = tuple(part for entry in listed if isinstance(entry, str) for part in entry.split(".") if part.strip())
+        if len(levels) > _MAX_LEVELS:
+            levels = (*levels[: _MAX_LEVELS - 1], " ".join(levels[_MAX_LEVELS - 1 :]))
         if levels:
             return levels
     return ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from samekey.config.file import hides_module
-from samekey.identifiers import in_ascii
+from samekey.identifiers import in_ascii, without_possessives
 from samekey.names.arguments import argument_names, client_names
 from samekey.names.exports import PUBLIC
 from samekey.names.groups import TITLE_NOISE
@@ -123,6 +123,6 @@ def _package(title: str) -> str:
 
 def _title_words(title: str) -> list[str]:
     """Return a title's words for the package, which is installed by an ASCII name (PyPA's specification of names)."""
-    found = _ASCII_WORD.findall(in_ascii(_ASIDE.sub(" ", title)))
+    found = _ASCII_WORD.findall(in_ascii(without_possessives(_ASIDE.sub(" ", title))))
     useful = [word for word in found if word.lower() not in TITLE_NOISE and not _NUMBER.fullmatch(word.lower())]
     return (useful or found)[:_TITLE_WORDS]

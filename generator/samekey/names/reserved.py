@@ -18,19 +18,19 @@ METHOD_ARGUMENTS: Final = frozenset({"self", "idempotency_key", "first_use", "op
 """What every method takes."""
 CLIENT_ARGUMENTS: Final = frozenset({
     "self", "base_url", "retry", "max_retries", "timeout", "headers", "strict", "keep_extra_fields", "on_send",
-    "on_attempt", "on_retry", "on_end",
-    "retry_budget", "journal", "http_client", "max_response_bytes", "account", "found", "from_environment",
-    "make_settings", "middleware", "verify", "cert", "proxy", "limits", "http2", "http_library", "connection_options",
+    "on_attempt", "on_retry", "on_end", "retry_budget", "journal", "http_client", "max_response_bytes", "account",
+    "found", "from_environment", "make_settings", "middleware", "verify", "cert", "proxy", "limits", "http2",
+    "http_library", "connection_options",
 })  # fmt: skip
 CLIENT_WORDS: Final = frozenset({"close", "with_options", "journal", "settle", "request"})
 """What every client has."""
 CLIENT_CLASSES: Final = frozenset({
     "ApiFacts", "ApiKey", "AsyncClient", "AsyncResource", "AsyncTokenSource", "AttemptEvent", "Awaitable", "Basic",
-    "AsyncHTTPClient", "Bearer", "CallRecord", "Callable", "Cert", "ClientCredentials", "ConnectionLimits",
-    "Credential", "HTTPClient", "HttpCredential", "Journal", "KeyFormat", "LibraryName",
-    "MAX_RESPONSE_BYTES", "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryBudget", "RetryEvent",
-    "RetryPolicy", "Safety", "SendEvent", "Signal", "Stream", "StreamCall", "StreamFacts", "StreamableCall", "Style",
-    "SyncClient", "TimeoutLike", "Timeout", "UnlistedRule", "TokenSource", "Verify",
+    "AsyncHTTPClient", "AsyncMiddleware", "Bearer", "CallRecord", "Callable", "Cert", "ClientCredentials",
+    "ConnectionLimits", "Credential", "HTTPClient", "HttpCredential", "Journal", "KeyFormat", "LibraryName",
+    "MAX_RESPONSE_BYTES", "Middleware", "Page", "PagedCall", "Paging", "Profile", "Resource", "RetryBudget",
+    "RetryEvent", "RetryPolicy", "Safety", "SendEvent", "Signal", "Stream", "StreamCall", "StreamFacts",
+    "StreamableCall", "Style", "SyncClient", "TimeoutLike", "Timeout", "UnlistedRule", "TokenSource", "Verify",
 })  # fmt: skip
 """What stands beside the resources' classes in the emitted modules."""
 HIDING_METHODS: Final = ANNOTATION_BUILTINS - {"list"} | {"models", "dt", "builtins"}
