@@ -89,13 +89,14 @@ def snippets_of(api: Api, names: Names) -> tuple[list[Snippet], list[str]]:
 
 
 def _view(operation: Operation, call: CallView, names: Names) -> SnippetView:
+    about = code.single_line(operation.summary or f"{operation.method} {operation.path}")
     return SnippetView(
         package=code.identifier(names.package),
         client=code.identifier(names.client),
         call=call.call,
         arguments=call.arguments,
         how=_how(operation),
-        about=code.comment(operation.summary or f"{operation.method} {operation.path}"),
+        about=code.comment(f"{about} (deprecated)" if operation.deprecated else about),
     )
 
 
