@@ -6,15 +6,11 @@ import json
 
 import pytest
 from msgspec.structs import replace
-from samekey.config.file import Config
 from samekey.diff import ChangeKind, ChangeReport, Surface, read_surface, report_changes, spell_surface
 from samekey.diff.limits import LimitShift, shift_of
 from samekey.diff.report import changes_as_json, changes_as_markdown, report_lines
 from samekey.diff.surface import SeenCall, SeenField, SeenKind, SeenType, SurfaceError
-from samekey.pipeline import generate
 from samekey_templates.runtime.safety import Safety
-
-from tests.lower.documents import loaded
 
 HOSTILE = "`]<script>alert(1)</script>\x1b[31m\n# heading | --> \u202e" + "x" * 500
 
@@ -140,22 +136,6 @@ def test_a_surface_is_read_as_it_was_written() -> None:
     text = spell_surface(whole)
     assert text.isascii()
     assert read_surface(text.encode()) == whole
-
-
-def test_numbers_that_remember_their_spelling_are_numbers() -> None:
-    """Whatever a document limits by them can be written down."""
-    document, _ = loaded("""
-openapi: 3.1.0
-info: {title: T, version: '1'}
-paths:
-  /t:
-    get:
-      parameters: [{name: a, in: query, schema: {type: number, maximum: 1.10, default: 0.50}}]
-      responses: {200: {description: ''}}
-""")
-    result = generate(document, Config())
-    assert result is not None
-    assert read_surface(result.files["surface.json"].encode()).title == "T"
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,6 @@ from acme_payments import AcmePayments, APIError, RetryPolicy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-"""What the document deprecates is tested as well."""
-
 BASE_URL = "https://api.test/base"
 AT_ONCE = RetryPolicy(initial_delay=0, max_delay=0)
 pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated by the API:DeprecationWarning")

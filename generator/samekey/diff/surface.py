@@ -177,8 +177,7 @@ class Surface(Struct, frozen=True, omit_defaults=True):
 
 def spell_surface(surface: Surface) -> str:
     """Return the text of a surface: sorted, one fact a line, in ASCII."""
-    # Numbers of a document remember their spelling, and are numbers here.
-    fields: dict[str, JsonValue] = msgspec.to_builtins(surface, enc_hook=float)
+    fields: dict[str, JsonValue] = msgspec.to_builtins(surface)
     whole: dict[str, Any] = {"about": _ABOUT, "surface_version": SURFACE_VERSION, **fields}
     return json.dumps(whole, indent=1) + "\n"
 
