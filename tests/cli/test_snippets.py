@@ -141,6 +141,15 @@ def test_the_names_are_those_of_the_sdk(tmp_path: Path) -> None:
     assert "Zoo() as client:" in (tmp_path / "out" / "pets_all_of_them.py").read_text("utf-8")
 
 
+def test_each_snippet_has_a_file(tmp_path: Path) -> None:
+    """Calls whose names would be one file's are in two."""
+    spec, config = tmp_path / "small.yaml", tmp_path / "samekey.yaml"
+    spec.write_text(SMALL, "utf-8")
+    config.write_text("rename: {operations: {listPets: pets.all_cats, createPet: pets_all.cats}}\n", "utf-8")
+    assert run("snippets", str(spec), "--config", str(config), "--to", str(tmp_path / "out")).status == 0
+    assert sorted(contents(tmp_path / "out")) == ["pets_all_cats.py", "pets_all_cats_2.py"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -171,3 +171,15 @@ def test_an_order_of_nothing_is_a_warning() -> None:
     assert [(entry.code, entry.hint) for entry in diagnostics if entry.code == "order-unused"] == [
         ("order-unused", "did you mean 'orders'?")
     ]
+
+
+def test_tags_can_be_grouped() -> None:
+    """Two tags under one name are one resource: this is how operations are put together."""
+    config, _ = configured("rename: {resources: {Admin: shop, Orders: shop}}")
+    document, diagnostics = loaded(SHOP)
+    api = lower_documents(document, config)
+    assert api is not None
+    names = assign(api, config)
+    assert {place.resource for place in names.methods.values()} == {"shop", "health"}
+    assert generate(document, config) is not None
+    assert not diagnostics.failed

@@ -16,8 +16,10 @@ from samekey.emit.render import render_snippet
 from samekey.emit.views import SnippetView
 from samekey.ir import Model
 from samekey.lower.statuses import successes
+from samekey.names import resolve
 
 if TYPE_CHECKING:
+    from samekey.emit.views import CallView
     from samekey.ir import Api, Operation
     from samekey.names import Names
 
@@ -38,25 +40,18 @@ class Snippet(Struct, frozen=True):
     """A program that makes a call.
 
     Args:
+        file: a name of a file for it, which no other snippet has.
         call: the way from the client to the method.
-        method: the HTTP method.
-        path: the path template.
         source: the file in which the operation stands.
         pointer: where it stands there.
         text: the program.
     """
 
+    file: str
     call: str
-    method: str
-    path: str
     source: str
     pointer: str
     text: str
-
-    @property
-    def file(self) -> str:
-        """The name of a file for it."""
-        return f"{self.call.replace('.', '_')}.py"
 
 
 def snippets_of(api: Api, names: Names) -> tuple[list[Snippet], list[str]]:
@@ -72,34 +67,40 @@ def snippets_of(api: Api, names: Names) -> tuple[list[Snippet], list[str]]:
     types = {definition.id: definition for definition in api.types}
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
     documented = Documented(api, names, types, models)
+    calls = {operation.key: documented.call(operation) for operation in api.operations}
+    # `cards.list_all` and `cards_list.all` would share a file, and so would names that differ by case on some systems.
+    files = resolve({key: (call.call.replace(".", "_"),) for key, call in calls.items() if call is not None})
+    texts = {
+        f"{files[operation.key]}.py": render_snippet(_view(operation, call, names))
+        for operation in api.operations
+        if (call := calls[operation.key]) is not None
+    }
+    formatted = format_files(texts)
     made: list[Snippet] = []
     missing: list[str] = []
     for operation in api.operations:
-        place = names.methods[operation.key]
-        call = f"{place.resource}.{place.method}"
-        found = documented.call(operation)
-        if found is None:
-            missing.append(call)
-            continue
-        view = SnippetView(
-            package=code.identifier(names.package),
-            client=code.identifier(names.client),
-            call=found.call,
-            arguments=found.arguments,
-            how=_how(operation),
-            about=code.comment(operation.summary or f"{operation.method} {operation.path}"),
-        )
-        text = render_snippet(view)
-        made.append(Snippet(call, operation.method, operation.path, operation.source, operation.pointer, text))
-    formatted = format_files({snippet.file: snippet.text for snippet in made})
-    return [_with_text(snippet, formatted[snippet.file]) for snippet in made], missing
+        place, call = names.methods[operation.key], calls[operation.key]
+        if call is None:
+            missing.append(f"{place.resource}.{place.method}")
+        else:
+            file = f"{files[operation.key]}.py"
+            made.append(Snippet(file, str(call.call), operation.source, operation.pointer, formatted[file]))
+    return made, missing
+
+
+def _view(operation: Operation, call: CallView, names: Names) -> SnippetView:
+    about = code.single_line(operation.summary or f"{operation.method} {operation.path}")
+    return SnippetView(
+        package=code.identifier(names.package),
+        client=code.identifier(names.client),
+        call=call.call,
+        arguments=call.arguments,
+        how=_how(operation),
+        about=code.comment(f"{about} (deprecated)" if operation.deprecated else about),
+    )
 
 
 def _how(operation: Operation) -> Code:
     form = form_of(operation)
     gives = any(response.type is not None for response in successes(operation.responses))
     return _HOW[form] if gives or form is not Form.VALUE else source("nothing")
-
-
-def _with_text(snippet: Snippet, text: str) -> Snippet:
-    return Snippet(snippet.call, snippet.method, snippet.path, snippet.source, snippet.pointer, text)
