@@ -201,7 +201,7 @@ class Samples:
         # Not by `_read`: what is left of the union stands where the union does.
         place = (*(part.identity for part in union.parts), "with", chosen.identity)
         if place not in self._outlines:
-            self._outlines[place] = _outline(Merged.of((chosen, *(union.without_unions() or ()))), self._hidden)
+            self._outlines[place] = _outline(Merged.of((*(union.without_unions() or ()), chosen)), self._hidden)
         return self._outlines[place]
 
     def _example(self, given: Parts, merged: Merged) -> Known:
@@ -245,8 +245,8 @@ class Samples:
         """
         name, values = _tags(merged, variant)
         parts = Merged.of((variant,)).properties().get(name, ())
-        chosen: str | None = next((value for value in values if self._accepts(parts, value)), None)
-        return {} if chosen is None else {name: chosen}
+        allowed = next((value for value in values if self._accepts(parts, value)), None)
+        return {} if allowed is None else {name: allowed}
 
     def _object(self, outline: _Outline, known: Known, depth: _Depth) -> dict[str, JsonValue]:
         fields = known if isinstance(known, dict) else {}
