@@ -146,6 +146,7 @@ class Samples:
         self._direction = direction
         self._hidden = "writeOnly" if direction is Direction.RESPONSE else "readOnly"
         self._outlines: dict[tuple[str, ...], _Outline] = {}
+        self._tags: dict[tuple[str, ...], dict[str, JsonValue]] = {}
         self._known: dict[tuple[tuple[str, ...], type, JsonValue], bool] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
@@ -243,10 +244,13 @@ class Samples:
 
         Some documents map it to other words than its constant, which they then mean.
         """
-        name, values = _tags(merged, variant)
-        parts = Merged.of((variant,)).properties().get(name, ())
-        allowed = next((value for value in values if self._accepts(parts, value)), None)
-        return {} if allowed is None else {name: allowed}
+        place = (*(part.identity for part in merged.parts), "tagged", variant.identity)
+        if place not in self._tags:
+            name, values = _tags(merged, variant)
+            parts = Merged.of((variant,)).properties().get(name, ())
+            allowed = next((value for value in values if self._accepts(parts, value)), None)
+            self._tags[place] = {} if allowed is None else {name: allowed}
+        return self._tags[place]
 
     def _object(self, outline: _Outline, known: Known, depth: _Depth) -> dict[str, JsonValue]:
         fields = known if isinstance(known, dict) else {}
