@@ -48,7 +48,7 @@ def test_every_promise_holds_through_every_fault(tmp_path: Path) -> None:
     assert "calls       300, " in said
     assert "duplicates  0 calls" in said
     assert "lies        0 calls" in said
-    assert "outlived    9 keys" in said
+    assert "outlived    17 keys" in said
     assert "killed      2 times" in said
     assert list(tmp_path.iterdir()) == []
 

@@ -229,7 +229,8 @@ class Service:
         try:
             # A transaction that takes a while holds up no other key.
             slow_at = Stage.ALONE if self._parts.database.has_one_writer else Stage.CLAIMED
-            return self._carry_out(_Work(found, request, subject, admitted.body, admitted.key, struck, slow_at))
+            work = _Work(found, request, subject, admitted.body, admitted.key, struck, slow_at)
+            return self._announced(work, self._carry_out(work))
         except _FailError:
             return Handled(problem(500, "failed", "something broke; nothing was done"), AnswerKind.FAULT)
         except (NotKeptError, CommitLostError, DBAPIError, PoolTimeoutError):
@@ -264,13 +265,14 @@ class Service:
             with parts.database.engine.connect() as connection:
                 return Handled(parts.resources.perform(connection, work.match, work.request, work.body))
         if work.key is None:
-            handled = Handled(self._unkeyed(work))
-        else:
-            claim = _claim(work.request, work.subject.scope, work.key)
-            handled = _handled(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
-        if parts.announce is not None and handled.kind is AnswerKind.OWN:
-            for done in work.done[-1:]:
-                parts.announce(parts.resources.subject(work.match.site), done)
+            return Handled(self._unkeyed(work))
+        claim = _claim(work.request, work.subject.scope, work.key)
+        return _handled(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
+
+    def _announced(self, work: _Work, handled: Handled) -> Handled:
+        """Tell who wants to know what a request has done, now that it is kept, and return its response."""
+        if self._parts.announce is not None and handled.kind is AnswerKind.OWN and work.done:
+            self._parts.announce(self._parts.resources.subject(work.match.site), work.done[-1])
         return handled
 
     def _unkeyed(self, work: _Work) -> Answer:
