@@ -157,7 +157,9 @@ def document(folder: Path, *methods: str) -> str:
     operations = {method: {"responses": {"200": {"description": "Fine."}}} for method in methods}
     path = folder / "openapi.json"
     info = {"title": "T", "version": "1"}
-    path.write_text(json.dumps({"openapi": "3.1.0", "info": info, "paths": {"/things": operations}}), "utf-8")
+    servers = [{"url": "https://things.example"}]
+    whole = {"openapi": "3.1.0", "info": info, "servers": servers, "paths": {"/things": operations}}
+    path.write_text(json.dumps(whole), "utf-8")
     return str(path)
 
 
