@@ -13,6 +13,7 @@ from samekey.lower import lower
 from samekey.pipeline import inspect
 from samekey.prove.arguments import Arguments, Candidate, Maker
 from samekey.prove.calls import PlannedCall, Repertoire, candidates
+from samekey.prove.clients import read_timeout_for
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
@@ -80,3 +81,11 @@ def test_where_there_are_no_others_all_are_keyed() -> None:
     """Not every document has reads by id."""
     repertoire = Repertoire((call("a"),), (), (), ())
     assert {repertoire.choose(number, 1).operation for number in range(100)} == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "timeout"), [([], 0.3), ([0.004, 0.005, 9.0], 0.3), ([0.02, 0.025, 0.03], 0.6), ([0.2] * 3, 1.0)]
+)
+def test_a_slow_machine_is_waited_for_longer(seconds: list[float], timeout: float) -> None:
+    """Or nearly every call would be given up, and a run would show little; one slow call says nothing."""
+    assert read_timeout_for(seconds) == pytest.approx(timeout)

@@ -33,6 +33,13 @@ def serve(  # noqa: PLR0913  # an option each
     faults: FaultFile = None,
     seed: FaultSeed = None,
     *,
+    webhooks: Annotated[
+        str, typer.Option(metavar="URL", help="Where the document's webhooks are sent.", show_default=False)
+    ] = "",
+    webhook_secret: Annotated[
+        str,
+        typer.Option(metavar="SECRET", help="What signs them, whsec_…; else a fresh one.", show_default=False),
+    ] = "",
     quiet: Quiet = False,
 ) -> None:
     """Serve a real API made of the document: it keeps its promise of idempotency, and fails on command."""
@@ -41,7 +48,10 @@ def serve(  # noqa: PLR0913  # an option each
         from samekey.sandbox.server.app import Settings, open_sandbox  # noqa: PLC0415  # an extra
 
         plan = _plan(fault, faults, seed, inside=True)
-        settings = Settings(store, tuple(token or ()), None if ttl is None else ttl * 3600, plan)
+        settings = Settings(
+            store, tuple(token or ()), None if ttl is None else ttl * 3600, plan,
+            webhooks=webhooks, webhook_secret=webhook_secret,
+        )  # fmt: skip
         stdin = sys.stdin.buffer.read() if spec == "-" else b""
         sandbox = open_sandbox(spec, settings, stdin, None if quiet else _tell)
         _serve(sandbox, address)
@@ -98,5 +108,8 @@ def _serve(sandbox: Sandbox, address: tuple[str, int]) -> None:
         typer.echo(f"  kept in:           {sandbox.database.engine.url}")
         rules = [f"{rule.fault} ({rule.probability:.0%} of {rule.operation})" for rule in sandbox.faults.plan.rules]
         typer.echo(f"  goes wrong:        {', '.join(rules) or 'nothing'}")
+        announcer = sandbox.served.announcer
+        if announcer is not None:
+            typer.echo(f"  sends webhooks to: {announcer.url}, signed with {announcer.secret}")
 
     serve(sandbox, *address, started)

@@ -41,7 +41,7 @@ def through(backend: str, clients: Clients, entries: Sequence[Planned], done: Ca
         case "threads":
             return _threads(clients, entries, done)
         case "forks":
-            return through_forks(clients.sdk, clients.base, clients.gate, entries, done)
+            return through_forks(clients, entries, done)
         case _:
             return anyio.run(_tasks, clients, entries, done, backend=backend)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from samekey_templates.runtime.safety import Evidence
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 8
 """Calls under way on each backend."""
+SHORTEST_READ: Final = 0.3
+"""Seconds, so that many requests are given up while they are being carried out."""
+_LONGEST_READ: Final = 1.0
+_CROWD: Final = 24
+"""How many times longer a call takes, about, where those of all backends are under way."""
 _STORED_FAILURE: Final = 500
 _SETTLED_WITHIN: Final = 20.0
 """Seconds within which a call that is made again in the calm is answered."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clients:
     """Makes clients of an SDK, and calls through them.
 
@@ -40,12 +46,14 @@ class Clients:
         base: what comes before every path.
         gate: what every request goes through.
         window: seconds in which a key must be remembered.
+        read_timeout: seconds for which an answer is waited for, while not all is calm.
     """
 
     sdk: Sdk
     base: str
     gate: Gate
     window: float
+    read_timeout: float = SHORTEST_READ
 
     def __post_init__(self) -> None:
         """Let every connection of the SDK's own go through the gate."""
@@ -89,8 +97,18 @@ class Clients:
             **self.sdk.credentials(account),
             "base_url": f"http://{HOST}:{self.gate.ports[0]}{self.base}",
             "retry": self._policy(PATIENT),
-            "timeout": self.sdk.package.Timeout(connect=1.0, read=0.3, write=1.0, pool=5.0),
+            "timeout": self.sdk.package.Timeout(connect=1.0, read=self.read_timeout, write=1.0, pool=5.0),
         }
+
+
+def read_timeout_for(seconds: Sequence[float]) -> float:
+    """Return for how long an answer is to be waited for: on a slow machine nearly all would be given up otherwise.
+
+    Args:
+        seconds: what calls have taken while all was calm, one after the other.
+    """
+    usual = median(seconds) if seconds else 0.0
+    return min(_LONGEST_READ, max(SHORTEST_READ, _CROWD * usual))
 
 
 class ClientCopies:

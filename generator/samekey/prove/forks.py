@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from samekey.prove.call_plan import Planned
     from samekey.prove.history import CallReport
-    from samekey.prove.sdk import Sdk
     from samekey.prove.wire import Gate
 
 _CHILDREN: Final = 3
@@ -40,6 +39,7 @@ class Errand:
         base: what comes before every path.
         gate: what every request goes through.
         entries: the calls.
+        read_timeout: seconds for which an answer is waited for.
     """
 
     folder: str
@@ -48,24 +48,25 @@ class Errand:
     base: str
     gate: Gate
     entries: tuple[Planned, ...]
+    read_timeout: float
 
 
-def through_forks(
-    sdk: Sdk, base: str, gate: Gate, entries: Sequence[Planned], done: Callable[[], None]
-) -> list[CallReport]:
+def through_forks(clients: Clients, entries: Sequence[Planned], done: Callable[[], None]) -> list[CallReport]:
     """Make calls in processes that were forked while their client was in use.
 
     Args:
-        sdk: the SDK.
-        base: what comes before every path.
-        gate: what every request goes through.
+        clients: whose like make the calls there.
         entries: the calls.
         done: told as often as calls have ended, when all of them have.
 
     Raises:
         ProveError: a process has ended without telling what became of its calls.
     """
-    errand = Errand(sdk.folder, sdk.package.__name__, sdk.client.__name__, base, gate, tuple(entries))
+    sdk = clients.sdk
+    errand = Errand(
+        sdk.folder, sdk.package.__name__, sdk.client.__name__, clients.base, clients.gate, tuple(entries),
+        clients.read_timeout,
+    )  # fmt: skip
     program = subprocess.run(
         [sys.executable, "-m", "samekey.prove.forks"],
         input=pickle.dumps(errand), capture_output=True, timeout=_PATIENCE, check=False,
@@ -83,7 +84,8 @@ def through_forks(
 def main() -> None:
     """Make the calls of an errand on standard input, and write their reports to standard output."""
     errand: Errand = pickle.loads(sys.stdin.buffer.read())  # noqa: S301  # from our own program
-    clients = Clients(import_sdk(errand.folder, errand.package, errand.client), errand.base, errand.gate, 0.0)
+    sdk = import_sdk(errand.folder, errand.package, errand.client)
+    clients = Clients(sdk, errand.base, errand.gate, 0.0, errand.read_timeout)
     with clients.sync() as client:
         copies = ClientCopies(clients, client)
         entries = list(errand.entries)

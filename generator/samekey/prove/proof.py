@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from samekey_templates.runtime.safety import Evidence
 
@@ -24,7 +24,7 @@ from samekey.prove.arguments import Maker
 from samekey.prove.backends import backends, through
 from samekey.prove.call_plan import planned
 from samekey.prove.calls import candidates, explore
-from samekey.prove.clients import Clients, settle
+from samekey.prove.clients import Clients, read_timeout_for, settle
 from samekey.prove.errors import ProveError
 from samekey.prove.history import History
 from samekey.prove.sdk import generated
@@ -33,7 +33,7 @@ from samekey.prove.short_lives import short_lives
 from samekey.prove.terms import Sabotage
 from samekey.prove.trials import trials
 from samekey.prove.verdict import judge_run
-from samekey.prove.wire import Gate
+from samekey.prove.wire import Gate, Watch, watched
 from samekey.sandbox.api.operations import base_path
 from samekey.sandbox.keys.broken import Broken
 from samekey.sandbox.keys.store import LONGEST_TTL
@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from samekey.emit.views import OperationSummary
     from samekey.ir import Api
     from samekey.prove.call_plan import Planned
-    from samekey.prove.calls import Repertoire
+    from samekey.prove.calls import PlannedCall, Repertoire
     from samekey.prove.history import CallReport
+    from samekey.prove.sdk import Sdk
     from samekey.prove.servers import Servers
     from samekey.prove.terms import Terms
     from samekey.prove.verdict import ProofResult
@@ -58,6 +59,8 @@ _KILL_EVERY: Final = 1000
 """Calls between two kills, where there are many."""
 _FEWEST_KILLS: Final = 2
 _STEP: Final = 0.05
+_TIMED: Final = 12
+"""Calls by which it is told how fast the machine is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,9 @@ def prove(spec: str, terms: Terms, diagnostics: Diagnostics, step: Callable[[str
         with clients.calm() as client:
             found = candidates(document, api, rows)
             repertoire = explore(client, Maker(document.node), found, sdk.package.APIError)
+            clients.read_timeout = read_timeout_for(
+                [_timed(sdk, client, calls[0]) for calls in repertoire.keyed[:_TIMED]]
+            )
         entries = [planned(number, repertoire.choose(number, terms.seed), terms.seed) for number in range(terms.calls)]
         servers.start_faults()
         kills, reports = _weather(clients, servers, entries, terms.seed, step)
@@ -160,6 +166,15 @@ def _store(location: str) -> Generator[tuple[str, Sqlite | Postgres]]:
             yield location, database
         finally:
             database.engine.dispose()
+
+
+def _timed(sdk: Sdk, client: Any, call: PlannedCall) -> float:  # noqa: ANN401  # of the SDK
+    """Make a call, and return how many seconds it took."""
+    began = time.monotonic()
+    # How it ends is another matter, and told by the run itself.
+    with watched(Watch(call.profile)), contextlib.suppress(sdk.package.APIError):
+        call.on(client)
+    return time.monotonic() - began
 
 
 class _Reaper:

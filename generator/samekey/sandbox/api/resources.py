@@ -53,6 +53,10 @@ class Resources:
         self._bodies = bodies
         self._schemas = schemas
 
+    def subject(self, site: Site) -> ResourceInfo:
+        """Return what an operation works on."""
+        return self._subjects[site.name]
+
     def perform(self, connection: Connection, match: Match, request: ReceivedRequest, body: Read) -> Answer:
         """Do what a request asks for, and return the response.
 

@@ -146,6 +146,7 @@ class Samples:
         self._direction = direction
         self._hidden = "writeOnly" if direction is Direction.RESPONSE else "readOnly"
         self._outlines: dict[tuple[str, ...], _Outline] = {}
+        self._tags: dict[tuple[str, ...], dict[str, JsonValue]] = {}
         self._known: dict[tuple[tuple[str, ...], type, JsonValue], bool] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
@@ -201,7 +202,7 @@ class Samples:
         # Not by `_read`: what is left of the union stands where the union does.
         place = (*(part.identity for part in union.parts), "with", chosen.identity)
         if place not in self._outlines:
-            self._outlines[place] = _outline(Merged.of((chosen, *(union.without_unions() or ()))), self._hidden)
+            self._outlines[place] = _outline(Merged.of((*(union.without_unions() or ()), chosen)), self._hidden)
         return self._outlines[place]
 
     def _example(self, given: Parts, merged: Merged) -> Known:
@@ -243,10 +244,13 @@ class Samples:
 
         Some documents map it to other words than its constant, which they then mean.
         """
-        name, values = _tags(merged, variant)
-        parts = Merged.of((variant,)).properties().get(name, ())
-        chosen: str | None = next((value for value in values if self._accepts(parts, value)), None)
-        return {} if chosen is None else {name: chosen}
+        place = (*(part.identity for part in merged.parts), "tagged", variant.identity)
+        if place not in self._tags:
+            name, values = _tags(merged, variant)
+            parts = Merged.of((variant,)).properties().get(name, ())
+            allowed = next((value for value in values if self._accepts(parts, value)), None)
+            self._tags[place] = {} if allowed is None else {name: allowed}
+        return self._tags[place]
 
     def _object(self, outline: _Outline, known: Known, depth: _Depth) -> dict[str, JsonValue]:
         fields = known if isinstance(known, dict) else {}

@@ -122,15 +122,20 @@ def _outcome(site: Site, core: Core | None) -> dict[str, JsonValue]:
     action = re.sub(r"[^a-z]", "", site.path.rpartition("/")[2].rpartition(":")[2].lower())
     found: dict[str, JsonValue] = {}
     for name, merged in (core.properties if core is not None else {}).items():
-        if _STATE.fullmatch(name):
+        if states_of(name):
             states = [value for value in merged.enum_values() if isinstance(value, str)]
-            after = next((state for state in states if _ends_in(action, state.lower())), None)
+            after = next((state for state in states if leads_to(action, state.lower())), None)
             if after is not None:
                 found[name] = after
     return found
 
 
-def _ends_in(action: str, state: str) -> bool:
+def states_of(name: str) -> bool:
+    """Whether a property says in which state its resource is, by its name."""
+    return _STATE.fullmatch(name) is not None
+
+
+def leads_to(action: str, state: str) -> bool:
     """Whether a state is what an action leads to, by their words: what they have in common is nearly all of both."""
     if _IRREGULAR.get(action) == state:
         return True

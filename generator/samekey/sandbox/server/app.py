@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -27,6 +27,7 @@ from samekey.sandbox.api.resources import Resources
 from samekey.sandbox.api.sample_request import sample_request
 from samekey.sandbox.api.samples import Samples
 from samekey.sandbox.api.schemas import Direction, SchemaJudge
+from samekey.sandbox.api.webhooks import Webhooks
 from samekey.sandbox.errors import SandboxError
 from samekey.sandbox.keys.broken import Broken, broken
 from samekey.sandbox.keys.store import LONGEST_TTL, Keys
@@ -37,6 +38,7 @@ from samekey.sandbox.server.faults import Faults, Plan
 from samekey.sandbox.server.hosts import NearHosts
 from samekey.sandbox.server.ledger import Ledger
 from samekey.sandbox.server.service import Service, ServiceParts
+from samekey.sandbox.server.webhook_sender import Announcer, WebhookSender, new_secret
 from samekey.sandbox.server.wire import Door
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from samekey.document.node import Document
+    from samekey.document.node import Document, Node
     from samekey.ir import Api
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.keys.store import KeyStore
@@ -72,6 +74,8 @@ class Settings:
         broken: the promise to break, for checkers that must catch it.
         purge_every: seconds between two removals of what is out of date.
         clock_ahead: seconds by which the clock of this process is ahead of others.
+        webhooks: where webhooks are sent; empty for nowhere.
+        webhook_secret: what they are signed with; empty for a fresh one.
     """
 
     store: str
@@ -81,6 +85,8 @@ class Settings:
     broken: Broken | None = None
     purge_every: float = 30.0
     clock_ahead: float = 0.0
+    webhooks: str = ""
+    webhook_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,9 @@ class Sandbox:
 class _InThreads:
     """A service whose work is done in threads, so that a slow store holds up nobody."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, announcer: Announcer | None) -> None:
         self._service = service
+        self._announcer = announcer
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
 
     def subject(self, request: ReceivedRequest) -> RequestContext:
@@ -125,7 +132,8 @@ class _InThreads:
         return self._service.purge()
 
     async def close(self) -> None:
-        pass
+        if self._announcer is not None:
+            self._announcer.close()
 
 
 def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell | None = None) -> Sandbox:
@@ -163,8 +171,13 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell |
     repeatable = frozenset(each.id for each in api.operations if each.id and each.safety is Safety.IDEMPOTENT)
     senders = Samples(parts.schemas, direction=Direction.REQUEST)
     sample = sample_request(parts.routes.sites, parts.guard, senders, parts.schemas)
-    served = Served(api.title, base_path(api), len(api.operations), repeatable, sample=sample, switch=keys)
-    backend = _InThreads(Service(parts))
+    announcer = _announcer(document.node, parts.schemas, settings, tell)
+    if announcer is not None:
+        parts = replace(parts, announce=announcer.happened)
+    backend = _InThreads(Service(parts), announcer)
+    served = Served(
+        api.title, base_path(api), len(api.operations), repeatable, sample=sample, switch=keys, announcer=announcer
+    )
     known = tuple((site.name, site.place) for site in parts.routes.sites)
     faults = Faults(settings.plan, known=known)
     return assemble(backend, parts.ledger, faults, database, served, settings.purge_every, tell)
@@ -267,3 +280,20 @@ def _parts(
         ttl=ttl,
         profile=api.profile,
     )
+
+
+def _announcer(root: Node, schemas: SchemaJudge, settings: Settings, tell: Tell | None) -> Announcer | None:
+    """Return what sends the document's webhooks; None where they are sent nowhere.
+
+    Raises:
+        SandboxError: the document has none, or they cannot be sent so.
+    """
+    if not settings.webhooks:
+        if settings.webhook_secret:
+            raise SandboxError("--webhook-secret signs what --webhooks URL sends; give both")
+        return None
+    webhooks = Webhooks(root, Samples(schemas), schemas)
+    if not webhooks.names:
+        raise SandboxError("the document has no webhooks with a JSON payload, so there is nothing to send")
+    secret = settings.webhook_secret or new_secret()
+    return Announcer(webhooks, WebhookSender(settings.webhooks, secret, tell), secret)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.keys.switch import KeySwitch
     from samekey.sandbox.server.faults import Faults
     from samekey.sandbox.server.ledger import Ledger, Totals
+    from samekey.sandbox.server.webhook_sender import Announcer
     from samekey.sandbox.server.wire import Door
 
 PREFIX = "/_samekey"
@@ -40,6 +41,12 @@ _TYPES = {
     "timeline.js": "text/javascript", "storm.js": "text/javascript", "faults.js": "text/javascript",
 }  # fmt: skip
 _POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
+
+
+class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """The webhook that is to be sent."""
+
+    name: str
 
 
 class _Honoured(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,6 +67,7 @@ class Served:
         inside: whether faults of the server's inside can be had.
         sample: a request that the page may send; None where it can make none.
         switch: lets the page have keys ignored; None where they are another server's.
+        announcer: sends webhooks; None where none are sent.
     """
 
     title: str
@@ -69,6 +77,7 @@ class Served:
     inside: bool = True
     sample: SampleRequest | None = None
     switch: KeySwitch | None = None
+    announcer: Announcer | None = None
 
     def plain(self) -> dict[str, object]:
         """Return what the page has to know, as JSON has it."""
@@ -113,6 +122,7 @@ class Dashboard:
             Route("/ledger.json", self.ledger),
             Route("/faults", self.plan, methods=["GET", "PUT"]),
             Route("/ledger", self.clear, methods=["DELETE"]),
+            Route("/webhooks", self.webhooks, methods=["GET", "POST"]),
             *([Route("/keys", self.keys, methods=["GET", "PUT"])] if self._served.switch is not None else []),
         ]
 
@@ -148,6 +158,23 @@ class Dashboard:
             except FaultError as error:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(spelled(self._faults.plan))
+
+    async def webhooks(self, request: Request) -> Response:
+        """Return the names of the webhooks that are sent; a POST of `{"name": "charge.created"}` sends one now."""
+        announcer = self._served.announcer
+        names = list(announcer.names) if announcer is not None else []
+        if request.method == "POST":
+            if refused := _foreign(request):
+                return refused
+            if announcer is None:
+                return JSONResponse({"error": "webhooks are sent by `samekey serve --webhooks URL`"}, 404)
+            try:
+                wanted = msgspec.json.decode(await request.body(), type=_Wanted)
+            except msgspec.DecodeError as error:
+                return JSONResponse({"error": str(error)}, 400)
+            if not await run_sync(announcer.announce, wanted.name):
+                return JSONResponse({"error": f"there is no webhook {wanted.name!r}", "webhooks": names}, 404)
+        return JSONResponse({"webhooks": names}, 202 if request.method == "POST" else 200)
 
     async def keys(self, request: Request) -> Response:
         """Return whether keys are honoured; a PUT of `{"honoured": false}` has them ignored from now on."""

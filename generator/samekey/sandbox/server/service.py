@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.api.resources import Resources
     from samekey.sandbox.api.schemas import SchemaJudge
+    from samekey.sandbox.api.subjects import ResourceInfo
     from samekey.sandbox.keys.store import KeyStore, Settled
     from samekey.sandbox.server.faults import Struck
     from samekey.sandbox.server.ledger import Ledger
@@ -161,6 +162,7 @@ class ServiceParts:
         database: where all of it is kept.
         ttl: seconds for which keys are remembered.
         profile: the dialect of requests that name no operation.
+        announce: told of what an operation has done, and of its answer; None for nobody.
     """
 
     routes: Routes
@@ -174,6 +176,7 @@ class ServiceParts:
     database: Database
     ttl: float
     profile: Profile
+    announce: Callable[[ResourceInfo, Answer], None] | None = None
 
 
 class Service:
@@ -226,7 +229,8 @@ class Service:
         try:
             # A transaction that takes a while holds up no other key.
             slow_at = Stage.ALONE if self._parts.database.has_one_writer else Stage.CLAIMED
-            return self._carry_out(_Work(found, request, subject, admitted.body, admitted.key, struck, slow_at))
+            work = _Work(found, request, subject, admitted.body, admitted.key, struck, slow_at)
+            return self._announced(work, self._carry_out(work))
         except _FailError:
             return Handled(problem(500, "failed", "something broke; nothing was done"), AnswerKind.FAULT)
         except (NotKeptError, CommitLostError, DBAPIError, PoolTimeoutError):
@@ -265,6 +269,12 @@ class Service:
         claim = _claim(work.request, work.subject.scope, work.key)
         return _handled(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
 
+    def _announced(self, work: _Work, handled: Handled) -> Handled:
+        """Tell who wants to know what a request has done, now that it is kept, and return its response."""
+        if self._parts.announce is not None and handled.kind is AnswerKind.OWN and work.done:
+            self._parts.announce(self._parts.resources.subject(work.match.site), work.done[-1])
+        return handled
+
     def _unkeyed(self, work: _Work) -> Answer:
         work.reached(Stage.ALONE)
         with self._parts.database.writing() as connection:
@@ -286,6 +296,7 @@ class Service:
                     problem(500, "failed", "something broke after it was done; this answer is kept")
                 )
             if done.succeeded:
+                work.done.append(done)
                 self._parts.ledger.effect(connection, work.event(done, answer))
             return answer
 
@@ -311,6 +322,7 @@ class _Work:
     key: str | None
     struck: Struck | None
     slow_at: Stage
+    done: list[Answer] = field(default_factory=list["Answer"])
 
     def event(self, done: Answer, answer: Answer) -> Event:
         """Return the effect of a request as an event for the ledger.
