@@ -165,7 +165,7 @@ def answers_of(operation: RawOperation) -> list[Answer]:
     leads = any(status in _REDIRECTS for status in responses.fields)
     if not found and leads and operation.method == "GET":
         # What is behind a redirect is a file, whatever the document says of errors.
-        return [Answer(200, {"*/*": responses.made({"type": "string", "format": "binary"})})]
+        return [Answer(200, {"application/octet-stream": responses.made({"type": "string", "format": "binary"})})]
     default = responses.get("default")
     if not found and default is not None:
         found.append(Answer(200, _answered(operation, default)))

@@ -1228,3 +1228,23 @@ def test_what_stands_beside_a_union_is_enough_for_a_variant_that_asks_for_nothin
     found = schema(f"properties: {{id: {{type: string}}}}\noneOf: [{PET}, {DOG}, {{title: none of them}}]")
     assert found.union("Thing") == "Thing.Pet | Thing.Dog | Thing.other"
     assert found.model("Thing.other") == {"id": "string"}
+
+
+def test_a_shared_union_has_variants_of_its_own_beside_other_properties() -> None:
+    """Whoever extends it has its variants with what they add; by itself it has none of that."""
+    found = schemas(
+        """
+        Action: {oneOf: [{title: A, properties: {a: {type: string}}}, {title: B, properties: {b: {type: string}}}]}
+        Explained: {allOf: [{$ref: '#/components/schemas/Action'}, {properties: {why: {type: string}}}]}
+        Timed: {allOf: [{$ref: '#/components/schemas/Action'}, {properties: {when: {type: string}}}]}
+        """
+    )
+    fields = {
+        name: [set(found.model(kind)) for kind in found.union(name).split(" | ")]
+        for name in ("Action", "Explained", "Timed")
+    }
+    assert fields == {
+        "Action": [{"a"}, {"b"}],
+        "Explained": [{"a", "why"}, {"b", "why"}],
+        "Timed": [{"a", "when"}, {"b", "when"}],
+    }

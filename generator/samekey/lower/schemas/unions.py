@@ -56,9 +56,9 @@ def lower_union(node: Node, merged: Merged, listed: list[Node], hint: Hint, scop
     lowered: list[tuple[Node, Type]] = []
     bare = only_constraining(merged) if base else []
     alone = len(opened.variants) == 1
-    for variant in opened.variants:
+    for index, variant in enumerate(opened.variants):
         shown = Variant(relaxed(variant.node, bare), variant.hint, variant.beside) if bare and alone else variant
-        kind = yield from _variant(shown, base, scope)
+        kind = yield from _variant(node, index, shown, base, scope)
         lowered.append((variant.node, kind))
     if bare and base and not alone:
         # What stands beside the union is enough for whoever chooses such a variant.
@@ -70,15 +70,22 @@ def lower_union(node: Node, merged: Merged, listed: list[Node], hint: Hint, scop
     return or_null(union) if opened.nullable else union
 
 
-def _variant(variant: Variant, base: Parts | None, scope: Scope) -> Lowering:
+def _variant(union: Node, index: int, variant: Variant, base: Parts | None, scope: Scope) -> Lowering:
     node = variant.node
     beside = (*(base or ()), *variant.beside)
     if not beside or node.identity in scope.merging or not is_objectlike(node):
         return (yield Ask(node, variant.hint))
     scope.merging.add(node.identity)
-    kind = yield Ask(node, variant.hint, (node, *beside))
+    kind = yield Ask(_place_of(union, index, node), variant.hint, (node, *beside))
     scope.merging.discard(node.identity)
     return kind
+
+
+def _place_of(union: Node, index: int, variant: Node) -> Node:
+    """Return where a variant stands with what stands beside its union: one of another union is another thing there."""
+    if variant.identity.startswith(f"{union.identity}/"):
+        return variant
+    return type(union)(union.document, union.source, f"{union.pointer}/oneOf/{index}", variant.value)
 
 
 def _discriminator(merged: Merged, variants: list[tuple[Node, Type]]) -> Discriminator | None:
