@@ -266,7 +266,9 @@ def test_a_list_that_cannot_go_on_hands_over_what_was_read(studio: Any, call_sty
             await api.call(lambda client: client.projects.list().to_list())
         assert [same(item) for item in caught.value.items] == TITLES[:4]
         broken[0] = False
-        kept = pickle.loads(pickle.dumps(caught.value)).next_cursor  # noqa: S301  # our own
+        kept = caught.value.next_cursor
+        # It may be a server's link, and that may hold a credential: it does not go where nobody has put it.
+        assert pickle.loads(pickle.dumps(caught.value)).next_cursor is None  # noqa: S301  # our own
         rest = await api.call(lambda client: client.projects.list.after(kept).to_list())
         assert [same(item) for item in rest] == TITLES[4:]
         assert [same(item) for item in await api.call(lambda client: client.projects.list().to_list())] == TITLES

@@ -46,7 +46,7 @@ class APIError(Recorded, Exception):
     items: Sequence[Any] = ()
     """What `to_list` had read of a list that cannot go on."""
     next_cursor: str | None = None
-    """Where a list can go on that this error has ended: the cursor for `after` of the operation."""
+    """Where a list can go on that this error has ended: the cursor for `after` of the operation; in no pickle."""
 
     def __init__(
         self,
@@ -102,8 +102,11 @@ class APIError(Recorded, Exception):
 
     def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...], dict[str, object]]:
         # As `object` would do it: the arguments of an exception are not those of its class here.
-        # What was sent stays in this process, unless it was written down for another.
-        state = {name: value for name, value in self.__dict__.items() if name != "kept" or isinstance(value, bytes)}
+        # What was sent stays in this process, unless it was written down for another; so does what a server gave for
+        # its next page, which may be a link with a credential in it.
+        state = {name: value for name, value in self.__dict__.items() if name not in {"kept", "next_cursor"}}
+        if isinstance(self.kept, bytes):
+            state["kept"] = self.kept
         return copyreg.__newobj__, (type(self), self.message), state  # type: ignore[attr-defined]
 
 

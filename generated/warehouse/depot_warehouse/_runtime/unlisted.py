@@ -48,7 +48,7 @@ def unlisted_call(  # noqa: PLR0913  # the parts of a request
         rule.safety if by_method is None else by_method,
         evidence=rule.evidence,
         key_only=rule.key_only,
-        returns=None if returns is None else lambda: returns,
+        returns=lambda: returns,
         accept="*/*" if returns is bytes else _ACCEPT,
     )
     call = Call[Any](query=params, headers=headers, body=json, idempotency_key=idempotency_key, options=options)
