@@ -17,6 +17,7 @@ from samekey.emit.own_templates import with_own_templates
 from samekey.emit.package import summarize
 from samekey.emit.render import render, runtime_paths
 from samekey.lower import lower_documents
+from samekey.lower.client_params import propose_client_params
 from samekey.names import EMPTY, LOCKFILE, assign, entries_of, remember, spell
 from samekey.names.renames import check_kept, check_order, check_renames, moved
 
@@ -93,6 +94,7 @@ def generate(
     check_kept(api, lockfile, entries, document.diagnostics)
     if not document.diagnostics.failed:
         report_metadata(api, config, document)
+        propose_client_params(api, document.node)
     step("writing source")
     files = with_own_templates(render(whole), own.templates, whole, document.diagnostics)
     step("formatting")

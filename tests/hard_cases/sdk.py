@@ -18,6 +18,7 @@ import httpx
 from samekey.config.file import Config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
+from samekey.names.lockfile import LOCKFILE, load_lockfile
 from samekey.pipeline import Generated, generate, inspect
 
 from tests.tools import write_files
@@ -99,7 +100,9 @@ class Sdk:
         """Operations by method and path, as `samekey inspect` shows them."""
         document = load(str(self.document), Diagnostics())
         assert document is not None
-        found = inspect(document, Config())
+        lockfile = load_lockfile(self.document.with_name(LOCKFILE), Diagnostics())
+        assert lockfile is not None
+        found = inspect(document, Config(), lockfile)
         assert found is not None
         return {f"{entry.method} {entry.path}": entry for entry in found}
 
@@ -147,11 +150,13 @@ class Sdk:
 
 
 def make(home: Path, folder: Path) -> Sdk:
-    """Generate the SDK of a document and write it."""
+    """Generate the SDK of a document and write it; the names that it has given before stay."""
     diagnostics = Diagnostics()
     document = load(str(home), diagnostics)
+    lockfile = load_lockfile(home.with_name(LOCKFILE), diagnostics)
     assert document is not None
-    result = generate(document, Config())
+    assert lockfile is not None
+    result = generate(document, Config(), lockfile=lockfile)
     assert result is not None, [entry.message for entry in diagnostics]
     write_files(result.files, folder)
     return Sdk(home, result, diagnostics, folder)

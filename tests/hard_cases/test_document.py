@@ -315,12 +315,12 @@ UNUSUAL: list[tuple[str, object, list[str]]] = [
 
 @pytest.mark.parametrize(("document", "operations"), [pytest.param(*row[1:], id=row[0]) for row in UNUSUAL])
 def test_an_unusual_document_is_generated_whole(document: object, operations: list[str], tmp_path: Path) -> None:
-    """Nothing is lost, nothing is complained of, and the client asks for the base URL that is missing."""
+    """Nothing is lost, nothing is complained of but what is not there, and the client asks for the missing base URL."""
     home = tmp_path / "openapi.yaml"
     home.write_text(json.dumps(document), "utf-8")
     made = make(home, tmp_path / "sdk")
     assert list(made.operations) == operations
-    assert made.codes == []
+    assert set(made.codes) <= {"no-servers", "no-operations", "version-unusable"}
     for path, source in made.result.files.items():
         if path.endswith(".py"):
             compile(source, path, "exec")

@@ -25,13 +25,13 @@ METHODS = [
     ("an operationId that is a keyword", "POST /match", "match.import_"),
     ("an operationId that is its tag", "PUT /match", "match.match"),
     ("an operationId that is None", "DELETE /match", "match.none"),
-    ("no tag, no operationId", "GET /untagged", "untagged.get"),
+    ("no tag, no operationId", "GET /untagged", "untagged.list"),
     ("no tag, no operationId, of an item", "DELETE /untagged/{id}", "untagged.delete"),
     ("no tag, and a path without words", "GET /", "root.get"),
-    ("a tag that is a module's name", "GET /schemas", "types.all_of_them"),
-    ("an operationId with slashes", "GET /ids", "ids.get_all"),
+    ("a tag that is a module's name", "GET /schemas", "types.list_of_them"),
+    ("an operationId with slashes", "GET /ids", "ids.list"),
     ("an operationId with dots", "PUT /ids", "ids.put_one"),
-    ("an operationId with spaces", "DELETE /ids", "ids.delete_the"),
+    ("an operationId with spaces", "DELETE /ids", "ids.delete"),
     ("an operationId of capitals and digits", "POST /ids", "ids.get_http_response_v2"),
 ]
 
@@ -167,7 +167,7 @@ def test_every_schema_has_a_class_of_its_own(sdk: Sdk) -> None:
     everything = json.dumps(
         {field.encode_name: {"a": ["x"] if field.encode_name == "list" else "x"} for field in fields}
     )
-    found = sdk.read(lambda api: api.types.all_of_them(), Answer(200, everything.encode()), STRICT)
+    found = sdk.read(lambda api: api.types.list_of_them(), Answer(200, everything.encode()), STRICT)
     classes = {field.encode_name: type(getattr(found, field.name)).__name__ for field in fields}
     assert len({name.lower() for name in classes.values()}) == len(classes) == 17
     plain = {name: classes[name] for name in ("client", "list", "error", "connection", "foo")}

@@ -22,6 +22,10 @@ def projects(sdk_of: Callable[[str], Sdk], tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("projects")
     for topic in TOPICS:
         shutil.copytree(sdk_of(topic).folder, folder / topic, ignore=shutil.ignore_patterns("__pycache__"))
+        # Side by side, modules need names of their own.
+        operations = folder / topic / "tests" / "test_operations.py"
+        if operations.exists():
+            operations.rename(operations.with_name(f"test_operations_of_{topic}.py"))
     return folder
 
 

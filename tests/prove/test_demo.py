@@ -17,7 +17,9 @@ def test_the_demo_shows_that_each_charge_is_made_once() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "demo" / "run.py")], capture_output=True, text=True, timeout=120, check=False
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    # What half of the operations share is proposed for the client.
+    assert [line for line in done.stderr.splitlines() if line.startswith(("error", "warning", "Traceback"))] == []
     assert "/_samekey/" in done.stdout
     assert done.stdout.count("EFFECT 1") == 1
     assert "EFFECT 2" not in done.stdout

@@ -121,7 +121,7 @@ def test_a_4xx_that_nobody_documents_proves_nothing(sdk: Any, shop: Shop, status
 def test_a_2xx_may_be_a_refusal(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """The dialect names it; it is raised, and nothing was done."""
     shop.plan += [answering(200, {"ok": False, "message": "not in channel"}), answering(200, {"ok": True, "id": "c1"})]
-    error, response = ended(sdk, call_style, shop.url, *[to("chats.post", item="hello")] * 2)
+    error, response = ended(sdk, call_style, shop.url, *[to("chats.create", item="hello")] * 2)
     assert (type(error), error.status, error.certainty) == (sdk.APIStatusError, 200, sdk.Certainty.REJECTED)
     assert "not in channel" in str(error)
     assert response.data.id == "c1"
@@ -131,11 +131,11 @@ def test_a_2xx_may_be_a_refusal(sdk: Any, shop: Shop, call_style: str) -> None: 
 def test_throttling_by_another_status_is_waited_for(sdk: Any, shop: Shop, call_style: str) -> None:  # noqa: ANN401
     """A 403 of which the dialect says so is retried as a 429 is; a plain one is a refusal."""
     shop.plan += [answering(403, None, ("X-Left", "0"), ("X-RateLimit-Reset", "0.01"))]
-    (response,) = ended(sdk, call_style, shop.url, to("chats.post", item="hello"))
+    (response,) = ended(sdk, call_style, shop.url, to("chats.create", item="hello"))
     assert [attempt.certainty for attempt in response.attempts] == [sdk.Certainty.REJECTED, sdk.Certainty.APPLIED]
     assert response.attempts[0].outcome.retry_after == 0.01
     shop.plan += [answering(403, None, ("X-Left", "3"))]
-    (error,) = ended(sdk, call_style, shop.url, to("chats.post", item="hello"))
+    (error,) = ended(sdk, call_style, shop.url, to("chats.create", item="hello"))
     assert len(error.attempts) == 1
 
 

@@ -61,7 +61,7 @@ class Case:
         return httpx.Response(self.status, **self.answer)
 
 
-CASES = (
+CASES: tuple[Case, ...] = (
     Case(
         "charges.list",
         "GET",
@@ -883,7 +883,7 @@ def test_the_request_is_as_documented_and_its_answer_is_decoded(
         if not case.is_stream and case.gives:
             assert type(made.data).__name__ == case.gives
     (request,) = requests
-    assert request.method == case.method
+    assert request.method == case.method.upper()
     assert request.url.raw_path.partition(b"?")[0].decode().endswith(case.path)
     assert {name: request.url.params[name] for name in case.query} == case.query
     assert {name: request.headers[name] for name in case.headers} == case.headers

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from samekey.emit import code
 from samekey.emit.code import Code, source
-from samekey.emit.documented import Documented
 from samekey.emit.forms import Form, form_of, given_fields
 from samekey.emit.samples import Sampler
 from samekey.emit.views import ExampleView
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from samekey.ir import Api, Model, Operation, Safety, Type, TypeDef
     from samekey.names import Names
 
-_SHORT: Final = 90
-"""Characters of arguments that are still easy to read on a line."""
 _EMPTY: Final = frozenset({"[]", "{}"})
 """Samples that a path cannot hold."""
 
@@ -67,11 +64,6 @@ class Examples(Struct, frozen=True):
         arguments = self._arguments(operation)
         if arguments is None:
             return None
-        documented = Documented(self.api, self.names, self.types, self.models).call(operation)
-        # Of a list, the filters that a document shows are not what most ask for first.
-        is_telling = form_of(operation) is not Form.PAGES
-        if is_telling and documented is not None and len(documented.arguments) <= _SHORT:
-            arguments = documented.arguments
         place = self.names.methods[operation.key]
         return ExampleView(
             call=code.dotted(*map(code.identifier, place.call.split("."))),

@@ -32,7 +32,6 @@ def with_client_params(api: Api, root: Node, wanted: Sequence[Pattern]) -> Api:
     """
     documented = frozenset(_documented(root))
     if not wanted and not documented:
-        _propose(api, root)
         return api
     params = [param for operation in api.operations for param in operation.params]
     known = {param.name for param in params}
@@ -51,7 +50,8 @@ def with_client_params(api: Api, root: Node, wanted: Sequence[Pattern]) -> Api:
     return replace(api, operations=operations, client_params=tuple(chosen.values()))
 
 
-def _propose(api: Api, root: Node) -> None:
+def propose_client_params(api: Api, root: Node) -> None:
+    """Report which parameters the client could be given once, as notes."""
     for param, count in shared_params(api)[:_SHOWN]:
         root.document.diagnostics.note(
             "parameter-shared",

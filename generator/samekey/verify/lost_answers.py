@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from samekey.sandbox.server.chaos import Proxy
 from samekey.sandbox.server.dashboard import Served
 from samekey.sandbox.server.faults import Fault, Faults, Plan, Rule
 from samekey.sandbox.server.ledger import Ledger
+from samekey.sandbox.server.service import Handled
 from samekey.sandbox.server.serving import in_thread
 from samekey.sandbox.storage.database import open_database
 from samekey.sandbox.storage.migrations import upgrade
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from samekey.sandbox.api.request import ReceivedRequest
     from samekey.sandbox.server.faults import Struck
-    from samekey.sandbox.server.service import Handled, RequestContext
+    from samekey.sandbox.server.service import RequestContext
     from samekey.verify.calls import ProbeOutcome
     from samekey.verify.probes import Bench
 
@@ -133,10 +136,15 @@ class _Witness(Proxy):
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Pass a request on, and remember its response."""
         handled = await super().handle(request, subject, struck)
-        answer = handled.answer
+        answer, body = handled.answer, bytearray(handled.answer.body)
+        if handled.rest is not None:
+            with suppress(StopAsyncIteration):
+                while True:
+                    body += await anext(handled.rest)
+            await handled.drop()
         headers = tuple((name.lower(), value) for name, value in answer.headers)
-        self.answers.append(ProbeAnswer(answer.status, headers, answer.body))
-        return handled
+        self.answers.append(ProbeAnswer(answer.status, headers, bytes(body)))
+        return Handled(replace(answer, body=bytes(body)), handled.kind)
 
 
 def _company(seen: Sequence[ProbeOutcome]) -> Finding:

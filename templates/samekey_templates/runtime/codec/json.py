@@ -105,8 +105,8 @@ def _holds_models(value: object) -> bool:
         elif isinstance(entry, dt.datetime):
             with_zone(entry)
         elif isinstance(entry, (Model, OpenModel)):
+            # What a server sent without a zone may go back as it came.
             found = True
-            left += [inner for _, inner in _entries(entry)]
     return found
 
 
