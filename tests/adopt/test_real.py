@@ -19,10 +19,10 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import Document, load
 from samekey.pipeline import generate, lower_for_sdk
 
+from tests.corpus.catalog import corpus_folder
 from tests.tools import checked, without_cache, write_files
 
 RIVALS = Path(os.environ.get("SAMEKEY_RIVALS", "build/rivals")).resolve()
-CORPUS = Path(os.environ.get("SAMEKEY_CORPUS", "/work/shared/corpus")) / "real"
 ENOUGH = 0.95
 """The share of calls that must stay, of those whose operation the document has."""
 
@@ -49,9 +49,10 @@ pytestmark = pytest.mark.slow
 
 def opened(rival: Rival) -> tuple[Document, Adopted]:
     """The document of an API, and what is kept of its published SDK."""
-    folder, path = RIVALS / rival.name, CORPUS / rival.document
-    if not folder.is_dir() or not path.is_file():
-        pytest.skip(f"{folder} or {path} is not there")
+    folder, corpus = RIVALS / rival.name, corpus_folder()
+    path = None if corpus is None else corpus / "real" / rival.document
+    if not folder.is_dir() or path is None or not path.is_file():
+        pytest.skip(f"{folder} or {rival.document} under SAMEKEY_CORPUS is not there")
     document = load(str(path), Diagnostics())
     assert document is not None
     api = lower_for_sdk(document, Config())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +21,10 @@ from samekey.ir import Api
 from samekey.lower import lower
 from samekey.names import Names, assign
 
+from tests.corpus.catalog import corpus_folder
 from tests.lower.documents import lowered
 
 TABLE = Path(__file__).parent / "official.txt"
-CORPUS = Path(os.environ.get("SAMEKEY_CORPUS", "/work/shared/corpus"))
 _SAYS_NOTHING = frozenset({"a", "an", "the", "s", "of", "v1", "v2", "v3", "api"})
 _VERBS = {"retrieve": "get", "read": "get", "fetch": "get", "find": "get", "edit": "update", "destroy": "delete"}
 _PREPOSITIONS = frozenset({"for", "of", "by", "in", "to", "from", "with", "on", "as", "at", "using", "via", "into"})
@@ -155,7 +154,8 @@ def main() -> None:
             print(f"  {mark} {row.call.method} {row.call.path:60} {row.ours:50} {row.call.official}")
     same, close = sum(row.is_same for row in rows), sum(row.says_the_same for row in rows)
     print(f"{same} of {len(rows)} calls are spelled as the vendor's SDK does, {close} in the same words")
-    paths = sorted(CORPUS.glob("real/*.*")) if CORPUS.is_dir() else []
+    corpus = corpus_folder()
+    paths = sorted(corpus.glob("real/*.*")) if corpus is not None else []
     found = [entry for path in paths for entry in candidates(path)]
     for entry in found if shown else ():
         print(f"  {entry.document:30} {entry.operation:60} {entry.call}")
