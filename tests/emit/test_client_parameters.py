@@ -16,7 +16,7 @@ from samekey.names import read_lockfile
 from samekey.names.lockfile import EMPTY, LOCKFILE
 from samekey.pipeline import generate
 
-from tests.tools import write_files
+from tests.tools import checked, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +119,13 @@ def test_a_client_is_told_once(bank: Any) -> None:  # noqa: ANN401
     assert "X-Region" not in asked(bank, lambda client: client.status.get(), **given).headers
     copy = asked(bank, lambda client: client.with_options(timeout=3).cards.create(), **given)
     assert copy.url.raw_path == b"/tenants/t%2F1/cards?api-version=3"
+
+
+def test_the_sdks_own_tests_and_snippets_call_it_as_it_is_called(tmp_path: Path) -> None:
+    """A parameter of the path that the client may be given has no place in a call."""
+    found, _ = made("Six", WANTED)
+    write_files(found.files, tmp_path)
+    checked([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], tmp_path, {"PYTHONPATH": "."})
 
 
 def test_nobody_said_it(bank: Any) -> None:  # noqa: ANN401

@@ -166,17 +166,17 @@ class Documented(Struct, frozen=True):
             if not (param.required or param.example):
                 continue
             name = self.names.arguments[operation.key, param.location, param.name]
-            is_positional = param.location is Location.PATH
             try:
                 value = sampler.exemplified(param.type, param.example, param.limits)
-                if is_positional and value in ([], {}, "", None):
+                if param.location is Location.PATH and value in ([], {}, "", None):
                     raise UnfitError
             except UnfitError:
                 if param.required:
                     raise
                 continue
             spelled = sampler.spelled(param.type, value)
-            yield SampleArgument("" if is_positional else name, spelled, param.location, param.name, value, param.type)
+            given = "" if param.is_positional else name
+            yield SampleArgument(given, spelled, param.location, param.name, value, param.type)
 
     def _of_body(self, operation: Operation) -> Iterator[SampleArgument]:
         body = operation.body

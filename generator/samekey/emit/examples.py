@@ -11,7 +11,7 @@ from samekey.emit.code import Code, source
 from samekey.emit.forms import Form, form_of, given_fields
 from samekey.emit.samples import Sampler
 from samekey.emit.views import ExampleView
-from samekey.ir import ListOf, Location
+from samekey.ir import ListOf
 from samekey.lower.statuses import successes
 from samekey.names import BODY, spread_model
 
@@ -88,8 +88,7 @@ class Examples(Struct, frozen=True):
         for param in operation.params:
             if param.required:
                 name = code.identifier(arguments[operation.key, param.location, param.name])
-                by_place = param.location is Location.PATH and not param.on_client
-                needed.append((source("") if by_place else name, param.type))
+                needed.append((source("") if param.is_positional else name, param.type))
         model = spread_model(operation, self.models)
         if model is not None:
             fields = [field for field in given_fields(operation, model) if field.required and field.constant is None]

@@ -124,8 +124,7 @@ class OperationPlanner(Struct, frozen=True):
     def _parameter(self, operation: Operation, param: Param) -> ArgumentView:
         name = self.names.arguments[operation.key, param.location, param.name]
         doc = f"Deprecated. {param.doc}".strip() if param.deprecated else param.doc
-        required = param.required and not param.on_client
-        return self._argument(name, param.type, param.name, param.location, doc, required=required)
+        return self._argument(name, param.type, param.name, param.location, doc, required=param.is_demanded)
 
     def _argument(self, name: str, kind: Type, wire: str, location: str, doc: str, *, required: bool) -> ArgumentView:
         annotation = self.annotator.input(kind)

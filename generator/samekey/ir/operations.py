@@ -78,6 +78,16 @@ class Param(Struct, frozen=True):
     called: str = ""
     """What it is to be called, in a word for another generator, or empty."""
 
+    @property
+    def is_demanded(self) -> bool:
+        """Whether each call must say it: it is required, and no client can have been given it."""
+        return self.required and not self.on_client
+
+    @property
+    def is_positional(self) -> bool:
+        """Whether a call gives it by its place: what can be left out has none."""
+        return self.location is Location.PATH and self.is_demanded
+
 
 class BodyKind(StrEnum):
     """How a request body is written."""
