@@ -24,6 +24,7 @@ from samekey.ir import (
     TypeDef,
     Union,
     references,
+    types_within,
 )
 
 if TYPE_CHECKING:
@@ -178,29 +179,22 @@ def _is_large(kind: Type) -> bool:
     return isinstance(kind, Union) and len(kind.variants) >= _MANY_VARIANTS
 
 
-def dependencies(definition: TypeDef) -> list[str]:
-    """Return the ids of the type definitions that a definition names, in order."""
+def types_of(definition: TypeDef) -> list[Type]:
+    """Return the types that a definition is made of, in order."""
     match definition:
         case Model(fields=fields, extra=extra):
-            kinds: list[Type] = [entry.type for entry in fields]
-            kinds += [extra] if extra is not None else []
-            return [identity for kind in kinds for identity in references(kind)]
+            return [*(entry.type for entry in fields), *([extra] if extra is not None else [])]
         case Alias(target=target, discriminator=discriminator):
-            tagged = [kind for _, kind in discriminator.mapping] if discriminator else []
-            return [identity for kind in (target, *tagged) for identity in references(kind)]
+            return [target, *(kind for _, kind in (discriminator.mapping if discriminator else ()))]
         case Enum():
             return []
 
 
+def dependencies(definition: TypeDef) -> list[str]:
+    """Return the ids of the type definitions that a definition names, in order."""
+    return [identity for kind in types_of(definition) for identity in references(kind)]
+
+
 def fallbacks(kind: Type) -> Iterator[str]:
     """Yield the reasons why parts of a type are any JSON."""
-    match kind:
-        case AnyJson(reason=reason):
-            yield reason
-        case ListOf(item=inner) | MapOf(value=inner) | Nullable(inner=inner):
-            yield from fallbacks(inner)
-        case Union(variants=variants):
-            for variant in variants:
-                yield from fallbacks(variant)
-        case _:
-            pass
+    return (found.reason for found in types_within(kind) if isinstance(found, AnyJson))

@@ -9,28 +9,24 @@ from msgspec import Struct
 
 from samekey.config.dialect import Carrier
 from samekey.emit import code
+from samekey.emit.annotations import types_of
 from samekey.emit.code import Code, source
 from samekey.emit.forms import Form, form_of, given_fields
 from samekey.emit.models import reachable
 from samekey.emit.samples import Sampler, UnfitError
 from samekey.emit.views import CallView, TestView
 from samekey.ir import (
-    Alias,
     BodyKind,
     Default,
-    Enum,
     Kind,
-    ListOf,
     Location,
-    MapOf,
     Model,
     Named,
-    Nullable,
     Primitive,
     Safety,
     StatusCode,
     Style,
-    Union,
+    types_within,
 )
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
@@ -144,8 +140,9 @@ class Documented(Struct, frozen=True):
     def _may_be_spelled_otherwise(self, kind: Type) -> bool:
         """Whether the wire may spell a value of a type otherwise than the example does: bytes and decimals."""
         inner = reachable([kind], self.types, sending=True)
-        kinds = [kind, *(found for identity in inner for found in _types_in(self.types[identity]))]
-        return any(primitive in _UNCHECKED for found in kinds for primitive in _primitives(found))
+        kinds = [kind, *(found for identity in inner for found in types_of(self.types[identity]))]
+        scalars = (part for found in kinds for part in types_within(found) if isinstance(part, Primitive))
+        return any(scalar.kind in _UNCHECKED for scalar in scalars)
 
     def _path(self, operation: Operation) -> Code:
         place = self.names.methods[operation.key]
@@ -284,27 +281,3 @@ def _is_repeated(operation: Operation, api: Api) -> bool:
     if retries is None and api.retry is not None:
         retries = api.retry.max_retries
     return operation.safety is not Safety.UNSAFE and not operation.key_only and retries != 0
-
-
-def _types_in(definition: TypeDef) -> list[Type]:
-    match definition:
-        case Model(fields=fields, extra=extra):
-            return [*(field.type for field in fields), *([extra] if extra is not None else [])]
-        case Alias(target=target):
-            return [target]
-        case Enum():
-            return []
-
-
-def _primitives(kind: Type) -> Iterator[Kind]:
-    """Yield the kinds of a type's own scalars, not of the definitions that it names."""
-    match kind:
-        case Primitive(kind=primitive):
-            yield primitive
-        case ListOf(item=inner) | MapOf(value=inner) | Nullable(inner=inner):
-            yield from _primitives(inner)
-        case Union(variants=variants):
-            for variant in variants:
-                yield from _primitives(variant)
-        case _:
-            pass

@@ -44,6 +44,7 @@ from samekey.ir.types import (
     TypeDef,
     Union,
     references,
+    types_within,
 )
 
 __all__ = [
@@ -93,4 +94,5 @@ __all__ = [
     "UnlistedRule",
     "Webhook",
     "references",
+    "types_within",
 ]

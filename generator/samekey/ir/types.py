@@ -80,18 +80,22 @@ class AnyJson(Struct, frozen=True):
 Type: TypeAlias = Primitive | ListOf | MapOf | Union | Nullable | Named | LiteralOf | AnyJson
 
 
-def references(kind: Type) -> Iterator[str]:
-    """Yield the ids of the definitions that a type names, in order."""
+def types_within(kind: Type) -> Iterator[Type]:
+    """Yield a type and those inside it, in order, but not what the definitions hold that it names."""
+    yield kind
     match kind:
-        case Named(id=identity):
-            yield identity
         case ListOf(item=inner) | MapOf(value=inner) | Nullable(inner=inner):
-            yield from references(inner)
+            yield from types_within(inner)
         case Union(variants=variants):
             for variant in variants:
-                yield from references(variant)
+                yield from types_within(variant)
         case _:
             pass
+
+
+def references(kind: Type) -> Iterator[str]:
+    """Yield the ids of the definitions that a type names, in order."""
+    return (found.id for found in types_within(kind) if isinstance(found, Named))
 
 
 class Limits(Struct, frozen=True):

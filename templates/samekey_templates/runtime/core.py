@@ -224,11 +224,7 @@ class SyncCore:
                     answers.append(result)
                 return result
 
-            def open_(prepared: Prepared) -> Response[None]:
-                prepared, answer = self._carry_out(prepared, send)
-                return _opened(self.settings, endpoint, call, prepared, answer)
-
-            response = self._through(self._prepared(name, endpoint, call), open_, is_open=True)
+            response = self._open(name, endpoint, call, send)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: Stream[Any] = Stream(facts or BYTES, response, answers[-1], strict=strict, limit=limit)
@@ -251,13 +247,24 @@ class SyncCore:
             def send(transport: SyncTransport, request: WireRequest, limits: Limits) -> Result:
                 return file.receive(self._judged(endpoint, transport.open(request, limits)))
 
-            def receive(prepared: Prepared) -> Response[None]:
-                prepared, answer = self._carry_out(prepared, send)
-                return _opened(self.settings, endpoint, call, prepared, answer)
-
-            response = self._through(self._prepared(name, endpoint, call), receive, is_open=True)
+            response = self._open(name, endpoint, call, send)
             file.commit()
         return response.holding(target)
+
+    def _open(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        call: Call[Any],
+        send: Callable[[SyncTransport, WireRequest, Limits], Result],
+    ) -> Response[None]:
+        """Carry out a call whose answer stays open, and read its head."""
+
+        def opened(prepared: Prepared) -> Response[None]:
+            prepared, answer = self._carry_out(prepared, send)
+            return _opened(self.settings, endpoint, call, prepared, answer)
+
+        return self._through(self._prepared(name, endpoint, call), opened, is_open=True)
 
     def _prepared(self, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
         begin_anew_if_forked()
@@ -394,11 +401,7 @@ class AsyncCore:
                     answers.append(result)
                 return result
 
-            async def open_(prepared: Prepared) -> Response[None]:
-                prepared, answer = await self._carry_out(prepared, send)
-                return _opened(self.settings, endpoint, call, prepared, answer)
-
-            response = await self._through(await self._prepared(name, endpoint, call), open_, is_open=True)
+            response = await self._open(name, endpoint, call, send)
             strict = is_strict(self.settings, call)
             limit = self.settings.max_response_bytes
             stream: AsyncStream[Any] = AsyncStream(facts or BYTES, response, answers[-1], strict=strict, limit=limit)
@@ -421,13 +424,24 @@ class AsyncCore:
             async def send(transport: AsyncTransport, request: WireRequest, limits: Limits) -> Result:
                 return await file.areceive(await self._judged(endpoint, await transport.open(request, limits)))
 
-            async def receive(prepared: Prepared) -> Response[None]:
-                prepared, answer = await self._carry_out(prepared, send)
-                return _opened(self.settings, endpoint, call, prepared, answer)
-
-            response = await self._through(await self._prepared(name, endpoint, call), receive, is_open=True)
+            response = await self._open(name, endpoint, call, send)
             await file.acommit()
         return response.holding(target)
+
+    async def _open(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        call: Call[Any],
+        send: Callable[[AsyncTransport, WireRequest, Limits], Awaitable[Result]],
+    ) -> Response[None]:
+        """Carry out a call whose answer stays open, and read its head."""
+
+        async def opened(prepared: Prepared) -> Response[None]:
+            prepared, answer = await self._carry_out(prepared, send)
+            return _opened(self.settings, endpoint, call, prepared, answer)
+
+        return await self._through(await self._prepared(name, endpoint, call), opened, is_open=True)
 
     async def _prepared(self, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
         begin_anew_if_forked()

@@ -391,21 +391,19 @@ class PagedMethod(_Detailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
-        with importing():
-            from .paging.page import Page  # noqa: PLC0415  # imported with the first list
-            from .paging.rules import PagePosition  # noqa: PLC0415
-
-        place = PagePosition(self._paging, self._call(*args, **kwargs))
-        return Page(self._fetch, place, self._fetch(place.call))
+        return self._begin(self._call(*args, **kwargs), None)
 
     @way
     def after(self, cursor: str, /, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
         # The page that a `next_cursor` of the same list leads to.
+        return self._begin(self._call(*args, **kwargs), cursor)
+
+    def _begin(self, call: Call[T], cursor: str | None) -> Page[T, E]:
         with importing():
             from .paging.page import Page  # noqa: PLC0415  # imported with the first list
             from .paging.rules import place_at  # noqa: PLC0415
 
-        place = place_at(self._paging, self._call(*args, **kwargs), cursor)
+        place = place_at(self._paging, call, cursor)
         return Page(self._fetch, place, self._fetch(place.call))
 
 
@@ -417,24 +415,19 @@ class AsyncPagedMethod(_AsyncDetailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
-        with importing():
-            from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
-            from .paging.rules import PagePosition  # noqa: PLC0415
-
-        place = PagePosition(self._paging, self._call(*args, **kwargs))
-
-        async def first() -> AsyncPage[T, E]:
-            return AsyncPage(self._fetch, place, await self._fetch(place.call))
-
-        return AsyncPages(first)
+        return self._begin(self._call(*args, **kwargs), None)
 
     @way
     def after(self, cursor: str, /, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
+        # The page that a `next_cursor` of the same list leads to, and those behind it.
+        return self._begin(self._call(*args, **kwargs), cursor)
+
+    def _begin(self, call: Call[T], cursor: str | None) -> AsyncPages[T, E]:
         with importing():
             from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
             from .paging.rules import place_at  # noqa: PLC0415
 
-        place = place_at(self._paging, self._call(*args, **kwargs), cursor)
+        place = place_at(self._paging, call, cursor)
 
         async def first() -> AsyncPage[T, E]:
             return AsyncPage(self._fetch, place, await self._fetch(place.call))

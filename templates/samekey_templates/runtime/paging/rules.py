@@ -170,12 +170,14 @@ class PagePosition(Struct, Generic[T], frozen=True):
         return PaginationError(happened, response.record, self.number, response.request_id)
 
 
-def place_at(paging: Paging, call: Call[T], cursor: str) -> PagePosition[T]:
-    """Return the place that a page's cursor names, in the list that a call asks for.
+def place_at(paging: Paging, call: Call[T], cursor: str | None) -> PagePosition[T]:
+    """Return the place that a page's cursor names, in the list that a call asks for; its beginning for None.
 
     Raises:
         ValueError: it is no cursor of a page.
     """
+    if cursor is None:
+        return PagePosition(paging, call)
     try:
         found = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, DecodeError):
