@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from msgspec import Struct
 
-from samekey.cli.options import AllowRemote, AsJson, CheckOnly, ConfigFile, Dump, DumpStage, Overlays, Spec
+from samekey.cli.options import AllowRemote, AsJson, CheckOnly, ConfigFile, Dump, DumpStage, NamesFolder, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
 from samekey.cli.reading import own_modules, read_config, read_document, read_own, read_parts
 from samekey.cli.watching import keep_up
@@ -129,10 +129,7 @@ def _generate(command: _Command, inputs: Inputs, *, check: bool = False, is_last
 
 def inspect(
     spec: Spec,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK, for its names.", show_default=False),
-    ] = None,
+    output: NamesFolder = None,
     config: ConfigFile = None,
     overlay: Overlays = None,
     *,

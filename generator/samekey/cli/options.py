@@ -9,6 +9,10 @@ from typing import Annotated
 import typer
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A path, a URL, or - for standard input.")]
+NamesFolder = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK, for its names.", show_default=False),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The config file; see docs/config.md.", show_default=False),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from samekey.cli.options import ConfigFile, Overlays, Spec
+from samekey.cli.options import ConfigFile, NamesFolder, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, show
 from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, escaped
@@ -25,10 +25,7 @@ _MARK = "# Written by samekey snippets"
 
 def snippets(
     spec: Spec,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="The folder of the SDK, for its names.", show_default=False),
-    ] = None,
+    output: NamesFolder = None,
     config: ConfigFile = None,
     overlay: Overlays = None,
     to: Annotated[

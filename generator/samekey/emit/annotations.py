@@ -179,7 +179,7 @@ def _is_large(kind: Type) -> bool:
     return isinstance(kind, Union) and len(kind.variants) >= _MANY_VARIANTS
 
 
-def types_of(definition: TypeDef) -> list[Type]:
+def own_types(definition: TypeDef) -> list[Type]:
     """Return the types that a definition is made of, in order."""
     match definition:
         case Model(fields=fields, extra=extra):
@@ -192,7 +192,7 @@ def types_of(definition: TypeDef) -> list[Type]:
 
 def dependencies(definition: TypeDef) -> list[str]:
     """Return the ids of the type definitions that a definition names, in order."""
-    return [identity for kind in types_of(definition) for identity in references(kind)]
+    return [identity for kind in own_types(definition) for identity in references(kind)]
 
 
 def fallbacks(kind: Type) -> Iterator[str]:

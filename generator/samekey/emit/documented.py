@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from samekey.config.dialect import Carrier
 from samekey.emit import code
-from samekey.emit.annotations import types_of
+from samekey.emit.annotations import own_types
 from samekey.emit.code import Code, source
 from samekey.emit.forms import Form, form_of, given_fields
 from samekey.emit.models import reachable
@@ -140,7 +140,7 @@ class Documented(Struct, frozen=True):
     def _may_be_spelled_otherwise(self, kind: Type) -> bool:
         """Whether the wire may spell a value of a type otherwise than the example does: bytes and decimals."""
         inner = reachable([kind], self.types, sending=True)
-        kinds = [kind, *(found for identity in inner for found in types_of(self.types[identity]))]
+        kinds = [kind, *(found for identity in inner for found in own_types(self.types[identity]))]
         scalars = (part for found in kinds for part in types_within(found) if isinstance(part, Primitive))
         return any(scalar.kind in _UNCHECKED for scalar in scalars)
 

@@ -37,7 +37,7 @@ from samekey.lower.statuses import successes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samekey_templates.runtime.request.encode import FileCount
+    from samekey_templates.runtime.request.body import FileCount
 
     from samekey.emit.annotations import Annotator
     from samekey.emit.code import Code

@@ -8,7 +8,8 @@ from typing import cast
 
 import pytest
 from samekey_templates.runtime.request.body import BodyChangedError, Upload
-from samekey_templates.runtime.request.encode import multipart_body, raw_body
+from samekey_templates.runtime.request.encode import raw_body
+from samekey_templates.runtime.request.multipart import multipart_body
 
 OPEN = Path("/proc/self/fd")
 """What this process has open."""

@@ -29,11 +29,11 @@ from samekey_templates.runtime.request.encode import (
     form_body,
     header_value,
     json_body,
-    multipart_body,
     query_string,
     raw_body,
     scalar,
 )
+from samekey_templates.runtime.request.multipart import multipart_body
 from samekey_templates.runtime.retry.dialect import Carrier, Profile
 from samekey_templates.runtime.safety import Safety
 from samekey_templates.runtime.types import OMIT, CallOptions

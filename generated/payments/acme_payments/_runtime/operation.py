@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from .call import BodyKind, Types
     from .core import AsyncCore, SyncCore
     from .paging.rules import Paging
-    from .request.encode import FileCount, Style
+    from .request.body import FileCount
+    from .request.encode import Style
     from .retry.dialect import Profile
     from .retry.rules import RetryPolicy
     from .safety import Evidence, Safety

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeV
 from msgspec import Struct, field, structs
 
 from .declare import public
+from .request.body import FileCount
 from .request.cookies import CookieStore
-from .request.encode import FileCount, Style
+from .request.encode import Style
 from .retry.record import Recorded, request_id
 from .retry.retry_after import retry_after
 from .retry.rules import EffectivePolicy, RetryPolicy

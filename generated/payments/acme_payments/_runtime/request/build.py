@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from ..auth.credentials import MovingToken, Requirement, Signature, moving_token, sign
 from ..codec.json import present
+from ..concurrency.fork import importing
 from ..retry.dialect import Carrier, refuse_standing_key
 from ..retry.keys import mint, validate
 from ..retry.loop import CallState
@@ -36,7 +37,6 @@ from .encode import (
     form_body,
     header_value,
     json_body,
-    multipart_body,
     query_string,
     raw_body,
     simplify,
@@ -655,6 +655,9 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: 
         case "form":
             return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
         case "multipart":
+            with importing():
+                from .multipart import multipart_body  # noqa: PLC0415  # most programs send none
+
             fields = cast("Mapping[str, object]", value)
             return multipart_body(
                 fields, endpoint.part_types, endpoint.media_type, key, endpoint.files, endpoint.form_styles

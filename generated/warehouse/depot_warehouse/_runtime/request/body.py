@@ -11,11 +11,14 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Final, TypeAlias, cast
+from typing import IO, Any, Final, Literal, TypeAlias, cast
 
 from msgspec import Struct, field
 
 CHUNK: Final = 65_536
+BYTES_KINDS: Final = (bytes, bytearray, memoryview)
+FileCount: TypeAlias = Literal["one", "many"]
+"""Whether a part of a form is a file or an array of files."""
 SPENT: Final = "the body can be read once, and was read before"
 
 
@@ -274,7 +277,7 @@ def joined(segments: Sequence[Segment]) -> Content:
 
 def segment_of(value: object) -> Segment | None:
     """Convert a file, text, bytes or an iterable of bytes into a segment; None for anything else."""
-    if isinstance(value, (str, bytes, bytearray, memoryview)):
+    if isinstance(value, (str, *BYTES_KINDS)):
         return value.encode() if isinstance(value, str) else bytes(cast("bytes", value))
     if isinstance(value, os.PathLike):
         value = PathFile(cast("os.PathLike[str]", value))
@@ -283,7 +286,7 @@ def segment_of(value: object) -> Segment | None:
     if isinstance(value, Sequence):
         # What the caller does to their list from now on changes no attempt.
         pieces = cast("Sequence[object]", value)
-        if not all(isinstance(piece, (bytes, bytearray, memoryview)) for piece in pieces):
+        if not all(isinstance(piece, BYTES_KINDS) for piece in pieces):
             return None
         return IteratorSegment(tuple(bytes(cast("bytes", piece)) for piece in pieces))
     if isinstance(value, (AsyncIterable, Iterable)) and not isinstance(value, (dict, set, frozenset)):

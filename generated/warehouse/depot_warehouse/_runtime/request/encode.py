@@ -9,18 +9,13 @@ from __future__ import annotations
 import base64
 import codecs
 import datetime as dt
-import mimetypes
-import os
 import re
 import uuid
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from hashlib import sha256
-from os import PathLike
-from pathlib import PurePath
-from typing import Any, Literal, TypeAlias, TypeGuard, cast
+from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import quote, quote_from_bytes
 
 from msgspec import Struct
@@ -28,7 +23,7 @@ from msgspec import Struct
 from ..codec.json import encode, encode_sent, plain, present, with_zone
 from ..text import is_token
 from ..types import Omit, is_fields, is_items
-from .body import Content, Segment, joined, segment_of
+from .body import BYTES_KINDS, Content, Segment, joined, segment_of
 
 _COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 _NO_QUERY_SIGNS = {ord(sign): None for sign in "#&=+"}
@@ -42,10 +37,6 @@ _CHARSETS = re.compile(
 _PLACE = r"\{([^{}]*)\}"
 RESERVED = ":/?#[]@!$&'()*+,;="
 _DOT_SEGMENTS = frozenset({".", ".."})
-_BYTES = (bytes, bytearray, memoryview)
-FileCount: TypeAlias = Literal["one", "many"]
-"""Whether a part of a form is a file or an array of files."""
-NO_FILES: Mapping[str, FileCount] = {}
 StyleName: TypeAlias = Literal[
     "form", "simple", "label", "matrix", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject", "json",
     "base64", "wholeForm", "wholeJson", "wholeText",
@@ -67,7 +58,6 @@ class Style(Struct, frozen=True):
     allow_reserved: bool = False
 
 
-NO_STYLES: Mapping[str, Style] = {}
 EVERY_FIELD = ""
 """Stands for the fields of a form that have no style of their own."""
 FORM = Style("form", explode=True)
@@ -205,13 +195,13 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
         raise ValueError(f"{name!r} cannot be the name of a header")
     # Blanks around a value are no part of it (RFC 9110 section 5.5), and some are refused further on with the value.
     text = text.strip(" \t")
-    if not _is_visible(text):
+    if not is_visible(text):
         # The value is not shown: it may be a credential.
         raise ValueError(f"the value for the header {name} holds characters that a header cannot carry")
     return text
 
 
-def _is_visible(text: str) -> bool:
+def is_visible(text: str) -> bool:
     """Whether a text is printable ASCII, apart from tabs."""
     return text.isascii() and (text.isprintable() or text.replace("\t", "").isprintable())
 
@@ -241,54 +231,6 @@ def _form_text(fields: Mapping[str, object], styles: Mapping[str, Style]) -> str
             continue
         pairs += [f"{key}={text}" for key, text in style_pairs(name, value, style, _form_quote)]
     return "&".join(pairs)
-
-
-def multipart_body(
-    fields: Mapping[str, object] | Sequence[object],
-    media_types: Mapping[str, str],
-    media_type: str = "multipart/form-data",
-    key: str | None = None,
-    files: Mapping[str, FileCount] = NO_FILES,
-    styles: Mapping[str, Style] = NO_STYLES,
-) -> Body:
-    """Build a body of multipart/form-data (RFC 7578) or of another multipart type, with one boundary per call.
-
-    Args:
-        fields: parts by name, or without names in a sequence; files as content, (name, content) or
-            (name, content, media type).
-        media_types: media types that the document gives for parts by name; under "" for those without one.
-        media_type: the media type of the whole; `multipart/form-data` where it is none of that family.
-        key: the call's idempotency key. Servers compare bytes, so a later call with the same key and parts of known
-            content has the same boundary.
-        files: which parts are files, by name: whatever is given for one is a file, and text or pieces of bytes are too.
-        styles: the styles of parts that are spelled as fields of a form are (OpenAPI 3.1 section 4.8.15.1).
-    """
-    kind = media_type.partition(";")[0].strip()
-    kind = kind if kind.startswith("multipart/") else "multipart/form-data"
-    named = present(fields).items() if isinstance(fields, Mapping) else [("", entry) for entry in fields]
-    parts = [
-        part
-        for name, value in named
-        if value is not None
-        for part in _parts(name, value, media_types.get(name), files.get(name), styles.get(name))
-    ]
-    boundary = _boundary(parts, key)
-    segments: list[Segment] = []
-    for head, content in parts:
-        segments += [f"--{boundary}\r\n".encode() + head + b"\r\n\r\n", content, b"\r\n"]
-    segments.append(f"--{boundary}--\r\n".encode())
-    return Body(joined(segments), f"{kind}; boundary={boundary}")
-
-
-def _boundary(parts: Sequence[tuple[bytes, Segment]], key: str | None) -> str:
-    """Return a text that no part holds: no text can hold its own digest, and a random one cannot be guessed."""
-    known = [(head, content) for head, content in parts if isinstance(content, bytes)]
-    if key is None or len(known) < len(parts):
-        return uuid.uuid4().hex
-    digest = sha256(key.encode())
-    for piece in (piece for part in known for piece in part):
-        digest.update(len(piece).to_bytes(8, "big") + piece)
-    return digest.hexdigest()[:32]
 
 
 def raw_body(value: object, media_type: str) -> Body:
@@ -423,111 +365,8 @@ def _form_quote(text: str) -> str:
     return quote(text, safe="*-._").replace("%20", "+")
 
 
-def _entries(value: object, count: FileCount | None) -> Iterable[object]:
-    """Return what goes into parts of their own: the files of an array, and the elements of any list but one file's."""
-    match count:
-        case "one":
-            return [value]
-        case "many":
-            return [value] if _is_one_file(value) else cast("Iterable[object]", value)
-        case None:
-            return value if is_items(value) else [value]
-
-
-def _is_one_file(value: object) -> bool:
-    """Whether a value for an array of files is a single one of them."""
-    if _is_named_file(value) or hasattr(value, "read"):
-        return True
-    return isinstance(value, (str, *_BYTES, PathLike)) or not isinstance(value, Iterable)
-
-
-def _is_named_file(value: object) -> TypeGuard[tuple[str | None, object] | tuple[str | None, object, str]]:
-    """Whether a value is (name, content) or (name, content, media type); other tuples are pieces of a file."""
-    if not isinstance(value, tuple):
-        return False
-    entries = cast("tuple[object, ...]", value)
-    return len(entries) in {2, 3} and (entries[0] is None or isinstance(entries[0], str))
-
-
-def _parts(
-    name: str, value: object, media_type: str | None, count: FileCount | None, style: Style | None
-) -> Iterable[tuple[bytes, Segment]]:
-    """Yield the parts that a value becomes: one for each file or element, or for each pair that its style makes."""
-    if style is not None and count is None and (style.name == "base64" or not _is_file(value)):
-        for key, text in style_pairs(name, value, style, str):
-            yield _part_head(_disposition(key, None), None), text.encode()
-        return
-    for entry in _entries(value, count):
-        yield _part(name, entry, media_type, is_file=count is not None or _is_file(entry))
-
-
-def _part(name: str, value: object, media_type: str | None, *, is_file: bool) -> tuple[bytes, Segment]:
-    if is_file:
-        return _file_part(name, value, media_type)
-    disposition = _disposition(name, None)
-    simple = simplify(value)
-    if is_fields(simple) or is_items(simple):
-        return _part_head(disposition, media_type or "application/json"), encode(simple)
-    if media_type is not None and media_type.endswith("json"):
-        return _part_head(disposition, media_type), encode(simple)
-    return _part_head(disposition, media_type), scalar(simple).encode(charset(media_type or ""))
-
-
-def _file_part(name: str, value: object, media_type: str | None) -> tuple[bytes, Segment]:
-    if _is_named_file(value):
-        # A name of None is for a server that takes the part for a plain field.
-        file_name, content = value[0] or "", value[1]
-        media_type = str(value[2]) if len(value) > 2 else media_type  # noqa: PLR2004
-    else:
-        file_name, content = _own_name(value) or name, value
-    usual = "text/plain; charset=utf-8" if isinstance(content, str) else "application/octet-stream"
-    guessed = mimetypes.guess_type(file_name)[0] or usual
-    segment = segment_of(content)
-    if segment is None:
-        raise TypeError(
-            f"{name or 'a part'} is a file: give bytes, text, a path, an open file or an iterable of bytes, "
-            f"and not a {type(content).__name__}"
-        )
-    return _part_head(_disposition(name, file_name), media_type or guessed), segment
-
-
-def _own_name(file: object) -> str:
-    """Return the name that a path or an open file has; empty where it has none, as a file that has only a number."""
-    own: object = os.fspath(cast("PathLike[str]", file)) if isinstance(file, PathLike) else getattr(file, "name", None)
-    return PurePath(os.fsdecode(own)).name if isinstance(own, (str, bytes)) else ""
-
-
-def _is_file(value: object) -> bool:
-    """Whether a value can be nothing but a file."""
-    kinds = (tuple, *_BYTES, PathLike, Iterator, AsyncIterable)
-    return isinstance(value, kinds) or hasattr(value, "read")
-
-
-def _disposition(name: str, file_name: str | None) -> str:
-    """Return a part's Content-Disposition (RFC 7578 section 4.2); empty where it has no name (RFC 2046 section 5.1)."""
-    file = f'filename="{_escape(file_name)}"' if file_name else ""
-    if not name:
-        return f"attachment; {file}" if file else ""
-    return f'form-data; name="{_escape(name)}"{"; " if file else ""}{file}'
-
-
-def _part_head(disposition: str, media_type: str | None) -> bytes:
-    if media_type is not None and not _is_visible(media_type):
-        raise ValueError(f"{media_type!r} is not a valid media type")
-    lines = [f"Content-Disposition: {disposition}"] if disposition else []
-    if media_type:
-        lines.append(f"Content-Type: {media_type}")
-    head = "\r\n".join(lines)
-    return head.encode()
-
-
-def _escape(name: str) -> str:
-    """Spell a name inside quotes of Content-Disposition as browsers do (WHATWG HTML, multipart/form-data)."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-
-
 def _segment(value: object) -> Segment:
     # A list is JSON, but for one of bytes, which are pieces of a body as those of any iterable are.
-    is_json = is_items(value) and not (value and all(isinstance(piece, _BYTES) for piece in value))
+    is_json = is_items(value) and not (value and all(isinstance(piece, BYTES_KINDS) for piece in value))
     found = None if is_json else segment_of(value)
     return encode(value) if found is None else found
