@@ -75,12 +75,14 @@ class Documented(Struct, frozen=True):
         names: the Python names.
         types: type definitions by id.
         models: models by id.
+        uses_examples: whether the document's examples count; all is made up otherwise, and nothing optional is given.
     """
 
     api: Api
     names: Names
     types: Mapping[str, TypeDef]
     models: Mapping[str, Model]
+    uses_examples: bool = True
 
     def call(self, operation: Operation) -> CallView | None:
         """Return a call of an operation; None where something that it needs has no finite value."""
@@ -158,9 +160,9 @@ class Documented(Struct, frozen=True):
             return None
 
     def _of_params(self, operation: Operation) -> Iterator[SampleArgument]:
-        sampler = Sampler(self.types, uses_examples=True)
+        sampler = Sampler(self.types, uses_examples=self.uses_examples)
         for param in operation.params:
-            if not (param.required or param.example):
+            if not (param.required or (self.uses_examples and param.example)):
                 continue
             name = self.names.arguments[operation.key, param.location, param.name]
             try:
@@ -179,10 +181,10 @@ class Documented(Struct, frozen=True):
         body = operation.body
         if body is None:
             return
-        sampler = Sampler(self.types, uses_examples=True)
+        sampler = Sampler(self.types, uses_examples=self.uses_examples)
         model = spread_model(operation, self.models)
         if model is None:
-            if not (body.required or body.example):
+            if not (body.required or (self.uses_examples and body.example)):
                 return
             value = sampler.exemplified(body.type, body.example)
             name = self.names.arguments[operation.key, BODY, BODY]
