@@ -244,6 +244,8 @@ def test_as_many_items_as_are_wanted(studio: Any, call_style: CallStyle, count: 
         assert [same(item) for item in found] == TITLES[:count]
         with pytest.raises(ValueError, match="count must be"):
             await api.items(lambda client: client.projects.list().limit(-1))
+        with pytest.raises(TypeError, match="count must be a number of items, such as 120"):
+            await api.items(lambda client: client.projects.list().limit("3"))
 
     with Server(by_cursor) as server:
         call_style.run(studio, server.url, scenario)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Final, Generic, No
 from .concurrency.fork import importing
 from .errors import APIError
 from .trace import shorten_traceback
+from .types import OMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .paging.page import AsyncPage, AsyncPages, Page
     from .paging.rules import Paging
     from .streams.stream import AsyncStream, Stream, StreamFacts
+    from .types import Omit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -390,14 +392,14 @@ class PagedMethod(_Detailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
-        return self._begin(self._call(*args, **kwargs), None)
+        return self._begin(self._call(*args, **kwargs))
 
     @way
     def after(self, cursor: str, /, *args: P.args, **kwargs: P.kwargs) -> Page[T, E]:
         # The page that a `next_cursor` of the same list leads to.
         return self._begin(self._call(*args, **kwargs), cursor)
 
-    def _begin(self, call: Call[T], cursor: str | None) -> Page[T, E]:
+    def _begin(self, call: Call[T], cursor: str | Omit = OMIT) -> Page[T, E]:
         with importing():
             from .paging.page import Page  # noqa: PLC0415  # imported with the first list
             from .paging.rules import place_at  # noqa: PLC0415
@@ -414,14 +416,14 @@ class AsyncPagedMethod(_AsyncDetailed[P, T], Generic[P, T, E]):
         self._paging = paging
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
-        return self._begin(self._call(*args, **kwargs), None)
+        return self._begin(self._call(*args, **kwargs))
 
     @way
     def after(self, cursor: str, /, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T, E]:
         # The page that a `next_cursor` of the same list leads to, and those behind it.
         return self._begin(self._call(*args, **kwargs), cursor)
 
-    def _begin(self, call: Call[T], cursor: str | None) -> AsyncPages[T, E]:
+    def _begin(self, call: Call[T], cursor: str | Omit = OMIT) -> AsyncPages[T, E]:
         with importing():
             from .paging.page import AsyncPage, AsyncPages  # noqa: PLC0415  # imported with the first list
             from .paging.rules import place_at  # noqa: PLC0415

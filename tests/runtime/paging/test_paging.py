@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -102,6 +102,12 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
     """Nothing but a page's own text is read: no object, no fragment, no line break."""
     with pytest.raises(ValueError, match="next_cursor"):
         place_at(CURSOR, NO_CALL, text)
+
+
+def test_nothing_comes_behind_the_end() -> None:
+    """`next_cursor` is None there; a list that began again would give all of its items twice."""
+    with pytest.raises(ValueError, match="next_cursor"):
+        place_at(CURSOR, NO_CALL, cast("str", None))
 
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))

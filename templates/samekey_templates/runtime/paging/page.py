@@ -100,7 +100,8 @@ class Page(_AnyPage[T, E]):
         """Yield the first items of the list, as many as `count`; no page is fetched that gives none of them.
 
         Raises:
-            ValueError: the count is below 0.
+            TypeError: the count is no int.
+            ValueError: it is below 0.
         """
         return islice(self, _checked(count))
 
@@ -134,7 +135,8 @@ class _AsyncItems(ABC, Generic[T, E]):
         """Return an iterator over the first items, as many as `count`; no page is fetched that gives none of them.
 
         Raises:
-            ValueError: the count is below 0.
+            TypeError: the count is no int.
+            ValueError: it is below 0.
         """
         return _AsyncItemIterator(self.pages(), _checked(count))
 
@@ -254,6 +256,8 @@ class _AsyncItemIterator(Generic[T, E]):
 
 
 def _checked(count: int) -> int:
+    if not hasattr(count, "__index__"):
+        raise TypeError(f"count must be a number of items, such as 120, and not a {type(count).__name__}")
     if count < 0:
         raise ValueError(f"count must be 0 or above, and not {count}")
     return count

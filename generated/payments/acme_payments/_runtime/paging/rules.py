@@ -16,7 +16,7 @@ from ..codec.json import encode, member
 from ..errors import PaginationError
 from ..request.encode import simplify
 from ..text import shown_url
-from ..types import is_fields, is_items
+from ..types import OMIT, Omit, is_fields, is_items
 
 if TYPE_CHECKING:
     from ..call import Call, Response
@@ -171,14 +171,15 @@ class PagePosition(Struct, Generic[T], frozen=True):
         return PaginationError(happened, response.record, self.number, response.request_id)
 
 
-def place_at(paging: Paging, call: Call[T], cursor: str | None) -> PagePosition[T]:
-    """Return the place that a page's cursor names, in the list that a call asks for; its beginning for None.
+def place_at(paging: Paging, call: Call[T], cursor: str | Omit = OMIT) -> PagePosition[T]:
+    """Return the place that a page's cursor names, in the list that a call asks for; its beginning without one.
 
     Raises:
         ValueError: it is no cursor of a page.
     """
-    if cursor is None:
+    if isinstance(cursor, Omit):
         return PagePosition(paging, call)
+    # At the end of a list `next_cursor` is None: whoever goes on from there does not want it from its beginning.
     try:
         found = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, DecodeError):
