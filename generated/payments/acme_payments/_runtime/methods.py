@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .call import Call, Endpoint, Response
-    from .types import Omit
     from .core import AsyncCore, SyncCore
     from .operation import AsyncResource, Resource
     from .paging.page import AsyncPage, AsyncPages, Page
     from .paging.rules import Paging
     from .streams.stream import AsyncStream, Stream, StreamFacts
+    from .types import Omit
 
 P = ParamSpec("P")
 T = TypeVar("T")
