@@ -327,6 +327,18 @@ def test_a_document_nested_too_deeply_for_a_path_is_an_error() -> None:
     assert patched.codes == ["overlay-failed"]
 
 
+@pytest.mark.parametrize("function", ["search", "match"])
+def test_a_pattern_that_backtracks_for_ever_is_an_error(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends in seconds, and its overlay is told so; a pattern that matches is found as before."""
+    monkeypatch.setattr("samekey.document.json_paths._SECONDS", 0.2)
+    document = json.dumps({"tags": [{"name": "a" * 60 + "!"}, {"name": "b"}]})
+    slow = {"target": f"$.tags[?{function}(@.name, '(a|a)+b')]", "remove": True}
+    quick = {"target": f"$.tags[?{function}(@.name, '.')]", "update": {"description": "found"}}
+    patched = Patched(f"- {json.dumps(slow)}\n- {json.dumps(quick)}", document)
+    assert patched.codes == ["overlay-failed"]
+    assert json.dumps(patched.at("/tags")).count("description") == (2 if function == "search" else 1)
+
+
 @settings(max_examples=300, deadline=None)
 @given(path=st.text("$.[]*?@'\"()&|!=<>:, \\abx0-9~^#{}", max_size=14))
 def test_no_path_ends_in_a_traceback(path: str) -> None:

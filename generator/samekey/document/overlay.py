@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -22,8 +21,6 @@ from samekey.document.source import STDIN, SourceText, join_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from jsonpath import JSONPathEnvironment, JSONPathError
 
     from samekey.document.diagnostics import Diagnostics
     from samekey.document.source import Fetch
@@ -305,7 +302,7 @@ def _update(tree: _Tree, action: Node, found: list[KeyPath], given: _Given, *, r
 
 def _matches(tree: _Tree, action: Node, key: str) -> list[KeyPath] | None:
     """Return the paths of the values that an action's JSONPath selects; None where it is no JSONPath (reported)."""
-    from jsonpath import JSONPathError  # noqa: PLC0415  # needed only by those who use overlays
+    from samekey.document.json_paths import LookupFailedError, PathError, values_at  # noqa: PLC0415  # for overlays alone
 
     path = action.text(key)
     if not path:
@@ -314,27 +311,12 @@ def _matches(tree: _Tree, action: Node, key: str) -> list[KeyPath] | None:
         )
         return None
     try:
-        compiled = _jsonpath().compile(path)
-    except JSONPathError as error:
-        _at(action, key).error("overlay-invalid", f"{path!r} is not a JSONPath: {_reason(error)}", "see RFC 9535")
-        return None
-    try:
-        return [tuple(match.parts) for match in compiled.finditer(tree.value)]
-    except JSONPathError as error:
-        _at(action, key).error("overlay-failed", f"{path!r} cannot be looked up in {tree.uri}: {_reason(error)}")
-        return None
-
-
-def _reason(error: JSONPathError) -> str:
-    """Return a JSONPath error's own words; its `str` would draw an excerpt, which not every path allows."""
-    return str(error.args[0]) if error.args else "it cannot be read"
-
-
-@cache
-def _jsonpath() -> JSONPathEnvironment:
-    from jsonpath import JSONPathEnvironment  # noqa: PLC0415
-
-    return JSONPathEnvironment(strict=True)
+        return values_at(path, tree.value)
+    except PathError as error:
+        _at(action, key).error("overlay-invalid", f"{path!r} is not a JSONPath: {error}", "see RFC 9535")
+    except LookupFailedError as error:
+        _at(action, key).error("overlay-failed", f"{path!r} cannot be looked up in {tree.uri}: {error}")
+    return None
 
 
 def _tell_other_document(overlay: Overlay, document: Document) -> None:
