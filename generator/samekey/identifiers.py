@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_WORD = re.compile(r"U+(?!L)D*|U?L+D*|D+|O+D*")
-"""A word by the kinds of its characters: upper case, lower case, digits, and letters that know no case."""
+_INNER = r"D+(?:LL?(?!L)|U(?=UL|[^ULD]|\Z))"
+_WORD = re.compile(rf"U{_INNER}|U+(?!L)(?:D+LL?(?!L))*D*|U?L+(?:{_INNER})*D*|D+LL?(?!L)|D+|O+D*")
+"""A word by the kinds of its characters: upper case, lower case, digits, and letters that know no case.
+
+A letter or two behind digits belong to them, as in `P2P`, `k8s`, `2fa` and `i18n`; `line1text` is `line1` and `text`.
+"""
 _RUN = re.compile(r"[ULDO]+")
 _KNOWN = re.compile(
     r"OAuth|OpenAI|OpenAPI|OpenID|GitHub|GitLab|GraphQL|PayPal|YouTube|LinkedIn|WhatsApp|TikTok|JavaScript|TypeScript"
-    r"|MySQL|NoSQL|PostgreSQL|WebAuthn|[SPI]aaS|VoIP|QoS|IoT|IPv(?=[46])|macOS|(?<![A-Za-z])(?:oAuth|openAI|gitHub|payPal|iOS|iPhone|iPad|eSIM)"
+    r"|(?<![0-9])[23](?:FA|DS)(?![a-z])|MySQL|NoSQL|PostgreSQL|WebAuthn|[SPI]aaS|VoIP|QoS|IoT|IPv(?=[46])|macOS|(?<![A-Za-z])(?:oAuth|openAI|gitHub|payPal|iOS|iPhone|iPad|eSIM)"
 )
 """Words that have capitals inside, and are one word all the same."""
 _PLURAL = re.compile(r"(?<=[A-Z]{2})s(?![a-z])")

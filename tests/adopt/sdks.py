@@ -218,6 +218,15 @@ class FindAllPetsRequest(BaseModel):
 ''',
 }  # fmt: skip
 
+SPEAKEASY_WITH_GLOBALS = {
+    **SPEAKEASY,
+    "zoo/sdk.py": SPEAKEASY["zoo/sdk.py"].replace("zoo_key: str,", "zoo_key: str, size: Optional[int] = None,"),
+    "zoo/models/internal/globals.py": '''
+class Globals(BaseModel):
+    size: Annotated[Optional[int], pydantic.Field(alias="pageSize"), FieldMetadata(query=True)] = None
+''',
+}  # fmt: skip
+
 OPENAPI_GENERATOR = {
     "zoo/__init__.py": "",
     "zoo/api_client.py": "class ApiClient: ...\n",

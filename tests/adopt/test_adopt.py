@@ -131,6 +131,27 @@ def test_the_config_is_one_that_generate_takes(tmp_path: Path, monkeypatch: pyte
     assert created.calls.last.request.headers["x-key"] == "k"
 
 
+def test_what_the_other_client_is_given_once_stays_an_argument_of_the_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the name that the calls have for it."""
+    text = adopted_config(adopted(sdks.SPEAKEASY_WITH_GLOBALS, tmp_path / "other"))
+    spec, config, target = tmp_path / "api.yaml", tmp_path / "samekey.yaml", tmp_path / "sdk"
+    spec.write_text(sdks.DOCUMENT, "utf-8")
+    config.write_text(text, "utf-8")
+    result = CliRunner().invoke(app, ["generate", str(spec), "-o", str(target), "--config", str(config)])
+    assert result.exit_code == 0, result.output
+    monkeypatch.setattr(sys, "path", [str(target), *sys.path])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "zoo"]:
+        monkeypatch.delitem(sys.modules, name)
+    zoo = importlib.import_module("zoo")
+    with respx.mock(base_url="https://zoo.test/api/v1") as router, zoo.Zoo(zoo_key="k", size=3) as client:
+        listed = router.get("/pets").mock(return_value=httpx.Response(200, json=[]))
+        client.pets.list()
+        client.pets.list(size=5)
+    assert [call.request.url.params["pageSize"] for call in listed.calls] == ["3", "5"]
+
+
 def test_without_a_file_the_config_alone_goes_to_standard_output(tmp_path: Path) -> None:
     """For a pipe; the report goes to the other stream."""
     result = command(tmp_path)

@@ -73,6 +73,7 @@ class OtherSdk(Struct, frozen=True):
         client: the class of its client; empty where its users make no such client.
         calls: its operations.
         credentials: arguments of the client that may be credentials.
+        parameters: arguments of the client that become parameters of every call which has them.
         classes: the names of properties on the wire, by the class of the model.
         types: class names by the schema that the config names; for configs, which say so.
     """
@@ -82,6 +83,7 @@ class OtherSdk(Struct, frozen=True):
     client: str
     calls: tuple[KnownCall, ...]
     credentials: tuple[ClientArgument, ...] = ()
+    parameters: tuple[Argument, ...] = ()
     classes: Mapping[str, frozenset[str]] = {}
     types: Mapping[str, str] = {}
 

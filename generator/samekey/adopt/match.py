@@ -69,6 +69,7 @@ class Adopted(Struct, frozen=True):
         calls: each of its calls, with what becomes of it.
         classes: how many of its classes that the document has are called the same in ours, and how many there are.
         variables: environment variables of its client, with whether they stay.
+        client_parameters: names on the wire of what its client is given for all calls, and ours can be given as well.
     """
 
     sdk: OtherSdk
@@ -76,6 +77,7 @@ class Adopted(Struct, frozen=True):
     calls: tuple[Kept, ...]
     classes: tuple[int, int]
     variables: tuple[tuple[str, bool], ...]
+    client_parameters: tuple[str, ...] = ()
 
 
 def keep_names(sdk: OtherSdk, api: Api) -> Adopted:
@@ -107,7 +109,8 @@ def keep_names(sdk: OtherSdk, api: Api) -> Adopted:
         for entry in sdk.credentials
         if entry.variable and entry.argument
     )
-    return Adopted(sdk, config, calls, (sum(name in own for name in known), len(known)), variables)
+    classes = (sum(name in own for name in known), len(known))
+    return Adopted(sdk, config, calls, classes, variables, _client_parameters(sdk, api))
 
 
 def _route(path: str) -> tuple[str, ...]:
@@ -232,6 +235,13 @@ def _client(sdk: OtherSdk) -> Config:
         client=sdk.client if sdk.client and is_class_name(sdk.client) else "",
         prefix=_prefix(sdk),
     )
+
+
+def _client_parameters(sdk: OtherSdk, api: Api) -> tuple[str, ...]:
+    """Return the names that parameters of the other client have in the document, where headers have no case."""
+    wires = {entry.wire.lower() for entry in sdk.parameters}
+    listed = [param.name for operation in api.operations for param in operation.params]
+    return tuple(dict.fromkeys(name for name in listed if name.lower() in wires))
 
 
 def _prefix(sdk: OtherSdk) -> str:

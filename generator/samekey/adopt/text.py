@@ -10,7 +10,6 @@ from samekey.adopt.known import FLAT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from samekey.adopt.known import Generator
     from samekey.adopt.match import Adopted, Kept
     from samekey.adopt.program import CallSite
     from samekey.config.file import Config
@@ -18,14 +17,17 @@ if TYPE_CHECKING:
 
 def adopted_config(adopted: Adopted) -> str:
     """Return the config file that keeps the names of the other SDK."""
-    return "".join(f"{line}\n" for line in _config_lines(adopted.config, adopted.sdk.generator))
+    return "".join(f"{line}\n" for line in _config_lines(adopted))
 
 
-def _config_lines(config: Config, generator: Generator) -> Iterator[str]:
-    yield f"# Names of an SDK that {generator.value} made, kept by `samekey adopt`. It is yours to edit."
+def _config_lines(adopted: Adopted) -> Iterator[str]:
+    config = adopted.config
+    yield f"# Names of an SDK that {adopted.sdk.generator.value} made, kept by `samekey adopt`. It is yours to edit."
     for word, value in (("package", config.package), ("client", config.client), ("prefix", config.prefix)):
         if value:
             yield f"{word}: {_spelled(value)}"
+    if adopted.client_parameters:
+        yield f"client_parameters: [{', '.join(_spelled(name) for name in adopted.client_parameters)}]"
     parts = _parts_by_owner(config)
     if not (config.rename_operations or config.rename_types or parts):
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from samekey.adopt.known import AdoptError, ClientArgument, Generator, KnownCall, OtherSdk
+from samekey.adopt.known import AdoptError, Argument, ClientArgument, Generator, KnownCall, OtherSdk
 from samekey.adopt.models import classes_of
-from samekey.adopt.sending import aliases_of, arguments_of, sending_of
+from samekey.adopt.sending import aliases_of, arguments_of, fields_of, sending_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,12 +33,15 @@ def read_tree(package: Package, generator: Generator) -> OtherSdk:
     """
     client = _client(package, generator)
     aliases = aliases_of(package)
+    parameters = _parameters(package) if generator is Generator.SPEAKEASY else ()
+    given = {entry.name for entry in parameters}
     return OtherSdk(
         generator=generator,
         package=package.name,
         client=client.node.name,
         calls=tuple(_calls(package, client, "", aliases, _MAX_DEPTH)),
-        credentials=tuple(_credentials(client.node)),
+        credentials=tuple(entry for entry in _credentials(client.node) if entry.argument not in given),
+        parameters=parameters,
         classes=classes_of(package),
     )
 
@@ -186,6 +189,12 @@ def _given(package: Package, holder: ClassIn, function: ast.FunctionDef) -> Clas
         if held is not None:
             return held
     return None
+
+
+def _parameters(package: Package) -> tuple[Argument, ...]:
+    """Return what a client of Speakeasy is given for all calls: the fields of its class `Globals`."""
+    held = package.find_class(f"{package.name}.models.internal.globals", "Globals")
+    return tuple(Argument(name, wire) for name, wire in fields_of(held.node).items()) if held is not None else ()
 
 
 def _credentials(client: ast.ClassDef) -> Iterator[ClientArgument]:

@@ -114,17 +114,12 @@ class ClientNames(Struct, frozen=True):
     parameters: dict[tuple[str, str], str]
 
 
-def client_names(
-    schemes: Sequence[SecurityScheme],
-    variables: Sequence[ServerVariable],
-    config: Config,
-    lockfile: Lockfile,
-    params: Sequence[Param] = (),
-) -> ClientNames:
+def client_names(api: Api, variables: Sequence[ServerVariable], config: Config, lockfile: Lockfile) -> ClientNames:
     """Return the names of the client's arguments.
 
     Plain words where a kind of scheme comes once, the scheme's name where not; variables and parameters have their own.
     """
+    schemes, params = api.schemes, api.client_params
     kinds = Counter(scheme.kind for scheme in schemes)
     ordered = sorted(schemes, key=lambda scheme: (kinds[scheme.kind] > 1, scheme.id))
     proposals: dict[Entry, tuple[str, ...]] = {
@@ -136,7 +131,8 @@ def client_names(
         plain = attribute(variable.name, "server")
         proposals[Entry(VARIABLES, variable.name, ARGUMENT)] = (plain, f"server_{plain}")
     for param in params:
-        proposals[_client_entry(param)] = _proposals(param.location, param.name, param.called)
+        wishes = _proposals(param.location, param.name, param.called)
+        proposals[_client_entry(param)] = (*_agreed(param, api, config), *wishes)
     pins = {
         Entry(CREDENTIALS, scheme.id, word): pin
         for scheme in ordered
@@ -153,6 +149,14 @@ def client_names(
         {variable.name: chosen[Entry(VARIABLES, variable.name, ARGUMENT)] for variable in variables},
         {(param.location.value, param.name): chosen[_client_entry(param)] for param in params},
     )
+
+
+def _agreed(param: Param, api: Api, config: Config) -> tuple[str, ...]:
+    """Return what the config calls a parameter of the client at all operations, where it says the same of each."""
+    key = (param.location.value, param.name)
+    having = [entry for entry in api.operations if key in {(its.location.value, its.name) for its in entry.params}]
+    pins = {argument_pin(operation, *key, config) for operation in having}
+    return tuple(pin for pin in pins if pin) if len(pins) == 1 else ()
 
 
 def _client_entry(param: Param) -> Entry:

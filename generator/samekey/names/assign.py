@@ -86,7 +86,7 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
     types, inputs = type_names(api, config, keys, lockfile)
     methods, resources = method_names(api, config, lockfile, client)
     variables = api.servers[0].variables if api.servers else ()
-    of_client = client_names(api.schemes, variables, config, lockfile, api.client_params)
+    of_client = client_names(api, variables, config, lockfile)
     return Names(
         package=package,
         distribution=config.distribution or package.replace("_", "-"),
