@@ -178,7 +178,8 @@ def test_acronyms_and_brands_are_one_word(text: str, expected: str) -> None:
     [
         ("x-gr4vy-account", "x_gr4vy_account"), ("p2pTransfer", "p2p_transfer"), ("P2PTransfer", "p2p_transfer"),
         ("B2B", "b2b"), ("i18nKey", "i18n_key"), ("K8sCluster", "k8s_cluster"), ("2faCode", "x_2fa_code"),
-        ("get2FACode", "get2fa_code"), ("charge3DS", "charge3ds"), ("Model3D", "model3d"), ("x-line1text", "x_line1_text"),
+        ("get2FACode", "get2fa_code"), ("charge3DS", "charge3ds"), ("Model3D", "model3d"), 
+        ("x-line1text", "x_line1_text"),
         ("24hVolume", "x_24h_volume"), ("Sha256sumOf", "sha256_sum_of"), ("S3API", "s3_api"), ("s3Bucket", "s3_bucket"),
         ("X1Y1", "x1_y1"), ("address1", "address1"), ("HTTP2Only", "http2_only"),
     ],
