@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +61,26 @@ def test_a_write_is_not_turned_into_a_read(
     assert len(server.seen) == 1
     assert ended.record.certainty is Certainty(certainty)
     assert str(status) in str(ended.error)
+
+
+@pytest.mark.parametrize("location", ["/v1/charges/ch_1?sig=s3cret", "charges/ch_1?sig=s3cret"])
+def test_where_a_redirect_points_stands_on_its_error(server: FaultServer, call_style: CallStyle, location: str) -> None:
+    """As a whole URL that the caller may ask for; a signature in it is in no message, record, log or pickle."""
+    server.plan(answering(303, Location=location))
+    error = one(call_style, server.url).error
+    assert isinstance(error, APIConnectionError)
+    assert error.location == f"{server.url}/charges/ch_1?sig=s3cret"
+    assert "s3cret" not in f"{error} {error!r} {error.record!r}"
+    assert b"s3cret" not in pickle.dumps(error)
+    assert pickle.loads(pickle.dumps(error)).location is None  # noqa: S301  # our own
+
+
+def test_an_error_without_a_redirect_points_nowhere(server: FaultServer, call_style: CallStyle) -> None:
+    """Neither one without an answer, nor a redirect that says no place."""
+    server.plan(answering(303))
+    error = one(call_style, server.url).error
+    assert isinstance(error, APIConnectionError)
+    assert error.location is None
 
 
 @pytest.mark.parametrize("ask", [GET, *WRITES], ids=str)

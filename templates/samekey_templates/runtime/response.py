@@ -61,7 +61,7 @@ def _succeeded(
         message = explain(record, f"status {answer.status} came with a page of HTML, which is not the API's answer")
         raise APIDecodeError(message, record, status=answer.status, headers=answer.headers, content=answer.content)
     if answer is None or not isinstance(outcome, Answered):
-        raise unanswered(record) from state.cause
+        raise unanswered(record, state.location) from state.cause
     if not outcome.is_done:
         _raise_status(endpoint, state, record, outcome, answer)
     return record, outcome, answer

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LONGEST_URL: Final = 300
 """Characters of a URL in a message."""
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_IN_THIS_PROCESS: Final = frozenset({"kept", "location", "next_cursor"})
+"""What an error has that no pickle of it holds."""
 
 
 @public
@@ -104,8 +106,8 @@ class APIError(Recorded, Exception):
     def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...], dict[str, object]]:
         # As `object` would do it: the arguments of an exception are not those of its class here.
         # What was sent stays in this process, unless it was written down for another; so does what a server gave for
-        # its next page, which may be a link with a credential in it.
-        state = {name: value for name, value in self.__dict__.items() if name not in {"kept", "next_cursor"}}
+        # its next page, or for a redirect, which may be a link with a credential in it.
+        state = {name: value for name, value in self.__dict__.items() if name not in _IN_THIS_PROCESS}
         if isinstance(self.kept, bytes):
             state["kept"] = self.kept
         return copyreg.__newobj__, (type(self), self.message), state  # type: ignore[attr-defined]
@@ -114,6 +116,9 @@ class APIError(Recorded, Exception):
 @public
 class APIConnectionError(APIError):
     """No complete answer came back."""
+
+    location: str | None = None
+    """Where a redirect points that was not followed, as the server gave it, made absolute; in no pickle."""
 
 
 @public
@@ -310,8 +315,13 @@ def _status(record: CallRecord | Facts, status: int | None) -> int:
     return found
 
 
-def unanswered(record: CallRecord) -> APIError:
-    """Build the error for a call whose last attempt brought no response that can be read."""
+def unanswered(record: CallRecord, location: str | None = None) -> APIError:
+    """Build the error for a call whose last attempt brought no response that can be read.
+
+    Args:
+        record: the call with its attempts.
+        location: where a redirect points that was not followed.
+    """
     if not record.attempts:
         return APITimeoutError(explain(record, record.stopped), record)
     outcome = record.attempts[-1].outcome
@@ -321,7 +331,9 @@ def unanswered(record: CallRecord) -> APIError:
     if isinstance(outcome, NoToken):
         return TokenError(explain(record, str(outcome)), record)
     timed_out = isinstance(outcome, Failed) and (outcome.timeout or outcome.failure is Failure.DEADLINE)
-    return (APITimeoutError if timed_out else APIConnectionError)(explain(record, str(outcome)), record)
+    error = (APITimeoutError if timed_out else APIConnectionError)(explain(record, str(outcome)), record)
+    error.location = location
+    return error
 
 
 def explain(record: CallRecord, happened: str, server_said: str = "") -> str:

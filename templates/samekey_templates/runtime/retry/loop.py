@@ -36,7 +36,7 @@ from .rules import (
     may_be_repeated,
     too_late,
 )
-from .wire import CutAnswer, Limits, RaisedFailure, RawAnswer, Result, WireRequest
+from .wire import CutAnswer, Limits, NotFollowed, RaisedFailure, RawAnswer, Result, WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -133,8 +133,8 @@ class CallState:
 
     __slots__ = (
         "_attempts", "_began", "_budget", "_clock", "_in_flight", "_is_over", "_last_cost", "_recalled", "_sent",
-        "_stopped", "_trace", "cause", "facts", "hooks", "info", "max_bytes", "policy", "profile", "retry_if", "sent",
-        "timeout", "waiting",
+        "_stopped", "_trace", "cause", "facts", "hooks", "info", "location", "max_bytes", "policy", "profile",
+        "retry_if", "sent", "timeout", "waiting",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917  # everything that a call is made of
@@ -160,6 +160,7 @@ class CallState:
         self.hooks = hooks
         self.max_bytes = max_bytes
         self.cause: BaseException | None = None
+        self.location: str | None = None
         self.sent: WireRequest | None = None
         self.waiting: list[Awaitable[object]] = []
         self._budget = budget
@@ -341,7 +342,9 @@ class CallState:
         elapsed = self._clock.monotonic() - self._began
         if not isinstance(result, RawAnswer):
             self.cause = result.cause if isinstance(result, RaisedFailure) else None
-            return _kept(result, elapsed) if isinstance(result, RaisedFailure) else at(result, elapsed)
+            self.location = (result.location or None) if isinstance(result, NotFollowed) else None
+            is_more = isinstance(result, (RaisedFailure, NotFollowed))
+            return _kept(result, elapsed) if is_more else at(result, elapsed)
         return read_answer(
             self.profile, result.status, result.headers, result.content,
             now=self._clock.wall(), at=elapsed, complete=type(result) is not CutAnswer,

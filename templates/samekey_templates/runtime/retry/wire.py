@@ -73,6 +73,16 @@ class RaisedFailure(Failed, frozen=True):
     cause: BaseException | None = None
 
 
+class NotFollowed(Failed, frozen=True):
+    """A redirect that is not followed, with where it points; what is kept of it is the failure alone.
+
+    Args:
+        location: the whole URL, with what may be a credential in it; empty where there is none.
+    """
+
+    location: str = ""
+
+
 class StreamCutError(Exception):
     """An open answer broke off; who reads it turns this into an error for the caller, or into another attempt.
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ..request.body import is_replayable
 from ..retry.rules import Failed, Failure
-from ..retry.wire import CutAnswer, Result, WireRequest
+from ..retry.wire import CutAnswer, NotFollowed, Result, WireRequest
 from ..safety import SAFE_METHODS
 from ..text import shown_url
 
@@ -52,7 +52,7 @@ def redirected(request: WireRequest, result: Result, *, is_first: bool, may_leav
         why = "" if again else ", since the body cannot be sent again"
         where = shown_url(target) if location else "nowhere"
         detail = f"status {result.status} points to {where} and is not followed{why}"
-        return Failed(Failure.REDIRECTED, detail, status=result.status)
+        return NotFollowed(Failure.REDIRECTED, detail, status=result.status, location=target if location else "")
     return replace(request, url=target)
 
 
