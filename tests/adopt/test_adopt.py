@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 import respx
-from samekey.adopt.known import Generator
-from samekey.adopt.match import Adopted, keep_names
+from samekey.adopt.known import Argument, Generator, KnownCall
+from samekey.adopt.match import Adopted, Kept, keep_names
 from samekey.adopt.package import find_package, read_package
 from samekey.adopt.read import generator_of, read_sdk
 from samekey.adopt.text import adopted_config, adopted_lines
@@ -85,6 +85,33 @@ def test_what_cannot_stay_has_a_line_to_write_instead(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "missing", "body", "spreads", "given"),
+    [
+        ("POST", (), "", False, "…"),
+        ("POST", ("tags",), "", False, '…, options=CallOptions(body={"petTags": …})'),
+        ("GET", ("tags",), "", False, '…, options=CallOptions(query={"petTags": …})'),
+        ("POST", ("tags", "x", "y", "z"), "", False, '…, options=CallOptions(body={"petTags": …, "x": …, "y": …, …})'),
+        ("POST", ("tags", "x"), "body", False, "…, body={…}"),
+        ("POST", ("pet",), "", True, "…, **pet"),
+    ],
+)
+def test_arguments_that_the_document_does_not_have_can_be_given_all_the_same(
+    method: str, missing: tuple[str, ...], body: str, given: str, *, spreads: bool
+) -> None:
+    """By `CallOptions`, under their names on the wire; an object that is the whole body is spread."""
+    arguments = (Argument("tags", "petTags"), *(Argument(name) for name in ("x", "y", "z", "pet")))
+    kept = Kept(
+        KnownCall("pets.make", method, "/pets", arguments),
+        "pets.make",
+        stays=True,
+        missing=missing,
+        body=body,
+        spreads=spreads,
+    )
+    assert kept.instead() == f"client.pets.make({given})"
+
+
+@pytest.mark.parametrize(
     ("files", "paths"),
     [
         (sdks.OPENAPI_GENERATOR, {"animals.find_all_pets": (), "animals.fetch_one": ()}),
@@ -148,8 +175,9 @@ def test_what_the_other_client_is_given_once_stays_an_argument_of_the_client(
     with respx.mock(base_url="https://zoo.test/api/v1") as router, zoo.Zoo(zoo_key="k", size=3) as client:
         listed = router.get("/pets").mock(return_value=httpx.Response(200, json=[]))
         client.pets.list()
+        assert listed.calls.last.request.url.params["pageSize"] == "3"
         client.pets.list(size=5)
-    assert [call.request.url.params["pageSize"] for call in listed.calls] == ["3", "5"]
+        assert listed.calls.last.request.url.params["pageSize"] == "5"
 
 
 def test_without_a_file_the_config_alone_goes_to_standard_output(tmp_path: Path) -> None:
@@ -190,7 +218,7 @@ def test_the_calls_of_a_program_are_counted_and_listed(tmp_path: Path) -> None:
     result = command(tmp_path, "-o", str(tmp_path / "out.yaml"), "--program", str(program))
     assert "2 of 5 calls in the program stay as they are" in result.output
     assert f"{program}:7: zoo.health(…)  ->  client.animals.status(…)" in result.output
-    assert f"{program}:8: zoo.pets.with_raw_response.retrieve(…)  ->  client.pets.retrieve(…)" in result.output
+    assert f"{program}:8: zoo.pets.with_raw_response.retrieve(…)  ->  client.pets.retrieve.detailed(…)" in result.output
     assert f"{program}:9: self.zoo.pets.toys.throw(…)  ->  the document has no such operation" in result.output
 
 

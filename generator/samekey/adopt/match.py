@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from samekey.adopt.known import FLAT
 from samekey.config.file import Config, hides_module, is_package_name
 from samekey.config.renames import RenamedPart, is_argument_name, is_class_name, is_path
 from samekey.ir import Model
@@ -20,13 +22,14 @@ from samekey.names.renames import outcomes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from samekey.adopt.known import Argument, KnownCall, OtherSdk
+    from samekey.adopt.known import Argument, Generator, KnownCall, OtherSdk
     from samekey.ir import Api, Operation
     from samekey.names import Names
 
 _FEW: Final = 3
 """So many properties tell a model."""
 _ROUNDS: Final = 4
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "DELETE"})
 
 
 class Kept(Struct, frozen=True):
@@ -38,7 +41,7 @@ class Kept(Struct, frozen=True):
         stays: whether it is the same way from the client to the method.
         missing: its arguments that ours does not have.
         body: the argument of ours that takes the whole body, or empty.
-        spreads: whether ours takes the fields of the body as arguments.
+        spreads: whether ours takes the fields of the body as arguments, and the other SDK the body as one object.
     """
 
     call: KnownCall
@@ -48,16 +51,28 @@ class Kept(Struct, frozen=True):
     body: str = ""
     spreads: bool = False
 
+    def instead(self, form: str = "") -> str:
+        """Return what to write in the place of the call.
+
+        Args:
+            form: the attribute of the method that is called, such as `.detailed`.
+        """
+        return f"client.{self.ours}{form}({', '.join(['…', *self._given])})"
+
     @property
-    def instead(self) -> str:
-        """What to write in the place of the call."""
-        given = "…"
-        if self.missing and self.body:
-            given = f"…, {self.body}={{…}}"
-        elif len(self.missing) == 1 and self.spreads:
+    def _given(self) -> list[str]:
+        if not self.missing:
+            return []
+        if self.body:
+            return [f"{self.body}={{…}}"]
+        if self.spreads and len(self.missing) == 1:
             # The other SDK takes the body as one object.
-            given = f"…, **{self.missing[0]}"
-        return f"client.{self.ours}({given})"
+            return [f"**{self.missing[0]}"]
+        wires = {entry.name: entry.wire or entry.name for entry in self.call.arguments}
+        fields = ", ".join(f"{json.dumps(wires[name])}: …" for name in self.missing[:_FEW])
+        more = ", …" if len(self.missing) > _FEW else ""
+        place = "query" if self.call.method in _WITHOUT_BODY else "body"
+        return [f"options=CallOptions({place}={{{fields}{more}}})"]
 
 
 class Adopted(Struct, frozen=True):
@@ -101,7 +116,7 @@ def keep_names(sdk: OtherSdk, api: Api) -> Adopted:
             break
         config = _without(config, refused)
     names = assign(api, config)
-    calls = tuple(_kept(call, matched.get(call), names) for call in sdk.calls)
+    calls = tuple(_kept(call, matched.get(call), names, sdk.generator) for call in sdk.calls)
     own = set(names.types.values())
     known = [name for name in _known_classes(sdk, api) if name]
     variables = tuple(
@@ -332,12 +347,12 @@ def _without(config: Config, refused: set[tuple[str, tuple[str, ...]]]) -> Confi
     )
 
 
-def _kept(call: KnownCall, operation: Operation | None, names: Names) -> Kept:
+def _kept(call: KnownCall, operation: Operation | None, names: Names, generator: Generator) -> Kept:
     if operation is None:
         return Kept(call, "", stays=False)
     ours = names.methods[operation.key].call
     own = {(location, wire): name for (key, location, wire), name in names.arguments.items() if key == operation.key}
     missing = tuple(entry.name for entry in call.arguments if entry.name not in own.values())
     body = own.get((BODY, BODY), "")
-    spreads = not body and any(location == BODY for location, _ in own)
+    spreads = generator in FLAT and not body and any(location == BODY for location, _ in own)
     return Kept(call, ours, call.path == ours, missing, body, spreads)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _ENTRIES: Final = frozenset({"sync", "sync_detailed", "asyncio", "asyncio_detailed"})
 """What openapi-python-client's modules are called by."""
-_WAYS: Final = frozenset({"with_raw_response", "with_streaming_response"})
+_WAYS: Final = {"with_raw_response": ".detailed", "with_streaming_response": ".stream"}
+"""What stands before or behind a resource there, and behind the method here."""
 
 
 class CallSite(Struct, frozen=True):
@@ -29,6 +30,7 @@ class CallSite(Struct, frozen=True):
         text: the call, without its arguments.
         kept: what becomes of it.
         stays: whether it stays as it is, its arguments included.
+        form: the attribute of our method that does what it does; empty for the method itself.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class CallSite(Struct, frozen=True):
     text: str
     kept: Kept
     stays: bool
+    form: str = ""
 
 
 def call_sites(program: Path, adopted: Adopted) -> Iterator[CallSite]:
@@ -63,7 +66,8 @@ def call_sites(program: Path, adopted: Adopted) -> Iterator[CallSite]:
                 kept, text = found
                 given = {keyword.arg for keyword in node.keywords}
                 stays = kept.stays and not given & set(kept.missing) and adopted.sdk.generator not in FLAT
-                yield CallSite(path, node.lineno, text, kept, stays and not _WAYS & set(text.split(".")))
+                form = next((_WAYS[word] for word in text.split(".") if word in _WAYS), "")
+                yield CallSite(path, node.lineno, text, kept, stays and not form, form)
 
 
 def _chain(node: ast.expr) -> list[str]:

@@ -98,11 +98,11 @@ def _others(calls: tuple[Kept, ...]) -> Iterator[str]:
     others = [kept for kept in calls if kept.ours and not kept.stays]
     if others:
         yield f"{len(others)} calls to write anew:"
-        yield from (f"  client.{kept.call.path}(…)  ->  {kept.instead}" for kept in others)
+        yield from (f"  client.{kept.call.path}(…)  ->  {kept.instead()}" for kept in others)
     cut = [kept for kept in calls if kept.stays and kept.missing]
     if cut:
         yield f"{len(cut)} calls that stay and lack arguments:"
-        yield from (f"  client.{kept.call.path}: {_listed(kept.missing)}; write {kept.instead}" for kept in cut)
+        yield from (f"  client.{kept.call.path}: {_listed(kept.missing)}; write {kept.instead()}" for kept in cut)
     gone = [kept for kept in calls if not kept.ours]
     if gone:
         yield f"{len(gone)} calls of which the document has no operation:"
@@ -115,5 +115,5 @@ def program_lines(sites: Sequence[CallSite]) -> Iterator[str]:
     yield f"{stay} of {len(sites)} calls in the program stay as they are"
     for site in sites:
         if not site.stays:
-            instead = site.kept.instead if site.kept.ours else "the document has no such operation"
+            instead = site.kept.instead(site.form) if site.kept.ours else "the document has no such operation"
             yield f"  {site.path}:{site.line}: {site.text}(…)  ->  {instead}"
