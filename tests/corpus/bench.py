@@ -96,6 +96,11 @@ class Case:
         return self.is_key(place, name) or (place == "body" and facts is not None and name == facts.flag)
 
     @property
+    def has_flag(self) -> bool:
+        """Whether a field of the body asks for a stream."""
+        return bool(getattr(getattr(self.declared, "facts", None), "flag", ""))
+
+    @property
     def streams(self) -> bool:
         """Whether the operation gives a stream, be it beside a value."""
         return hasattr(self.declared, "facts")

@@ -24,6 +24,7 @@ from tests.corpus.described import (
     is_proven,
     prefix_of,
     properties_named,
+    resolved,
     schemes_of,
 )
 from tests.corpus.opening import values_of
@@ -159,11 +160,11 @@ class RequestCheck:
     def _holds_constants_alone(self) -> bool:
         """Whether a form holds nothing but fields that can have one value only."""
         described = self.asked.described
-        schema = described.schemas.get(self.asked.media_type) if described is not None else None
+        schema = described.schemas.get(FORM) if described is not None else None
         if schema is None or self.received.content_type != FORM:
             return False
         pairs = [(unquote_plus(key), unquote_plus(text)) for key, text in query_pairs(self.received.content.decode())]
-        return all([text] in [values_of(part) for part in properties_named(schema, key)] for key, text in pairs)
+        return all([text] in _listed(schema, key) for key, text in pairs)
 
     def _check_json(self) -> None:
         try:
@@ -278,3 +279,9 @@ def _unlisted(value: object) -> Iterator[str]:
 
 def _value_of(pairs: list[tuple[str, str]], name: str) -> str:
     return next((unquote_plus(text) for key, text in pairs if unquote_plus(key) == name), "")
+
+
+def _listed(schema: View, name: str) -> list[list[Json] | None]:
+    """The values that each schema of a property lists."""
+    parts = [resolved(part) for part in properties_named(schema, name)]
+    return [values_of(part) for part in parts if part is not None]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import yaml
@@ -260,8 +260,15 @@ def version_of(root: View) -> str:
     return "2" if stated.startswith("2") else stated[:3]
 
 
+_IGNORED: Final = ("x-speakeasy-ignore", "x-fern-ignore", "x-stainless-skip")
+
+
 def operations(root: View) -> Iterator[RawOperation]:
-    """Every operation under `paths`, in the document's order."""
+    """Every operation under `paths`, in the document's order; those that it leaves out of SDKs are none."""
+    return (found for found in _all_operations(root) if not any(found.node.flag(word) for word in _IGNORED))
+
+
+def _all_operations(root: View) -> Iterator[RawOperation]:
     for path, element in root.child("paths").items():
         if path.startswith("x-"):
             continue

@@ -6,6 +6,7 @@ given; the answer is made up as well, and what the SDK makes of it must be, enco
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from samekey.emit.views import OperationSummary
@@ -14,7 +15,7 @@ from tests.corpus.answering import Server
 from tests.corpus.asking import Asked, Asker
 from tests.corpus.bench import Bench, Case
 from tests.corpus.checking import RequestCheck, check_value
-from tests.corpus.described import Answer, answers_of
+from tests.corpus.described import Answer, answers_of, is_stream
 from tests.corpus.outcome import FAILED_ITSELF, FailureError, Outcome, UntriedError
 from tests.corpus.raw import RawOperation
 from tests.corpus.sampler import Fill
@@ -28,10 +29,7 @@ def try_operation(bench: Bench, operation: RawOperation, row: OperationSummary) 
     case = Case(bench, operation, row, {})
     try:
         answers = answers_of(operation)
-        # Where the document says nothing of a body, a stream may be asked for, and none is known to come.
-        described = any(answer.schemas for answer in answers)
-        wanted = (False, True) if described or not hasattr(case.method, "detailed") else (False,)
-        call_styles = [streams for streams in wanted if _has_face(case, streams=streams)]
+        call_styles = [streams for streams in (False, True) if _has_face(case, answers, streams=streams)]
         for index in range(max(len(FILLS), len(answers))):
             for streams in call_styles:
                 _go(case, FILLS[index % len(FILLS)], index, answers[index % len(answers)], streams=streams)
@@ -45,9 +43,15 @@ def try_operation(bench: Bench, operation: RawOperation, row: OperationSummary) 
     return Outcome(operation.key, "passed", notes=tuple(case.notes))
 
 
-def _has_face(case: Case, *, streams: bool) -> bool:
-    """Whether an operation can be called for a value, or for a stream."""
-    return case.streams if streams else hasattr(case.method, "detailed")
+def _has_face(case: Case, answers: Sequence[Answer], *, streams: bool) -> bool:
+    """Whether an operation can be called for a value, or for a stream that the document tells of.
+
+    Where it does not tell what a body is, a stream may be asked for as well, and none is known to come.
+    """
+    if not streams:
+        return hasattr(case.method, "detailed")
+    is_told = any(is_stream(media_type) for answer in answers for media_type in answer.schemas)
+    return case.streams and (is_told or case.has_flag or not hasattr(case.method, "detailed"))
 
 
 def _go(case: Case, fill: Fill, index: int, answer: Answer, *, streams: bool) -> None:

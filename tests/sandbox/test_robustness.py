@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -53,6 +56,44 @@ def things(tmp_path: Path) -> Path:
     path = tmp_path / "things.yaml"
     path.write_text(THINGS, "utf-8")
     return path
+
+
+def test_connections_are_bounded(things: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is told to come again; who leaves makes room."""
+    monkeypatch.setattr("samekey.sandbox.server.wire._MOST_CONNECTIONS", 3)
+    with running(things) as server:
+        url = httpx.URL(server.url)
+        held = [socket.create_connection((url.host, url.port or 80)) for _ in range(3)]
+        assert eventually(lambda: httpx.get(f"{server.url}/things").status_code == 503)
+        assert httpx.get(f"{server.url}/things").headers["Retry-After"] == "1"
+        for connection in held:
+            connection.close()
+        assert eventually(lambda: httpx.get(f"{server.url}/things").status_code == 200)
+
+
+def test_a_connection_that_says_nothing_is_closed(things: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one that has begun is not."""
+    monkeypatch.setattr("samekey.sandbox.server.wire._FIRST_BYTES_WITHIN", 0.3)
+    with running(things) as server:
+        url = httpx.URL(server.url)
+        place = (url.host, url.port or 80)
+        with socket.create_connection(place, 10) as silent, socket.create_connection(place, 10) as slow:
+            slow.sendall(b"GET /things HTTP/1.1\r\n")
+            assert silent.recv(1) == b""
+            time.sleep(0.5)
+            slow.sendall(b"Host: localhost\r\n\r\n")
+            assert slow.recv(12) == b"HTTP/1.1 200"
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether something comes true within seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if holds():
+                return True
+        time.sleep(0.02)
+    return False
 
 
 def test_a_pattern_that_never_ends_is_left(things: Path) -> None:

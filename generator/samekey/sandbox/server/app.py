@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     from samekey.sandbox.server.service import Backend, Handled, RequestContext
     from samekey.sandbox.storage.database import Postgres, Sqlite
 
-_AT_ONCE = 36
-"""Requests that are worked on at once: some fewer than there are connections to the store."""
+_SPARE = 4
+"""Connections to the store that no request has, so that ledger and page go on."""
 _FLUSH_SECONDS = 0.1
 
 
@@ -113,10 +113,10 @@ class Sandbox:
 class _InThreads:
     """A service whose work is done in threads, so that a slow store holds up nobody."""
 
-    def __init__(self, service: Service, announcer: Announcer | None) -> None:
+    def __init__(self, service: Service, announcer: Announcer | None, at_once: int) -> None:
         self._service = service
         self._announcer = announcer
-        self._limit = anyio.CapacityLimiter(_AT_ONCE)
+        self._limit = anyio.CapacityLimiter(at_once)
 
     def subject(self, request: ReceivedRequest) -> RequestContext:
         return self._service.subject(request)
@@ -174,7 +174,7 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell |
     announcer = _announcer(document.node, parts.schemas, settings, tell)
     if announcer is not None:
         parts = replace(parts, announce=announcer.happened)
-    backend = _InThreads(Service(parts), announcer)
+    backend = _InThreads(Service(parts), announcer, database.connections - _SPARE)
     served = Served(
         api.title, base_path(api), len(api.operations), repeatable, sample=sample, switch=keys, announcer=announcer
     )

@@ -18,6 +18,11 @@ _HEAD_END = b"\r\n\r\n"
 _LINE_END = b"\r\n"
 _A_FEW = 8
 _RESET = struct.pack("ii", 1, 0)
+_MOST_CONNECTIONS = 500
+"""Connections at once: half of the files that a process may have open as systems come."""
+_FIRST_BYTES_WITHIN = 30.0
+"""Seconds for a new connection to send something."""
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Wire(asyncio.Transport):
@@ -122,10 +127,16 @@ class WiredProtocol(HttpToolsProtocol):
     """HTTP/1.1 on a wire that the application finds as `wire` in the state of its requests."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take a new connection, and wrap it in a wire that can be cut."""
+        """Take a new connection, and wrap it in a wire that can be cut; turn it away where there are too many."""
+        if len(self.connections) >= _MOST_CONNECTIONS:
+            transport.write(_FULL)
+            transport.close()
+            return
         wire = Wire(transport)
         self.app_state = {**self.app_state, "wire": wire}
         super().connection_made(wire)
+        # As between two requests: the first byte ends it, and nobody holds a place without one.
+        self.timeout_keep_alive_task = self.loop.call_later(_FIRST_BYTES_WITHIN, self.timeout_keep_alive_handler)
 
 
 def _nothing() -> None:

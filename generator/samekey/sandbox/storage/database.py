@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_SECONDS = 30.0
-_POOL = 40
-"""Connections, and so transactions at once, of one process."""
+_TO_FILE = 40
+_TO_SERVER = 24
+"""Connections of one process: four of them share a PostgreSQL server as it comes, which takes a hundred."""
 _PAUSE = 0.02
 _TRY_TO_TAKE = text("SELECT pg_try_advisory_xact_lock(:name)")
 _TAKE = text("SELECT pg_advisory_xact_lock(:name)")
@@ -48,6 +49,11 @@ class Database(Protocol):
         """Whether a transaction that writes holds up all others."""
         ...
 
+    @property
+    def connections(self) -> int:
+        """How many connections, and so transactions at once, this process has at most."""
+        ...
+
     def writing(self) -> AbstractContextManager[Connection]:
         """Hold a connection in a writing transaction while a block runs; drop what is not committed by its end."""
         ...
@@ -65,6 +71,7 @@ class Sqlite:
     """A file. SQLite has one writer at a time, so a transaction that may write is alone from its first statement."""
 
     has_one_writer = True
+    connections = _TO_FILE
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -91,6 +98,7 @@ class Postgres:
     """A server that several processes on several machines may share."""
 
     has_one_writer = False
+    connections = _TO_SERVER
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -124,11 +132,12 @@ def open_database(location: str) -> Sqlite | Postgres:
     url = _url(location)
     try:
         is_file = url.get_backend_name() == "sqlite"
+        kind = Sqlite if is_file else Postgres
         # A file does not go away, so its connections need not be asked whether they live.
         engine = create_engine(
-            url, pool_size=_POOL, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=not is_file
+            url, pool_size=kind.connections, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=not is_file
         )
-        database = Sqlite(engine) if is_file else Postgres(engine)
+        database = kind(engine)
         engine.connect().close()
     except ImportError as error:
         raise StoreError(f"{_shown(location)} needs a driver: pip install 'samekey[sandbox]' ({error})") from error
