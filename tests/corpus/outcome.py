@@ -21,6 +21,7 @@ KNOWN_FAULTS: Final[Mapping[str, tuple[Fault, str]]] = {
     "leads nowhere": ("document", "a reference that leads nowhere"),
     "cannot be read": ("document", "a reference to a file that is not there"),
     "is not on this machine": ("document", "a reference to another machine"),
+    "no value for the answer: Additional properties are not allowed": ("document", "a closed schema beside others"),
     "$ref is listed, and kept as if not": ("document", "a reference among properties, which JSON Schema knows not"),
     FAILED_ITSELF: ("harness", "a defect of the harness"),
     OVERDUE: ("harness", "a judge that finds no end"),

@@ -73,6 +73,9 @@ def _called(case: Case, asked: Asked, server: Server) -> object:
             return getattr(case.method, "stream", case.method)(*asked.positional, **asked.named)
         return case.method.detailed(*asked.positional, **asked.named).data
     except Exception as error:
+        if server.untried:
+            # No answer could be made up, so what came was none.
+            raise UntriedError(server.untried) from error
         if server.refused:
             raise FailureError("an answer that is not asked for", server.refused) from error
         step = "call" if server.received is None else "answer"
