@@ -61,6 +61,10 @@ def calls(operations: list[Operation], title: str = "Acme", config: Config | Non
         ("PUT", "/plans/{id}", "update-a-plan", "Plans", "plans.update"),
         ("POST", "/sections/{id}/addTask", "addTaskForSection", "Sections", "sections.add_task"),
         ("GET", "/me/playlists", "get-a-list-of-playlists", "Playlists", "playlists.list"),
+        # What the resource's name says already is not said again; what it does not say stays.
+        ("GET", "/emails/received", "emails/list-received", "Received Emails", "received_emails.list"),
+        ("GET", "/mails/new/{id}/files", "mails/list-new-files", "New Mails", "new_mails.list_new_files"),
+        ("POST", "/a/{a}/bank_accounts", "create_account_bank_account", "bank_accounts", "bank_accounts.create"),
         # Many are listed.
         ("GET", "/tasks", "getTasks", "Tasks", "tasks.list"),
         ("GET", "/tasks/{id}", "getTask", "Tasks", "tasks.get"),
@@ -178,7 +182,7 @@ def test_acronyms_and_brands_are_one_word(text: str, expected: str) -> None:
     [
         ("x-gr4vy-account", "x_gr4vy_account"), ("p2pTransfer", "p2p_transfer"), ("P2PTransfer", "p2p_transfer"),
         ("B2B", "b2b"), ("i18nKey", "i18n_key"), ("K8sCluster", "k8s_cluster"), ("2faCode", "x_2fa_code"),
-        ("get2FACode", "get2fa_code"), ("charge3DS", "charge3ds"), ("Model3D", "model3d"), 
+        ("get2FACode", "get2fa_code"), ("charge3DS", "charge3ds"), ("Model3D", "model3d"),
         ("x-line1text", "x_line1_text"),
         ("24hVolume", "x_24h_volume"), ("Sha256sumOf", "sha256_sum_of"), ("S3API", "s3_api"), ("s3Bucket", "s3_bucket"),
         ("X1Y1", "x1_y1"), ("address1", "address1"), ("HTTP2Only", "http2_only"),

@@ -341,8 +341,16 @@ def _short_method(operation: Operation, nouns: Sequence[Sequence[str]], habits: 
     for noun in nouns:
         rest = cut(operation, spoken, noun)
         if rest is not None:
-            return snake(" ".join(_told_apart(rest, spoken, noun, operation)), "call")
+            said = _without_repeats(_told_apart(rest, spoken, noun, operation), nouns)
+            return snake(" ".join(said), "call")
     return snake(" ".join(whole), "call")
+
+
+def _without_repeats(rest: list[str], nouns: Sequence[Sequence[str]]) -> list[str]:
+    """Return the verb alone where all else is in the resource's name: `emails/list-receiving` in `receiving_emails`."""
+    longest = max(nouns, key=len)
+    is_repeated = rest[0] in VERBS and all(singular(word) in longest for word in rest[1:])
+    return rest[:1] if is_repeated else rest
 
 
 def _said(operation: Operation, rest: list[str]) -> list[str]:
