@@ -61,6 +61,40 @@ def test_what_is_no_timeout_and_no_policy_is_named(server: FaultServer, wrong: d
         CallOptions(timeout="30")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"base_url": 5}, "base_url must be a str, such as"),
+        ({"token": 5}, "the credential of ACME_PAYMENTS_TOKEN must be a text, a function that returns one, or"),
+        ({"headers": [("a", "b")]}, "headers must be a dict, such as"),
+        ({"headers": {"a": 5}}, "headers: 'a' must be a text with a text, and not with a int"),
+        (
+            {"middleware": print},
+            r"middleware must be a list of functions, such as .*, and not a builtin",
+        ),
+        ({"proxy": 5}, "proxy must be a str, such as"),
+        ({"account": 5}, "account must be a str, such as"),
+        ({"journal": "calls.db"}, r"journal must be one, such as SQLiteJournal\('calls.db'\), and not a str"),
+    ],
+    ids=str,
+)
+def test_an_argument_of_a_wrong_kind_is_named_when_the_client_is_made(
+    server: FaultServer, wrong: dict[str, Any], message: str
+) -> None:
+    """With what is right; what a header holds, or a credential, is not shown."""
+    with pytest.raises(TypeError, match=message):
+        make(server, **wrong)
+
+
+def test_options_of_a_wrong_kind_are_named(server: FaultServer, call_style: CallStyle) -> None:
+    """A dict is none, and headers are a dict."""
+    with pytest.raises(TypeError, match=r"options must be a CallOptions, such as .*, and not a dict"):
+        call_style(server.url, CHARGE.again(options={"timeout": 5}))
+    with pytest.raises(TypeError, match="headers must be a dict, such as"):
+        CallOptions(headers=["X-Tenant"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert not server.seen
+
+
 @pytest.mark.parametrize("given", [0.1, httpx.Timeout(5, read=0.1), Timeout(read=0.1)], ids=repr)
 def test_a_timeout_may_be_given_as_seconds_or_as_httpx_has_it(
     server: FaultServer,

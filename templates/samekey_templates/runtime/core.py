@@ -20,6 +20,7 @@ from .response import finish, finish_open, is_strict
 from .retry.answers import is_refusal
 from .retry.loop import adrive, cancellation_marked, drive
 from .retry.wire import AsyncOpenAnswer, OpenAnswer
+from .types import CallOptions, checked
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -137,6 +138,16 @@ class AsyncConnection:
 
     async def aclose(self) -> None:
         await self._transports.aclose()
+
+
+def _has_reference(options: CallOptions) -> bool:
+    """Whether a call has a name of the caller's own for what is to be done once.
+
+    Raises:
+        TypeError: the options are of a wrong kind.
+    """
+    checked("options", options, CallOptions, "CallOptions(timeout=5)")
+    return options.reference is not None
 
 
 def _keep(error: APIError, settings: Settings, prepared: Prepared, endpoint: Endpoint, call: Call[Any]) -> None:
@@ -268,7 +279,7 @@ class SyncCore:
 
     def _prepared(self, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
         begin_anew_if_forked()
-        if call.options is not None and call.options.reference is not None:
+        if call.options is not None and _has_reference(call.options):
             with importing():
                 from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 
@@ -445,7 +456,7 @@ class AsyncCore:
 
     async def _prepared(self, name: str, endpoint: Endpoint, call: Call[Any]) -> Prepared:
         begin_anew_if_forked()
-        if call.options is not None and call.options.reference is not None:
+        if call.options is not None and _has_reference(call.options):
             with importing():
                 from .journal.hold import referred  # noqa: PLC0415  # few calls have a reference
 

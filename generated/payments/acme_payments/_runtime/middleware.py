@@ -102,6 +102,10 @@ def checked_middleware(given: Sequence[object], *, is_async: bool) -> tuple[Any,
     Raises:
         TypeError: one of them is no function, or one of another kind of client.
     """
+    if not isinstance(given, (list, tuple)):
+        raise TypeError(
+            f"middleware must be a list of functions, such as [log_calls], and not a {type(given).__name__}"
+        )
     for entry in given:
         if not callable(entry):
             raise TypeError(f"middleware is a list of functions, and {type(entry).__name__} is none")

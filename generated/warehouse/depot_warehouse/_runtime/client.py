@@ -22,7 +22,7 @@ from .retry.loop import Clock, Hooks
 from .retry.rules import RetryPolicy, with_max_retries
 from .safety import UnlistedRule
 from .text import shown_url
-from .types import OMIT, Timeout, checked, timeout_of
+from .types import OMIT, Timeout, checked, checked_headers, timeout_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,9 +95,13 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
     """Build the settings of a new client, with defaults for what was not given.
 
     Raises:
+        TypeError: an argument is of a wrong kind.
         ValueError: there is no usable base URL, or the headers hold what belongs to a single call.
     """
     log_to_stderr(api.log_variable)
+    _check_kinds(base_url, account, journal)
+    if headers is not None:
+        checked_headers(headers)
     if max_response_bytes <= 0:
         raise ValueError(f"max_response_bytes must be more than 0, not {max_response_bytes}")
     if retry_budget is not None:
@@ -131,6 +135,15 @@ def make_settings(  # noqa: PLR0913  # the arguments of a client
         account=account,
         unlisted=api.unlisted,
     )
+
+
+def _check_kinds(base_url: object, account: object, journal: object) -> None:
+    if base_url is not None:
+        checked("base_url", base_url, str, "'https://api.example'")
+    if account is not None:
+        checked("account", account, str, "'acct_1'")
+    if journal is not None and not hasattr(journal, "begin"):
+        raise TypeError(f"journal must be one, such as SQLiteJournal('calls.db'), and not a {type(journal).__name__}")
 
 
 def _middleware(given: Sequence[object], *, is_async: bool) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from ..types import checked
 from .library import LIBRARIES, LibraryName, check_client, http_library
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _check(options: ConnectionOptions) -> None:
     if options.proxy is not None:
         from .environment import check_proxy  # noqa: PLC0415  # few programs have a proxy
 
+        checked("proxy", options.proxy, str, "'http://proxy.example:3128'")
         check_proxy("proxy", options.proxy)
     if options.limits is not None:
         _check_limits(options.limits)

@@ -292,7 +292,9 @@ def _parse_path(template: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def _path_value(name: str, value: object, style: Style) -> str:
-    if value is None or value is Omit.OMIT:
+    if value is None:
+        raise ValueError(f"the path parameter {name!r} must be given, and not None")
+    if value is Omit.OMIT:
         raise ValueError(f"the path parameter {name!r} must be given, to this call or to the client")
     safe = RESERVED.translate(_NO_PATH_ENDS) if style.allow_reserved else ""
     value = simplify(value)

@@ -125,8 +125,17 @@ class Signature(Struct, frozen=True):
 
 
 def from_environment(value: T | None, variable: str) -> T | str | None:
-    """Return the credential given in code, else the value of its environment variable, else None."""
-    return value if value is not None else os.environ.get(variable) or None
+    """Return the credential given in code, else the value of its environment variable, else None.
+
+    Raises:
+        TypeError: it is of a kind that is no credential.
+    """
+    if value is None:
+        return os.environ.get(variable) or None
+    if not isinstance(value, (str, ClientCredentials)) and not callable(value):
+        wanted = "a text, a function that returns one, or ClientCredentials"
+        raise TypeError(f"the credential of {variable} must be {wanted}, and not a {type(value).__name__}")
+    return value
 
 
 def chosen(credentials: Mapping[str, Credential], requirement: Requirement) -> tuple[Credential, ...]:
