@@ -25,6 +25,7 @@ _SHALLOW = 3
 _TOO_DEEP = 24
 _MOST_VALUES = 20_000
 _REMEMBERED = 20_000
+_LONGEST_REMEMBERED = 2_000
 _FORMATS: Final = {
     "date": "%Y-%m-%d",
     "date-time": "%Y-%m-%dT%H:%M:%SZ",
@@ -147,7 +148,7 @@ class Samples:
         self._hidden = "writeOnly" if direction is Direction.RESPONSE else "readOnly"
         self._outlines: dict[tuple[str, ...], _Outline] = {}
         self._tags: dict[tuple[str, ...], dict[str, JsonValue]] = {}
-        self._known: dict[tuple[tuple[str, ...], type, JsonValue], bool] = {}
+        self._known: dict[tuple[tuple[str, ...], type, object], bool] = {}
 
     def fit(self, schema: Node, known: Known = MISSING) -> JsonValue:
         """Return a value that a schema allows in this direction, made of what is known wherever that fits.
@@ -157,11 +158,12 @@ class Samples:
             known: a value of which all is kept that the schema has room for.
         """
         value = self._fit((schema,), known, _Depth())
-        if self._accepts((schema,), value):
+        # A whole value comes once, with an id of its own; what is inside comes again.
+        if self._judged((schema,), value):
             return value
         # Some conditions (`if`, `anyOf` of required properties) hold only where everything is said.
         whole = self._fit((schema,), known, _Depth(whole=True))
-        return whole if self._accepts((schema,), whole) else value
+        return whole if self._judged((schema,), whole) else value
 
     def whole(self, schema: Node, known: Known = MISSING) -> JsonValue:
         """Return a value like `fit`, in which all is said that need not be said, as far as three levels down."""
@@ -322,11 +324,12 @@ class Samples:
         return text if most is None else text[: int(most)]
 
     def _accepts(self, given: Parts, value: JsonValue) -> bool:
-        """Whether schemas allow a value; of a plain one it is remembered: examples come again with each answer."""
-        if isinstance(value, (dict, list)):
+        """Whether schemas allow a value, which is remembered: examples come again with each answer."""
+        key = _spelled(value) if isinstance(value, (dict, list)) else value
+        if key is MISSING:
             return self._judged(given, value)
         # True is 1 as a key of a dict, and something else to a schema.
-        place = (tuple(part.identity for part in given), type(value), value)
+        place = (tuple(part.identity for part in given), type(value), key)
         if place not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
@@ -335,6 +338,15 @@ class Samples:
 
     def _judged(self, given: Parts, value: JsonValue) -> bool:
         return all(self._schemas.accepts(part, value, self._direction) for part in given)
+
+
+def _spelled(value: dict[str, JsonValue] | list[JsonValue]) -> Known:
+    """Return a text that only equal values have; MISSING for one that is too large to be remembered."""
+    try:
+        text = repr(value)
+    except RecursionError:
+        return MISSING
+    return text if len(text) <= _LONGEST_REMEMBERED else MISSING
 
 
 def _adds(variant: Node) -> bool:
