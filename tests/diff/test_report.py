@@ -66,6 +66,21 @@ def test_unions(old: SeenType, new: SeenType, expected: list[ChangeKind]) -> Non
     assert kinds(surface(types={**types, "U": old}), surface(types={**types, "U": new})) == expected
 
 
+def test_a_field_is_known_again_though_its_type_is_called_after_it() -> None:
+    """A renamed property with a schema of its own: one field and one class are others, and nothing else is told."""
+
+    def search(field: str, item: str) -> Surface:
+        fields = {field: SeenField(f"list[{item}] | None"), "took": SeenField("int")}
+        inner = replace(model(score=SeenField("int"), text=SeenField("str")), key=f"#/m/{field}")
+        return surface(types={"Search": model(**fields), item: inner})
+
+    report = report_changes(search("found", "FoundItem"), search("found_items", "FoundItemsItem"))
+    assert [(change.kind, change.sentence) for change in report.changes] == [
+        (ChangeKind.FIELD_RENAMED, "`Search.found` is now `found_items`"),
+        (ChangeKind.TYPE_RENAMED, "`FoundItem` is now `FoundItemsItem`"),
+    ]
+
+
 def test_payloads_of_webhooks() -> None:
     """A payload that may be less is no break."""
     assert kinds(surface(webhooks={"paid": "int | None"}), surface(webhooks={"paid": "int"})) == [
