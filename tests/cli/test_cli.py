@@ -211,6 +211,25 @@ def test_a_missing_document_is_an_error(command: str, tmp_path: Path) -> None:
     assert not (tmp_path / "sdk").exists()
 
 
+@pytest.mark.parametrize("what", ["config", "overlay"])
+def test_a_missing_file_is_called_what_it_is(what: str, small: str, tmp_path: Path) -> None:
+    """Whoever misspells the path of a config need not look at the document."""
+    done = run("generate", small, "-o", str(tmp_path / "sdk"), f"--{what}", "nowhere.yaml")
+    assert done.status == 2
+    assert done.stderr == (
+        "error: cannot read nowhere.yaml: no such file or directory [unreadable]\n"
+        f"  help: check the path or URL of the {what}\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["inspect", "snippets"])
+def test_names_are_taken_from_an_sdk_and_nothing_else(command: str, small: str, tmp_path: Path) -> None:
+    """A misspelt folder is not taken for an SDK without names."""
+    done = run(command, small, "-o", str(tmp_path / "nowhere"))
+    assert (done.status, done.stdout) == (2, "")
+    assert "nowhere holds no names.json" in done.stderr
+
+
 def test_standard_input_is_a_document(small: str, tmp_path: Path) -> None:
     """`-` reads the document from a pipe, in every command; findings call it <stdin>."""
     run("generate", small, "-o", str(tmp_path / "one"))

@@ -14,6 +14,7 @@ from samekey.document.diagnostics import Diagnostics, Severity, in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
 _MAX_NOTES = 10
 COLOURS = table(Severity, {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"})
@@ -61,6 +62,22 @@ def worded(diagnostics: Diagnostics) -> list[tuple[Severity, str]]:
     if len(others) > _MAX_NOTES:
         found.append((Severity.NOTE, f"note: {len(others) - _MAX_NOTES} more warnings and notes of the same kinds"))
     return found
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that a user has named, in one step: it is the old one or the new one; exit 2 where that fails."""
+    from samekey.output.write import write_file  # noqa: PLC0415  # few runs write one
+
+    try:
+        write_file(file, text)
+    except OSError as error:
+        unwritable(file, error)
+
+
+def unwritable(file: Path, error: OSError) -> NoReturn:
+    """Say that a file cannot be written, and why; exit 2."""
+    print_finding(f"error: cannot write {file}: {(error.strerror or str(error)).lower()}", Severity.ERROR)
+    raise typer.Exit(ExitCode.UNUSABLE) from error
 
 
 def print_finding(text: str, severity: Severity) -> None:

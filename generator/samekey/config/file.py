@@ -118,7 +118,7 @@ def load_config(path: str, diagnostics: Diagnostics, fetch: Fetch | None = None)
     Returns:
         The config, or None where it cannot be read.
     """
-    document = load(path, diagnostics, fetch)
+    document = load(path, diagnostics, fetch, what="config")
     return None if document is None else read_config(document.node)
 
 
