@@ -14,7 +14,7 @@ import typer
 
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import ConfigFile, Spec
-from samekey.cli.output import ExitCode, fail, print_finding, progress
+from samekey.cli.output import ExitCode, fail, print_finding, progress, write_whole
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
 
@@ -205,8 +205,4 @@ def _write(reports: list[Report], files: list[Path], profile: Path | None, exist
     if profile is not None:
         texts.append((profile, as_config(reports, existing, datetime.now(UTC).date())))
     for file, text in texts:
-        try:
-            file.write_text(text, "utf-8")
-        except OSError as error:
-            print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
-            raise typer.Exit(ExitCode.UNUSABLE) from error
+        write_whole(file, text)

@@ -1,0 +1,72 @@
+"""Commands that somebody ends: no traceback, and each file is the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import SMALL, contents, run
+
+OLD = "# mine\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two documents."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SMALL, "utf-8")
+    (tmp_path / "other.yaml").write_text(SMALL.replace("    post:", "    put:"), "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "program", [[sys.executable, "-m", "samekey"], [str(Path(sys.executable).with_name("samekey"))]]
+)
+def test_ctrl_c_at_the_very_beginning(program: list[str], here: Path) -> None:
+    """While Python still imports, it ends without a word, as a shell expects of it."""
+    (here / "typer.py").write_text("raise KeyboardInterrupt\n", "utf-8")
+    done = subprocess.run(
+        [*program, "--version"],
+        env={**os.environ, "PYTHONPATH": str(here)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+WRITING = {
+    "report": ("diff", "small.yaml", "other.yaml", "--report", "file.md"),
+    "changelog": ("diff", "small.yaml", "other.yaml", "--changelog", "file.md"),
+    "generate": ("generate", "small.yaml", "-o", "sdk", "--check", "--report", "file.md"),
+    "audit": ("audit", "small.yaml", "--report", "file.md"),
+    "mends": ("audit", "small.yaml", "--overlay", "file.md"),
+    "samples": ("snippets", "small.yaml", "--as-overlay", "file.md"),
+    "init": ("init", "small.yaml", "--yes", "--config", "file.md"),
+}
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_file_is_the_old_one_or_the_new_one(name: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C before the last step leaves what was there, and nothing beside it."""
+    file = here / "file.md"
+    if name != "init":
+        assert run(*WRITING[name]).status < 2
+    had = file.read_bytes() if file.exists() else None
+    if name in {"report", "changelog", "generate", "audit"}:
+        file.write_text(OLD, "utf-8")
+        had = OLD.encode()
+    before = contents(here)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    assert run(*WRITING[name]).status == 130
+    assert contents(here) == before
+    assert (file.read_bytes() if file.exists() else None) == had
+    assert list(here.rglob(".samekey-*")) == []
