@@ -266,10 +266,18 @@ def _is_foreign(target: Path) -> bool:
     """Whether a folder holds visible files, and none that samekey wrote."""
     if not target.is_dir():
         return False
-    visible = [entry for entry in target.iterdir() if not entry.name.startswith(".")]
-    if not visible:
+    visible = (entry for entry in target.iterdir() if not entry.name.startswith("."))
+    # Folders without files are nobody's work: a run that was killed leaves some.
+    if not any(_holds_file(entry) for entry in visible):
         return False
     return not any(_is_ours(path) for path in _witnesses(target))
+
+
+def _holds_file(path: Path) -> bool:
+    """Whether a path is a file, or a folder with one in it at any depth."""
+    if path.is_symlink() or not path.is_dir():
+        return True
+    return any(files for _, _, files in os.walk(path))
 
 
 def _witnesses(target: Path) -> Iterator[Path]:
