@@ -50,6 +50,15 @@ def test_what_is_installed_under_another_name() -> None:
     assert kinds(surface(), surface(distribution="store")) == [ChangeKind.DISTRIBUTION_RENAMED]
 
 
+def test_a_newer_python_breaks_whoever_has_an_older_one() -> None:
+    """Told with both; an older one breaks nobody, and nothing is told where the surface of before has none."""
+    report = report_changes(surface(python=(3, 11)), read_surface(spell_surface(surface(python=(3, 13))).encode()))
+    [change] = report.changes
+    assert (change.kind, change.breaks) == (ChangeKind.PYTHON_RAISED, True)
+    assert change.sentence == "`shop` is for Python 3.13 and newer (was 3.11)"
+    assert kinds(surface(python=(3, 13)), surface(python=(3, 9))) == kinds(surface(), surface(python=(3, 13))) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
