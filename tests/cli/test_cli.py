@@ -198,6 +198,28 @@ def test_a_file_taken_over_is_kept_and_named(small: str, tmp_path: Path) -> None
     assert (target / "README.md").read_text("utf-8") == "# Mine\n"
 
 
+@pytest.mark.parametrize(
+    ("project", "warnings"),
+    [
+        ('[project]\nversion = "1.2.0"', 0),
+        ('[project]\nversion = "9.0"', 1),
+        ("[project]\nversion = 1", 1),
+        ("[project]\ndynamic = []", 0),
+        ("project = 1", 0),
+        ("[project", 0),
+    ],
+)
+def test_a_project_file_of_ones_own_has_the_version_of_the_package(
+    project: str, warnings: int, small: str, tmp_path: Path
+) -> None:
+    """Whoever took it over is told when it falls behind; whatever stands in it is no reason to stop."""
+    target = tmp_path / "sdk"
+    run("generate", small, "-o", str(target))
+    (target / "pyproject.toml").write_text(project, "utf-8")
+    done = run("generate", small, "-o", str(target))
+    assert (done.status, done.stderr.count("[version-differs]")) == (0, warnings)
+
+
 @pytest.mark.parametrize("command", ["generate", "inspect"])
 def test_a_missing_document_is_an_error(command: str, tmp_path: Path) -> None:
     """Exit 1 with the path and the reason."""

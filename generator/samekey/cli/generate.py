@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _WIDE = 1000
 _DUMP_WIDTH = 120
 _SHOWN_CHANGES = 20
+_PROJECT = "pyproject.toml"
 
 
 class _Command(Struct, frozen=True):
@@ -240,7 +242,23 @@ def _compared(result: Generated, target: Path, diagnostics: Diagnostics) -> Chan
         # Nothing in a licence says who wrote it, so one that is there is its owner's.
         why = "is not the text of the licence that would be written" if path == "LICENSE" else "was taken over by hand"
         diagnostics.note("file-kept", f"{target / path} {why} and stays as it is")
+    if _PROJECT in changes.kept:
+        _warn_of_version(target / _PROJECT, result.surface.version, diagnostics)
     return changes
+
+
+def _warn_of_version(project: Path, version: str, diagnostics: Diagnostics) -> None:
+    """Warn where a project file of the user's has another version than the package, which tells it to servers."""
+    try:
+        stated = tomllib.loads(project.read_text("utf-8"))["project"]["version"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    if stated != version:
+        diagnostics.warning(
+            "version-differs",
+            f"{project} says version {str(stated)!r}, and the package in it says {version}",
+            hint="write the same there, or have a template in place of a file of your own: see docs/own-code.md",
+        )
 
 
 def _before(target: Path, changes: Changes, diagnostics: Diagnostics) -> Surface | None:
