@@ -39,6 +39,28 @@ def test_ctrl_c_at_the_very_beginning(program: list[str], here: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("diff", "small.json", "other.yaml", "--report", "small.json"),
+        ("diff", "other.yaml", "small.json", "--report", "./small.json"),
+        ("diff", "other.yaml", "other.yaml", "--config", "small.json", "--report", "small.json"),
+        ("diff", "other.yaml", "small.json", "--changelog", "small.json"),
+        ("diff", "other.yaml", "other.yaml", "--changelog", "small.json", "--report", "small.json"),
+        ("generate", "small.json", "-o", "sdk", "--report", "small.json"),
+        ("audit", "small.json", "--report", "small.json"),
+        ("verify", "small.json", "--base-url", "http://127.0.0.1:9", "--operation", "x", "--report", "small.json"),
+    ],
+)
+def test_what_is_read_is_not_written(words: tuple[str, ...], here: Path) -> None:
+    """A report in the place of a document, a config or a changelog would be the end of it."""
+    (here / "small.json").write_text(SMALL, "utf-8")
+    before = contents(here)
+    done = run(*words)
+    assert (done.status, contents(here)) == (2, before)
+    assert "would be lost" in " ".join(done.stderr.replace("│", " ").split())
+
+
 WRITING = {
     "report": ("diff", "small.yaml", "other.yaml", "--report", "file.md"),
     "changelog": ("diff", "small.yaml", "other.yaml", "--changelog", "file.md"),

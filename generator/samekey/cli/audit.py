@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from samekey_templates.runtime.declare import table
 
 from samekey.cli.options import ConfigFile, Spec
-from samekey.cli.output import COLOURS, ExitCode, fail, progress, show, write_whole
+from samekey.cli.output import COLOURS, ExitCode, fail, progress, refuse_inputs, show, write_whole
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity
 from samekey.gc_pause import paused
@@ -72,6 +72,7 @@ def audit(
     for file in report or ():
         if file.suffix not in _SUFFIXES:
             raise typer.BadParameter(f"{file} ends in none of {', '.join(_SUFFIXES)}", param_hint="--report")
+    refuse_inputs(report or (), (spec, config), "--report")
     if overlay is not None:
         _refuse_foreign(overlay)
     diagnostics = Diagnostics()

@@ -11,7 +11,7 @@ from msgspec import Struct
 from samekey_templates.runtime.declare import table
 
 from samekey.cli.options import AllowRemote, ConfigFile, Overlays, ReportFiles
-from samekey.cli.output import ExitCode, fail, print_finding, progress, show, write_whole
+from samekey.cli.output import ExitCode, fail, print_finding, progress, refuse_inputs, show, write_whole
 from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
 from samekey.document.revisions import Revision, revision_of
@@ -19,7 +19,7 @@ from samekey.document.source import FetchError, fetch_bytes
 from samekey.gc_pause import paused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from samekey.config.file import Config
     from samekey.diff import ChangeReport, ChangeSection
@@ -94,7 +94,9 @@ def diff(  # noqa: PLR0913  # an option each
     allow_remote: AllowRemote = False,
 ) -> None:  # fmt: skip
     """Show what changes for users of an SDK, which of it breaks their programs, and the next version."""
-    check_reports(report or ())
+    inputs = (old, new, config, *(overlay or ()))
+    check_reports(report or (), (*inputs, changelog))
+    refuse_inputs([changelog] if changelog is not None else [], inputs, "--changelog")
     if old == new == "-":
         raise typer.BadParameter("standard input can be one of both, and not the other as well", param_hint="NEW")
     text = _read_changelog(changelog)
@@ -276,8 +278,9 @@ def _read_changelog(file: Path | None) -> str:
         raise typer.BadParameter(f"{file} is not UTF-8 text; it is left as it is", param_hint="--changelog") from error
 
 
-def check_reports(files: Iterable[Path]) -> None:
-    """Refuse files that no report can be written to, by their names; exit 2."""
+def check_reports(files: Sequence[Path], inputs: Iterable[str | Path | None]) -> None:
+    """Refuse files that no report can be written to, by their names or because they are inputs; exit 2."""
+    refuse_inputs(files, inputs, "--report")
     for file in files:
         if file.suffix not in _SUFFIXES:
             raise typer.BadParameter(f"{file} ends in none of {', '.join(_SUFFIXES)}", param_hint="--report")

@@ -93,7 +93,7 @@ def generate(  # noqa: PLR0913  # the options of the command
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
     from samekey.output.check_cache import Inputs  # noqa: PLC0415  # `--help` need not wait for it
 
-    check_reports(report or ())
+    check_reports(report or (), (spec, config, *(overlay or ())))
     command = _Command(
         spec, output, config, tuple(overlay or ()), package, allow_remote, rename_all, tuple(report or ())
     )

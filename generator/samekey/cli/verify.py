@@ -14,7 +14,7 @@ import typer
 
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import ConfigFile, Spec
-from samekey.cli.output import ExitCode, fail, print_finding, progress, write_whole
+from samekey.cli.output import ExitCode, fail, print_finding, progress, refuse_inputs, write_whole
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
 
@@ -92,6 +92,7 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
     ] = False,
 ) -> None:
     """Check whether a running API does each key once; exit 1 where a promise is broken."""
+    refuse_inputs(report or (), (spec, config), "--report")
     for file in report or ():
         if file.suffix not in {".json", ".xml"}:
             raise typer.BadParameter(f"{file} ends in neither .json nor .xml", param_hint="--report")
