@@ -39,6 +39,54 @@ def test_ctrl_c_at_the_very_beginning(program: list[str], here: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
+LONG = "a" * 300
+"""A name that no file can have."""
+
+
+PLACES = (
+    "generate {0} -o sdk",
+    "generate small.yaml -o {0}",
+    "generate small.yaml -o sdk --config {0}",
+    "generate small.yaml -o sdk --overlay {0}",
+    "init small.yaml -y -o {0}",
+    "init small.yaml -y --config {0}",
+    "inspect small.yaml -o {0}",
+    "snippets small.yaml -o {0}",
+    "snippets small.yaml --to {0}",
+    "snippets small.yaml --as-overlay {0}",
+    "diff small.yaml {0}",
+    "diff {0} small.yaml",
+    "diff small.yaml other.yaml --report {0}.md",
+    "diff small.yaml other.yaml --changelog {0}",
+    "outdated {0}",
+    "audit small.yaml --overlay {0}",
+    "audit small.yaml --report {0}.md",
+    "audit small.yaml --compare {0}",
+    "adopt {0} small.yaml",
+    "verify small.yaml --base-url http://127.0.0.1:9 --operation createPet --write-profile {0}",
+)
+"""Commands with a place in which something is read or written."""
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    # A report beside a folder of that name is no mistake.
+    [
+        (one, name)
+        for one in PLACES
+        for name in (LONG, "small.yaml/x", "there")
+        if (name, "{0}.md" in one) != ("there", True)
+    ],
+)
+def test_a_place_that_cannot_be_is_no_traceback(command: str, name: str, here: Path) -> None:
+    """Too long, below a file, or a folder where a file belongs: it is told, and nothing is written."""
+    (here / "there").mkdir()
+    (here / "there" / "mine.txt").write_text(OLD, "utf-8")
+    before = contents(here)
+    done = run(*command.format(name).split())
+    assert (done.status, contents(here)) == (2, before), done.stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -11,7 +11,7 @@ import typer
 
 from samekey.cli.generate import generate
 from samekey.cli.options import Spec
-from samekey.cli.output import fail
+from samekey.cli.output import fail, is_there
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, escaped
 
@@ -56,7 +56,7 @@ def init(
 
 
 def _refuse_config_there(config: Path) -> None:
-    if config.exists():
+    if is_there(config):
         hint = "run `samekey generate` with it, or choose another --config"
         _refusal("config-there", f"{config} is there already", hint)
 

@@ -78,6 +78,14 @@ def refuse_inputs(files: Iterable[Path], inputs: Iterable[str | Path | None], hi
             raise typer.BadParameter(f"{file} is read by this command, and would be lost", param_hint=hint)
 
 
+def is_there(path: Path) -> bool:
+    """Whether something is at a path; at one that cannot be nothing is, and whoever writes there is told why."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def is_file(path: str | Path) -> bool:
     """Whether a path is one of a file; what cannot be a path is none."""
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from samekey.cli.output import is_there
 from samekey.header import CUSTOM
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def read_names(sdk: Path | None, diagnostics: Diagnostics) -> Lockfile | None:
 
     if sdk is None:
         return EMPTY
-    if not (sdk / LOCKFILE).exists():
+    if not is_there(sdk / LOCKFILE):
         message = f"{sdk} holds no {LOCKFILE}, so it is no SDK whose names could be taken"
         diagnostics.error("names-missing", message, hint="give the folder of an SDK with -o, or leave -o out")
         return None
@@ -86,7 +87,7 @@ def read_parts(
 
 def own_modules(target: Path) -> list[Path]:
     """Return the paths of the modules that an owner wrote by hand into an SDK, in its folders called `custom`."""
-    folders = [folder / CUSTOM for folder in sorted(target.iterdir())] if target.is_dir() else []
+    folders = [folder / CUSTOM for folder in sorted(target.iterdir())] if is_there(target) and target.is_dir() else []
     return [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.py")) if path.is_file()]
 
 

@@ -187,10 +187,12 @@ def _existing(profile: Path | None) -> str:
     """Read the config that is written into, and refuse before the run what could not be written after it."""
     from samekey.verify.config_text import refuse_unfit  # noqa: PLC0415
 
-    if profile is None or not profile.exists():
+    if profile is None:
         return ""
     try:
         text = profile.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise typer.BadParameter(f"{profile}: {why}", param_hint="--write-profile") from error
