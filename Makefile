@@ -13,7 +13,7 @@ LIVES ?= 20000
 DOCUMENTS ?= 20000
 SEED ?= 1
 
-.PHONY: help demo check test test-all soak lives frameworks on-httpx2 mutants mutants-proof corpus fuzz names rivals middlewares bench lint types generated check-generated dist clean
+.PHONY: help demo check test test-all soak lives frameworks on-httpx2 mutants mutants-proof corpus fuzz names week rivals middlewares bench lint types generated check-generated dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do printf '  %-16s %s\n' "$$name" "$$about"; done
@@ -40,7 +40,7 @@ mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and re
 mutants-proof: $(VENV)/.dev ## broken servers and clients, each of which `samekey prove` must find out
 	$(BIN)/python -m tests.proof_mutants $(MUTANTS_ARGS)
 
-test-all: test lint types check-generated soak lives frameworks on-httpx2 mutants mutants-proof corpus fuzz names ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
+test-all: test lint types check-generated soak lives frameworks on-httpx2 mutants mutants-proof corpus fuzz names week ## everything, for hours if need be: tests, soak, programs of others, and all of the corpus
 
 soak: $(VENV)/.dev ## many calls through every fault, whole lives of clients, and cancellations; then what must be found out
 	$(BIN)/python -m tests.soak --calls $(CALLS) --seed $(SEED)
@@ -65,6 +65,9 @@ corpus: $(VENV)/.dev ## the documents of others, under SAMEKEY_CORPUS: generated
 
 names: $(VENV)/.dev ## how many names agree with vendors' SDKs, and how many mislead, in the documents under SAMEKEY_CORPUS
 	$(BIN)/python -m tests.names.measure
+
+week: $(VENV)/.dev ## what an owner does from a document to the next release, for payments and documents under SAMEKEY_CORPUS
+	$(BIN)/python -m tests.week
 
 # Not part of test-all: it downloads SDKs of others, which are read and never installed.
 rivals: $(VENV)/.dev ## calls that were written for SDKs of Stainless, Fern and Speakeasy, against ours

@@ -1,5 +1,19 @@
-"""`python -m samekey`."""
+"""The program `samekey`, and `python -m samekey`: Ctrl-C ends it without a traceback, also while it still begins."""
 
-from samekey.cli import main
+import sys
 
-main()
+_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from samekey.cli import main as run  # noqa: PLC0415  # the longest part of a beginning
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -94,7 +94,8 @@ def generate(
     check_kept(api, lockfile, entries, document.diagnostics)
     if not document.diagnostics.failed:
         report_metadata(api, config, document)
-        propose_client_params(api, document.node)
+        if config.client_parameters is None:
+            propose_client_params(api, document.node)
     step("writing source")
     files = with_own_templates(render(whole), own.templates, whole, document.diagnostics)
     step("formatting")

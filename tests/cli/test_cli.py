@@ -198,6 +198,28 @@ def test_a_file_taken_over_is_kept_and_named(small: str, tmp_path: Path) -> None
     assert (target / "README.md").read_text("utf-8") == "# Mine\n"
 
 
+@pytest.mark.parametrize(
+    ("project", "warnings"),
+    [
+        ('[project]\nversion = "1.2.0"', 0),
+        ('[project]\nversion = "9.0"', 1),
+        ("[project]\nversion = 1", 1),
+        ("[project]\ndynamic = []", 0),
+        ("project = 1", 0),
+        ("[project", 0),
+    ],
+)
+def test_a_project_file_of_ones_own_has_the_version_of_the_package(
+    project: str, warnings: int, small: str, tmp_path: Path
+) -> None:
+    """Whoever took it over is told when it falls behind; whatever stands in it is no reason to stop."""
+    target = tmp_path / "sdk"
+    run("generate", small, "-o", str(target))
+    (target / "pyproject.toml").write_text(project, "utf-8")
+    done = run("generate", small, "-o", str(target))
+    assert (done.status, done.stderr.count("[version-differs]")) == (0, warnings)
+
+
 @pytest.mark.parametrize("command", ["generate", "inspect"])
 def test_a_missing_document_is_an_error(command: str, tmp_path: Path) -> None:
     """Exit 1 with the path and the reason."""
@@ -209,6 +231,25 @@ def test_a_missing_document_is_an_error(command: str, tmp_path: Path) -> None:
         "  help: check the path or URL of the document\n"
     )
     assert not (tmp_path / "sdk").exists()
+
+
+@pytest.mark.parametrize("what", ["config", "overlay"])
+def test_a_missing_file_is_called_what_it_is(what: str, small: str, tmp_path: Path) -> None:
+    """Whoever misspells the path of a config need not look at the document."""
+    done = run("generate", small, "-o", str(tmp_path / "sdk"), f"--{what}", "nowhere.yaml")
+    assert done.status == 2
+    assert done.stderr == (
+        "error: cannot read nowhere.yaml: no such file or directory [unreadable]\n"
+        f"  help: check the path or URL of the {what}\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["inspect", "snippets"])
+def test_names_are_taken_from_an_sdk_and_nothing_else(command: str, small: str, tmp_path: Path) -> None:
+    """A misspelt folder is not taken for an SDK without names."""
+    done = run(command, small, "-o", str(tmp_path / "nowhere"))
+    assert (done.status, done.stdout) == (2, "")
+    assert "nowhere holds no names.json" in done.stderr
 
 
 def test_standard_input_is_a_document(small: str, tmp_path: Path) -> None:

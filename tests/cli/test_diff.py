@@ -108,6 +108,27 @@ def test_generate_and_check_say_what_changes() -> None:
     assert "Orders.old" not in run("generate", "api/openapi.yaml", "-o", "sdk").stdout
 
 
+def test_generate_and_check_write_the_same_report() -> None:
+    """As `samekey diff` writes it, in Markdown and JSON; nothing has changed where nothing is written."""
+    git("stash", "-q")
+    assert run("generate", "api/openapi.yaml", "-o", "sdk", "--report", "first.md").status == 0
+    git("stash", "pop", "-q")
+    assert "Nothing has changed for users of the SDK." in Path("first.md").read_text("utf-8")
+    assert diff("sdk", "api/openapi.yaml", "--report", "diff.md", "--report", "diff.json").status == 0
+    expected = [Path(f"diff{suffix}").read_text("utf-8") for suffix in (".md", ".json")]
+    assert "`Orders.old` is gone" in expected[0]
+    for how, status in (("--check",), 1), ((), 0):
+        files = ("--report", "made.md", "--report", "made.json")
+        assert run("generate", "api/openapi.yaml", "-o", "sdk", *how, *files).status == status
+        assert [Path(f"made{suffix}").read_text("utf-8") for suffix in (".md", ".json")] == expected
+    for _ in range(2):
+        Path("made.md").unlink()
+        assert run("generate", "api/openapi.yaml", "-o", "sdk", "--check", "--report", "made.md").status == 0
+        assert "Nothing has changed for users of the SDK." in Path("made.md").read_text("utf-8")
+    refused = run("generate", "api/openapi.yaml", "-o", "other", "--report", "made.txt")
+    assert (refused.status, Path("other").exists()) == (2, False)
+
+
 def test_gates() -> None:
     """A gate closes on what breaks, or on a version that does not say so."""
     pair = ("main:api/openapi.yaml", "api/openapi.yaml")
@@ -169,7 +190,7 @@ def test_the_config_is_the_one_of_the_revision() -> None:
         (("main:api", "api/openapi.yaml"), "main:api holds no surface.json"),
         (("api/openapi.yaml", "api/openapi.yaml", "--report", "r.txt"), "r.txt ends in none of .json, .md"),
         (("api/openapi.yaml", "api/openapi.yaml", "--report", "no/r.md"), "cannot write no/r.md"),
-        (("api/openapi.yaml", "api/openapi.yaml", "--changelog", "api"), "api: Is a directory"),
+        (("api/openapi.yaml", "api/openapi.yaml", "--changelog", "api"), "api: is a directory"),
         (("api/openapi.yaml", "api/openapi.yaml", "--changelog", "bytes.md"), "bytes.md is not UTF-8 text"),
         (("api/openapi.yaml", "api/openapi.yaml", "--config", "no.yaml"), "cannot read no.yaml"),
         (("api/openapi.yaml",), "Missing argument"),
@@ -217,3 +238,80 @@ def test_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
     assert diff("api/openapi.yaml", "api/openapi.yaml").status == 0
     found = diff("main:api/openapi.yaml", "api/openapi.yaml")
     assert (found.status, "no git is installed" in " ".join(found.stderr.replace("│", " ").split())) == (2, True)
+
+
+BILLING = """\
+openapi: 3.1.0
+info: {title: Billing, version: 1.0.0}
+servers: [{url: "https://billing.shop.example"}]
+paths:
+  /invoices:
+    get:
+      operationId: listInvoices
+      tags: [invoices]
+      responses:
+        "200": {description: ok, content: {application/json: {schema: {$ref: "#/components/schemas/Invoices"}}}}
+components: {schemas: {Invoices: {type: object, properties: {total: {type: integer}, due: {type: string}}}}}
+"""
+MARKING = """\
+overlay: 1.0.0
+info: {title: Marks, version: 1.0.0}
+actions: [{target: "$.paths['/invoices'].get", update: {deprecated: true}}]
+"""
+DUE = "  breaking   `Invoices.due` is gone"
+
+
+def several_documents(*, spec: str = "billing.yaml") -> None:
+    """A second document beside the first one, with an overlay, and a config that names both."""
+    Path("api/billing.yaml").write_text(BILLING, "utf-8")
+    Path("api/marks.yaml").write_text(MARKING, "utf-8")
+    text = f"version: '1.2.0'\ndocuments: {{billing: {{spec: {spec}, overlays: [marks.yaml]}}}}\n"
+    Path("api/samekey.yaml").write_text(text, "utf-8")
+
+
+def committed(*paths: str) -> None:
+    """Put files into the history, and take a field away from the second document after it."""
+    git("checkout", "-q", "--", "api")
+    git("add", *paths)
+    git("commit", "-q", "-m", "more")
+    Path("api/billing.yaml").write_text(BILLING.replace(", due: {type: string}", ""), "utf-8")
+
+
+@pytest.mark.parametrize("folder", [".", "api"])
+@pytest.mark.parametrize("then", [[], ["api/samekey.yaml", "api/marks.yaml"]], ids=["config-of-today", "of-then"])
+def test_all_documents_of_a_config_are_read_at_a_revision(
+    then: list[str], folder: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each document as it was then, with its overlays; from the root of the repository, and from a folder in it."""
+    several_documents()
+    committed("api/billing.yaml", *then)
+    monkeypatch.chdir(folder)
+    here = Path("openapi.yaml") if folder == "api" else Path("api/openapi.yaml")
+    for config in (here.with_name("samekey.yaml"), repository / "api" / "samekey.yaml"):
+        found = diff(f"main:./{here}", str(here), "--config", str(config))
+        assert found.stdout.splitlines()[:-1] == ["for users of the SDK: 1 breaking", DUE], found.stderr
+
+
+def test_a_document_that_was_not_there_is_new() -> None:
+    """Whoever adds a document to the config is told of its calls, though neither of both was there before."""
+    several_documents()
+    git("checkout", "-q", "--", "api")
+    found = diff("main:api/openapi.yaml", "api/openapi.yaml", "--config", "api/samekey.yaml")
+    assert "  added      `invoices.list` is new (`GET /invoices`)" in found.stdout.splitlines(), found.stderr
+    assert "breaking" not in found.stdout
+
+
+def test_a_document_of_the_config_that_is_not_there_is_told_at_its_line() -> None:
+    """With the line of the config that names it, also where an SDK is compared."""
+    several_documents(spec="nowhere.yaml")
+    for command in (("generate", "api/openapi.yaml", "-o", "sdk"), ("diff", "api/openapi.yaml", "api/openapi.yaml")):
+        found = run(*command, "--config", "api/samekey.yaml")
+        assert found.status == 2
+        assert "cannot read api/nowhere.yaml: no such file or directory" in found.stderr
+        assert "--> api/samekey.yaml:2:" in found.stderr
+
+
+def test_standard_input_is_one_of_both() -> None:
+    """It cannot be read twice."""
+    found = diff("-", "-")
+    assert (found.status, "cannot" in found.stderr or "not the other" in found.stderr) == (2, True)

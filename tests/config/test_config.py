@@ -152,7 +152,7 @@ def test_every_key_is_taken() -> None:
     assert [entry.pattern for entry in config.selection.exclude.operations] == ["listKeys"]
     assert config.selection.hides_internal
     assert [entry.text for entry in config.order] == ["charges"]
-    assert [entry.text for entry in config.client_parameters] == ["tenant"]
+    assert [entry.text for entry in (config.client_parameters or ())] == ["tenant"]
     parts = {name: (part.spec, part.overlays) for name, part in config.documents.items()}
     assert parts == {
         "billing": ("billing.yaml", ()),
@@ -160,7 +160,7 @@ def test_every_key_is_taken() -> None:
     }
     plain = replace(config, idempotency=SILENT, retry=SILENT_RETRIES, pagination={}, audit=SILENT_AUDIT, places={})
     plain = replace(plain, selection=Selection(), order=(), documents={}, project=NO_PROJECT, templates={})
-    plain = replace(plain, client_parameters=())
+    plain = replace(plain, client_parameters=None)
     assert plain == Config(
         package="acme_pay",
         distribution="acme-pay.sdk",

@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 USUAL = ("package: shop", "client: Shop", "distribution: shop")
 RUNTIME = "shop_runtime"
 WITHOUT_PROGRAM = frozenset({
-    ChangeKind.DISTRIBUTION_RENAMED, ChangeKind.UNION_REFINED, ChangeKind.WEBHOOK_REFINED,
+    ChangeKind.DISTRIBUTION_RENAMED, ChangeKind.PYTHON_RAISED, ChangeKind.UNION_REFINED, ChangeKind.WEBHOOK_REFINED,
 })  # fmt: skip
 """Kinds that no program of the shop shows; `test_report.py` has them."""
 MARK = re.compile(r"# breaks( types| run)?$")

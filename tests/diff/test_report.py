@@ -50,6 +50,15 @@ def test_what_is_installed_under_another_name() -> None:
     assert kinds(surface(), surface(distribution="store")) == [ChangeKind.DISTRIBUTION_RENAMED]
 
 
+def test_a_newer_python_breaks_whoever_has_an_older_one() -> None:
+    """Told with both; an older one breaks nobody, and nothing is told where the surface of before has none."""
+    report = report_changes(surface(python=(3, 11)), read_surface(spell_surface(surface(python=(3, 13))).encode()))
+    [change] = report.changes
+    assert (change.kind, change.breaks) == (ChangeKind.PYTHON_RAISED, True)
+    assert change.sentence == "`shop` is for Python 3.13 and newer (was 3.11)"
+    assert kinds(surface(python=(3, 13)), surface(python=(3, 9))) == kinds(surface(), surface(python=(3, 13))) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -64,6 +73,21 @@ def test_unions(old: SeenType, new: SeenType, expected: list[ChangeKind]) -> Non
     """What comes back may become less, what is sent may become more."""
     types = {"A": model(a=SeenField("int"), z=SeenField("int")), "B": model(b=SeenField("int"), y=SeenField("int"))}
     assert kinds(surface(types={**types, "U": old}), surface(types={**types, "U": new})) == expected
+
+
+def test_a_field_is_known_again_though_its_type_is_called_after_it() -> None:
+    """A renamed property with a schema of its own: one field and one class are others, and nothing else is told."""
+
+    def search(field: str, item: str) -> Surface:
+        fields = {field: SeenField(f"list[{item}] | None"), "took": SeenField("int")}
+        inner = replace(model(score=SeenField("int"), text=SeenField("str")), key=f"#/m/{field}")
+        return surface(types={"Search": model(**fields), item: inner})
+
+    report = report_changes(search("found", "FoundItem"), search("found_items", "FoundItemsItem"))
+    assert [(change.kind, change.sentence) for change in report.changes] == [
+        (ChangeKind.FIELD_RENAMED, "`Search.found` is now `found_items`"),
+        (ChangeKind.TYPE_RENAMED, "`FoundItem` is now `FoundItemsItem`"),
+    ]
 
 
 def test_payloads_of_webhooks() -> None:

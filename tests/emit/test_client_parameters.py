@@ -154,6 +154,13 @@ def test_it_is_proposed_and_never_decided() -> None:
     ]
 
 
+@pytest.mark.parametrize("config", ["client_parameters: []", "client_parameters: [X-Region]"])
+def test_whoever_has_decided_is_asked_no_more(config: str) -> None:
+    """A list in the config is a decision, an empty one as well."""
+    _, diagnostics = made("Five", config)
+    assert [entry.code for entry in diagnostics] == []
+
+
 def test_a_parameter_that_is_not_there_is_an_error() -> None:
     """With the name that was meant."""
     diagnostics = Diagnostics()

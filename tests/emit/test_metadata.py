@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from packaging.licenses import canonicalize_license_expression
+from packaging.requirements import Requirement
 from samekey.config.file import Config, read_config
 from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
@@ -81,6 +82,7 @@ def test_the_config_speaks_first() -> None:
           classifiers: ["Development Status :: 4 - Beta", "Typing :: Typed"]
           description: Pets, "quoted" and \\ all
           python: '3.13'
+          dependencies: ['pydantic>=2,<3', 'tzdata; sys_platform == "win32"', 'rich[jupyter] ~= 13.0']
         """,
     )
     assert codes == []
@@ -106,6 +108,15 @@ def test_the_config_speaks_first() -> None:
     ]
     assert project["description"] == 'Pets, "quoted" and \\ all'
     assert project["requires-python"] == ">=3.13"
+    needed = [
+        "httpx>=0.27,<1",
+        "msgspec>=0.19",
+        "pydantic>=2,<3",
+        'tzdata; sys_platform == "win32"',
+        "rich[jupyter] ~= 13.0",
+    ]
+    assert project["dependencies"] == needed
+    assert [Requirement(text).name for text in needed] == ["httpx", "msgspec", "pydantic", "tzdata", "rich"]
     assert "Copyright (c) 2026 Acme Inc." in files["LICENSE"]
     assert "(https://git.acme.example/sdk/blob/HEAD/api.md)" in files["README.md"]
     assert "pip install acme\n" in files["README.md"]
@@ -172,7 +183,8 @@ def test_hostile_words_stay_words() -> None:
         "{urls: {aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: https://a.b}}", "{urls: {A: 5}}", "{urls: {'': https://a.b}}",
         "{keywords: ['a,b']}", "{keywords: {a: b}}", "{keywords: [5]}", "{classifiers: [beta]}", "{classifiers: ['a :: b']}",
         "{description: [a]}", f"{{description: {'x' * 600}}}", "{python: '3.10'}", "{python: 3.12}", "{python: '4.0'}",
-        "{python: '>=3.12'}", "[a]", "MIT",
+        "{python: '>=3.12'}", "[a]", "MIT", "{dependencies: ['-r x']}", "{dependencies: ['a @ https://a.b/c.whl']}",
+        "{dependencies: ['a>=']}", "{dependencies: [5]}", "{dependencies: {a: '1'}}", "{dependencies: ['a b']}",
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_an_error(text: str) -> None:

@@ -485,6 +485,30 @@ def test_an_interruption_waits_until_all_is_moved(
     assert snapshot(tmp_path) == written(changed)
 
 
+@pytest.mark.parametrize("moves", range(len(FILES) + 1))
+def test_a_run_that_was_killed_is_made_good_by_the_next(
+    moves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However far a first run came, what it left is samekey's, and the next run has it whole."""
+    left, replace = moves, Path.replace
+
+    def move(path: Path, target: Path) -> Path:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise SystemExit
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", move)
+        if moves < len(FILES):
+            with pytest.raises(SystemExit):
+                run(tmp_path / "sdk")
+    changes, diagnostics = run(tmp_path / "sdk")
+    assert changes is not None, list(diagnostics)
+    assert snapshot(tmp_path / "sdk") == written(FILES)
+
+
 def test_what_killed_runs_have_left_is_removed(tmp_path: Path) -> None:
     """What belongs to a run that goes on stays, and so does what is none of samekey's."""
     write(tmp_path)

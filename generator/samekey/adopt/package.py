@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from samekey.adopt.known import AdoptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _MAX_BYTES: Final = 8_000_000
 """Of one module; what is larger is no code that a generator wrote for people."""
@@ -99,6 +99,20 @@ def find_package(name: str) -> Path:
         AdoptError: there is no such folder, or no module in it.
     """
     places = [Path(name), *(Path(entry, *name.replace("-", "_").split(".")) for entry in sys.path if entry)]
+    try:
+        found = _folder_in(places)
+    except OSError as error:
+        raise AdoptError(f"there can be no package {name!r}: {(error.strerror or str(error)).lower()}") from error
+    if found is None:
+        raise AdoptError(
+            f"there is no package {name!r}: give the folder that has its `__init__.py`, or the name of a package that "
+            "is installed beside samekey"
+        )
+    return found
+
+
+def _folder_in(places: Sequence[Path]) -> Path | None:
+    """Return the folder of the first package at some places; at the first of them also one below it."""
     for place in places:
         if (place / "__init__.py").is_file():
             return place.resolve()
@@ -107,10 +121,7 @@ def find_package(name: str) -> Path:
         if len(inner) == 1:
             # The folder of a project, or of an unpacked wheel.
             return inner[0].resolve()
-    raise AdoptError(
-        f"there is no package {name!r}: give the folder that has its `__init__.py`, or the name of a package that is "
-        "installed beside samekey"
-    )
+    return None
 
 
 def read_package(folder: Path) -> Package:

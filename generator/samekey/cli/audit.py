@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec.structs import replace
 from samekey_templates.runtime.declare import table
 
 from samekey.cli.options import ConfigFile, Spec
-from samekey.cli.output import COLOURS, ExitCode, fail, print_finding, progress, show
+from samekey.cli.output import COLOURS, ExitCode, fail, progress, refuse_inputs, show, write_whole
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity
 from samekey.gc_pause import paused
@@ -72,6 +72,7 @@ def audit(
     for file in report or ():
         if file.suffix not in _SUFFIXES:
             raise typer.BadParameter(f"{file} ends in none of {', '.join(_SUFFIXES)}", param_hint="--report")
+    refuse_inputs(report or (), (spec, config), "--report")
     if overlay is not None:
         _refuse_foreign(overlay)
     diagnostics = Diagnostics()
@@ -147,9 +148,9 @@ def _write(result: Audit, found: Audited, reports: list[Path], overlay: Path | N
     from samekey.audit.overlay import overlay_text  # noqa: PLC0415
 
     for file in reports:
-        _write_file(file, _writer(file.suffix)(result))
+        write_whole(file, _writer(file.suffix)(result))
     if overlay is not None:
-        _write_file(overlay, overlay_text(found.mends, result.title))
+        write_whole(overlay, overlay_text(found.mends, result.title))
 
 
 def _writer(suffix: str) -> Callable[[Audit], str]:
@@ -159,15 +160,3 @@ def _writer(suffix: str) -> Callable[[Audit], str]:
 
     writers = (report_as_json, as_sarif, as_markdown, as_html, as_badge)
     return dict(zip(_SUFFIXES, writers, strict=True))[suffix]
-
-
-def _write_file(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        _unwritable(file, error)
-
-
-def _unwritable(file: Path, error: OSError) -> NoReturn:
-    print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
-    raise typer.Exit(ExitCode.UNUSABLE) from error

@@ -10,8 +10,8 @@ import typer
 from msgspec import Struct
 from samekey_templates.runtime.declare import table
 
-from samekey.cli.options import AllowRemote, ConfigFile, Overlays
-from samekey.cli.output import ExitCode, fail, print_finding, progress, show
+from samekey.cli.options import AllowRemote, ConfigFile, Overlays, ReportFiles
+from samekey.cli.output import ExitCode, fail, print_finding, progress, refuse_inputs, show, write_whole
 from samekey.cli.reading import read_config, read_document, read_parts
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
 from samekey.document.revisions import Revision, revision_of
@@ -19,7 +19,7 @@ from samekey.document.source import FetchError, fetch_bytes
 from samekey.gc_pause import paused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from samekey.config.file import Config
     from samekey.diff import ChangeReport, ChangeSection
@@ -78,10 +78,7 @@ def diff(  # noqa: PLR0913  # an option each
     config: ConfigFile = None,
     overlay: Overlays = None,
     package: Annotated[str, typer.Option(metavar="NAME", help="The import name of the SDK.", show_default=False)] = "",
-    report: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="A report: .md or .json; may be repeated.", show_default=False),
-    ] = None,
+    report: ReportFiles = None,
     changelog: Annotated[
         Path | None,
         typer.Option(
@@ -97,9 +94,11 @@ def diff(  # noqa: PLR0913  # an option each
     allow_remote: AllowRemote = False,
 ) -> None:  # fmt: skip
     """Show what changes for users of an SDK, which of it breaks their programs, and the next version."""
-    for file in report or ():
-        if file.suffix not in _SUFFIXES:
-            raise typer.BadParameter(f"{file} ends in none of {', '.join(_SUFFIXES)}", param_hint="--report")
+    inputs = (old, new, config, *(overlay or ()))
+    check_reports(report or (), (*inputs, changelog))
+    refuse_inputs([changelog] if changelog is not None else [], inputs, "--changelog")
+    if old == new == "-":
+        raise typer.BadParameter("standard input can be one of both, and not the other as well", param_hint="NEW")
     text = _read_changelog(changelog)
     wanted = _Wanted(config, package, tuple(overlay or ()), allow_remote)
     with paused(to_the_end=True), progress() as step:
@@ -113,7 +112,9 @@ def diff(  # noqa: PLR0913  # an option each
         step("comparing")
         found = report_changes(before.surface, after.surface)
     # Before anything is told: whoever reads that may stop in the middle, such as `head`.
-    _write(found, report or (), changelog, text)
+    write_reports(found, report or ())
+    if changelog is not None:
+        _write_entry(found, changelog, text)
     for line in told(found):
         typer.echo(line)
     raise typer.Exit(ExitCode.BROKEN if _fails(found, fail_on) else ExitCode.GOOD)
@@ -186,12 +187,28 @@ def _settings(side: _Side, wanted: _Wanted, diagnostics: Diagnostics) -> tuple[C
     """Return the config of a side, and what reads its files: at a revision both are as they were then, if they were."""
     overlays = frozenset(wanted.overlays)
     revision, path = side.revision, _path_then(side.revision, wanted.config)
-    if revision is None or path is None:
-        settings = read_config(wanted.config, wanted.package, diagnostics)
-        overlays |= frozenset(settings.overlays if settings is not None else ())
-    else:
+    if revision is not None and path is not None:
         settings = read_config(path, wanted.package, diagnostics, revision.fetch)
+    else:
+        settings = read_config(wanted.config, wanted.package, diagnostics)
+        if settings is not None:
+            overlays |= _overlays_of(settings)
+            settings = settings if revision is None else _with_parts_of(revision, settings)
     return settings, lambda uri: fetch_bytes(uri) if uri in overlays else side.fetch(uri)
+
+
+def _overlays_of(settings: Config) -> frozenset[str]:
+    """Return the overlays of a config, for whichever document they are."""
+    return frozenset(settings.overlays).union(*(part.overlays for part in settings.documents.values()))
+
+
+def _with_parts_of(revision: Revision, settings: Config) -> Config:
+    """Return a config of today with its further documents as they stood at a revision, without those that did not."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    then = {name: revision.location_of(part.spec) for name, part in settings.documents.items()}
+    parts = {name: replace(settings.documents[name], spec=spec) for name, spec in then.items() if spec is not None}
+    return replace(settings, documents=parts)
 
 
 def _path_then(revision: Revision | None, config: Path | None) -> Path | None:
@@ -254,28 +271,32 @@ def _read_changelog(file: Path | None) -> str:
     try:
         return file.read_bytes().decode("utf-8") if file.exists() else ""
     except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--changelog") from error
+        raise typer.BadParameter(
+            f"{file}: {(error.strerror or str(error)).lower()}", param_hint="--changelog"
+        ) from error
     except UnicodeDecodeError as error:
         raise typer.BadParameter(f"{file} is not UTF-8 text; it is left as it is", param_hint="--changelog") from error
 
 
-def _write(found: ChangeReport, reports: Iterable[Path], changelog: Path | None, text: str) -> None:
-    from samekey.diff.changelog import with_entry  # noqa: PLC0415
+def check_reports(files: Sequence[Path], inputs: Iterable[str | Path | None]) -> None:
+    """Refuse files that no report can be written to, by their names or because they are inputs; exit 2."""
+    refuse_inputs(files, inputs, "--report")
+    for file in files:
+        if file.suffix not in _SUFFIXES:
+            raise typer.BadParameter(f"{file} ends in none of {', '.join(_SUFFIXES)}", param_hint="--report")
+
+
+def write_reports(found: ChangeReport, files: Iterable[Path]) -> None:
+    """Write a report into each of some files, as its name says; exit 2 where one cannot be written."""
     from samekey.diff.report import changes_as_json, changes_as_markdown  # noqa: PLC0415
 
-    for file in reports:
-        _write_whole(file, changes_as_json(found) if file.suffix == ".json" else changes_as_markdown(found))
-    if changelog is not None:
-        entry = with_entry(text, found)
-        if entry != text:
-            _write_whole(changelog, entry)
+    for file in files:
+        write_whole(file, changes_as_json(found) if file.suffix == ".json" else changes_as_markdown(found))
 
 
-def _write_whole(file: Path, text: str) -> None:
-    from samekey.output.write import write_file  # noqa: PLC0415
+def _write_entry(found: ChangeReport, changelog: Path, text: str) -> None:
+    from samekey.diff.changelog import with_entry  # noqa: PLC0415
 
-    try:
-        write_file(file, text)
-    except OSError as error:
-        print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
-        raise typer.Exit(ExitCode.UNUSABLE) from error
+    entry = with_entry(text, found)
+    if entry != text:
+        write_whole(changelog, entry)

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from msgspec import Struct
 
-from samekey.cli.options import AllowRemote, AsJson, CheckOnly, ConfigFile, Dump, DumpStage, NamesFolder, Overlays, Spec
+from samekey.cli.diff import check_reports, told, write_reports
+from samekey.cli.options import (
+    AllowRemote,
+    AsJson,
+    CheckOnly,
+    ConfigFile,
+    Dump,
+    DumpStage,
+    NamesFolder,
+    Overlays,
+    ReportFiles,
+    Spec,
+)
 from samekey.cli.output import ExitCode, fail, print_finding, progress, show, worded
-from samekey.cli.reading import own_modules, read_config, read_document, read_own, read_parts
+from samekey.cli.reading import own_modules, read_config, read_document, read_names, read_own, read_parts
 from samekey.cli.watching import keep_up
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.gc_pause import paused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from samekey.diff import Surface
     from samekey.emit.views import OperationSummary, Plan
@@ -31,6 +44,7 @@ if TYPE_CHECKING:
 _WIDE = 1000
 _DUMP_WIDTH = 120
 _SHOWN_CHANGES = 20
+_PROJECT = "pyproject.toml"
 
 
 class _Command(Struct, frozen=True):
@@ -43,6 +57,7 @@ class _Command(Struct, frozen=True):
     package: str
     allow_remote: bool
     rename_all: bool = False
+    reports: tuple[Path, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -69,6 +84,7 @@ def generate(  # noqa: PLR0913  # the options of the command
         bool, typer.Option("--rename-all", help="Give every name anew, whatever names.json has, and say what moved.")
     ] = False,
     check: CheckOnly = False,
+    report: ReportFiles = None,
     allow_remote: AllowRemote = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Write it again whenever a file changes that it is made of.")
@@ -77,7 +93,10 @@ def generate(  # noqa: PLR0913  # the options of the command
     """Write an installable SDK; exit 0 when every operation of the document is in it."""
     from samekey.output.check_cache import Inputs  # noqa: PLC0415  # `--help` need not wait for it
 
-    command = _Command(spec, output, config, tuple(overlay or ()), package, allow_remote, rename_all)
+    check_reports(report or (), (spec, config, *(overlay or ())))
+    command = _Command(
+        spec, output, config, tuple(overlay or ()), package, allow_remote, rename_all, tuple(report or ())
+    )
     if watch:
         if check or spec == "-":
             message = "with --check nothing is written" if check else "standard input does not change"
@@ -101,7 +120,8 @@ def _generate(command: _Command, inputs: Inputs, *, check: bool = False, is_last
     began = time.monotonic()
     spec, output = command.spec, command.output
     place = place_of_run(command.words) if spec != "-" and not command.rename_all else None
-    said = load_run(place, output) if check and place is not None else None
+    # What is remembered of a run says nothing for a report.
+    said = load_run(place, output) if check and place is not None and not command.reports else None
     if said is not None:
         _tell(f"checked {output}, where nothing has changed", said, began)
         return
@@ -118,11 +138,12 @@ def _generate(command: _Command, inputs: Inputs, *, check: bool = False, is_last
         is_steady = lockfile.source is None or LOCKFILE not in changes.write
         if place is not None and is_steady and not diagnostics.failed:
             store_run(place, output, inputs, result.files, changes.kept, said)
+    what_changes = _reported(before, result.surface, command.reports)
     _tell(summary, said, began)
     for entry in result.moved:
         typer.echo(escaped(f"  {entry.what} {entry.before} is {entry.now} now"))
-    if before is not None:
-        _tell_changes(before, result.surface)
+    for line in what_changes:
+        typer.echo(line)
     if diagnostics.failed:
         raise typer.Exit(ExitCode.BROKEN if check and changes.any else ExitCode.UNUSABLE)
 
@@ -143,7 +164,7 @@ def inspect(
 
     diagnostics = Diagnostics()
     settings = read_config(config, "", diagnostics)
-    lockfile = _lockfile(output, diagnostics)
+    lockfile = read_names(output, diagnostics)
     if settings is None or lockfile is None:
         fail(diagnostics)
     document = read_document(spec, settings, diagnostics, overlay or (), allow_remote=allow_remote)
@@ -174,22 +195,16 @@ def _dump(stage: DumpStage, made: tuple[Api, Names, Plan] | None, diagnostics: D
     raise typer.Exit(ExitCode.UNUSABLE if diagnostics.failed else ExitCode.GOOD)
 
 
-def _lockfile(target: Path | None, diagnostics: Diagnostics) -> Lockfile | None:
-    """Read the lockfile, the names that an SDK has given before; empty without a folder, None if it cannot be read."""
-    from samekey.names import EMPTY, LOCKFILE, load_lockfile  # noqa: PLC0415
-
-    return EMPTY if target is None else load_lockfile(target / LOCKFILE, diagnostics)
-
-
 def _made(
     command: _Command, diagnostics: Diagnostics, inputs: Inputs, step: Callable[[str], None]
 ) -> tuple[Lockfile, Generated]:
     """Make an SDK, and return the lockfile that was there with what is made now; exit 1 where that fails."""
+    from samekey.names import LOCKFILE, load_lockfile  # noqa: PLC0415
     from samekey.pipeline import generate as make  # noqa: PLC0415
 
     step("loading")
     settings = read_config(command.config, command.package, diagnostics, inputs.fetch)
-    lockfile = _lockfile(command.output, diagnostics)
+    lockfile = load_lockfile(command.output / LOCKFILE, diagnostics)
     document = (
         read_document(
             command.spec,
@@ -227,7 +242,23 @@ def _compared(result: Generated, target: Path, diagnostics: Diagnostics) -> Chan
         # Nothing in a licence says who wrote it, so one that is there is its owner's.
         why = "is not the text of the licence that would be written" if path == "LICENSE" else "was taken over by hand"
         diagnostics.note("file-kept", f"{target / path} {why} and stays as it is")
+    if _PROJECT in changes.kept:
+        _warn_of_version(target / _PROJECT, result.surface.version, diagnostics)
     return changes
+
+
+def _warn_of_version(project: Path, version: str, diagnostics: Diagnostics) -> None:
+    """Warn where a project file of the user's has another version than the package, which tells it to servers."""
+    try:
+        stated = tomllib.loads(project.read_text("utf-8"))["project"]["version"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    if stated != version:
+        diagnostics.warning(
+            "version-differs",
+            f"{project} says version {str(stated)!r}, and the package in it says {version}",
+            hint="write the same there, or have a template in place of a file of your own: see docs/own-code.md",
+        )
 
 
 def _before(target: Path, changes: Changes, diagnostics: Diagnostics) -> Surface | None:
@@ -244,12 +275,15 @@ def _before(target: Path, changes: Changes, diagnostics: Diagnostics) -> Surface
         return None
 
 
-def _tell_changes(before: Surface, after: Surface) -> None:
-    from samekey.cli.diff import told  # noqa: PLC0415
+def _reported(before: Surface | None, after: Surface, files: Sequence[Path]) -> list[str]:
+    """Write the reports that are asked for of what changes for users, and return its lines for a terminal."""
+    if before is None and not files:
+        return []
     from samekey.diff import report_changes  # noqa: PLC0415
 
-    for line in told(report_changes(before, after), _SHOWN_CHANGES):
-        typer.echo(line)
+    found = report_changes(before or after, after)
+    write_reports(found, files)
+    return [] if before is None else list(told(found, _SHOWN_CHANGES))
 
 
 def _checked(result: Generated, target: Path, changes: Changes, diagnostics: Diagnostics) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from samekey.cli.generate import generate
 from samekey.cli.options import Spec
-from samekey.cli.output import fail
+from samekey.cli.output import fail, is_there
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, escaped
 
@@ -40,10 +40,7 @@ def init(
 
     if spec == "-":
         _refusal("stdin-once", "a document on standard input is gone after this run", "give its path or its URL")
-    if config.exists():
-        _refusal(
-            "config-there", f"{config} is there already", "run `samekey generate` with it, or choose another --config"
-        )
+    _refuse_config_there(config)
     found = _found(spec)
     package = _asked("package", found.package, _package_problem, yes=yes)
     if package != found.package:
@@ -56,6 +53,12 @@ def init(
     typer.echo(f"wrote {escaped(str(config))}")
     for line in _next_steps(found, spec, target, config, command):
         typer.echo(escaped(line))
+
+
+def _refuse_config_there(config: Path) -> None:
+    if is_there(config):
+        hint = "run `samekey generate` with it, or choose another --config"
+        _refusal("config-there", f"{config} is there already", hint)
 
 
 def _found(spec: str) -> Found:
@@ -75,9 +78,11 @@ def _found(spec: str) -> Found:
 @contextmanager
 def _written(path: Path, text: str) -> Generator[None]:
     """Write a file that was not there, and take it away again where a block does not come to its good end."""
+    from samekey.output.write import write_file  # noqa: PLC0415
+
+    _refuse_config_there(path)
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_file(path, text)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         _refusal("config-unwritable", f"cannot write {path}: {reason}", "choose another file with --config")

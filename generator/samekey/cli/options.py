@@ -25,6 +25,13 @@ AllowRemote = Annotated[
     bool, typer.Option("--allow-remote", help="A document behind a URL may refer to other origins than its own.")
 ]
 CheckOnly = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if DIR is not up to date.")]
+ReportFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--report", metavar="FILE", help="A report of what changes for users: .md or .json; may be repeated.",
+        show_default=False,
+    ),
+]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON list for other programs.")]
 Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 is any free one.")]
 Store = Annotated[str, typer.Option(metavar="URL", help="Where all is kept: a file, or postgresql://….")]

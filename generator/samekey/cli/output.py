@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -13,7 +14,7 @@ from samekey_templates.runtime.declare import table
 from samekey.document.diagnostics import Diagnostics, Severity, in_full
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
 _MAX_NOTES = 10
 COLOURS = table(Severity, {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"})
@@ -61,6 +62,52 @@ def worded(diagnostics: Diagnostics) -> list[tuple[Severity, str]]:
     if len(others) > _MAX_NOTES:
         found.append((Severity.NOTE, f"note: {len(others) - _MAX_NOTES} more warnings and notes of the same kinds"))
     return found
+
+
+def refuse_inputs(files: Iterable[Path], inputs: Iterable[str | Path | None], hint: str) -> None:
+    """Refuse to write a file that the same command reads: it would be lost; exit 2.
+
+    Args:
+        files: what would be written.
+        inputs: paths, URLs and revisions that are read; None and what is no file count for nothing.
+        hint: the option that names the files.
+    """
+    read = {Path(entry).resolve() for entry in inputs if entry is not None and is_file(entry)}
+    for file in files:
+        if file.resolve() in read:
+            raise typer.BadParameter(f"{file} is read by this command, and would be lost", param_hint=hint)
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is at a path; at one that cannot be nothing is, and whoever writes there is told why."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether a path is one of a file; what cannot be a path is none."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that a user has named, in one step: it is the old one or the new one; exit 2 where that fails."""
+    from samekey.output.write import write_file  # noqa: PLC0415  # few runs write one
+
+    try:
+        write_file(file, text)
+    except OSError as error:
+        unwritable(file, error)
+
+
+def unwritable(file: Path, error: OSError) -> NoReturn:
+    """Say that a file cannot be written, and why; exit 2."""
+    print_finding(f"error: cannot write {file}: {(error.strerror or str(error)).lower()}", Severity.ERROR)
+    raise typer.Exit(ExitCode.UNUSABLE) from error
 
 
 def print_finding(text: str, severity: Severity) -> None:

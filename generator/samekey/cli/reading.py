@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from samekey.cli.output import is_there
 from samekey.header import CUSTOM
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from samekey.document.source import Fetch
     from samekey.emit.own import OwnFiles
     from samekey.lower import Part
+    from samekey.names import Lockfile
 
 
 def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch: Fetch | None = None) -> Config | None:
@@ -35,6 +37,19 @@ def read_config(path: Path | None, package: str, diagnostics: Diagnostics, fetch
         raise typer.BadParameter(message, param_hint="--package")
     found = Config() if path is None else load_config(str(path), diagnostics, fetch)
     return replace(found, package=package) if found is not None and package else found
+
+
+def read_names(sdk: Path | None, diagnostics: Diagnostics) -> Lockfile | None:
+    """Return the names that an SDK has given; none without a folder, None where they cannot be read (reported)."""
+    from samekey.names import EMPTY, LOCKFILE, load_lockfile  # noqa: PLC0415
+
+    if sdk is None:
+        return EMPTY
+    if not is_there(sdk / LOCKFILE):
+        message = f"{sdk} holds no {LOCKFILE}, so it is no SDK whose names could be taken"
+        diagnostics.error("names-missing", message, hint="give the folder of an SDK with -o, or leave -o out")
+        return None
+    return load_lockfile(sdk / LOCKFILE, diagnostics)
 
 
 def read_document(
@@ -61,7 +76,9 @@ def read_parts(
 
     found: list[Part] = []
     for name, part in config.documents.items():
-        document = _read(part.spec, part.overlays, diagnostics, fetch, allow_remote=allow_remote)
+        document = _read(
+            part.spec, part.overlays, diagnostics, fetch, allow_remote=allow_remote, named_at=part.node.place
+        )
         if document is not None:
             candidates = tuple(entry.selectable for entry in listed_operations(document.node))
             found.append(Part(name, document, part.selection, part.node, candidates))
@@ -70,7 +87,7 @@ def read_parts(
 
 def own_modules(target: Path) -> list[Path]:
     """Return the paths of the modules that an owner wrote by hand into an SDK, in its folders called `custom`."""
-    folders = [folder / CUSTOM for folder in sorted(target.iterdir())] if target.is_dir() else []
+    folders = [folder / CUSTOM for folder in sorted(target.iterdir())] if is_there(target) and target.is_dir() else []
     return [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.py")) if path.is_file()]
 
 
@@ -96,12 +113,18 @@ def read_own(target: Path, config: Config, diagnostics: Diagnostics, fetch: Fetc
 
 
 def _read(
-    spec: str, locations: Sequence[str], diagnostics: Diagnostics, fetch: Fetch | None, *, allow_remote: bool
+    spec: str,
+    locations: Sequence[str],
+    diagnostics: Diagnostics,
+    fetch: Fetch | None,
+    *,
+    allow_remote: bool,
+    named_at: Place | None = None,
 ) -> Document | None:
     from samekey.document.node import load  # noqa: PLC0415
 
     stdin = sys.stdin.buffer.read() if spec == "-" else b""
-    document = load(spec, diagnostics, fetch, stdin, allow_remote=allow_remote)
+    document = load(spec, diagnostics, fetch, stdin, allow_remote=allow_remote, named_at=named_at)
     if document is None or not locations:
         return document
     from samekey.document.overlay import apply_overlays, load_overlay  # noqa: PLC0415

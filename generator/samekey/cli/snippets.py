@@ -9,7 +9,7 @@ import typer
 
 from samekey.cli.options import ConfigFile, NamesFolder, Overlays, Spec
 from samekey.cli.output import ExitCode, fail, show
-from samekey.cli.reading import read_config, read_document, read_parts
+from samekey.cli.reading import read_config, read_document, read_names, read_parts
 from samekey.document.diagnostics import Diagnostics, escaped
 from samekey.header import LINE
 
@@ -45,12 +45,11 @@ def snippets(
     """Write a program for each operation, with the document's own examples: as files, or as an overlay."""
     from samekey.emit.format import FormatError, report_defect  # noqa: PLC0415
     from samekey.emit.snippets import snippets_of  # noqa: PLC0415
-    from samekey.names import EMPTY, LOCKFILE, load_lockfile  # noqa: PLC0415
     from samekey.pipeline import stages  # noqa: PLC0415
 
     diagnostics = Diagnostics()
     settings = read_config(config, "", diagnostics)
-    lockfile = EMPTY if output is None else load_lockfile(output / LOCKFILE, diagnostics)
+    lockfile = read_names(output, diagnostics)
     if settings is None or lockfile is None:
         fail(diagnostics)
     document = read_document(spec, settings, diagnostics, overlay or ())
@@ -90,6 +89,7 @@ def _write_overlay(
     found: Sequence[Snippet], document: Document, label: str, file: Path, diagnostics: Diagnostics
 ) -> None:
     from samekey.document.notation import json_path, yaml_scalar  # noqa: PLC0415
+    from samekey.output.write import write_file  # noqa: PLC0415
 
     try:
         if file.exists() and not file.read_text("utf-8", errors="replace").startswith(_MARK):
@@ -109,7 +109,7 @@ def _write_overlay(
                 "      x-codeSamples:",
                 f"        - {{lang: Python, label: {yaml_scalar(label)}, source: {yaml_scalar(snippet.text)}}}",
             ]
-        file.write_text("\n".join(lines) + "\n", "utf-8")
+        write_file(file, "\n".join(lines) + "\n")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         diagnostics.error("target-unwritable", f"cannot write {file}: {reason}", hint="choose another file")

@@ -14,7 +14,7 @@ import typer
 
 from samekey.cli.extras import sandbox_extra
 from samekey.cli.options import ConfigFile, Spec
-from samekey.cli.output import ExitCode, fail, print_finding, progress
+from samekey.cli.output import ExitCode, fail, print_finding, progress, refuse_inputs, write_whole
 from samekey.cli.reading import read_config, read_document
 from samekey.document.diagnostics import Diagnostics, Severity, escaped
 
@@ -92,6 +92,7 @@ def verify(  # noqa: PLR0913, PLR0917  # an option each
     ] = False,
 ) -> None:
     """Check whether a running API does each key once; exit 1 where a promise is broken."""
+    refuse_inputs(report or (), (spec, config), "--report")
     for file in report or ():
         if file.suffix not in {".json", ".xml"}:
             raise typer.BadParameter(f"{file} ends in neither .json nor .xml", param_hint="--report")
@@ -186,10 +187,12 @@ def _existing(profile: Path | None) -> str:
     """Read the config that is written into, and refuse before the run what could not be written after it."""
     from samekey.verify.config_text import refuse_unfit  # noqa: PLC0415
 
-    if profile is None or not profile.exists():
+    if profile is None:
         return ""
     try:
         text = profile.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise typer.BadParameter(f"{profile}: {why}", param_hint="--write-profile") from error
@@ -205,8 +208,4 @@ def _write(reports: list[Report], files: list[Path], profile: Path | None, exist
     if profile is not None:
         texts.append((profile, as_config(reports, existing, datetime.now(UTC).date())))
     for file, text in texts:
-        try:
-            file.write_text(text, "utf-8")
-        except OSError as error:
-            print_finding(f"error: cannot write {file}: {error.strerror}", Severity.ERROR)
-            raise typer.Exit(ExitCode.UNUSABLE) from error
+        write_whole(file, text)

@@ -77,7 +77,8 @@ class Config(Struct, frozen=True):
         order: tags, or attributes of the client, in the order in which they are to come; others follow.
         documents: further documents whose operations are in the SDK as well, by the names of these parts.
         project: what an index shows of the SDK as a package.
-        client_parameters: parameters of operations that are given to the client once, by their names on the wire.
+        client_parameters: parameters of operations that are given to the client once, by their names on the
+            wire; None where nothing is said of them.
         templates: paths of own templates, by the name of the file that each makes.
         ci: where the SDK's own repository is tested and released; None for no workflows.
         places: where a rename stands in the config file, by the word above it and what is renamed.
@@ -101,7 +102,7 @@ class Config(Struct, frozen=True):
     order: tuple[Pattern, ...] = ()
     documents: Mapping[str, PartConfig] = field(default_factory=dict[str, PartConfig])
     project: ProjectConfig = NO_PROJECT
-    client_parameters: tuple[Pattern, ...] = ()
+    client_parameters: tuple[Pattern, ...] | None = None
     templates: Mapping[str, OwnFile] = field(default_factory=dict[str, OwnFile])
     ci: CiHost | None = None
     places: Mapping[tuple[str, ...], Place] = field(default_factory=dict[tuple[str, ...], "Place"])
@@ -118,7 +119,7 @@ def load_config(path: str, diagnostics: Diagnostics, fetch: Fetch | None = None)
     Returns:
         The config, or None where it cannot be read.
     """
-    document = load(path, diagnostics, fetch)
+    document = load(path, diagnostics, fetch, what="config")
     return None if document is None else read_config(document.node)
 
 
@@ -149,7 +150,7 @@ def read_config(root: Node) -> Config:
         order=read_patterns(root, "order"),
         documents=read_documents(mapping_of(root, "documents")),
         project=read_project(mapping_of(root, "project")),
-        client_parameters=read_patterns(root, "client_parameters"),
+        client_parameters=read_patterns(root, "client_parameters") if root.get("client_parameters") else None,
         templates=dict(_templates(mapping_of(root, "templates"))),
         ci=_ci(root),
         places=renames.places,

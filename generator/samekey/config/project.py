@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 OLDEST_PYTHON: Final = (3, 11)
 """The oldest Python that an SDK runs on."""
 _INVALID: Final = "config-invalid"
-_KEYS: Final = ("license", "copyright", "authors", "urls", "keywords", "classifiers", "description", "python")
+_KEYS: Final = (
+    "license", "copyright", "authors", "urls", "keywords", "classifiers", "description", "python", "dependencies",
+)  # fmt: skip
 _PERSON: Final = re.compile(r"(?P<name>[^<>\n]*?)\s*(<(?P<email>[^<>\s]+)>)?")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _CLASSIFIER: Final = re.compile(r"[A-Z][^:\n]*( :: [^:\n]+)+")
 _PYTHON: Final = re.compile(r"3\.([0-9]{1,3})")
+_VERSIONS: Final = r"(<|<=|!=|==|>=|>|~=|===)\s*[A-Za-z0-9][^\s,;]*"
+_REQUIREMENT: Final = re.compile(
+    r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*(\[[A-Za-z0-9._, -]*\])?"
+    rf"\s*({_VERSIONS}(\s*,\s*{_VERSIONS})*)?\s*(;.+)?"
+)
+"""What a package needs, as PEP 508 has it; indexes take no URL in the place of a version."""
 _MAX_LABEL: Final = 32
 """How long the name of a URL may be (PyPA's specification of core metadata)."""
 _MAX_SUMMARY: Final = 512
@@ -50,6 +58,7 @@ class ProjectConfig(Struct, frozen=True):
         classifiers: those of the index, beside those that samekey knows by itself.
         description: a line on what it is.
         python: the oldest Python, such as (3, 12).
+        dependencies: what code of the owner's needs, beside what samekey's needs.
     """
 
     license: str = ""
@@ -60,6 +69,7 @@ class ProjectConfig(Struct, frozen=True):
     classifiers: tuple[str, ...] = ()
     description: str = ""
     python: tuple[int, int] = OLDEST_PYTHON
+    dependencies: tuple[str, ...] = ()
 
 
 NO_PROJECT: Final = ProjectConfig()
@@ -84,6 +94,7 @@ def read_project(node: Node | None) -> ProjectConfig:
         classifiers=_texts(node, "classifiers", _CLASSIFIER.fullmatch, "Development Status :: 4 - Beta"),
         description=_line(node, "description"),
         python=_python(node),
+        dependencies=_texts(node, "dependencies", _REQUIREMENT.fullmatch, "pydantic>=2,<3"),
     )
 
 

@@ -23,6 +23,9 @@ def changes_of_client(old: Surface, new: Surface, before: Annotations, after: An
     if old.distribution != new.distribution:
         message = f"is installed as {coded(new.distribution)}"
         yield SdkChange(ChangeKind.DISTRIBUTION_RENAMED, old.distribution, message)
+    if old.python and new.python > old.python:
+        was, now = (".".join(map(str, python)) for python in (old.python, new.python))
+        yield SdkChange(ChangeKind.PYTHON_RAISED, new.distribution, f"is for Python {now} and newer (was {was})")
     if old.client != new.client:
         yield SdkChange(ChangeKind.CLIENT_RENAMED, old.client, f"is now {coded(new.client)}")
     yield from _arguments(old, new, before, after)

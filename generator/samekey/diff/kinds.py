@@ -14,6 +14,7 @@ class ChangeKind(StrEnum):
 
     PACKAGE_RENAMED = "package-renamed"
     DISTRIBUTION_RENAMED = "distribution-renamed"
+    PYTHON_RAISED = "python-raised"
     CLIENT_RENAMED = "client-renamed"
     CLIENT_ARGUMENT_ADDED = "client-argument-added"
     CLIENT_ARGUMENT_REQUIRED = "client-argument-required"
@@ -140,6 +141,9 @@ CHANGE_RULES: Final = table(
         ChangeKind.PACKAGE_RENAMED: _breaks("the import name of the package is another", _NOT_FOUND),
         ChangeKind.DISTRIBUTION_RENAMED: _breaks(
             "the name to install is another", "Whoever updates the old one gets nothing new."
+        ),
+        ChangeKind.PYTHON_RAISED: _breaks(
+            "the SDK needs a newer Python", "Installers keep the old SDK where Python is older, or refuse the new one."
         ),
         ChangeKind.CLIENT_RENAMED: _breaks("the classes of the clients have another name", _NOT_FOUND),
         ChangeKind.CLIENT_ARGUMENT_ADDED: _adds("the clients take another argument", _OPTIONAL),

@@ -13,6 +13,7 @@ from samekey.identifiers import split
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
+    from samekey.diff.annotations import Annotations
     from samekey.diff.surface import SeenCall, SeenField, SeenType, Taken
 
 Thing = TypeVar("Thing")
@@ -95,10 +96,15 @@ def _by_position(arguments: Mapping[str, Taken]) -> dict[str, Taken]:
     }
 
 
-def renamed_fields(old: Mapping[str, SeenField], new: Mapping[str, SeenField]) -> dict[str, str]:
+def renamed_fields(
+    old: Mapping[str, SeenField], new: Mapping[str, SeenField], before: Annotations, after: Annotations
+) -> dict[str, str]:
     """Return the new names of fields whose old name is gone: of the same name on the wire, or like the one gone."""
     found = renamed(old, new, (lambda field: field.wire or None,))
-    return found | _alike(old, new, found, lambda field: (field.type, field.required))
+    # A type that has its name from the field has another one, too; these annotations know it again.
+    gone = {name: (before.terms(field.type), field.required) for name, field in old.items() if name not in new}
+    come = {name: (after.terms(field.type), field.required) for name, field in new.items() if name not in old}
+    return found | _alike(gone, come, found, lambda sign: sign)
 
 
 def _alike(

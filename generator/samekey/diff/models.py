@@ -96,7 +96,7 @@ def _is_literal(known: SeenType) -> bool:
 def _fields(
     name: str, old: SeenType, new: SeenType, before: Annotations, after: Annotations
 ) -> Iterator[tuple[str, SdkChange]]:
-    renames = renamed_fields(old.fields, new.fields)
+    renames = renamed_fields(old.fields, new.fields, before, after)
     for field, known in old.fields.items():
         own = f"{name}.{field}"
         if field in renames:

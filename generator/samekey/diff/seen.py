@@ -54,7 +54,13 @@ def surface_of(api: Api, names: Names, plan: Plan) -> Surface:
             cast("str", _value(entry.name)): entry.annotation.replace("models.", "")
             for entry in (plan.webhooks.entries if plan.webhooks is not None else ())
         },
+        python=_oldest_python(plan),
     )
+
+
+def _oldest_python(plan: Plan) -> tuple[int, int]:
+    major, minor = cast("str", _value(plan.metadata.python)).removeprefix(">=").split(".")
+    return int(major), int(minor)
 
 
 def _value(literal: Code) -> object:

@@ -160,6 +160,7 @@ class Surface(Struct, frozen=True, omit_defaults=True):
         calls: by their place on the client, such as `charges.create`.
         types: by their names in `models`.
         webhooks: types of the payloads, by name.
+        python: the oldest Python that it is for, such as (3, 11); empty where that was not kept.
     """
 
     title: str
@@ -173,6 +174,7 @@ class Surface(Struct, frozen=True, omit_defaults=True):
     calls: Mapping[str, SeenCall] = {}
     types: Mapping[str, SeenType] = {}
     webhooks: Mapping[str, str] = {}
+    python: tuple[int, ...] = ()
 
 
 def spell_surface(surface: Surface) -> str:

@@ -296,6 +296,8 @@ def load(
     stdin: bytes = b"",
     *,
     allow_remote: bool = False,
+    what: str = "document",
+    named_at: Place | None = None,
 ) -> Document | None:
     """Read a document from a path, a URL or standard input (`-`).
 
@@ -305,6 +307,8 @@ def load(
         fetch: reads bytes by path or URL; for tests, and for callers with their own network rules.
         stdin: the bytes of standard input, used for `-`.
         allow_remote: whether a remote document may refer to other origins than its own.
+        what: what it is, for whoever has to find it.
+        named_at: the place in another file that names it.
 
     Returns:
         The document, or None where there is nothing to work on (reported as an error).
@@ -313,9 +317,8 @@ def load(
     try:
         data = stdin if location == "-" else fetch(location)
     except FetchError as error:
-        diagnostics.error(
-            "unreadable", f"cannot read {shown_uri(location)}: {error}", hint="check the path or URL of the document"
-        )
+        message = f"cannot read {shown_uri(location)}: {error}"
+        diagnostics.error("unreadable", message, named_at, hint=f"check the path or URL of the {what}")
         return None
     source = parse_source(root_uri(location), data, diagnostics)
     return None if source is None else Document(source, diagnostics, fetch, allow_remote)

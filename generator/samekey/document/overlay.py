@@ -60,7 +60,7 @@ def load_overlay(location: str, diagnostics: Diagnostics, fetch: Fetch | None = 
     Returns:
         The overlay, or None where the file is none (reported as an error).
     """
-    document = load(location, diagnostics, fetch)
+    document = load(location, diagnostics, fetch, what="overlay")
     return None if document is None else read_overlay(document.node)
 
 

@@ -59,6 +59,22 @@ class Revision(Struct, frozen=True):
             return fetch_bytes(uri)
         return self._ask("cat-file", "blob", self._place(uri))
 
+    def location_of(self, uri: str) -> str | None:
+        """Return where a document of today is read at this revision; None where it was not there. A URL stays one.
+
+        Raises:
+            FetchError: there is no such revision, or no repository here.
+        """
+        path = None if is_remote(uri) else self.path_of(Path(uri))
+        if path is None:
+            return uri
+        place = self._place(path)
+        try:
+            self._ask("cat-file", "-e", place)
+        except FetchError:
+            return None
+        return path
+
     def path_of(self, file: Path) -> str | None:
         """Return the path of a file of the working tree in its repository; None where it is not in it.
 

@@ -52,6 +52,7 @@ def plan_metadata(api: Api, names: Names, config: Config) -> MetadataView:
         repository=code.link_target(links.get("Repository", "")),
         keywords=tuple(map(code.toml_string, project.keywords)),
         classifiers=tuple(map(code.toml_string, dict.fromkeys([*project.classifiers, *_classifiers(project.python)]))),
+        dependencies=tuple(map(code.toml_string, project.dependencies)),
         python=code.toml_string(f">={'.'.join(map(str, project.python))}"),
     )
 

@@ -411,6 +411,7 @@ class MetadataView(Struct, frozen=True):
         repository: the URL of its repository, for links; empty for none.
         keywords: what to find it by.
         classifiers: those of the index.
+        dependencies: what code of the owner's needs.
         python: which versions of Python it is for.
     """
 
@@ -422,6 +423,7 @@ class MetadataView(Struct, frozen=True):
     repository: Code
     keywords: tuple[Code, ...]
     classifiers: tuple[Code, ...]
+    dependencies: tuple[Code, ...]
     python: Code
 
 

@@ -61,7 +61,8 @@ def _project(found: Found, licence: str) -> Iterator[str]:
 
 def _selection(found: Found) -> Iterator[str]:
     tags = f" in {_some(found.tags)}" if found.tags else ""
-    yield f"# {found.operations} operations{tags}; {found.deprecated} deprecated, {found.internal} marked x-internal."
+    counted = "1 operation" if found.operations == 1 else f"{found.operations} operations"
+    yield f"# {counted}{tags}; {found.deprecated} deprecated, {found.internal} marked x-internal."
     if found.internal:
         yield _line("exclude: {internal: true}", "take this line out to have them in the SDK")
     else:

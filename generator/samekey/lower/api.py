@@ -203,7 +203,7 @@ def lower_documents(document: Document, config: Config, parts: Sequence[Part] = 
             return None
         found.append((part, api))
     whole = with_parts(main, found, document.diagnostics)
-    return with_client_params(whole, document.node, config.client_parameters)
+    return with_client_params(whole, document.node, config.client_parameters or ())
 
 
 def _check_entries(

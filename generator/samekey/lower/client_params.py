@@ -56,7 +56,7 @@ def propose_client_params(api: Api, root: Node) -> None:
         root.document.diagnostics.note(
             "parameter-shared",
             f"{count} of {len(api.operations)} operations have the {param.location.value} parameter {param.name!r}",
-            hint=f"`client_parameters: [{param.name}]` in the config lets the client be given it once",
+            hint=f"`client_parameters: [{param.name}]` in the config lets the client be given it once; `[]` ends this",
         )
 
 

@@ -72,7 +72,7 @@ def compare(target: Path, files: Mapping[str, str], diagnostics: Diagnostics) ->
         target.exists()
     except OSError as error:
         message = f"{target} cannot be a folder: {(error.strerror or str(error)).lower()}"
-        diagnostics.add(_refusal("target-unusable", message, "give another folder with -o"))
+        diagnostics.add(_refusal("target-unusable", message, "give another folder"))
         return None
     current = {path: _read(target / path) for path in files}
     refusals = list(_refusals(target, files, current))
@@ -103,10 +103,10 @@ def is_unchanged(target: Path, digests: Mapping[str, str], digest: Callable[[byt
 def _refusals(target: Path, files: Mapping[str, str], current: Mapping[str, bytes | None]) -> Iterator[Diagnostic]:
     """Yield the reasons why samekey may not write to a folder; each reason alone is enough."""
     if target.exists() and not target.is_dir():
-        yield _refusal("target-not-a-folder", f"{target} is a file", "give another folder with -o")
+        yield _refusal("target-not-a-folder", f"{target} is a file", "give another folder")
     elif _is_foreign(target):
         message = f"{target} holds files, and none of them was written by samekey"
-        yield _refusal("target-not-ours", message, "give an empty folder, or one that samekey wrote before, with -o")
+        yield _refusal("target-not-ours", message, "give an empty folder, or one that samekey wrote before")
     else:
         # Many files may meet one obstacle.
         obstacles = dict.fromkeys(obstacle for path in files for obstacle in _obstacles(target, path))
@@ -266,10 +266,18 @@ def _is_foreign(target: Path) -> bool:
     """Whether a folder holds visible files, and none that samekey wrote."""
     if not target.is_dir():
         return False
-    visible = [entry for entry in target.iterdir() if not entry.name.startswith(".")]
-    if not visible:
+    visible = (entry for entry in target.iterdir() if not entry.name.startswith("."))
+    # Folders without files are nobody's work: a run that was killed leaves some.
+    if not any(_holds_file(entry) for entry in visible):
         return False
     return not any(_is_ours(path) for path in _witnesses(target))
+
+
+def _holds_file(path: Path) -> bool:
+    """Whether a path is a file, or a folder with one in it at any depth."""
+    if path.is_symlink() or not path.is_dir():
+        return True
+    return any(files for _, _, files in os.walk(path))
 
 
 def _witnesses(target: Path) -> Iterator[Path]:
