@@ -144,11 +144,12 @@ class Annotator:
 
     def named(self, identity: str) -> Code:
         """Return the class name of a type definition, and remember that it is used."""
+        identity = self.names.shared.get(identity, identity)
         self.used.add(identity)
         return self._prefixed(self.names.types[identity])
 
     def _named_input(self, identity: str) -> Code:
-        identity = self._first_of_equal(identity)
+        identity = self._first_of_equal(self.names.shared.get(identity, identity))
         self.used_inputs.add(identity)
         spelled = self._prefixed(self.names.inputs[identity])
         if isinstance(self.definitions[identity], Alias):
