@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from msgspec import Struct
+from samekey_templates.runtime.declare import table
 
 from samekey.config.dialect import Carrier
 from samekey.emit import code
@@ -33,7 +34,7 @@ from samekey.lower.statuses import successes
 from samekey.names import BODY, spread_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from samekey.document.values import JsonValue
     from samekey.ir import Api, Body, Operation, Response, Type, TypeDef
@@ -45,6 +46,18 @@ _UNCHECKED: Final = frozenset({Kind.DECIMAL, Kind.BINARY, Kind.BYTES})
 """Kinds whose values the wire may spell otherwise than the example does."""
 _CLASSES: Final = {400: "BadRequestError", 403: "PermissionDeniedError", 404: "NotFoundError"}
 _MAX_ANSWER: Final = 4_000
+_HOW: Final = table(
+    Form,
+    {
+        Form.VALUE: source("value"),
+        Form.EITHER: source("value"),
+        Form.ANYTHING: source("value"),
+        Form.BYTES: source("file"),
+        Form.PAGES: source("items"),
+        Form.STREAM: source("stream"),
+    },
+)
+"""How a call of each form is made in an example."""
 
 
 class SampleArgument(Struct, frozen=True):
@@ -84,22 +97,23 @@ class Documented(Struct, frozen=True):
     models: Mapping[str, Model]
     uses_examples: bool = True
 
-    def call(self, operation: Operation) -> CallView | None:
-        """Return a call of an operation; None where something that it needs has no finite value."""
-        arguments = self._arguments(operation)
-        if arguments is None:
+    def arguments(self, operation: Operation) -> list[SampleArgument] | None:
+        """Return the arguments of a call of an operation; None where one that it needs has no finite value."""
+        try:
+            return [*self._of_params(operation), *self._of_body(operation)]
+        except UnfitError:
             return None
+
+    def call(self, operation: Operation, arguments: Iterable[SampleArgument]) -> CallView:
+        """Return a call of an operation with some of the arguments that it takes."""
         return CallView(
             call=self._path(operation),
             arguments=code.assigned((_name(argument), argument.value) for argument in arguments),
-            form=form_of(operation).name,
+            how=_how(operation),
         )
 
-    def test(self, operation: Operation) -> TestView | None:
-        """Return what the test of an operation needs; None where something that it needs has no finite value."""
-        arguments = self._arguments(operation)
-        if arguments is None:
-            return None
+    def test(self, operation: Operation, arguments: Sequence[SampleArgument]) -> TestView:
+        """Return what the test of an operation needs, which calls it with some arguments."""
         received = Sampler(self.types, is_sent=False, uses_examples=True)
         answer = next(iter(successes(operation.responses)), None)
         refusal = _refusal(operation)
@@ -129,7 +143,7 @@ class Documented(Struct, frozen=True):
             error_body=code.literal(self._class_of(refused_kind)),
         )
 
-    def _expected_body(self, operation: Operation, arguments: list[SampleArgument]) -> Code:
+    def _expected_body(self, operation: Operation, arguments: Sequence[SampleArgument]) -> Code:
         """Return what the JSON of the request's body holds at least; None where it is not to be looked at."""
         given = [argument for argument in arguments if argument.location is None]
         checked = [argument for argument in given if not self._may_be_spelled_otherwise(argument.kind)]
@@ -152,12 +166,6 @@ class Documented(Struct, frozen=True):
 
     def _class_of(self, kind: Type | None) -> str:
         return self.names.types[kind.id] if isinstance(kind, Named) and kind.id in self.models else ""
-
-    def _arguments(self, operation: Operation) -> list[SampleArgument] | None:
-        try:
-            return [*self._of_params(operation), *self._of_body(operation)]
-        except UnfitError:
-            return None
 
     def _of_params(self, operation: Operation) -> Iterator[SampleArgument]:
         sampler = Sampler(self.types, uses_examples=self.uses_examples)
@@ -199,11 +207,17 @@ class Documented(Struct, frozen=True):
                 yield SampleArgument(name, sampler.spelled(field.type, inner), None, field.name, inner, field.type)
 
 
+def _how(operation: Operation) -> Code:
+    form = form_of(operation)
+    gives = any(response.type is not None for response in successes(operation.responses))
+    return _HOW[form] if gives or form is not Form.VALUE else source("nothing")
+
+
 def _name(argument: SampleArgument) -> Code:
     return code.identifier(argument.name) if argument.name else source("")
 
 
-def _expected_path(operation: Operation, arguments: list[SampleArgument]) -> str:
+def _expected_path(operation: Operation, arguments: Sequence[SampleArgument]) -> str:
     """Return how the path of the request ends; empty where a value is spelled in a way that this does not know."""
     path = operation.path
     spellings = {param.name: param.spelling.style for param in operation.params if param.location is Location.PATH}
@@ -217,7 +231,7 @@ def _expected_path(operation: Operation, arguments: list[SampleArgument]) -> str
 
 
 def _expected(
-    arguments: list[SampleArgument], location: Location, operation: Operation
+    arguments: Sequence[SampleArgument], location: Location, operation: Operation
 ) -> Iterator[tuple[str, JsonValue]]:
     """Yield the names and texts of parameters that are spelled plainly."""
     plain = {Location.QUERY: Style.FORM, Location.HEADER: Style.SIMPLE}[location]
@@ -241,7 +255,7 @@ def _scalar(argument: SampleArgument) -> str | None:
             return None
 
 
-def _content_type(body: Body | None, arguments: list[SampleArgument]) -> str:
+def _content_type(body: Body | None, arguments: Sequence[SampleArgument]) -> str:
     is_sent = body is not None and any(argument.location is None for argument in arguments)
     return body.media_type if body is not None and is_sent and body.kind is not BodyKind.MULTIPART else ""
 

@@ -57,8 +57,11 @@ class Examples(Struct, frozen=True):
 
     def _example(self, operation: Operation) -> ExampleView | None:
         made_up = Documented(self.api, self.names, self.types, self.models, uses_examples=False)
-        found = made_up.call(operation)
-        return None if found is None else ExampleView(found.call, found.arguments, _answer(operation))
+        arguments = made_up.arguments(operation)
+        if arguments is None:
+            return None
+        found = made_up.call(operation, arguments)
+        return ExampleView(found.call, found.arguments, _answer(operation))
 
 
 def _answer(operation: Operation) -> Code:

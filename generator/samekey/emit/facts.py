@@ -12,7 +12,7 @@ from samekey_templates.runtime.retry.rules import HTTP_REFUSALS
 from samekey.emit import code, symbols
 from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import source
-from samekey.emit.forms import stream_of
+from samekey.emit.forms import given_fields, stream_of
 from samekey.ir import (
     Alias,
     AnyJson,
@@ -30,9 +30,11 @@ from samekey.ir import (
     Safety,
     StatusCode,
     Style,
+    references,
 )
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
+from samekey.names import spread_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
     from samekey.emit.annotations import Annotator
     from samekey.emit.code import Code
-    from samekey.ir import Api, Operation, Paging, Param, Response, Spelling, Status, StreamOf, Type, TypeDef
+    from samekey.ir import Api, Body, Operation, Paging, Param, Response, Spelling, Status, StreamOf, Type, TypeDef
 
 _DEFAULT_STYLES = table(
     Location,
@@ -71,10 +73,14 @@ class FactsPlanner(Struct, frozen=True):
     Args:
         api: the whole API.
         annotator: spells types for the resource's module.
+        models: models by id.
+        partly_sent: ids of definitions that may hold fields that only come back.
     """
 
     api: Api
     annotator: Annotator
+    models: Mapping[str, Model]
+    partly_sent: frozenset[str]
 
     def _decoded(self, kind: Type | None) -> Code:
         """Return a type as an expression; no builtin is hidden there, since a lambda does not see its class."""
@@ -154,6 +160,8 @@ class FactsPlanner(Struct, frozen=True):
             yield code.keyword_argument("media_type", code.literal(body.media_type))
         if not body.required:
             yield code.keyword_argument("body_required", source("False"))
+        if body.kind is BodyKind.JSON:
+            yield from self._partly_sent(operation, body)
         if body.spellings and body.kind in {BodyKind.FORM, BodyKind.MULTIPART}:
             yield code.keyword_argument("form_styles", _styles(body.spellings))
         if body.part_types and body.kind is BodyKind.MULTIPART:
@@ -164,6 +172,21 @@ class FactsPlanner(Struct, frozen=True):
             if counts:
                 files = code.mapping((code.literal(name), code.literal(count)) for name, count in counts)
                 yield code.keyword_argument("files", files)
+
+    def _partly_sent(self, operation: Operation, body: Body) -> Iterable[Code]:
+        """Yield where in a body there may be fields that only come back: in all of it, or in fields that it has."""
+        model = spread_model(operation, self.models)
+        if model is None:
+            if not self.partly_sent.isdisjoint(references(body.type)):
+                yield code.keyword_argument("sends", code.thunk(self._decoded(body.type)))
+            return
+        fields = [
+            (code.literal(field.name), self._decoded(field.type))
+            for field in given_fields(operation, model)
+            if not self.partly_sent.isdisjoint(references(field.type))
+        ]
+        if fields:
+            yield code.keyword_argument("sends", code.thunk(code.mapping(fields)))
 
     def _style_facts(self, operation: Operation) -> Iterable[Code]:
         for location, fact in _STYLE_FACTS.items():

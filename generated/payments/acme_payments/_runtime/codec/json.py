@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import cache
@@ -34,6 +34,7 @@ from .models import (
     sent,
     struct_of,
 )
+from .read_only import leave_out
 
 T = TypeVar("T")
 _SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes, Omit})
@@ -66,15 +67,22 @@ def encode(value: object) -> bytes:
     return content
 
 
-def encode_sent(value: object) -> bytes:
-    """Encode a body like `encode`, without the fields of its models that only come back."""
-    if not _holds_models(value):
+def encode_sent(value: object, sends: Callable[[], object] | None = None) -> bytes:
+    """Encode a body like `encode`, without the fields that only come back.
+
+    Args:
+        value: the body.
+        sends: makes what `leave_out` takes for its type; None where no dict in it can have such a field.
+    """
+    if not _holds_models(value) and sends is None:
         return encode(value)
     given = _present_throughout(value)
     made = plain(given)
     for model, fields in _beside(given, made):
         for name in read_only_of(type(model)):
             fields.pop(name, None)
+    if sends is not None:
+        leave_out(made, sends())
     return encode(made)
 
 
