@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from msgspec import Struct
+from msgspec.structs import replace
 from samekey_templates.runtime.declare import table
 
 from samekey.config.dialect import Carrier
@@ -58,6 +59,7 @@ _HOW: Final = table(
     },
 )
 """How a call of each form is made in an example."""
+_HOW_AWAITED: Final = {"items": source("async items"), "nothing": source("awaited nothing")}
 
 
 class SampleArgument(Struct, frozen=True):
@@ -88,14 +90,14 @@ class Documented(Struct, frozen=True):
         names: the Python names.
         types: type definitions by id.
         models: models by id.
-        uses_examples: whether the document's examples count; all is made up otherwise, and nothing optional is given.
+        only_required: whether nothing is given that can be left out, whether the document shows it or not.
     """
 
     api: Api
     names: Names
     types: Mapping[str, TypeDef]
     models: Mapping[str, Model]
-    uses_examples: bool = True
+    only_required: bool = False
 
     def arguments(self, operation: Operation) -> list[SampleArgument] | None:
         """Return the arguments of a call of an operation; None where one that it needs has no finite value."""
@@ -167,10 +169,14 @@ class Documented(Struct, frozen=True):
     def _class_of(self, kind: Type | None) -> str:
         return self.names.types[kind.id] if isinstance(kind, Named) and kind.id in self.models else ""
 
+    def _is_shown(self, example: str) -> bool:
+        """Whether what can be left out is given: where the document has an example of it."""
+        return bool(example) and not self.only_required
+
     def _of_params(self, operation: Operation) -> Iterator[SampleArgument]:
-        sampler = Sampler(self.types, uses_examples=self.uses_examples)
+        sampler = Sampler(self.types, uses_examples=True)
         for param in operation.params:
-            if not (param.required or (self.uses_examples and param.example)):
+            if not (param.required or self._is_shown(param.example)):
                 continue
             name = self.names.arguments[operation.key, param.location, param.name]
             try:
@@ -189,10 +195,10 @@ class Documented(Struct, frozen=True):
         body = operation.body
         if body is None:
             return
-        sampler = Sampler(self.types, uses_examples=self.uses_examples)
+        sampler = Sampler(self.types, uses_examples=True)
         model = spread_model(operation, self.models)
         if model is None:
-            if not (body.required or (self.uses_examples and body.example)):
+            if not (body.required or self._is_shown(body.example)):
                 return
             value = sampler.exemplified(body.type, body.example)
             name = self.names.arguments[operation.key, BODY, BODY]
@@ -200,11 +206,17 @@ class Documented(Struct, frozen=True):
             return
         value = sampler.exemplified(Named(model.id), body.example)
         shown = value if isinstance(value, dict) else {}
+        optional = () if self.only_required else shown
         for field in given_fields(operation, model):
-            if field.constant is None and (field.required or field.name in shown):
+            if field.constant is None and (field.required or field.name in optional):
                 inner = shown[field.name] if field.name in shown else sampler.field(field)
                 name = self.names.arguments[operation.key, BODY, field.name]
                 yield SampleArgument(name, sampler.spelled(field.type, inner), None, field.name, inner, field.type)
+
+
+def awaited(call: CallView) -> CallView:
+    """Return a call as it is made on the async client."""
+    return replace(call, how=_HOW_AWAITED.get(call.how, source("awaited")))
 
 
 def _how(operation: Operation) -> Code:

@@ -23,7 +23,7 @@ from samekey.emit.models import deep_modules, partly_sent, plan_models, reachabl
 from samekey.emit.operations import OperationPlanner
 from samekey.emit.own import NO_OWN_PARTS
 from samekey.emit.reference import ReferencePlanner, homes_of
-from samekey.emit.views import HeldView, ImportView, OperationSummary, Plan, ResourceModule
+from samekey.emit.views import CallView, HeldView, ImportView, OperationSummary, Plan, ResourceModule
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
 from samekey.ir import Model, Safety, Type
@@ -65,14 +65,23 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     modules = plan_models(types, names, outputs, inputs, merged)
     parts = own({str(export) for module in modules for export in module.exports})
     exports = plan_exports(names.client, parts)
-    examples = Examples(api, names, types, models)
     documented = Documented(api, names, types, models)
-    shown = [(entry, given) for entry in api.operations if (given := documented.arguments(entry)) is not None]
-    numbers = {entry.key: number for number, (entry, _) in enumerate(shown)}
-    homes = homes_of(names.package, modules)
-    shared = _Shared(api, names, types, models, parts, homes, numbers, partly_sent(types))
-    resources = tuple(_resource(entry, shared) for entry in names.resources)
+    given = [(entry, found) for entry in api.operations if (found := documented.arguments(entry)) is not None]
+    calls = {entry.key: documented.call(entry, arguments) for entry, arguments in given}
+    examples = Examples(api, names, types, models)
     detailed = set(Form) - {Form.STREAM}
+    first = {
+        "keyed": examples.first({Safety.KEYED}, detailed),
+        "safe": examples.first({Safety.SAFE}, detailed),
+        "paged": examples.first(set(Safety), {Form.PAGES}),
+        "stream": examples.first(set(Safety), {Form.STREAM}),
+        "streamable": examples.first(set(Safety), {Form.EITHER}),
+        "download": examples.first(set(Safety), {Form.BYTES}),
+    }
+    in_readme = (call for found in first.values() if found is not None for call in (found.shown, found.awaited))
+    homes = homes_of(names.package, modules)
+    shared = _Shared(api, names, types, models, parts, homes, calls, partly_sent(types))
+    resources = tuple(_resource(entry, shared) for entry in names.resources)
     return Plan(
         package=code.identifier(names.package),
         distribution=code.toml_string(names.distribution),
@@ -93,14 +102,14 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
         own_models=tuple(map(code.identifier, parts.models)),
         deep_models=deep_modules(modules),
         webhooks=plan_webhooks(api, names, types),
-        keyed_example=examples.first({Safety.KEYED}, detailed),
-        safe_example=examples.first({Safety.SAFE}, detailed),
-        paged_example=examples.first(set(Safety), {Form.PAGES}),
-        stream_example=examples.first(set(Safety), {Form.STREAM}),
-        streamable_example=examples.first(set(Safety), {Form.EITHER}),
-        download_example=examples.first(set(Safety), {Form.BYTES}),
-        tests=tuple(documented.test(*entry) for entry in shown),
-        examples=tuple(documented.call(*entry) for entry in shown),
+        keyed_example=first["keyed"],
+        safe_example=first["safe"],
+        paged_example=first["paged"],
+        stream_example=first["stream"],
+        streamable_example=first["streamable"],
+        download_example=first["download"],
+        tests=tuple(documented.test(*entry) for entry in given),
+        examples=tuple(dict.fromkeys([*calls.values(), *in_readme])),
         has_call_pages=len(api.operations) > _ONE_PAGE,
         lost_answers=plan_lost_answers(api, names),
         retry_defaults=plan_retry_defaults(api),
@@ -163,7 +172,7 @@ class _Shared(Struct, frozen=True):
         models: models by id.
         own: what the owner wrote by hand.
         homes: the paths of the files that have the models, by the models' names.
-        examples: the numbers of the examples by the operations' keys.
+        examples: a call of each operation, by its key.
         partly_sent: ids of definitions that may hold fields that only come back.
     """
 
@@ -173,7 +182,7 @@ class _Shared(Struct, frozen=True):
     models: Mapping[str, Model]
     own: OwnParts
     homes: Mapping[str, Code]
-    examples: Mapping[str, int]
+    examples: Mapping[str, CallView]
     partly_sent: frozenset[str]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from samekey.emit.operations import OperationPlanner
-    from samekey.emit.views import ArgumentView, MethodView, ModelsModule
+    from samekey.emit.views import ArgumentView, CallView, MethodView, ModelsModule
     from samekey.ir import Operation, Type
     from samekey.names import Names
 
@@ -38,14 +38,14 @@ class ReferencePlanner(Struct, frozen=True):
         names: the Python names.
         source: the path of the file that has them.
         homes: the paths of the files that have the models, by the models' names.
-        examples: the numbers of the examples by the operations' keys.
+        examples: a call of each operation, by its key.
     """
 
     planner: OperationPlanner
     names: Names
     source: Code
     homes: Mapping[str, Code]
-    examples: Mapping[str, int]
+    examples: Mapping[str, CallView]
 
     def rows(self, operation: Operation, method: MethodView) -> Iterator[RowView]:
         """Yield the rows of an operation: its plain call, and its stream where it has one beside it."""

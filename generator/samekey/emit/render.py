@@ -18,12 +18,12 @@ from samekey.header import LINE
 from samekey.licences import licence_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from importlib.resources.abc import Traversable
 
     from jinja2.bccache import Bucket
 
-    from samekey.emit.views import Plan, SnippetView
+    from samekey.emit.views import CallView, Plan, SnippetView
 
 _TEMPLATES = files("samekey_templates")
 _MARK: Final = "# example"
@@ -54,14 +54,14 @@ def render_pages(plan: Plan, examples: str) -> dict[str, str]:
         plan: the SDK.
         examples: what `render_examples` returned, formatted.
     """
-    return _ended(_pages(plan, bodies(examples, _MARK)))
+    return _ended(_pages(plan, dict(zip(plan.examples, bodies(examples, _MARK), strict=True))))
 
 
 def _ended(files: Iterator[tuple[str, str]]) -> dict[str, str]:
     return {path: text if text.endswith("\n") or not text else f"{text}\n" for path, text in files}
 
 
-def _pages(plan: Plan, examples: tuple[Code, ...]) -> Iterator[tuple[str, str]]:
+def _pages(plan: Plan, examples: Mapping[CallView, Code]) -> Iterator[tuple[str, str]]:
     yield "README.md", _render("README.md.jinja", plan=plan, examples=examples)
     yield "api.md", _render("api.md.jinja", plan=plan, examples=examples, above=source(""))
     if plan.has_call_pages:

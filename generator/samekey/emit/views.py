@@ -234,6 +234,14 @@ class ReferenceArgumentView(Struct, frozen=True):
     about: Code
 
 
+class CallView(Struct, frozen=True):
+    """A call as the document shows it: the way from the client to the method, its arguments, and how it is made."""
+
+    call: Code
+    arguments: Code
+    how: Code
+
+
 class ReferenceView(Struct, frozen=True):
     """A call in api.md, with all that is to be known of it.
 
@@ -246,7 +254,7 @@ class ReferenceView(Struct, frozen=True):
         arguments: those that it takes.
         returns: the type of what it gives.
         models: the files of the models in that.
-        example: the number of its example among those of the plan; None for none.
+        example: a call of it; None where none can be made up.
     """
 
     call: Code
@@ -257,7 +265,7 @@ class ReferenceView(Struct, frozen=True):
     arguments: tuple[ReferenceArgumentView, ...]
     returns: Code
     models: tuple[LinkView, ...]
-    example: int | None
+    example: CallView | None
 
 
 class HeldView(Struct, frozen=True):
@@ -383,19 +391,21 @@ class RetryDefaultsView(Struct, frozen=True):
 
 
 class ExampleView(Struct, frozen=True):
-    """A call for the README and the tests; `arguments` type-check and `answer` is a body that comes back."""
+    """A call for the README and the tests, with no more arguments than it needs.
+
+    Args:
+        call: the way from the client to the method.
+        arguments: what type-checks.
+        answer: a body that comes back.
+        shown: the call as it is made in the README.
+        awaited: the same on the async client.
+    """
 
     call: Code
     arguments: Code
     answer: Code
-
-
-class CallView(Struct, frozen=True):
-    """A call as the document shows it: the way from the client to the method, its arguments, and how it is made."""
-
-    call: Code
-    arguments: Code
-    how: Code
+    shown: CallView
+    awaited: CallView
 
 
 class SnippetView(Struct, frozen=True):
@@ -532,7 +542,7 @@ class Plan(Struct, frozen=True):
     download_example: ExampleView | None
     tests: tuple[TestView, ...]
     examples: tuple[CallView, ...]
-    """A call of each operation that has one, for api.md."""
+    """The calls that its pages show, each once."""
     has_call_pages: bool
     """Whether api.md would be too long, and each resource has a page of its own."""
     lost_answers: tuple[LostAnswerView, ...]
