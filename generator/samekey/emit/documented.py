@@ -102,9 +102,11 @@ class Documented(Struct, frozen=True):
     def arguments(self, operation: Operation) -> list[SampleArgument] | None:
         """Return the arguments of a call of an operation; None where one that it needs has no finite value."""
         try:
-            return [*self._of_params(operation), *self._of_body(operation)]
+            found = [*self._of_params(operation), *self._of_body(operation)]
         except UnfitError:
             return None
+        # What comes by its place comes first.
+        return sorted(found, key=lambda argument: bool(argument.name))
 
     def call(self, operation: Operation, arguments: Iterable[SampleArgument]) -> CallView:
         """Return a call of an operation with some of the arguments that it takes."""
