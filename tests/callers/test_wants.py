@@ -172,12 +172,16 @@ def test_the_page_has_wants() -> None:
     assert CHECKS.keys() <= WANTS.keys()
 
 
+def is_client(found: Found, _own: dict[str, Found]) -> bool:
+    """Whether a line made a client."""
+    return isinstance(found, AcmePayments)
+
+
 @pytest.mark.parametrize("want", WANTS)
 def test_a_line_is_enough(want: str, names: dict[str, Found]) -> None:
     """What is wanted comes of it; a line that makes a client makes one."""
     found = value_of(WANTS[want], names)
-    check = CHECKS.get(want, lambda made, _: isinstance(made, AcmePayments))
-    assert check(found, names)
+    assert CHECKS.get(want, is_client)(found, names)
 
 
 def test_every_line_is_typed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from samekey_templates.runtime.http.redirects import REDIRECTS
 from samekey_templates.runtime.retry.rules import HTTP_REFUSALS
 
 from samekey.emit import code, symbols
+from samekey.emit.annotations import holds_decimal_numbers
 from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import source
 from samekey.emit.forms import given_fields, stream_of
@@ -74,13 +75,13 @@ class FactsPlanner(Struct, frozen=True):
         api: the whole API.
         annotator: spells types for the resource's module.
         models: models by id.
-        partly_sent: ids of definitions that may hold fields that only come back.
+        adapted: ids of definitions whose values are not sent as they are given.
     """
 
     api: Api
     annotator: Annotator
     models: Mapping[str, Model]
-    partly_sent: frozenset[str]
+    adapted: frozenset[str]
 
     def _decoded(self, kind: Type | None) -> Code:
         """Return a type as an expression; no builtin is hidden there, since a lambda does not see its class."""
@@ -161,7 +162,7 @@ class FactsPlanner(Struct, frozen=True):
         if not body.required:
             yield code.keyword_argument("body_required", source("False"))
         if body.kind is BodyKind.JSON:
-            yield from self._partly_sent(operation, body)
+            yield from self._sends(operation, body)
         if body.spellings and body.kind in {BodyKind.FORM, BodyKind.MULTIPART}:
             yield code.keyword_argument("form_styles", _styles(body.spellings))
         if body.part_types and body.kind is BodyKind.MULTIPART:
@@ -173,20 +174,25 @@ class FactsPlanner(Struct, frozen=True):
                 files = code.mapping((code.literal(name), code.literal(count)) for name, count in counts)
                 yield code.keyword_argument("files", files)
 
-    def _partly_sent(self, operation: Operation, body: Body) -> Iterable[Code]:
-        """Yield where in a body there may be fields that only come back: in all of it, or in fields that it has."""
+    def _sends(self, operation: Operation, body: Body) -> Iterable[Code]:
+        """Yield the types of a body, or of fields that it has, whose values are not sent as they are given."""
         model = spread_model(operation, self.models)
         if model is None:
-            if not self.partly_sent.isdisjoint(references(body.type)):
-                yield code.keyword_argument("sends", code.thunk(self._decoded(body.type)))
+            whole = self._adapted(body.type)
+            if whole:
+                yield code.keyword_argument("sends", code.thunk(whole))
             return
-        fields = [
-            (code.literal(field.name), self._decoded(field.type))
-            for field in given_fields(operation, model)
-            if not self.partly_sent.isdisjoint(references(field.type))
-        ]
+        given = ((code.literal(field.name), self._adapted(field.type)) for field in given_fields(operation, model))
+        fields = [(name, kind) for name, kind in given if kind]
         if fields:
             yield code.keyword_argument("sends", code.thunk(code.mapping(fields)))
+
+    def _adapted(self, kind: Type) -> Code:
+        """Return what the runtime is told of a type whose values are not sent as they are given; nothing of others."""
+        numbers = [symbols.NUMBERS] if holds_decimal_numbers(kind, self.annotator.definitions) else []
+        models = [] if self.adapted.isdisjoint(references(kind)) else [self._decoded(kind)]
+        told = [*models, *numbers]
+        return code.display(told) if len(told) > 1 else told[0] if told else source("")
 
     def _style_facts(self, operation: Operation) -> Iterable[Code]:
         for location, fact in _STYLE_FACTS.items():

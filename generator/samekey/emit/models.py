@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from samekey.emit import code, symbols
-from samekey.emit.annotations import Annotator, dependencies
+from samekey.emit.annotations import Annotator, dependencies, holds_decimal_numbers
 from samekey.emit.code import Code, source
 from samekey.emit.views import (
     AliasView,
@@ -196,6 +196,10 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
     hidden = [code.literal(entry.name) for entry in model.fields if entry.read_only] if sending.is_sent else []
     decorators = [code.decorator(symbols.KEEPS_NULL)] if knows_absence and not is_open else []
     decorators += [code.decorator(code.call(symbols.READ_ONLY, *hidden))] if hidden else []
+    numbers = [
+        code.literal(entry.name) for entry in model.fields if holds_decimal_numbers(entry.type, annotator.definitions)
+    ]
+    decorators += [code.decorator(code.call(symbols.DECIMAL_NUMBERS, *numbers))] if numbers else []
     deprecated = [code.literal(str(name)) for name in _deprecated_names(model, annotator, fields)]
     decorators = [code.decorator(code.call(symbols.DEPRECATED_FIELDS, *deprecated)), *decorators][not deprecated :]
     return StructView(
@@ -378,10 +382,16 @@ def reachable(kinds: Iterable[Type], types: Mapping[str, TypeDef], *, sending: b
     return found
 
 
-def partly_sent(types: Mapping[str, TypeDef]) -> frozenset[str]:
-    """Return the ids of definitions in whose values, at any depth, there may be fields that only come back."""
+def adapted_when_sent(types: Mapping[str, TypeDef]) -> frozenset[str]:
+    """Return the ids of definitions whose values, at any depth, are not sent as they are given.
+
+    There may be fields that only come back, and decimals that are numbers.
+    """
+    models = (definition for definition in types.values() if isinstance(definition, Model))
     pending = [
-        one.id for one in types.values() if isinstance(one, Model) and any(each.read_only for each in one.fields)
+        model.id
+        for model in models
+        if any(field.read_only or holds_decimal_numbers(field.type, types) for field in model.fields)
     ]
     if not pending:
         return frozenset()

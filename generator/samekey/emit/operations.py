@@ -49,19 +49,19 @@ class OperationPlanner(Struct, frozen=True):
         names: the Python names.
         models: models by id.
         annotator: spells types for the resource's module.
-        partly_sent: ids of definitions that may hold fields that only come back.
+        adapted: ids of definitions whose values are not sent as they are given.
     """
 
     api: Api
     names: Names
     models: Mapping[str, Model]
     annotator: Annotator
-    partly_sent: frozenset[str] = frozenset()
+    adapted: frozenset[str] = frozenset()
 
     def method(self, operation: Operation) -> MethodView:
         """Return the view of an operation as a method, for the template."""
         arguments = self._arguments(operation)
-        facts = FactsPlanner(self.api, self.annotator, self.models, self.partly_sent)
+        facts = FactsPlanner(self.api, self.annotator, self.models, self.adapted)
         # One of the path that the client may be given can be left out, so it has no place.
         positional = tuple(entry for entry in arguments if entry.location == Location.PATH and entry.required)
         others = [entry for entry in arguments if entry not in positional]

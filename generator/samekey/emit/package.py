@@ -19,7 +19,7 @@ from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
 from samekey.emit.lost_answers import is_promised, plan_lost_answers, plan_retry_defaults
 from samekey.emit.metadata import plan_metadata, version_of_sdk
-from samekey.emit.models import deep_modules, partly_sent, plan_models, reachable
+from samekey.emit.models import adapted_when_sent, deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
 from samekey.emit.own import NO_OWN_PARTS
 from samekey.emit.reference import ReferencePlanner, homes_of
@@ -80,7 +80,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     }
     in_readme = (call for found in first.values() if found is not None for call in (found.shown, found.awaited))
     homes = homes_of(names.package, modules)
-    shared = _Shared(api, names, types, models, parts, homes, calls, partly_sent(types))
+    shared = _Shared(api, names, types, models, parts, homes, calls, adapted_when_sent(types))
     resources = tuple(_resource(entry, shared) for entry in names.resources)
     return Plan(
         package=code.identifier(names.package),
@@ -173,7 +173,7 @@ class _Shared(Struct, frozen=True):
         own: what the owner wrote by hand.
         homes: the paths of the files that have the models, by the models' names.
         examples: a call of each operation, by its key.
-        partly_sent: ids of definitions that may hold fields that only come back.
+        adapted: ids of definitions whose values are not sent as they are given.
     """
 
     api: Api
@@ -183,7 +183,7 @@ class _Shared(Struct, frozen=True):
     own: OwnParts
     homes: Mapping[str, Code]
     examples: Mapping[str, CallView]
-    partly_sent: frozenset[str]
+    adapted: frozenset[str]
 
 
 def _resource(entry: ResourceName, shared: _Shared) -> ResourceModule:
@@ -191,7 +191,7 @@ def _resource(entry: ResourceName, shared: _Shared) -> ResourceModule:
     listed = [operation for operation in api.operations if names.methods[operation.key].resource == entry.path]
     hidden = any(hides_builtin(names.methods[operation.key].method) for operation in listed)
     annotator = Annotator(names, shared.types, symbols.MODELS, symbols.BUILTIN_LIST if hidden else source("list"))
-    planner = OperationPlanner(api, names, shared.models, annotator, shared.partly_sent)
+    planner = OperationPlanner(api, names, shared.models, annotator, shared.adapted)
     methods = tuple(planner.method(operation) for operation in listed)
     home = code.link_target(f"{names.package}/resources/{entry.module}.py")
     reference = ReferencePlanner(planner, names, home, shared.homes, shared.examples)

@@ -212,7 +212,7 @@ def json_body(value: object, media_type: str = "application/json", sends: Callab
     Args:
         value: the body.
         media_type: its media type.
-        sends: makes the types in which dicts may have fields that only come back; None where none can.
+        sends: makes the types whose values may be given otherwise than they are sent; None where there is none.
     """
     return Body(encode_sent(value, sends), media_type)
 
