@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from samekey.emit.metadata import report_metadata
 from samekey.emit.own import NOTHING_OWN, OwnFiles, own_parts
 from samekey.emit.own_templates import with_own_templates
 from samekey.emit.package import summarize
-from samekey.emit.render import render, runtime_paths
+from samekey.emit.render import render, render_examples, render_pages, runtime_paths
 from samekey.lower import lower_documents
 from samekey.lower.client_params import propose_client_params
 from samekey.names import EMPTY, LOCKFILE, assign, entries_of, remember, spell
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from samekey.names.renames import Moved
 
 Made = TypeVar("Made")
+_EXAMPLES: Final = "examples.py"
+"""Where the examples of the pages are while they are formatted with the rest."""
 
 
 class Generated(Struct, frozen=True):
@@ -97,13 +99,15 @@ def generate(
         if config.client_parameters is None:
             propose_client_params(api, document.node)
     step("writing source")
-    files = with_own_templates(render(whole), own.templates, whole, document.diagnostics)
+    files = {_EXAMPLES: render_examples(whole), **render(whole)}
     step("formatting")
     try:
         files = format_files(files, keep=runtime_paths(names.package))
     except FormatError as error:
         report_defect(error, document.diagnostics)
         return None
+    files = {**render_pages(whole, files.pop(_EXAMPLES)), **files}
+    files = with_own_templates(files, own.templates, whole, document.diagnostics)
     types = sum(len(module.exports) for module in whole.models if not module.future)
     files[LOCKFILE] = spell(remember(lockfile, entries))
     surface = surface_of(api, names, whole)

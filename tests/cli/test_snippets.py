@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -80,6 +82,16 @@ def test_each_snippet_runs(made: tuple[str, Path], tmp_path: Path) -> None:
     failed = {name: text for name, text in outcomes.items() if text and REFUSED not in text}
     assert failed == {}
     assert sum(not text for text in outcomes.values()) > len(outcomes) / 4
+
+
+def test_api_md_shows_the_same_calls(made: tuple[str, Path]) -> None:
+    """Each call with its snippet's own lines: what is checked and run above is what people copy."""
+    _, folder = made
+    snippets = {path: data.decode() for path, data in contents(folder / "snippets").items()}
+    calls = {path: textwrap.dedent(text.partition(" as client:\n")[2]) for path, text in snippets.items()}
+    page = (folder / "sdk" / "api.md").read_text("utf-8")
+    shown = re.findall(r"^### `(.*?)`$.*?^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert {f"{call.replace('.', '_')}.py": text for call, text in shown} == calls
 
 
 @pytest.mark.parametrize("spec", APIS.values(), ids=APIS)

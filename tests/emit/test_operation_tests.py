@@ -113,17 +113,20 @@ def documented(found: Lowered) -> Documented:
 
 def test_examples_are_taken_as_far_as_they_fit(shop: Lowered) -> None:
     """Unknown and unfit fields are left out, missing ones are filled in, and what is only received is not sent."""
-    call = documented(shop).call(shop.operation())
-    assert call is not None
-    assert call.arguments == (
+    maker = documented(shop)
+    given = maker.arguments(shop.operation())
+    assert given is not None
+    assert maker.call(shop.operation(), given).arguments == (
         '"a/b", dry=True, x_region="eu", sku="A-1", size="XL", count=2, at="2026-02-03T04:05:06Z"'
     )
 
 
 def test_requests_and_answers_are_the_documents(shop: Lowered) -> None:
     """What a test expects."""
-    test = documented(shop).test(shop.operation())
-    assert test is not None
+    maker = documented(shop)
+    given = maker.arguments(shop.operation())
+    assert given is not None
+    test = maker.test(shop.operation(), given)
     assert test.path == '"/orders/a%2Fb"'
     assert test.query == '{"dry": "true"}'
     assert test.headers == '{"X-Region": "eu"}'

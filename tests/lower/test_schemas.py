@@ -48,7 +48,7 @@ def field_of(found: Lowered, words: str, wire: str) -> Field:
         ("type: integer\nformat: int64", "integer"),
         ("type: integer\nformat: date-time", "integer"),
         ("type: number\nformat: double", "number"),
-        ("type: number\nformat: decimal", "number"),
+        ("type: number\nformat: decimal", "decimal number"),
         ("type: string\nformat: 7", "string"),
         ("type: string\ncontentMediaType: application/octet-stream", "binary"),
         ("contentMediaType: image/png", "binary"),

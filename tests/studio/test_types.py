@@ -177,8 +177,8 @@ def test_readme_and_api_speak_of_pages_streams_and_files(project: Path) -> None:
     readme = (project / "README.md").read_text("utf-8")
     assert "for item in client.projects.list():" in readme
     assert "with client.renders.watch() as stream:" in readme
-    assert 'client.assistant.create_reply.stream(question="text") as stream:' in readme
-    assert 'client.assets.get_content.save("file", "text")' in readme
+    assert "client.assistant.create_reply.stream(question=" in readme
+    assert 'client.assets.get_content.save("download", ' in readme
     listed = (project / "api.md").read_text("utf-8")
     assert "| `client.projects.list(cursor=…, limit=…)` | `GET /projects` | safe | `Page[" in listed
     assert "| `client.assistant.create_reply.stream(question=…)` |" in listed

@@ -53,7 +53,7 @@ def test_a_lost_answer_is_retried_with_the_same_key_and_bytes(
     server = answering(requests, lost, httpx.Response(200, json={}))
     with respx.mock as router, AcmePayments(base_url=BASE_URL, retry=AT_ONCE) as client:
         router.route().mock(side_effect=server)
-        response = client.charges.create.detailed(amount=1, currency="usd")
+        response = client.charges.create.detailed(amount=1999, currency="usd")
     first, second = requests
     assert len(response.attempts) == 2
     assert response.idempotency_key

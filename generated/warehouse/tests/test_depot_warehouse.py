@@ -54,7 +54,15 @@ def test_a_lost_answer_is_retried_with_the_same_key_and_bytes(
     with respx.mock as router, DepotWarehouse(base_url=BASE_URL, retry=AT_ONCE) as client:
         router.route().mock(side_effect=server)
         response = client.shipments.create.detailed(
-            from_="text", to={"street": "text", "town": "text", "country": "text"}, lines=[]
+            from_="DUB-1",
+            to={
+                "kind": "address",
+                "name": "Orla Finch",
+                "street": "7 Quay Lane",
+                "town": "Galway",
+                "country": "IE",
+            },
+            lines=[{"sku": "LAMP-0042", "quantity": 2}],
         )
     first, second = requests
     assert len(response.attempts) == 2

@@ -66,7 +66,8 @@ class ChangeReport(Struct, frozen=True):
 def report_changes(old: Surface, new: Surface) -> ChangeReport:
     """Compare two SDKs as their users see them."""
     renames = renamed_types(old.types, new.types)
-    before = Annotations({renames.get(name, name): known for name, known in old.types.items()}, renames)
+    called = {**renames, **{name: known.same for name, known in new.types.items() if known.same}}
+    before = Annotations({called.get(name, name): known for name, known in old.types.items()}, called)
     after = Annotations(new.types)
     found = [
         *changes_of_client(old, new, before, after),

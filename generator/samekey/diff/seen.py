@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
+from msgspec.structs import replace
+
 from samekey.diff.surface import SeenCall, SeenField, SeenKind, SeenType, Surface, Taken
 from samekey.emit import symbols
 from samekey.emit.annotations import Annotator
@@ -162,6 +164,7 @@ def _types(api: Api, names: Names, plan: Plan) -> Iterator[tuple[str, SeenType]]
     definitions = {definition.id: definition for definition in api.types}
     keys = type_keys(api)
     coming = reachable(received(api), definitions, sending=False)
+    coming |= {names.shared[identity] for identity in coming if identity in names.shared}
     classes = {chosen: identity for identity, chosen in names.types.items()}
     inputs = {chosen: identity for identity, chosen in names.inputs.items()}
     going = {inputs[str(name)] for module in plan.models if module.future for name in module.exports}
@@ -171,7 +174,17 @@ def _types(api: Api, names: Names, plan: Plan) -> Iterator[tuple[str, SeenType]]
             identity = known[str(item.name)]
             fields = dict(_fields_of(definitions[identity], names, by_attribute=not module.future))
             received_too = identity in coming and not module.future
-            yield str(item.name), _type(item, keys[identity], identity in going, received_too, fields)
+            seen = _type(item, keys[identity], identity in going, received_too, fields)
+            if identity in names.shared and not module.future:
+                seen = _as_its_class(seen, names, identity)
+            yield str(item.name), seen
+
+
+def _as_its_class(seen: SeenType, names: Names, identity: str) -> SeenType:
+    """Return an enum that is the class of another one: with that one's members, and its name."""
+    head = names.shared[identity]
+    members = {chosen: value for (owner, value), chosen in names.members.items() if owner == head}
+    return replace(seen, kind=SeenKind.ENUM, target="", members=members, same=names.types[head])
 
 
 def _fields_of(definition: TypeDef, names: Names, *, by_attribute: bool) -> Iterator[tuple[str, Field]]:

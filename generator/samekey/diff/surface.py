@@ -134,6 +134,7 @@ class SeenType(Struct, frozen=True, omit_defaults=True):
         fields: of a model or an input, by name.
         members: of an enum, values by name.
         target: of a union, what it stands for, as it is annotated.
+        same: of an enum that is a further name of another, that one's name.
     """
 
     kind: SeenKind
@@ -143,6 +144,7 @@ class SeenType(Struct, frozen=True, omit_defaults=True):
     fields: Mapping[str, SeenField] = {}
     members: Mapping[str, str | int] = {}
     target: str = ""
+    same: str = ""
 
 
 class Surface(Struct, frozen=True, omit_defaults=True):

@@ -44,6 +44,7 @@ _OUTPUT = table(
         Kind.DATE: symbols.DATE,
         Kind.UUID: symbols.UUID,
         Kind.DECIMAL: symbols.DECIMAL,
+        Kind.DECIMAL_NUMBER: symbols.DECIMAL,
         Kind.BYTES: source("bytes"),
         Kind.BINARY: source("str"),
     },
@@ -51,6 +52,7 @@ _OUTPUT = table(
 _INPUT = {
     **_OUTPUT,
     Kind.NUMBER: source("float"),
+    Kind.DECIMAL_NUMBER: code.alternatives([symbols.DECIMAL, source("float")]),
     Kind.BINARY: symbols.FILE,
     **{
         kind: code.alternatives([_OUTPUT[kind], source("str")])
@@ -144,11 +146,12 @@ class Annotator:
 
     def named(self, identity: str) -> Code:
         """Return the class name of a type definition, and remember that it is used."""
+        identity = self.names.shared.get(identity, identity)
         self.used.add(identity)
         return self._prefixed(self.names.types[identity])
 
     def _named_input(self, identity: str) -> Code:
-        identity = self._first_of_equal(identity)
+        identity = self._first_of_equal(self.names.shared.get(identity, identity))
         self.used_inputs.add(identity)
         spelled = self._prefixed(self.names.inputs[identity])
         if isinstance(self.definitions[identity], Alias):
@@ -193,6 +196,20 @@ def own_types(definition: TypeDef) -> list[Type]:
 def dependencies(definition: TypeDef) -> list[str]:
     """Return the ids of the type definitions that a definition names, in order."""
     return [identity for kind in own_types(definition) for identity in references(kind)]
+
+
+def holds_decimal_numbers(kind: Type, definitions: Mapping[str, TypeDef]) -> bool:
+    """Whether there may be decimals in a value that are numbers of JSON, other than in the fields of models."""
+    pending, seen = [kind], set[str]()
+    while pending:
+        for found in types_within(pending.pop()):
+            if found == Primitive(Kind.DECIMAL_NUMBER):
+                return True
+            definition = definitions[found.id] if isinstance(found, Named) else None
+            if isinstance(definition, Alias) and definition.id not in seen:
+                seen.add(definition.id)
+                pending.append(definition.target)
+    return False
 
 
 def fallbacks(kind: Type) -> Iterator[str]:

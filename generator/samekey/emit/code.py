@@ -299,6 +299,17 @@ def assigned(entries: Iterable[tuple[Code, Code]]) -> Code:
     return _made(text, itertools.chain.from_iterable(pieces))
 
 
+def bodies(module: str, mark: LiteralString) -> tuple[Code, ...]:
+    """Return the bodies of the compound statements of a module that the formatter gave back, moved to the left.
+
+    Args:
+        module: source whose strings all end on the line where they begin.
+        mark: the line before each statement.
+    """
+    _, *statements = f"\n{module}".split(f"\n{mark}\n")
+    return tuple(Code(textwrap.dedent(statement.partition("\n")[2]).rstrip()) for statement in statements)
+
+
 def indented(code: Code, spaces: int) -> Code:
     """Return source with all lines but the first moved to the right."""
     return _made(code.replace("\n", "\n" + " " * spaces), (code,))

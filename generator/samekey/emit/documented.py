@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from msgspec import Struct
+from msgspec.structs import replace
+from samekey_templates.runtime.declare import table
 
 from samekey.config.dialect import Carrier
 from samekey.emit import code
@@ -33,7 +35,7 @@ from samekey.lower.statuses import successes
 from samekey.names import BODY, spread_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from samekey.document.values import JsonValue
     from samekey.ir import Api, Body, Operation, Response, Type, TypeDef
@@ -45,6 +47,19 @@ _UNCHECKED: Final = frozenset({Kind.DECIMAL, Kind.BINARY, Kind.BYTES})
 """Kinds whose values the wire may spell otherwise than the example does."""
 _CLASSES: Final = {400: "BadRequestError", 403: "PermissionDeniedError", 404: "NotFoundError"}
 _MAX_ANSWER: Final = 4_000
+_HOW: Final = table(
+    Form,
+    {
+        Form.VALUE: source("value"),
+        Form.EITHER: source("value"),
+        Form.ANYTHING: source("value"),
+        Form.BYTES: source("file"),
+        Form.PAGES: source("items"),
+        Form.STREAM: source("stream"),
+    },
+)
+"""How a call of each form is made in an example."""
+_HOW_AWAITED: Final = {"items": source("async items"), "nothing": source("awaited nothing")}
 
 
 class SampleArgument(Struct, frozen=True):
@@ -75,31 +90,34 @@ class Documented(Struct, frozen=True):
         names: the Python names.
         types: type definitions by id.
         models: models by id.
-        uses_examples: whether the document's examples count; all is made up otherwise, and nothing optional is given.
+        only_required: whether nothing is given that can be left out, whether the document shows it or not.
     """
 
     api: Api
     names: Names
     types: Mapping[str, TypeDef]
     models: Mapping[str, Model]
-    uses_examples: bool = True
+    only_required: bool = False
 
-    def call(self, operation: Operation) -> CallView | None:
-        """Return a call of an operation; None where something that it needs has no finite value."""
-        arguments = self._arguments(operation)
-        if arguments is None:
+    def arguments(self, operation: Operation) -> list[SampleArgument] | None:
+        """Return the arguments of a call of an operation; None where one that it needs has no finite value."""
+        try:
+            found = [*self._of_params(operation), *self._of_body(operation)]
+        except UnfitError:
             return None
+        # What comes by its place comes first.
+        return sorted(found, key=lambda argument: bool(argument.name))
+
+    def call(self, operation: Operation, arguments: Iterable[SampleArgument]) -> CallView:
+        """Return a call of an operation with some of the arguments that it takes."""
         return CallView(
             call=self._path(operation),
             arguments=code.assigned((_name(argument), argument.value) for argument in arguments),
-            form=form_of(operation).name,
+            how=_how(operation),
         )
 
-    def test(self, operation: Operation) -> TestView | None:
-        """Return what the test of an operation needs; None where something that it needs has no finite value."""
-        arguments = self._arguments(operation)
-        if arguments is None:
-            return None
+    def test(self, operation: Operation, arguments: Sequence[SampleArgument]) -> TestView:
+        """Return what the test of an operation needs, which calls it with some arguments."""
         received = Sampler(self.types, is_sent=False, uses_examples=True)
         answer = next(iter(successes(operation.responses)), None)
         refusal = _refusal(operation)
@@ -129,7 +147,7 @@ class Documented(Struct, frozen=True):
             error_body=code.literal(self._class_of(refused_kind)),
         )
 
-    def _expected_body(self, operation: Operation, arguments: list[SampleArgument]) -> Code:
+    def _expected_body(self, operation: Operation, arguments: Sequence[SampleArgument]) -> Code:
         """Return what the JSON of the request's body holds at least; None where it is not to be looked at."""
         given = [argument for argument in arguments if argument.location is None]
         checked = [argument for argument in given if not self._may_be_spelled_otherwise(argument.kind)]
@@ -153,16 +171,14 @@ class Documented(Struct, frozen=True):
     def _class_of(self, kind: Type | None) -> str:
         return self.names.types[kind.id] if isinstance(kind, Named) and kind.id in self.models else ""
 
-    def _arguments(self, operation: Operation) -> list[SampleArgument] | None:
-        try:
-            return [*self._of_params(operation), *self._of_body(operation)]
-        except UnfitError:
-            return None
+    def _is_shown(self, example: str) -> bool:
+        """Whether what can be left out is given: where the document has an example of it."""
+        return bool(example) and not self.only_required
 
     def _of_params(self, operation: Operation) -> Iterator[SampleArgument]:
-        sampler = Sampler(self.types, uses_examples=self.uses_examples)
+        sampler = Sampler(self.types, uses_examples=True)
         for param in operation.params:
-            if not (param.required or (self.uses_examples and param.example)):
+            if not (param.required or self._is_shown(param.example)):
                 continue
             name = self.names.arguments[operation.key, param.location, param.name]
             try:
@@ -181,10 +197,10 @@ class Documented(Struct, frozen=True):
         body = operation.body
         if body is None:
             return
-        sampler = Sampler(self.types, uses_examples=self.uses_examples)
+        sampler = Sampler(self.types, uses_examples=True)
         model = spread_model(operation, self.models)
         if model is None:
-            if not (body.required or (self.uses_examples and body.example)):
+            if not (body.required or self._is_shown(body.example)):
                 return
             value = sampler.exemplified(body.type, body.example)
             name = self.names.arguments[operation.key, BODY, BODY]
@@ -192,18 +208,30 @@ class Documented(Struct, frozen=True):
             return
         value = sampler.exemplified(Named(model.id), body.example)
         shown = value if isinstance(value, dict) else {}
+        optional = () if self.only_required else shown
         for field in given_fields(operation, model):
-            if field.constant is None and (field.required or field.name in shown):
+            if field.constant is None and (field.required or field.name in optional):
                 inner = shown[field.name] if field.name in shown else sampler.field(field)
                 name = self.names.arguments[operation.key, BODY, field.name]
                 yield SampleArgument(name, sampler.spelled(field.type, inner), None, field.name, inner, field.type)
+
+
+def awaited(call: CallView) -> CallView:
+    """Return a call as it is made on the async client."""
+    return replace(call, how=_HOW_AWAITED.get(call.how, source("awaited")))
+
+
+def _how(operation: Operation) -> Code:
+    form = form_of(operation)
+    gives = any(response.type is not None for response in successes(operation.responses))
+    return _HOW[form] if gives or form is not Form.VALUE else source("nothing")
 
 
 def _name(argument: SampleArgument) -> Code:
     return code.identifier(argument.name) if argument.name else source("")
 
 
-def _expected_path(operation: Operation, arguments: list[SampleArgument]) -> str:
+def _expected_path(operation: Operation, arguments: Sequence[SampleArgument]) -> str:
     """Return how the path of the request ends; empty where a value is spelled in a way that this does not know."""
     path = operation.path
     spellings = {param.name: param.spelling.style for param in operation.params if param.location is Location.PATH}
@@ -217,7 +245,7 @@ def _expected_path(operation: Operation, arguments: list[SampleArgument]) -> str
 
 
 def _expected(
-    arguments: list[SampleArgument], location: Location, operation: Operation
+    arguments: Sequence[SampleArgument], location: Location, operation: Operation
 ) -> Iterator[tuple[str, JsonValue]]:
     """Yield the names and texts of parameters that are spelled plainly."""
     plain = {Location.QUERY: Style.FORM, Location.HEADER: Style.SIMPLE}[location]
@@ -241,7 +269,7 @@ def _scalar(argument: SampleArgument) -> str | None:
             return None
 
 
-def _content_type(body: Body | None, arguments: list[SampleArgument]) -> str:
+def _content_type(body: Body | None, arguments: Sequence[SampleArgument]) -> str:
     is_sent = body is not None and any(argument.location is None for argument in arguments)
     return body.media_type if body is not None and is_sent and body.kind is not BodyKind.MULTIPART else ""
 

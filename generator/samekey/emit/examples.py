@@ -1,4 +1,4 @@
-"""Calls for the emitted README and tests: arguments that type-check, and bodies that may come back."""
+"""Calls for the emitted README and tests: as the document shows them, and with no more arguments than they need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from samekey.emit.code import Code, source
-from samekey.emit.documented import Documented
+from samekey.emit.documented import Documented, awaited
 from samekey.emit.forms import Form, form_of
 from samekey.emit.views import ExampleView
 from samekey.ir import ListOf
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Examples(Struct, frozen=True):
-    """Makes up calls of operations.
+    """Makes calls of operations.
 
     Args:
         api: the whole API.
@@ -36,7 +36,7 @@ class Examples(Struct, frozen=True):
     models: Mapping[str, Model]
 
     def first(self, safeties: Collection[Safety], forms: Collection[Form]) -> ExampleView | None:
-        """Return a made-up call of the first operation that fits, preferring those that create or list; None for none.
+        """Return a call of the first operation that fits, preferring those that create or list; None for none.
 
         Args:
             safeties: what sending it twice may do.
@@ -56,9 +56,12 @@ class Examples(Struct, frozen=True):
         return operation.deprecated, "{" in operation.path or method not in {"create", "list"}
 
     def _example(self, operation: Operation) -> ExampleView | None:
-        made_up = Documented(self.api, self.names, self.types, self.models, uses_examples=False)
-        found = made_up.call(operation)
-        return None if found is None else ExampleView(found.call, found.arguments, _answer(operation))
+        documented = Documented(self.api, self.names, self.types, self.models, only_required=True)
+        arguments = documented.arguments(operation)
+        if arguments is None:
+            return None
+        shown = documented.call(operation, arguments)
+        return ExampleView(shown.call, shown.arguments, _answer(operation), shown, awaited(shown))
 
 
 def _answer(operation: Operation) -> Code:

@@ -10,9 +10,10 @@ from samekey_templates.runtime.http.redirects import REDIRECTS
 from samekey_templates.runtime.retry.rules import HTTP_REFUSALS
 
 from samekey.emit import code, symbols
+from samekey.emit.annotations import holds_decimal_numbers
 from samekey.emit.client import profile_code, retry_code
 from samekey.emit.code import source
-from samekey.emit.forms import stream_of
+from samekey.emit.forms import given_fields, stream_of
 from samekey.ir import (
     Alias,
     AnyJson,
@@ -30,9 +31,11 @@ from samekey.ir import (
     Safety,
     StatusCode,
     Style,
+    references,
 )
 from samekey.lower.media import is_json
 from samekey.lower.statuses import successes
+from samekey.names import spread_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 
     from samekey.emit.annotations import Annotator
     from samekey.emit.code import Code
-    from samekey.ir import Api, Operation, Paging, Param, Response, Spelling, Status, StreamOf, Type, TypeDef
+    from samekey.ir import Api, Body, Operation, Paging, Param, Response, Spelling, Status, StreamOf, Type, TypeDef
 
 _DEFAULT_STYLES = table(
     Location,
@@ -71,10 +74,14 @@ class FactsPlanner(Struct, frozen=True):
     Args:
         api: the whole API.
         annotator: spells types for the resource's module.
+        models: models by id.
+        adapted: ids of definitions whose values are not sent as they are given.
     """
 
     api: Api
     annotator: Annotator
+    models: Mapping[str, Model]
+    adapted: frozenset[str]
 
     def _decoded(self, kind: Type | None) -> Code:
         """Return a type as an expression; no builtin is hidden there, since a lambda does not see its class."""
@@ -154,6 +161,8 @@ class FactsPlanner(Struct, frozen=True):
             yield code.keyword_argument("media_type", code.literal(body.media_type))
         if not body.required:
             yield code.keyword_argument("body_required", source("False"))
+        if body.kind is BodyKind.JSON:
+            yield from self._sends(operation, body)
         if body.spellings and body.kind in {BodyKind.FORM, BodyKind.MULTIPART}:
             yield code.keyword_argument("form_styles", _styles(body.spellings))
         if body.part_types and body.kind is BodyKind.MULTIPART:
@@ -164,6 +173,26 @@ class FactsPlanner(Struct, frozen=True):
             if counts:
                 files = code.mapping((code.literal(name), code.literal(count)) for name, count in counts)
                 yield code.keyword_argument("files", files)
+
+    def _sends(self, operation: Operation, body: Body) -> Iterable[Code]:
+        """Yield the types of a body, or of fields that it has, whose values are not sent as they are given."""
+        model = spread_model(operation, self.models)
+        if model is None:
+            whole = self._adapted(body.type)
+            if whole:
+                yield code.keyword_argument("sends", code.thunk(whole))
+            return
+        given = ((code.literal(field.name), self._adapted(field.type)) for field in given_fields(operation, model))
+        fields = [(name, kind) for name, kind in given if kind]
+        if fields:
+            yield code.keyword_argument("sends", code.thunk(code.mapping(fields)))
+
+    def _adapted(self, kind: Type) -> Code:
+        """Return what the runtime is told of a type whose values are not sent as they are given; nothing of others."""
+        numbers = [symbols.NUMBERS] if holds_decimal_numbers(kind, self.annotator.definitions) else []
+        models = [] if self.adapted.isdisjoint(references(kind)) else [self._decoded(kind)]
+        told = [*models, *numbers]
+        return code.display(told) if len(told) > 1 else told[0] if told else source("")
 
     def _style_facts(self, operation: Operation) -> Iterable[Code]:
         for location, fact in _STYLE_FACTS.items():

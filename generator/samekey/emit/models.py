@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import keyword
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from samekey.emit import code, symbols
-from samekey.emit.annotations import Annotator, dependencies
+from samekey.emit.annotations import Annotator, dependencies, holds_decimal_numbers
 from samekey.emit.code import Code, source
 from samekey.emit.views import (
     AliasView,
@@ -51,20 +52,31 @@ def plan_models(
         inputs: ids of definitions that get a type for what goes in.
         merged: ids of definitions that are sent as merge patches, in which null clears a field (RFC 7396).
     """
-    order = components(types, lambda identity: dependencies(types[identity]))
-    classes = chunk(([member for member in group if member in outputs] for group in order), MODULE_SIZE)
+    shared = names.shared
+    own_outputs, own_inputs = ({shared.get(one, one) for one in found} for found in (outputs, inputs))
+    order = components(types, lambda one: [shared.get(other, other) for other in dependencies(types[one])])
+    classes = chunk(([member for member in group if member in own_outputs] for group in order), MODULE_SIZE)
     homes = {identity: f"_part_{number:02}" for number, part in enumerate(classes, 1) for identity in part}
-    entries = chunk(([member for member in group if member in inputs] for group in order), MODULE_SIZE)
+    entries = chunk(([member for member in group if member in own_inputs] for group in order), MODULE_SIZE)
     input_homes = {identity: f"_inputs_{number:02}" for number, part in enumerate(entries, 1) for identity in part}
     modules = [
-        _class_module(f"_part_{number:02}", part, types, names, homes, inputs, merged)
+        _class_module(f"_part_{number:02}", part, types, names, homes, inputs, merged, _others(part, outputs, shared))
         for number, part in enumerate(classes, 1)
     ]
     modules += [
-        _input_module(f"_inputs_{number:02}", part, types, names, homes, input_homes)
+        _input_module(f"_inputs_{number:02}", part, types, names, homes, input_homes, _others(part, inputs, shared))
         for number, part in enumerate(entries, 1)
     ]
     return tuple(module for module in modules if module.items)
+
+
+def _others(part: Iterable[str], found: set[str], shared: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the ids of the enums that are the class of another one, by that one's id, as far as they are needed."""
+    others: dict[str, list[str]] = {identity: [] for identity in part}
+    for identity, head in shared.items():
+        if head in others and identity in found:
+            others[head].append(identity)
+    return others
 
 
 def deep_modules(modules: Iterable[ModelsModule]) -> tuple[Code, ...]:
@@ -88,9 +100,11 @@ def _class_module(
     homes: Mapping[str, str],
     inputs: set[str],
     merged: set[str],
+    others: Mapping[str, list[str]],
 ) -> ModelsModule:
     annotator = Annotator(names, types)
     defined: set[str] = {identity for identity in homes if homes[identity] != name}
+    defined |= {identity for identity, head in names.shared.items() if head in defined}
     items: list[ItemView] = []
     for identity in members:
         definition = types[identity]
@@ -99,12 +113,15 @@ def _class_module(
                 sending = _Sending(identity in inputs, identity in merged)
                 items.append(_struct(definition, annotator, defined, sending))
             case Enum():
-                items.append(_enum(definition, annotator))
+                same = others[identity]
+                items.append(_enum(definition, annotator, [types[other] for other in same]))
+                items += [_other_name(names.types[other], names.types[identity]) for other in same]
+                defined.update(same)
             case Alias():
                 items.append(_union(definition, annotator))
         defined.add(identity)
     siblings = _siblings(annotator.used - set(members), homes, names.types)
-    exports = tuple(code.identifier(names.types[identity]) for identity in members)
+    exports = tuple(code.identifier(names.types[other]) for one in members for other in (one, *others[one]))
     return ModelsModule(
         code.identifier(name),
         future=False,
@@ -179,6 +196,10 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
     hidden = [code.literal(entry.name) for entry in model.fields if entry.read_only] if sending.is_sent else []
     decorators = [code.decorator(symbols.KEEPS_NULL)] if knows_absence and not is_open else []
     decorators += [code.decorator(code.call(symbols.READ_ONLY, *hidden))] if hidden else []
+    numbers = [
+        code.literal(entry.name) for entry in model.fields if holds_decimal_numbers(entry.type, annotator.definitions)
+    ]
+    decorators += [code.decorator(code.call(symbols.DECIMAL_NUMBERS, *numbers))] if numbers else []
     deprecated = [code.literal(str(name)) for name in _deprecated_names(model, annotator, fields)]
     decorators = [code.decorator(code.call(symbols.DEPRECATED_FIELDS, *deprecated)), *decorators][not deprecated :]
     return StructView(
@@ -228,14 +249,21 @@ def _default(wire: str, name: Code, default: Code | None) -> Code:
     return code.call(symbols.MSGSPEC_FIELD, *arguments)
 
 
-def _enum(definition: Enum, annotator: Annotator) -> EnumView:
+def _other_name(name: str, target: str) -> AliasView:
+    """Return a further name of a class: that of an equal schema, which programs may know it by."""
+    return AliasView(symbols.TYPE_ALIAS, code.identifier(name), source(""), code.identifier(target))
+
+
+def _enum(definition: Enum, annotator: Annotator, others: Iterable[TypeDef]) -> EnumView:
     base = symbols.OPEN_STR_ENUM if isinstance(definition.values[0], str) else symbols.OPEN_INT_ENUM
     docs = iter([doc for _, doc in definition.members] or [""] * len(definition.values))
     members = tuple(
         (code.identifier(annotator.names.members[definition.id, value]), code.literal(value), _own_doc(next(docs)))
         for value in definition.values
     )
-    return EnumView(code.identifier(annotator.names.types[definition.id]), base, _own_doc(definition.doc), members)
+    # What is said of one of several properties does not hold for the others.
+    doc = definition.doc if {other.doc for other in others} <= {definition.doc} else ""
+    return EnumView(code.identifier(annotator.names.types[definition.id]), base, _own_doc(doc), members)
 
 
 def _union(definition: Alias, annotator: Annotator) -> UnionView:
@@ -265,21 +293,25 @@ def _input_module(
     names: Names,
     homes: Mapping[str, str],
     input_homes: Mapping[str, str],
+    others: Mapping[str, list[str]],
 ) -> ModelsModule:
     annotator = Annotator(names, types, beside=input_homes)
-    items = tuple(_input(types[identity], annotator) for identity in members)
+    items: list[ItemView] = []
+    for identity in members:
+        items.append(_input(types[identity], annotator))
+        items += [_other_name(names.inputs[other], names.inputs[identity]) for other in others[identity]]
     typing_siblings = (
         *_siblings(annotator.used, homes, names.types),
         *_siblings(annotator.used_inputs - set(members), input_homes, names.inputs),
     )
-    exports = tuple(code.identifier(names.inputs[identity]) for identity in members)
+    exports = tuple(code.identifier(names.inputs[other]) for one in members for other in (one, *others[one]))
     return ModelsModule(
         code.identifier(name),
         future=True,
-        imports=symbols.imports((items, symbols.TYPE_CHECKING_ if typing_siblings else ()), ".."),
+        imports=symbols.imports((tuple(items), symbols.TYPE_CHECKING_ if typing_siblings else ()), ".."),
         siblings=(),
         typing_siblings=typing_siblings,
-        items=items,
+        items=tuple(items),
         exports=exports,
     )
 
@@ -348,3 +380,29 @@ def reachable(kinds: Iterable[Type], types: Mapping[str, TypeDef], *, sending: b
         else:
             pending += dependencies(definition)
     return found
+
+
+def adapted_when_sent(types: Mapping[str, TypeDef]) -> frozenset[str]:
+    """Return the ids of definitions whose values, at any depth, are not sent as they are given.
+
+    There may be fields that only come back, and decimals that are numbers.
+    """
+    models = (definition for definition in types.values() if isinstance(definition, Model))
+    pending = [
+        model.id
+        for model in models
+        if any(field.read_only or holds_decimal_numbers(field.type, types) for field in model.fields)
+    ]
+    if not pending:
+        return frozenset()
+    users: defaultdict[str, list[str]] = defaultdict(list)
+    for identity, definition in types.items():
+        for other in dependencies(definition):
+            users[other].append(identity)
+    found: set[str] = set()
+    while pending:
+        identity = pending.pop()
+        if identity not in found:
+            found.add(identity)
+            pending += users[identity]
+    return frozenset(found)

@@ -23,6 +23,7 @@ from samekey.ir import (
     Primitive,
     Safety,
     Type,
+    references,
 )
 from samekey.lower.statuses import successes
 from samekey.names import BODY, EXTRA, spread_model
@@ -48,16 +49,19 @@ class OperationPlanner(Struct, frozen=True):
         names: the Python names.
         models: models by id.
         annotator: spells types for the resource's module.
+        adapted: ids of definitions whose values are not sent as they are given.
     """
 
     api: Api
     names: Names
     models: Mapping[str, Model]
     annotator: Annotator
+    adapted: frozenset[str] = frozenset()
 
     def method(self, operation: Operation) -> MethodView:
         """Return the view of an operation as a method, for the template."""
         arguments = self._arguments(operation)
+        facts = FactsPlanner(self.api, self.annotator, self.models, self.adapted)
         # One of the path that the client may be given can be left out, so it has no place.
         positional = tuple(entry for entry in arguments if entry.location == Location.PATH and entry.required)
         others = [entry for entry in arguments if entry not in positional]
@@ -68,7 +72,7 @@ class OperationPlanner(Struct, frozen=True):
             keywords=(*keywords, *self._own_arguments(operation)),
             form=FORMS[form_of(operation)],
             returns=self._returns(operation),
-            facts=tuple(FactsPlanner(self.api, self.annotator).facts(operation)),
+            facts=tuple(facts.facts(operation)),
             doc=code.docstring(self._doc(operation, [*positional, *keywords])),
             parts=tuple(self._parts(operation)),
             warning=self._warning(operation),
@@ -92,12 +96,12 @@ class OperationPlanner(Struct, frozen=True):
             key=(profile.carrier.value, ".".join((*profile.within, profile.name)))
             if operation.safety is Safety.KEYED
             else None,
-            evidence=None if operation.evidence is None else operation.evidence.value,
+            evidence=evidence_of(operation),
             why=operation.why,
             call=place.call,
             parameters=tuple(self._arguments(operation)),
-            returns=str(self._given(operation)),
-            streams=str(self._streamed(operation)),
+            returns=str(self.given(operation)),
+            streams=str(self.streamed(operation)),
         )
 
     def _arguments(self, operation: Operation) -> list[ArgumentView]:
@@ -127,11 +131,19 @@ class OperationPlanner(Struct, frozen=True):
         return self._argument(name, param.type, param.name, param.location, doc, required=param.is_demanded)
 
     def _argument(self, name: str, kind: Type, wire: str, location: str, doc: str, *, required: bool) -> ArgumentView:
-        annotation = self.annotator.input(kind)
-        if not required:
-            annotation = code.alternatives([annotation, symbols.OMIT_TYPE])
-        default = source("") if required else symbols.OMIT
-        return ArgumentView(code.identifier(name), annotation, default, wire, str(location), required, doc)
+        given = self.annotator.input(kind)
+        annotation = given if required else code.alternatives([given, symbols.OMIT_TYPE])
+        return ArgumentView(
+            name=code.identifier(name),
+            annotation=annotation,
+            default=source("") if required else symbols.OMIT,
+            wire=wire,
+            location=str(location),
+            required=required,
+            doc=doc,
+            kind=given,
+            named=tuple(references(kind)),
+        )
 
     def _own_arguments(self, operation: Operation) -> list[ArgumentView]:
         """Return the arguments that samekey adds: the key on keyed methods alone, and the call's options."""
@@ -158,13 +170,13 @@ class OperationPlanner(Struct, frozen=True):
             return code.comma_separated([self._value(operation), self._returned(operation.paging.item)])
         return self._value(operation)
 
-    def _given(self, operation: Operation) -> Code:
+    def given(self, operation: Operation) -> Code:
         """Return the type of what a plain call gives."""
         form = form_of(operation)
         inner = self._value(operation) if form in {Form.EITHER, Form.ANYTHING} else self._returns(operation)
         return code.generic(FORMS[form].gives, inner)
 
-    def _streamed(self, operation: Operation) -> Code:
+    def streamed(self, operation: Operation) -> Code:
         """Return the type of what `.stream(…)` gives; empty where an operation has no such method."""
         stream = stream_of(operation)
         match form_of(operation):
@@ -218,9 +230,8 @@ class OperationPlanner(Struct, frozen=True):
         yield source("options=options")
 
     def _doc(self, operation: Operation, arguments: list[ArgumentView]) -> str:
-        said = "" if _repeats_id(operation) else operation.summary
-        summary = said or operation.description.partition("\n")[0] or f"{operation.method} {operation.path}"
-        paragraphs = [f"{code.single_line(summary).rstrip('.')}."]
+        said = _own_summary(operation)
+        paragraphs = [f"{title_of(operation)}."]
         if operation.deprecated:
             paragraphs.append("Deprecated.")
         if operation.description and operation.description != said and said:
@@ -235,6 +246,21 @@ class OperationPlanner(Struct, frozen=True):
         if lines:
             paragraphs.append("\n".join(["Args:", *lines]))
         return "\n\n".join(paragraphs)
+
+
+def evidence_of(operation: Operation) -> str | None:
+    """Return who says that the API honours an operation's key; None where it has none."""
+    return None if operation.evidence is None else operation.evidence.value
+
+
+def title_of(operation: Operation) -> str:
+    """Return what an operation does, on one line without a full stop."""
+    said = _own_summary(operation) or operation.description.partition("\n")[0]
+    return code.single_line(said or f"{operation.method} {operation.path}").rstrip(".")
+
+
+def _own_summary(operation: Operation) -> str:
+    return "" if _repeats_id(operation) else operation.summary
 
 
 def _repeats_id(operation: Operation) -> bool:

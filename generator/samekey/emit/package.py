@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from samekey.config.file import CiHost
 from samekey.emit import code, symbols
@@ -17,10 +19,11 @@ from samekey.emit.exports import plan_exports, plan_public
 from samekey.emit.forms import Form
 from samekey.emit.lost_answers import is_promised, plan_lost_answers, plan_retry_defaults
 from samekey.emit.metadata import plan_metadata, version_of_sdk
-from samekey.emit.models import deep_modules, plan_models, reachable
+from samekey.emit.models import adapted_when_sent, deep_modules, plan_models, reachable
 from samekey.emit.operations import OperationPlanner
 from samekey.emit.own import NO_OWN_PARTS
-from samekey.emit.views import HeldView, ImportView, OperationSummary, Plan, ResourceModule, RowView
+from samekey.emit.reference import ReferencePlanner, homes_of
+from samekey.emit.views import CallView, HeldView, ImportView, OperationSummary, Plan, ResourceModule
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
 from samekey.ir import Model, Safety, Type
@@ -32,9 +35,11 @@ if TYPE_CHECKING:
     from samekey.config.file import Config
     from samekey.emit.code import Code
     from samekey.emit.own import OwnFinder, OwnParts
-    from samekey.ir import Api, Operation, TypeDef
+    from samekey.ir import Api, TypeDef
     from samekey.names import Names, ResourceName
 
+_ONE_PAGE: Final = 200
+"""How many operations have room on one page."""
 _ABOUT_CALLS = (
     "Calling a method sends the request and returns what stands in `Call[…]`; on the async client it is awaited.\n"
     "`method.detailed(…)` returns the whole response: status, headers, key and attempts."
@@ -60,10 +65,23 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     modules = plan_models(types, names, outputs, inputs, merged)
     parts = own({str(export) for module in modules for export in module.exports})
     exports = plan_exports(names.client, parts)
-    resources = tuple(_resource(entry, api, names, types, models, parts) for entry in names.resources)
-    examples = Examples(api, names, types, models)
     documented = Documented(api, names, types, models)
+    given = [(entry, found) for entry in api.operations if (found := documented.arguments(entry)) is not None]
+    calls = {entry.key: documented.call(entry, arguments) for entry, arguments in given}
+    examples = Examples(api, names, types, models)
     detailed = set(Form) - {Form.STREAM}
+    first = {
+        "keyed": examples.first({Safety.KEYED}, detailed),
+        "safe": examples.first({Safety.SAFE}, detailed),
+        "paged": examples.first(set(Safety), {Form.PAGES}),
+        "stream": examples.first(set(Safety), {Form.STREAM}),
+        "streamable": examples.first(set(Safety), {Form.EITHER}),
+        "download": examples.first(set(Safety), {Form.BYTES}),
+    }
+    in_readme = (call for found in first.values() if found is not None for call in (found.shown, found.awaited))
+    homes = homes_of(names.package, modules)
+    shared = _Shared(api, names, types, models, parts, homes, calls, adapted_when_sent(types))
+    resources = tuple(_resource(entry, shared) for entry in names.resources)
     return Plan(
         package=code.identifier(names.package),
         distribution=code.toml_string(names.distribution),
@@ -84,13 +102,15 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
         own_models=tuple(map(code.identifier, parts.models)),
         deep_models=deep_modules(modules),
         webhooks=plan_webhooks(api, names, types),
-        keyed_example=examples.first({Safety.KEYED}, detailed),
-        safe_example=examples.first({Safety.SAFE}, detailed),
-        paged_example=examples.first(set(Safety), {Form.PAGES}),
-        stream_example=examples.first(set(Safety), {Form.STREAM}),
-        streamable_example=examples.first(set(Safety), {Form.EITHER}),
-        download_example=examples.first(set(Safety), {Form.BYTES}),
-        tests=tuple(view for entry in api.operations if (view := documented.test(entry)) is not None),
+        keyed_example=first["keyed"],
+        safe_example=first["safe"],
+        paged_example=first["paged"],
+        stream_example=first["stream"],
+        streamable_example=first["streamable"],
+        download_example=first["download"],
+        tests=tuple(documented.test(*entry) for entry in given),
+        examples=tuple(dict.fromkeys([*calls.values(), *in_readme])),
+        has_call_pages=len(api.operations) > _ONE_PAGE,
         lost_answers=plan_lost_answers(api, names),
         retry_defaults=plan_retry_defaults(api),
         is_promised=is_promised(api),
@@ -142,20 +162,40 @@ def received(api: Api) -> Iterable[Type]:
     yield from (webhook.type for webhook in api.webhooks)
 
 
-def _resource(
-    entry: ResourceName,
-    api: Api,
-    names: Names,
-    types: Mapping[str, TypeDef],
-    models: Mapping[str, Model],
-    own: OwnParts,
-) -> ResourceModule:
+class _Shared(Struct, frozen=True):
+    """What the modules of all resources are made from.
+
+    Args:
+        api: the whole API.
+        names: the Python names.
+        types: type definitions by id.
+        models: models by id.
+        own: what the owner wrote by hand.
+        homes: the paths of the files that have the models, by the models' names.
+        examples: a call of each operation, by its key.
+        adapted: ids of definitions whose values are not sent as they are given.
+    """
+
+    api: Api
+    names: Names
+    types: Mapping[str, TypeDef]
+    models: Mapping[str, Model]
+    own: OwnParts
+    homes: Mapping[str, Code]
+    examples: Mapping[str, CallView]
+    adapted: frozenset[str]
+
+
+def _resource(entry: ResourceName, shared: _Shared) -> ResourceModule:
+    api, names = shared.api, shared.names
     listed = [operation for operation in api.operations if names.methods[operation.key].resource == entry.path]
     hidden = any(hides_builtin(names.methods[operation.key].method) for operation in listed)
-    annotator = Annotator(names, types, symbols.MODELS, symbols.BUILTIN_LIST if hidden else source("list"))
-    planner = OperationPlanner(api, names, models, annotator)
+    annotator = Annotator(names, shared.types, symbols.MODELS, symbols.BUILTIN_LIST if hidden else source("list"))
+    planner = OperationPlanner(api, names, shared.models, annotator, shared.adapted)
     methods = tuple(planner.method(operation) for operation in listed)
-    held = tuple(_held(entry.path, api, names, own))
+    home = code.link_target(f"{names.package}/resources/{entry.module}.py")
+    reference = ReferencePlanner(planner, names, home, shared.homes, shared.examples)
+    held = tuple(_held(entry.path, api, names, shared.own))
     bases = (symbols.RESOURCE, symbols.ASYNC_RESOURCE)
     printed = (methods, bases, symbols.CLIENT_RESOURCE) if held else (methods, bases)
     options = [ImportView(source(".._runtime.types"), (source("CallOptions"),))] if methods else []
@@ -175,8 +215,9 @@ def _resource(
         imports=symbols.imports(printed, ".."),
         typing_imports=(*options, *siblings),
         methods=methods,
-        rows=tuple(row for operation in listed for row in _rows(planner, operation)),
+        rows=tuple(row for view, entry in zip(methods, listed, strict=True) for row in reference.rows(entry, view)),
         held=held,
+        calls=tuple(reference.call(entry, view) for view, entry in zip(methods, listed, strict=True)),
     )
 
 
@@ -210,21 +251,6 @@ def _home(entry: ResourceName, class_name: str, own: OwnParts) -> Code:
     """Return the module, relative to the package, that has a resource's class."""
     module = code.dotted(source("resources"), code.identifier(entry.module))
     return code.dotted(source("custom"), module) if class_name in own.resources else module
-
-
-def _rows(planner: OperationPlanner, operation: Operation) -> Iterable[RowView]:
-    """Yield the rows of an operation in api.md: its plain call, and its stream where it has one beside it."""
-    summary = planner.summary(operation)
-    ordered = sorted(summary.parameters, key=lambda entry: (entry.location != "path", not entry.required))
-    named = ", ".join(entry.name if entry.location == "path" else f"{entry.name}=…" for entry in ordered)
-    for call, returns in ((summary.call, summary.returns), (f"{summary.call}.stream", summary.streams)):
-        if returns:
-            yield RowView(
-                call=code.span(f"client.{call}({named})"),
-                request=code.span(f"{summary.method} {summary.path}"),
-                safety=code.span(f"{summary.safety}, {summary.evidence}" if summary.evidence else summary.safety),
-                returns=code.span(returns),
-            )
 
 
 def _fallbacks(api: Api) -> Iterable[tuple[str, str]]:

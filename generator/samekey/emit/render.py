@@ -8,24 +8,26 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import jinja2
 
 from samekey.cache_dir import cache_folder
-from samekey.emit.code import Code, comment, indented
+from samekey.emit.code import Code, bodies, comment, indented, source
 from samekey.header import LINE
 from samekey.licences import licence_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from importlib.resources.abc import Traversable
 
     from jinja2.bccache import Bucket
 
-    from samekey.emit.views import Plan, SnippetView
+    from samekey.emit.views import CallView, Plan, SnippetView
 
 _TEMPLATES = files("samekey_templates")
+_MARK: Final = "# example"
+"""The line before each example in the module of examples."""
 
 
 class NotCodeError(TypeError):
@@ -33,15 +35,44 @@ class NotCodeError(TypeError):
 
 
 def render(plan: Plan) -> dict[str, str]:
-    """Return an SDK's files by their paths below the target folder; the runtime's are as they are, after the header."""
-    package = str(plan.package)
-    return {path: text if text.endswith("\n") or not text else f"{text}\n" for path, text in _files(plan, package)}
+    """Return an SDK's files by their paths below the target folder; the runtime's are as they are, after the header.
+
+    Its pages are not among them: they show the examples of `render_examples` as the formatter has them.
+    """
+    return _ended(_files(plan, str(plan.package)))
+
+
+def render_examples(plan: Plan) -> str:
+    """Return a module with the plan's examples, for the formatter."""
+    return _render("examples.py.jinja", plan=plan)
+
+
+def render_pages(plan: Plan, examples: str) -> dict[str, str]:
+    """Return an SDK's pages for people.
+
+    Args:
+        plan: the SDK.
+        examples: what `render_examples` returned, formatted.
+    """
+    return _ended(_pages(plan, dict(zip(plan.examples, bodies(examples, _MARK), strict=True))))
+
+
+def _ended(files: Iterator[tuple[str, str]]) -> dict[str, str]:
+    return {path: text if text.endswith("\n") or not text else f"{text}\n" for path, text in files}
+
+
+def _pages(plan: Plan, examples: Mapping[CallView, Code]) -> Iterator[tuple[str, str]]:
+    yield "README.md", _render("README.md.jinja", plan=plan, examples=examples)
+    yield "api.md", _render("api.md.jinja", plan=plan, examples=examples, above=source(""))
+    if plan.has_call_pages:
+        for resource in plan.resources:
+            if resource.calls:
+                values = {"resource": resource, "examples": examples, "above": source("../")}
+                yield f"api/{resource.name}.md", _render("api_page.md.jinja", plan=plan, **values)
 
 
 def _files(plan: Plan, package: str) -> Iterator[tuple[str, str]]:
     yield "pyproject.toml", _render("pyproject.toml.jinja", plan=plan)
-    yield "README.md", _render("README.md.jinja", plan=plan)
-    yield "api.md", _render("api.md.jinja", plan=plan)
     if plan.metadata.licence_text:
         yield "LICENSE", plan.metadata.licence_text
     yield f"{package}/_runtime/LICENSE", _render("runtime_licence.jinja", plan=plan) + licence_text("Apache-2.0", "")

@@ -51,6 +51,7 @@ _PRIMITIVES: Final = table(
         Kind.DATE: "2026-01-02",
         Kind.UUID: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
         Kind.DECIMAL: "12.50",
+        Kind.DECIMAL_NUMBER: 12.5,
         Kind.BYTES: "Ynl0ZXM=",
         Kind.BINARY: "bytes",
     },
@@ -333,7 +334,7 @@ def _is_a(kind: Kind, value: JsonValue) -> bool:  # noqa: PLR0911  # one line fo
             return isinstance(value, str)
         case Kind.INTEGER:
             return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BIGGEST
-        case Kind.NUMBER:
+        case Kind.NUMBER | Kind.DECIMAL_NUMBER:
             return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _BIGGEST
         case Kind.BOOLEAN:
             return isinstance(value, bool)

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from samekey_templates.runtime.declare import table
 
 from samekey.emit import code
-from samekey.emit.code import Code, source
 from samekey.emit.documented import Documented
 from samekey.emit.format import format_files
-from samekey.emit.forms import Form, form_of
 from samekey.emit.render import render_snippet
 from samekey.emit.views import SnippetView
 from samekey.ir import Model
-from samekey.lower.statuses import successes
 from samekey.names import resolve
 
 if TYPE_CHECKING:
     from samekey.emit.views import CallView
     from samekey.ir import Api, Operation
     from samekey.names import Names
-
-_HOW: Final = table(
-    Form,
-    {
-        Form.VALUE: source("value"),
-        Form.EITHER: source("value"),
-        Form.ANYTHING: source("value"),
-        Form.BYTES: source("file"),
-        Form.PAGES: source("items"),
-        Form.STREAM: source("stream"),
-    },
-)
 
 
 class Snippet(Struct, frozen=True):
@@ -67,7 +51,11 @@ def snippets_of(api: Api, names: Names) -> tuple[list[Snippet], list[str]]:
     types = {definition.id: definition for definition in api.types}
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
     documented = Documented(api, names, types, models)
-    calls = {operation.key: documented.call(operation) for operation in api.operations}
+    shown = {operation.key: documented.arguments(operation) for operation in api.operations}
+    calls = {
+        operation.key: None if (arguments := shown[operation.key]) is None else documented.call(operation, arguments)
+        for operation in api.operations
+    }
     # `cards.list_all` and `cards_list.all` would share a file, and so would names that differ by case on some systems.
     files = resolve({key: (call.call.replace(".", "_"),) for key, call in calls.items() if call is not None})
     texts = {
@@ -93,14 +81,6 @@ def _view(operation: Operation, call: CallView, names: Names) -> SnippetView:
     return SnippetView(
         package=code.identifier(names.package),
         client=code.identifier(names.client),
-        call=call.call,
-        arguments=call.arguments,
-        how=_how(operation),
+        call=call,
         about=code.comment(f"{about} (deprecated)" if operation.deprecated else about),
     )
-
-
-def _how(operation: Operation) -> Code:
-    form = form_of(operation)
-    gives = any(response.type is not None for response in successes(operation.responses))
-    return _HOW[form] if gives or form is not Form.VALUE else source("nothing")

@@ -135,7 +135,19 @@ class ModelsModule(Struct, frozen=True):
 
 
 class ArgumentView(Struct, frozen=True):
-    """An argument of a method, and what `samekey inspect` says of it."""
+    """An argument of a method, and what `samekey inspect` says of it.
+
+    Args:
+        name: its name.
+        annotation: its type, as it is declared.
+        default: what stands for it where it is left out.
+        wire: its name on the wire.
+        location: where it travels.
+        required: whether it must be given.
+        doc: what the document says of it.
+        kind: its type where it is given.
+        named: ids of the type definitions that the type names.
+    """
 
     name: Code
     annotation: Code
@@ -144,6 +156,8 @@ class ArgumentView(Struct, frozen=True):
     location: str
     required: bool
     doc: str
+    kind: Code = source("")
+    named: tuple[str, ...] = ()
 
 
 class FormView(Struct, frozen=True):
@@ -195,6 +209,65 @@ class RowView(Struct, frozen=True):
     returns: Code
 
 
+class LinkView(Struct, frozen=True):
+    """A link: what is shown, and the path from the SDK's folder."""
+
+    shown: Code
+    path: Code
+
+
+class ReferenceArgumentView(Struct, frozen=True):
+    """An argument in api.md.
+
+    Args:
+        name: its name.
+        kind: its type.
+        home: the path of the file that has the type; empty where none has.
+        required: a word if it must be given, or nothing.
+        about: the first sentence that the document says of it.
+    """
+
+    name: Code
+    kind: Code
+    home: Code
+    required: Code
+    about: Code
+
+
+class CallView(Struct, frozen=True):
+    """A call as the document shows it: the way from the client to the method, its arguments, and how it is made."""
+
+    call: Code
+    arguments: Code
+    how: Code
+
+
+class ReferenceView(Struct, frozen=True):
+    """A call in api.md, with all that is to be known of it.
+
+    Args:
+        call: the way from the client to the method.
+        about: what it does, in a line.
+        request: method and path.
+        safety: what sending it twice may do.
+        source: the path of the file that has it.
+        arguments: those that it takes.
+        returns: the type of what it gives.
+        models: the files of the models in that.
+        example: a call of it; None where none can be made up.
+    """
+
+    call: Code
+    about: Code
+    request: Code
+    safety: Code
+    source: Code
+    arguments: tuple[ReferenceArgumentView, ...]
+    returns: Code
+    models: tuple[LinkView, ...]
+    example: CallView | None
+
+
 class HeldView(Struct, frozen=True):
     """A resource as an attribute of the client, or of the resource that holds it."""
 
@@ -229,6 +302,7 @@ class ResourceModule(Struct, frozen=True):
     methods: tuple[MethodView, ...]
     rows: tuple[RowView, ...]
     held: tuple[HeldView, ...] = ()
+    calls: tuple[ReferenceView, ...] = ()
 
 
 class CredentialView(Struct, frozen=True):
@@ -317,29 +391,29 @@ class RetryDefaultsView(Struct, frozen=True):
 
 
 class ExampleView(Struct, frozen=True):
-    """A call for the README and the tests; `arguments` type-check and `answer` is a body that comes back."""
+    """A call for the README and the tests, with no more arguments than it needs.
+
+    Args:
+        call: the way from the client to the method.
+        arguments: what type-checks.
+        answer: a body that comes back.
+        shown: the call as it is made in the README.
+        awaited: the same on the async client.
+    """
 
     call: Code
     arguments: Code
     answer: Code
-
-
-class CallView(Struct, frozen=True):
-    """A call as the document shows it: the way from the client to the method, its arguments, and what it gives."""
-
-    call: Code
-    arguments: Code
-    form: str
+    shown: CallView
+    awaited: CallView
 
 
 class SnippetView(Struct, frozen=True):
-    """A program that makes a call: what it imports, the call with its arguments, how it is made, and a comment."""
+    """A program that makes a call: what it imports, the call, and a comment."""
 
     package: Code
     client: Code
-    call: Code
-    arguments: Code
-    how: Code
+    call: CallView
     about: Code
 
 
@@ -469,6 +543,10 @@ class Plan(Struct, frozen=True):
     streamable_example: ExampleView | None
     download_example: ExampleView | None
     tests: tuple[TestView, ...]
+    examples: tuple[CallView, ...]
+    """The calls that its pages show, each once."""
+    has_call_pages: bool
+    """Whether api.md would be too long, and each resource has a page of its own."""
     lost_answers: tuple[LostAnswerView, ...]
     retry_defaults: RetryDefaultsView
     is_promised: bool

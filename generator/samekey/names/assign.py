@@ -16,7 +16,7 @@ from samekey.names.identity import type_keys
 from samekey.names.lockfile import EMPTY
 from samekey.names.operations import method_names
 from samekey.names.reserved import CLIENT_CLASSES
-from samekey.names.types import field_names, member_names, type_names
+from samekey.names.types import field_names, member_names, shared_enums, type_names
 from samekey.names.words import ascii_snake, pascal
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Names(Struct, frozen=True):
     credentials: Mapping[str, tuple[str, ...]]
     variables: Mapping[str, str]
     client_parameters: Mapping[tuple[str, str], str]
+    shared: Mapping[str, str] = {}
+    """Ids of enums that are the class of another one, whose id it is; their own names stand for that class too."""
 
 
 def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
@@ -84,6 +86,7 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
         client = f"{client}Client"
     keys = type_keys(api)
     types, inputs = type_names(api, config, keys, lockfile)
+    members = member_names(api, config, keys, lockfile)
     methods, resources = method_names(api, config, lockfile, client)
     variables = api.servers[0].variables if api.servers else ()
     of_client = client_names(api, variables, config, lockfile)
@@ -95,13 +98,14 @@ def assign(api: Api, config: Config, lockfile: Lockfile = EMPTY) -> Names:
         types=types,
         inputs=inputs,
         fields=field_names(api, config, keys, lockfile),
-        members=member_names(api, config, keys, lockfile),
+        members=members,
         resources=_in_order(resources, config.order),
         methods=methods,
         arguments=argument_names(api, config, lockfile),
         credentials=of_client.credentials,
         variables=of_client.variables,
         client_parameters=of_client.parameters,
+        shared=shared_enums(api, types, members),
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from samekey.identifiers import split
 from samekey.ir import Alias, Enum, Model
+from samekey.lower.schemas.words import ITEM
 from samekey.names.identity import definition_words
 from samekey.names.lockfile import TYPES, Entry
 from samekey.names.pins import field_pin, member_pin, schema_labels
@@ -134,6 +137,39 @@ def member_names(
             names = resolve(wishes, kept={**pins, **kept, **pins})
             found.update({(definition.id, values[wire]): chosen for wire, chosen in names.items()})
     return found
+
+
+def shared_enums(api: Api, types: Mapping[str, str], members: Mapping[tuple[str, str | int], str]) -> dict[str, str]:
+    """Return the enums that are the class of another, by id, with that one's id: what came can be sent again.
+
+    Those are inline schemas of one property, wherever it stands, with the same values under the same names. A component
+    of the property's name comes before them.
+
+    Args:
+        api: the API.
+        types: class names by id.
+        members: names of members by type id and value.
+    """
+    groups: defaultdict[object, list[Enum]] = defaultdict(list)
+    for definition in api.types:
+        if isinstance(definition, Enum):
+            named = frozenset((value, members[definition.id, value]) for value in definition.values)
+            groups[_property(definition), named].append(definition)
+    found: dict[str, str] = {}
+    for group in groups.values():
+        head = min(group, key=lambda one: (len(one.name) > 1, len(types[one.id]), types[one.id]))
+        found.update({one.id: head.id for one in group if one is not head and len(one.name) > 1})
+    return found
+
+
+def _property(definition: Enum) -> tuple[str, ...]:
+    """Return the words of the property whose values an enum lists; of the array, for what is in one."""
+    words = list(definition.name)
+    inner = definition.id
+    while inner.endswith("/items") and tuple(words[-1:]) == ITEM and len(words) > 1:
+        inner = inner.removesuffix("/items")
+        words.pop()
+    return tuple(split(words[-1]))
 
 
 def _stated_members(definition: Enum) -> dict[str, str]:

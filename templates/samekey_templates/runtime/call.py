@@ -58,6 +58,7 @@ class Endpoint(Struct, frozen=True):
         body: how the body is written.
         media_type: the media type of the request body.
         body_required: whether an empty body is sent as well.
+        sends: makes the types of the body whose values may be given otherwise than they are sent; None for no such.
         accept: the value of the Accept header, behind which anything else may come where it is no JSON.
         accept_only: whether nothing else may be asked for, since the document says what Accept may be.
         security: the alternatives of credentials; None for the client's default.
@@ -80,6 +81,7 @@ class Endpoint(Struct, frozen=True):
     body: BodyKind = "json"
     media_type: str = "application/json"
     body_required: bool = True
+    sends: Callable[[], object] | None = None
     accept: str = "application/json"
     accept_only: bool = False
     security: Requirement | None = None

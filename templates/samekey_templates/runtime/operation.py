@@ -244,6 +244,7 @@ class Facts(TypedDict, total=False):
     body: BodyKind
     media_type: str
     body_required: bool
+    sends: Callable[[], object]
     accept: str
     accept_only: bool
     security: Requirement

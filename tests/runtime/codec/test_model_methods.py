@@ -191,6 +191,58 @@ def test_what_only_comes_back_is_never_sent() -> None:
     assert encode_sent({"a": [1, {"b": None}]}) == b'{"a":[1,{"b":null}]}'
 
 
+@read_only("id")
+class Numbered(Card, kw_only=True):
+    """A variant with a field that only comes back."""
+
+    id: str | None = None
+
+
+@read_only("etag")
+class Shelf(OpenModel):
+    """An open model with such a field, whose further fields hold others."""
+
+    etag: str | None = None
+    extra: dict[str, Stored] = EXTRA_PROPERTIES
+
+
+Either = one_of("Either", lambda: (Numbered, Bank), tag="kind", tagged=lambda: {"card": Numbered, "bank": Bank})
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "sent"),
+    [
+        (
+            Stored,
+            {"id": "a", "name": "x", "inner": [{"id": "b", "name": "y"}]},
+            {"name": "x", "inner": [{"name": "y"}]},
+        ),
+        (list[Stored | None], [None, {"id": "a", "name": "x"}], [None, {"name": "x"}]),
+        (dict[str, Stored], {"id": {"id": "a", "name": "x"}}, {"id": {"name": "x"}}),
+        (Either, {"kind": "card", "id": "a", "last4": "1"}, {"kind": "card", "last4": "1"}),
+        (Either, {"kind": "bank", "id": "a"}, {"kind": "bank", "id": "a"}),
+        (Either | list[Stored], [{"id": "a", "name": "x"}], [{"name": "x"}]),
+        (Shelf, {"etag": "1", "first": {"id": "a", "name": "x"}}, {"first": {"name": "x"}}),
+        ({"stored": Stored}, {"id": "a", "stored": {"id": "b", "name": "x"}}, {"id": "a", "stored": {"name": "x"}}),
+        (Stored, {"id": OMIT, "name": "x", "inner": "no list"}, {"name": "x", "inner": "no list"}),
+        (str, {"id": "a"}, {"id": "a"}),
+    ],
+)
+def test_what_only_comes_back_is_not_sent_in_dicts(kind: object, given: object, sent: object) -> None:
+    """As the types of the body have it: in lists, maps, unions, open models and fields of a body."""
+    before = copy.deepcopy(given)
+    assert json.loads(encode_sent(given, lambda: kind)) == sent
+    assert given == before
+
+
+def test_models_and_dicts_may_hold_each_other() -> None:
+    """Each is without what only comes back, and what a document does not list is kept."""
+    stored = Stored.from_dict({"id": "a", "name": "x", "new": 1})
+    given = {"id": "b", "name": "y", "inner": [stored, {"id": "c", "name": "z"}]}
+    sent = {"name": "y", "inner": [{"name": "x", "new": 1}, {"name": "z"}]}
+    assert json.loads(encode_sent(given, lambda: Stored)) == sent
+
+
 def test_a_tag_fills_itself_and_is_always_sent() -> None:
     """Whoever makes a card need not say that it is one; what comes without its tag is what it was taken for."""
     assert Card(last4="1").to_dict() == {"kind": "card", "last4": "1"}

@@ -104,6 +104,7 @@ class ChargesOperations:
             500: models.Error,
             "default": models.Error,
         },
+        sends=lambda: {"payment_method": models.PaymentMethod},
     )
     def create(
         self,

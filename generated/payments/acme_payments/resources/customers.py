@@ -361,6 +361,7 @@ class CustomersOperations:
             500: models.Error,
             "default": models.Error,
         },
+        sends=lambda: models.PaymentMethod,
     )
     def attach_payment_method(
         self,

@@ -51,7 +51,7 @@ FORMATS: dict[tuple[str, str], Kind] = {
     ("string", "byte"): Kind.BYTES,
     ("string", "base64"): Kind.BYTES,
     ("string", "binary"): Kind.BINARY,
-    ("number", "decimal"): Kind.NUMBER,
+    ("number", "decimal"): Kind.DECIMAL_NUMBER,
 }
 _FILES = ("application/octet-stream", "application/pdf", "application/zip", "image/", "audio/", "video/")
 

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from samekey.lower.schemas.scope import Scope
     from samekey.lower.schemas.steps import Hint, Lowering
 
+_NUMBERS = (
+    (Kind.NUMBER, Kind.INTEGER), (Kind.DECIMAL_NUMBER, Kind.INTEGER), (Kind.DECIMAL_NUMBER, Kind.NUMBER),
+)  # fmt: skip
+"""Kinds of numbers, each with one whose values are values of it too."""
+
 
 def lower_union(node: Node, merged: Merged, listed: list[Node], hint: Hint, scope: Scope) -> Lowering:
     """Lower a oneOf or anyOf; what stands beside it holds for each variant.
@@ -186,8 +191,9 @@ def flatten(variants: Iterable[Type]) -> tuple[tuple[Type, ...], bool]:
         else:
             flat.append(variant)
     unique: list[Type] = list(dict.fromkeys(flat))
-    if Primitive(Kind.NUMBER) in unique and Primitive(Kind.INTEGER) in unique:
-        unique.remove(Primitive(Kind.INTEGER))
+    for wide, narrow in _NUMBERS:
+        if Primitive(wide) in unique and Primitive(narrow) in unique:
+            unique.remove(Primitive(narrow))
     return tuple(_with_one_literal(unique)), nullable
 
 
@@ -250,7 +256,7 @@ def _json_kind(kind: Type, definitions: Mapping[str, TypeDef]) -> str | None:  #
     match kind:
         case Primitive(kind=Kind.STRING):
             return "string"
-        case Primitive(kind=Kind.INTEGER | Kind.NUMBER):
+        case Primitive(kind=Kind.INTEGER | Kind.NUMBER | Kind.DECIMAL_NUMBER):
             return "number"
         case Primitive(kind=Kind.BOOLEAN):
             return "boolean"

@@ -151,12 +151,18 @@ _EXTRA: Final = "_extra_fields"
 
 
 class _Seen:
-    """Whether this process has ever kept a field that no document lists; where not, nobody looks for them."""
+    """What this process has ever seen; what it has not, nobody looks for.
 
-    __slots__ = ("any",)
+    Attributes:
+        any: a field that no document lists.
+        numbers: a model with decimals that are numbers.
+    """
+
+    __slots__ = ("any", "numbers")
 
     def __init__(self) -> None:
         self.any = False
+        self.numbers = False
 
 
 _SEEN: Final = _Seen()
@@ -247,6 +253,36 @@ def read_only_of(kind: type[ModelMethods]) -> frozenset[str]:
     """Return the fields of a model that are never sent, by their names on the wire."""
     found: frozenset[str] = getattr(kind, "_read_only", frozenset())
     return found
+
+
+NUMBERS: Final[Any] = object()
+"""In the place of a type: the decimals in such a value are numbers of JSON."""
+
+
+def decimal_numbers(*names: str) -> Callable[[AnyKind], AnyKind]:
+    """Name the fields of a model whose decimals are numbers of JSON; all other decimals are strings there.
+
+    Args:
+        names: their names on the wire.
+    """
+    _SEEN.numbers = True
+
+    def named(model: AnyKind) -> AnyKind:
+        setattr(model, "_decimal_numbers", frozenset(names))  # noqa: B010  # type checkers know of no private word outside
+        return model
+
+    return named
+
+
+def numbers_of(kind: type[ModelMethods]) -> frozenset[str]:
+    """Return the fields of a model whose decimals are numbers of JSON, by their names on the wire."""
+    found: frozenset[str] = getattr(kind, "_decimal_numbers", frozenset())
+    return found
+
+
+def are_decimals_numbers() -> bool:
+    """Whether any model of this process may have decimals that are numbers of JSON."""
+    return _SEEN.numbers
 
 
 def _default_of(model: type[Model], attribute: str) -> tuple[object, ...]:

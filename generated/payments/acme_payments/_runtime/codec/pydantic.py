@@ -9,7 +9,8 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from .models import Model, OpenModel, extra_of, is_model, struct_of
+from ..types import is_fields, is_items
+from .models import Model, OpenModel, extra_of, is_model, numbers_of, struct_of
 from .unions import is_union
 
 
@@ -54,12 +55,26 @@ def json_schema_of(kind: Any, within: tuple[Any, ...] = ()) -> dict[str, Any]:  
     return named
 
 
+def _field(kind: Any, info: msgspec.structs.FieldInfo, within: tuple[Any, ...]) -> dict[str, Any]:  # noqa: ANN401
+    schema = json_schema_of(info.type, within)
+    return _with_numbers(schema) if info.encode_name in numbers_of(kind) else schema
+
+
+def _with_numbers(schema: Any) -> Any:  # noqa: ANN401  # a JSON schema, or a part of it
+    """Return a schema whose decimals are numbers; to msgspec they are strings."""
+    if schema == {"type": "string", "format": "decimal"}:
+        return {"type": "number"}
+    if is_fields(schema):
+        return {name: _with_numbers(entry) for name, entry in schema.items()}
+    return [_with_numbers(entry) for entry in schema] if is_items(schema) else schema
+
+
 def _object(kind: Any, within: tuple[Any, ...]) -> dict[str, Any]:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
     listed = msgspec.structs.fields(struct_of(kind))
     made: dict[str, Any] = {
         "type": "object",
         "title": kind.__name__,
-        "properties": {info.encode_name: json_schema_of(info.type, within) for info in listed},
+        "properties": {info.encode_name: _field(kind, info, within) for info in listed},
     }
     required = [info.encode_name for info in listed if info.required]
     if required:

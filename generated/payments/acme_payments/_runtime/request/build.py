@@ -651,7 +651,7 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: 
         return None
     match endpoint.body:
         case "json":
-            return json_body(value, endpoint.media_type)
+            return json_body(value, endpoint.media_type, endpoint.sends)
         case "form":
             return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
         case "multipart":

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any, Final, TypeVar, cast
@@ -19,6 +20,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec import Struct
 
+from ..concurrency.fork import importing
 from ..types import Omit, is_fields, is_items
 from .extra_fields import MOST_KEPT, Search
 from .hooks import dec_hook, exact_dec_hook
@@ -26,10 +28,12 @@ from .lenient import decode_leniently
 from .models import (
     Model,
     OpenModel,
+    are_decimals_numbers,
     are_extra_fields_kept,
     every_model,
     is_model,
     kept_by,
+    numbers_of,
     read_only_of,
     sent,
     struct_of,
@@ -59,23 +63,38 @@ def encode(value: object) -> bytes:
     except TypeError:
         # What was left out below the top level cannot be encoded; looking for it first would cost every call.
         content = _encoder().encode(_present_throughout(value))
-    if are_extra_fields_kept() and any(isinstance(model, Model) and kept_by(model) for model in _models_in(value)):
+    if are_decimals_numbers() and any(numbers_of(type(model)) for model in _models_in(value)):
+        content = _encoder().encode(_simple(_present_throughout(value)))
+    elif are_extra_fields_kept() and any(isinstance(model, Model) and kept_by(model) for model in _models_in(value)):
         content = _encoder().encode(plain(_present_throughout(value)))
     if b"null" in content:
-        _refuse_no_numbers(plain(_present_throughout(value)))
+        _refuse_no_numbers(_simple(_present_throughout(value)))
     return content
 
 
-def encode_sent(value: object) -> bytes:
-    """Encode a body like `encode`, without the fields of its models that only come back."""
-    if not _holds_models(value):
+def encode_sent(value: object, sends: Callable[[], object] | None = None) -> bytes:
+    """Encode a body like `encode`, as the document has it.
+
+    Args:
+        value: the body.
+        sends: makes what `as_documented` takes for its type; None where nothing in it can be given otherwise.
+    """
+    if not _holds_models(value) and sends is None:
         return encode(value)
     given = _present_throughout(value)
-    made = plain(given)
+    made = _simple(given)
     for model, fields in _beside(given, made):
         for name in read_only_of(type(model)):
             fields.pop(name, None)
-    return encode(made)
+    if sends is not None:
+        with importing():
+            from .sending import as_documented  # noqa: PLC0415  # few operations need it
+
+        made = as_documented(made, sends())
+    content = _encoder().encode(made)
+    if b"null" in content:
+        _refuse_no_numbers(made)
+    return content
 
 
 def _models_in(value: object) -> Iterator[Model | OpenModel]:
@@ -174,7 +193,26 @@ def _present_throughout(value: object) -> object:
 
 def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
     """Convert a model or dict to plain dicts, lists, strings and numbers, with the names used on the wire."""
-    made = msgspec.to_builtins(value, enc_hook=_enc_hook)
+    if are_decimals_numbers():
+        return msgspec.json.decode(_encoder().encode(_simple(value)))
+    return _with_extra(value, msgspec.to_builtins(value, enc_hook=_enc_hook))
+
+
+def _simple(value: object) -> Any:  # noqa: ANN401  # plain JSON, and decimals
+    """Convert a value like `plain`, but for decimals: those that are numbers are spelled, and all others stay."""
+    made = _with_extra(value, msgspec.to_builtins(value, enc_hook=_enc_hook, builtin_types=(Decimal,)))
+    if are_decimals_numbers():
+        with importing():
+            from .sending import exact  # noqa: PLC0415  # few APIs need it
+
+        for model, fields in _beside(value, made):
+            names = numbers_of(type(model)) & fields.keys()
+            fields.update({name: exact(fields[name]) for name in names})
+    return made
+
+
+def _with_extra(value: object, made: Any) -> Any:  # noqa: ANN401  # plain JSON
+    """Put the fields that no document lists into what models have become."""
     if are_extra_fields_kept():
         for model, fields in _beside(value, made):
             fields.update({name: entry for name, entry in kept_by(model).items() if name not in fields})
@@ -243,11 +281,12 @@ def plain_json(content: bytes) -> Any:  # noqa: ANN401  # any JSON
     Raises:
         DecodeFailureError: it is none.
     """
+    read = _exact_float if are_decimals_numbers() else float
     try:
-        return msgspec.json.decode(content)
+        return _reader(read).decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         try:
-            return json.loads(content)
+            return json.loads(content, parse_float=read)
         except (ValueError, RecursionError):
             raise DecodeFailureError(str(error)) from error
 
@@ -267,6 +306,17 @@ def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) 
         return Decoded(search.put_beside(value, decode_leniently(value, kind, problem)), problem)
     except RecursionError:
         return Decoded(search.put_beside(value, value), problem)
+
+
+def _exact_float(text: str) -> float | Decimal:
+    """Return a number, as a decimal where a float has not all of its digits."""
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else Decimal(text)
+
+
+@cache
+def _reader(read: Callable[[str], Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder() if read is float else msgspec.json.Decoder(float_hook=read)
 
 
 @cache

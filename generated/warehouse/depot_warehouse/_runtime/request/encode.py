@@ -206,9 +206,15 @@ def is_visible(text: str) -> bool:
     return text.isascii() and (text.isprintable() or text.replace("\t", "").isprintable())
 
 
-def json_body(value: object, media_type: str = "application/json") -> Body:
-    """Encode a JSON body; fields left out, and those that only come back, are not sent."""
-    return Body(encode_sent(value), media_type)
+def json_body(value: object, media_type: str = "application/json", sends: Callable[[], object] | None = None) -> Body:
+    """Encode a JSON body; fields left out, and those that only come back, are not sent.
+
+    Args:
+        value: the body.
+        media_type: its media type.
+        sends: makes the types whose values may be given otherwise than they are sent; None where there is none.
+    """
+    return Body(encode_sent(value, sends), media_type)
 
 
 def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body:
