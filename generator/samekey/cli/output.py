@@ -72,7 +72,7 @@ def refuse_inputs(files: Iterable[Path], inputs: Iterable[str | Path | None], hi
         inputs: paths, URLs and revisions that are read; None and what is no file count for nothing.
         hint: the option that names the files.
     """
-    read = {Path(entry).resolve() for entry in inputs if entry is not None and is_file(entry)}
+    read = {Path(entry).resolve() for entry in inputs if entry is not None and _is_file(entry)}
     for file in files:
         if file.resolve() in read:
             raise typer.BadParameter(f"{file} is read by this command, and would be lost", param_hint=hint)
@@ -86,7 +86,7 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def is_file(path: str | Path) -> bool:
+def _is_file(path: str | Path) -> bool:
     """Whether a path is one of a file; what cannot be a path is none."""
     try:
         return Path(path).is_file()
