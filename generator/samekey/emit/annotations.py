@@ -200,6 +200,10 @@ def dependencies(definition: TypeDef) -> list[str]:
 
 def holds_decimal_numbers(kind: Type, definitions: Mapping[str, TypeDef]) -> bool:
     """Whether there may be decimals in a value that are numbers of JSON, other than in the fields of models."""
+    if isinstance(kind, Primitive):
+        return kind.kind is Kind.DECIMAL_NUMBER
+    if isinstance(kind, Named) and not isinstance(definitions[kind.id], Alias):
+        return False
     pending, seen = [kind], set[str]()
     while pending:
         for found in types_within(pending.pop()):

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from samekey.config.file import CiHost
 from samekey.emit import code, symbols
-from samekey.emit.annotations import Annotator, fallbacks
+from samekey.emit.annotations import Annotator, dependencies, fallbacks
 from samekey.emit.client import plan_client
 from samekey.emit.code import Code, source
 from samekey.emit.documented import Documented
@@ -57,12 +57,13 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     """
     types = {definition.id: definition for definition in api.types}
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
+    links = {identity: dependencies(definition) for identity, definition in types.items()}
     sent = list(_sent(api, models))
     inputs = reachable(sent, types, sending=True)
     outputs = reachable([*received(api), *sent], types, sending=False)
     merged = reachable(_merge_patches(api), types, sending=True)
     version = version_of_sdk(api, config)
-    modules = plan_models(types, names, outputs, inputs, merged)
+    modules = plan_models(types, names, links, outputs, inputs, merged)
     parts = own({str(export) for module in modules for export in module.exports})
     exports = plan_exports(names.client, parts)
     documented = Documented(api, names, types, models)
@@ -80,7 +81,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     }
     in_readme = (call for found in first.values() if found is not None for call in (found.shown, found.awaited))
     homes = homes_of(names.package, modules)
-    shared = _Shared(api, names, types, models, parts, homes, calls, adapted_when_sent(types))
+    shared = _Shared(api, names, types, models, parts, homes, calls, adapted_when_sent(types, links))
     resources = tuple(_resource(entry, shared) for entry in names.resources)
     return Plan(
         package=code.identifier(names.package),
@@ -195,6 +196,8 @@ def _resource(entry: ResourceName, shared: _Shared) -> ResourceModule:
     methods = tuple(planner.method(operation) for operation in listed)
     home = code.link_target(f"{names.package}/resources/{entry.module}.py")
     reference = ReferencePlanner(planner, names, home, shared.homes, shared.examples)
+    views = list(zip(listed, methods, strict=True))
+    told = tuple(reference.call(*view) for view in views)
     held = tuple(_held(entry.path, api, names, shared.own))
     bases = (symbols.RESOURCE, symbols.ASYNC_RESOURCE)
     printed = (methods, bases, symbols.CLIENT_RESOURCE) if held else (methods, bases)
@@ -215,9 +218,9 @@ def _resource(entry: ResourceName, shared: _Shared) -> ResourceModule:
         imports=symbols.imports(printed, ".."),
         typing_imports=(*options, *siblings),
         methods=methods,
-        rows=tuple(row for view, entry in zip(methods, listed, strict=True) for row in reference.rows(entry, view)),
+        rows=tuple(row for view, call in zip(views, told, strict=True) for row in reference.rows(*view, call)),
         held=held,
-        calls=tuple(reference.call(entry, view) for view, entry in zip(methods, listed, strict=True)),
+        calls=told,
     )
 
 
