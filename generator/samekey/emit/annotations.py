@@ -204,7 +204,8 @@ def holds_decimal_numbers(kind: Type, definitions: Mapping[str, TypeDef]) -> boo
         return kind.kind is Kind.DECIMAL_NUMBER
     if isinstance(kind, Named) and not isinstance(definitions[kind.id], Alias):
         return False
-    pending, seen = [kind], set[str]()
+    pending: list[Type] = [kind]
+    seen: set[str] = set()
     while pending:
         for found in types_within(pending.pop()):
             if found == Primitive(Kind.DECIMAL_NUMBER):

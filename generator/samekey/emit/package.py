@@ -16,7 +16,6 @@ from samekey.emit.code import Code, source
 from samekey.emit.documented import Documented
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
-from samekey.emit.forms import Form
 from samekey.emit.lost_answers import is_promised, plan_lost_answers, plan_retry_defaults
 from samekey.emit.metadata import plan_metadata, version_of_sdk
 from samekey.emit.models import adapted_when_sent, deep_modules, plan_models, reachable
@@ -26,7 +25,7 @@ from samekey.emit.reference import ReferencePlanner, homes_of
 from samekey.emit.views import CallView, HeldView, ImportView, OperationSummary, Plan, ResourceModule
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
-from samekey.ir import Model, Safety, Type
+from samekey.ir import Model, Type
 from samekey.names import hides_builtin, spread_model
 
 if TYPE_CHECKING:
@@ -69,16 +68,7 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     documented = Documented(api, names, types, models)
     given = [(entry, found) for entry in api.operations if (found := documented.arguments(entry)) is not None]
     calls = {entry.key: documented.call(entry, arguments) for entry, arguments in given}
-    examples = Examples(api, names, types, models)
-    detailed = set(Form) - {Form.STREAM}
-    first = {
-        "keyed": examples.first({Safety.KEYED}, detailed),
-        "safe": examples.first({Safety.SAFE}, detailed),
-        "paged": examples.first(set(Safety), {Form.PAGES}),
-        "stream": examples.first(set(Safety), {Form.STREAM}),
-        "streamable": examples.first(set(Safety), {Form.EITHER}),
-        "download": examples.first(set(Safety), {Form.BYTES}),
-    }
+    first = Examples(api, names, types, models).of_each_kind()
     in_readme = (call for found in first.values() if found is not None for call in (found.shown, found.awaited))
     homes = homes_of(names.package, modules)
     shared = _Shared(api, names, types, models, parts, homes, calls, adapted_when_sent(types, links))
