@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SOURCES = {"generator": ROOT / "generator" / "samekey", "runtime": ROOT / "templates" / "samekey_templates" / "runtime"}
 IN_BOTH = (
-    "ABSENT", "Body", "BodyKind", "MODELS", "Model", "OMIT", "Operation", "Paging", "PagingStyle",
+    "ABSENT", "Body", "BodyKind", "MODELS", "Model", "NUMBERS", "OMIT", "Operation", "Paging", "PagingStyle",
     "Requirement", "Response", "Style", "StreamFormat", "ValuePath",
 )  # fmt: skip
 """The same thing, once as the document describes it or as source, once as it is at run time in an SDK."""

@@ -200,7 +200,12 @@ def dependencies(definition: TypeDef) -> list[str]:
 
 def holds_decimal_numbers(kind: Type, definitions: Mapping[str, TypeDef]) -> bool:
     """Whether there may be decimals in a value that are numbers of JSON, other than in the fields of models."""
-    pending, seen = [kind], set[str]()
+    if isinstance(kind, Primitive):
+        return kind.kind is Kind.DECIMAL_NUMBER
+    if isinstance(kind, Named) and not isinstance(definitions[kind.id], Alias):
+        return False
+    pending: list[Type] = [kind]
+    seen: set[str] = set()
     while pending:
         for found in types_within(pending.pop()):
             if found == Primitive(Kind.DECIMAL_NUMBER):

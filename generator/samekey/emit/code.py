@@ -245,7 +245,9 @@ def comment(text: str) -> Code:
 
 def single_line(text: str, limit: int = 0) -> str:
     """Return text on one line, with nothing that does not print; cut after a word where it is longer than the limit."""
-    line = " ".join(_printable(" ".join(text.split())).split())
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = " ".join(_printable(line).split())
     if not limit or len(line) <= limit:
         return line
     words = line[:limit].rpartition(" ")[0]

@@ -10,13 +10,13 @@ from samekey.emit.code import Code, source
 from samekey.emit.documented import Documented, awaited
 from samekey.emit.forms import Form, form_of
 from samekey.emit.views import ExampleView
-from samekey.ir import ListOf
+from samekey.ir import ListOf, Safety
 from samekey.lower.statuses import successes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from samekey.ir import Api, Model, Operation, Safety, TypeDef
+    from samekey.ir import Api, Model, Operation, TypeDef
     from samekey.names import Names
 
 
@@ -34,6 +34,18 @@ class Examples(Struct, frozen=True):
     names: Names
     types: Mapping[str, TypeDef]
     models: Mapping[str, Model]
+
+    def of_each_kind(self) -> dict[str, ExampleView | None]:
+        """Return the calls that the README begins with, by what they show; None for what no operation does."""
+        detailed = set(Form) - {Form.STREAM}
+        return {
+            "keyed": self.first({Safety.KEYED}, detailed),
+            "safe": self.first({Safety.SAFE}, detailed),
+            "paged": self.first(set(Safety), {Form.PAGES}),
+            "stream": self.first(set(Safety), {Form.STREAM}),
+            "streamable": self.first(set(Safety), {Form.EITHER}),
+            "download": self.first(set(Safety), {Form.BYTES}),
+        }
 
     def first(self, safeties: Collection[Safety], forms: Collection[Form]) -> ExampleView | None:
         """Return a call of the first operation that fits, preferring those that create or list; None for none.

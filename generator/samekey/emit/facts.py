@@ -64,6 +64,7 @@ _STYLE_FACTS = table(
         Location.COOKIE: "cookie_styles",
     },
 )
+_NOTHING = source("")
 _OWN_REFUSALS = frozenset({400, 409, 422})
 """Statuses by which an operation refuses under its key, where the document gives them to it."""
 
@@ -190,9 +191,9 @@ class FactsPlanner(Struct, frozen=True):
     def _adapted(self, kind: Type) -> Code:
         """Return what the runtime is told of a type whose values are not sent as they are given; nothing of others."""
         numbers = [symbols.NUMBERS] if holds_decimal_numbers(kind, self.annotator.definitions) else []
-        models = [] if self.adapted.isdisjoint(references(kind)) else [self._decoded(kind)]
+        models = [self._decoded(kind)] if self.adapted and not self.adapted.isdisjoint(references(kind)) else []
         told = [*models, *numbers]
-        return code.display(told) if len(told) > 1 else told[0] if told else source("")
+        return code.display(told) if len(told) > 1 else told[0] if told else _NOTHING
 
     def _style_facts(self, operation: Operation) -> Iterable[Code]:
         for location, fact in _STYLE_FACTS.items():

@@ -27,7 +27,7 @@ from samekey.graph import chunk, components
 from samekey.ir import Alias, AnyJson, Enum, MapOf, Model, Named, Nullable, Type, TypeDef, Union, references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from samekey.ir import Field
     from samekey.names import Names
@@ -41,20 +41,26 @@ _EXTRA_NAMES = (source("extra"), source("extra_fields"), source("extra_fields_")
 
 
 def plan_models(
-    types: Mapping[str, TypeDef], names: Names, outputs: set[str], inputs: set[str], merged: set[str]
+    types: Mapping[str, TypeDef],
+    names: Names,
+    links: Mapping[str, Sequence[str]],
+    outputs: set[str],
+    inputs: set[str],
+    merged: set[str],
 ) -> tuple[ModelsModule, ...]:
     """Return the modules of models: classes for what comes back, and types for what goes in.
 
     Args:
         types: type definitions by id.
         names: the Python names.
+        links: the ids of the definitions that each names.
         outputs: ids of definitions that get a class.
         inputs: ids of definitions that get a type for what goes in.
         merged: ids of definitions that are sent as merge patches, in which null clears a field (RFC 7396).
     """
     shared = names.shared
     own_outputs, own_inputs = ({shared.get(one, one) for one in found} for found in (outputs, inputs))
-    order = components(types, lambda one: [shared.get(other, other) for other in dependencies(types[one])])
+    order = components(types, lambda one: [shared.get(other, other) for other in links[one]])
     classes = chunk(([member for member in group if member in own_outputs] for group in order), MODULE_SIZE)
     homes = {identity: f"_part_{number:02}" for number, part in enumerate(classes, 1) for identity in part}
     entries = chunk(([member for member in group if member in own_inputs] for group in order), MODULE_SIZE)
@@ -382,10 +388,14 @@ def reachable(kinds: Iterable[Type], types: Mapping[str, TypeDef], *, sending: b
     return found
 
 
-def adapted_when_sent(types: Mapping[str, TypeDef]) -> frozenset[str]:
+def adapted_when_sent(types: Mapping[str, TypeDef], links: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Return the ids of definitions whose values, at any depth, are not sent as they are given.
 
     There may be fields that only come back, and decimals that are numbers.
+
+    Args:
+        types: type definitions by id.
+        links: the ids of the definitions that each names.
     """
     models = (definition for definition in types.values() if isinstance(definition, Model))
     pending = [
@@ -396,8 +406,8 @@ def adapted_when_sent(types: Mapping[str, TypeDef]) -> frozenset[str]:
     if not pending:
         return frozenset()
     users: defaultdict[str, list[str]] = defaultdict(list)
-    for identity, definition in types.items():
-        for other in dependencies(definition):
+    for identity, others in links.items():
+        for other in others:
             users[other].append(identity)
     found: set[str] = set()
     while pending:

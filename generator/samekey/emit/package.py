@@ -10,13 +10,12 @@ from msgspec import Struct
 
 from samekey.config.file import CiHost
 from samekey.emit import code, symbols
-from samekey.emit.annotations import Annotator, fallbacks
+from samekey.emit.annotations import Annotator, dependencies, fallbacks
 from samekey.emit.client import plan_client
 from samekey.emit.code import Code, source
 from samekey.emit.documented import Documented
 from samekey.emit.examples import Examples
 from samekey.emit.exports import plan_exports, plan_public
-from samekey.emit.forms import Form
 from samekey.emit.lost_answers import is_promised, plan_lost_answers, plan_retry_defaults
 from samekey.emit.metadata import plan_metadata, version_of_sdk
 from samekey.emit.models import adapted_when_sent, deep_modules, plan_models, reachable
@@ -26,7 +25,7 @@ from samekey.emit.reference import ReferencePlanner, homes_of
 from samekey.emit.views import CallView, HeldView, ImportView, OperationSummary, Plan, ResourceModule
 from samekey.emit.webhooks import plan_webhooks
 from samekey.header import LINE
-from samekey.ir import Model, Safety, Type
+from samekey.ir import Model, Type
 from samekey.names import hides_builtin, spread_model
 
 if TYPE_CHECKING:
@@ -57,30 +56,22 @@ def plan(api: Api, names: Names, config: Config, own: OwnFinder = lambda _: NO_O
     """
     types = {definition.id: definition for definition in api.types}
     models = {identity: entry for identity, entry in types.items() if isinstance(entry, Model)}
+    links = {identity: dependencies(definition) for identity, definition in types.items()}
     sent = list(_sent(api, models))
     inputs = reachable(sent, types, sending=True)
     outputs = reachable([*received(api), *sent], types, sending=False)
     merged = reachable(_merge_patches(api), types, sending=True)
     version = version_of_sdk(api, config)
-    modules = plan_models(types, names, outputs, inputs, merged)
+    modules = plan_models(types, names, links, outputs, inputs, merged)
     parts = own({str(export) for module in modules for export in module.exports})
     exports = plan_exports(names.client, parts)
     documented = Documented(api, names, types, models)
     given = [(entry, found) for entry in api.operations if (found := documented.arguments(entry)) is not None]
     calls = {entry.key: documented.call(entry, arguments) for entry, arguments in given}
-    examples = Examples(api, names, types, models)
-    detailed = set(Form) - {Form.STREAM}
-    first = {
-        "keyed": examples.first({Safety.KEYED}, detailed),
-        "safe": examples.first({Safety.SAFE}, detailed),
-        "paged": examples.first(set(Safety), {Form.PAGES}),
-        "stream": examples.first(set(Safety), {Form.STREAM}),
-        "streamable": examples.first(set(Safety), {Form.EITHER}),
-        "download": examples.first(set(Safety), {Form.BYTES}),
-    }
+    first = Examples(api, names, types, models).of_each_kind()
     in_readme = (call for found in first.values() if found is not None for call in (found.shown, found.awaited))
     homes = homes_of(names.package, modules)
-    shared = _Shared(api, names, types, models, parts, homes, calls, adapted_when_sent(types))
+    shared = _Shared(api, names, types, models, parts, homes, calls, adapted_when_sent(types, links))
     resources = tuple(_resource(entry, shared) for entry in names.resources)
     return Plan(
         package=code.identifier(names.package),
@@ -195,6 +186,8 @@ def _resource(entry: ResourceName, shared: _Shared) -> ResourceModule:
     methods = tuple(planner.method(operation) for operation in listed)
     home = code.link_target(f"{names.package}/resources/{entry.module}.py")
     reference = ReferencePlanner(planner, names, home, shared.homes, shared.examples)
+    views = list(zip(listed, methods, strict=True))
+    told = tuple(reference.call(*view) for view in views)
     held = tuple(_held(entry.path, api, names, shared.own))
     bases = (symbols.RESOURCE, symbols.ASYNC_RESOURCE)
     printed = (methods, bases, symbols.CLIENT_RESOURCE) if held else (methods, bases)
@@ -215,9 +208,9 @@ def _resource(entry: ResourceName, shared: _Shared) -> ResourceModule:
         imports=symbols.imports(printed, ".."),
         typing_imports=(*options, *siblings),
         methods=methods,
-        rows=tuple(row for view, entry in zip(methods, listed, strict=True) for row in reference.rows(entry, view)),
+        rows=tuple(row for view, call in zip(views, told, strict=True) for row in reference.rows(*view, call)),
         held=held,
-        calls=tuple(reference.call(entry, view) for view, entry in zip(methods, listed, strict=True)),
+        calls=told,
     )
 
 

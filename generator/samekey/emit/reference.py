@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from samekey.ir import Operation, Type
     from samekey.names import Names
 
+_YES: Final = source("yes")
+_NOTHING: Final = source("")
 _MAX_SENTENCE: Final = 200
 _SENTENCE: Final = re.compile(r"(?:Deprecated\. )?.*?(?:[.!?](?=\s+[^a-z\s]|$)|。)")
 """A sentence ends before what begins with no small letter: "e.g. this" goes on."""
@@ -47,19 +49,15 @@ class ReferencePlanner(Struct, frozen=True):
     homes: Mapping[str, Code]
     examples: Mapping[str, CallView]
 
-    def rows(self, operation: Operation, method: MethodView) -> Iterator[RowView]:
+    def rows(self, operation: Operation, method: MethodView, told: ReferenceView) -> Iterator[RowView]:
         """Yield the rows of an operation: its plain call, and its stream where it has one beside it."""
         call = self.names.methods[operation.key].call
         listed = (*(entry.name for entry in method.positional), *(f"{entry.name}=…" for entry in _own(method.keywords)))
-        streamed = self.planner.streamed(operation)
-        for way, returns in ((call, self.planner.given(operation)), (f"{call}.stream", streamed)):
+        streamed = code.span(self.planner.streamed(operation))
+        for way, returns in ((call, told.returns), (f"{call}.stream", streamed)):
             if returns:
-                yield RowView(
-                    call=code.span(f"client.{way}({', '.join(listed)})"),
-                    request=code.span(f"{operation.method} {operation.path}"),
-                    safety=_safety(operation),
-                    returns=code.span(returns),
-                )
+                shown = code.span(f"client.{way}({', '.join(listed)})")
+                yield RowView(shown, told.request, told.safety, returns)
 
     def call(self, operation: Operation, method: MethodView) -> ReferenceView:
         """Return what there is to be known of an operation's call."""
@@ -80,9 +78,9 @@ class ReferencePlanner(Struct, frozen=True):
         return ReferenceArgumentView(
             name=argument.name,
             kind=code.span(argument.kind),
-            home=next((home for home in inputs if home), source("")),
-            required=source("yes") if argument.required else source(""),
-            about=code.prose(first_sentence(argument.doc)),
+            home=next((home for home in inputs if home), _NOTHING) if argument.named else _NOTHING,
+            required=_YES if argument.required else _NOTHING,
+            about=code.prose(first_sentence(argument.doc)) if argument.doc else _NOTHING,
         )
 
     def _models(self, operation: Operation) -> Iterator[LinkView]:
