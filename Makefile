@@ -26,13 +26,13 @@ check: $(VENV)/.dev ## lint, types, and the tests that need no browser, database
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory check-generated
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(PYTEST_ARGS)
 
 test: $(VENV)/.dev ## run every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 on-httpx2: $(VENV)/.dev ## the tests of behaviour on httpx2, in place of httpx
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.on_httpx2 tests/behaviour tests/truth tests/http2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -p tests.on_httpx2 tests/behaviour tests/truth tests/http2 $(PYTEST_ARGS)
 
 mutants: $(VENV)/.dev ## small changes of what decides safety, finds keys and retries, each of which tests must notice
 	$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)

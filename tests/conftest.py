@@ -7,10 +7,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from xdist.scheduler import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+    LoadScopeScheduling,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,8 +30,32 @@ FAST = (
     "test_diagnostic_codes.py", "test_docs.py", "test_habits.py", "test_words.py",
 )  # fmt: skip
 """Folders and files whose tests need no browser, database, Node or server that fails."""
-TYPE_CHECKED = ("emit/test_injection.py", "emit/test_open_models.py", "emit/test_webhooks.py", "lower/references")
-"""Of those, tests that run a type checker, or make very large SDKs."""
+LARGE = ("emit/test_injection.py", "emit/test_open_models.py", "emit/test_webhooks.py", "lower/references")
+"""Of those, tests that make very large SDKs, or many."""
+OF_CHECKERS = ("mypy", "pyright", "checker", "is_checked", "with_the_rest", "is_typed")
+"""Words in the names of tests that run a type checker, one of which needs Node."""
+TOGETHER = ("tests/canary/", "tests/diff/test_programs.py")
+"""Tests that share what takes long to make, which one worker makes."""
+REAL = "tests/corpus/test_real.py"
+"""Tests of a real document share its SDK."""
+
+
+class Shared(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a test to whichever worker is free, and tests that share something to one of them.
+
+    The marks of pytest-xdist 3.8 mean nothing to pytest 9.2, whose ids they were written into.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(REAL):
+            return nodeid.partition("[")[2] or nodeid
+        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shared:  # noqa: ANN401  # as pytest-xdist gives it
+    """Return what tells workers which tests to run."""
+    return Shared(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         path = item.path.relative_to(ROOT / "tests").as_posix()
         is_fast = path.startswith(tuple(f"{name}/" if "." not in name else name for name in FAST))
-        if not is_fast or path.startswith(TYPE_CHECKED):
+        if not is_fast or path.startswith(LARGE) or any(word in item.name for word in OF_CHECKERS):
             item.add_marker(pytest.mark.slow)
 
 

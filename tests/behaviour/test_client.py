@@ -66,7 +66,7 @@ def test_what_is_no_timeout_and_no_policy_is_named(server: FaultServer, wrong: d
     [
         ({"base_url": 5}, "base_url must be a str, such as"),
         ({"token": 5}, "the credential of ACME_PAYMENTS_TOKEN must be a text, a function that returns one, or"),
-        ({"headers": [("a", "b")]}, "headers must be a dict, such as"),
+        ({"headers": [("a", "b")]}, "headers must be a Mapping, such as"),
         ({"headers": {"a": 5}}, "headers: 'a' must be a text with a text, and not with a int"),
         (
             {"middleware": print},
@@ -90,7 +90,7 @@ def test_options_of_a_wrong_kind_are_named(server: FaultServer, call_style: Call
     """A dict is none, and headers are a dict."""
     with pytest.raises(TypeError, match=r"options must be a CallOptions, such as .*, and not a dict"):
         call_style(server.url, CHARGE.again(options={"timeout": 5}))
-    with pytest.raises(TypeError, match="headers must be a dict, such as"):
+    with pytest.raises(TypeError, match="headers must be a Mapping, such as"):
         CallOptions(headers=["X-Tenant"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert not server.seen
 

@@ -11,7 +11,7 @@ from tests.canary.known import causes_of
 from tests.canary.matrix import Findings, Room
 from tests.canary.words import CANARIES, found_in
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("canary")]
+pytestmark = pytest.mark.timeout(900)
 """Its searches are made once, in the first test, and take minutes on a machine that does other things as well."""
 
 LEAST = {

@@ -9,7 +9,7 @@ from tests.canary.known import LEAKS_TO_BE_MENDED, NOT_OURS, Known, causes_of
 from tests.canary.matrix import Findings, Room
 from tests.canary.test_matrix import listed
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("canary")]
+pytestmark = pytest.mark.timeout(900)
 """Its searches are made once, in the first test, and take minutes on a machine that does other things as well."""
 
 

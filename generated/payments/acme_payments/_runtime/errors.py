@@ -332,7 +332,8 @@ def unanswered(record: CallRecord, location: str | None = None) -> APIError:
         return TokenError(explain(record, str(outcome)), record)
     timed_out = isinstance(outcome, Failed) and (outcome.timeout or outcome.failure is Failure.DEADLINE)
     error = (APITimeoutError if timed_out else APIConnectionError)(explain(record, str(outcome)), record)
-    error.location = location
+    if location is not None:
+        error.location = location
     return error
 
 

@@ -143,14 +143,16 @@ def checked(name: str, value: object, kind: type, example: str) -> None:
         raise TypeError(f"{name} must be a {kind.__name__}, such as {example}, and not a {type(value).__name__}")
 
 
+_HEADERS: Final = "{'X-Tenant': 't1'}"
+
+
 def checked_headers(headers: object) -> None:
     """Refuse headers that are no dict of texts. Their values may be secrets, and are not shown.
 
     Raises:
         TypeError: they are none.
     """
-    if not isinstance(headers, Mapping):
-        raise TypeError(f"headers must be a dict, such as {{'X-Tenant': 't1'}}, and not a {type(headers).__name__}")
+    checked("headers", headers, Mapping, _HEADERS)
     for name, value in cast("Mapping[object, object]", headers).items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers: {name!r} must be a text with a text, and not with a {type(value).__name__}")
@@ -191,7 +193,7 @@ class CallOptions(Struct, frozen=True):
             if value is not None and not isinstance(value, Mapping):
                 raise TypeError(f"{name} must be a dict of what is sent, and not a {type(value).__name__}")
         if self.headers is not None:
-            checked_headers(self.headers)
+            checked("headers", self.headers, Mapping, _HEADERS)
             structs.force_setattr(self, "headers", DiscreetHeaders(self.headers))
         if self.reference is not None:
             checked("reference", self.reference, str, '"invoice-17"')
