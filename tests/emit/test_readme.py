@@ -112,3 +112,30 @@ def test_an_api_without_calls_has_programs_that_python_reads() -> None:
     """Though there is nothing to show."""
     for block in blocks(readme_of("openapi: 3.1.0\ninfo: {title: Zoo, version: '1'}\npaths: {}\n")):
         compile(block, "README", "exec")
+
+
+def test_what_the_document_discourages_is_no_example() -> None:
+    """Neither in the README nor in the SDK's own tests, whose types a deprecated call would break."""
+    document = load(
+        "old.yaml",
+        Diagnostics(),
+        lambda _: (
+            b"""
+openapi: 3.1.0
+info: {title: Old Bank, version: "1"}
+servers: [{url: "https://bank.test"}]
+paths:
+  /a:
+    get: {operationId: listOld, tags: [things], deprecated: true, responses: {"200": {description: ok}}}
+    post: {operationId: createOld, tags: [things], deprecated: true, responses: {"200": {description: ok}}}
+  /b:
+    get: {operationId: listNew, tags: [parts], responses: {"200": {description: ok}}}
+"""
+        ),
+    )
+    assert document is not None
+    result = generate(document, Config())
+    assert result is not None
+    shown = result.files["README.md"] + result.files[f"tests/test_{result.package}.py"]
+    assert "client.parts.list" in shown
+    assert "client.things" not in shown

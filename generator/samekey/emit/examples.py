@@ -50,6 +50,8 @@ class Examples(Struct, frozen=True):
     def first(self, safeties: Collection[Safety], forms: Collection[Form]) -> ExampleView | None:
         """Return a call of the first operation that fits, preferring those that create or list; None for none.
 
+        One that the document discourages is shown to nobody, and type checkers would refuse it in the SDK's own tests.
+
         Args:
             safeties: what sending it twice may do.
             forms: what it gives.
@@ -57,15 +59,15 @@ class Examples(Struct, frozen=True):
         fitting = [
             operation
             for operation in self.api.operations
-            if operation.safety in safeties and form_of(operation) in forms
+            if operation.safety in safeties and form_of(operation) in forms and not operation.deprecated
         ]
         fitting.sort(key=self._is_unusual)
         examples = (self._example(operation) for operation in fitting)
         return next((example for example in examples if example is not None), None)
 
-    def _is_unusual(self, operation: Operation) -> tuple[bool, bool]:
+    def _is_unusual(self, operation: Operation) -> bool:
         method = self.names.methods[operation.key].method
-        return operation.deprecated, "{" in operation.path or method not in {"create", "list"}
+        return "{" in operation.path or method not in {"create", "list"}
 
     def _example(self, operation: Operation) -> ExampleView | None:
         documented = Documented(self.api, self.names, self.types, self.models, only_required=True)
