@@ -67,14 +67,14 @@ def test_what_is_no_timeout_and_no_policy_is_named(server: FaultServer, wrong: d
         ({"base_url": 5}, "base_url must be a str, such as"),
         ({"token": 5}, "the credential of ACME_PAYMENTS_TOKEN must be a text, a function that returns one, or"),
         ({"headers": [("a", "b")]}, "headers must be a Mapping, such as"),
-        ({"headers": {"a": 5}}, "headers: 'a' must be a text with a text, and not with a int"),
+        ({"headers": {"a": 5}}, "headers must have texts as names and values: 'a' has one of the type int"),
         (
             {"middleware": print},
             r"middleware must be a list of functions, such as .*, and not a builtin",
         ),
         ({"proxy": 5}, "proxy must be a str, such as"),
         ({"account": 5}, "account must be a str, such as"),
-        ({"journal": "calls.db"}, r"journal must be one, such as SQLiteJournal\('calls.db'\), and not a str"),
+        ({"journal": "calls.db"}, r"journal must be a journal, such as SQLiteJournal\('calls.db'\), and not a str"),
     ],
     ids=str,
 )

@@ -142,7 +142,8 @@ def _check_kinds(base_url: object, account: object, journal: object) -> None:
     if account is not None:
         checked("account", account, str, "'acct_1'")
     if journal is not None and not hasattr(journal, "begin"):
-        raise TypeError(f"journal must be one, such as SQLiteJournal('calls.db'), and not a {type(journal).__name__}")
+        kind = type(journal).__name__
+        raise TypeError(f"journal must be a journal, such as SQLiteJournal('calls.db'), and not a {kind}")
 
 
 def _middleware(given: Sequence[object], *, is_async: bool) -> tuple[Any, ...]:

@@ -154,7 +154,8 @@ def checked_headers(headers: object) -> None:
     checked("headers", headers, Mapping, _HEADERS)
     for name, value in cast("Mapping[object, object]", headers).items():
         if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"headers: {name!r} must be a text with a text, and not with a {type(value).__name__}")
+            wrong = type(name if not isinstance(name, str) else value).__name__
+            raise TypeError(f"headers must have texts as names and values: {name!r} has one of the type {wrong}")
 
 
 @public

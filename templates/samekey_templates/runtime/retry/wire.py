@@ -77,10 +77,10 @@ class NotFollowed(Failed, frozen=True):
     """A redirect that is not followed, with where it points; what is kept of it is the failure alone.
 
     Args:
-        location: the whole URL, with what may be a credential in it; empty where there is none.
+        location: the whole URL, with what may be a credential in it; None where there is none.
     """
 
-    location: str = ""
+    location: str | None = None
 
 
 class StreamCutError(Exception):

@@ -343,9 +343,9 @@ class CallState:
         elapsed = self._clock.monotonic() - self._began
         if not isinstance(result, RawAnswer):
             self.cause = result.cause if isinstance(result, RaisedFailure) else None
-            self.location = (result.location or None) if isinstance(result, NotFollowed) else None
-            is_more = isinstance(result, (RaisedFailure, NotFollowed))
-            return _kept(result, elapsed) if is_more else at(result, elapsed)
+            self.location = result.location if isinstance(result, NotFollowed) else None
+            is_kept_in_part = isinstance(result, (RaisedFailure, NotFollowed))
+            return _kept(result, elapsed) if is_kept_in_part else at(result, elapsed)
         return read_answer(
             self.profile, result.status, result.headers, result.content,
             now=self._clock.wall(), at=elapsed, complete=type(result) is not CutAnswer,
@@ -396,7 +396,7 @@ def _id_for_log(headers: Mapping[str, str] | None) -> str:
 
 
 def _kept(failed: Failed, elapsed: float) -> Failed:
-    """Return a failure as the record keeps it: with its time, and without the exception."""
+    """Return a failure as the record keeps it: with its time, and without what is for the caller alone."""
     return Failed(failed.failure, failed.detail, elapsed, failed.timeout, failed.status)
 
 

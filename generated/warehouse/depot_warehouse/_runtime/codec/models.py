@@ -234,6 +234,23 @@ def keeps_null(model: M) -> M:
 
 
 AnyKind = TypeVar("AnyKind", bound="type[ModelMethods]")
+_READ_ONLY: Final = "_read_only"
+_NUMBERS: Final = "_decimal_numbers"
+
+
+def _noted(word: str, names: tuple[str, ...]) -> Callable[[AnyKind], AnyKind]:
+    """Return a decorator that keeps the names of some fields with a model, under a word of its own."""
+
+    def noted(model: AnyKind) -> AnyKind:
+        setattr(model, word, frozenset(names))
+        return model
+
+    return noted
+
+
+def _noted_of(word: str, kind: type[ModelMethods]) -> frozenset[str]:
+    found: frozenset[str] = getattr(kind, word, frozenset())
+    return found
 
 
 def read_only(*names: str) -> Callable[[AnyKind], AnyKind]:
@@ -242,18 +259,12 @@ def read_only(*names: str) -> Callable[[AnyKind], AnyKind]:
     Args:
         names: their names on the wire.
     """
-
-    def named(model: AnyKind) -> AnyKind:
-        setattr(model, "_read_only", frozenset(names))  # noqa: B010  # type checkers know of no private word outside
-        return model
-
-    return named
+    return _noted(_READ_ONLY, names)
 
 
 def read_only_of(kind: type[ModelMethods]) -> frozenset[str]:
     """Return the fields of a model that are never sent, by their names on the wire."""
-    found: frozenset[str] = getattr(kind, "_read_only", frozenset())
-    return found
+    return _noted_of(_READ_ONLY, kind)
 
 
 NUMBERS: Final[Any] = object()
@@ -267,18 +278,12 @@ def decimal_numbers(*names: str) -> Callable[[AnyKind], AnyKind]:
         names: their names on the wire.
     """
     _SEEN.numbers = True
-
-    def named(model: AnyKind) -> AnyKind:
-        setattr(model, "_decimal_numbers", frozenset(names))  # noqa: B010  # type checkers know of no private word outside
-        return model
-
-    return named
+    return _noted(_NUMBERS, names)
 
 
 def numbers_of(kind: type[ModelMethods]) -> frozenset[str]:
     """Return the fields of a model whose decimals are numbers of JSON, by their names on the wire."""
-    found: frozenset[str] = getattr(kind, "_decimal_numbers", frozenset())
-    return found
+    return _noted_of(_NUMBERS, kind)
 
 
 def are_decimals_numbers() -> bool:

@@ -52,7 +52,7 @@ def redirected(request: WireRequest, result: Result, *, is_first: bool, may_leav
         why = "" if again else ", since the body cannot be sent again"
         where = shown_url(target) if location else "nowhere"
         detail = f"status {result.status} points to {where} and is not followed{why}"
-        return NotFollowed(Failure.REDIRECTED, detail, status=result.status, location=target if location else "")
+        return NotFollowed(Failure.REDIRECTED, detail, status=result.status, location=target if location else None)
     return replace(request, url=target)
 
 
