@@ -235,14 +235,19 @@ def hunt(paths: Sequence[str], jobs: int) -> list[tuple[int, list[Mutant]]]:
                 living = [mutant for share in shares for mutant in share.result()]
             found.append((len(made), living))
             sys.stdout.write(f"{path}: {len(made) - len(living)} of {len(made)} killed\n")
-            for mutant in sorted(living, key=lambda mutant: mutant.line):
-                sys.stdout.write(f"  {mutant.path.rpartition('/')[2]}:{mutant.line}: {mutant.what}\n")
             sys.stdout.flush()
     return found
 
 
 def _living(arena: Arena, made: Sequence[Mutant], tests: Sequence[str]) -> list[Mutant]:
-    return [mutant for mutant in made if arena.survives(mutant, tests)]
+    """Return the mutants that no test notices, each told as soon as it is known: a module takes up to an hour."""
+    living: list[Mutant] = []
+    for mutant in made:
+        if arena.survives(mutant, tests):
+            living.append(mutant)
+            sys.stdout.write(f"  lives: {mutant.path.rpartition('/')[2]}:{mutant.line}: {mutant.what}\n")
+            sys.stdout.flush()
+    return living
 
 
 def main() -> int:

@@ -135,6 +135,10 @@ LIES = {
         Promise.CERTAINTY,
         history(told(Certainty.UNKNOWN, REFUSED, settled=Settled.REJECTED), events=NOTHING_DONE),
     ),
+    "told as refused while a request with its key may run, and nothing done": (
+        Promise.CERTAINTY,
+        history(told(Certainty.REJECTED, replace(POLL, wait=None)), events=NOTHING_DONE),
+    ),
     "unknown and never settled": (Promise.CERTAINTY, history(unknown(None))),
     "unknown for ever": (Promise.CERTAINTY, history(unknown(Settled.UNKNOWN))),
     "a key that is in use for ever": (Promise.CERTAINTY, history(unknown(Settled.STUCK))),

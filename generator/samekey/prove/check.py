@@ -70,9 +70,17 @@ def _once(report: CallReport, effects: Counter[str]) -> Iterator[Violation]:
 
 
 def _certain(report: CallReport, effects: int) -> Iterator[Violation]:
-    lie = _lie(report, effects) or _evasion(report)
+    lie = _lie(report, effects) or _guess(report) or _evasion(report)
     if lie:
         yield Violation(Promise.CERTAINTY, report.call, lie)
+
+
+def _guess(report: CallReport) -> str:
+    """Return why a caller should have been told less, even where it came true; empty where it was told what is known."""
+    is_told_as_nothing = report.certainty in {Certainty.NOT_SENT, Certainty.REJECTED}
+    if is_told_as_nothing and report.attempts and report.attempts[-1].polling:
+        return f"told {report.certainty}, and its last answer said that a request with its key still runs"
+    return ""
 
 
 def _evasion(report: CallReport) -> str:

@@ -13,8 +13,8 @@ PROBABILITY: Final = 0.4
 """How likely it is for a request that something goes wrong."""
 HELD: Final = 0.06
 """How likely it is for a key that the same thing goes wrong whenever it comes."""
-_WEIGHTS: Final = {Fault.SLOW: 0.5, Fault.REFUSE: 0.5, Fault.FORBIDDEN: 3.0}
-"""A refusal after a lost answer is where clients are tempted to say that nothing was done."""
+_WEIGHTS: Final = {Fault.SLOW: 0.5, Fault.REFUSE: 0.5, Fault.FORBIDDEN: 3.0, Fault.CONFLICT: 3.0}
+"""A refusal after a lost answer, or of a key in use, is where clients are tempted to say that nothing was done."""
 _SECONDS: Final = {Fault.STALL: 0.5, Fault.STALL_AFTER: 2.0, Fault.SLOW_BYTES: 0.2, Fault.SLOW: 0.4}
 _BRIEFLY: Final = 0.05
 
