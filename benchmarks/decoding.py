@@ -19,12 +19,14 @@ LOADS: Final = "json.loads"
 
 
 def rows() -> list[Row]:
-    """Measure a list of objects with objects inside, as it should be, and broken in one place and in each of them."""
+    """Measure a list of objects with objects inside: as documented, with fields that no document lists, broken."""
     good = _page(lambda _: None)
     one, typed, nested = good.copy(), _page(_mistyped), _page(_lacking)
     one["data"] = [*good["data"][:-5], _page(_lacking)["data"][-5], *good["data"][-4:]]
     return [
         _row(f"decode {len(json.dumps(good)) // 1000} KB", 0.40, good, is_broken=False),
+        _row("the same, two fields more in each object", 1.5, _page(_unlisted), is_broken=False),
+        _row("the same, fields more in inner objects too", 1.5, _page(_unlisted_within), is_broken=False),
         _row("the same, a field missing", 2.5, one),
         _row("the same, a field of another type in each object", 2.5, typed),
         _row("the same, a field missing in each inner object", 0.0, nested),
@@ -40,6 +42,15 @@ def _page(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
 
 def _mistyped(entry: dict[str, Any]) -> None:
     entry["id"] = 5
+
+
+def _unlisted(entry: dict[str, Any]) -> None:
+    entry |= {"channel_id": "ch_1", "flags": {"beta": True}}
+
+
+def _unlisted_within(entry: dict[str, Any]) -> None:
+    _unlisted(entry)
+    entry["origin"]["channel_id"] = "ch_2"
 
 
 def _lacking(entry: dict[str, Any]) -> None:

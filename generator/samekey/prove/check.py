@@ -76,7 +76,7 @@ def _certain(report: CallReport, effects: int) -> Iterator[Violation]:
 
 
 def _guess(report: CallReport) -> str:
-    """Return why a caller should have been told less, even where it came true; empty where it was told what is known."""
+    """Return why a caller should have been told less, even where it came true; empty for no reason."""
     is_told_as_nothing = report.certainty in {Certainty.NOT_SENT, Certainty.REJECTED}
     if is_told_as_nothing and report.attempts and report.attempts[-1].polling:
         return f"told {report.certainty}, and its last answer said that a request with its key still runs"

@@ -371,3 +371,21 @@ def test_pydantic_knows_the_schema() -> None:
     ways = schema["properties"]["way"]["anyOf"][0]["anyOf"]
     assert [way["properties"]["kind"]["enum"] for way in ways] == [["card"], ["bank"]]
     assert "$ref" not in json.dumps(schema)
+
+
+UNLISTED = st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON, max_size=3)
+PEOPLE = st.lists(st.tuples(st.sampled_from(["a", "b", None, 7]), UNLISTED), max_size=6)
+
+
+@given(PEOPLE, PEOPLE)
+def test_each_object_of_an_answer_keeps_its_own(lines: list[Any], named: list[Any]) -> None:
+    """Whichever objects of a list have fields that nobody lists, and whichever of them do not fit."""
+    sent = {
+        "id": "o",
+        "lines": [{"login": login, **extra} for login, extra in lines],
+        "by_name": {str(place): {"login": login, **extra} for place, (login, extra) in enumerate(named)},
+    }
+    result = decode(json.dumps(sent).encode(), Order)
+    assert bool(result.problem) == any(not isinstance(login, str) for login, _ in [*lines, *named])
+    found = [*result.value.lines, *result.value.by_name.values()]
+    assert [(owner.login, owner.extra_fields) for owner in found] == [*lines, *named]

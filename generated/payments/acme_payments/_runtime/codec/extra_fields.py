@@ -2,7 +2,8 @@
 """Fields that the document does not list: kept with the object that a server put them into, and sent back with it.
 
 msgspec says at no cost that there are none: models forbid them. Where there are some, an answer is looked through once
-more: what its models do not know is taken out before msgspec builds them, and put beside them afterwards.
+more: an object that holds fields which its model does not know becomes that model with them beside it, before msgspec
+builds the others. Where it does not fit its model, what was taken out is put back when it has become what it can.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ class Search:
         self.kept: dict[int, dict[str, Any]] = {}
 
     def take_out(self, value: Any) -> Any:  # noqa: ANN401  # plain JSON
-        """Take the fields out of plain JSON, in place, and return it; variants of unions are models by then."""
+        """Take the fields out of plain JSON, in place, and return it; what had some is a model by then, if it fits."""
         return value if self._plan is None else self._plan.take_out([value], self)[0]
 
     def put_beside(self, plain: Any, value: Any) -> Any:  # noqa: ANN401  # plain JSON, and what became of it
-        """Put the fields beside the models that were made of plain JSON, and return what holds them."""
+        """Put the fields of what did not fit beside what was made of it, and return what holds them."""
         if self._plan is not None and self.kept:
             self._plan.put_beside([(plain, value)], self)
         return value
@@ -66,14 +67,15 @@ class _Listed(Struct, frozen=True):
 
     def take_out(self, values: list[Any], search: Search) -> list[Any]:
         """Look through the entries of some lists or dicts, all at once."""
-        holders: list[tuple[Any, list[Any]]] = [
-            (value, list(_places(value))) for value in values if isinstance(value, self.holder)
-        ]
-        entries = [holder[place] for holder, places in holders for place in places]
-        looked = iter(self.entry.take_out(entries, search))
-        for holder, places in holders:
-            for place in places:
-                holder[place] = next(looked)
+        holders: list[Any] = [value for value in values if type(value) is self.holder]
+        is_dict = self.holder is dict
+        entries = [entry for holder in holders for entry in (holder.values() if is_dict else holder)]
+        looked = self.entry.take_out(entries, search)
+        if looked is not entries:
+            in_turn = iter(looked)
+            for holder in holders:
+                for place in _places(holder):
+                    holder[place] = next(in_turn)
         return values
 
     def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
@@ -129,27 +131,55 @@ class _Object(Struct):
         objects: list[dict[str, Any]] = [value for value in values if type(value) is dict]
         for name, _, inner in self.nested:
             holders = [fields for fields in objects if fields.get(name)]
-            if holders:
-                looked = inner.take_out([each[name] for each in holders], search)
+            entries = [fields[name] for fields in holders]
+            looked = inner.take_out(entries, search) if entries else entries
+            if looked is not entries:
                 for fields, entry in zip(holders, looked, strict=True):
                     fields[name] = entry
         if self.others is not None:
             self.others.take_out(objects, self.known, search)
             return values
-        is_all_of = self.known.issuperset
-        for fields in objects:
-            if not is_all_of(fields):
-                self._take_from(fields, search)
-        return values
+        holders, extras = self._taken(objects, search)
+        if not holders:
+            return values
+        made = self._made(holders, extras, search)
+        return [made.get(id(value), value) for value in values]
 
-    def _take_from(self, fields: dict[str, Any], search: Search) -> None:
-        extra = {name: fields.pop(name) for name in self.unknown if name in fields}
-        if not self.known.issuperset(fields):
-            extra |= {name: fields.pop(name) for name in [name for name in fields if name not in self.known]}
-            self.unknown = tuple(extra)
-        search.left -= len(extra)
-        if search.left >= 0:
-            search.kept[id(fields)] = extra
+    def _taken(
+        self, objects: list[dict[str, Any]], search: Search
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Take out of objects what the model does not know; return those that had some, and what it was."""
+        knows_all_of, unknown = self.known.issuperset, self.unknown
+        holders: list[dict[str, Any]] = []
+        extras: list[dict[str, Any]] = []
+        for fields in objects:
+            extra: dict[str, Any] = {}
+            for name in unknown:
+                if name in fields:
+                    extra[name] = fields.pop(name)
+            if not knows_all_of(fields):
+                extra |= {name: fields.pop(name) for name in [name for name in fields if name not in self.known]}
+                self.unknown = unknown = tuple(extra)
+            if extra:
+                search.left -= len(extra)
+                if search.left >= 0:
+                    holders.append(fields)
+                    extras.append(extra)
+        return holders, extras
+
+    def _made(
+        self, objects: list[dict[str, Any]], extras: list[dict[str, Any]], search: Search
+    ) -> dict[int, dict[str, Any] | Model]:
+        """Make models of objects at once, with what was taken out beside them; return each by its object's identity."""
+        identities = map(id, objects)
+        try:
+            models: list[Model] = msgspec.convert(objects, types.GenericAlias(list, (self.kind,)), dec_hook=dec_hook)
+        except (msgspec.ValidationError, TypeError):
+            # What does not fit is told with its place, when the whole answer is built.
+            search.kept.update(zip(identities, extras, strict=True))
+            return {}
+        keep_extra(models, extras)
+        return dict(zip(identities, models, strict=True))
 
     def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
         """Put what was taken out beside the models, and go on with their fields."""
@@ -199,7 +229,7 @@ class _Others(Struct, frozen=True):
 
 def _put(value: Any, extra: dict[str, Any]) -> None:  # noqa: ANN401  # what was made of an object
     if isinstance(value, Model):
-        keep_extra(value, extra)
+        keep_extra([value], [extra])
     elif is_fields(value):
         # It did not fit, and stayed what it was.
         value.update(extra)

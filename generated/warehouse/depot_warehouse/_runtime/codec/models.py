@@ -27,7 +27,7 @@ import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ABSENT: Final[Any] = msgspec.UNSET
 """The default of a field in which null and absent are told apart: it reads as None, and is not sent."""
@@ -169,10 +169,16 @@ class _Seen:
 _SEEN: Final = _Seen()
 
 
-def keep_extra(model: Model, extra: Mapping[str, Any]) -> None:
-    """Put fields beside those of a model."""
+def keep_extra(models: Iterable[Model], extras: Iterable[Mapping[str, Any]]) -> None:
+    """Put fields beside those of models.
+
+    Args:
+        models: the models.
+        extras: what to put beside each of them, by names on the wire.
+    """
     _SEEN.any = True
-    vars(model)[_EXTRA] = extra
+    for model, extra in zip(models, extras, strict=True):
+        vars(model)[_EXTRA] = extra
 
 
 def are_extra_fields_kept() -> bool:
@@ -194,14 +200,14 @@ Other = TypeVar("Other", bound="Model")
 def _carried(model: Model, other: Other) -> Other:
     extra = kept_by(model)
     if extra:
-        keep_extra(other, extra)
+        keep_extra([other], [extra])
     return other
 
 
 def _restored(plain: tuple[Any, tuple[Any, ...]], extra: Mapping[str, Any]) -> Model:
     make, arguments, *_ = plain
     model: Model = make(*arguments)
-    keep_extra(model, extra)
+    keep_extra([model], [extra])
     return model
 
 
