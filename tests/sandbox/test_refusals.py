@@ -81,6 +81,31 @@ def test_a_body_that_is_wrong_is_refused_as_the_document_says(
     assert answer.headers["content-type"] == ("application/json" if fits else "application/problem+json")
 
 
+def test_words_that_the_document_lists_are_used(tmp_path: Path) -> None:
+    """Where it lists what is said, it is said so, and a header tells what it was; no code that means something else."""
+    listed = {
+        "type": "object", "required": ["name", "message"],
+        "properties": {"name": {"enum": ["DECLINED", "INVALID_REQUEST"]}, "message": {"enum": ["It is not whole."]}},
+    }  # fmt: skip
+    with running(document(tmp_path, _400=listed)) as server:
+        answer = httpx.post(f"{server.url}/things", json={"name": "é"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json")
+    assert answer.json() == {"name": "INVALID_REQUEST", "message": "It is not whole."}
+    assert answer.headers["samekey-detail"] == "/name: '\\xe9' is too short"
+
+
+def test_what_is_said_is_as_short_as_the_document_has_it(tmp_path: Path) -> None:
+    """A message that repeats what was sent is cut, and its reason stays as far as there is room."""
+    short = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string", "maxLength": 20}}}
+    with running(document(tmp_path, _400=short)) as server:
+        answer = httpx.post(f"{server.url}/things", json={"name": ["x" * 100_000]})
+    assert answer.json() == {"message": "/name: ['xxxxxxxxxxx"}
+    with running(document(tmp_path, _400=NESTED)) as server:
+        message = httpx.post(f"{server.url}/things", json={"name": ["x" * 100_000]}).json()["errors"][0]["message"]
+    assert len(message) < 500
+    assert message.endswith("is not of type 'string'")
+
+
 def test_a_fault_is_told_in_the_words_of_the_document(tmp_path: Path) -> None:
     """Refusals before, and answers in the place of lost ones."""
     with running(document(tmp_path, default=NESTED)) as server:

@@ -34,6 +34,7 @@ from samekey_templates.runtime.retry.rules import (
     may_be_repeated,
     refuse_unsafe_statuses,
     ttl_margin,
+    with_max_retries,
 )
 from samekey_templates.runtime.safety import Evidence, Safety
 
@@ -923,6 +924,22 @@ def test_policies_refine_each_other() -> None:
     assert RetryPolicy(budget=False).over(RetryPolicy(budget=True)).budget is False
     assert EffectivePolicy.of(RetryPolicy()) == EffectivePolicy()
     assert EffectivePolicy.of(refined).initial_delay == 0.5
+
+
+def test_a_number_of_retries_may_stand_beside_a_policy() -> None:
+    """It is the policy's number, where that has none or the same; two numbers are refused."""
+    policy = RetryPolicy(deadline=5)
+    assert with_max_retries(policy, None) is policy
+    assert with_max_retries(None, 0) == RetryPolicy(max_retries=0)
+    assert with_max_retries(policy, 4) == RetryPolicy(max_retries=4, deadline=5)
+    assert with_max_retries(RetryPolicy(max_retries=4), 4) == RetryPolicy(max_retries=4)
+    with pytest.raises(ValueError, match="max_retries=4 and a retry policy with max_retries=5 differ"):
+        with_max_retries(RetryPolicy(max_retries=5), 4)
+
+
+def test_a_page_is_an_answer_where_nothing_is_known_of_the_operation() -> None:
+    """To take HTML for a login page is right only where the document says what else comes."""
+    assert CallFacts(K).expects_html is True
 
 
 def test_one_end_of_the_backoff_moves_the_other() -> None:

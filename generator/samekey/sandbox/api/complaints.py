@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _TAGS = ("const", "enum")
 """Keywords by which a branch says that a value is none of its own."""
+_LONGEST: Final = 400
+"""Letters of a message: values may have millions, and errors of an API are short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,13 @@ def complaint_of(error: ValidationError) -> Complaint:
         if tag is not None:
             return Complaint(_pointer([*error.absolute_path, tag[0]]), tag[1])
         error = max(_meant(error), key=lambda inner: len(inner.absolute_path))
-    return Complaint(_pointer(error.absolute_path), error.message)
+    return Complaint(_pointer(error.absolute_path), _shortened(error.message))
+
+
+def _shortened(message: str) -> str:
+    """Return a message without the middle of the value that it begins with; what is wrong stands at its end."""
+    half = _LONGEST // 2
+    return message if len(message) <= _LONGEST else f"{message[:half]}…{message[-half:]}"
 
 
 def _pointer(path: Sequence[str | int] | object) -> str:

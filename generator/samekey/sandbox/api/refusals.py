@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
 from samekey.lower.media import is_json
@@ -17,6 +18,8 @@ from samekey.sandbox.api.samples import MISSING
 from samekey.sandbox.api.schemas import Direction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samekey.document.node import Node
     from samekey.document.values import JsonValue
     from samekey.lower.schemas.merged import Parts
@@ -31,8 +34,20 @@ _TEXTS: Final = frozenset({"message", "detail", "details", "msg", "description",
 _CODES: Final = frozenset({"code", "type", "errorcode", "errortype", "error", "name", "key", "slug"})
 _STATUSES: Final = frozenset({"status", "statuscode", "httpstatus", "httpcode"})
 _DEEPEST: Final = 5
-_INVALID: Final = 400
-_UNPROCESSABLE: Final = 422
+_EXISTS: Final = "exists"
+_SAME_MISTAKE: Final = {400: ("422",), 409: ("422", "400")}
+"""Statuses by which an API may refuse what another refuses by this one: some call unprocessable what is invalid."""
+_DETAIL: Final = "Samekey-Detail"
+"""Tells what happened where the document's own words for it are listed, and say less."""
+_MEANING: Final = {
+    400: ("invalid", "badrequest", "validation", "malformed"), 401: ("unauth", "authentication", "credential"),
+    402: ("declined", "payment"), 403: ("forbidden", "permission", "denied", "authorized"),
+    404: ("notfound", "nosuch", "missing"), 409: ("exists", "conflict", "duplicate"), 412: ("precondition", "expired"),
+    413: ("toolarge",), 415: ("unsupported", "mediatype"), 422: ("unprocessable", "invalid", "validation"),
+    429: ("ratelimit", "toomany", "throttl"), 500: ("internal", "server", "unexpected"), 502: ("gateway", "upstream"),
+    503: ("unavailable", "overload"), 504: ("timeout", "gateway"),
+}  # fmt: skip
+"""What is in the words by which documents that list their codes speak of a status."""
 _STATUS: Final = re.compile(r"[2-5][0-9][0-9]")
 _PREFERRED: Final = re.compile(r"\s*(code|example)\s*=\s*\"?([\w.-]+)\"?\s*")
 
@@ -61,25 +76,23 @@ class Refusals:
         if dict(answer.headers).get("Content-Type") != PROBLEM:
             return answer
         said = cast("dict[str, JsonValue]", json.loads(answer.body))
-        status = answer.status
-        if status == _INVALID and str(_INVALID) not in site.refusals and str(_UNPROCESSABLE) in site.refusals:
-            # What a framework refuses as unprocessable is the same mistake.
-            status = _UNPROCESSABLE
+        status = _status_of(site, answer.status, said)
         reply = site.refusal(status)
         content = reply.content if reply is not None else None
         if content is None or not is_json(content.media_type):
             return answer
         media = "application/json" if "*" in content.media_type else content.media_type
+        others = [pair for pair in answer.headers if pair[0] != "Content-Type"]
         if content.schema is None:
-            others = tuple(pair for pair in answer.headers if pair[0] != "Content-Type")
             return Answer(status, (("Content-Type", media), *others), answer.body)
         profile = site.operation.profile
         signals = (*(profile.in_flight or ()), *(profile.mismatch or ()))
-        body = self._body(content, said, status, {signal.code for signal in signals if signal.code})
-        if body is None:
+        words = self._body(content, said, status, {signal.code for signal in signals if signal.code})
+        if words is None:
             return answer
-        others = tuple(pair for pair in answer.headers if pair[0] != "Content-Type")
-        return Answer(status, (("Content-Type", media), *others), json.dumps(body).encode())
+        if not words.text_told:
+            others.append((_DETAIL, ascii(said.get("detail", ""))[1:-1]))
+        return Answer(status, (("Content-Type", media), *others), json.dumps(words.body).encode())
 
     def preferred(self, site: Site, request: ReceivedRequest) -> Answer | None:
         """Return the response that a client wants to see (`Prefer: code=402`, `Prefer: example=declined`); else None.
@@ -101,8 +114,10 @@ class Refusals:
                 return self._bodies.answer(reply, named[wishes["example"]])
         return self._bodies.answer(replies[0]) if replies and "example" not in wishes else None
 
-    def _body(self, content: DeclaredContent, said: dict[str, JsonValue], status: int, needed: set[str]) -> JsonValue:
-        """Return an error in the document's schema with what happened in it; None where it has no room for that.
+    def _body(
+        self, content: DeclaredContent, said: dict[str, JsonValue], status: int, needed: set[str]
+    ) -> _Words | None:
+        """Return words with an error in the document's schema as their body; None where it has no room for them.
 
         Args:
             content: what the document says of the response.
@@ -115,10 +130,10 @@ class Refusals:
         # What tells it may be a property that need not be there.
         for make in (self._samples.fit, self._samples.whole):
             words = _Words(str(said.get("detail", "")), str(said.get("code", "")), status)
-            filled = self._filled((schema,), make(schema, example), words, 0)
+            words.body = self._filled((schema,), make(schema, example), words, 0)
             is_told = words.code_told if said.get("code") in needed else words.told
-            if is_told and self._schemas.accepts(schema, filled, Direction.RESPONSE):
-                return filled
+            if is_told and self._schemas.accepts(schema, words.body, Direction.RESPONSE):
+                return words
         return None
 
     def _filled(self, parts: Parts, value: JsonValue, words: _Words, level: int) -> JsonValue:
@@ -137,12 +152,24 @@ class Refusals:
             inner = properties.get(name)
             if inner is not None and isinstance(filled.get(name), (dict, list)):
                 filled[name] = self._filled(inner, filled[name], words, level + 1)
-            elif (word := words.for_name(name)) is not None and self._takes(inner, word):
-                filled[name] = words.tell(name, word)
+            elif inner is not None:
+                fitting = (word for word in words.for_name(name, Merged.of(inner)) if self._takes(inner, word))
+                word = next(fitting, None)
+                filled |= {} if word is None else {name: words.tell(name, word)}
         return filled
 
-    def _takes(self, parts: Parts | None, word: JsonValue) -> bool:
-        return parts is not None and all(self._schemas.accepts(part, word, Direction.RESPONSE) for part in parts)
+    def _takes(self, parts: Parts, word: JsonValue) -> bool:
+        return all(self._schemas.accepts(part, word, Direction.RESPONSE) for part in parts)
+
+
+def _status_of(site: Site, status: int, said: dict[str, JsonValue]) -> int:
+    """Return the status by which an operation refuses what is refused: its own, or that of the same mistake.
+
+    Those by which clients know that a key is in use, or was used for something else, stay.
+    """
+    if str(status) in site.refusals or (status == HTTPStatus.CONFLICT and said.get("code") != _EXISTS):
+        return status
+    return int(next((other for other in _SAME_MISTAKE.get(status, ()) if other in site.refusals), status))
 
 
 def _examples(reply: Reply) -> dict[str, JsonValue]:
@@ -151,7 +178,7 @@ def _examples(reply: Reply) -> dict[str, JsonValue]:
 
 
 class _Words:
-    """What happened, for the properties of an error.
+    """What happened, for the properties of an error; and the error, once it is made.
 
     Args:
         text: for people.
@@ -163,23 +190,33 @@ class _Words:
         self._text = text
         self._code = code
         self._status = status
+        self.body: JsonValue = None
+        self.text_told = False
         self.told = False
         self.code_told = False
 
-    def for_name(self, name: str) -> JsonValue:
-        """Return what a property of a name should say; None where it says something else."""
+    def for_name(self, name: str, schema: Merged) -> Iterator[JsonValue]:
+        """Yield what a property of a name should say, what says most first."""
         plain = _plain(name)
         if plain in _TEXTS:
-            return self._text
-        if plain in _CODES:
-            return self._code
-        return self._status if plain in _STATUSES else None
+            yield self._text
+            longest = schema.first("maxLength")
+            if longest is not None and isinstance(longest.value, int):
+                yield self._text[: longest.value]
+        elif plain in _CODES:
+            yield self._code
+            listed = [value for value in schema.enum_values() if isinstance(value, str)]
+            meaning = _MEANING.get(self._status, ())
+            yield from (value for value in listed if any(word in _plain(value) for word in meaning))
+        elif plain in _STATUSES:
+            yield self._status
 
     def tell(self, name: str, word: JsonValue) -> JsonValue:
         """Note that a property tells what happened, and return its value."""
         plain = _plain(name)
         self.told = self.told or plain in _TEXTS | _CODES
-        self.code_told = self.code_told or plain in _CODES
+        self.text_told = self.text_told or plain in _TEXTS
+        self.code_told = self.code_told or (plain in _CODES and word == self._code)
         return word
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from samekey.lower.media import is_json
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     State = dict[str, JsonValue]
 
 _NO_CONTENT = 204
+_WHOLE: Final = re.compile(r"-?[0-9]{1,40}")
 
 
 class Resources:
@@ -192,7 +194,7 @@ class Resources:
         if subject.own is None:
             return MISSING
         example = self._bodies.resource_example(subject.own, subject.site.reply)
-        value: JsonValue = int(number) if subject.numbered and number.isascii() and number.isdigit() else number
+        value = _id_of(subject, number)
         return subject.own.wrapped({**example, **sent, **({subject.id_name: value} if subject.id_name else {})})
 
     def _resource(
@@ -207,6 +209,11 @@ class Resources:
 def _location(collection: str, number: JsonValue) -> str:
     """Return the path of a resource as a header may hold it, whatever script its id is written in (RFC 9110 10.2.2)."""
     return f"{quote(collection)}/{quote(str(number), safe='')}"
+
+
+def _id_of(subject: ResourceInfo, number: str) -> JsonValue:
+    """Return an id as its resource holds it."""
+    return int(number) if subject.numbered and _WHOLE.fullmatch(number) else number
 
 
 def _asked_by(subject: ResourceInfo) -> Node | None:
@@ -241,8 +248,7 @@ def _kept(subject: ResourceInfo, old: State | None, number: str) -> State:
     kept = {n: v for n, v in (old or {}).items() if n not in subject.settable and n not in subject.changes}
     if not subject.id_name:
         return kept
-    value: JsonValue = int(number) if subject.numbered and number.isascii() and number.isdigit() else number
-    return {**kept, subject.id_name: value}
+    return {**kept, subject.id_name: _id_of(subject, number)}
 
 
 def _patched(state: Mapping[str, JsonValue], sent: Mapping[str, JsonValue]) -> State:

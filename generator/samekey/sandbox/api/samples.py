@@ -266,6 +266,10 @@ class Samples:
             made[name] = fields.get(name)
         if outline.allows_extra:
             made |= {name: value for name, value in fields.items() if name not in outline.properties}
+        most = _number(outline.merged, "maxProperties")
+        if most is not None and len(made) > most:
+            kept = sorted(made, key=lambda name: name not in outline.required)[: int(most)]
+            return {name: made[name] for name in kept}
         return made
 
     def _array(self, merged: Merged, known: Known, depth: _Depth) -> JsonValue:
