@@ -62,6 +62,8 @@ def document(folder: Path, **responses: Any) -> Path:  # noqa: ANN401  # schemas
         ({"_400": NESTED}, 400, "/errors/0/message"),
         ({"_4XX": NESTED}, 400, "/errors/0/message"),
         ({"default": NESTED}, 400, "/errors/0/message"),
+        ({"_400": {"type": "object", "properties": {"fault_message": {"type": "string"}}}}, 400, "/fault_message"),
+        ({"_400": {"type": "string"}}, 400, ""),
         ({"_400": ENUM}, 400, "/detail"),
         ({}, 400, "/detail"),
     ],
@@ -79,6 +81,20 @@ def test_a_body_that_is_wrong_is_refused_as_the_document_says(
     assert "is too short" in str(value_under(answer.json(), tokens(told)))
     fits = errors and errors.get("_400") is not ENUM
     assert answer.headers["content-type"] == ("application/json" if fits else "application/problem+json")
+
+
+def test_a_path_that_cannot_be_is_not_there(tmp_path: Path) -> None:
+    """404 where the document knows neither 400 nor 422."""
+    path = document(tmp_path)
+    root = yaml.safe_load(path.read_text("utf-8"))
+    answers = {"200": {"description": "x"}, "404": {"description": "x"}}
+    number = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    query = {"name": "size", "in": "query", "schema": {"type": "integer"}}
+    root["paths"]["/things/{id}"] = {"get": {"parameters": [number, query], "responses": answers}}
+    path.write_text(yaml.safe_dump(root), "utf-8")
+    with running(path) as server:
+        assert httpx.get(f"{server.url}/things/abc").status_code == 404
+        assert httpx.get(f"{server.url}/things/abc?size=x").status_code == 400
 
 
 def test_words_that_the_document_lists_are_used(tmp_path: Path) -> None:

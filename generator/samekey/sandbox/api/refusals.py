@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from samekey.sandbox.api.schemas import SchemaJudge
 
 PROBLEM: Final = "application/problem+json"
-_TEXTS: Final = frozenset({"message", "detail", "details", "msg", "description", "errordescription", "reason", "title"})
+_TEXTS: Final = ("message", "detail", "details", "msg", "description", "reason", "title")
+"""How the names of properties end that say what happened."""
 _CODES: Final = frozenset({"code", "type", "errorcode", "errortype", "error", "name", "key", "slug"})
 _STATUSES: Final = frozenset({"status", "statuscode", "httpstatus", "httpcode"})
 _DEEPEST: Final = 5
@@ -77,6 +79,9 @@ class Refusals:
             return answer
         said = cast("dict[str, JsonValue]", json.loads(answer.body))
         status = _status_of(site, answer.status, said)
+        if status != answer.status:
+            said |= {"status": status, "title": HTTPStatus(status).phrase}
+            answer = replace(answer, status=status, body=json.dumps(said).encode())
         reply = site.refusal(status)
         content = reply.content if reply is not None else None
         if content is None or not is_json(content.media_type):
@@ -144,6 +149,8 @@ class Refusals:
         if isinstance(value, list):
             items = merged.first("items")
             return [self._filled((items,), entry, words, level + 1) for entry in value] if items is not None else value
+        if isinstance(value, str) and not level and self._takes(parts, words.text):
+            return words.tell(_TEXTS[0], words.text)
         if not isinstance(value, dict):
             return value
         properties = merged.properties()
@@ -169,7 +176,16 @@ def _status_of(site: Site, status: int, said: dict[str, JsonValue]) -> int:
     """
     if str(status) in site.refusals or (status == HTTPStatus.CONFLICT and said.get("code") != _EXISTS):
         return status
-    return int(next((other for other in _SAME_MISTAKE.get(status, ()) if other in site.refusals), status))
+    others = _SAME_MISTAKE.get(status, ())
+    if status == HTTPStatus.BAD_REQUEST and _is_about_path(said):
+        others = (*others, "404")
+    return int(next((other for other in others if other in site.refusals), status))
+
+
+def _is_about_path(said: dict[str, JsonValue]) -> bool:
+    """Whether nothing but the path of a request is wrong, under which there can be nothing then."""
+    errors = cast("list[dict[str, str]]", said.get("errors", []))
+    return bool(errors) and all(error["where"].startswith("path ") for error in errors)
 
 
 def _examples(reply: Reply) -> dict[str, JsonValue]:
@@ -187,7 +203,7 @@ class _Words:
     """
 
     def __init__(self, text: str, code: str, status: int) -> None:
-        self._text = text
+        self.text = text
         self._code = code
         self._status = status
         self.body: JsonValue = None
@@ -198,11 +214,11 @@ class _Words:
     def for_name(self, name: str, schema: Merged) -> Iterator[JsonValue]:
         """Yield what a property of a name should say, what says most first."""
         plain = _plain(name)
-        if plain in _TEXTS:
-            yield self._text
+        if plain.endswith(_TEXTS):
+            yield self.text
             longest = schema.first("maxLength")
             if longest is not None and isinstance(longest.value, int):
-                yield self._text[: longest.value]
+                yield self.text[: longest.value]
         elif plain in _CODES:
             yield self._code
             listed = [value for value in schema.enum_values() if isinstance(value, str)]
@@ -214,8 +230,9 @@ class _Words:
     def tell(self, name: str, word: JsonValue) -> JsonValue:
         """Note that a property tells what happened, and return its value."""
         plain = _plain(name)
-        self.told = self.told or plain in _TEXTS | _CODES
-        self.text_told = self.text_told or plain in _TEXTS
+        is_text = plain.endswith(_TEXTS)
+        self.told = self.told or is_text or plain in _CODES
+        self.text_told = self.text_told or is_text
         self.code_told = self.code_told or (plain in _CODES and word == self._code)
         return word
 
