@@ -144,7 +144,11 @@ def ask_all(urls: Iterable[str], calls: int, threads: int = 8) -> list[dict[str,
 
 
 def ask_again(
-    urls: Iterable[str], calls: int, at: Mapping[int, Callable[[dict[str, Any]], object]], threads: int = 8
+    urls: Iterable[str],
+    calls: int,
+    at: Mapping[int, Callable[[dict[str, Any]], object]],
+    threads: int = 8,
+    first: int = 0,
 ) -> list[dict[str, Any]]:
     """Ask for many payments, each under a key of its own, and again where the server went away meanwhile.
 
@@ -153,6 +157,7 @@ def ask_again(
         calls: how many.
         at: what happens to the server after so many calls, given what the last of them was told.
         threads: how many ask at once.
+        first: the number of the first; what was asked for before had smaller ones.
     """
     places = list(urls)
 
@@ -172,4 +177,4 @@ def ask_again(
         return told
 
     with front_end() as client, ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(once, range(calls)))
+        return list(pool.map(once, range(first, first + calls)))

@@ -26,7 +26,7 @@ def test_celery_forks_its_workers(bank: Bank, environment: dict[str, str], tmp_p
     with Program([*arguments, *options], environment, tmp_path, logs_failures=True):
         *told, failure = outcome("celery_shop.py", ["40"], environment, tmp_path)
     assert failure["error"] == "APIConnectionError", failure
-    assert failure["why"].startswith("payments.create: ")
+    assert failure["why"].startswith("payments.create (POST http://127.0.0.1:1/payments): ")
     assert "nothing was sent, so nothing was done" in failure["why"]
     assert failure["certainty"] == "not sent"
     assert uuid.UUID(failure["idempotency_key"])
