@@ -22,8 +22,10 @@ def test_celery_forks_its_workers(bank: Bank, environment: dict[str, str], tmp_p
     """Tasks that Celery runs again pay once, in workers that are killed, or replaced after a few tasks."""
     environment["QUEUE"] = str(tmp_path / "queue")
     arguments = ["-m", "celery", "-A", "celery_shop", "worker", "--pool", "prefork", "--concurrency", "3"]
-    options = ["--max-tasks-per-child", "20", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    with Program([*arguments, *options], environment, tmp_path, logs_failures=True):
+    options = ["--max-tasks-per-child", "20", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    with Program([*arguments, *options], environment, tmp_path, logs_failures=True) as worker:
+        # Before that, both write who listens to what into one file.
+        worker.says(r"(celery@\S+ ready)")
         *told, failure = outcome("celery_shop.py", ["40"], environment, tmp_path)
     assert failure["error"] == "APIConnectionError", failure
     assert failure["why"].startswith("payments.create (POST http://127.0.0.1:1/payments): ")
