@@ -937,6 +937,32 @@ def test_a_number_of_retries_may_stand_beside_a_policy() -> None:
         with_max_retries(RetryPolicy(max_retries=5), 4)
 
 
+def test_a_policy_that_says_nothing_is_the_one_behind_it() -> None:
+    """It is that very policy: clients compare them to share what was made for one."""
+    behind = RetryPolicy(deadline=5)
+    assert RetryPolicy().over(behind) is behind
+
+
+def test_the_default_backoff_yields_to_the_end_that_is_said() -> None:
+    """Half a second to eight, unless the policy's own end lies beyond."""
+    ends = {longest: EffectivePolicy.of(RetryPolicy(max_delay=longest)).initial_delay for longest in (0.0, 0.25, 1.0)}
+    assert ends == {0.0: 0.0, 0.25: 0.25, 1.0: 0.5}
+    starts = {first: EffectivePolicy.of(RetryPolicy(initial_delay=first)).max_delay for first in (0.0, 2.0, 8.5)}
+    assert starts == {0.0: 8.0, 2.0: 8.0, 8.5: 8.5}
+
+
+def test_a_failure_reads_as_the_transport_said_it() -> None:
+    """In its own words, else as its kind."""
+    assert str(Failed(Failure.UNREACHABLE, "no route to host")) == "no route to host"
+    assert str(Failed(Failure.UNREACHABLE)) == Failure.UNREACHABLE.value
+
+
+def test_nobody_wants_a_retry_who_was_not_asked() -> None:
+    """Without the word of a caller's predicate, the rules alone decide."""
+    assert isinstance(decide(EffectivePolicy(), CallFacts(K), (), Answered(400), 0.5), Stop)
+    assert isinstance(decide(EffectivePolicy(), CallFacts(K), (), Answered(400), 0.5, True), Retry)  # noqa: FBT003
+
+
 def test_a_page_is_an_answer_where_nothing_is_known_of_the_operation() -> None:
     """To take HTML for a login page is right only where the document says what else comes."""
     assert CallFacts(K).expects_html is True
