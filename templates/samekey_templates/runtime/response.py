@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from .call import Response
 from .codec.json import DecodeFailureError, decode, plain_json
+from .concurrency.fork import importing
 from .errors import APIDecodeError, explain, status_error_class, unanswered
 from .request.build import secrets_of
 from .request.encode import charset
 from .retry.loop import log
 from .retry.rules import Answered, Failed, Failure
-from .server_words import server_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +79,9 @@ def _raise_status(
     types = None if endpoint.errors is None or outcome.refused else endpoint.errors()
     kind = None if types is None else _type_for(types, answer.status)
     body = _error_body(answer, Any if kind is None else kind)
+    with importing():
+        from .server_words import server_words  # noqa: PLC0415  # most programs never see an error
+
     # No frame of a traceback holds what may be a credential.
     said = server_words(
         body,
@@ -124,14 +127,13 @@ def _value(settings: Settings, endpoint: Endpoint, record: CallRecord, answer: R
     if not answer.content:
         log.warning("%s: status %d came without a body", record.call.operation, answer.status)
         return None
-    media = media_type(answer.headers)
-    if kind is Any and media and "json" not in media:
+    if kind is Any and _is_foreign(answer):
         # What comes is not what was expected, and a caller who expects anything can have it.
         return _as_it_is(answer)
     try:
         decoded = decode(_in_utf8(answer), kind, strict=strict, keep=settings.keep_extra_fields)
     except DecodeFailureError as error:
-        came = f"it came as {media}, and not as JSON" if media and "json" not in media else str(error)
+        came = f"it came as {media_type(answer.headers)}, and not as JSON" if _is_foreign(answer) else str(error)
         message = explain(record, f"the answer with status {answer.status} cannot be read ({came})")
         raise APIDecodeError(
             message, record, status=answer.status, headers=answer.headers, content=answer.content
@@ -155,6 +157,12 @@ def _as_it_is(answer: RawAnswer) -> str | bytes:
     return _text(answer) if media_type(answer.headers).startswith("text/") else answer.content
 
 
+def _is_foreign(answer: RawAnswer) -> bool:
+    """Whether an answer says that it is something else than JSON."""
+    media = media_type(answer.headers)
+    return bool(media) and "json" not in media
+
+
 def media_type(headers: Mapping[str, str]) -> str:
     """Return the media type of an answer in lower case and without parameters; empty where it names none."""
     named, _, _ = headers.get("content-type", "").partition(";")
@@ -173,8 +181,8 @@ def _tell_mismatch(settings: Settings, operation: str, problem: str) -> None:
 
 def _in_utf8(answer: RawAnswer) -> bytes:
     """Return a body of JSON in UTF-8, where its header declares another charset."""
-    declared = charset(answer.headers.get("content-type", ""))
-    if declared == "utf-8":
+    content_type = answer.headers.get("content-type", "")
+    if "=" not in content_type or (declared := charset(content_type)) == "utf-8":
         return answer.content
     try:
         return answer.content.decode(declared).encode("utf-8", "surrogatepass")

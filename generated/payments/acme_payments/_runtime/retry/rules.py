@@ -540,9 +540,7 @@ def at(outcome: Outcome, seconds: float) -> Outcome:
 
 def _settles(call: CallFacts, outcome: Outcome) -> bool:
     """Whether a refusal is the operation's own word under its key."""
-    if not isinstance(outcome, Answered) or not (outcome.refused or 400 <= outcome.status < 500):  # noqa: PLR2004
-        return False
-    return outcome.replayed or outcome.status in call.settled_by
+    return isinstance(outcome, Answered) and (outcome.replayed or outcome.status in call.settled_by)
 
 
 def _rule(call: CallFacts, history: Sequence[Attempt], outcome: Outcome) -> _Rule:

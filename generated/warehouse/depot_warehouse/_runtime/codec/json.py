@@ -21,10 +21,8 @@ import msgspec
 from msgspec import Struct
 
 from ..concurrency.fork import importing
-from ..types import Omit, is_fields, is_items
-from .extra_fields import MOST_KEPT, Search
+from ..types import OMIT, Omit, is_fields, is_items
 from .hooks import dec_hook, exact_dec_hook
-from .lenient import decode_leniently
 from .models import (
     Model,
     OpenModel,
@@ -79,22 +77,30 @@ def encode_sent(value: object, sends: Callable[[], object] | None = None) -> byt
         value: the body.
         sends: makes what `as_documented` takes for its type; None where nothing in it can be given otherwise.
     """
-    if not _holds_models(value) and sends is None:
+    kinds = sends() if sends is not None else None
+    if not _holds_models(value) and not _are_given(kinds, value):
         return encode(value)
     given = _present_throughout(value)
     made = _simple(given)
     for model, fields in _beside(given, made):
         for name in read_only_of(type(model)):
             fields.pop(name, None)
-    if sends is not None:
+    if kinds is not None:
         with importing():
             from .sending import as_documented  # noqa: PLC0415  # few operations need it
 
-        made = as_documented(made, sends())
+        made = as_documented(made, kinds)
     content = _encoder().encode(made)
     if b"null" in content:
         _refuse_no_numbers(made)
     return content
+
+
+def _are_given(kinds: object, value: object) -> bool:
+    """Whether anything is in a body that can be given otherwise than the document has it."""
+    if is_fields(kinds) and is_fields(value):
+        return any(value.get(name, OMIT) is not OMIT for name in kinds)
+    return kinds is not None
 
 
 def _models_in(value: object) -> Iterator[Model | OpenModel]:
@@ -118,10 +124,8 @@ def _holds_models(value: object) -> bool:
     left = [value]
     while left:
         entry = left.pop()
-        if type(entry) in _SCALARS:
-            continue
         if is_fields(entry) or is_items(entry):
-            left += entry.values() if is_fields(entry) else entry
+            left += [each for each in (entry.values() if is_fields(entry) else entry) if type(each) not in _SCALARS]
         elif isinstance(entry, dt.datetime):
             with_zone(entry)
         elif isinstance(entry, (Model, OpenModel)):
@@ -293,6 +297,11 @@ def plain_json(content: bytes) -> Any:  # noqa: ANN401  # any JSON
 
 def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) -> Decoded:
     """Decode JSON that has fields which no document lists, or does not fit its type."""
+    with importing():
+        # A well-kept API and its document need neither.
+        from .extra_fields import MOST_KEPT, Search  # noqa: PLC0415
+        from .lenient import decode_leniently  # noqa: PLC0415
+
     value = plain_json(content)
     search = Search(kind, MOST_KEPT if keep else 0)
     try:

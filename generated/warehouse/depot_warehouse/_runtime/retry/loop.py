@@ -82,7 +82,8 @@ class Hooks(Struct, frozen=True):
             TypeError: a hook is an async function.
         """
         for name in self.__struct_fields__:
-            if is_async(getattr(self, name)):
+            hook = getattr(self, name)
+            if hook is not None and is_async(hook):
                 raise TypeError(f"{name} is an async function, and this client is not: pass a plain function")
 
     def __post_init__(self) -> None:
