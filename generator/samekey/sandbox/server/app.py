@@ -221,7 +221,7 @@ def assemble(
         database.engine.dispose()
 
     pages = Starlette(routes=[Mount(PREFIX, routes=page.routes)], lifespan=lifespan)
-    return Sandbox(NearHosts(_Entrance(pages, api)), door, served, ledger, faults, database)
+    return Sandbox(NearHosts(_Entrance(pages, front, api)), door, served, ledger, faults, database)
 
 
 class _Entrance:
@@ -233,16 +233,21 @@ class _Entrance:
     Args:
         pages: the pages; what is no request, such as the server's start and end, is theirs as well.
         api: the API.
+        api_for_pages: the API for requests of other sites' pages, which browsers ask for leave.
     """
 
-    def __init__(self, pages: ASGIApp, api: ASGIApp) -> None:
+    def __init__(self, pages: ASGIApp, api: ASGIApp, api_for_pages: ASGIApp) -> None:
         self._pages = pages
         self._api = api
+        self._api_for_pages = api_for_pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        is_api = scope["type"] == "http" and not f"{scope['path']}/".startswith(f"{PREFIX}/")
-        await (self._api if is_api else self._pages)(scope, receive, send)
+        app = self._pages
+        if scope["type"] == "http" and not f"{scope['path']}/".startswith(f"{PREFIX}/"):
+            is_of_page = any(name == b"origin" for name, _ in scope["headers"])
+            app = self._api_for_pages if is_of_page else self._api
+        await app(scope, receive, send)
 
 
 async def _keep(ledger: Ledger, backend: Backend, purge_every: float) -> None:

@@ -133,10 +133,12 @@ def open_database(location: str) -> Sqlite | Postgres:
     try:
         is_file = url.get_backend_name() == "sqlite"
         kind = Sqlite if is_file else Postgres
-        # A file does not go away, so its connections need not be asked whether they live.
+        # A file does not go away, so its connections need not be asked whether they live. A connection that is closed
+        # drops what it has not committed; the pool need not do so once more.
         engine = create_engine(
-            url, pool_size=kind.connections, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=not is_file
-        )
+            url, pool_size=kind.connections, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=not is_file,
+            pool_reset_on_return=None,
+        )  # fmt: skip
         database = kind(engine)
         engine.connect().close()
     except ImportError as error:
