@@ -957,6 +957,19 @@ def test_a_failure_reads_as_the_transport_said_it() -> None:
     assert str(Failed(Failure.UNREACHABLE)) == Failure.UNREACHABLE.value
 
 
+def test_a_plain_set_of_statuses_is_one() -> None:
+    """People write `{503}`."""
+    assert RetryPolicy(statuses={503}).statuses == {503}  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_who_may_retry_once_may_wait_for_a_first_run() -> None:
+    """Even when that retry is spent: waiting counts as none."""
+    facts = CallFacts(K)
+    spent = attempts_of(facts, [Answered(503), NAMED_IN_FLIGHT])
+    assert isinstance(decide(EffectivePolicy(max_retries=1), facts, spent, NAMED_IN_FLIGHT, 0.5), Retry)
+    assert isinstance(decide(EffectivePolicy(max_retries=1), facts, spent, Answered(503), 0.5), Stop)
+
+
 def test_nobody_wants_a_retry_who_was_not_asked() -> None:
     """Without the word of a caller's predicate, the rules alone decide."""
     assert isinstance(decide(EffectivePolicy(), CallFacts(K), (), Answered(400), 0.5), Stop)
