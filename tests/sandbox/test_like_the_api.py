@@ -399,3 +399,47 @@ def test_a_tag_is_one_that_its_variant_allows(tmp_path: Path) -> None:
     document.write_text(TAGGED, "utf-8")
     with running(str(document), Settings(str(tmp_path / "tagged.db"))) as server:
         assert httpx.get(f"{server.url}/events").json() == {"type": "CARD"}
+
+
+PARENT = """
+openapi: 3.1.0
+info: {title: Parents, version: '1'}
+paths:
+  /columns:
+    get:
+      operationId: latest
+      responses: {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Column'}}}}}
+    post:
+      operationId: make
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Column'}}}}
+      responses: {'201': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Column'}}}}}
+components:
+  schemas:
+    Column: {type: object, required: [kind], properties: {kind: {$ref: '#/components/schemas/Kind'}}}
+    Kind:
+      type: object
+      required: [type]
+      properties: {type: {type: string}}
+      discriminator:
+        propertyName: type
+        mapping:
+          list: '#/components/schemas/ListKind'
+          text: '#/components/schemas/TextKind'
+    ListKind:
+      allOf:
+        - {$ref: '#/components/schemas/Kind'}
+        - {type: object, required: [of], properties: {of: {$ref: '#/components/schemas/Kind'}}}
+    TextKind:
+      allOf: [{$ref: '#/components/schemas/Kind'}, {type: object, properties: {length: {type: integer}}}]
+"""
+
+
+def test_what_extends_a_parent_stands_in_its_place(tmp_path: Path) -> None:
+    """The parent names its children by a mapping, and is none of them: no API answers with its bare self."""
+    document = tmp_path / "parents.yaml"
+    document.write_text(PARENT, "utf-8")
+    with running(str(document), Settings(str(tmp_path / "parents.db"))) as server:
+        kind = httpx.get(f"{server.url}/columns").json()["kind"]
+        assert (kind["type"], kind["of"]["type"]) == ("list", "list")
+        sent = {"kind": {"type": "text", "length": 3}}
+        assert httpx.post(f"{server.url}/columns", json=sent).json() == sent

@@ -113,7 +113,8 @@ class _Outline:
 
 
 def _outline(merged: Merged, hidden: str) -> _Outline:
-    listed = (tuple(node for node in merged.elements(word) if _adds(node)) for word in ("oneOf", "anyOf"))
+    unions = (tuple(node for node in merged.elements(word) if _adds(node)) for word in ("oneOf", "anyOf"))
+    listed = [variants for variants in unions if variants]
     properties = merged.properties()
     return _Outline(
         merged=merged,
@@ -123,8 +124,26 @@ def _outline(merged: Merged, hidden: str) -> _Outline:
         allows_extra=not properties or merged.allows_extra,
         is_hidden=any(part.flag(hidden) for part in merged.parts),
         says_null=says_null(merged.parts),
-        variants=tuple(variants for variants in listed if variants),
+        variants=tuple(listed or filter(None, [_subtypes(merged)])),
     )
+
+
+def _subtypes(merged: Merged) -> tuple[Node, ...]:
+    """Return the schemas that a parent names by the values of its discriminator, each of which extends it."""
+    own = merged.parts[0].get("discriminator") if merged.parts else None
+    mapping = own.items("mapping") if own is not None and own.get("mapping") is not None else ()
+    found = [_mapped(node) for _, node in mapping]
+    parent = merged.parts[0].identity if merged.parts else ""
+    return tuple(
+        node
+        for node in found
+        if node is not None and any(part.identity == parent for part in Merged.of((node,)).parts[1:])
+    )
+
+
+def _mapped(node: Node) -> Node | None:
+    """Return the schema that a value of a mapping leads to; None where it names one otherwise than by a reference."""
+    return node.lookup(node.value) if isinstance(node.value, str) and "#" in node.value else None
 
 
 class Samples:
@@ -365,15 +384,17 @@ def _tags(merged: Merged, variant: Node) -> tuple[str, list[str]]:
     """
     holder = merged.first("discriminator")
     name = holder.text("propertyName") if holder is not None and isinstance(holder.value, dict) else ""
-    if holder is None or not name or variant.reference is None:
+    if holder is None or not name:
         return "", []
     target = target_of(variant)
     values: list[str] = []
     for value, node in holder.items("mapping") if holder.get("mapping") else ():
-        found = node.lookup(node.value) if isinstance(node.value, str) and "#" in node.value else None
+        found = _mapped(node)
         if found is not None and found.identity == target:
             values.append(value)
-    return name, values or [variant.reference.rpartition("/")[2]]
+    if not values and variant.reference is not None:
+        values = [variant.reference.rpartition("/")[2]]
+    return name, values
 
 
 def _number(merged: Merged, word: str) -> float | None:
