@@ -202,6 +202,32 @@ def test_a_call_that_is_left_disturbs_no_other(acme: Any, backend: str, library:
 
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets that anyio forgets
+def test_calls_that_were_left_do_not_use_a_connection_up(acme: Any, backend: str, library: str) -> None:  # noqa: ANN401
+    """No library resets their streams, and a server takes a hundred: the next call has a connection of its own."""
+    server = Http2Server([Act.ANSWER, *[Act.STALL] * 100])
+
+    async def main() -> None:
+        options = {"base_url": server.url, "http2": True, "http_library": library, "token": "t"}
+        async with acme.AsyncAcmePayments(**options) as client:
+            over_http2(client._core.connection.transport())
+            await client.charges.create(amount=1, currency="eur")
+            async with anyio.create_task_group() as tasks:
+                for _ in range(100):
+                    tasks.start_soon(lambda: client.charges.create(amount=1, currency="eur"))
+                with anyio.fail_after(10):
+                    while len(server.keys) < 101:
+                        await anyio.sleep(0.01)
+                tasks.cancel_scope.cancel()
+            ended = [await client.charges.create.detailed(amount=1, currency="eur") for _ in range(3)]
+            assert outcomes(ended) == [["status 200"]] * 3
+
+    anyio.run(main, backend=backend)
+    server.close()
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
 def test_threads_share_no_connection(acme: Any, library: str) -> None:  # noqa: ANN401
     """The libraries' state of one has no lock for all of it; so each request has a connection to itself."""
     server = Http2Server([])

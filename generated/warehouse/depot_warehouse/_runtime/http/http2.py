@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ..concurrency.cancellation import in_background
@@ -30,6 +31,16 @@ def share_no_connection(transport: object) -> None:
         connection.is_available = is_available
         # What httpx2 asks in place of looking again for each request.
         connection.can_multiplex = lambda: False
+        send = connection.handle_request
+
+        def handle(request: object) -> Any:  # noqa: ANN401  # a library's response
+            try:
+                return send(request)
+            except Exception as error:
+                _leave_if_full(connection, error)
+                raise
+
+        connection.handle_request = handle
 
     _with_each_connection(pool, keep_apart)
 
@@ -42,9 +53,35 @@ def begin_undisturbed(transport: object) -> None:
     """
 
     def undisturbed(connection: Any) -> None:  # noqa: ANN401  # a library's own
-        connection.handle_async_request = _Beginning(connection).handle
+        begin = _Beginning(connection).handle
+
+        async def handle(request: object) -> Any:  # noqa: ANN401  # a library's response
+            try:
+                return await begin(request)
+            except Exception as error:
+                _leave_if_full(connection, error)
+                raise
+
+        connection.handle_async_request = handle
 
     _with_each_connection(getattr(transport, "_pool", None), undisturbed)
+
+
+def _leave_if_full(connection: Any, error: Exception) -> None:  # noqa: ANN401  # a library's own
+    """Have the pool use another connection in place of one whose streams are all taken; nothing was sent on it.
+
+    The libraries do not reset the stream of a request that is cancelled, and look only at what they read for others.
+    So streams that were left behind are open for ever where all are, and the connection carries nothing any more.
+    """
+    causes = (error, error.__cause__, error.__context__)
+    inner = getattr(connection, "_connection", None)
+    if inner is None or not any(type(cause).__name__ == "TooManyStreamsError" for cause in causes):
+        return
+    library = sys.modules[type(connection).__module__.partition(".")[0]]
+    retry: type[Exception] | None = getattr(library, "ConnectionNotAvailable", None)
+    if retry is not None:
+        inner._connection_error = True  # noqa: SLF001  # by which its pool tells what carries no more requests
+        raise retry from error
 
 
 def _with_each_connection(pool: Any, use: Callable[[Any], None]) -> None:  # noqa: ANN401  # a library's own
