@@ -408,12 +408,14 @@ paths:
   /columns:
     get:
       operationId: latest
-      responses: {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Column'}}}}}
+      responses: {'200': {$ref: '#/components/responses/Column'}}
     post:
       operationId: make
       requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Column'}}}}
-      responses: {'201': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Column'}}}}}
+      responses: {'201': {$ref: '#/components/responses/Column'}}
 components:
+  responses:
+    Column: {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Column'}}}}
   schemas:
     Column: {type: object, required: [kind], properties: {kind: {$ref: '#/components/schemas/Kind'}}}
     Kind:
