@@ -48,6 +48,13 @@ def test_a_code_that_was_cut_off_may_have_been_any() -> None:
     assert read(PLAIN, 409, complete=False).in_flight
 
 
+def test_an_answer_is_whole_and_at_the_beginning_unless_it_is_said_otherwise() -> None:
+    """Then nothing was cut off in which a code might have stood, and no time had passed."""
+    coded = Profile(in_flight=(Signal(409, "running"),))
+    assert read_answer(coded, 409, httpx.Headers(), b"", now=0.0) == Answered(409)
+    assert Answered(409).at == 0.0
+
+
 def test_a_status_that_somebody_named_is_believed_to_the_letter() -> None:
     """Whoever writes `in_flight: 409` into a config says that no other conflict has that status."""
     named = Profile(in_flight=(Signal(409),), mismatch=(Signal(422),))
