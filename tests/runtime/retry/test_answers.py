@@ -48,6 +48,22 @@ def test_a_code_that_was_cut_off_may_have_been_any() -> None:
     assert read(PLAIN, 409, complete=False).in_flight
 
 
+def test_any_of_several_codes_of_a_status_is_enough() -> None:
+    """A dialect may have two words for one thing."""
+    coded = Profile(in_flight=(Signal(409, "running"), Signal(409, "locked")))
+    assert read(coded, 409, {"code": "locked"}).in_flight
+    assert not read(coded, 409, {"code": "taken"}).in_flight
+
+
+def test_a_body_of_a_million_brackets_says_nothing() -> None:
+    """A hostile answer ends no call with an exception of Python's."""
+    bomb = b"[" * 1_000_000
+    assert read(PLAIN, 409, bomb).status == 409
+    refused = Profile(refused=(AnswerSign(200, field=("status",), equals="failed"),))
+    assert read(refused, 200, bomb).refused is False
+    assert read(refused, 200, {"status": "failed"}).refused is True
+
+
 def test_an_answer_is_whole_and_at_the_beginning_unless_it_is_said_otherwise() -> None:
     """Then nothing was cut off in which a code might have stood, and no time had passed."""
     coded = Profile(in_flight=(Signal(409, "running"),))
