@@ -206,3 +206,23 @@ def test_a_limit_that_is_not_spent_is_not_waited_for(remaining: str, seconds: fl
     assert retry_after_throttling({"ratelimit-remaining": remaining, "ratelimit-reset": "9"}, NOW) == seconds
     assert retry_after_throttling({"ratelimit-reset": "9"}, NOW) == 9.0
     assert retry_after_throttling({"ratelimit-remaining": "0"}, NOW) is None
+
+
+def test_of_several_limits_the_last_to_be_renewed_counts() -> None:
+    """A limit by minute and one by day may both be spent."""
+    headers = {"ratelimit": '"day";r=0;t=3600', "x-ratelimit-remaining": "0", "x-ratelimit-reset": "5"}
+    assert retry_after_throttling(headers, NOW) == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [
+        ("1000000000", 1e9),
+        ("1000000001", 0.0),
+        ("100000000000", 1e11 - NOW),
+        ("100000000001", 0.0),
+    ],
+)
+def test_a_number_that_is_no_wait_is_a_moment(reset: str, seconds: float) -> None:
+    """In seconds or in milliseconds of Unix time, told apart by their size."""
+    assert retry_after_throttling({"ratelimit-remaining": "0", "ratelimit-reset": reset}, NOW) == seconds
