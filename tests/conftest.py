@@ -30,8 +30,12 @@ FAST = (
     "test_diagnostic_codes.py", "test_docs.py", "test_habits.py", "test_words.py",
 )  # fmt: skip
 """Folders and files whose tests need no browser, database, Node or server that fails."""
-LARGE = ("emit/test_injection.py", "emit/test_open_models.py", "emit/test_webhooks.py", "lower/references")
-"""Of those, tests that make very large SDKs, or many."""
+LARGE = (
+    "cli/test_snippets.py", "emit/test_injection.py", "emit/test_open_models.py", "emit/test_operation_tests.py",
+    "emit/test_own.py", "emit/test_plan.py", "emit/test_readme.py", "emit/test_webhooks.py", "lower/references",
+    "names/lockfile/test_scripts.py", "names/lockfile/test_stability.py", "output/test_check_cache.py",
+)  # fmt: skip
+"""Of those, tests that make very large SDKs, or many, or run what was made in processes of their own."""
 OF_CHECKERS = ("mypy", "pyright", "checker", "is_checked", "with_the_rest", "is_typed")
 """Words in the names of tests that run a type checker, one of which needs Node."""
 TOGETHER = ("tests/canary/", "tests/diff/test_programs.py")

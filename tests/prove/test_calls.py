@@ -36,6 +36,18 @@ def test_what_makes_a_thing_comes_before_what_needs_it() -> None:
     assert "deleteCustomer" not in operations
 
 
+def test_what_is_in_no_sdk_is_not_called(tmp_path: Path) -> None:
+    """A document may leave operations out of SDKs, and the others are called by their own names."""
+    text = (SPECS / "payments" / "openapi.yaml").read_text("utf-8")
+    named = "operationId: createCustomer"
+    left_out = text.replace(named, f"x-speakeasy-ignore: true\n      {named}")
+    assert left_out != text
+    (tmp_path / "openapi.yaml").write_text(left_out, "utf-8")
+    operations = found(str(tmp_path / "openapi.yaml"))[0]
+    assert "createCustomer" not in operations
+    assert operations["createCharge"].row.call == "charges.create"
+
+
 def test_arguments_come_from_examples_then_from_schemas() -> None:
     """What is only read is not sent, and the key is not an argument."""
     operations, maker = found("payments/openapi.yaml")

@@ -86,7 +86,9 @@ def candidates(document: Document, api: Api, rows: Sequence[OperationSummary]) -
     """Return every operation that may be called, those first that make what others need."""
     sites = {(site.method, site.path): site for site in sites_of(document, api)}
     found: dict[tuple[str, str], Candidate] = {}
-    for operation, row in zip(api.operations, rows, strict=True):
+    # What the document wants in no SDK is served, and cannot be called through one.
+    in_sdk = (operation for operation in api.operations if not operation.left_out)
+    for operation, row in zip(in_sdk, rows, strict=True):
         place = (operation.method, re.split(r"[?#]", operation.path)[0])
         if place in sites and operation.method != "DELETE":
             # Of several media types the first is taken: it is the one that the sandbox knows.
