@@ -1248,3 +1248,32 @@ def test_a_shared_union_has_variants_of_its_own_beside_other_properties() -> Non
         "Explained": [{"a", "why"}, {"b", "why"}],
         "Timed": [{"a", "when"}, {"b", "when"}],
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"type: object\nadditionalProperties: {SELF[:-1]}, type: object}}", "map[Thing.value]"),
+        (f"type: object\nadditionalProperties: {SELF[:-1]}, items: x}}", "map[Thing.value]"),
+        (f"type: array\nitems: {SELF[:-1]}, type: array}}", "list[Thing.item]"),
+    ],
+)
+def test_words_beside_a_reference_to_what_they_stand_in(text: str, expected: str) -> None:
+    """A map of such maps has no end, and a name by which it contains itself."""
+    assert thing(text, "3.1.0") == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside"), [("object", "additionalProperties"), ("array", "items")], ids=["maps", "lists"]
+)
+def test_what_holds_together_may_lead_back_to_itself(kind: str, inside: str) -> None:
+    """Its values are described twice, and one of the two is the thing itself."""
+    text = f"""
+Thing:
+  allOf:
+    - {{type: {kind}, {inside}: {{type: {kind}}}}}
+    - {{$ref: '#/components/schemas/Base'}}
+Base: {{type: {kind}, {inside}: {SELF}}}
+"""
+    found = schemas(text, "3.1.0")
+    assert "Thing" in found.types

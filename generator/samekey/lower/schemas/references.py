@@ -20,6 +20,7 @@ from samekey.lower.sdk_words import type_called
 if TYPE_CHECKING:
     from samekey.document.node import Node
     from samekey.ir import Type, TypeDef
+    from samekey.lower.schemas.merged import Parts
     from samekey.lower.schemas.steps import Hint, Lowering
 
 MANY_SCHEMAS = 20_000
@@ -69,7 +70,7 @@ class Schemas:
     def _lowering(self, ask: Ask) -> Lowering:
         node = ask.node
         if ask.parts is not None:
-            return (yield from lower_parts(node, ask.parts, ask.hint, self._scope))
+            return (yield from self._together(node, ask.parts, ask.hint))
         if isinstance(node.value, bool):
             return AnyJson("the schema allows anything" if node.value else "the schema allows nothing")
         if not isinstance(node.value, dict):
@@ -97,7 +98,7 @@ class Schemas:
 
     def _referenced(self, node: Node, hint: Hint) -> Lowering:
         if has_words_beside(node) and _counts_words_beside(node):
-            return (yield from lower_parts(node, (node,), hint, self._scope))
+            return (yield from self._once(node, hint))
         reference = node.reference or ""
         # The whole chain must lead somewhere, but each link may bear words of its own.
         target = node.lookup(reference) if node.follow() is not None else None
@@ -140,6 +141,21 @@ class Schemas:
             lowered = self._named(node, lowered, hint)
         self._types[identity] = lowered
         return lowered
+
+    def _together(self, node: Node, parts: Parts, hint: Hint) -> Lowering:
+        """Lower schemas that hold together; what contains itself gets a name to be called by."""
+        identity = node.identity
+        # Apart from the schema that stands there alone, which may be on its way as well.
+        key = f"{identity} and {len(parts) - 1} more"
+        if key in self._open:
+            self._recursive.add(key)
+            return Named(identity)
+        self._open.add(key)
+        try:
+            lowered = yield from lower_parts(node, parts, hint, self._scope)
+        finally:
+            self._open.discard(key)
+        return self._named(node, lowered, hint) if key in self._recursive and lowered != Named(identity) else lowered
 
     def _named(self, node: Node, kind: Type, hint: Hint) -> Type:
         identity = node.identity
