@@ -37,8 +37,6 @@ _CODES: Final = frozenset({"code", "type", "errorcode", "errortype", "error", "n
 _STATUSES: Final = frozenset({"status", "statuscode", "httpstatus", "httpcode"})
 _DEEPEST: Final = 5
 _EXISTS: Final = "exists"
-_SAME_MISTAKE: Final = {400: ("422",), 409: ("422", "400")}
-"""Statuses by which an API may refuse what another refuses by this one: some call unprocessable what is invalid."""
 _DETAIL: Final = "Samekey-Detail"
 """Tells what happened where the document's own words for it are listed, and say less."""
 _MEANING: Final = {
@@ -174,12 +172,16 @@ def _status_of(site: Site, status: int, said: dict[str, JsonValue]) -> int:
 
     Those by which clients know that a key is in use, or was used for something else, stay.
     """
-    if str(status) in site.refusals or (status == HTTPStatus.CONFLICT and said.get("code") != _EXISTS):
-        return status
-    others = _SAME_MISTAKE.get(status, ())
-    if status == HTTPStatus.BAD_REQUEST and _is_about_path(said):
-        others = (*others, "404")
-    return int(next((other for other in others if other in site.refusals), status))
+    others: list[str] = []
+    if status == HTTPStatus.BAD_REQUEST:
+        # What a framework refuses as unprocessable is the same mistake.
+        others.append("422")
+    if site.refusal(status) is None and status == HTTPStatus.BAD_REQUEST and _is_about_path(said):
+        others.append("404")
+    if site.refusal(status) is None and status == HTTPStatus.CONFLICT and said.get("code") == _EXISTS:
+        others += ["422", "400"]
+    named = next((other for other in others if other in site.refusals), status)
+    return status if str(status) in site.refusals else int(named)
 
 
 def _is_about_path(said: dict[str, JsonValue]) -> bool:
