@@ -16,6 +16,7 @@ import httpx
 from acme_payments import AcmePayments, AsyncAcmePayments, RetryPolicy
 from acme_payments._runtime.request import build
 from acme_payments._runtime.retry import loop, wire
+from acme_payments._runtime.retry.rules import EffectivePolicy
 
 from benchmarks.documents import BODY
 from benchmarks.measure import Row, compared, paired, paired_async, spread, tell
@@ -78,7 +79,7 @@ def _started(client: AcmePayments, like: loop.CallState) -> loop.CallState:
     """Return the state of a call whose first attempt is on the wire."""
     settings = client._core.settings  # noqa: SLF001
     state = loop.CallState(
-        like.info, like.facts, RetryPolicy(budget=False), like.profile, settings.timeout, settings.budget,
+        like.info, like.facts, EffectivePolicy(budget=False), None, like.profile, settings.timeout, settings.budget,
         settings.hooks, settings.clock,
     )  # fmt: skip
     state.start()
