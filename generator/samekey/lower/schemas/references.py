@@ -123,39 +123,44 @@ class Schemas:
         return False
 
     def _once(self, node: Node, hint: Hint) -> Lowering:
-        """Lower a schema and remember its type; one that contains itself gets a name to be called by."""
+        """Lower a schema and remember its type."""
         identity = node.identity
-        if identity in self._open:
-            self._recursive.add(identity)
-            return Named(identity)
-        if self._exhausts(node):
+        if identity not in self._open and self._exhausts(node):
             return AnyJson("the document spells too many schemas")
         if is_component(node):
             hint = (node.name,)
-        self._open.add(identity)
-        try:
-            lowered = yield from lower_parts(node, (node,), hint, self._scope)
-        finally:
-            self._open.discard(identity)
-        if (identity in self._recursive and lowered != Named(identity)) or _nests_deeper(lowered, MAX_DEPTH):
+        lowered = yield from self._with_end(identity, node, (node,), hint)
+        if identity in self._open:
+            return lowered
+        if _nests_deeper(lowered, MAX_DEPTH):
             lowered = self._named(node, lowered, hint)
         self._types[identity] = lowered
         return lowered
 
     def _together(self, node: Node, parts: Parts, hint: Hint) -> Lowering:
-        """Lower schemas that hold together; what contains itself gets a name to be called by."""
-        identity = node.identity
-        # Apart from the schema that stands there alone, which may be on its way as well.
-        key = f"{identity} and {len(parts) - 1} more"
+        """Lower schemas that hold together, apart from those that stand alone, which may be on their way as well."""
+        key = " and ".join(sorted({part.identity for part in parts}))
+        return (yield from self._with_end(f"together {key}", node, parts, hint))
+
+    def _with_end(self, key: str, node: Node, parts: Parts, hint: Hint) -> Lowering:
+        """Lower schemas; what contains itself gets a name to be called by.
+
+        Args:
+            key: tells these schemas from others while they are lowered.
+            node: the schema that they stand for.
+            parts: the schemas.
+            hint: words for a name.
+        """
         if key in self._open:
             self._recursive.add(key)
-            return Named(identity)
+            return Named(node.identity)
         self._open.add(key)
         try:
             lowered = yield from lower_parts(node, parts, hint, self._scope)
         finally:
             self._open.discard(key)
-        return self._named(node, lowered, hint) if key in self._recursive and lowered != Named(identity) else lowered
+        is_named = key not in self._recursive or lowered == Named(node.identity)
+        return lowered if is_named else self._named(node, lowered, hint)
 
     def _named(self, node: Node, kind: Type, hint: Hint) -> Type:
         identity = node.identity

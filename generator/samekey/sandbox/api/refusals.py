@@ -172,16 +172,16 @@ def _status_of(site: Site, status: int, said: dict[str, JsonValue]) -> int:
 
     Those by which clients know that a key is in use, or was used for something else, stay.
     """
-    others: list[str] = []
+    if str(status) in site.refusals:
+        return status
+    others: tuple[str, ...] = ()
+    is_undocumented = site.refusal(status) is None
     if status == HTTPStatus.BAD_REQUEST:
         # What a framework refuses as unprocessable is the same mistake.
-        others.append("422")
-    if site.refusal(status) is None and status == HTTPStatus.BAD_REQUEST and _is_about_path(said):
-        others.append("404")
-    if site.refusal(status) is None and status == HTTPStatus.CONFLICT and said.get("code") == _EXISTS:
-        others += ["422", "400"]
-    named = next((other for other in others if other in site.refusals), status)
-    return status if str(status) in site.refusals else int(named)
+        others = ("422", "404") if is_undocumented and _is_about_path(said) else ("422",)
+    elif is_undocumented and status == HTTPStatus.CONFLICT and said.get("code") == _EXISTS:
+        others = ("422", "400")
+    return int(next((other for other in others if other in site.refusals), status))
 
 
 def _is_about_path(said: dict[str, JsonValue]) -> bool:

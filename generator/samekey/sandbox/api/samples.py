@@ -131,14 +131,11 @@ def _outline(merged: Merged, hidden: str) -> _Outline:
 def _subtypes(merged: Merged) -> tuple[Node, ...]:
     """Return the schemas that a parent names by the values of its discriminator, each of which extends it."""
     own = merged.parts[0].get("discriminator") if merged.parts else None
-    mapping = own.items("mapping") if own is not None and own.get("mapping") is not None else ()
-    found = [_mapped(node) for _, node in mapping]
-    parent = merged.parts[0].identity if merged.parts else ""
-    return tuple(
-        node
-        for node in found
-        if node is not None and any(part.identity == parent for part in Merged.of((node,)).parts[1:])
-    )
+    if own is None or own.get("mapping") is None:
+        return ()
+    parent = merged.parts[0].identity
+    found = filter(None, (_mapped(node) for _, node in own.items("mapping")))
+    return tuple(node for node in found if any(part.identity == parent for part in Merged.of((node,)).parts[1:]))
 
 
 def _mapped(node: Node) -> Node | None:
