@@ -6,20 +6,28 @@ import copy
 import datetime as dt
 import json
 import pickle
-from typing import Any, Literal
+from collections import UserList
+from collections.abc import Callable
+from contextlib import nullcontext
+from decimal import Decimal
+from types import GenericAlias, MappingProxyType
+from typing import Any, Literal, cast
 
 import msgspec
 import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samekey_templates.runtime.codec import json as codec
 from samekey_templates.runtime.codec.extra_fields import MOST_KEPT
 from samekey_templates.runtime.codec.json import decode, encode, encode_sent
 from samekey_templates.runtime.codec.models import (
     ABSENT,
     EXTRA_PROPERTIES,
+    NUMBERS,
     Model,
     OpenModel,
+    decimal_numbers,
     fixed,
     keeps_null,
     read_only,
@@ -206,6 +214,13 @@ class Shelf(OpenModel):
     extra: dict[str, Stored] = EXTRA_PROPERTIES
 
 
+@decimal_numbers("price")
+class Priced(Model, kw_only=True):
+    """A model with a decimal that is a number of JSON."""
+
+    price: Decimal
+
+
 Either = one_of("Either", lambda: (Numbered, Bank), tag="kind", tagged=lambda: {"card": Numbered, "bank": Bank})
 
 
@@ -233,6 +248,90 @@ def test_what_only_comes_back_is_not_sent_in_dicts(kind: object, given: object, 
     before = copy.deepcopy(given)
     assert json.loads(encode_sent(given, lambda: kind)) == sent
     assert given == before
+
+
+@pytest.mark.parametrize("held", [tuple, UserList, list])
+@pytest.mark.parametrize("made", [dict, MappingProxyType, Stored.from_dict])
+def test_what_only_comes_back_is_not_sent_whatever_holds_it(
+    held: Callable[[list[object]], object], made: Callable[[dict[str, object]], object]
+) -> None:
+    """A body's arrays may be given as any sequence, its objects as any mapping."""
+    inner = held([made({"id": "b", "name": "y"}), OMIT])
+    given = {"lines": held([made({"id": "a", "name": "x", "inner": [{"id": "b", "name": "y"}]})]), "one": inner}
+    sent = {"lines": [{"name": "x", "inner": [{"name": "y"}]}], "one": [{"name": "y"}]}
+    assert json.loads(encode_sent(given, lambda: {"lines": list[Stored], "one": list[Stored]})) == sent
+    model = Stored(name="z", inner=cast("list[Stored]", held([Stored(id="b", name="y")])))
+    assert json.loads(encode_sent({"a": model})) == {"a": {"name": "z", "inner": [{"name": "y"}]}}
+    lone = Stored(name="z", inner=cast("list[Stored]", held([{"id": "b", "name": "y"}])))
+    assert json.loads(encode_sent(lone, lambda: Stored)) == {"name": "z", "inner": [{"name": "y"}]}
+
+
+def test_what_a_server_sent_beside_the_fields_goes_back_from_any_sequence() -> None:
+    """Also where it is encoded as it is."""
+    owner = Owner.from_dict({"login": "a", "new": 1})
+    assert json.loads(encode({"owners": (owner,)})) == {"owners": [{"login": "a", "new": 1}]}
+
+
+KINDS_SENT: list[Any] = [
+    Stored,
+    Either,
+    Shelf,
+    Priced,
+    list[Stored | None],
+    GenericAlias(dict, (str, Either)),
+    one_of("Any of them", lambda: (Either, list[Priced])),
+    {"stored": Stored, "price": NUMBERS},
+    {"kind": Shelf, "inner": list[dict[str, Priced]]},
+    list[str],
+]
+BODIES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.text(max_size=3), st.decimals(allow_nan=False, places=2), st.just(OMIT)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(
+            st.sampled_from(["id", "name", "made at", "inner", "etag", "kind", "stored", "price", "other"]), inner
+        ),
+        st.dictionaries(st.sampled_from(["id", "name", "price"]), inner).map(MappingProxyType),
+    ),
+    max_leaves=12,
+)
+
+
+def not_as_given(_value: object, _changing: object) -> bool:
+    """Whether a body is sent as given: never."""
+    return False
+
+
+@given(st.dictionaries(st.sampled_from(["id", "kind", "inner", "stored", "price", "a"]), BODIES), st.data())
+def test_a_body_sent_as_given_is_what_converting_it_makes(body: dict[str, Any], data: st.DataObject) -> None:
+    """Most bodies hold nothing that is sent otherwise, and are not converted; the bytes are the same."""
+    kind = data.draw(st.sampled_from(KINDS_SENT))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(codec, "_is_sent_as_given", not_as_given)
+        converted = encode_sent(body, lambda: kind)
+    assert encode_sent(body, lambda: kind) == converted
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "as_given"),
+    [
+        (Either, {"kind": "card", "last4": "1"}, True),
+        (Either, {"kind": "card", "id": "a"}, False),
+        ({"a": list[Stored]}, {"a": [{"name": "x", "inner": [{"name": "y"}]}], "since": dt.date(2026, 1, 1)}, True),
+        ({"a": list[Stored]}, {"a": [{"name": "x", "inner": [{"made at": "y"}]}]}, False),
+        (Shelf, {"first": {"name": "x", "size": Decimal(1)}}, True),
+        (Priced, {"price": Decimal(1)}, False),
+        (Priced, {"price": 1, "by": (1, 2)}, False),
+    ],
+)
+def test_a_body_is_converted_only_where_it_must_be(
+    kind: object, body: dict[str, Any], *, as_given: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every call would pay for it."""
+    monkeypatch.delattr(codec, "_simple")
+    with nullcontext() if as_given else pytest.raises(NameError):
+        encode_sent(body, lambda: kind)
 
 
 def test_models_and_dicts_may_hold_each_other() -> None:

@@ -43,14 +43,14 @@ class _Alternatives(type):
     facts: _Facts
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return any(_is_of(instance, variant) for variant in _members(cls))
+        return any(_is_of(instance, variant) for variant in members(cls))
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        kinds = tuple(kind for kind in _members(cls) if isinstance(kind, type))
+        kinds = tuple(kind for kind in members(cls) if isinstance(kind, type))
         return type.__subclasscheck__(cls, subclass) or issubclass(subclass, kinds)
 
     def __call__(cls, *_args: object, **_fields: object) -> NoReturn:
-        variants = " | ".join(getattr(kind, "__name__", str(kind)) for kind in _members(cls))
+        variants = " | ".join(getattr(kind, "__name__", str(kind)) for kind in members(cls))
         raise TypeError(f"{cls.__name__} is a union and has no values of its own: make one of {variants}")
 
 
@@ -247,7 +247,7 @@ def is_union(kind: object) -> TypeGuard[type[OneOf]]:
 
 
 @cache
-def _members(kind: _Alternatives) -> tuple[Any, ...]:
+def members(kind: _Alternatives) -> tuple[Any, ...]:
     """Return what a union's values can be, without unions: those of unions inside it in their places."""
     found: dict[Any, None] = {}
     seen: set[Any] = set()
@@ -305,7 +305,7 @@ def _meant(kind: Any) -> Choice | tuple[_Object | _Map, ...]:  # noqa: ANN401  #
     """Return what a value of a tag names: the one variant, or those that share it."""
     if get_origin(kind) not in (Union, UnionType):
         return Choice([kind], certain=True)
-    parts = (_members(part) if is_union(part) else (part,) for part in get_args(kind))
+    parts = (members(part) if is_union(part) else (part,) for part in get_args(kind))
     variants = dict.fromkeys(member for part in parts for member in part)
     return tuple(_object(variant) if is_model(variant) else _Map(variant) for variant in variants)
 

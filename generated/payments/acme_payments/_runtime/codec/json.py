@@ -10,18 +10,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from ..concurrency.fork import importing
-from ..types import OMIT, Omit, is_fields, is_items
+from ..types import Omit, is_fields, is_items
 from .hooks import dec_hook, exact_dec_hook
 from .models import (
     Model,
@@ -37,8 +38,25 @@ from .models import (
     struct_of,
 )
 
+if TYPE_CHECKING:
+    from .extra_fields import Search
+
 T = TypeVar("T")
 _SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes, Omit})
+_WITHOUT_PARTS: Final = (
+    str,
+    bytes,
+    bytearray,
+    memoryview,
+    int,
+    float,
+    type(None),
+    Enum,
+    UUID,
+    dt.date,
+    dt.time,
+    dt.timedelta,
+)
 
 
 class DecodeFailureError(ValueError):
@@ -54,6 +72,16 @@ class Decoded(Struct, frozen=True):
 
 def encode(value: object) -> bytes:
     """Encode models, dicts and plain values as JSON, without the arguments that were left out."""
+    content = _encoded(value)
+    if are_decimals_numbers() and any(numbers_of(type(model)) for model in _models_in(value)):
+        content = _encoder().encode(_simple(_present_throughout(value)))
+    elif are_extra_fields_kept() and any(isinstance(model, Model) and kept_by(model) for model in _models_in(value)):
+        content = _encoder().encode(plain(_present_throughout(value)))
+    return content
+
+
+def _encoded(value: object) -> bytes:
+    """Encode a value whose models, if it holds any, have nothing beside the fields that msgspec knows."""
     if is_fields(value):
         value = present(value)
     try:
@@ -61,13 +89,21 @@ def encode(value: object) -> bytes:
     except TypeError:
         # What was left out below the top level cannot be encoded; looking for it first would cost every call.
         content = _encoder().encode(_present_throughout(value))
-    if are_decimals_numbers() and any(numbers_of(type(model)) for model in _models_in(value)):
-        content = _encoder().encode(_simple(_present_throughout(value)))
-    elif are_extra_fields_kept() and any(isinstance(model, Model) and kept_by(model) for model in _models_in(value)):
-        content = _encoder().encode(plain(_present_throughout(value)))
     if b"null" in content:
         _refuse_no_numbers(_simple(_present_throughout(value)))
     return content
+
+
+class Changing(Struct, frozen=True):
+    """What a body's dicts may hold that is sent otherwise than it was given."""
+
+    names: frozenset[str] = frozenset()
+    """Of fields that only come back, at whatever depth."""
+    numbers: bool = False
+    """Whether decimals may be numbers of JSON."""
+
+
+_NOTHING: Final = Changing()
 
 
 def encode_sent(value: object, sends: Callable[[], object] | None = None) -> bytes:
@@ -75,63 +111,78 @@ def encode_sent(value: object, sends: Callable[[], object] | None = None) -> byt
 
     Args:
         value: the body.
-        sends: makes what `as_documented` takes for its type; None where nothing in it can be given otherwise.
+        sends: makes what `as_documented` takes for its type; None where nothing in it can be given otherwise. It is
+            the same function at every call of an operation.
     """
-    kinds = sends() if sends is not None else None
-    if not _holds_models(value) and not _are_given(kinds, value):
-        return encode(value)
+    if _is_sent_as_given(value, _NOTHING if sends is None else _changing(sends)):
+        return _encoded(value)
     given = _present_throughout(value)
     made = _simple(given)
     for model, fields in _beside(given, made):
         for name in read_only_of(type(model)):
             fields.pop(name, None)
-    if kinds is not None:
+    if sends is not None:
         with importing():
             from .sending import as_documented  # noqa: PLC0415  # few operations need it
 
-        made = as_documented(made, kinds)
+        made = as_documented(made, sends())
     content = _encoder().encode(made)
     if b"null" in content:
         _refuse_no_numbers(made)
     return content
 
 
-def _are_given(kinds: object, value: object) -> bool:
-    """Whether anything is in a body that can be given otherwise than the document has it."""
-    if is_fields(kinds) and is_fields(value):
-        return any(value.get(name, OMIT) is not OMIT for name in kinds)
-    return kinds is not None
+@cache
+def _changing(sends: Callable[[], object]) -> Changing:
+    with importing():
+        from .sending import names_that_only_come_back, numbers_within  # noqa: PLC0415  # few operations need it
+
+    kinds = sends()
+    return Changing(names_that_only_come_back(kinds), numbers_within(kinds))
 
 
 def _models_in(value: object) -> Iterator[Model | OpenModel]:
     """Yield the models that a value is or holds, each before those within it."""
-    if is_fields(value) or is_items(value):
-        for entry in value.values() if is_fields(value) else value:
-            yield from _models_in(entry)
-    elif isinstance(value, (Model, OpenModel)):
+    if isinstance(value, (Model, OpenModel)):
         yield value
         for _, entry in _entries(value):
             yield from _models_in(entry)
+    elif not isinstance(value, _WITHOUT_PARTS):
+        for entry in _parts(value):
+            yield from _models_in(entry)
 
 
-def _holds_models(value: object) -> bool:
-    """Whether a body is or holds a model. It is looked through once, and by a loop, since every call pays for it.
+def _is_sent_as_given(value: object, changing: Changing) -> bool:
+    """Whether a body is sent as it was given. It is looked through once, and by a loop, since every call pays for it.
 
     Raises:
         ValueError: a time in it has no zone: it is another one to each reader, and none of RFC 3339 section 5.6.
     """
-    found = False
+    as_given = True
     left = [value]
     while left:
         entry = left.pop()
-        if is_fields(entry) or is_items(entry):
-            left += [each for each in (entry.values() if is_fields(entry) else entry) if type(each) not in _SCALARS]
+        if is_fields(entry):
+            as_given = as_given and changing.names.isdisjoint(entry)
+            left += [each for each in entry.values() if type(each) not in _SCALARS]
+        elif is_items(entry):
+            left += [each for each in entry if type(each) not in _SCALARS]
         elif isinstance(entry, dt.datetime):
             with_zone(entry)
-        elif isinstance(entry, (Model, OpenModel)):
-            # What a server sent without a zone may go back as it came.
-            found = True
-    return found
+        elif isinstance(entry, Decimal):
+            as_given = as_given and not changing.numbers
+        elif not isinstance(entry, _WITHOUT_PARTS):
+            # Of a model, what a server sent without a zone may go back as it came.
+            as_given = False
+            left += _parts(entry)
+    return as_given
+
+
+def _parts(value: object) -> Iterable[object]:
+    """Return what is in a mapping or a sequence."""
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, object]", value).values()
+    return cast("Sequence[object]", value) if isinstance(value, Sequence) else ()
 
 
 def with_zone(time: dt.datetime) -> dt.datetime:
@@ -147,11 +198,11 @@ def with_zone(time: dt.datetime) -> dt.datetime:
 
 def _beside(value: object, made: Any) -> Iterator[tuple[Model | OpenModel, dict[str, Any]]]:  # noqa: ANN401  # plain JSON
     """Yield the models that a value is or holds, each with what it is as plain JSON, behind those within it."""
-    if is_fields(value) and is_fields(made):
-        for name, entry in value.items():
+    if isinstance(value, Mapping) and is_fields(made):
+        for name, entry in cast("Mapping[str, object]", value).items():
             yield from _beside(entry, made.get(name))
-    elif is_items(value) and is_items(made):
-        for entry, inner in zip(value, made, strict=False):
+    elif isinstance(value, Sequence) and isinstance(made, (list, tuple)):
+        for entry, inner in zip(cast("Sequence[object]", value), cast("Sequence[object]", made), strict=False):
             yield from _beside(entry, inner)
     elif isinstance(value, (Model, OpenModel)) and is_fields(made):
         for wire, entry in _entries(value):
@@ -187,12 +238,16 @@ def present(fields: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not Omit.OMIT}
 
 
-def _present_throughout(value: object) -> object:
-    if is_fields(value):
-        return {name: _present_throughout(entry) for name, entry in value.items() if entry is not Omit.OMIT}
-    if is_items(value):
-        return [_present_throughout(entry) for entry in value if entry is not Omit.OMIT]
-    return value
+def _present_throughout(value: Any) -> Any:  # noqa: ANN401  # any value, and its parts are
+    """Return a value without what was left out at any depth, its mappings as dicts and its sequences as lists."""
+    if type(value) in _SCALARS:
+        return value
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        return {name: _present_throughout(entry) for name, entry in fields.items() if entry is not Omit.OMIT}
+    if isinstance(value, _WITHOUT_PARTS) or not isinstance(value, Sequence):
+        return cast("object", value)
+    return [_present_throughout(entry) for entry in cast("Sequence[object]", value) if entry is not Omit.OMIT]
 
 
 def plain(value: object) -> Any:  # noqa: ANN401  # plain JSON is what it says
@@ -297,13 +352,8 @@ def plain_json(content: bytes) -> Any:  # noqa: ANN401  # any JSON
 
 def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) -> Decoded:
     """Decode JSON that has fields which no document lists, or does not fit its type."""
-    with importing():
-        # A well-kept API and its document need neither.
-        from .extra_fields import MOST_KEPT, Search  # noqa: PLC0415
-        from .lenient import decode_leniently  # noqa: PLC0415
-
     value = plain_json(content)
-    search = Search(kind, MOST_KEPT if keep else 0)
+    search = _search()(kind) if keep else _search()(kind, 0)
     try:
         value = search.take_out(value)
         return Decoded(search.put_beside(value, msgspec.convert(value, kind, dec_hook=dec_hook)))
@@ -311,10 +361,21 @@ def _decode_by_parts(content: bytes, kind: object, *, strict: bool, keep: bool) 
         if strict:
             raise DecodeFailureError(str(error)) from error
         problem = str(error)
+    with importing():
+        from .lenient import decode_leniently  # noqa: PLC0415  # a server that keeps to its document needs it not
+
     try:
         return Decoded(search.put_beside(value, decode_leniently(value, kind, problem)), problem)
     except RecursionError:
         return Decoded(search.put_beside(value, value), problem)
+
+
+@cache
+def _search() -> type[Search]:
+    with importing():
+        from .extra_fields import Search  # noqa: PLC0415  # a server whose fields are all in the document needs it not
+
+    return Search
 
 
 def _exact_float(text: str) -> float | Decimal:

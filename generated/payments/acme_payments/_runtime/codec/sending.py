@@ -9,13 +9,16 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin
 
 import msgspec
 
 from ..types import is_fields, is_items
 from .models import NUMBERS, OpenModel, extra_of, is_model, numbers_of, read_only_of, struct_of
-from .unions import choose, is_union
+from .unions import choose, is_union, members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 def as_documented(value: Any, kind: Any) -> Any:  # noqa: ANN401  # plain JSON, and any annotation
@@ -32,13 +35,53 @@ def as_documented(value: Any, kind: Any) -> Any:  # noqa: ANN401  # plain JSON, 
     if is_items(kind) or origin in (Union, UnionType):
         for part in kind if is_items(kind) else inner:
             value = as_documented(value, part)
-    elif is_items(value):
-        return [as_documented(entry, inner[0]) for entry in value] if origin is list else value
+    elif isinstance(value, (list, tuple)):
+        # Of a model that was made with a tuple, msgspec makes one again.
+        items = cast("list[Any]", value)
+        return [as_documented(entry, inner[0]) for entry in items] if origin is list else items
     elif is_fields(value):
         for name, own in _types_within(value, kind).items():
             if name in value:
                 value[name] = as_documented(value[name], own)
     return value
+
+
+def names_that_only_come_back(kind: object) -> frozenset[str]:
+    """Return the names on the wire that `as_documented` may take out of what is given for a type, at any depth."""
+    return frozenset(name for model in _within(kind) if is_model(model) for name in read_only_of(model))
+
+
+def numbers_within(kind: object) -> bool:
+    """Whether `as_documented` may spell decimals as numbers in what is given for a type."""
+    return any(part is NUMBERS for part in _within(kind))
+
+
+def _within(kind: object) -> Iterator[object]:
+    """Yield a type and all that it leads to, models and unions once each."""
+    seen: set[object] = set()
+    left = [kind]
+    while left:
+        part = left.pop()
+        if is_model(part) or is_union(part):
+            if part in seen:
+                continue
+            seen.add(part)
+        yield part
+        left += _parts_of(part)
+
+
+def _parts_of(kind: Any) -> Iterable[Any]:  # noqa: ANN401  # any annotation
+    """Return the types that a type is made of."""
+    if is_fields(kind):
+        return kind.values()
+    if is_items(kind):
+        return kind
+    if is_union(kind):
+        return members(kind)
+    if not is_model(kind):
+        return get_args(kind)
+    others = get_args(extra_of(kind)[1]) if issubclass(kind, OpenModel) else ()
+    return [*_types_of_fields(cast("Any", kind)).values(), *others]
 
 
 def exact(value: Any) -> Any:  # noqa: ANN401  # plain JSON
@@ -53,7 +96,7 @@ def exact(value: Any) -> Any:  # noqa: ANN401  # plain JSON
         return msgspec.Raw(str(value).encode())
     if is_fields(value):
         return {name: exact(entry) for name, entry in value.items()}
-    return [exact(entry) for entry in value] if is_items(value) else value
+    return [exact(entry) for entry in cast("list[Any]", value)] if isinstance(value, (list, tuple)) else value
 
 
 def _types_within(fields: dict[str, Any], kind: Any) -> dict[str, Any]:  # noqa: ANN401  # any annotation

@@ -38,7 +38,7 @@ class Search:
 
     __slots__ = ("_plan", "kept", "left")
 
-    def __init__(self, kind: Any, most: int) -> None:  # noqa: ANN401  # any annotation
+    def __init__(self, kind: Any, most: int = MOST_KEPT) -> None:  # noqa: ANN401  # any annotation
         self._plan = _plan(kind)
         self.left = most
         self.kept: dict[int, dict[str, Any]] = {}
@@ -173,13 +173,20 @@ class _Object(Struct):
         """Make models of objects at once, with what was taken out beside them; return each by its object's identity."""
         identities = map(id, objects)
         try:
-            models: list[Model] = msgspec.convert(objects, types.GenericAlias(list, (self.kind,)), dec_hook=dec_hook)
+            models = self._converted(objects)
         except (msgspec.ValidationError, TypeError):
             # What does not fit is told with its place, when the whole answer is built.
             search.kept.update(zip(identities, extras, strict=True))
             return {}
         keep_extra(models, extras)
         return dict(zip(identities, models, strict=True))
+
+    def _converted(self, objects: list[dict[str, Any]]) -> list[Model]:
+        if len(objects) == 1:
+            # msgspec remembers what a class is made of, and looks at a list's type each time.
+            return [msgspec.convert(objects[0], self.kind, dec_hook=dec_hook)]
+        models: list[Model] = msgspec.convert(objects, types.GenericAlias(list, (self.kind,)), dec_hook=dec_hook)
+        return models
 
     def put_beside(self, pairs: list[tuple[Any, Any]], search: Search) -> None:
         """Put what was taken out beside the models, and go on with their fields."""
