@@ -150,12 +150,34 @@ class Match:
     values: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """An operation with what its requests are told by.
+
+    Args:
+        site: the operation.
+        pattern: matches its path, with a group for each parameter.
+        names: of these parameters.
+        rank: a key to sort paths by.
+    """
+
+    site: Site
+    pattern: re.Pattern[str]
+    names: tuple[str, ...]
+    rank: tuple[int, ...]
+
+
 class Routes:
     """Finds the operation of a request: paths without parameters first, as OpenAPI asks (3.1 section 4.8.8)."""
 
     def __init__(self, sites: Sequence[Site]) -> None:
         self.sites = tuple(sites)
-        self._patterns = [(pattern_of(site.path), site) for site in sorted(sites, key=lambda site: _rank(site.path))]
+        self._by_depth: dict[int, list[_Route]] = {}
+        for site in sorted(sites, key=lambda site: _rank(site.path)):
+            names = tuple(_PARAMETER.findall(site.path))
+            route = _Route(site, pattern_of(site.path), names, _rank(site.path))
+            # No value of a parameter has a slash.
+            self._by_depth.setdefault(_PARAMETER.sub("", site.path).count("/"), []).append(route)
 
     def find(self, method: str, path: str) -> Match | tuple[str, ...]:
         """Return the operation of a method and a path, or the methods that there are at the path.
@@ -170,18 +192,17 @@ class Routes:
     def _found(self, method: str, path: str) -> Match | tuple[str, ...]:
         allowed: list[str] = []
         rank: tuple[int, ...] | None = None
-        for pattern, site in self._patterns:
-            found = pattern.fullmatch(path)
+        for route in self._by_depth.get(path.count("/"), ()):
+            found = route.pattern.fullmatch(path)
             if found is None:
                 continue
-            if rank is not None and _rank(site.path) != rank:
+            if rank is not None and route.rank != rank:
                 # `/pets/search` is no pet, whatever may be done with pets.
                 break
-            rank = _rank(site.path)
-            if site.method == method:
-                names = _PARAMETER.findall(site.path)
-                return Match(site, dict(zip(names, map(unquote, found.groups()), strict=True)))
-            allowed.append(site.method)
+            rank = route.rank
+            if route.site.method == method:
+                return Match(route.site, dict(zip(route.names, map(unquote, found.groups()), strict=True)))
+            allowed.append(route.site.method)
         return tuple(dict.fromkeys(allowed))
 
 

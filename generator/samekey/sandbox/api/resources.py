@@ -105,10 +105,9 @@ class Resources:
     def _create(self, connection: Connection, subject: ResourceInfo, match: Match, sent: State) -> Answer:
         collection = fill_path(subject.site.path, match.values)
         number = self._number(connection, subject, collection, sent)
-        if resource_store.read(connection, collection, str(number)) is not None:
-            return problem(409, "exists", f"{number!r} is there already")
         state = self._new(subject, sent, {subject.id_name: number} if subject.id_name else {})
-        resource_store.create(connection, collection, str(number), self._kept_as(subject, state))
+        if not resource_store.create(connection, collection, str(number), self._kept_as(subject, state)):
+            return problem(409, "exists", f"{number!r} is there already")
         return self._resource(subject, state, subject.site.reply, (("Location", _location(collection, number)),))
 
     def _number(self, connection: Connection, subject: ResourceInfo, collection: str, sent: State) -> JsonValue:

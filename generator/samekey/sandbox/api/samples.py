@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -26,6 +26,10 @@ _TOO_DEEP = 24
 _MOST_VALUES = 20_000
 _REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 2_000
+_CONDITIONS: Final = (
+    *("if", "oneOf", "anyOf", "not", "minProperties"),
+    *("dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties"),
+)
 _FORMATS: Final = {
     "date": "%Y-%m-%d",
     "date-time": "%Y-%m-%dT%H:%M:%SZ",
@@ -70,16 +74,29 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class _Depth:
-    """How deep in a value another one is made, whether what is optional is said, and how much there may be."""
+    """How deep in a value another one is made, and how.
+
+    Args:
+        level: how deep.
+        whole: whether what is optional is said.
+        is_judged: whether a value around it is looked at as a whole, when it is made.
+        budget: how much there may be.
+    """
 
     level: int = 0
     whole: bool = False
+    is_judged: bool = False
     budget: _Budget = field(default_factory=_Budget)
 
     @property
     def down(self) -> _Depth:
         """One level below."""
-        return _Depth(self.level + 1, self.whole, self.budget)
+        return _Depth(self.level + 1, self.whole, self.is_judged, self.budget)
+
+    @property
+    def judged(self) -> _Depth:
+        """The same, where the value itself is looked at."""
+        return replace(self, is_judged=True)
 
     @property
     def says_all(self) -> bool:
@@ -92,7 +109,9 @@ class _Outline:
     """What values for a schema are made by, read from it once.
 
     Args:
-        merged: the schema, with all that it refers to.
+        given: the schemas that hold at once.
+        place: their identities, and what else tells them from others.
+        merged: the same as one, with all that they refer to.
         kind: the type that it has, or implies.
         properties: the schemas of its properties.
         required: the properties that must be there.
@@ -100,8 +119,11 @@ class _Outline:
         is_hidden: whether it does not go in this direction.
         says_null: whether it allows null explicitly.
         variants: those of its unions, one after the other, that add something.
+        has_conditions: whether some of its words may hold only where more is said than must be.
     """
 
+    given: Parts
+    place: tuple[str, ...]
     merged: Merged
     kind: str
     properties: Mapping[str, Parts]
@@ -110,13 +132,17 @@ class _Outline:
     is_hidden: bool
     says_null: bool
     variants: tuple[tuple[Node, ...], ...]
+    has_conditions: bool
 
 
-def _outline(merged: Merged, hidden: str) -> _Outline:
+def _outline(given: Parts, place: tuple[str, ...], hidden: str) -> _Outline:
+    merged = Merged.of(given)
     unions = (tuple(node for node in merged.elements(word) if _adds(node)) for word in ("oneOf", "anyOf"))
     listed = [variants for variants in unions if variants]
     properties = merged.properties()
     return _Outline(
+        given=given,
+        place=place,
         merged=merged,
         kind=merged.implied_type,
         properties=properties,
@@ -125,6 +151,7 @@ def _outline(merged: Merged, hidden: str) -> _Outline:
         is_hidden=any(part.flag(hidden) for part in merged.parts),
         says_null=says_null(merged.parts),
         variants=tuple(listed or filter(None, [_subtypes(merged)])),
+        has_conditions=any(merged.first(word) is not None for word in _CONDITIONS),
     )
 
 
@@ -163,6 +190,8 @@ class Samples:
         self._direction = direction
         self._hidden = "writeOnly" if direction is Direction.RESPONSE else "readOnly"
         self._outlines: dict[tuple[str, ...], _Outline] = {}
+        self._inner: dict[tuple[str, ...], tuple[tuple[str, _Outline], ...]] = {}
+        self._examples: dict[tuple[str, ...], Known] = {}
         self._tags: dict[tuple[str, ...], dict[str, JsonValue]] = {}
         self._known: dict[tuple[tuple[str, ...], type, object], bool] = {}
 
@@ -173,46 +202,50 @@ class Samples:
             schema: the schema.
             known: a value of which all is kept that the schema has room for.
         """
-        value = self._fit((schema,), known, _Depth())
-        # A whole value comes once, with an id of its own; what is inside comes again.
-        if self._judged((schema,), value):
-            return value
-        # Some conditions (`if`, `anyOf` of required properties) hold only where everything is said.
-        whole = self._fit((schema,), known, _Depth(whole=True))
-        return whole if self._judged((schema,), whole) else value
+        return self._fit(self._read((schema,)), known, _Depth())
 
     def whole(self, schema: Node, known: Known = MISSING) -> JsonValue:
         """Return a value like `fit`, in which all is said that need not be said, as far as three levels down."""
-        return self._fit((schema,), known, _Depth(whole=True))
+        return self._fit(self._read((schema,)), known, _Depth(whole=True, is_judged=True))
 
-    def _fit(self, given: Parts, known: Known, depth: _Depth) -> JsonValue:
-        outline = self._read(given)
-        if known is None and (outline.says_null or self._accepts(given, None)):
+    def _fit(self, outline: _Outline, known: Known, depth: _Depth) -> JsonValue:
+        if known is None and (outline.says_null or self._accepts(outline, None)):
             return None
-        known = MISSING if known is None else known
-        if isinstance(known, Missing):
-            example = self._example(given, outline.merged)
-            if not isinstance(example, Missing):
-                # An example is known by way of the document; it is fitted for what must not come back.
-                known = example
+        if known is None or isinstance(known, Missing):
+            # An example is known by way of the document; it is fitted for what must not come back.
+            known = self._example(outline)
         if depth.level > _TOO_DEEP or not depth.budget.spend():
             return None
-        opened, tags = self._open(outline, known)
-        match opened.kind:
-            case "object":
+        opened, tags = self._open(outline, known) if outline.variants else (outline, {})
+        if opened.kind == "object":
+            if depth.is_judged or not (outline.has_conditions or opened.has_conditions):
                 return {**self._object(opened, known, depth), **tags}
-            case "array":
-                return self._array(opened.merged, known, depth)
-            case _ if not isinstance(known, Missing) and self._accepts(given, known):
-                return known
-            case _:
-                return self._scalar(opened)
+            made = {**self._object(opened, known, depth.judged), **tags}
+            return self._as_conditions_have_it(outline, made, known, depth)
+        if opened.kind == "array":
+            return self._array(opened.merged, known, depth)
+        return self._scalar(opened) if isinstance(known, Missing) or not self._accepts(outline, known) else known
+
+    def _as_conditions_have_it(self, outline: _Outline, made: JsonValue, known: Known, depth: _Depth) -> JsonValue:
+        """Return an object, or one that says more where its schemas do not allow it and allow that one.
+
+        Args:
+            outline: the schemas, of which some words are conditions.
+            made: the object that was made for them.
+            known: what is known of it.
+            depth: where it stands.
+        """
+        # A whole answer comes once, with an id of its own; what is inside comes again.
+        if self._accepts(outline, made) if depth.level else self._judged(outline, made):
+            return made
+        whole = self._fit(outline, known, replace(depth.judged, whole=True))
+        return whole if self._judged(outline, whole) else made
 
     def _read(self, given: Parts) -> _Outline:
         """Return several schemas as one; the same schemas are read only once."""
         place = tuple(part.identity for part in given)
         if place not in self._outlines:
-            self._outlines[place] = _outline(Merged.of(given), self._hidden)
+            self._outlines[place] = _outline(given, place, self._hidden)
         return self._outlines[place]
 
     def _variant(self, union: Merged, chosen: Node) -> _Outline:
@@ -220,21 +253,24 @@ class Samples:
         # Not by `_read`: what is left of the union stands where the union does.
         place = (*(part.identity for part in union.parts), "with", chosen.identity)
         if place not in self._outlines:
-            self._outlines[place] = _outline(Merged.of((*(union.without_unions() or ()), chosen)), self._hidden)
+            self._outlines[place] = _outline((*(union.without_unions() or ()), chosen), place, self._hidden)
         return self._outlines[place]
 
-    def _example(self, given: Parts, merged: Merged) -> Known:
+    def _shown(self, outline: _Outline) -> tuple[tuple[str, _Outline], ...]:
+        """Return the properties of a schema that go in this direction, which are found only once."""
+        if outline.place not in self._inner:
+            inner = ((name, self._read(parts)) for name, parts in outline.properties.items())
+            self._inner[outline.place] = tuple((name, each) for name, each in inner if not each.is_hidden)
+        return self._inner[outline.place]
+
+    def _example(self, outline: _Outline) -> Known:
         """Return the first of the document's own values that its schema allows; MISSING where there is none."""
-        for word in ("const", "default", "example", "examples", "x-example"):
-            node = merged.first(word)
-            if node is None:
-                continue
-            value = node.value
-            if word == "examples":
-                value = value[0] if isinstance(value, list) and value else None
-            if value is not None and self._accepts(given, value):
-                return value
-        return MISSING
+        if outline.place not in self._examples:
+            named = (outline.merged.first(word) for word in ("const", "default", "example", "examples", "x-example"))
+            values = (_first_of(node) for node in named if node is not None)
+            allowed = (value for value in values if value is not None and self._accepts(outline, value))
+            self._examples[outline.place] = next(allowed, MISSING)
+        return self._examples[outline.place]
 
     def _open(
         self, outline: _Outline, known: Known, met: frozenset[str] = frozenset()
@@ -252,7 +288,7 @@ class Samples:
                 continue
             chosen = variants[0]
             if not isinstance(known, Missing):
-                chosen = next((node for node in variants if self._accepts((node,), known)), chosen)
+                chosen = next((node for node in variants if self._accepts(self._read((node,)), known)), chosen)
             opened, tags = self._open(self._variant(outline.merged, chosen), known, met | {target_of(chosen)})
             return opened, {**tags, **self._tag(outline.merged, chosen)}
         return outline, {}
@@ -265,19 +301,18 @@ class Samples:
         place = (*(part.identity for part in merged.parts), "tagged", variant.identity)
         if place not in self._tags:
             name, values = _tags(merged, variant)
-            parts = Merged.of((variant,)).properties().get(name, ())
-            allowed = next((value for value in values if self._accepts(parts, value)), None)
+            tagged = self._read(Merged.of((variant,)).properties().get(name, ()))
+            allowed = next((value for value in values if self._accepts(tagged, value)), None)
             self._tags[place] = {} if allowed is None else {name: allowed}
         return self._tags[place]
 
     def _object(self, outline: _Outline, known: Known, depth: _Depth) -> dict[str, JsonValue]:
         fields = known if isinstance(known, dict) else {}
         made: dict[str, JsonValue] = {}
-        for name, parts in outline.properties.items():
-            if self._read(parts).is_hidden:
-                continue
+        inside = depth.down
+        for name, inner in self._shown(outline):
             if name in fields or name in outline.required or depth.says_all:
-                made[name] = self._fit(parts, fields.get(name, MISSING), depth.down)
+                made[name] = self._fit(inner, fields.get(name, MISSING), inside)
         for name in outline.required - outline.properties.keys():
             made[name] = fields.get(name)
         if outline.allows_extra:
@@ -290,11 +325,14 @@ class Samples:
 
     def _array(self, merged: Merged, known: Known, depth: _Depth) -> JsonValue:
         items = merged.first("items")
+        if items is None:
+            return known if isinstance(known, list) else []
+        inner = self._read((items,))
         if isinstance(known, list):
-            return [self._fit((items,), item, depth.down) for item in known] if items is not None else known
+            return [self._fit(inner, item, depth.down) for item in known]
         least = _number(merged, "minItems")
         count = max(int(least) if least is not None else 0, 1 if depth.level < _DEEP else 0)
-        return [self._fit((items,), MISSING, depth.down) for _ in range(min(count, 100))] if items is not None else []
+        return [self._fit(inner, MISSING, depth.down) for _ in range(min(count, 100))]
 
     def _scalar(self, outline: _Outline) -> JsonValue:
         merged = outline.merged
@@ -343,21 +381,28 @@ class Samples:
             text = text[: max(int(least), 4)]
         return text if most is None else text[: int(most)]
 
-    def _accepts(self, given: Parts, value: JsonValue) -> bool:
+    def _accepts(self, outline: _Outline, value: JsonValue) -> bool:
         """Whether schemas allow a value, which is remembered: examples come again with each answer."""
         key = _spelled(value) if isinstance(value, (dict, list)) else value
         if key is MISSING:
-            return self._judged(given, value)
+            return self._judged(outline, value)
         # True is 1 as a key of a dict, and something else to a schema.
-        place = (tuple(part.identity for part in given), type(value), key)
+        place = (outline.place, type(value), key)
         if place not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[place] = self._judged(given, value)
+            self._known[place] = self._judged(outline, value)
         return self._known[place]
 
-    def _judged(self, given: Parts, value: JsonValue) -> bool:
-        return all(self._schemas.accepts(part, value, self._direction) for part in given)
+    def _judged(self, outline: _Outline, value: JsonValue) -> bool:
+        return all(self._schemas.accepts(part, value, self._direction) for part in outline.given)
+
+
+def _first_of(node: Node) -> JsonValue:
+    """Return a value that a document gives for a schema: of a list of examples, the first."""
+    if node.name != "examples" or not isinstance(node.value, list):
+        return node.value if node.name != "examples" else None
+    return node.value[0] if node.value else None
 
 
 def _spelled(value: dict[str, JsonValue] | list[JsonValue]) -> Known:

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsonschema.exceptions
 import jsonschema.validators
@@ -33,6 +33,12 @@ _JUDGED: ContextVar[dict[tuple[int, int], list[tuple[str, tuple[str | int, ...]]
 """What has been said against parts of the value that is judged, by reference and part; None while it is being said."""
 _REFUSES_NULL = ("type", "enum", "const", "$ref", "allOf", "anyOf", "oneOf")
 _ALLOW_NULL = ("nullable", "x-nullable")
+_OF_LENGTH: Final = frozenset(
+    {
+        *("type", "minLength", "maxLength", "nullable", "readOnly", "writeOnly", "deprecated"),
+        *("title", "description", "example", "examples", "default", "$comment", "externalDocs"),
+    }
+)
 _MOST = 5
 _UNJUDGED = (Unresolvable, RecursionError, UnknownType, TypeError, ValueError, AttributeError, KeyError, re.error)
 """What jsonschema raises over a schema that is none."""
@@ -57,9 +63,12 @@ class SchemaJudge:
         self._classes = {direction: _validator(version, direction) for direction in Direction}
         self._validators: dict[tuple[str, Direction], Any] = {}
         self._files: dict[str, Resolver] = {}
+        self._by_length: dict[tuple[str, Direction, int], bool] = {}
 
     def complaints(self, schema: Node, value: JsonValue, direction: Direction) -> list[Complaint]:
         """Return what a schema has to say against a value; empty where the schema itself cannot be read."""
+        if isinstance(value, str) and _says_nothing_of_letters(schema) and self.accepts(schema, value, direction):
+            return []
         try:
             with _remembering():
                 found = cast("Iterable[Any]", self._validator(schema, direction).iter_errors(value))
@@ -70,6 +79,15 @@ class SchemaJudge:
 
     def accepts(self, schema: Node, value: JsonValue, direction: Direction) -> bool:
         """Whether a schema allows a value."""
+        if not (isinstance(value, str) and _says_nothing_of_letters(schema)):
+            return self._accepts(schema, value, direction)
+        # Ids are new each time, and to such a schema each is as good as the one before.
+        place = (schema.identity, direction, len(value))
+        if place not in self._by_length:
+            self._by_length[place] = self._accepts(schema, value, direction)
+        return self._by_length[place]
+
+    def _accepts(self, schema: Node, value: JsonValue, direction: Direction) -> bool:
         try:
             with _remembering():
                 return bool(self._validator(schema, direction).is_valid(value))
@@ -102,6 +120,11 @@ def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401
     return _VALIDATORS.extend(
         dialect, {**words, **{word: _or_null(known[word]) for word in _REFUSES_NULL if word in known}}
     )
+
+
+def _says_nothing_of_letters(schema: Node) -> bool:
+    """Whether all texts of the same length are the same to a schema."""
+    return isinstance(schema.value, dict) and schema.value.keys() <= _OF_LENGTH
 
 
 def _or_null(check: Any) -> Any:  # noqa: ANN401

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from samekey.sandbox.storage.tables import COUNTERS, RESOURCES
@@ -21,7 +21,10 @@ _MOST = 10_000
 # Statements are made once: to make one costs more than to run it.
 _PLACE = and_(RESOURCES.c.collection == bindparam("of"), RESOURCES.c.id == bindparam("named"))
 _READ = select(RESOURCES.c.body).where(_PLACE)
-_CREATE = insert(RESOURCES)
+_CREATE = {
+    dialect: insert(RESOURCES).on_conflict_do_nothing().returning(RESOURCES.c.seq)
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 _CHANGE = update(RESOURCES).where(_PLACE).values(body=bindparam("state"))
 _REMOVE = delete(RESOURCES).where(_PLACE)
 
@@ -53,9 +56,10 @@ def places(connection: Connection) -> frozenset[str]:
     return frozenset(f"{row.collection}/{row.id}" for row in rows)
 
 
-def create(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
-    """Write the state of a resource that is not there yet."""
-    connection.execute(_CREATE, {"collection": collection, "id": identifier, "body": json.dumps(state)})
+def create(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> bool:
+    """Write the state of a resource, unless there is one in its place; return whether there was none."""
+    row = {"collection": collection, "id": identifier, "body": json.dumps(state)}
+    return connection.execute(_CREATE[connection.dialect.name], row).first() is not None
 
 
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
