@@ -150,7 +150,7 @@ SERVERS = (
         "its operation was never",
     ),
     Mutant("keys of every tenth request are ignored", SERVICE, _unkeyed_where("hash(work.request.attempt) % 10 == 0"), {ONCE}),
-    Mutant("a claim always succeeds", STORE, (("        return claimed.first() is not None", "        return True"),), {ONCE}),
+    Mutant("a claim always succeeds", STORE, (("        return claimed.rowcount > 0", "        return True"),), {ONCE}),
     Mutant(
         "the purge removes keys that are alive", STORE,
         (("KEYS.c.expires_at <= self._clock()).limit(batch)", "KEYS.c.created_at <= self._clock()).limit(batch)"),
@@ -173,9 +173,8 @@ SERVERS = (
     ),
     Mutant(
         "now and then what was made is lost", RESOURCES,
-        (("        resource_store.create(connection, collection, str(number), self._kept_as(subject, state))\n",
-          "        if hash(str(number)) % 25:\n"
-          "            resource_store.create(connection, collection, str(number), self._kept_as(subject, state))\n"),),
+        (("        if not resource_store.create(",
+          "        if hash(str(number)) % 25 and not resource_store.create("),),
         {ANSWERS},
     ),
     Mutant("keys are cut to 34 characters", REQUEST_KEY, (("or RequestKey(key)", "or RequestKey(key[:34])"),), {ANSWERS, CERTAINTY, ONCE}),

@@ -98,8 +98,10 @@ class SchemaJudge:
         place = (schema.identity, direction)
         if place not in self._validators:
             kind = self._classes[direction]
-            resolver = resolver_of(schema, self._files)
-            self._validators[place] = kind(schema.value, format_checker=kind.FORMAT_CHECKER, _resolver=resolver)
+            # What is nothing but a reference need not be followed anew for each value.
+            meant = (schema.follow() if _is_a_reference_alone(schema) else None) or schema
+            resolver = resolver_of(meant, self._files)
+            self._validators[place] = kind(meant.value, format_checker=kind.FORMAT_CHECKER, _resolver=resolver)
         return self._validators[place]
 
 
@@ -120,6 +122,10 @@ def _validator(version: str, direction: Direction) -> Any:  # noqa: ANN401
     return _VALIDATORS.extend(
         dialect, {**words, **{word: _or_null(known[word]) for word in _REFUSES_NULL if word in known}}
     )
+
+
+def _is_a_reference_alone(schema: Node) -> bool:
+    return isinstance(schema.value, dict) and schema.value.keys() == {"$ref"}
 
 
 def _says_nothing_of_letters(schema: Node) -> bool:

@@ -49,9 +49,10 @@ def _claiming(insert: sqlite.Insert | postgresql.Insert) -> Executable:
     written = ("scope", "key", "fingerprint", "attempt", "created_at", "expires_at")
     inserted = insert.values({name: bindparam(name) for name in written})
     anew = {name: inserted.excluded[name] for name in written} | dict.fromkeys(("status", "headers", "body"))
-    return inserted.on_conflict_do_update(
+    claiming = inserted.on_conflict_do_update(
         index_elements=["scope", "key"], set_=anew, where=KEYS.c.expires_at <= bindparam("now")
-    ).returning(KEYS.c.key)
+    )
+    return claiming.execution_options(preserve_rowcount=True)
 
 
 # Statements are made once: to make one costs more than to run it.
@@ -253,7 +254,7 @@ class Keys:
                 "created_at": now, "expires_at": now + self._ttl, "now": now,
             },
         )  # fmt: skip
-        return claimed.first() is not None
+        return claimed.rowcount > 0
 
     def _remember(self, connection: Connection, claim: Claim, answer: Answer) -> None:
         told = {"as_status": answer.status, "as_headers": json.dumps(answer.headers), "as_body": answer.body}

@@ -95,9 +95,9 @@ class Proxy:
     def subject(self, request: ReceivedRequest) -> RequestContext:
         """Return whom and what a request is about, as far as the request itself tells."""
         key = request.header(self._key) or None
-        identity = key or fingerprint(request.method, request.target, request.body)
+        content = fingerprint(request.method, request.target, request.body)
         scope = scope_of([bearer_of(credential) for credential in request.every("authorization")])
-        return RequestContext((f"{request.method} {request.path}",), scope, key, identity)
+        return RequestContext((f"{request.method} {request.path}",), scope, key, key or content, content)
 
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:  # noqa: ARG002
         """Pass a request on to the upstream, and return its response, whose body has not come yet."""

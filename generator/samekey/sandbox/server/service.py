@@ -74,6 +74,7 @@ class RequestContext:
         scope: whose request it is.
         key: the key that it bears, well formed or not.
         identity: what tells it from other requests, and not from its retries.
+        content: a digest of what it asks for.
         in_flight: how its dialect says that the first request with its key still runs.
         worded: puts a refusal into the words of its document.
     """
@@ -82,6 +83,7 @@ class RequestContext:
     scope: str
     key: str | None
     identity: str
+    content: str
     in_flight: Signal = _IN_FLIGHT
     worded: Callable[[Answer], Answer] = _as_it_is
 
@@ -205,7 +207,7 @@ class Service:
         identity = key if key is not None else content
         running = next(iter(profile.in_flight or ()), _IN_FLIGHT)
         worded = partial(self._parts.refusals.worded, site) if site is not None else _as_it_is
-        return RequestContext(names, scope, key, identity, running, worded)
+        return RequestContext(names, scope, key, identity, content, running, worded)
 
     def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Answer a request.
@@ -253,7 +255,7 @@ class Service:
     def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
         """Tell the key store that the client of a request has left without its response."""
         if subject.key is not None:
-            self._parts.keys.left(_claim(request, subject.scope, subject.key))
+            self._parts.keys.left(Claim(subject.scope, subject.key, subject.content, request.attempt))
 
     def purge(self) -> int:
         """Remove a batch of expired keys, and return how many."""
@@ -266,7 +268,7 @@ class Service:
                 return Handled(parts.resources.perform(connection, work.match, work.request, work.body))
         if work.key is None:
             return Handled(self._unkeyed(work))
-        claim = _claim(work.request, work.subject.scope, work.key)
+        claim = Claim(work.subject.scope, work.key, work.subject.content, work.request.attempt)
         return _handled(parts.keys.once(claim, self._effect(work), work.reached), work.match.site)
 
     def _announced(self, work: _Work, handled: Handled) -> Handled:
@@ -367,10 +369,6 @@ def _scope_of(account: str, site: Site, request: ReceivedRequest) -> str:
     ]
     said = [entry for entry in said if not entry.endswith("=")]
     return sha256("\0".join([account, *said]).encode()).hexdigest()[:16] if said else account
-
-
-def _claim(request: ReceivedRequest, scope: str, key: str) -> Claim:
-    return Claim(scope, key, fingerprint(request.method, request.target, request.body), request.attempt)
 
 
 def _handled(settled: Settled, site: Site) -> Handled:

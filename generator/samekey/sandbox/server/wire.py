@@ -38,6 +38,7 @@ class Wire(asyncio.Transport):
         self._in_head = False
         self._left: int | None = None
         self._over = False
+        self._held = b""
 
     def cut_in_head(self) -> None:
         """Close after the status line and a few bytes of the headers that come next."""
@@ -49,6 +50,7 @@ class Wire(asyncio.Transport):
 
     def reset(self) -> None:
         """Close so that the client sees an error, whatever was sent before."""
+        self._held = b""
         self._over = True
         connection = self._inner.get_extra_info("socket")
         if connection is not None:
@@ -66,18 +68,31 @@ class Wire(asyncio.Transport):
         elif self._left is not None:
             head, end, body = bytes(data).partition(_HEAD_END)
             if end:
-                self._inner.write(head + end)
+                self._send(head + end)
                 data = body
             self._left -= len(data)
             if self._left <= 0:
                 self._last(bytes(data)[: len(data) + self._left])
             elif data:
-                self._inner.write(data)
+                self._send(data)
+        elif bytes(data[-len(_HEAD_END) :]) == _HEAD_END and not self._held:
+            # Its body comes in the same breath, as a rule: one packet has both.
+            self._held = bytes(data)
+            asyncio.get_running_loop().call_soon(self._flush)
         else:
-            self._inner.write(data)
+            self._send(data)
+
+    def _send(self, data: bytes | bytearray | memoryview) -> None:
+        held, self._held = self._held, b""
+        self._inner.write(held + bytes(data) if held else data)
+
+    def _flush(self) -> None:
+        """Send the head that waits for its body, if it still does."""
+        if self._held:
+            self._send(b"")
 
     def _last(self, data: bytes) -> None:
-        self._inner.write(data)
+        self._send(data)
         self._over = True
         self._inner.close()
 
@@ -90,11 +105,13 @@ class Wire(asyncio.Transport):
 
     def close(self) -> None:
         """Close the connection, after what was written."""
+        self._flush()
         self._over = True
         self._inner.close()
 
     def abort(self) -> None:
         """Close the connection at once."""
+        self._held = b""
         self._over = True
         self._inner.abort()
 
@@ -116,6 +133,7 @@ class Wire(asyncio.Transport):
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Hand the connection to another protocol."""
+        self._flush()
         self._inner.set_protocol(protocol)
 
     def get_protocol(self) -> asyncio.BaseProtocol:

@@ -77,14 +77,30 @@ class Sqlite:
         self.engine = engine
         # A queue within the process: SQLite itself makes writers poll, and starves some of them.
         self._writer = threading.Lock()
+        # The only writer keeps its connection, which a file does not take away.
+        self._kept: Connection | None = None
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "engine_disposed", self._close)
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
         """Hold a connection in a transaction while a block runs; no other writer runs beside it."""
-        with self._writer, self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+        with self._writer:
+            if self._kept is None:
+                self._kept = self.engine.connect()
+            connection = self._kept
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+            finally:
+                connection.rollback()
+
+    def _close(self, _: Engine) -> None:
+        """Close the writer's connection with all others."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.detach()
+            kept.close()
 
     def try_take(self, connection: Connection, name: str) -> bool:  # noqa: ARG002  # the only writer has every name
         """Return True: the only writer has every name."""

@@ -22,7 +22,7 @@ _MOST = 10_000
 _PLACE = and_(RESOURCES.c.collection == bindparam("of"), RESOURCES.c.id == bindparam("named"))
 _READ = select(RESOURCES.c.body).where(_PLACE)
 _CREATE = {
-    dialect: insert(RESOURCES).on_conflict_do_nothing().returning(RESOURCES.c.seq)
+    dialect: insert(RESOURCES).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 _CHANGE = update(RESOURCES).where(_PLACE).values(body=bindparam("state"))
@@ -59,7 +59,7 @@ def places(connection: Connection) -> frozenset[str]:
 def create(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> bool:
     """Write the state of a resource, unless there is one in its place; return whether there was none."""
     row = {"collection": collection, "id": identifier, "body": json.dumps(state)}
-    return connection.execute(_CREATE[connection.dialect.name], row).first() is not None
+    return connection.execute(_CREATE[connection.dialect.name], row).rowcount > 0
 
 
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
