@@ -74,6 +74,22 @@ def test_a_raw_body_is_text_or_bytes_whatever_its_schema(media_type: str) -> Non
     assert not found.types
 
 
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ("{type: string, format: binary}", BodyKind.RAW),
+        ("{type: array, items: {type: string}}", BodyKind.RAW),
+        ("{}", BodyKind.FORM),
+        ("{oneOf: [{type: object}, {properties: {a: {type: string}}}]}", BodyKind.FORM),
+        ("{additionalProperties: {type: string}}", BodyKind.FORM),
+    ],
+)
+def test_a_form_without_fields_is_sent_as_it_is(schema: str, kind: BodyKind) -> None:
+    """Its caller has spelled it, since there are no names to spell it by."""
+    found = body(f"{{application/x-www-form-urlencoded: {{schema: {schema}}}}}")
+    assert (found.body().kind, found.body().media_type) == (kind, FORM)
+
+
 PREFERRED = [
     "application/json",
     "application/vnd.api+json",

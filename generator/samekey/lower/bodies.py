@@ -36,7 +36,7 @@ from samekey.lower.media import (
     written,
 )
 from samekey.lower.parameters import collection
-from samekey.lower.schemas.merged import is_file
+from samekey.lower.schemas.merged import Merged, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,7 +89,12 @@ def _kind(name: str, media: Node) -> BodyKind:
     """Return how a body is written: by its media type, and where that says nothing, by its schema."""
     kind = body_kind(name)
     schema = media.get("schema")
-    return BodyKind.RAW if kind is BodyKind.JSON and is_wild(name) and schema is not None and is_file(schema) else kind
+    if schema is None:
+        return kind
+    is_raw = kind is BodyKind.JSON and is_wild(name) and is_file(schema)
+    # A form is made of fields; what is none has been spelled by whoever sends it.
+    is_spelled = kind is BodyKind.FORM and Merged.of((schema,)).implied_type not in {"object", ""}
+    return BodyKind.RAW if is_raw or is_spelled else kind
 
 
 def _patch_type(name: str, kind: Type) -> Type:

@@ -614,6 +614,13 @@ def test_a_form_spells_nested_values() -> None:
     assert parse_qsl(content(deep.content).decode()) == [("o[a][b]", "1")]
 
 
+@pytest.mark.parametrize("value", ["a=1", ["a"], b"a=1", 3])
+def test_a_form_has_fields(value: object) -> None:
+    """What has none is told so, and not by an error of Python's own."""
+    with pytest.raises(TypeError, match=f"give a dict of them, and not a {type(value).__name__}"):
+        form_body(value, {})
+
+
 def parts(fields: dict[str, Any], media_types: dict[str, str] | None = None) -> list[tuple[str, bytes, EmailMessage]]:
     """Name, content and head of every part, as the standard library's own parser reads them."""
     body = multipart_body(fields, media_types or {})

@@ -652,7 +652,7 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: 
         case "json":
             return json_body(value, endpoint.media_type, endpoint.sends)
         case "form":
-            return form_body(cast("Mapping[str, object]", value), endpoint.form_styles)
+            return form_body(value, endpoint.form_styles)
         case "multipart":
             with importing():
                 from .multipart import multipart_body  # noqa: PLC0415  # most programs send none

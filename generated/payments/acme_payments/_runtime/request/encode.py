@@ -217,9 +217,15 @@ def json_body(value: object, media_type: str = "application/json", sends: Callab
     return Body(encode_sent(value, sends), media_type)
 
 
-def form_body(fields: Mapping[str, object], styles: Mapping[str, Style]) -> Body:
-    """Encode a body of application/x-www-form-urlencoded; nested objects become JSON unless a style says otherwise."""
-    return Body(_form_text(fields, styles).encode(), "application/x-www-form-urlencoded")
+def form_body(fields: object, styles: Mapping[str, Style]) -> Body:
+    """Encode a body of application/x-www-form-urlencoded; nested objects become JSON unless a style says otherwise.
+
+    Raises:
+        TypeError: it has no fields.
+    """
+    if not isinstance(fields, Mapping):
+        raise TypeError(f"a form is made of fields: give a dict of them, and not a {type(fields).__name__}")
+    return Body(_form_text(cast("Mapping[str, object]", fields), styles).encode(), "application/x-www-form-urlencoded")
 
 
 def _form_text(fields: Mapping[str, object], styles: Mapping[str, Style]) -> str:
