@@ -40,6 +40,7 @@ _OF_LENGTH: Final = frozenset(
     }
 )
 _MOST = 5
+_REMEMBERED = 20_000
 _UNJUDGED = (Unresolvable, RecursionError, UnknownType, TypeError, ValueError, AttributeError, KeyError, re.error)
 """What jsonschema raises over a schema that is none."""
 
@@ -84,6 +85,8 @@ class SchemaJudge:
         # Ids are new each time, and to such a schema each is as good as the one before.
         place = (schema.identity, direction, len(value))
         if place not in self._by_length:
+            if len(self._by_length) >= _REMEMBERED:
+                self._by_length.clear()
             self._by_length[place] = self._accepts(schema, value, direction)
         return self._by_length[place]
 
