@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 from samekey.sandbox.server.faults import LOST_ANSWERS, REFUSALS, Fault, Rule
 from samekey.sandbox.server.ledger import Kind
 from samekey.sandbox.server.serving import Running
+from samekey.sandbox.server.wire import Wire
 
 CHARGE = {"amount": 1999, "currency": "eur"}
 KEY = {"Idempotency-Key": "2f1c7a54-90b3-4e0e-8d25-6a1f0c9be731"}
@@ -155,3 +158,66 @@ def test_a_cut_strikes_an_answer_without_a_body(client: httpx.Client, payments: 
     payments.fail(Rule(Fault.CUT_IN_BODY, "DELETE *", times=1))
     with pytest.raises(httpx.RemoteProtocolError):
         client.delete(f"/customers/{customer['id']}")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+
+class Connection(asyncio.Transport):
+    """A connection that remembers what is done to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[bytes | str] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Remember bytes."""
+        self.done.append(bytes(data))
+
+    def close(self) -> None:
+        """Remember the end."""
+        self.done.append("closed")
+
+    def abort(self) -> None:
+        """Remember an end with an error."""
+        self.done.append("aborted")
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401, ARG002  # as asyncio has it
+        """Have no socket."""
+        return default
+
+
+@pytest.mark.parametrize(
+    ("steps", "done"),
+    [
+        ([HEAD, b"{}"], [HEAD + b"{}"]),
+        ([HEAD, bytearray(b"{}")], [HEAD + b"{}"]),
+        ([HEAD, b"{}", HEAD, b"[]"], [HEAD + b"{}", HEAD + b"[]"]),
+        ([HEAD, HEAD], [HEAD + HEAD]),
+        ([b"{}"], [b"{}"]),
+        ([HEAD], [HEAD]),
+        # A body that comes later waits for nobody, and its head does not wait for it.
+        ([HEAD, None, b"{}"], [HEAD, b"{}"]),
+        ([HEAD, "close"], [HEAD, "closed"]),
+        ([HEAD, "abort"], ["aborted"]),
+        ([HEAD, "reset"], ["aborted"]),
+        ([HEAD, "cut_in_head", HEAD], [HEAD + b"HTTP/1.1 200 OK\r\nContent-", "closed"]),
+    ],
+)
+def test_a_head_goes_out_with_its_body(steps: list[bytes | str | None], done: list[bytes | str]) -> None:
+    """One packet has both, where both are there; whatever ends the connection comes after what was written."""
+
+    async def played() -> list[bytes | str]:
+        connection = Connection()
+        wire = Wire(connection)
+        for step in steps:
+            if step is None:
+                await asyncio.sleep(0)
+            elif isinstance(step, str):
+                getattr(wire, step)()
+            else:
+                wire.write(step)
+        await asyncio.sleep(0)
+        return connection.done
+
+    assert asyncio.run(played()) == done
