@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 ANY_PART = ""
 """Stands for the parts that have no names."""
+_FIELDLESS = {"string", "integer", "number", "boolean", "array", "null"}
 _STYLES = {Style.FORM, Style.SPACE, Style.PIPE, Style.DEEP}
 
 
@@ -92,9 +93,13 @@ def _kind(name: str, media: Node) -> BodyKind:
     if schema is None:
         return kind
     is_raw = kind is BodyKind.JSON and is_wild(name) and is_file(schema)
-    # A form is made of fields; what is none has been spelled by whoever sends it.
-    is_spelled = kind is BodyKind.FORM and Merged.of((schema,)).implied_type not in {"object", ""}
-    return BodyKind.RAW if is_raw or is_spelled else kind
+    return BodyKind.RAW if is_raw or (kind is BodyKind.FORM and _has_no_fields(schema)) else kind
+
+
+def _has_no_fields(schema: Node) -> bool:
+    """Whether a form is no object: then whoever sends it has spelled it, since there are no names to spell it by."""
+    merged = Merged.of((schema,))
+    return "object" not in merged.types and merged.implied_type in _FIELDLESS and not merged.properties()
 
 
 def _patch_type(name: str, kind: Type) -> Type:

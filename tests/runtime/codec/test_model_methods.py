@@ -272,6 +272,45 @@ def test_what_a_server_sent_beside_the_fields_goes_back_from_any_sequence() -> N
     assert json.loads(encode({"owners": (owner,)})) == {"owners": [{"login": "a", "new": 1}]}
 
 
+class Reluctant(tuple[object, ...]):
+    """A tuple that other sequences cannot be added to."""
+
+    __slots__ = ()
+
+    def __radd__(self, other: object) -> list[object]:
+        """Forget the other one."""
+        return []
+
+
+def test_what_sequences_do_to_others_is_not_asked() -> None:
+    """A body is looked through by its parts alone."""
+    assert encode_sent({"a": Reluctant((1, 2)), "b": [{"c": 1}]}) == b'{"a":[1,2],"b":[{"c":1}]}'
+    with pytest.raises(ValueError, match="no time zone"):
+        encode_sent({"a": (dt.datetime(2026, 1, 1),), "b": Reluctant((1,))})  # noqa: DTZ001
+
+
+def test_json_that_is_there_already_is_sent_as_it_is() -> None:
+    """`msgspec.Raw` among the fields of a body, also beside a model."""
+    assert encode_sent({"a": msgspec.Raw(b'{"z":  1}')}) == b'{"a":{"z":  1}}'
+    assert encode_sent({"a": msgspec.Raw(b"1.50")}, lambda: Stored) == b'{"a":1.50}'
+
+
+@pytest.mark.parametrize("value", [{"a": (float("nan"),)}, {"a": Order(id=cast("str", (float("inf"),)))}])
+def test_no_number_is_refused_in_a_tuple(value: object) -> None:
+    """JSON has no word for it, and null would be another value."""
+    with pytest.raises(ValueError, match="cannot be sent as JSON"):
+        encode_sent(value)
+
+
+def test_a_model_that_a_tag_alone_leads_to_is_looked_for_too() -> None:
+    """What a union takes for a tag need not be among its variants."""
+    kind = one_of(
+        "Tagged alone", lambda: (Bank,), tag="kind", tagged=lambda: {"card": Numbered}, otherwise=lambda: Stored
+    )
+    assert json.loads(encode_sent({"kind": "card", "id": "a"}, lambda: kind)) == {"kind": "card"}
+    assert json.loads(encode_sent({"kind": "x", "made at": "a"}, lambda: kind)) == {"kind": "x"}
+
+
 KINDS_SENT: list[Any] = [
     Stored,
     Either,

@@ -26,10 +26,23 @@ _TOO_DEEP = 24
 _MOST_VALUES = 20_000
 _REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 2_000
-_CONDITIONS: Final = (
-    *("if", "oneOf", "anyOf", "not", "minProperties"),
-    *("dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties"),
+_PLAIN: Final = frozenset(
+    {
+        *("type", "properties", "required", "additionalProperties", "items", "allOf", "$ref", "discriminator"),
+        *("minItems", "maxItems", "uniqueItems", "maxProperties", "minLength", "maxLength", "pattern", "format"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "nullable"),
+        *("title", "description", "summary", "example", "examples", "default", "deprecated", "readOnly", "writeOnly"),
+        *("externalDocs", "xml", "$comment", "contentMediaType", "contentEncoding"),
+    }
 )
+"""Words that hold for an object or a list whose parts are right, however much it says."""
+_BESIDE: Final = frozenset(
+    {
+        *("$ref", "title", "description", "summary", "example", "examples", "default", "deprecated", "nullable"),
+        *("readOnly", "writeOnly", "$comment", "externalDocs", "xml"),
+    }
+)
+"""Words beside a reference that say nothing of the values that it allows."""
 _FORMATS: Final = {
     "date": "%Y-%m-%d",
     "date-time": "%Y-%m-%dT%H:%M:%SZ",
@@ -64,12 +77,12 @@ class _Budget:
     """How many values there may be in a value: lists of a hundred lists of a hundred have an end as well."""
 
     def __init__(self) -> None:
-        self._left = _MOST_VALUES
+        self.left = _MOST_VALUES
 
     def spend(self) -> bool:
         """Count a value, and return whether there may be more."""
-        self._left -= 1
-        return self._left > 0
+        self.left -= 1
+        return self.left > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +164,30 @@ def _outline(given: Parts, place: tuple[str, ...], hidden: str) -> _Outline:
         is_hidden=any(part.flag(hidden) for part in merged.parts),
         says_null=says_null(merged.parts),
         variants=tuple(listed or filter(None, [_subtypes(merged)])),
-        has_conditions=any(merged.first(word) is not None for word in _CONDITIONS),
+        has_conditions=_has_conditions(given),
     )
+
+
+def _has_conditions(given: Parts) -> bool:
+    """Whether schemas, or what they refer to, have words that may hold only where more is said than must be."""
+    left = list(given)
+    seen: set[str] = set()
+    while left:
+        node = left.pop()
+        if node.identity in seen or not isinstance(node.value, dict):
+            continue
+        seen.add(node.identity)
+        # What stands beside a reference counts as well, though nothing is made of it.
+        if any(word not in _PLAIN and not word.startswith("x-") for word in node.value):
+            return True
+        if node.reference is not None:
+            target = node.follow()
+            left += [] if target is None else [target]
+            if len(node.value) > 1 and not node.value.keys() <= _BESIDE:
+                return True
+        elif node.get("allOf") is not None:
+            left += node.elements("allOf")
+    return False
 
 
 def _subtypes(merged: Merged) -> tuple[Node, ...]:
@@ -217,29 +252,24 @@ class Samples:
         if depth.level > _TOO_DEEP or not depth.budget.spend():
             return None
         opened, tags = self._open(outline, known) if outline.variants else (outline, {})
-        if opened.kind == "object":
+        if opened.kind in {"object", "array"}:
             if depth.is_judged or not (outline.has_conditions or opened.has_conditions):
-                return {**self._object(opened, known, depth), **tags}
-            made = {**self._object(opened, known, depth.judged), **tags}
-            return self._as_conditions_have_it(outline, made, known, depth)
-        if opened.kind == "array":
-            return self._array(opened.merged, known, depth)
+                return self._made(opened, tags, known, depth)
+            left = depth.budget.left
+            made = self._made(opened, tags, known, depth.judged)
+            # A whole answer comes once, with an id of its own; what is inside comes again.
+            if self._accepts(outline, made) if depth.level else self._judged(outline, made):
+                return made
+            depth.budget.left = left
+            whole = self._fit(outline, known, replace(depth.judged, whole=True))
+            return whole if self._judged(outline, whole) else made
         return self._scalar(opened) if isinstance(known, Missing) or not self._accepts(outline, known) else known
 
-    def _as_conditions_have_it(self, outline: _Outline, made: JsonValue, known: Known, depth: _Depth) -> JsonValue:
-        """Return an object, or one that says more where its schemas do not allow it and allow that one.
-
-        Args:
-            outline: the schemas, of which some words are conditions.
-            made: the object that was made for them.
-            known: what is known of it.
-            depth: where it stands.
-        """
-        # A whole answer comes once, with an id of its own; what is inside comes again.
-        if self._accepts(outline, made) if depth.level else self._judged(outline, made):
-            return made
-        whole = self._fit(outline, known, replace(depth.judged, whole=True))
-        return whole if self._judged(outline, whole) else made
+    def _made(self, opened: _Outline, tags: dict[str, JsonValue], known: Known, depth: _Depth) -> JsonValue:
+        """Return an object or a list, as far as what is in it tells."""
+        if opened.kind == "object":
+            return {**self._object(opened, known, depth), **tags}
+        return self._array(opened.merged, known, depth)
 
     def _read(self, given: Parts) -> _Outline:
         """Return several schemas as one; the same schemas are read only once."""

@@ -97,10 +97,12 @@ class Sqlite:
 
     def _close(self, _: Engine) -> None:
         """Close the writer's connection with all others."""
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            kept.detach()
-            kept.close()
+        with self._writer:
+            kept, self._kept = self._kept, None
+            if kept is not None:
+                if not kept.invalidated:
+                    kept.detach()
+                kept.close()
 
     def try_take(self, connection: Connection, name: str) -> bool:  # noqa: ARG002  # the only writer has every name
         """Return True: the only writer has every name."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from samekey.sandbox.storage.tables import COUNTERS, RESOURCES
@@ -21,11 +21,17 @@ _MOST = 10_000
 # Statements are made once: to make one costs more than to run it.
 _PLACE = and_(RESOURCES.c.collection == bindparam("of"), RESOURCES.c.id == bindparam("named"))
 _READ = select(RESOURCES.c.body).where(_PLACE)
+_DIALECTS = (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 _CREATE = {
     dialect: insert(RESOURCES).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    for dialect, insert in _DIALECTS
 }
-_CHANGE = update(RESOURCES).where(_PLACE).values(body=bindparam("state"))
+_WRITE = {
+    dialect: (made := insert(RESOURCES)).on_conflict_do_update(
+        index_elements=["collection", "id"], set_={"body": made.excluded.body}
+    )
+    for dialect, insert in _DIALECTS
+}
 _REMOVE = delete(RESOURCES).where(_PLACE)
 
 
@@ -64,9 +70,8 @@ def create(connection: Connection, collection: str, identifier: str, state: dict
 
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
     """Write the state of a resource, in place of the one that is there, if there is one."""
-    changed = connection.execute(_CHANGE, {"of": collection, "named": identifier, "state": json.dumps(state)})
-    if not changed.rowcount:
-        create(connection, collection, identifier, state)
+    row = {"collection": collection, "id": identifier, "body": json.dumps(state)}
+    connection.execute(_WRITE[connection.dialect.name], row)
 
 
 def remove(connection: Connection, collection: str, identifier: str) -> None:

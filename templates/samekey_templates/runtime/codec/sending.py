@@ -76,7 +76,9 @@ def _parts_of(kind: Any) -> Iterable[Any]:  # noqa: ANN401  # any annotation
     if is_items(kind):
         return kind
     if is_union(kind):
-        return members(kind)
+        facts = kind.facts
+        others = () if facts.otherwise is None else (facts.otherwise(),)
+        return [*members(kind), *facts.tagged().values(), *others]
     if not is_model(kind):
         return get_args(kind)
     others = get_args(extra_of(kind)[1]) if issubclass(kind, OpenModel) else ()

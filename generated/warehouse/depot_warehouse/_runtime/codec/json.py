@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections import UserString
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -43,20 +44,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes, Omit})
-_WITHOUT_PARTS: Final = (
-    str,
-    bytes,
-    bytearray,
-    memoryview,
-    int,
-    float,
-    type(None),
-    Enum,
-    UUID,
-    dt.date,
-    dt.time,
-    dt.timedelta,
-)
+_TEXTS: Final = (str, UserString, bytes, bytearray, memoryview, Enum, UUID, dt.date, dt.time, dt.timedelta)
+_WITHOUT_PARTS: Final = (*_TEXTS, int, float, type(None), Decimal, msgspec.Raw)
+"""What is neither an object nor a list in JSON, though some of it is a sequence in Python."""
 
 
 class DecodeFailureError(ValueError):
@@ -148,7 +138,7 @@ def _models_in(value: object) -> Iterator[Model | OpenModel]:
         for _, entry in _entries(value):
             yield from _models_in(entry)
     elif not isinstance(value, _WITHOUT_PARTS):
-        for entry in _parts(value):
+        for entry in _parts(value) or ():
             yield from _models_in(entry)
 
 
@@ -171,18 +161,22 @@ def _is_sent_as_given(value: object, changing: Changing) -> bool:
             with_zone(entry)
         elif isinstance(entry, Decimal):
             as_given = as_given and not changing.numbers
-        elif not isinstance(entry, _WITHOUT_PARTS):
-            # Of a model, what a server sent without a zone may go back as it came.
+        elif isinstance(entry, (Model, OpenModel)):
+            # What a server sent without a zone may go back as it came.
             as_given = False
-            left += _parts(entry)
+        elif not isinstance(entry, _WITHOUT_PARTS):
+            parts = _parts(entry)
+            as_given = as_given and parts is None and changing is _NOTHING
+            # Not `+=`, for which a sequence may have a meaning of its own.
+            left.extend(parts or ())
     return as_given
 
 
-def _parts(value: object) -> Iterable[object]:
-    """Return what is in a mapping or a sequence."""
+def _parts(value: object) -> Iterable[object] | None:
+    """Return what is in a mapping or a sequence; None for what is neither."""
     if isinstance(value, Mapping):
         return cast("Mapping[str, object]", value).values()
-    return cast("Sequence[object]", value) if isinstance(value, Sequence) else ()
+    return cast("Sequence[object]", value) if isinstance(value, Sequence) else None
 
 
 def with_zone(time: dt.datetime) -> dt.datetime:
@@ -230,7 +224,7 @@ def _refuse_no_numbers(value: object) -> None:
         entry = left.pop()
         if isinstance(entry, float) and not math.isfinite(entry):
             raise ValueError(f"{entry} cannot be sent as JSON")
-        left += entry.values() if is_fields(entry) else entry if is_items(entry) else ()
+        left += entry.values() if is_fields(entry) else entry if isinstance(entry, (list, tuple)) else ()
 
 
 def present(fields: Mapping[str, object]) -> dict[str, object]:
