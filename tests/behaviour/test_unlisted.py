@@ -71,6 +71,35 @@ def test_a_post_that_is_not_listed_is_retried_under_one_key(server: FaultServer,
     assert server.seen[0].key
 
 
+def test_a_key_among_the_headers_is_the_key_of_the_call(server: FaultServer, send: Send) -> None:
+    """As among those of `CallOptions`: a second call with it must not be done twice. So are media types."""
+    server.plan(answering(503))
+    merge = {"idempotency-key": "invoice-17", "Content-Type": "application/merge-patch+json"}
+    send(server.url, "POST", "/charges", json={"amount": 5, "currency": "usd"}, headers=merge)
+    assert [request.key for request in server.seen] == ["invoice-17", "invoice-17"]
+    assert server.seen[0].every("content-type") == ["application/merge-patch+json"]
+    options = CallOptions(headers={"X-A": "of the options", "X-B": "b"})
+    send(server.url, "GET", "/charges/ch_1", headers={"x-a": "1", "X-C": "c"}, options=options)
+    seen = server.seen[-1]
+    assert [seen.every(name) for name in ("x-a", "x-b", "x-c")] == [["of the options"], ["b"], ["c"]]
+    with pytest.raises(ValueError, match="several keys"):
+        send(server.url, "POST", "/charges", json={}, headers=merge, idempotency_key="another")
+
+
+class Foreign:
+    """A class of another library."""
+
+
+@pytest.mark.parametrize("returns", [Foreign, "Charge", 5, object])
+def test_what_no_answer_can_become_is_refused_before_anything_is_sent(
+    server: FaultServer, send: Send, returns: object
+) -> None:
+    """Afterwards it would be done, and its caller would not know."""
+    with pytest.raises(TypeError, match="returns="):
+        send(server.url, "POST", "/charges", json={"amount": 5, "currency": "usd"}, returns=returns)
+    assert not server.seen
+
+
 def test_a_key_of_ones_own_is_sent(server: FaultServer, send: Send) -> None:
     """And a model is a body like any other."""
     body = models.Address(line1="Rue 1", city="Bern", postal_code="3000", country="CH")

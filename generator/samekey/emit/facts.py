@@ -162,7 +162,7 @@ class FactsPlanner(Struct, frozen=True):
             yield code.keyword_argument("media_type", code.literal(body.media_type))
         if not body.required:
             yield code.keyword_argument("body_required", source("False"))
-        if body.kind is BodyKind.JSON:
+        if body.kind is not BodyKind.RAW:
             yield from self._sends(operation, body)
         if body.spellings and body.kind in {BodyKind.FORM, BodyKind.MULTIPART}:
             yield code.keyword_argument("form_styles", _styles(body.spellings))
@@ -179,20 +179,25 @@ class FactsPlanner(Struct, frozen=True):
         """Yield the types of a body, or of fields that it has, whose values are not sent as they are given."""
         model = spread_model(operation, self.models)
         if model is None:
-            whole = self._adapted(body.type)
+            whole = self._adapted(body.type) if body.kind is BodyKind.JSON else _NOTHING
             if whole:
                 yield code.keyword_argument("sends", code.thunk(whole))
             return
-        given = ((code.literal(field.name), self._adapted(field.type)) for field in given_fields(operation, model))
+        # The fields of a form are spelled one by one, and a decimal is spelled as a number there.
+        numbers = body.kind is BodyKind.JSON
+        given = (
+            (code.literal(field.name), self._adapted(field.type, numbers=numbers))
+            for field in given_fields(operation, model)
+        )
         fields = [(name, kind) for name, kind in given if kind]
         if fields:
             yield code.keyword_argument("sends", code.thunk(code.mapping(fields)))
 
-    def _adapted(self, kind: Type) -> Code:
+    def _adapted(self, kind: Type, *, numbers: bool = True) -> Code:
         """Return what the runtime is told of a type whose values are not sent as they are given; nothing of others."""
-        numbers = [symbols.NUMBERS] if holds_decimal_numbers(kind, self.annotator.definitions) else []
+        spelled = [symbols.NUMBERS] if numbers and holds_decimal_numbers(kind, self.annotator.definitions) else []
         models = [self._decoded(kind)] if self.adapted and not self.adapted.isdisjoint(references(kind)) else []
-        told = [*models, *numbers]
+        told = [*models, *spelled]
         return code.display(told) if len(told) > 1 else told[0] if told else _NOTHING
 
     def _style_facts(self, operation: Operation) -> Iterable[Code]:

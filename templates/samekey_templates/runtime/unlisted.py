@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from msgspec import structs
+
 from .call import Call, Endpoint
+from .codec.json import refuse_unreadable
 from .safety import IDEMPOTENT_METHODS, SAFE_METHODS, Safety
 from .text import is_token
+from .types import CallOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
     from .call import Settings
-    from .types import CallOptions
 
 _ACCEPT: Final = "application/json, */*;q=0.5"
 
@@ -34,9 +37,11 @@ def unlisted_call(  # noqa: PLR0913  # the parts of a request
     """Return the name, the facts and the arguments of a call that the document does not list.
 
     Raises:
+        TypeError: no answer can become what is asked for.
         ValueError: the method is none, or the path does not lead below the base URL.
     """
     method = method.upper()
+    refuse_unreadable(returns)
     place = path.partition("?")[0]
     _check(method, path, unquote(place).split("/"))
     rule = settings.unlisted
@@ -50,8 +55,19 @@ def unlisted_call(  # noqa: PLR0913  # the parts of a request
         returns=lambda: returns,
         accept="*/*" if returns is bytes else _ACCEPT,
     )
-    call = Call[Any](query=params, headers=headers, body=json, idempotency_key=idempotency_key, options=options)
+    call = Call[Any](query=params, body=json, idempotency_key=idempotency_key, options=_with_headers(options, headers))
     return f"{method} {place}", endpoint, call
+
+
+def _with_headers(options: CallOptions | None, headers: Mapping[str, str] | None) -> CallOptions | None:
+    """Return the options of a call with more headers, which are as those of options are: one of them may be a key."""
+    if not headers:
+        return options
+    if options is None:
+        return CallOptions(headers=headers)
+    own = {name.lower() for name in options.headers or ()}
+    others = {name: value for name, value in headers.items() if name.lower() not in own}
+    return structs.replace(options, headers={**others, **(options.headers or {})})
 
 
 def _check(method: str, path: str, segments: list[str]) -> None:

@@ -272,6 +272,54 @@ def test_what_a_server_sent_beside_the_fields_goes_back_from_any_sequence() -> N
     assert json.loads(encode({"owners": (owner,)})) == {"owners": [{"login": "a", "new": 1}]}
 
 
+@read_only("id")
+class NewOwner(Model, kw_only=True):
+    """A variant without a tag, whose id only comes back."""
+
+    id: str | None = None
+    name: str
+    email: str | None = None
+
+
+class OwnerRef(Model, kw_only=True):
+    """Another, whose id may be sent."""
+
+    id: str
+    name: str | None = None
+
+
+OwnerOrRef = one_of("OwnerOrRef", lambda: (NewOwner, OwnerRef))
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (OwnerRef(id="7"), {"id": "7"}),
+        (OwnerRef(id="7", name="x"), {"id": "7", "name": "x"}),
+        (NewOwner(id="7", name="x"), {"name": "x"}),
+        ({"id": "7"}, {"id": "7"}),
+        ({"id": "7", "name": "x"}, {"id": "7", "name": "x"}),
+        ({"id": "7", "name": "x", "email": "e"}, {"name": "x", "email": "e"}),
+    ],
+)
+def test_a_model_says_itself_what_it_is(given: object, sent: object) -> None:
+    """A dict is what it can be only; one that is as much another variant keeps what that one sends."""
+    assert json.loads(encode_sent({"owner": given}, lambda: {"owner": OwnerOrRef})) == {"owner": sent}
+    assert json.loads(encode_sent([given], lambda: list[OwnerOrRef])) == [sent]  # type: ignore[valid-type]
+
+
+def test_what_is_of_no_variant_that_is_known_goes_back_as_it_came() -> None:
+    """A server may have variants that are newer than the document."""
+    plane = {"kind": "plane", "id": "1"}
+    assert json.loads(encode_sent(plane, lambda: Either)) == plane
+
+
+def test_lists_that_are_variants_are_looked_into() -> None:
+    """What only comes back is not sent from there either."""
+    kind = one_of("One or many", lambda: (Bank, GenericAlias(list, (Stored,))))
+    assert json.loads(encode_sent([{"id": "a", "name": "x"}], lambda: kind)) == [{"name": "x"}]
+
+
 class Reluctant(tuple[object, ...]):
     """A tuple that other sequences cannot be added to."""
 
@@ -324,7 +372,13 @@ KINDS_SENT: list[Any] = [
     list[str],
 ]
 BODIES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.text(max_size=3), st.decimals(allow_nan=False, places=2), st.just(OMIT)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.text(max_size=3),
+        st.decimals(allow_nan=False, allow_infinity=False, places=2),
+        st.just(OMIT),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.lists(inner, max_size=3).map(tuple),
@@ -501,6 +555,38 @@ def test_a_model_is_a_field_of_pydantic() -> None:
         Invoice.model_validate({"order": {"id": 1}})
 
 
+class Payee(pydantic.BaseModel):
+    """A model of pydantic with unions of an SDK in it."""
+
+    way: Way  # type: ignore[valid-type]
+    owner: Owner | Card
+
+
+def test_a_union_is_a_field_of_pydantic() -> None:
+    """Of an SDK's own, or of its models; what fits none is an error of pydantic's own."""
+    payee: Any = Payee.model_validate({"way": {"kind": "card", "last4": "1"}, "owner": Card(last4="2")})
+    assert (payee.way, payee.owner) == (Card(last4="1"), Card(last4="2"))
+    assert payee.model_dump(mode="json")["way"] == {"kind": "card", "last4": "1"}
+    assert "anyOf" in Payee.model_json_schema()["properties"]["way"]
+    assert pydantic.TypeAdapter(list[Way]).validate_json('[{"kind": "bank"}]') == [Bank()]  # type: ignore[valid-type]
+    for wrong in ("5", "null", "[1]"):
+        with pytest.raises(pydantic.ValidationError, match="Owner is made of a dict, and not of"):
+            pydantic.TypeAdapter(Owner).validate_json(wrong)
+    with pytest.raises(pydantic.ValidationError):
+        Payee.model_validate({"way": {"kind": 5}, "owner": {"login": "a"}})
+
+
+def test_a_field_that_is_called_as_a_method_is_no_matter_to_pydantic() -> None:
+    """A document may have any names."""
+
+    class Odd(Model, kw_only=True, rename={"to_dict_": "to_dict", "from_dict_": "from_dict"}):
+        to_dict_: str
+        from_dict_: str
+
+    adapter = pydantic.TypeAdapter(Odd)
+    assert json.loads(adapter.dump_json(adapter.validate_python(wire := {"to_dict": "a", "from_dict": "b"}))) == wire
+
+
 def test_pydantic_knows_the_schema() -> None:
     """Without references of its own, so that it may stand anywhere; the fields are those of the wire."""
     schema = Invoice.model_json_schema()["properties"]["order"]
@@ -509,6 +595,49 @@ def test_pydantic_knows_the_schema() -> None:
     ways = schema["properties"]["way"]["anyOf"][0]["anyOf"]
     assert [way["properties"]["kind"]["enum"] for way in ways] == [["card"], ["bank"]]
     assert "$ref" not in json.dumps(schema)
+
+
+class Tree(OpenModel):
+    """A model whose further fields are models of its kind."""
+
+    name: str | None = None
+    extra: dict[str, Tree] = EXTRA_PROPERTIES
+
+
+class Doc(Model, kw_only=True):
+    """A model with such a one in it."""
+
+    id: str
+    tree: Tree | None = None
+    child: Owner | None = None
+
+
+def test_a_model_that_leads_to_itself_by_its_further_fields_is_read() -> None:
+    """Whether the answer fits or not, and what else it has is kept."""
+    found = decode(
+        b'{"id":"1","u":1,"tree":{"name":"a","b":{"name":"c"}},"child":{"login":"q","v":2}}', Doc, strict=True
+    )
+    assert (found.value.extra_fields, found.value.child.extra_fields) == ({"u": 1}, {"v": 2})
+    assert found.value.tree.extra["b"].name == "c"
+    assert decode(b'{"name":5,"b":{"name":6}}', Tree).problem
+    with pytest.raises(ValueError, match=r"Expected `str . null`"):
+        Tree.from_dict({"name": 5})
+
+
+def test_an_object_of_unlisted_fields_alone_keeps_them() -> None:
+    """Though nothing is left of it when they are taken out, and it lacks what it must have."""
+    found = decode(b'{"id":"1","child":{"zz":1}}', Doc)
+    assert found.problem
+    assert found.value.child.extra_fields == {"zz": 1}
+
+
+def test_models_in_lists_that_are_variants_stay_models() -> None:
+    """A new field of a server's makes no dicts of them."""
+    kind = one_of("Owners or cards", lambda: (list[Owner], list[Card]))
+    plain = decode(b'[{"login":"a"},{"login":"b"}]', kind).value
+    more = decode(b'[{"login":"a","new":1},{"login":"b"}]', kind).value
+    assert [type(owner) for owner in more] == [type(owner) for owner in plain] == [Owner, Owner]
+    assert more[0].extra_fields == {"new": 1}
 
 
 UNLISTED = st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON, max_size=3)

@@ -9,6 +9,7 @@ import io
 import json
 import tempfile
 import uuid
+from collections import deque
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
@@ -41,7 +42,7 @@ from samekey_templates.runtime.types import OMIT, CallOptions
 from tests.runtime.making import content, header, make_endpoint, make_settings, wired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from email.message import EmailMessage
 
     from samekey_templates.runtime.retry.wire import WireRequest
@@ -683,6 +684,32 @@ def test_multipart_parts_of_every_kind() -> None:
     assert names == [None, None, "raw", "report.pdf", "data.bin", "photo.png", None, None, "a.txt", "b.txt"]
 
 
+@pytest.mark.parametrize(
+    "array", [("a", "b"), ["a", "b"], deque(["a", "b"]), ("a", "b", "c"), (1, 2), ({"a": 1}, {"b": 2})]
+)
+def test_an_array_is_an_array_whatever_sequence_it_is(array: Sequence[object]) -> None:
+    """A tuple of texts is no file with a name."""
+    found = parts({"tags": array})
+    assert [body for _, body, _ in found] == [body for _, body, _ in parts({"tags": list(array)})]
+    assert len(found) == len(array)
+    assert not any("filename" in head["Content-Disposition"].params for _, _, head in found)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "media_type"),
+    [
+        (("a.csv", b"x"), "a.csv", "text/csv"),
+        (("a.bin", "x", "text/csv"), "a.bin", "text/csv"),
+        (("a.csv", io.BytesIO(b"x")), "a.csv", "text/csv"),
+        ((b"", b"x"), "f", "application/octet-stream"),
+    ],
+)
+def test_a_tuple_that_can_be_nothing_else_is_a_file(file: object, name: str, media_type: str) -> None:
+    """By its bytes, or by its media type, where the document does not say that the field is a file."""
+    ((_, body, head),) = parts({"f": file})
+    assert (body, head["Content-Disposition"].params["filename"], head.get_content_type()) == (b"x", name, media_type)
+
+
 def test_a_media_type_of_the_document_makes_a_json_part() -> None:
     """`encoding.contentType: application/json` also for text and numbers."""
     (found,) = parts({"v": "text"}, {"v": "application/json"})
@@ -762,6 +789,33 @@ def test_a_raw_body(value: object, expected: bytes) -> None:
     assert [content(body.content), content(body.content)] == [expected, expected]
 
 
+@pytest.mark.parametrize(
+    ("value", "expected", "media_type"),
+    [
+        (("clip.mp4", b"x"), b"x", "application/octet-stream"),
+        (("clip.mp4", io.BytesIO(b"x"), "video/mp4"), b"x", "video/mp4"),
+        ((None, "x"), b"x", "application/octet-stream"),
+        ((b"x", b"y"), b"xy", "application/octet-stream"),
+    ],
+)
+def test_a_raw_body_may_be_a_file_with_its_name(value: object, expected: bytes, media_type: str) -> None:
+    """Its content is sent; a media type that is given with it is that of the body."""
+    body = raw_body(value, "application/octet-stream")
+    assert (content(body.content), body.media_type) == (expected, media_type)
+
+
+@pytest.mark.parametrize("value", [None, 5, {"a": 1}, ["a"], Point(x=3)])
+def test_what_is_no_content_is_no_raw_body(value: object) -> None:
+    """JSON under another media type would be a lie, and `null` in place of a file its end."""
+    with pytest.raises(TypeError, match="a body of application/xml is text, bytes"):
+        raw_body(value, "application/xml")
+
+
+def test_json_of_a_raw_kind_is_json() -> None:
+    """Such as lines of it."""
+    assert content(raw_body({"a": 1}, "application/x-ndjson").content) == b'{"a":1}'
+
+
 def test_an_optional_body_that_is_empty_is_not_sent() -> None:
     """Nor is its media type."""
     request, _ = sent(Profile(), Call(body={"amount": OMIT}), body_required=False)
@@ -781,6 +835,9 @@ NAIVE = dt.datetime(2026, 1, 31, 12, 30)  # noqa: DTZ001  # it is what is refuse
         lambda: json_body({"at": NAIVE}, "application/json"),
         lambda: json_body({"a": [{"b": {"at": NAIVE}}]}, "application/json"),
         lambda: form_body({"at": NAIVE}, {}),
+        lambda: form_body({"at": {"b": NAIVE}}, {}),
+        lambda: multipart_body({"at": {"b": [NAIVE]}}, {}),
+        lambda: query_string({"at": {"b": NAIVE}}, {"at": Style("json")}),
         lambda: multipart_body({"at": NAIVE}, {}),
         lambda: query_string({"at": NAIVE}, {}),
         lambda: query_string({"at": [NAIVE]}, {}),

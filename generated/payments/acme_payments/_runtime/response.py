@@ -86,7 +86,7 @@ def _raise_status(
     # No frame of a traceback holds what may be a credential.
     said = server_words(
         body,
-        _plain_body(answer.content),
+        _plain_body(answer),
         () if state.sent is None else secrets_of(state.sent, state.profile.name),
     )
     raise status_error_class(outcome, answer.content, record.call.safety)(
@@ -104,14 +104,14 @@ def _error_body(answer: RawAnswer, kind: object) -> object:
     if not answer.content:
         return None
     try:
-        return decode(answer.content, kind).value
+        return decode(_in_utf8(answer), kind).value
     except DecodeFailureError:
-        return answer.content.decode("utf-8", "replace")
+        return _text(answer)
 
 
-def _plain_body(content: bytes) -> object:
+def _plain_body(answer: RawAnswer) -> object:
     try:
-        return plain_json(content) if content else None
+        return plain_json(_in_utf8(answer)) if answer.content else None
     except DecodeFailureError:
         return None
 

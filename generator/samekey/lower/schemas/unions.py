@@ -256,7 +256,7 @@ def _json_kind(kind: Type, definitions: Mapping[str, TypeDef]) -> str | None:  #
     match kind:
         case Primitive(kind=Kind.STRING):
             return "string"
-        case Primitive(kind=Kind.INTEGER | Kind.NUMBER | Kind.DECIMAL_NUMBER):
+        case Primitive(kind=Kind.INTEGER | Kind.NUMBER):
             return "number"
         case Primitive(kind=Kind.BOOLEAN):
             return "boolean"
@@ -269,4 +269,5 @@ def _json_kind(kind: Type, definitions: Mapping[str, TypeDef]) -> str | None:  #
             model = definitions.get(identity)
             return "object" if isinstance(model, Model) and model.extra is None else None
         case _:
+            # A decimal that is a number in JSON is a string to msgspec.
             return None

@@ -9,8 +9,9 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 
 from ..types import is_fields, is_items
+from .json import encode, plain, read_dict, read_json
 from .models import Model, OpenModel, extra_of, is_model, numbers_of, struct_of
-from .unions import is_union
+from .unions import OneOf, is_union
 
 
 def core_schema_of(kind: type[Model | OpenModel]) -> Any:  # noqa: ANN401  # pydantic's own
@@ -22,12 +23,37 @@ def core_schema_of(kind: type[Model | OpenModel]) -> Any:  # noqa: ANN401  # pyd
     core: Any = import_module("pydantic_core").core_schema
 
     def validated(value: Any) -> Any:  # noqa: ANN401  # whatever somebody gives
-        return value if isinstance(value, kind) else kind.from_dict(value)
+        # By functions, and not by methods: a document may have a field of their name.
+        if isinstance(value, kind):
+            return value
+        if not is_fields(value):
+            raise ValueError(f"{kind.__name__} is made of a dict, and not of a {type(value).__name__}")
+        return read_dict(value, kind)
 
     def serialized(model: Model | OpenModel) -> dict[str, Any]:
-        return model.to_dict()
+        made: dict[str, Any] = plain(model)
+        return made
 
     serializer = core.plain_serializer_function_ser_schema(serialized)
+    return core.no_info_plain_validator_function(validated, serialization=serializer)
+
+
+def union_schema_of(kind: type[OneOf]) -> Any:  # noqa: ANN401  # pydantic's own
+    """Return pydantic's schema of a union: what it takes, and what it gives as JSON.
+
+    Args:
+        kind: the union.
+    """
+    core: Any = import_module("pydantic_core").core_schema
+
+    def validated(value: Any) -> Any:  # noqa: ANN401  # whatever somebody gives
+        made = value if isinstance(value, kind) else read_json(encode(value), kind)
+        if not isinstance(made, kind):
+            # What pydantic takes for a mistake in its input.
+            raise ValueError(f"it is none of the variants of {kind.__name__}")  # noqa: TRY004
+        return made
+
+    serializer = core.plain_serializer_function_ser_schema(plain)
     return core.no_info_plain_validator_function(validated, serialization=serializer)
 
 

@@ -63,6 +63,18 @@ class OneOf(metaclass=_Alternatives):
     __origin__ = _Anything
     __args__ = ()
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:  # noqa: ANN401
+        from .pydantic import union_schema_of  # noqa: PLC0415  # few programs use both
+
+        return union_schema_of(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
+        from .pydantic import json_schema_of  # noqa: PLC0415  # few programs use both
+
+        return json_schema_of(cls)
+
 
 def one_of(
     name: str,
@@ -108,6 +120,16 @@ def choose(kind: type[OneOf], value: Any) -> Choice:  # noqa: ANN401  # any JSON
         if found is not None:
             return found
     return Choice([*_best_first(variants.objects, value), *variants.others])
+
+
+def has_strange_tag(kind: type[OneOf], fields: dict[str, Any]) -> bool:
+    """Whether an object says that it is of a variant that its union does not name.
+
+    Args:
+        kind: the union.
+        fields: the object.
+    """
+    return any(tag.is_strange(fields) for tag in _variants(kind).tags)
 
 
 def _best_first(variants: Iterable[_Object | _Map], fields: dict[str, Any]) -> list[Any]:
@@ -165,6 +187,11 @@ class _Tag(Struct, frozen=True):
     name: str
     choices: Mapping[str, Choice | tuple[_Object | _Map, ...]]
     otherwise: Choice | None
+
+    def is_strange(self, fields: dict[str, Any]) -> bool:
+        """Whether an object has a tag that means nothing."""
+        value = _spelled(fields.get(self.name))
+        return self.otherwise is None and value is not None and value not in self.choices
 
     def choice(self, fields: dict[str, Any]) -> Choice | None:
         value = _spelled(fields.get(self.name))

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from os import PathLike
 from pathlib import PurePath
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, cast
 
-from ..codec.json import encode, present
+from ..codec.json import encode_sent, present
 from ..types import is_fields, is_items
-from .body import BYTES_KINDS, joined, segment_of
+from .body import BYTES_KINDS, is_named_file, joined, segment_of
 from .encode import Body, charset, is_visible, scalar, simplify, style_pairs
 
 if TYPE_CHECKING:
@@ -82,22 +82,15 @@ def _entries(value: object, count: FileCount | None) -> Iterable[object]:
         case "many":
             return [value] if _is_one_file(value) else cast("Iterable[object]", value)
         case None:
-            return value if is_items(value) else [value]
+            simple = None if _is_file(value) else simplify(value)
+            return simple if is_items(simple) else [value]
 
 
 def _is_one_file(value: object) -> bool:
     """Whether a value for an array of files is a single one of them."""
-    if _is_named_file(value) or hasattr(value, "read"):
+    if is_named_file(value) or hasattr(value, "read"):
         return True
     return isinstance(value, (str, *BYTES_KINDS, PathLike)) or not isinstance(value, Iterable)
-
-
-def _is_named_file(value: object) -> TypeGuard[tuple[str | None, object] | tuple[str | None, object, str]]:
-    """Whether a value is (name, content) or (name, content, media type); other tuples are pieces of a file."""
-    if not isinstance(value, tuple):
-        return False
-    entries = cast("tuple[object, ...]", value)
-    return len(entries) in {2, 3} and (entries[0] is None or isinstance(entries[0], str))
 
 
 def _parts(
@@ -118,14 +111,14 @@ def _part(name: str, value: object, media_type: str | None, *, is_file: bool) ->
     disposition = _disposition(name, None)
     simple = simplify(value)
     if is_fields(simple) or is_items(simple):
-        return _part_head(disposition, media_type or "application/json"), encode(simple)
+        return _part_head(disposition, media_type or "application/json"), encode_sent(value)
     if media_type is not None and media_type.endswith("json"):
-        return _part_head(disposition, media_type), encode(simple)
+        return _part_head(disposition, media_type), encode_sent(value)
     return _part_head(disposition, media_type), scalar(simple).encode(charset(media_type or ""))
 
 
 def _file_part(name: str, value: object, media_type: str | None) -> tuple[bytes, Segment]:
-    if _is_named_file(value):
+    if is_named_file(value):
         # A name of None is for a server that takes the part for a plain field.
         file_name, content = value[0] or "", value[1]
         media_type = str(value[2]) if len(value) > 2 else media_type  # noqa: PLR2004
@@ -150,8 +143,17 @@ def _own_name(file: object) -> str:
 
 def _is_file(value: object) -> bool:
     """Whether a value can be nothing but a file."""
-    kinds = (tuple, *BYTES_KINDS, PathLike, Iterator, AsyncIterable)
-    return isinstance(value, kinds) or hasattr(value, "read")
+    if isinstance(value, tuple):
+        return _is_file_in_a_tuple(cast("tuple[object, ...]", value))
+    return isinstance(value, (*BYTES_KINDS, PathLike, Iterator, AsyncIterable)) or hasattr(value, "read")
+
+
+def _is_file_in_a_tuple(value: tuple[object, ...]) -> bool:
+    """Whether a tuple can be nothing but a file: its name and content, or its pieces; two texts are an array."""
+    if is_named_file(value):
+        has_media_type = len(value) > 2 and "/" in str(value[2])  # noqa: PLR2004
+        return value[0] is None or has_media_type or not isinstance(value[1], str)
+    return bool(value) and all(isinstance(piece, BYTES_KINDS) for piece in value)
 
 
 def _disposition(name: str, file_name: str | None) -> str:

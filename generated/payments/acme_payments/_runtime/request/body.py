@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Final, Literal, TypeAlias, cast
+from typing import IO, Any, Final, Literal, TypeAlias, TypeGuard, cast
 
 from msgspec import Struct, field
 
@@ -273,6 +273,14 @@ def joined(segments: Sequence[Segment]) -> Content:
     if all(isinstance(segment, bytes) for segment in segments):
         return b"".join(cast("Sequence[bytes]", segments))
     return Upload(tuple(segments))
+
+
+def is_named_file(value: object) -> TypeGuard[tuple[str | None, object] | tuple[str | None, object, str]]:
+    """Whether a value is (name, content) or (name, content, media type); other tuples are pieces of a file."""
+    if not isinstance(value, tuple):
+        return False
+    entries = cast("tuple[object, ...]", value)
+    return len(entries) in {2, 3} and (entries[0] is None or isinstance(entries[0], str))
 
 
 def segment_of(value: object) -> Segment | None:

@@ -112,22 +112,23 @@ class _Object(Struct):
     Args:
         kind: its class.
         known: the names of its fields on the wire.
+        nested: its fields that may hold models, with their names on the wire and their own; None before it is used,
+            since a model may lead to itself.
         others: what the other fields of an open model may hold, which has an attribute for them; None for a model that
-            keeps them beside its own.
-        nested: its fields that may hold models, with their names on the wire and their own; None before it is used.
+            keeps them beside its own, and before it is used.
         unknown: the other fields that the last object had: a server sends each object of a list alike.
     """
 
     kind: Any
     known: frozenset[str]
-    others: _Others | None
     nested: tuple[tuple[str, str, _Plan], ...] | None = None
+    others: _Others | None = None
     unknown: tuple[str, ...] = ()
 
     def take_out(self, values: list[Any], search: Search) -> list[Any]:
         """Look through the fields of some objects, and take out those that the model does not know."""
         if self.nested is None:
-            self.nested = _nested(self.kind)
+            self.nested, self.others = _nested(self.kind), _others(self.kind)
         objects: list[dict[str, Any]] = [value for value in values if type(value) is dict]
         for name, _, inner in self.nested:
             holders = [fields for fields in objects if fields.get(name)]
@@ -196,7 +197,8 @@ class _Object(Struct):
             if extra is not None:
                 _put(value, extra)
         for name, attribute, inner in self.nested or ():
-            holders = [(plain, value) for plain, value in pairs if is_fields(plain) and plain.get(name)]
+            # By now it may be empty: all that it had was taken out.
+            holders = [(plain, value) for plain, value in pairs if is_fields(plain) and plain.get(name) is not None]
             inside = [(plain[name], _entry(value, name, attribute)) for plain, value in holders]
             if inside:
                 inner.put_beside(inside, search)
@@ -252,10 +254,10 @@ class _Choice(Struct, frozen=True):
     kind: Any
 
     def take_out(self, values: list[Any], search: Search) -> list[Any]:
-        """Return objects as the variants that they are, or unchanged where they are none of them."""
-        return [self._chosen(value, search) if is_fields(value) else value for value in values]
+        """Return objects and lists as the variants that they are, or unchanged where they are none of them."""
+        return [self._chosen(value, search) if isinstance(value, (dict, list)) else value for value in values]
 
-    def _chosen(self, value: dict[str, Any], search: Search) -> Any:  # noqa: ANN401  # a variant
+    def _chosen(self, value: Any, search: Search) -> Any:  # noqa: ANN401  # a variant
         choice = choose(self.kind, value)
         for variant in choice.kinds:
             # What another variant does not know is no matter of the next one, which looks at a copy of its own.
@@ -289,7 +291,7 @@ def _plan(kind: Any) -> _Plan | None:  # noqa: ANN401  # any annotation
     if is_union(kind):
         return _Choice(kind)
     if is_model(kind):
-        return _Object(kind, frozenset(struct_of(kind).__struct_encode_fields__), _others(kind))
+        return _Object(kind, frozenset(struct_of(kind).__struct_encode_fields__))
     if origin in (Union, types.UnionType):
         plans = tuple(plan for plan in map(_plan, inner) if plan is not None)
         return (plans[0] if len(plans) == 1 else _Either(plans)) if plans else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from ..types import is_fields
+from ..types import is_fields, is_items
 from .models import Model, OpenModel, extra_of, struct_of
 from .unions import choose, is_union
 
@@ -25,10 +25,13 @@ def dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
 
 
 def exact_dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401
-    """Decode like `dec_hook`, but refuse an object that is no variant of a union: it may have fields beside theirs."""
+    """Decode like `dec_hook`, but refuse an object, or a list of some, that is no variant of a union.
+
+    It may have fields beside theirs.
+    """
     decoded = _decoded(kind, value, exact_dec_hook)
-    if is_union(kind) and is_fields(decoded) and decoded is value:
-        raise msgspec.ValidationError(f"Object is no {kind.__name__}")
+    if is_union(kind) and decoded is value and (is_fields(value) or is_items(value)):
+        raise msgspec.ValidationError(f"Value is no {kind.__name__}")
     return decoded
 
 

@@ -38,6 +38,7 @@ from .models import (
     sent,
     struct_of,
 )
+from .unions import is_union
 
 if TYPE_CHECKING:
     from .extra_fields import Search
@@ -106,20 +107,33 @@ def encode_sent(value: object, sends: Callable[[], object] | None = None) -> byt
     """
     if _is_sent_as_given(value, _NOTHING if sends is None else _changing(sends)):
         return _encoded(value)
-    given = _present_throughout(value)
-    made = _simple(given)
-    for model, fields in _beside(given, made):
-        for name in read_only_of(type(model)):
-            fields.pop(name, None)
-    if sends is not None:
-        with importing():
-            from .sending import as_documented  # noqa: PLC0415  # few operations need it
-
-        made = as_documented(made, sends())
+    made = as_sent(value, None if sends is None else sends())
     content = _encoder().encode(made)
     if b"null" in content:
         _refuse_no_numbers(made)
     return content
+
+
+def as_sent(value: object, kinds: object = None) -> Any:  # noqa: ANN401  # plain JSON, and numbers that are spelled
+    """Return a value as plain JSON, as the document has it.
+
+    Args:
+        value: models, dicts and plain values.
+        kinds: what `as_documented` takes for its type; None where nothing in it can be given otherwise.
+    """
+    given = _present_throughout(value)
+    made = _simple(given)
+    models: dict[int, tuple[object, type[Any]]] = {}
+    for model, fields in _beside(given, made):
+        models[id(fields)] = fields, type(model)
+        for name in read_only_of(type(model)):
+            fields.pop(name, None)
+    if kinds is None:
+        return made
+    with importing():
+        from .sending import as_documented  # noqa: PLC0415  # few operations need it
+
+    return as_documented(made, kinds, models)
 
 
 @cache
@@ -399,6 +413,26 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
             for model in every_model():
                 msgspec.json.Decoder(model, dec_hook=exact_dec_hook)
         return msgspec.json.Decoder(kind, dec_hook=exact_dec_hook)
+
+
+def refuse_unreadable(kind: object) -> None:
+    """Refuse a type that no answer can become, before a request is sent for one.
+
+    Raises:
+        TypeError: it is none, or the class of another library.
+    """
+    try:
+        _decoder(kind)
+    except Exception as error:
+        raise TypeError(f"returns={kind!r} is no type that JSON can be read as: {error}") from error
+    if isinstance(kind, type) and not (is_model(kind) or is_union(kind)) and _is_foreign(kind):
+        raise TypeError(f"returns={kind.__name__}: JSON is read as models, dicts, lists and plain types, or as Any")
+
+
+def _is_foreign(kind: type) -> bool:
+    from msgspec import inspect  # noqa: PLC0415  # only requests that the document does not list need it
+
+    return isinstance(inspect.type_info(kind), inspect.CustomType)
 
 
 def _enc_hook(value: object) -> object:

@@ -9,41 +9,59 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, cast, get_args, get_origin
 
 import msgspec
 
 from ..types import is_fields, is_items
 from .models import NUMBERS, OpenModel, extra_of, is_model, numbers_of, read_only_of, struct_of
-from .unions import choose, is_union, members
+from .unions import choose, has_strange_tag, is_union, members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+_NONE: Final[Made] = {}
 
 
-def as_documented(value: Any, kind: Any) -> Any:  # noqa: ANN401  # plain JSON, and any annotation
+Made: TypeAlias = "Mapping[int, tuple[object, type[Any]]]"
+"""Plain objects that were made of models, by their identities, with the classes of these."""
+
+
+def as_documented(value: Any, kind: Any, made: Made = _NONE) -> Any:  # noqa: ANN401  # plain JSON, and any annotation
     """Return plain JSON as the document has it; objects and lists are changed in place.
 
     Args:
         value: plain JSON, and decimals.
         kind: what the document says that it is: an annotation; `NUMBERS` where its decimals are numbers; several of
             these in a list; for a dict of fields, those of some of them.
+        made: which objects were made of models: these say by themselves what they are.
     """
+    if id(value) in made:
+        if kind is NUMBERS:
+            return value
+        kind = made[id(value)][1]
     if kind is NUMBERS:
         return exact(value)
     origin, inner = get_origin(kind), get_args(kind)
     if is_items(kind) or origin in (Union, UnionType):
         for part in kind if is_items(kind) else inner:
-            value = as_documented(value, part)
+            value = as_documented(value, part, made)
     elif isinstance(value, (list, tuple)):
         # Of a model that was made with a tuple, msgspec makes one again.
         items = cast("list[Any]", value)
-        return [as_documented(entry, inner[0]) for entry in items] if origin is list else items
+        item = _item_of(kind)
+        return items if item is None else [as_documented(entry, item, made) for entry in items]
     elif is_fields(value):
         for name, own in _types_within(value, kind).items():
             if name in value:
-                value[name] = as_documented(value[name], own)
+                value[name] = as_documented(value[name], own, made)
     return value
+
+
+def _item_of(kind: Any) -> Any:  # noqa: ANN401  # any annotation
+    """Return the type of what is in lists of a type; None where it has none, or several."""
+    lists = [part for part in (members(kind) if is_union(kind) else (kind,)) if get_origin(part) is list]
+    return get_args(lists[0])[0] if len(lists) == 1 else None
 
 
 def names_that_only_come_back(kind: object) -> frozenset[str]:
@@ -101,19 +119,42 @@ def exact(value: Any) -> Any:  # noqa: ANN401  # plain JSON
     return [exact(entry) for entry in cast("list[Any]", value)] if isinstance(value, (list, tuple)) else value
 
 
-def _types_within(fields: dict[str, Any], kind: Any) -> dict[str, Any]:  # noqa: ANN401  # any annotation
-    """Return the types of the fields of an object, of which those that only come back are gone by then."""
+def _writable(variants: Iterable[Any], fields: dict[str, Any]) -> frozenset[str]:
+    """Return the fields of an object that may be sent by some variant that knows all of them, and misses none."""
+    models: list[Any] = [cast("Any", variant) for variant in variants if is_model(variant)]
+    fitting = [model for model in models if _needs(model) <= fields.keys() <= _types_of_fields(model).keys()]
+    return frozenset(name for model in fitting for name in fields.keys() - read_only_of(model))
+
+
+@cache
+def _needs(kind: Any) -> frozenset[str]:  # noqa: ANN401  # a class with `__eq__` is not hashable to mypy
+    return frozenset(info.encode_name for info in msgspec.structs.fields(struct_of(kind)) if info.required)
+
+
+def _types_within(
+    fields: dict[str, Any],
+    kind: Any,  # noqa: ANN401  # any annotation
+    writable: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Return the types of the fields of an object, of which those that only come back are gone by then.
+
+    Args:
+        fields: the object.
+        kind: its type.
+        writable: fields that may be sent whatever the type says.
+    """
     if is_fields(kind):
         return kind
     if get_origin(kind) is dict:
         return dict.fromkeys(fields, get_args(kind)[1])
     if is_union(kind):
-        variants = choose(kind, fields).kinds
-        return _types_within(fields, variants[0]) if variants else {}
+        # What is of no variant that the document names goes back as it came.
+        variants = () if has_strange_tag(kind, fields) else choose(kind, fields).kinds
+        return _types_within(fields, variants[0], _writable(variants[1:], fields)) if variants else {}
     if not is_model(kind):
         return {}
     model: Any = kind
-    for name in read_only_of(model):
+    for name in read_only_of(model) - writable:
         fields.pop(name, None)
     known = _types_of_fields(model)
     if not issubclass(model, OpenModel):

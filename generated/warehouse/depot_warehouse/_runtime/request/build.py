@@ -8,14 +8,14 @@ import re
 from contextlib import suppress
 from email.utils import formatdate
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, assert_never, cast
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from msgspec import Struct
 
 from ..auth.credentials import MovingToken, Requirement, Signature, moving_token, sign
-from ..codec.json import present
+from ..codec.json import as_sent, present
 from ..concurrency.fork import importing
 from ..retry.dialect import Carrier, refuse_standing_key
 from ..retry.keys import mint, validate
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from ..call import Call, Endpoint, Settings
     from ..retry.dialect import Profile
     from .body import Content
+
+
+Form = TypeVar("Form")
 
 
 class UnsignedRequest(Struct, frozen=True):
@@ -643,6 +646,15 @@ def _with_unlisted(endpoint: Endpoint, call: Call[Any]) -> object:
         raise ValueError("options.body adds fields to a body, and this body is not an object") from None
 
 
+def _as_documented(fields: Form, endpoint: Endpoint) -> Form | dict[str, object]:
+    """Return the fields of a form, of which the objects are without what only comes back."""
+    kinds = endpoint.sends() if endpoint.sends is not None else None
+    if not (is_fields(fields) and is_fields(kinds)):
+        return fields
+    held = {name: kinds[name] for name in kinds if fields.get(name, OMIT) not in {None, OMIT}}
+    return {**fields, **{name: as_sent(fields[name], kind) for name, kind in held.items()}}
+
+
 def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: str | None) -> Body | None:
     value = _with_unlisted(endpoint, call)
     if key_field and key is not None:
@@ -653,12 +665,12 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: 
         case "json":
             return json_body(value, endpoint.media_type, endpoint.sends)
         case "form":
-            return form_body(value, endpoint.form_styles)
+            return form_body(_as_documented(value, endpoint), endpoint.form_styles)
         case "multipart":
             with importing():
                 from .multipart import multipart_body  # noqa: PLC0415  # most programs send none
 
-            fields = cast("Mapping[str, object]", value)
+            fields = _as_documented(cast("Mapping[str, object]", value), endpoint)
             return multipart_body(
                 fields, endpoint.part_types, endpoint.media_type, key, endpoint.files, endpoint.form_styles
             )

@@ -18,12 +18,12 @@ from functools import cache
 from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import quote, quote_from_bytes
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from ..codec.json import encode, encode_sent, plain, present, with_zone
 from ..text import is_token
 from ..types import Omit, is_fields, is_items
-from .body import BYTES_KINDS, Content, Segment, joined, segment_of
+from .body import Content, is_named_file, joined, segment_of
 
 _COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 _NO_QUERY_SIGNS = {ord(sign): None for sign in "#&=+"}
@@ -117,7 +117,7 @@ def _whole_query(value: object, style: Style) -> str | None:
         case "wholeForm":
             return _form_text(cast("Mapping[str, object]", simplify(value)), {})
         case "wholeJson":
-            return _spell(encode(value).decode())
+            return _spell(encode_sent(value).decode())
         case "wholeText":
             return _spell(scalar(value))
         case _:
@@ -154,7 +154,7 @@ def style_pairs(name: str, value: object, style: Style, spell: Callable[[str], s
         spell: encodes a name or a single value; the signs between them stay as they are (RFC 6570 section 3.2.8).
     """
     if style.name == "json":
-        return [(spell(name), spell(encode(value).decode()))]
+        return [(spell(name), spell(encode_sent(value).decode()))]
     value = simplify(value)
     if style.name == "deepObject" and (is_fields(value) or is_items(value)):
         return [(spell(key), spell(text)) for key, text in _deep(name, value)]
@@ -190,7 +190,9 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
     if type(value) is str and style is SIMPLE:
         text = value
     else:
-        text = encode(value).decode() if style.name == "json" else _simple(value, style, _JOINTS.get(style.name, ","))
+        text = (
+            encode_sent(value).decode() if style.name == "json" else _simple(value, style, _JOINTS.get(style.name, ","))
+        )
     if not is_token(name):
         raise ValueError(f"{name!r} cannot be the name of a header")
     # Blanks around a value are no part of it (RFC 9110 section 5.5), and some are refused further on with the value.
@@ -246,10 +248,29 @@ def _form_text(fields: Mapping[str, object], styles: Mapping[str, Style]) -> str
 
 
 def raw_body(value: object, media_type: str) -> Body:
-    """Build a body of text or bytes, from text, bytes, an open file, or an iterable of bytes."""
+    """Build a body of text or bytes, from text, bytes, a file, alone or with its name, or an iterable of bytes.
+
+    Args:
+        value: the content.
+        media_type: what the document says that it is; a file that is given with a media type says so itself.
+
+    Raises:
+        TypeError: it is none of these.
+    """
+    if is_named_file(value):
+        media_type = str(value[2]) if len(value) > 2 else media_type  # noqa: PLR2004
+        value = value[1]
     if isinstance(value, str):
         return Body(value.encode(charset(media_type)), media_type)
-    return Body(joined([_segment(value)]), media_type)
+    segment = segment_of(value)
+    if segment is None and "json" in media_type:
+        segment = encode(value)
+    if segment is None:
+        raise TypeError(
+            f"a body of {media_type} is text, bytes, a path, an open file or an iterable of bytes, "
+            f"and not a {type(value).__name__}"
+        )
+    return Body(joined([segment]), media_type)
 
 
 def charset(media_type: str) -> str:
@@ -279,6 +300,8 @@ def scalar(value: object) -> str:  # noqa: PLR0911  # one line for each kind of 
             return base64.b64encode(value).decode()
         case None:
             return "null"
+        case Raw():
+            return bytes(value).decode()
         case int() | float() | Decimal() | uuid.UUID():
             return str(value)
         case _:
@@ -311,7 +334,7 @@ def _path_value(name: str, value: object, style: Style) -> str:
     safe = RESERVED.translate(_NO_PATH_ENDS) if style.allow_reserved else ""
     value = simplify(value)
     if style.name == "json":
-        return quote(encode(value).decode(), safe="")
+        return quote(encode_sent(value).decode(), safe="")
     if style.name == "label":
         return "." + _simple(value, style, "." if style.explode else ",", safe, encoded=True)
     if style.name == "matrix":
@@ -372,15 +395,8 @@ def _given(fields: dict[str, Any]) -> list[tuple[str, Any]]:
 def _item_text(value: object) -> str:
     """Spell an element of an array or object: a scalar, or JSON where it is nested."""
     value = simplify(value)
-    return encode(value).decode() if (is_fields(value) or is_items(value)) else scalar(value)
+    return encode_sent(value).decode() if (is_fields(value) or is_items(value)) else scalar(value)
 
 
 def _form_quote(text: str) -> str:
     return quote(text, safe="*-._").replace("%20", "+")
-
-
-def _segment(value: object) -> Segment:
-    # A list is JSON, but for one of bytes, which are pieces of a body as those of any iterable are.
-    is_json = is_items(value) and not (value and all(isinstance(piece, BYTES_KINDS) for piece in value))
-    found = None if is_json else segment_of(value)
-    return encode(value) if found is None else found
