@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from samekey_templates.runtime.auth.credentials import ApiKey, Basic, Bearer
 from samekey_templates.runtime.call import Call
 from samekey_templates.runtime.codec.json import encode
-from samekey_templates.runtime.codec.models import Model, OpenStrEnum
+from samekey_templates.runtime.codec.models import Model, OpenStrEnum, read_only
 from samekey_templates.runtime.request.encode import (
     Style,
     StyleName,
@@ -814,6 +814,37 @@ def test_what_is_no_content_is_no_raw_body(value: object) -> None:
 def test_json_of_a_raw_kind_is_json() -> None:
     """Such as lines of it."""
     assert content(raw_body({"a": 1}, "application/x-ndjson").content) == b'{"a":1}'
+
+
+OWNER: dict[str, object] = {"id": "1", "name": "x"}
+
+
+@read_only("id")
+class Owner(Model, kw_only=True):
+    """A model with a field that only comes back."""
+
+    id: str | None = None
+    name: str
+
+
+@pytest.mark.parametrize(
+    "owner", [{"id": "1", "name": "x"}, MappingProxyType({"id": "1", "name": "x"}), Owner(id="1", name="x")]
+)
+@pytest.mark.parametrize("kind", ["form", "multipart"])
+def test_what_only_comes_back_is_not_sent_in_forms(owner: object, kind: str) -> None:
+    """Nor in the elements of an array; what was left out, and files, stay what they are."""
+    fields = {"owner": owner, "owners": (owner, owner), "no": None, "out": OMIT, "file": b"id"}
+
+    def sends() -> object:
+        return {"owner": Owner, "owners": list[Owner], "no": Owner, "out": Owner}
+
+    request, _ = sent(Profile(), Call(body=fields), body=kind, sends=sends)
+    if kind == "form":
+        pairs = parse_qsl(content(request.content).decode())
+        assert pairs == [("owner", '{"name":"x"}'), *[("owners", '{"name":"x"}')] * 2, ("file", "id")]
+    else:
+        found = [(name, body) for name, body, _ in read_parts(request)]
+        assert found == [("owner", b'{"name":"x"}'), *[("owners", b'{"name":"x"}')] * 2, ("file", b"id")]
 
 
 def test_an_optional_body_that_is_empty_is_not_sent() -> None:

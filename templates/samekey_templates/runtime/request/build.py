@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from email.utils import formatdate
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, assert_never, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never, cast
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     from ..call import Call, Endpoint, Settings
     from ..retry.dialect import Profile
     from .body import Content
-
-
-Form = TypeVar("Form")
 
 
 class UnsignedRequest(Struct, frozen=True):
@@ -645,13 +642,14 @@ def _with_unlisted(endpoint: Endpoint, call: Call[Any]) -> object:
         raise ValueError("options.body adds fields to a body, and this body is not an object") from None
 
 
-def _as_documented(fields: Form, endpoint: Endpoint) -> Form | dict[str, object]:
+def _as_documented(fields: object, endpoint: Endpoint) -> Any:  # noqa: ANN401  # fields, or what is none
     """Return the fields of a form, of which the objects are without what only comes back."""
     kinds = endpoint.sends() if endpoint.sends is not None else None
     if not (is_fields(fields) and is_fields(kinds)):
         return fields
-    held = {name: kinds[name] for name in kinds if fields.get(name, OMIT) not in {None, OMIT}}
-    return {**fields, **{name: as_sent(fields[name], kind) for name, kind in held.items()}}
+    given = present(fields)
+    held = [name for name in kinds if given.get(name) is not None]
+    return {**fields, **{name: as_sent(given[name], kinds[name]) for name in held}}
 
 
 def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: str | None) -> Body | None:
@@ -669,7 +667,7 @@ def _body(endpoint: Endpoint, call: Call[Any], key_field: tuple[str, ...], key: 
             with importing():
                 from .multipart import multipart_body  # noqa: PLC0415  # most programs send none
 
-            fields = _as_documented(cast("Mapping[str, object]", value), endpoint)
+            fields = _as_documented(value, endpoint)
             return multipart_body(
                 fields, endpoint.part_types, endpoint.media_type, key, endpoint.files, endpoint.form_styles
             )

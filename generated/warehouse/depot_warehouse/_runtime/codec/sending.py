@@ -20,14 +20,14 @@ from .unions import choose, has_strange_tag, is_union, members
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_NONE: Final[Made] = {}
+_NONE: Final[FromModels] = {}
 
 
-Made: TypeAlias = "Mapping[int, tuple[object, type[Any]]]"
+FromModels: TypeAlias = "Mapping[int, tuple[object, type[Any]]]"
 """Plain objects that were made of models, by their identities, with the classes of these."""
 
 
-def as_documented(value: Any, kind: Any, made: Made = _NONE) -> Any:  # noqa: ANN401  # plain JSON, and any annotation
+def as_documented(value: Any, kind: Any, made: FromModels = _NONE) -> Any:  # noqa: ANN401  # plain JSON, and any annotation
     """Return plain JSON as the document has it; objects and lists are changed in place.
 
     Args:
