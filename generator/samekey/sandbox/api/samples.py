@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from samekey.lower.schemas.merged import Merged, says_null, target_of
 from samekey.sandbox.api.patterns import matching
-from samekey.sandbox.api.schemas import Direction
+from samekey.sandbox.api.schemas import ANNOTATIONS, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,23 +26,15 @@ _TOO_DEEP = 24
 _MOST_VALUES = 20_000
 _REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 2_000
-_PLAIN: Final = frozenset(
-    {
-        *("type", "properties", "required", "additionalProperties", "items", "allOf", "$ref", "discriminator"),
-        *("minItems", "maxItems", "uniqueItems", "maxProperties", "minLength", "maxLength", "pattern", "format"),
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "nullable"),
-        *("title", "description", "summary", "example", "examples", "default", "deprecated", "readOnly", "writeOnly"),
-        *("externalDocs", "xml", "$comment", "contentMediaType", "contentEncoding"),
-    }
-)
-"""Words that hold for an object or a list whose parts are right, however much it says."""
-_BESIDE: Final = frozenset(
-    {
-        *("$ref", "title", "description", "summary", "example", "examples", "default", "deprecated", "nullable"),
-        *("readOnly", "writeOnly", "$comment", "externalDocs", "xml"),
-    }
-)
+_BESIDE: Final = ANNOTATIONS | {"$ref", "nullable"}
 """Words beside a reference that say nothing of the values that it allows."""
+_PLAIN: Final = _BESIDE | {
+    *("type", "properties", "required", "additionalProperties", "items", "allOf", "discriminator"),
+    *("minItems", "maxItems", "uniqueItems", "maxProperties", "minLength", "maxLength", "pattern", "format"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("contentMediaType", "contentEncoding"),
+}
+"""Words that hold for an object or a list whose parts are right, however much it says."""
 _FORMATS: Final = {
     "date": "%Y-%m-%d",
     "date-time": "%Y-%m-%dT%H:%M:%SZ",
@@ -178,15 +170,11 @@ def _has_conditions(given: Parts) -> bool:
             continue
         seen.add(node.identity)
         # What stands beside a reference counts as well, though nothing is made of it.
-        if any(word not in _PLAIN and not word.startswith("x-") for word in node.value):
+        plain = _PLAIN if node.reference is None else _BESIDE
+        if any(word not in plain and not word.startswith("x-") for word in node.value):
             return True
-        if node.reference is not None:
-            target = node.follow()
-            left += [] if target is None else [target]
-            if len(node.value) > 1 and not node.value.keys() <= _BESIDE:
-                return True
-        elif node.get("allOf") is not None:
-            left += node.elements("allOf")
+        target = None if node.reference is None else node.follow()
+        left += [target] if target is not None else node.elements("allOf") if node.has("allOf") else ()
     return False
 
 

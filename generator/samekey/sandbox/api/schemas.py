@@ -33,12 +33,14 @@ _JUDGED: ContextVar[dict[tuple[int, int], list[tuple[str, tuple[str | int, ...]]
 """What has been said against parts of the value that is judged, by reference and part; None while it is being said."""
 _REFUSES_NULL = ("type", "enum", "const", "$ref", "allOf", "anyOf", "oneOf")
 _ALLOW_NULL = ("nullable", "x-nullable")
-_OF_LENGTH: Final = frozenset(
+ANNOTATIONS: Final = frozenset(
     {
-        *("type", "minLength", "maxLength", "nullable", "readOnly", "writeOnly", "deprecated"),
-        *("title", "description", "example", "examples", "default", "$comment", "externalDocs"),
+        *("title", "description", "summary", "example", "examples", "default", "$comment", "externalDocs", "xml"),
+        *("deprecated", "readOnly", "writeOnly"),
     }
 )
+"""Words of a schema that say nothing of the values that it allows."""
+_OF_LENGTH: Final = ANNOTATIONS | {"type", "minLength", "maxLength", "nullable"}
 _MOST = 5
 _REMEMBERED = 20_000
 _UNJUDGED = (Unresolvable, RecursionError, UnknownType, TypeError, ValueError, AttributeError, KeyError, re.error)

@@ -19,11 +19,9 @@ from .unions import choose, has_strange_tag, is_union, members
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_NONE: Final[FromModels] = {}
-
-
 FromModels: TypeAlias = "Mapping[int, tuple[object, type[Any]]]"
 """Plain objects that were made of models, by their identities, with the classes of these."""
+_NONE: Final[FromModels] = {}
 
 
 def as_documented(value: Any, kind: Any, made: FromModels = _NONE) -> Any:  # noqa: ANN401  # plain JSON, and any annotation
