@@ -337,6 +337,17 @@ def test_what_sequences_do_to_others_is_not_asked() -> None:
         encode_sent({"a": (dt.datetime(2026, 1, 1),), "b": Reluctant((1,))})  # noqa: DTZ001
 
 
+@pytest.mark.parametrize("held", [lambda inner: [inner], lambda inner: {"a": inner}])
+def test_a_body_that_contains_itself_is_refused(held: Callable[[list[object]], object]) -> None:
+    """It has no end, and its caller does not wait for one; a large one has."""
+    circle: list[object] = []
+    circle.append(held(circle))
+    with pytest.raises(ValueError, match="contains itself"):
+        encode_sent({"a": circle})
+    large = [[number] for number in range(150_000)]
+    assert json.loads(encode_sent(large)) == large
+
+
 def test_json_that_is_there_already_is_sent_as_it_is() -> None:
     """`msgspec.Raw` among the fields of a body, also beside a model."""
     assert encode_sent({"a": msgspec.Raw(b'{"z":  1}')}) == b'{"a":{"z":  1}}'

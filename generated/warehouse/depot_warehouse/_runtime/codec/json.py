@@ -49,6 +49,9 @@ _TEXTS: Final = (str, UserString, bytes, bytearray, memoryview, Enum, UUID, dt.d
 _WITHOUT_PARTS: Final = (*_TEXTS, int, float, type(None), Decimal, msgspec.Raw)
 """What is neither an object nor a list in JSON, though some of it is a sequence in Python."""
 
+_MANY: Final = 100_000
+"""So many parts of a body, and it is time to ask whether they have an end."""
+
 
 class DecodeFailureError(ValueError):
     """The body is not what the document says, and strictness was asked for or it is not JSON at all."""
@@ -160,12 +163,17 @@ def _is_sent_as_given(value: object, changing: Changing) -> bool:
     """Whether a body is sent as it was given. It is looked through once, and by a loop, since every call pays for it.
 
     Raises:
-        ValueError: a time in it has no zone: it is another one to each reader, and none of RFC 3339 section 5.6.
+        ValueError: a time in it has no zone: it is another one to each reader, and none of RFC 3339 section 5.6; or it
+            contains itself.
     """
     as_given = True
     left = [value]
+    looked_at = 0
     while left:
         entry = left.pop()
+        looked_at += 1
+        if looked_at == _MANY:
+            _refuse_endless(value)
         if is_fields(entry):
             as_given = as_given and changing.names.isdisjoint(entry)
             left += [each for each in entry.values() if type(each) not in _SCALARS]
@@ -184,6 +192,18 @@ def _is_sent_as_given(value: object, changing: Changing) -> bool:
             # Not `+=`, for which a sequence may have a meaning of its own.
             left.extend(parts or ())
     return as_given
+
+
+def _refuse_endless(value: object) -> None:
+    """Refuse what contains itself: it would be looked through without end.
+
+    Raises:
+        ValueError: it does.
+    """
+    try:
+        _present_throughout(value)
+    except RecursionError as error:
+        raise ValueError("a body that contains itself cannot be sent as JSON") from error
 
 
 def _parts(value: object) -> Iterable[object] | None:
