@@ -92,6 +92,8 @@ def test_options_of_a_wrong_kind_are_named(server: FaultServer, call_style: Call
         call_style(server.url, CHARGE.again(options={"timeout": 5}))
     with pytest.raises(TypeError, match="headers must be a Mapping, such as"):
         CallOptions(headers=["X-Tenant"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError, match="'X-Tenant' has None, so leave it out"):
+        CallOptions(headers={"X-Tenant": None})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
     assert not server.seen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from acme_payments import (
@@ -212,3 +212,72 @@ def test_wrong_kinds_are_refused_when_the_client_is_made(server: FaultServer) ->
         make(server, "x")
     with pytest.raises(TypeError, match="async function, and this client is not"):
         make(server, later)
+
+
+NO_RESPONSE = "a middleware must return the response of send, and not a NoneType"
+
+
+def test_what_a_middleware_forgets_to_return_is_said(server: FaultServer) -> None:
+    """Its caller learns that the call was carried out, and so does not repeat it; or that nothing was sent."""
+
+    def forgets(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> None:
+        if request.call.method == "POST":
+            send(request)
+
+    with make(server, forgets) as client:
+        with pytest.raises(TypeError, match=NO_RESPONSE) as caught:
+            client.charges.create(amount=1999, currency="usd")
+        assert caught.value.certainty == "applied"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+        assert "it was done, but the answer was lost" in caught.value.__notes__[0]
+        with pytest.raises(TypeError, match=NO_RESPONSE) as unsent:
+            client.charges.get("ch_1")
+        assert unsent.value.certainty == "not sent"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    assert [request.method for request in server.seen] == ["POST"]
+
+
+def test_a_middleware_that_fails_with_the_answer_says_that_the_call_was_done(server: FaultServer) -> None:
+    """A mistake of its own with the answer does not look like a call that was not made; a read has no effect."""
+
+    def fails(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        response = send(request)
+        return cast("Response[Any]", response.data.nothing_of_the_kind)
+
+    with make(server, fails) as client:
+        with pytest.raises(AttributeError) as caught:
+            client.charges.create(amount=1999, currency="usd")
+        assert "it was done, but the answer was lost" in caught.value.__notes__[0]
+        assert server.seen[0].every("Idempotency-Key")[0] in caught.value.__notes__[0]
+        with pytest.raises(AttributeError) as read:
+            client.charges.get("ch_1")
+        assert not hasattr(read.value, "__notes__")
+
+
+def test_an_error_that_a_middleware_hides_is_no_success(server: FaultServer) -> None:
+    """What is said of the call is what became of it, and not that it was passed on."""
+
+    def hides(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any] | None:
+        try:
+            return send(request)
+        except APIConnectionError:
+            return None
+
+    server.plan(*[Fault(Act.CUT)] * 4)
+    with make(server, hides) as client, pytest.raises(TypeError, match=NO_RESPONSE) as caught:
+        client.charges.create(amount=1999, currency="usd")
+    assert caught.value.certainty == "unknown"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_what_an_async_middleware_forgets_to_return_is_said(server: FaultServer) -> None:
+    """Likewise."""
+
+    async def forgets(request: CallRequest, send: Callable[[CallRequest], Awaitable[Response[Any]]]) -> None:
+        await send(request)
+
+    async def scenario() -> None:
+        async with AsyncAcmePayments(token=TOKEN, base_url=server.url, retry=QUICK, middleware=[forgets]) as client:  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+            with pytest.raises(TypeError, match=NO_RESPONSE) as caught:
+                await client.charges.create(amount=1999, currency="usd")
+            assert caught.value.certainty == "applied"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+    asyncio.run(scenario())
+    assert len(server.seen) == 1

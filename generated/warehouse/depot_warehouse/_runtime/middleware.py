@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
+from .call import Response
 from .declare import public
 from .request.build import ready
 from .retry.dialect import Carrier
@@ -18,7 +19,7 @@ from .retry.dialect import Carrier
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from .call import Response, Settings
+    from .call import Settings
     from .request.build import Prepared
     from .retry.record import CallInfo
 
@@ -134,20 +135,26 @@ class _Once:
         return self._send(changed)
 
     def failed(self, error: BaseException) -> None:
-        """Say on an error that nothing was sent, where that is so."""
-        if not self._is_sent:
+        """Say on an error of a middleware's own what has become of the call; the client's own errors say it."""
+        if not hasattr(error, "certainty"):
             self._prepared.state.interrupt(error)
 
-    def ended(self) -> None:
+    def ended(self, response: object) -> None:
         """End the call of a middleware that has answered it by itself.
+
+        Args:
+            response: what the middleware has returned.
 
         Raises:
             RuntimeError: it was to be a stream or a download, of which only the server has the bytes.
+            TypeError: it is no response.
         """
         if not self._is_sent:
             self._prepared.state.forgo("a middleware answered in place of the server")
             if self._is_open:
                 raise RuntimeError("a middleware cannot answer a stream or a download in place of the server")
+        if not isinstance(response, Response):
+            raise TypeError(f"a middleware must return the response of send, and not a {type(response).__name__}")
 
 
 def wrapped(
@@ -164,10 +171,10 @@ def wrapped(
     once = _Once(settings, prepared, send, is_open=is_open)
     try:
         response: Response[T] = _chained(settings.middleware, once)(CallRequest(prepared))
+        once.ended(response)
     except BaseException as error:
         once.failed(error)
         raise
-    once.ended()
     return response
 
 
@@ -178,10 +185,10 @@ async def awrapped(
     once = _Once(settings, prepared, send, is_open=is_open)
     try:
         response: Response[T] = await _chained(settings.middleware, once)(CallRequest(prepared))
+        once.ended(response)
     except BaseException as error:
         once.failed(error)
         raise
-    once.ended()
     return response
 
 

@@ -281,8 +281,8 @@ class CallState:
             self._finish()
         record = self.record
         _mark(error, record)
-        if record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED):
-            text = f"{self.info.operation}: interrupted; {in_words(record)}"
+        if record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED) and (words := in_words(record)):
+            text = f"{self.info.operation}: interrupted; {words}"
             error.add_note(text)
             log.warning("%s", text)
 
