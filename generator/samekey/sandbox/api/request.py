@@ -36,7 +36,8 @@ class ReceivedRequest:
 
     def every(self, name: str) -> list[str]:
         """Return all values of a request header."""
-        return [value for found, value in self.headers if found == name.lower()]
+        wanted = name.lower()
+        return [value for found, value in self.headers if found == wanted]
 
     def header(self, name: str) -> str:
         """Return the first value of a request header; empty where there is none."""

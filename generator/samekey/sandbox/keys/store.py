@@ -16,17 +16,19 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from samekey.sandbox.api.answer import Answer
-from samekey.sandbox.storage.database import CommitLostError, commit
+from samekey.sandbox.storage.database import NAME, TAKES_NAME, CommitLostError, commit, number_of
+from samekey.sandbox.storage.statements import Statement
 from samekey.sandbox.storage.tables import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from sqlalchemy import Connection, Executable, Row
+    from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.elements import ClauseElement
 
     from samekey.sandbox.storage.database import Database
 
@@ -36,27 +38,28 @@ Effect: TypeAlias = "Callable[[Connection], Answer]"
 DAY = 86_400.0
 LONGEST_TTL = 3 * DAY
 _PLACE = and_(KEYS.c.scope == bindparam("of"), KEYS.c.key == bindparam("named"))
-_READ = select(KEYS).where(_PLACE, KEYS.c.expires_at > bindparam("now"))
-_REMEMBER = (
+_READ = Statement(select(KEYS).where(_PLACE, KEYS.c.expires_at > bindparam("now")))
+_REMEMBER = Statement(
     KEYS.update()
     .where(_PLACE)
     .values(status=bindparam("as_status"), headers=bindparam("as_headers"), body=bindparam("as_body"))
 )
+_WRITTEN = ("scope", "key", "fingerprint", "attempt", "created_at", "expires_at")
+_VALUES = [bindparam(name, type_=KEYS.c[name].type) for name in _WRITTEN]
 
 
-def _claiming(insert: sqlite.Insert | postgresql.Insert) -> Executable:
+def _claiming(inserted: sqlite.Insert | postgresql.Insert) -> ClauseElement:
     """Return the statement that writes a key down, also in place of one that is out of date."""
-    written = ("scope", "key", "fingerprint", "attempt", "created_at", "expires_at")
-    inserted = insert.values({name: bindparam(name) for name in written})
-    anew = {name: inserted.excluded[name] for name in written} | dict.fromkeys(("status", "headers", "body"))
-    claiming = inserted.on_conflict_do_update(
+    anew = {name: inserted.excluded[name] for name in _WRITTEN} | dict.fromkeys(("status", "headers", "body"), null())
+    return inserted.on_conflict_do_update(
         index_elements=["scope", "key"], set_=anew, where=KEYS.c.expires_at <= bindparam("now")
     )
-    return claiming.execution_options(preserve_rowcount=True)
 
 
-# Statements are made once: to make one costs more than to run it.
-_CLAIMS = {"sqlite": _claiming(sqlite.insert(KEYS)), "postgresql": _claiming(postgresql.insert(KEYS))}
+_CLAIM = Statement(
+    _claiming(sqlite.insert(KEYS).values(dict(zip(_WRITTEN, _VALUES, strict=True)))),
+    _claiming(postgresql.insert(KEYS).from_select(_WRITTEN, select(*_VALUES).where(TAKES_NAME))),
+)
 
 
 class Stage(StrEnum):
@@ -222,10 +225,10 @@ class Keys:
 
     def _transact(self, claim: Claim, effect: Effect, reached: Reached) -> Settled:
         with self._database.writing() as connection:
-            if not self._database.try_take(connection, claim.place):
-                return InFlight()
             if not self._claim(connection, claim):
-                return _compare(claim, self._read(connection, claim))
+                # An earlier request has the key; who has its name too is still at it.
+                free = self._database.try_take(connection, claim.place)
+                return _compare(claim, self._read(connection, claim)) if free else InFlight()
             reached(Stage.CLAIMED)
             answer = effect(connection)
             reached(Stage.DONE)
@@ -245,23 +248,21 @@ class Keys:
         return Done(stored.answer) if stored.attempt == claim.attempt else _compare(claim, stored)
 
     def _claim(self, connection: Connection, claim: Claim) -> bool:
-        """Write the key of a request down; return False where the key is there already."""
+        """Write the key of a request down, and take its name; return False where another request has either."""
         now = self._clock()
-        claimed = connection.execute(
-            _CLAIMS[connection.dialect.name],
-            {
-                "scope": claim.scope, "key": claim.key, "fingerprint": claim.fingerprint, "attempt": claim.attempt,
-                "created_at": now, "expires_at": now + self._ttl, "now": now,
-            },
-        )  # fmt: skip
-        return claimed.rowcount > 0
+        values = {
+            "scope": claim.scope, "key": claim.key, "fingerprint": claim.fingerprint, "attempt": claim.attempt,
+            "created_at": now, "expires_at": now + self._ttl, "now": now, NAME: number_of(claim.place),
+        }  # fmt: skip
+        return _CLAIM.run(connection, values).rowcount > 0
 
     def _remember(self, connection: Connection, claim: Claim, answer: Answer) -> None:
         told = {"as_status": answer.status, "as_headers": json.dumps(answer.headers), "as_body": answer.body}
-        connection.execute(_REMEMBER, {"of": claim.scope, "named": claim.key, **told})
+        _REMEMBER.run(connection, {"of": claim.scope, "named": claim.key, **told})
 
     def _read(self, connection: Connection, claim: Claim) -> _Stored | None:
-        row = connection.execute(_READ, {"of": claim.scope, "named": claim.key, "now": self._clock()}).one_or_none()
+        place = {"of": claim.scope, "named": claim.key}
+        row = _READ.run(connection, {**place, "now": self._clock()}).one_or_none()
         return None if row is None else _stored(row)
 
 

@@ -34,7 +34,7 @@ from samekey.sandbox.keys.store import LONGEST_TTL, Keys
 from samekey.sandbox.keys.switch import KeySwitch
 from samekey.sandbox.server.dashboard import PREFIX, Dashboard, Served
 from samekey.sandbox.server.fault_middleware import FaultMiddleware
-from samekey.sandbox.server.faults import Faults, Plan
+from samekey.sandbox.server.faults import Fault, Faults, Plan
 from samekey.sandbox.server.hosts import NearHosts
 from samekey.sandbox.server.ledger import Ledger
 from samekey.sandbox.server.service import Service, ServiceParts
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
 _SPARE = 4
 """Connections to the store that no request has, so that ledger and page go on."""
+_AT_ONCE = 3
+"""Requests that are carried out at once: more threads of Python only wake each other up."""
 _FLUSH_SECONDS = 0.1
 
 
@@ -111,22 +113,32 @@ class Sandbox:
 
 
 class _InThreads:
-    """A service whose work is done in threads, so that a slow store holds up nobody."""
+    """A service whose work is done in threads, so that a slow store holds up nobody.
 
-    def __init__(self, service: Service, announcer: Announcer | None, at_once: int) -> None:
+    Args:
+        service: the service.
+        announcer: what sends webhooks; None for nothing.
+        at_once: requests for which there are connections to the store.
+        is_slow: whether its work is to wait rather than to compute.
+    """
+
+    def __init__(self, service: Service, announcer: Announcer | None, at_once: int, *, is_slow: bool) -> None:
         self._service = service
         self._announcer = announcer
-        self._limit = anyio.CapacityLimiter(at_once)
+        # Those that are made to wait have a queue of their own, and hold up no others.
+        self._slow = anyio.CapacityLimiter(at_once - _AT_ONCE)
+        self._quick = self._slow if is_slow else anyio.CapacityLimiter(_AT_ONCE)
 
     def subject(self, request: ReceivedRequest) -> RequestContext:
         return self._service.subject(request)
 
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
+        limiter = self._slow if struck is not None and struck.fault is Fault.SLOW else self._quick
         # What has begun is finished, whatever becomes of its client.
-        return await run_sync(self._service.handle, request, subject, struck, limiter=self._limit)
+        return await run_sync(self._service.handle, request, subject, struck, limiter=limiter)
 
     async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
-        await run_sync(self._service.left, request, subject, limiter=self._limit)
+        await run_sync(self._service.left, request, subject, limiter=self._quick)
 
     def purge(self) -> int:
         return self._service.purge()
@@ -174,7 +186,8 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell |
     announcer = _announcer(document.node, parts.schemas, settings, tell)
     if announcer is not None:
         parts = replace(parts, announce=announcer.happened)
-    backend = _InThreads(Service(parts), announcer, database.connections - _SPARE)
+    at_once, is_slow = database.connections - _SPARE, settings.broken is not None
+    backend = _InThreads(Service(parts), announcer, at_once, is_slow=is_slow)
     served = Served(
         api.title, base_path(api), len(api.operations), repeatable, sample=sample, switch=keys, announcer=announcer
     )

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
+from samekey.sandbox.storage.statements import Statement
 from samekey.sandbox.storage.tables import LEDGER
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ _OVERLAP = 500
 _KEPT = 200_000
 _CLEARED = "cleared"
 """The kind of the row that stands where everything before was forgotten."""
-_WRITE = insert(LEDGER)
+_WRITE = insert(LEDGER).values(
+    {column.name: bindparam(column.name) for column in LEDGER.c if column is not LEDGER.c.seq}
+)
+_WRITE_ONE = Statement(_WRITE.inline())
 
 
 class Kind(StrEnum):
@@ -175,7 +179,7 @@ class Ledger:
 
     def effect(self, connection: Connection, event: Event) -> None:
         """Write an effect down in the transaction that makes it."""
-        connection.execute(_WRITE, self._row(event))
+        _WRITE_ONE.run(connection, self._row(event))
 
     def note(self, event: Event) -> None:
         """Keep an event in memory, to be written down soon."""

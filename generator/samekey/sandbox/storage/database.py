@@ -6,14 +6,16 @@ import re
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import URL, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL, Boolean, bindparam, create_engine, event, func, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 
 from samekey.sandbox.errors import StoreError
+from samekey.sandbox.storage.statements import Statement
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,14 +23,22 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 _BUSY_SECONDS = 30.0
 _TO_FILE = 40
 _TO_SERVER = 24
 """Connections of one process: four of them share a PostgreSQL server as it comes, which takes a hundred."""
 _PAUSE = 0.02
-_TRY_TO_TAKE = text("SELECT pg_try_advisory_xact_lock(:name)")
+_TRUSTED_SECONDS = 1.0
+"""For how long after its last use a connection to a server is taken to live."""
+_IDLE_SINCE = "samekey idle since"
+NAME = "name"
+"""The parameter of statements that take a name: its number."""
+TAKES_NAME = func.pg_try_advisory_xact_lock(bindparam(NAME), type_=Boolean)
+"""Of a statement on PostgreSQL: whether its transaction has a name now, which it takes unless another one has it."""
+_TRY_TO_TAKE = Statement(select(TAKES_NAME))
 _TAKE = text("SELECT pg_advisory_xact_lock(:name)")
 
 
@@ -120,6 +130,8 @@ class Postgres:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        event.listen(engine, "checkin", _came_back)
+        event.listen(engine, "checkout", partial(_look_at, engine))
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
@@ -129,8 +141,7 @@ class Postgres:
 
     def try_take(self, connection: Connection, name: str) -> bool:
         """Take a name by an advisory lock, which ends with its transaction, and with its process."""
-        taken = connection.execute(_TRY_TO_TAKE, {"name": number_of(name)})
-        return bool(taken.scalar_one())
+        return bool(_TRY_TO_TAKE.run(connection, {NAME: number_of(name)}).scalar_one())
 
     def wait_for(self, connection: Connection, name: str) -> None:
         """Wait for a name, and take it by an advisory lock."""
@@ -151,12 +162,10 @@ def open_database(location: str) -> Sqlite | Postgres:
     try:
         is_file = url.get_backend_name() == "sqlite"
         kind = Sqlite if is_file else Postgres
-        # A file does not go away, so its connections need not be asked whether they live. A connection that is closed
-        # drops what it has not committed; the pool need not do so once more.
+        # A connection that is closed drops what it has not committed; the pool need not do so once more.
         engine = create_engine(
-            url, pool_size=kind.connections, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_pre_ping=not is_file,
-            pool_reset_on_return=None,
-        )  # fmt: skip
+            url, pool_size=kind.connections, max_overflow=0, pool_timeout=_BUSY_SECONDS, pool_reset_on_return=None
+        )
         database = kind(engine)
         engine.connect().close()
     except ImportError as error:
@@ -205,6 +214,30 @@ def _url(location: str) -> URL:
 def _shown(location: str) -> str:
     """Return a location without its password, whatever else is wrong with it."""
     return re.sub(r"(?<=://)([^/@]*?):.*@", r"\1:***@", location)
+
+
+def _came_back(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    """Note when a connection was given back to the pool."""
+    record.info[_IDLE_SINCE] = time.monotonic()
+
+
+def _look_at(
+    engine: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
+) -> None:
+    """Ask a connection that nobody has used for a while whether it lives; to ask each one is a round trip each time.
+
+    Raises:
+        DisconnectionError: it does not, and the pool makes another one.
+    """
+    idle_since = record.info.get(_IDLE_SINCE)
+    if idle_since is None or time.monotonic() - idle_since < _TRUSTED_SECONDS:
+        return
+    try:
+        alive = engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        alive = False
+    if not alive:
+        raise DisconnectionError
 
 
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

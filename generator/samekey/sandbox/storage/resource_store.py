@@ -9,30 +9,29 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from samekey.sandbox.storage.statements import Statement
 from samekey.sandbox.storage.tables import COUNTERS, RESOURCES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import BindParameter, Connection
 
     from samekey.document.values import JsonValue
 
 _MOST = 10_000
 """Resources of a collection that a list looks at."""
-# Statements are made once: to make one costs more than to run it.
-_PLACE = and_(RESOURCES.c.collection == bindparam("of"), RESOURCES.c.id == bindparam("named"))
-_READ = select(RESOURCES.c.body).where(_PLACE)
-_DIALECTS = (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-_CREATE = {
-    dialect: insert(RESOURCES).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    for dialect, insert in _DIALECTS
-}
-_WRITE = {
-    dialect: (made := insert(RESOURCES)).on_conflict_do_update(
-        index_elements=["collection", "id"], set_={"body": made.excluded.body}
+_PLACE = and_(RESOURCES.c.collection == bindparam("collection"), RESOURCES.c.id == bindparam("id"))
+_READ = Statement(select(RESOURCES.c.body).where(_PLACE))
+_REMOVE = Statement(delete(RESOURCES).where(_PLACE))
+_ROW: dict[str, BindParameter[str]] = {name: bindparam(name) for name in ("collection", "id", "body")}
+# None of them asks for the number that its row gets.
+_INSERTED = [insert(RESOURCES).values(_ROW).inline() for insert in (sqlite.insert, postgresql.insert)]
+_CREATE = Statement(*(inserted.on_conflict_do_nothing() for inserted in _INSERTED))
+_WRITE = Statement(
+    *(
+        inserted.on_conflict_do_update(index_elements=["collection", "id"], set_={"body": inserted.excluded.body})
+        for inserted in _INSERTED
     )
-    for dialect, insert in _DIALECTS
-}
-_REMOVE = delete(RESOURCES).where(_PLACE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class ResourceRow:
 
 def read(connection: Connection, collection: str, identifier: str) -> dict[str, JsonValue] | None:
     """Return the state of a resource; None where there is none."""
-    body = connection.execute(_READ, {"of": collection, "named": identifier}).scalar_one_or_none()
+    body = _READ.run(connection, {"collection": collection, "id": identifier}).scalar_one_or_none()
     return None if body is None else _state(body)
 
 
@@ -65,18 +64,18 @@ def places(connection: Connection) -> frozenset[str]:
 def create(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> bool:
     """Write the state of a resource, unless there is one in its place; return whether there was none."""
     row = {"collection": collection, "id": identifier, "body": json.dumps(state)}
-    return connection.execute(_CREATE[connection.dialect.name], row).rowcount > 0
+    return _CREATE.run(connection, row).rowcount > 0
 
 
 def write(connection: Connection, collection: str, identifier: str, state: dict[str, JsonValue]) -> None:
     """Write the state of a resource, in place of the one that is there, if there is one."""
     row = {"collection": collection, "id": identifier, "body": json.dumps(state)}
-    connection.execute(_WRITE[connection.dialect.name], row)
+    _WRITE.run(connection, row)
 
 
 def remove(connection: Connection, collection: str, identifier: str) -> None:
     """Remove a resource."""
-    connection.execute(_REMOVE, {"of": collection, "named": identifier})
+    _REMOVE.run(connection, {"collection": collection, "id": identifier})
 
 
 def next_number(connection: Connection, collection: str) -> int:
