@@ -42,8 +42,29 @@ paths:
         required: true
         content: {application/json: {schema: {type: array, items: {type: number, format: decimal}}}}
       responses: {"200": {description: ok}}
+  /taxes:
+    put:
+      operationId: replaceTaxes
+      tags: [taxes]
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Taxes'}}}}
+      responses: {"200": {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Taxes'}}}}}
+    post:
+      operationId: createTaxes
+      tags: [taxes]
+      requestBody:
+        required: true
+        content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Taxes'}}}}
+      responses: {"200": {description: ok}}
 components:
   schemas:
+    Taxes:
+      type: object
+      required: [country]
+      properties:
+        country: {type: string}
+        least: {type: number, format: decimal}
+        words: {type: string, format: decimal}
+      additionalProperties: {type: number, format: decimal}
     Price:
       type: object
       required: [amount]
@@ -107,6 +128,23 @@ def test_no_digit_is_lost_on_the_way(sdk: Sdk, more: str) -> None:
     assert (found.amount, found.text, found.steps) == (DIGITS, Decimal("0.10"), [Decimal("0.12345678901234567890")])
     again = json.loads(sdk.send(lambda api: api.prices.replace(body=[found])).body, parse_float=Decimal)
     assert again == [json.loads(answer, parse_float=Decimal)]
+
+
+def test_further_fields_that_are_decimals_are_numbers_too(sdk: Sdk) -> None:
+    """What `additionalProperties` says of them holds in models, dicts and answers, with all of their digits."""
+    text = '{"country":"de","least":0.12345678901234567890,"words":"0.10","vat":12345678901234567.89}'
+    _, found = sdk.exchange(lambda api: api.taxes.replace(country="de"), Answer(200, text.encode()))
+    assert (found.least, found.extra) == (Decimal("0.12345678901234567890"), {"vat": DIGITS})
+    assert sdk.send(lambda api: api.taxes.create(body=[found])).body.decode() == f"[{text}]"
+    assert found.to_json() == text
+    given = {"country": "de", "vat": Decimal("0.10"), "words": Decimal("0.10")}
+    sent = sdk.send(
+        lambda api: api.taxes.create(body=[given, sdk.models.Taxes(country="at", extra={"vat": Decimal(2)})])
+    )
+    assert sent.body == b'[{"country":"de","vat":0.10,"words":"0.10"},{"country":"at","vat":2}]'
+    schema = pydantic.TypeAdapter(sdk.models.Taxes).json_schema()
+    assert schema["additionalProperties"] == {"type": "number"}
+    assert schema["properties"]["words"]["anyOf"][0] == {"type": "string", "format": "decimal"}
 
 
 def test_models_in_and_out(sdk: Sdk) -> None:

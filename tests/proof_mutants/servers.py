@@ -150,7 +150,7 @@ SERVERS = (
         "its operation was never",
     ),
     Mutant("keys of every tenth request are ignored", SERVICE, _unkeyed_where("hash(work.request.attempt) % 10 == 0"), {ONCE}),
-    Mutant("a claim always succeeds", STORE, (("        return claimed.rowcount > 0", "        return True"),), {ONCE}),
+    Mutant("a claim always succeeds", STORE, (("        return _CLAIM.run(connection, values).rowcount > 0", "        return _CLAIM.run(connection, values).rowcount > -2"),), {ONCE}),
     Mutant(
         "the purge removes keys that are alive", STORE,
         (("KEYS.c.expires_at <= self._clock()).limit(batch)", "KEYS.c.created_at <= self._clock()).limit(batch)"),

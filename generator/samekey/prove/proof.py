@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from samekey.prove.calls import PlannedCall, Repertoire
     from samekey.prove.history import CallReport
     from samekey.prove.sdk import Sdk
-    from samekey.prove.servers import Servers
+    from samekey.prove.servers import ServerProcess, Servers
     from samekey.prove.terms import Terms
     from samekey.prove.verdict import ProofResult
     from samekey.sandbox.storage.database import Postgres, Sqlite
@@ -192,7 +193,10 @@ class _Reaper:
         self._servers = servers
         self._random = Random(seed)  # noqa: S311  # chance that can be repeated
         self.kills = 0
-        self._choose()
+        self._victims: deque[ServerProcess] = deque()
+        # The second one is due before another process could be ready, where calls are quick.
+        for _ in self._turns[:2]:
+            self._choose()
 
     def see(self, count: int) -> None:
         """Kill a server, if it is time.
@@ -200,17 +204,17 @@ class _Reaper:
         Args:
             count: calls that have ended.
         """
-        if self._turns and count >= self._turns[-1] and self._victim.is_prepared:
+        if self._turns and count >= self._turns[-1] and self._victims[0].is_prepared:
             self._turns.pop()
             self._servers.restart_database()
-            self._victim.replace()
+            self._victims.popleft().replace()
             self.kills += 1
-            if self._turns:
+            if len(self._turns) > len(self._victims):
                 self._choose()
 
     def _choose(self) -> None:
-        self._victim = self._random.choice(self._servers.servers)
-        self._victim.prepare()
+        self._victims.append(self._random.choice(self._servers.servers))
+        self._victims[-1].prepare()
 
 
 class _Progress:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import deque
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -134,7 +135,7 @@ class ServerProcess:
             self.port: int = trial.getsockname()[1]
         self._orders = Orders(spec, store, self.port, plan, broken, _CLOCK_AHEAD)
         self._started = 0
-        self._next: _Process | None = None
+        self._prepared: deque[_Process] = deque()
         # No faults yet: what can be called is found out first.
         self._process = _Process(msgspec.structs.replace(self._orders, plan=Plan()))
 
@@ -148,24 +149,24 @@ class ServerProcess:
         self._process.go()
 
     def prepare(self) -> None:
-        """Have another process ready, so that a killed one is missed for a moment only."""
+        """Have one more process ready, so that a killed one is missed for a moment only."""
         self._started += 1
         plan = msgspec.structs.replace(self._orders.plan, seed=self._orders.plan.seed + self._started)
         # Clocks of machines that follow each other, or stand side by side, are never quite the same.
         ahead = -self._orders.clock_ahead
         self._orders = msgspec.structs.replace(self._orders, clock_ahead=ahead)
-        self._next = _Process(msgspec.structs.replace(self._orders, plan=plan))
+        self._prepared.append(_Process(msgspec.structs.replace(self._orders, plan=plan)))
 
     @property
     def is_prepared(self) -> bool:
         """Whether another process could take over at once."""
-        return self._next is not None and self._next.is_loaded
+        return bool(self._prepared) and self._prepared[0].is_loaded
 
     def replace(self) -> None:
         """Kill the process that serves with SIGKILL; the one that was prepared takes its place."""
-        if self._next is not None:
+        if self._prepared:
             self._process.kill()
-            self._process, self._next = self._next, None
+            self._process = self._prepared.popleft()
             self._process.go()
 
     def start_faults(self) -> None:
@@ -188,16 +189,15 @@ class ServerProcess:
             ttl: seconds for which it remembers keys.
         """
         self.stop()
-        self._next = None
+        self._prepared.clear()
         # Its clock is right, whatever others thought of the time before.
         self._process = _Process(msgspec.structs.replace(self._orders, plan=plan, ttl=ttl, clock_ahead=0.0))
         self._process.go()
 
     def stop(self) -> None:
-        """End the process that serves, and the one that is prepared."""
-        for process in (self._process, self._next):
-            if process is not None:
-                process.kill()
+        """End the process that serves, and those that are prepared."""
+        for process in (self._process, *self._prepared):
+            process.kill()
 
     def _set(self, plan: Plan) -> None:
         request = urllib.request.Request(

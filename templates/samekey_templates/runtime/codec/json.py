@@ -11,6 +11,7 @@ import json
 import math
 from collections import UserString
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from decimal import Decimal
 from enum import Enum
@@ -29,6 +30,7 @@ from .models import (
     OpenModel,
     are_decimals_numbers,
     are_extra_fields_kept,
+    are_others_numbers,
     every_model,
     is_model,
     kept_by,
@@ -66,7 +68,7 @@ class Decoded(Struct, frozen=True):
 def encode(value: object) -> bytes:
     """Encode models, dicts and plain values as JSON, without the arguments that were left out."""
     content = _encoded(value)
-    if are_decimals_numbers() and any(numbers_of(type(model)) for model in _models_in(value)):
+    if are_decimals_numbers() and any(_has_numbers(type(model)) for model in _models_in(value)):
         content = _encoder().encode(_simple(_present_throughout(value)))
     elif are_extra_fields_kept() and any(isinstance(model, Model) and kept_by(model) for model in _models_in(value)):
         content = _encoder().encode(plain(_present_throughout(value)))
@@ -292,9 +294,19 @@ def _simple(value: object) -> Any:  # noqa: ANN401  # plain JSON, and decimals
             from .sending import exact  # noqa: PLC0415  # few APIs need it
 
         for model, fields in _beside(value, made):
-            names = numbers_of(type(model)) & fields.keys()
+            names = _numbers_among(fields, type(model))
             fields.update({name: exact(fields[name]) for name in names})
     return made
+
+
+def _has_numbers(kind: type[Model | OpenModel]) -> bool:
+    return bool(numbers_of(kind)) or are_others_numbers(kind)
+
+
+def _numbers_among(fields: Mapping[str, object], kind: type[Model | OpenModel]) -> AbstractSet[str]:
+    """Return the fields of an object whose decimals are numbers."""
+    named = numbers_of(kind) & fields.keys()
+    return named | (fields.keys() - struct_of(kind).__struct_encode_fields__) if are_others_numbers(kind) else named
 
 
 def _with_extra(value: object, made: Any) -> Any:  # noqa: ANN401  # plain JSON
@@ -423,15 +435,26 @@ def _encoder() -> msgspec.json.Encoder:
 
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
+    read = _exact_float if _makes_decimals_of_plain(kind) else None
     try:
-        return msgspec.json.Decoder(kind, dec_hook=exact_dec_hook)
+        return msgspec.json.Decoder(kind, dec_hook=exact_dec_hook, float_hook=read)
     except RecursionError:
         # msgspec looks at a class and at all that it leads to, one inside the other, and remembers what it has seen.
         # Classes are made in the order in which they need each other, so in that order each is a short look.
         with suppress(RecursionError):
             for model in every_model():
                 msgspec.json.Decoder(model, dec_hook=exact_dec_hook)
-        return msgspec.json.Decoder(kind, dec_hook=exact_dec_hook)
+        return msgspec.json.Decoder(kind, dec_hook=exact_dec_hook, float_hook=read)
+
+
+def _makes_decimals_of_plain(kind: object) -> bool:
+    """Whether decimals are made of plain numbers, as those of open models are, which msgspec does not make."""
+    if not are_decimals_numbers():
+        return False
+    with importing():
+        from .sending import models_within  # noqa: PLC0415  # few APIs need it
+
+    return any(issubclass(model, OpenModel) and _has_numbers(model) for model in models_within(kind))
 
 
 def refuse_unreadable(kind: object) -> None:

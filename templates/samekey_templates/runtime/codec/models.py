@@ -241,6 +241,7 @@ def keeps_null(model: M) -> M:
 AnyKind = TypeVar("AnyKind", bound="type[ModelMethods]")
 _READ_ONLY: Final = "_read_only"
 _NUMBERS: Final = "_decimal_numbers"
+_OTHER_NUMBERS: Final = "_other_decimal_numbers"
 
 
 def _noted(word: str, names: tuple[str, ...]) -> Callable[[AnyKind], AnyKind]:
@@ -276,19 +277,30 @@ NUMBERS: Final[Any] = object()
 """In the place of a type: the decimals in such a value are numbers of JSON."""
 
 
-def decimal_numbers(*names: str) -> Callable[[AnyKind], AnyKind]:
+def decimal_numbers(*names: str, others: bool = False) -> Callable[[AnyKind], AnyKind]:
     """Name the fields of a model whose decimals are numbers of JSON; all other decimals are strings there.
 
     Args:
         names: their names on the wire.
+        others: whether the fields that it does not name are such ones as well.
     """
     _SEEN.numbers = True
-    return _noted(_NUMBERS, names)
+
+    def noted(model: AnyKind) -> AnyKind:
+        setattr(model, _OTHER_NUMBERS, others)
+        return _noted(_NUMBERS, names)(model)
+
+    return noted
 
 
 def numbers_of(kind: type[ModelMethods]) -> frozenset[str]:
     """Return the fields of a model whose decimals are numbers of JSON, by their names on the wire."""
     return _noted_of(_NUMBERS, kind)
+
+
+def are_others_numbers(kind: type[ModelMethods]) -> bool:
+    """Whether decimals are numbers of JSON in the fields that a model does not name."""
+    return bool(getattr(kind, _OTHER_NUMBERS, False))
 
 
 def are_decimals_numbers() -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, cast, get_args, 
 import msgspec
 
 from ..types import is_fields, is_items
-from .models import NUMBERS, OpenModel, extra_of, is_model, numbers_of, read_only_of, struct_of
+from .models import NUMBERS, OpenModel, are_others_numbers, extra_of, is_model, numbers_of, read_only_of, struct_of
 from .unions import choose, has_strange_tag, is_union, members
 
 if TYPE_CHECKING:
@@ -63,7 +63,12 @@ def _item_of(kind: Any) -> Any:  # noqa: ANN401  # any annotation
 
 def names_that_only_come_back(kind: object) -> frozenset[str]:
     """Return the names on the wire that `as_documented` may take out of what is given for a type, at any depth."""
-    return frozenset(name for model in _within(kind) if is_model(model) for name in read_only_of(model))
+    return frozenset(name for model in models_within(kind) for name in read_only_of(model))
+
+
+def models_within(kind: object) -> list[Any]:
+    """Return the models that a type is, or leads to."""
+    return [part for part in _within(kind) if is_model(part)]
 
 
 def numbers_within(kind: object) -> bool:
@@ -97,7 +102,7 @@ def _parts_of(kind: Any) -> Iterable[Any]:  # noqa: ANN401  # any annotation
         return [*members(kind), *facts.tagged().values(), *others]
     if not is_model(kind):
         return get_args(kind)
-    others = get_args(extra_of(kind)[1]) if issubclass(kind, OpenModel) else ()
+    others = (_other_fields(kind),) if issubclass(kind, OpenModel) else ()
     return [*_types_of_fields(cast("Any", kind)).values(), *others]
 
 
@@ -156,8 +161,13 @@ def _types_within(
     known = _types_of_fields(model)
     if not issubclass(model, OpenModel):
         return known
-    others = get_args(extra_of(model)[1])[-1]
-    return {**dict.fromkeys(fields, others), **known}
+    return {**dict.fromkeys(fields, _other_fields(model)), **known}
+
+
+def _other_fields(kind: type[OpenModel]) -> Any:  # noqa: ANN401  # any annotation
+    """Return the type of the fields that an open model does not name."""
+    others = get_args(extra_of(kind)[1])[-1]
+    return [others, NUMBERS] if are_others_numbers(kind) else others
 
 
 @cache
