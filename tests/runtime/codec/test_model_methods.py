@@ -330,6 +330,59 @@ class Reluctant(tuple[object, ...]):
         return []
 
 
+LEFT_OUT: list[tuple[type[Any], dict[str, Any], str, dict[str, Any]]] = [
+    (Stored, {"new": 1, "inner": [{"made at": "now"}]}, "name", {"new": 1, "inner": [{}]}),
+    (Stored, {"inner": [{"name": "x"}]}, "name", {"inner": [{"name": "x"}]}),
+    (Settings, {"level": 1, "more": 2}, "mode", {"version": 2, "level": 1, "more": 2}),
+    (Shelf, {"a": {"made at": "now"}}, "", {"a": {}}),
+]
+"""Models, answers without fields that must be there, one of these, and what is sent of the answer."""
+
+
+def as_it_is(model: Any) -> Any:  # noqa: ANN401
+    """Nothing."""
+    return model
+
+
+def replaced(model: Any) -> Any:  # noqa: ANN401
+    """A copy without changes."""
+    return model.replace()
+
+
+def pickled(model: Any) -> Any:  # noqa: ANN401
+    """What comes out of a pickle."""
+    return pickle.loads(pickle.dumps(model))  # noqa: S301  # our own
+
+
+@pytest.mark.parametrize("copied", [as_it_is, replaced, pickled, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize(("kind", "answer", "given", "other"), LEFT_OUT)
+def test_what_a_server_left_out_is_not_sent_as_null(
+    kind: type[Any],
+    answer: dict[str, Any],
+    given: str,
+    other: dict[str, Any],
+    copied: Callable[[Any], Any],  # as a caller passes it on
+) -> None:
+    """A field that must be there reads as None where it is not, and goes back when the caller gives it a value."""
+    model = copied(decode(json.dumps(answer).encode(), kind).value)
+    assert type(model) is kind
+    assert json.loads(encode_sent(model, lambda: kind)) == json.loads(encode_sent({"a": model}))["a"] == other
+    assert model.to_dict() == json.loads(model.to_json()) == answer | ({"version": 2} if kind is Settings else {})
+    if given:
+        assert getattr(model, given) is None
+        setattr(model, given, "z")
+        assert json.loads(encode_sent(model, lambda: kind)) == {**other, given: "z"}
+        assert json.loads(encode_sent(model.replace(**{given: "y"}), lambda: kind)) == {**other, given: "y"}
+
+
+def test_pickles_of_an_earlier_version_are_read() -> None:
+    """They hold the fields of a model, and what it kept beside them."""
+    current = Stored.from_dict({"name": "x", "new": 1})
+    rebuild, (plain, extra, _) = current.__reduce__()
+    assert rebuild(plain, extra) == current
+    assert rebuild(plain, extra).extra_fields == {"new": 1}
+
+
 def test_what_sequences_do_to_others_is_not_asked() -> None:
     """A body is looked through by its parts alone."""
     assert encode_sent({"a": Reluctant((1, 2)), "b": [{"c": 1}]}) == b'{"a":[1,2],"b":[{"c":1}]}'

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ..types import is_fields, is_items
 from .hooks import dec_hook, first_that_fits
-from .models import AnyModel, Model, OpenModel, extra_of, is_model, struct_of
+from .models import AnyModel, Model, OpenModel, extra_of, is_model, note_missing, struct_of
 from .unions import OneOf, choose, is_union
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class _LenientDecoder:
             arguments = {name: value for name, value in arguments.items() if value is not msgspec.UNSET}
             unknown = {wire: value for wire, value in fields.items() if wire not in shape.fields}
             arguments[shape.extra] = self._tolerate(unknown, shape.extra_kind, None)
-        return kind(**arguments)
+        made = kind(**arguments)
+        note_missing(made, shape.required - fields.keys())
+        return made
 
     def _fitting(
         self, fields: dict[str, Any], kind: AnyModel, lenient: type[Struct], problem: str
@@ -152,12 +154,14 @@ class _Shape(Struct, frozen=True):
 
     Args:
         fields: its fields by their names on the wire.
+        required: the names of those that must be there, on the wire.
         lenient: a class with the same fields, none of which must be there: what is missing reads as None.
         extra: the attribute that holds extra properties, if it takes any.
         further_kind: their type.
     """
 
     fields: dict[str, _Field]
+    required: frozenset[str]
     lenient: type[Struct]
     extra: str
     extra_kind: Any
@@ -169,6 +173,7 @@ def _shape(kind: Any) -> _Shape:  # noqa: ANN401  # a class with `__eq__` is not
     extra = extra_of(kind) if issubclass(kind, OpenModel) else ("", None)
     return _Shape(
         {info.encode_name: _Field(info.name, info.type, _plain(info.type), _model_in(info.type)) for info in known},
+        frozenset(info.encode_name for info in known if info.required),
         msgspec.defstruct(
             kind.__name__,
             [(info.name, info.type, None if info.required else _default(info)) for info in known],

@@ -137,8 +137,8 @@ class Model(
 
     def __reduce__(self) -> Any:  # noqa: ANN401  # as pickle has it
         plain: Any = super().__reduce__()
-        extra = kept_by(self)
-        return (_restored, (plain, extra)) if extra else plain
+        extra, missing = kept_by(self), missing_in(self)
+        return (_restored, (plain, extra, missing)) if extra or missing else plain
 
     def __repr__(self) -> str:
         shown = super().__repr__()
@@ -148,6 +148,7 @@ class Model(
 
 
 _EXTRA: Final = "_extra_fields"
+_MISSING: Final = "_missing_fields"
 
 
 class _Seen:
@@ -155,13 +156,15 @@ class _Seen:
 
     Attributes:
         any: a field that no document lists.
+        missing: an object without a field that must be there.
         numbers: a model with decimals that are numbers.
     """
 
-    __slots__ = ("any", "numbers")
+    __slots__ = ("any", "missing", "numbers")
 
     def __init__(self) -> None:
         self.any = False
+        self.missing = False
         self.numbers = False
 
 
@@ -193,6 +196,30 @@ def kept_by(model: Model | OpenModel) -> dict[str, Any]:
     return dict(kept)
 
 
+def note_missing(model: Model | OpenModel, names: Iterable[str]) -> None:
+    """Note fields that must be there, and which a server left out: they read as None, and are not sent as null.
+
+    Args:
+        model: the model.
+        names: their names on the wire.
+    """
+    missing = frozenset(names)
+    if missing:
+        _SEEN.missing = True
+        vars(model)[_MISSING] = missing
+
+
+def are_fields_missing() -> bool:
+    """Whether any model of this process may lack fields that must be there."""
+    return _SEEN.missing
+
+
+def missing_in(model: Model | OpenModel) -> frozenset[str]:
+    """Return the fields that must be there, and which a server left out, by their names on the wire."""
+    missing: frozenset[str] = model.__dict__.get(_MISSING, frozenset())
+    return missing
+
+
 Other = TypeVar("Other", bound="Model")
 
 
@@ -200,13 +227,18 @@ def _carried(model: Model, other: Other) -> Other:
     extra = kept_by(model)
     if extra:
         keep_extra([other], [extra])
+    note_missing(other, missing_in(model))
     return other
 
 
-def _restored(plain: tuple[Any, tuple[Any, ...]], extra: Mapping[str, Any]) -> Model:
+def _restored(
+    plain: tuple[Any, tuple[Any, ...]], extra: Mapping[str, Any], missing: frozenset[str] = frozenset()
+) -> Model:
     make, arguments, *_ = plain
     model: Model = make(*arguments)
-    keep_extra([model], [extra])
+    if extra:
+        keep_extra([model], [extra])
+    note_missing(model, missing)
     return model
 
 
@@ -408,11 +440,12 @@ def _shown(model: object, names: tuple[str, ...]) -> str:
 
 def sent(model: OpenModel) -> dict[str, object]:
     """Return an open model's fields by their names on the wire, the known ones first, without those left out."""
-    given = model.__dict__
+    given, missing = model.__dict__, missing_in(model)
     fields = {
         known.wire: given[name]
         for name, known in model._known.items()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if name in given and (given[name] is not None or known.required or known.keeps_null)
+        if given[name] is not None or known.wire not in missing
     }
     extra: dict[str, object] = given[model._extra]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return {**fields, **{name: value for name, value in extra.items() if name not in fields}}
@@ -420,10 +453,12 @@ def sent(model: OpenModel) -> dict[str, object]:
 
 def changed(model: OpenModel, changes: Mapping[str, object]) -> OpenModel:
     """Return a copy of an open model with other values in some fields."""
-    fields = dict(model.__dict__)
+    fields = {name: value for name, value in model.__dict__.items() if name != _MISSING}
     extra = fields[model._extra]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     merged = {**fields, model._extra: dict(extra), **changes}  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return type(model)(**merged)
+    other = type(model)(**merged)
+    note_missing(other, missing_in(model))
+    return other
 
 
 def is_model(kind: object) -> TypeGuard[AnyModel]:

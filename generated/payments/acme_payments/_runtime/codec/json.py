@@ -31,10 +31,12 @@ from .models import (
     OpenModel,
     are_decimals_numbers,
     are_extra_fields_kept,
+    are_fields_missing,
     are_others_numbers,
     every_model,
     is_model,
     kept_by,
+    missing_in,
     numbers_of,
     read_only_of,
     sent,
@@ -71,7 +73,7 @@ def encode(value: object) -> bytes:
     content = _encoded(value)
     if are_decimals_numbers() and any(_has_numbers(type(model)) for model in _models_in(value)):
         content = _encoder().encode(_simple(_present_throughout(value)))
-    elif are_extra_fields_kept() and any(isinstance(model, Model) and kept_by(model) for model in _models_in(value)):
+    elif (are_extra_fields_kept() or are_fields_missing()) and any(map(_is_more_or_less, _models_in(value))):
         content = _encoder().encode(plain(_present_throughout(value)))
     return content
 
@@ -311,11 +313,19 @@ def _numbers_among(fields: Mapping[str, object], kind: type[Model | OpenModel]) 
 
 
 def _with_extra(value: object, made: Any) -> Any:  # noqa: ANN401  # plain JSON
-    """Put the fields that no document lists into what models have become."""
-    if are_extra_fields_kept():
+    """Put the fields that no document lists into what models have become, and take out those that never came."""
+    if are_extra_fields_kept() or are_fields_missing():
         for model, fields in _beside(value, made):
             fields.update({name: entry for name, entry in kept_by(model).items() if name not in fields})
+            for name in missing_in(model):
+                if fields.get(name) is None:
+                    fields.pop(name, None)
     return made
+
+
+def _is_more_or_less(model: Model | OpenModel) -> bool:
+    """Whether a model is sent with other fields than msgspec knows of."""
+    return isinstance(model, Model) and bool(kept_by(model) or missing_in(model))
 
 
 def by_name(value: object) -> Any:  # noqa: ANN401  # as the models hold it
