@@ -92,8 +92,12 @@ def test_options_of_a_wrong_kind_are_named(server: FaultServer, call_style: Call
         call_style(server.url, CHARGE.again(options={"timeout": 5}))
     with pytest.raises(TypeError, match="headers must be a Mapping, such as"):
         CallOptions(headers=["X-Tenant"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(TypeError, match="'X-Tenant' has None, so leave it out"):
-        CallOptions(headers={"X-Tenant": None})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    empty: Any = {"X-Tenant": None}
+    with AcmePayments(token=TOKEN, base_url="http://127.0.0.1:9") as client:
+        with pytest.raises(TypeError, match="the header X-Tenant has None as its value: leave it out"):
+            client.charges.get("ch_1", options=CallOptions(headers=empty))
+        with pytest.raises(TypeError, match="'X-Tenant' has one of the type NoneType"):
+            client.with_options(headers=empty)
     assert not server.seen
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -12,8 +13,10 @@ from acme_payments import (
     APIConnectionError,
     APIStatusError,
     AsyncAcmePayments,
+    CallRecord,
     CallRequest,
     Certainty,
+    JournalConflictError,
     Response,
     RetryPolicy,
     SQLiteJournal,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from .fault_server import FaultServer
 
+ONCE = RetryPolicy(max_retries=0)
 QUICK = RetryPolicy(initial_delay=0.001, max_delay=0.002, max_retries=3)
 
 
@@ -281,3 +285,84 @@ def test_what_an_async_middleware_forgets_to_return_is_said(server: FaultServer)
 
     asyncio.run(scenario())
     assert len(server.seen) == 1
+
+
+class FailsAsWell:
+    """A middleware that makes another call, which fails, before or after its own."""
+
+    def __init__(self, *, first: bool) -> None:
+        self._first = first
+
+    def __call__(self, request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        """Write an audit entry somewhere where nobody is."""
+        if self._first:
+            self._audit()
+        response = send(request)
+        self._audit()
+        return response
+
+    def _audit(self) -> None:
+        with AcmePayments(token=TOKEN, base_url="http://127.0.0.1:9", retry=ONCE) as audit:
+            audit.charges.get("ch_1")
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [(True, "nothing was sent, so nothing was done"), (False, "it was done, but the answer was lost")],
+)
+def test_the_failure_of_another_call_is_not_taken_for_its_own(server: FaultServer, said: str, *, first: bool) -> None:
+    """A middleware may call other APIs; their error says what has become of the charge, which has an end for hooks."""
+    ended: list[CallRecord] = []
+    with (
+        make(server, FailsAsWell(first=first), on_end=ended.append) as client,
+        pytest.raises(APIConnectionError) as caught,
+    ):
+        client.charges.create(amount=1999, currency="usd")
+    assert [note for note in caught.value.__notes__ if note.startswith("charges.create: ")] == caught.value.__notes__
+    assert said in caught.value.__notes__[0]
+    assert len(ended) == 1
+    assert len(server.seen) == (0 if first else 1)
+
+
+def test_what_the_call_itself_raises_bears_no_further_note(server: FaultServer, tmp_path: Path) -> None:
+    """Such as that a journal has the key for another payload: to call again would not settle it."""
+    journal = SQLiteJournal(tmp_path / "j.db")
+    with closing(journal), make(server, Seen("outer"), journal=journal) as client:
+        key = "2f1c7a54-90b3-4e0e-8d25-6a1f0c9be731"
+        client.charges.create(amount=1999, currency="usd", idempotency_key=key)
+        with pytest.raises(JournalConflictError) as caught:
+            client.charges.create(amount=2000, currency="usd", idempotency_key=key)
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_async_hooks_are_awaited_where_a_middleware_fails(server: FaultServer) -> None:
+    """Also where nothing is sent."""
+    ended: list[CallRecord] = []
+
+    async def on_end(record: CallRecord) -> None:
+        await asyncio.sleep(0)
+        ended.append(record)
+
+    async def fails(request: CallRequest, _: Callable[[CallRequest], Awaitable[Response[Any]]]) -> Response[Any]:
+        raise ValueError(request.call.method)
+
+    async def scenario() -> None:
+        async with AsyncAcmePayments(token=TOKEN, base_url=server.url, middleware=[fails], on_end=on_end) as client:
+            with pytest.raises(ValueError, match="POST") as caught:
+                await client.charges.create(amount=1999, currency="usd")
+            assert caught.value.__notes__ == ["charges.create: interrupted; nothing was sent, so nothing was done"]
+
+    asyncio.run(scenario())
+    assert [record.certainty for record in ended] == [Certainty.NOT_SENT]
+
+
+def test_a_header_without_a_value_is_refused(server: FaultServer) -> None:
+    """Nobody is sent the word null."""
+
+    def empties(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        request.headers["X-Tenant"] = cast("str", None)
+        return send(request)
+
+    with make(server, empties) as client, pytest.raises(TypeError, match="the header X-Tenant has None as its value"):
+        client.charges.create(amount=1999, currency="usd")
+    assert server.seen == []

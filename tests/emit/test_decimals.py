@@ -55,8 +55,22 @@ paths:
         required: true
         content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Taxes'}}}}
       responses: {"200": {description: ok}}
+  /books:
+    put:
+      operationId: replaceBooks
+      tags: [books]
+      requestBody:
+        required: true
+        content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Book'}}}}
+      responses: {"200": {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Book'}}}}}
 components:
   schemas:
+    Book:
+      type: object
+      properties:
+        rate: {type: number}
+        named: {oneOf: [{type: number, format: decimal}, {$ref: '#/components/schemas/Price'}]}
+      additionalProperties: {oneOf: [{type: number, format: decimal}, {$ref: '#/components/schemas/Price'}]}
     Taxes:
       type: object
       required: [country]
@@ -130,7 +144,7 @@ def test_no_digit_is_lost_on_the_way(sdk: Sdk, more: str) -> None:
     assert again == [json.loads(answer, parse_float=Decimal)]
 
 
-def test_further_fields_that_are_decimals_are_numbers_too(sdk: Sdk) -> None:
+def test_extra_properties_that_are_decimals_are_numbers_too(sdk: Sdk) -> None:
     """What `additionalProperties` says of them holds in models, dicts and answers, with all of their digits."""
     text = '{"country":"de","least":0.12345678901234567890,"words":"0.10","vat":12345678901234567.89}'
     _, found = sdk.exchange(lambda api: api.taxes.replace(country="de"), Answer(200, text.encode()))
@@ -145,6 +159,24 @@ def test_further_fields_that_are_decimals_are_numbers_too(sdk: Sdk) -> None:
     schema = pydantic.TypeAdapter(sdk.models.Taxes).json_schema()
     assert schema["additionalProperties"] == {"type": "number"}
     assert schema["properties"]["words"]["anyOf"][0] == {"type": "string", "format": "decimal"}
+
+
+def test_what_is_beside_decimals_that_are_numbers_stays_what_it_is(sdk: Sdk) -> None:
+    """A model in the same union says by itself which of its decimals are strings; all of them have all digits."""
+    price = '{"amount":0.12345678901234567890,"text":"0.10"}'
+    text = f'{{"named":{price},"more":{price},"last":0.10}}'
+    _, found = sdk.exchange(lambda api: api.books.replace(body=[]), Answer(200, text.encode()))
+    assert [found.named.amount, found.extra["more"].amount] == [Decimal("0.12345678901234567890")] * 2
+    assert [found.named.text, found.extra["more"].text] == [Decimal("0.10")] * 2
+    expected = text.replace('"last":0.10', '"last":0.1')
+    assert sdk.send(lambda api: api.books.replace(body=[found])).body.decode() == f"[{expected}]"
+    assert found.to_json() == expected
+
+
+def test_a_number_that_no_decimal_can_be_is_read_as_a_float(sdk: Sdk) -> None:
+    """JSON knows no bounds; an answer of a success is no exception for that."""
+    answer = Answer(200, b'{"rate":1e-9999999999999999999999}')
+    assert sdk.exchange(lambda api: api.books.replace(body=[]), answer)[1].rate == 0.0
 
 
 def test_models_in_and_out(sdk: Sdk) -> None:

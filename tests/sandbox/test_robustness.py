@@ -6,14 +6,17 @@ import base64
 import contextlib
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from samekey.sandbox.api.patterns import matches, matching
 from samekey.sandbox.errors import FaultError
+from samekey.sandbox.server.app import Settings
 from samekey.sandbox.server.faults import Fault, Faults, Plan, Rule, parse_plan, plan_from_json
 from samekey.sandbox.server.hosts import is_near
 from samekey.sandbox.server.serving import Running, running
@@ -261,3 +264,28 @@ def test_plans_are_spelled_with_what_is_held() -> None:
     fates = {key: {faults.strike(("x",), key) is not None for _ in range(5)} for key in map(str, range(40))}
     assert {len(fate) for fate in fates.values()} == {1}
     assert {next(iter(fate)) for fate in fates.values()} == {True, False}
+
+
+def test_writers_that_wait_for_the_store_hold_up_no_reader(root: Path, tmp_path: Path) -> None:
+    """While another process writes, lists are read, and what is refused is refused at once."""
+    store = tmp_path / "store.db"
+    with (
+        running(root / "specs" / "payments" / "openapi.yaml", Settings(store=str(store))) as server,
+        httpx.Client(base_url=server.url, headers=AUTH, timeout=20) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        assert client.get("/charges").status_code == 200
+        other = sqlite3.connect(store, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = [
+                pool.submit(client.post, "/charges", json=CHARGE, headers={"Idempotency-Key": f"{KEY[:-1]}{number}"})
+                for number in range(8)
+            ]
+            for path, status in (("/charges", 200), ("/nowhere", 404)):
+                assert client.get(path, timeout=5).status_code == status
+            assert not any(post.done() for post in waiting)
+            other.execute("ROLLBACK")
+        finally:
+            other.close()
+        assert [post.result().status_code for post in waiting] == [201] * 8

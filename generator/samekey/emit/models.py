@@ -206,7 +206,7 @@ def _struct(model: Model, annotator: Annotator, defined: set[str], sending: _Sen
         code.literal(entry.name) for entry in model.fields if holds_decimal_numbers(entry.type, annotator.definitions)
     ]
     if model.extra is not None and holds_decimal_numbers(model.extra, annotator.definitions):
-        numbers.append(code.keyword_argument("others", source("True")))
+        numbers.append(code.keyword_argument("extra", source("True")))
     decorators += [code.decorator(code.call(symbols.DECIMAL_NUMBERS, *numbers))] if numbers else []
     deprecated = [code.literal(str(name)) for name in _deprecated_names(model, annotator, fields)]
     decorators = [code.decorator(code.call(symbols.DEPRECATED_FIELDS, *deprecated)), *decorators][not deprecated :]

@@ -204,7 +204,7 @@ class _Reaper:
         Args:
             count: calls that have ended.
         """
-        if self._turns and count >= self._turns[-1] and self._victims[0].is_prepared:
+        if self._turns and count >= self._turns[-1] and all(victim.is_prepared for victim in self._victims):
             self._turns.pop()
             self._servers.restart_database()
             self._victims.popleft().replace()

@@ -159,8 +159,8 @@ class ServerProcess:
 
     @property
     def is_prepared(self) -> bool:
-        """Whether another process could take over at once."""
-        return bool(self._prepared) and self._prepared[0].is_loaded
+        """Whether another process could take over at once, and none is at its start, which must not be disturbed."""
+        return bool(self._prepared) and all(process.is_loaded for process in self._prepared)
 
     def replace(self) -> None:
         """Kill the process that serves with SIGKILL; the one that was prepared takes its place."""

@@ -14,6 +14,7 @@ from .call import Response
 from .declare import public
 from .request.build import ready
 from .retry.dialect import Carrier
+from .retry.loop import last_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -125,17 +126,35 @@ class _Once:
         self._prepared = prepared
         self._send = send
         self._is_sent = False
+        self._raised: BaseException | None = None
 
-    def __call__(self, request: CallRequest) -> Any:  # noqa: ANN401  # a response, or what gives one
+    def __call__(self, request: CallRequest) -> Any:  # noqa: ANN401  # a response
+        changed = self._begun(request)
+        try:
+            return self._send(changed)
+        except BaseException as error:
+            self._raised = error
+            raise
+
+    async def later(self, request: CallRequest) -> Any:  # noqa: ANN401  # a response
+        """Send the request likewise, in an event loop."""
+        changed = self._begun(request)
+        try:
+            return await self._send(changed)
+        except BaseException as error:
+            self._raised = error
+            raise
+
+    def _begun(self, request: CallRequest) -> Prepared:
         if self._is_sent:
             raise RuntimeError("a middleware sends its request once: the client sends it again where that is safe")
         changed = request.applied(self._settings)
         self._is_sent = True
-        return self._send(changed)
+        return changed
 
     def failed(self, error: BaseException) -> None:
-        """Say on an error of a middleware's own what has become of the call; the client's own errors say it."""
-        if not hasattr(error, "certainty"):
+        """Say on an error of a middleware's own what has become of the call; what the call itself raised says it."""
+        if error is not self._raised:
             self._prepared.state.interrupt(error)
 
     def ended(self, response: object) -> None:
@@ -183,10 +202,12 @@ async def awrapped(
     """Carry out a call through an async client's middleware, as `wrapped` does."""
     once = _Once(settings, prepared, send, is_open=is_open)
     try:
-        response: Response[T] = await _chained(settings.middleware, once)(CallRequest(prepared))
+        response: Response[T] = await _chained(settings.middleware, once.later)(CallRequest(prepared))
         once.ended(response)
     except BaseException as error:
         once.failed(error)
+        if prepared.state.waiting:
+            await last_words(prepared.state)
         raise
     return response
 

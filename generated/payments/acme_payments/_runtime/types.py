@@ -195,10 +195,6 @@ class CallOptions(Struct, frozen=True):
                 raise TypeError(f"{name} must be a dict of what is sent, and not a {type(value).__name__}")
         if self.headers is not None:
             checked("headers", self.headers, Mapping, _HEADERS)
-            given = cast("Mapping[str, object]", self.headers)
-            missing = next((name for name, value in given.items() if value is None), None)
-            if missing is not None:
-                raise TypeError(f"headers must have texts as values: {missing!r} has None, so leave it out")
             structs.force_setattr(self, "headers", DiscreetHeaders(self.headers))
         if self.reference is not None:
             checked("reference", self.reference, str, '"invoice-17"')

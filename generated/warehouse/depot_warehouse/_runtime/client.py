@@ -426,6 +426,8 @@ def _changed(
     headers: Mapping[str, str] | None,
     strict: bool | None,  # noqa: FBT001
 ) -> Settings:
+    if headers is not None:
+        checked_headers(headers)
     refuse_standing_key(settings.profile, headers or {})
     if retry is not None:
         checked("retry", retry, RetryPolicy, "RetryPolicy(max_retries=5)")

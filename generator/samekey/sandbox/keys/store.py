@@ -20,7 +20,7 @@ from sqlalchemy import and_, bindparam, delete, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from samekey.sandbox.api.answer import Answer
-from samekey.sandbox.storage.database import NAME, TAKES_NAME, CommitLostError, commit, number_of
+from samekey.sandbox.storage.database import LOCK_ID, TAKES_LOCK, CommitLostError, commit, number_of
 from samekey.sandbox.storage.statements import Statement
 from samekey.sandbox.storage.tables import KEYS
 
@@ -58,7 +58,7 @@ def _claiming(inserted: sqlite.Insert | postgresql.Insert) -> ClauseElement:
 
 _CLAIM = Statement(
     _claiming(sqlite.insert(KEYS).values(dict(zip(_WRITTEN, _VALUES, strict=True)))),
-    _claiming(postgresql.insert(KEYS).from_select(_WRITTEN, select(*_VALUES).where(TAKES_NAME))),
+    _claiming(postgresql.insert(KEYS).from_select(_WRITTEN, select(*_VALUES).where(TAKES_LOCK))),
 )
 
 
@@ -252,7 +252,7 @@ class Keys:
         now = self._clock()
         values = {
             "scope": claim.scope, "key": claim.key, "fingerprint": claim.fingerprint, "attempt": claim.attempt,
-            "created_at": now, "expires_at": now + self._ttl, "now": now, NAME: number_of(claim.place),
+            "created_at": now, "expires_at": now + self._ttl, "now": now, LOCK_ID: number_of(claim.place),
         }  # fmt: skip
         return _CLAIM.run(connection, values).rowcount > 0
 
@@ -296,6 +296,6 @@ def _stored(row: Row[tuple[object, ...]]) -> _Stored:
 def _compare(claim: Claim, stored: _Stored | None) -> Settled:
     """Return what becomes of a request whose key an earlier request has: replayed, mismatch, or still in flight."""
     if stored is None:
-        # It was purged between the two statements; the client asks again.
+        # It was purged or rolled back between the two statements; the client asks again.
         return InFlight()
     return Replayed(stored.answer) if stored.fingerprint == claim.fingerprint else Mismatch()

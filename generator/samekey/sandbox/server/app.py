@@ -59,8 +59,6 @@ if TYPE_CHECKING:
 
 _SPARE = 4
 """Connections to the store that no request has, so that ledger and page go on."""
-_AT_ONCE = 3
-"""Requests that are carried out at once: more threads of Python only wake each other up."""
 _FLUSH_SECONDS = 0.1
 
 
@@ -118,27 +116,31 @@ class _InThreads:
     Args:
         service: the service.
         announcer: what sends webhooks; None for nothing.
-        at_once: requests for which there are connections to the store.
-        is_slow: whether its work is to wait rather than to compute.
+        writers: requests that may write and are carried out at once.
+        others: all others that are carried out at once: those that only read, and those that mostly sleep.
+        sleeps: whether all requests mostly sleep.
     """
 
-    def __init__(self, service: Service, announcer: Announcer | None, at_once: int, *, is_slow: bool) -> None:
+    def __init__(
+        self, service: Service, announcer: Announcer | None, writers: int, others: int, *, sleeps: bool
+    ) -> None:
         self._service = service
         self._announcer = announcer
-        # Those that are made to wait have a queue of their own, and hold up no others.
-        self._slow = anyio.CapacityLimiter(at_once - _AT_ONCE)
-        self._quick = self._slow if is_slow else anyio.CapacityLimiter(_AT_ONCE)
+        # Writers that wait for the store hold up no one who only reads, and those that sleep hold up no writer.
+        self._others = anyio.CapacityLimiter(others)
+        self._writers = self._others if sleeps else anyio.CapacityLimiter(writers)
 
     def subject(self, request: ReceivedRequest) -> RequestContext:
         return self._service.subject(request)
 
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
-        limiter = self._slow if struck is not None and struck.fault is Fault.SLOW else self._quick
+        is_slow = struck is not None and struck.fault is Fault.SLOW
+        limiter = self._writers if subject.changes and not is_slow else self._others
         # What has begun is finished, whatever becomes of its client.
         return await run_sync(self._service.handle, request, subject, struck, limiter=limiter)
 
     async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
-        await run_sync(self._service.left, request, subject, limiter=self._quick)
+        await run_sync(self._service.left, request, subject, limiter=self._others)
 
     def purge(self) -> int:
         return self._service.purge()
@@ -186,8 +188,8 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell |
     announcer = _announcer(document.node, parts.schemas, settings, tell)
     if announcer is not None:
         parts = replace(parts, announce=announcer.happened)
-    at_once, is_slow = database.connections - _SPARE, settings.broken is not None
-    backend = _InThreads(Service(parts), announcer, at_once, is_slow=is_slow)
+    others = database.connections - database.writers - _SPARE
+    backend = _InThreads(Service(parts), announcer, database.writers, others, sleeps=settings.broken is not None)
     served = Served(
         api.title, base_path(api), len(api.operations), repeatable, sample=sample, switch=keys, announcer=announcer
     )

@@ -77,6 +77,7 @@ class RequestContext:
         content: a digest of what it asks for.
         in_flight: how its dialect says that the first request with its key still runs.
         worded: puts a refusal into the words of its document.
+        changes: whether it may have an effect.
     """
 
     names: tuple[str, ...]
@@ -86,6 +87,7 @@ class RequestContext:
     content: str
     in_flight: Signal = _IN_FLIGHT
     worded: Callable[[Answer], Answer] = _as_it_is
+    changes: bool = True
 
 
 class Rest(Protocol):
@@ -207,7 +209,8 @@ class Service:
         identity = key if key is not None else content
         running = next(iter(profile.in_flight or ()), _IN_FLIGHT)
         worded = partial(self._parts.refusals.worded, site) if site is not None else _as_it_is
-        return RequestContext(names, scope, key, identity, content, running, worded)
+        changes = site is not None and site.changes
+        return RequestContext(names, scope, key, identity, content, running, worded, changes)
 
     def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         """Answer a request.

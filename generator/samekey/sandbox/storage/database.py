@@ -31,15 +31,15 @@ _TO_FILE = 40
 _TO_SERVER = 24
 """Connections of one process: four of them share a PostgreSQL server as it comes, which takes a hundred."""
 _PAUSE = 0.02
-_TRUSTED_SECONDS = 1.0
-"""For how long after its last use a connection to a server is taken to live."""
+_IDLE_SECONDS = 1.0
+"""A connection that was idle for longer is pinged before it is used."""
 _IDLE_SINCE = "samekey idle since"
-NAME = "name"
-"""The parameter of statements that take a name: its number."""
-TAKES_NAME = func.pg_try_advisory_xact_lock(bindparam(NAME), type_=Boolean)
-"""Of a statement on PostgreSQL: whether its transaction has a name now, which it takes unless another one has it."""
-_TRY_TO_TAKE = Statement(select(TAKES_NAME))
-_TAKE = text("SELECT pg_advisory_xact_lock(:name)")
+LOCK_ID = "lock_id"
+"""The parameter of statements that take an advisory lock."""
+TAKES_LOCK = func.pg_try_advisory_xact_lock(bindparam(LOCK_ID), type_=Boolean)
+"""On PostgreSQL: whether a transaction has the advisory lock of a name, which it takes if it is free."""
+_TRY_LOCK = Statement(select(TAKES_LOCK))
+_LOCK = text("SELECT pg_advisory_xact_lock(:name)")
 
 
 class CommitLostError(Exception):
@@ -64,6 +64,11 @@ class Database(Protocol):
         """How many connections, and so transactions at once, this process has at most."""
         ...
 
+    @property
+    def writers(self) -> int:
+        """How many requests that may write are carried out at once."""
+        ...
+
     def writing(self) -> AbstractContextManager[Connection]:
         """Hold a connection in a writing transaction while a block runs; drop what is not committed by its end."""
         ...
@@ -82,6 +87,8 @@ class Sqlite:
 
     has_one_writer = True
     connections = _TO_FILE
+    # They wait for each other.
+    writers = _TO_FILE // 2
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -127,11 +134,13 @@ class Postgres:
 
     has_one_writer = False
     connections = _TO_SERVER
+    # More threads would contend for Python's lock at each of their round trips.
+    writers = 3
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        event.listen(engine, "checkin", _came_back)
-        event.listen(engine, "checkout", partial(_look_at, engine))
+        event.listen(engine, "checkin", _note_checkin)
+        event.listen(engine, "checkout", partial(_ping_if_idle, engine))
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
@@ -141,12 +150,12 @@ class Postgres:
 
     def try_take(self, connection: Connection, name: str) -> bool:
         """Take a name by an advisory lock, which ends with its transaction, and with its process."""
-        return bool(_TRY_TO_TAKE.run(connection, {NAME: number_of(name)}).scalar_one())
+        return bool(_TRY_LOCK.run(connection, {LOCK_ID: number_of(name)}).scalar_one())
 
     def wait_for(self, connection: Connection, name: str) -> None:
         """Wait for a name, and take it by an advisory lock."""
         connection.execute(text(f"SET LOCAL lock_timeout = {round(_BUSY_SECONDS * 1000)}"))
-        connection.execute(_TAKE, {"name": number_of(name)})
+        connection.execute(_LOCK, {"name": number_of(name)})
 
 
 def open_database(location: str) -> Sqlite | Postgres:
@@ -216,21 +225,21 @@ def _shown(location: str) -> str:
     return re.sub(r"(?<=://)([^/@]*?):.*@", r"\1:***@", location)
 
 
-def _came_back(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-    """Note when a connection was given back to the pool."""
+def _note_checkin(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    """Note when a connection went back into the pool."""
     record.info[_IDLE_SINCE] = time.monotonic()
 
 
-def _look_at(
+def _ping_if_idle(
     engine: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
 ) -> None:
-    """Ask a connection that nobody has used for a while whether it lives; to ask each one is a round trip each time.
+    """Ping a connection that was idle for a while: to ping it at every checkout would be a round trip for each request.
 
     Raises:
-        DisconnectionError: it does not, and the pool makes another one.
+        DisconnectionError: it is closed, and the pool opens another one.
     """
     idle_since = record.info.get(_IDLE_SINCE)
-    if idle_since is None or time.monotonic() - idle_since < _TRUSTED_SECONDS:
+    if idle_since is None or time.monotonic() - idle_since < _IDLE_SECONDS:
         return
     try:
         alive = engine.dialect.do_ping(connection)

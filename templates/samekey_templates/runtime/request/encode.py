@@ -185,9 +185,12 @@ def header_value(name: str, value: object, style: Style = SIMPLE) -> str:
 
     Raises:
         ValueError: it holds characters that cannot stand in a header (RFC 9110 section 5.5).
+        TypeError: it is None, which is no value of a header.
     """
     if type(value) is str and style is SIMPLE:
         text = value
+    elif value is None:
+        raise TypeError(f"the header {name} has None as its value: leave it out")
     else:
         text = (
             encode_sent(value).decode() if style.name == "json" else _simple(value, style, _JOINTS.get(style.name, ","))

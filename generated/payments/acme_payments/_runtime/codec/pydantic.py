@@ -11,7 +11,7 @@ import msgspec
 
 from ..types import is_fields, is_items
 from .json import encode, plain, read_dict, read_json
-from .models import Model, OpenModel, are_others_numbers, extra_of, is_model, numbers_of, struct_of
+from .models import Model, OpenModel, extra_of, has_extra_numbers, is_model, numbers_of, struct_of
 from .unions import OneOf, is_union
 
 
@@ -107,5 +107,5 @@ def _object(kind: Any, within: tuple[Any, ...]) -> dict[str, Any]:  # noqa: ANN4
         made["required"] = required
     if issubclass(kind, OpenModel):
         others = json_schema_of(get_args(extra_of(kind)[1])[1], within)
-        made["additionalProperties"] = _with_numbers(others) if are_others_numbers(kind) else others
+        made["additionalProperties"] = _with_numbers(others) if has_extra_numbers(kind) else others
     return made

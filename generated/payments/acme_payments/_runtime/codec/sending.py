@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, cast, get_args, 
 import msgspec
 
 from ..types import is_fields, is_items
-from .models import NUMBERS, OpenModel, are_others_numbers, extra_of, is_model, numbers_of, read_only_of, struct_of
+from .models import NUMBERS, OpenModel, extra_of, has_extra_numbers, is_model, numbers_of, read_only_of, struct_of
 from .unions import choose, has_strange_tag, is_union, members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
 FromModels: TypeAlias = "Mapping[int, tuple[object, type[Any]]]"
 """Plain objects that were made of models, by their identities, with the classes of these."""
@@ -39,7 +39,7 @@ def as_documented(value: Any, kind: Any, made: FromModels = _NONE) -> Any:  # no
             return value
         kind = made[id(value)][1]
     if kind is NUMBERS:
-        return exact(value)
+        return exact(value, made)
     origin, inner = get_origin(kind), get_args(kind)
     if is_items(kind) or origin in (Union, UnionType):
         for part in kind if is_items(kind) else inner:
@@ -64,12 +64,14 @@ def _item_of(kind: Any) -> Any:  # noqa: ANN401  # any annotation
 
 def names_that_only_come_back(kind: object) -> frozenset[str]:
     """Return the names on the wire that `as_documented` may take out of what is given for a type, at any depth."""
-    return frozenset(name for model in models_within(kind) for name in read_only_of(model))
+    return frozenset(name for model in _within(kind) if is_model(model) for name in read_only_of(model))
 
 
-def models_within(kind: object) -> list[Any]:
-    """Return the models that a type is, or leads to."""
-    return [part for part in _within(kind) if is_model(part)]
+def makes_decimals_of_plain(kind: object) -> bool:
+    """Whether a type leads to decimals, and to open models or unions, which are made of plain values."""
+    parts = list(_within(kind))
+    is_made = any(is_union(part) or (is_model(part) and issubclass(part, OpenModel)) for part in parts)
+    return is_made and any(part is NUMBERS for part in parts)
 
 
 def numbers_within(kind: object) -> bool:
@@ -107,8 +109,12 @@ def _parts_of(kind: Any) -> Iterable[Any]:  # noqa: ANN401  # any annotation
     return [*_types_of_fields(cast("Any", kind)).values(), *others]
 
 
-def exact(value: Any) -> Any:  # noqa: ANN401  # plain JSON
+def exact(value: Any, of_models: Container[int] = ()) -> Any:  # noqa: ANN401  # plain JSON
     """Return plain JSON whose decimals are spelled as numbers, with all of their digits.
+
+    Args:
+        value: plain JSON, and decimals.
+        of_models: identities of objects that were made of models: these say by themselves what they are.
 
     Raises:
         ValueError: one of them is no number.
@@ -118,8 +124,10 @@ def exact(value: Any) -> Any:  # noqa: ANN401  # plain JSON
             raise ValueError(f"{value} cannot be sent as JSON")
         return msgspec.Raw(str(value).encode())
     if is_fields(value):
-        return {name: exact(entry) for name, entry in value.items()}
-    return [exact(entry) for entry in cast("list[Any]", value)] if isinstance(value, (list, tuple)) else value
+        return value if id(value) in of_models else {name: exact(entry, of_models) for name, entry in value.items()}
+    if not isinstance(value, (list, tuple)):
+        return value
+    return [exact(entry, of_models) for entry in cast("list[Any]", value)]
 
 
 def _writable(variants: Iterable[Any], fields: dict[str, Any]) -> frozenset[str]:
@@ -168,7 +176,7 @@ def _types_within(
 def _other_fields(kind: type[OpenModel]) -> Any:  # noqa: ANN401  # any annotation
     """Return the type of the fields that an open model does not name."""
     others = get_args(extra_of(kind)[1])[-1]
-    return [others, NUMBERS] if are_others_numbers(kind) else others
+    return [others, NUMBERS] if has_extra_numbers(kind) else others
 
 
 @cache

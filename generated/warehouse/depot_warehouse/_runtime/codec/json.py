@@ -32,8 +32,8 @@ from .models import (
     are_decimals_numbers,
     are_extra_fields_kept,
     are_fields_missing,
-    are_others_numbers,
     every_model,
+    has_extra_numbers,
     is_model,
     kept_by,
     missing_in,
@@ -296,20 +296,22 @@ def _simple(value: object) -> Any:  # noqa: ANN401  # plain JSON, and decimals
         with importing():
             from .sending import exact  # noqa: PLC0415  # few APIs need it
 
-        for model, fields in _beside(value, made):
+        models = list(_beside(value, made))
+        of_models = {id(fields) for _, fields in models}
+        for model, fields in models:
             names = _numbers_among(fields, type(model))
-            fields.update({name: exact(fields[name]) for name in names})
+            fields.update({name: exact(fields[name], of_models) for name in names})
     return made
 
 
 def _has_numbers(kind: type[Model | OpenModel]) -> bool:
-    return bool(numbers_of(kind)) or are_others_numbers(kind)
+    return bool(numbers_of(kind)) or has_extra_numbers(kind)
 
 
 def _numbers_among(fields: Mapping[str, object], kind: type[Model | OpenModel]) -> AbstractSet[str]:
     """Return the fields of an object whose decimals are numbers."""
     named = numbers_of(kind) & fields.keys()
-    return named | (fields.keys() - struct_of(kind).__struct_encode_fields__) if are_others_numbers(kind) else named
+    return named | (fields.keys() - struct_of(kind).__struct_encode_fields__) if has_extra_numbers(kind) else named
 
 
 def _with_extra(value: object, made: Any) -> Any:  # noqa: ANN401  # plain JSON
@@ -431,7 +433,11 @@ def _search() -> type[Search]:
 def _exact_float(text: str) -> float | Decimal:
     """Return a number, as a decimal where a float has not all of its digits."""
     number = float(text)
-    return number if Decimal(repr(number)) == Decimal(text) else Decimal(text)
+    try:
+        return number if Decimal(repr(number)) == Decimal(text) else Decimal(text)
+    except ArithmeticError:
+        # Its exponent is more than a decimal can have.
+        return number
 
 
 @cache
@@ -459,13 +465,13 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401
 
 
 def _makes_decimals_of_plain(kind: object) -> bool:
-    """Whether decimals are made of plain numbers, as those of open models are, which msgspec does not make."""
+    """Whether decimals are made of plain numbers, by what msgspec does not make itself."""
     if not are_decimals_numbers():
         return False
     with importing():
-        from .sending import models_within  # noqa: PLC0415  # few APIs need it
+        from .sending import makes_decimals_of_plain  # noqa: PLC0415  # few APIs need it
 
-    return any(issubclass(model, OpenModel) and _has_numbers(model) for model in models_within(kind))
+    return makes_decimals_of_plain(kind)
 
 
 def refuse_unreadable(kind: object) -> None:

@@ -274,7 +274,7 @@ def keeps_null(model: M) -> M:
 AnyKind = TypeVar("AnyKind", bound="type[ModelMethods]")
 _READ_ONLY: Final = "_read_only"
 _NUMBERS: Final = "_decimal_numbers"
-_OTHER_NUMBERS: Final = "_other_decimal_numbers"
+_EXTRA_NUMBERS: Final = "_extra_decimal_numbers"
 
 
 def _noted(word: str, names: tuple[str, ...]) -> Callable[[AnyKind], AnyKind]:
@@ -310,17 +310,17 @@ NUMBERS: Final[Any] = object()
 """In the place of a type: the decimals in such a value are numbers of JSON."""
 
 
-def decimal_numbers(*names: str, others: bool = False) -> Callable[[AnyKind], AnyKind]:
+def decimal_numbers(*names: str, extra: bool = False) -> Callable[[AnyKind], AnyKind]:
     """Name the fields of a model whose decimals are numbers of JSON; all other decimals are strings there.
 
     Args:
         names: their names on the wire.
-        others: whether the fields that it does not name are such ones as well.
+        extra: whether its extra properties are such ones as well.
     """
     _SEEN.numbers = True
 
     def noted(model: AnyKind) -> AnyKind:
-        setattr(model, _OTHER_NUMBERS, others)
+        setattr(model, _EXTRA_NUMBERS, extra)
         return _noted(_NUMBERS, names)(model)
 
     return noted
@@ -331,9 +331,9 @@ def numbers_of(kind: type[ModelMethods]) -> frozenset[str]:
     return _noted_of(_NUMBERS, kind)
 
 
-def are_others_numbers(kind: type[ModelMethods]) -> bool:
-    """Whether decimals are numbers of JSON in the fields that a model does not name."""
-    return bool(getattr(kind, _OTHER_NUMBERS, False))
+def has_extra_numbers(kind: type[ModelMethods]) -> bool:
+    """Whether decimals are numbers of JSON in the extra properties of a model."""
+    return bool(getattr(kind, _EXTRA_NUMBERS, False))
 
 
 def are_decimals_numbers() -> bool:

@@ -281,10 +281,11 @@ class CallState:
             self._finish()
         record = self.record
         _mark(error, record)
-        if record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED) and (words := in_words(record)):
-            text = f"{self.info.operation}: interrupted; {words}"
-            error.add_note(text)
-            log.warning("%s", text)
+        words = in_words(record)
+        if words:
+            error.add_note(f"{self.info.operation}: interrupted; {words}")
+        if words and record.certainty in (Certainty.UNKNOWN, Certainty.APPLIED):
+            log.warning("%s: interrupted; %s", self.info.operation, words)
 
     async def heard(self) -> None:
         """Await what hooks have left to be awaited."""
@@ -446,7 +447,7 @@ def drive(state: CallState, attempt: Callable[[Limits], Result], sleep: Callable
     return result if isinstance(result, RawAnswer) else None
 
 
-async def _last_words(state: CallState) -> None:
+async def last_words(state: CallState) -> None:
     """Await what hooks have left though the task is cancelled: for a moment, and whatever becomes of it."""
     import anyio  # noqa: PLC0415  # comes with httpx; needed only for hooks of a cancelled call
 
@@ -484,6 +485,6 @@ async def adrive(
     except BaseException as error:
         state.interrupt(error)
         if state.waiting:
-            await _last_words(state)
+            await last_words(state)
         raise
     return result if isinstance(result, RawAnswer) else None
