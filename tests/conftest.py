@@ -16,6 +16,8 @@ from xdist.scheduler import (  # type: ignore[import-untyped]  # pyright: ignore
     LoadScopeScheduling,
 )
 
+from tests.tools import MYPY_CACHE
+
 ROOT = Path(__file__).parent.parent
 
 # The same examples in every run of the same tests, and no files left in the checkout. Hypothesis also draws constants
@@ -83,6 +85,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAMEKEY_CACHE", str(folder))
+        patch.setenv(MYPY_CACHE, str(tmp_path_factory.mktemp("mypy")))
         yield folder
 
 

@@ -21,6 +21,18 @@ def checked(command: list[str], cwd: Path | None = None, env: dict[str, str] | N
     return done.stdout
 
 
+MYPY_CACHE = "SAMEKEY_TESTS_MYPY"
+"""Names a folder of this process's own, of which what mypy has found is kept from one test to the next."""
+
+
+def mypy_strict() -> list[str]:
+    """A command that checks whole SDKs: what it has found of libraries is not found anew for each of them.
+
+    Where two SDKs of the same name and size are made in the same second, `without_cache` tells them apart.
+    """
+    return [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={os.environ.get(MYPY_CACHE, os.devnull)}"]
+
+
 def without_cache() -> list[str]:
     """Arguments that keep mypy from writing beside what it checks."""
     return ["--no-incremental", f"--cache-dir={os.devnull}"]

@@ -18,7 +18,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
-from tests.tools import checked, pyright_strict, without_cache, write_files
+from tests.tools import checked, mypy_strict, pyright_strict, write_files
 
 from .token_server import ENDPOINT, TokenServer
 
@@ -278,5 +278,5 @@ AsyncManyServers(client_id="a", client_secret="b", credential="c")
 def test_the_sdk_passes_strict_checks(made: Made, tmp_path: Path) -> None:
     """And a coroutine function is an error of types where nobody awaits it."""
     (made.folder / "use.py").write_text(USE, "utf-8")
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "use.py", PACKAGE], cwd=made.folder)
+    checked([*mypy_strict(), "use.py", PACKAGE], cwd=made.folder)
     pyright_strict(made.folder, tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import checked, without_cache
+from tests.tools import checked, mypy_strict
 
 ROOT = Path(__file__).parents[2]
 IDIOMS = Path(__file__).parent / "idioms.py"
@@ -48,7 +48,7 @@ def test_the_examples_are_typed(files: Path, tmp_path: Path) -> None:
     names = [*sorted(path.name for path in files.glob("*.py")), IDIOMS.name]
     shutil.copytree(files, tmp_path / "checked")
     shutil.copy(IDIOMS, tmp_path / "checked")
-    command = [sys.executable, "-m", "mypy", "--strict", *without_cache(), *names]
+    command = [*mypy_strict(), *names]
     checked(command, cwd=tmp_path / "checked", env={"MYPYPATH": paths()})
     # Mocks and the calls of respx are of no type: what is strict is the program.
     settings = {

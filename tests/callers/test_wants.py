@@ -21,7 +21,7 @@ from depot_warehouse import DepotWarehouse
 from samekey.sandbox.serving import running
 
 from tests.callers.test_page import paths
-from tests.tools import checked, without_cache
+from tests.tools import checked, mypy_strict
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "wants.md").read_text("utf-8")
@@ -193,7 +193,7 @@ def test_every_line_is_typed(tmp_path: Path) -> None:
     lines = [f"{head.replace('want', f'want_{number}', 1)}{line}\n" for number, line in enumerate(WANTS.values())]
     source = "\n\n".join([IMPORTS + "from depot_warehouse import models as depot_models", *lines])
     (project / "wants.py").write_text(source, "utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", *without_cache(), "wants.py"]
+    command = [*mypy_strict(), "wants.py"]
     checked(command, cwd=project, env={"MYPYPATH": paths()})
     settings = {
         "typeCheckingMode": "strict",

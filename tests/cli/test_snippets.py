@@ -20,7 +20,7 @@ from samekey.lower.paths import listed_operations
 from samekey.sandbox.serving import running
 
 from tests.cli.test_cli import PAYMENTS, SMALL, WAREHOUSE, contents, run
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, mypy_strict, pyright_strict
 
 ROOT = Path(__file__).parents[2]
 STUDIO = str(ROOT / "specs" / "studio" / "openapi.yaml")
@@ -45,7 +45,7 @@ def test_each_snippet_is_checked(made: tuple[str, Path], tmp_path: Path) -> None
     _, folder = made
     environment = {"MYPYPATH": str(folder / "sdk")}
     scripts = sorted(map(str, (folder / "snippets").glob("*.py")))
-    command = [sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", *without_cache()]
+    command = [*mypy_strict(), "--scripts-are-modules"]
     checked([*command, *scripts], cwd=folder, env=environment)
     for path, data in contents(folder / "snippets").items():
         (folder / "sdk" / f"snippet_{path}").write_bytes(data)

@@ -18,7 +18,7 @@ from samekey.names import assign
 from typer.testing import CliRunner
 
 from tests.corpus.dropping_server import DroppingServer
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, mypy_strict, pyright_strict
 
 DOCUMENTS = (
     "paypal_checkout_orders_v2.json", "discord.json", "resend.yaml", "lithic.yaml", "recurly.yaml", "openfga.json",
@@ -92,7 +92,7 @@ for name in sdk.models.__all__:
 @each_checked_document
 def test_mypy_is_content(sdks: SdkFolder, document: str) -> None:
     """Mypy --strict finds nothing."""
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "."], cwd=sdks.of(document))
+    checked([*mypy_strict(), "."], cwd=sdks.of(document))
 
 
 @each_checked_document

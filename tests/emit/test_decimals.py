@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pydantic
 import pytest
 
 from tests.hard_cases.sdk import Answer, Sdk, make
-from tests.tools import checked, pyright_strict, without_cache, write_files
+from tests.tools import checked, mypy_strict, pyright_strict, write_files
 
 DOCUMENT = """
 openapi: 3.1.0
@@ -218,5 +217,5 @@ def wrong(client: Till) -> None:
 def test_both_checkers_know_it(sdk: Sdk, tmp_path: Path) -> None:
     """What comes back is a Decimal, and a number may be given."""
     write_files({**sdk.result.files, "caller.py": CALLER}, tmp_path / "till")
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "."], cwd=tmp_path / "till")
+    checked([*mypy_strict(), "."], cwd=tmp_path / "till")
     pyright_strict(tmp_path / "till", tmp_path / "scratch")

@@ -16,7 +16,7 @@ import respx
 from samekey.cli import app
 from typer.testing import CliRunner
 
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, mypy_strict, pyright_strict
 
 DOCUMENT = """
 openapi: 3.1.0
@@ -178,7 +178,7 @@ async def right_async(client: AsyncShop) -> list[str]:
 def test_both_checkers_know_every_level(folder: Path, tmp_path: Path) -> None:
     """A caller's mistakes at any depth are found, and right calls are not."""
     (tmp_path / "caller.py").write_text(CALLER, "utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", *without_cache(), "caller.py"]
+    command = [*mypy_strict(), "caller.py"]
     checked(command, cwd=tmp_path, env={"MYPYPATH": str(folder)})
     pyright_strict(folder, tmp_path)
 

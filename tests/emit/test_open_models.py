@@ -12,7 +12,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
-from tests.tools import checked, pyright_strict, without_cache, write_files
+from tests.tools import checked, mypy_strict, pyright_strict, write_files
 
 DOCUMENT = """\
 openapi: 3.0.3
@@ -141,7 +141,7 @@ def test_extra_fields_and_subtypes_come_and_go(sdk: Path) -> None:
 
 def test_mypy_knows_them(sdk: Path) -> None:
     """`assert_type` in the program above holds for mypy."""
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "things", "use.py"], cwd=sdk)
+    checked([*mypy_strict(), "things", "use.py"], cwd=sdk)
 
 
 def test_pyright_knows_them(sdk: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from samekey.names import assign
 from samekey.pipeline import Generated, generate
 
 from tests.lower.documents import loaded
-from tests.tools import WITHOUT_RUNTIME, checked, modules_checked, without_cache, write_files
+from tests.tools import WITHOUT_RUNTIME, checked, modules_checked, mypy_strict, write_files
 
 # Order
 
@@ -457,7 +457,7 @@ def test_no_operation_and_no_argument_is_lost(sdks: Sdks, package: str) -> None:
 
 def test_mypy_is_content(sdks: Sdks) -> None:
     """All of them pass mypy in strict mode."""
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "."], cwd=sdks.folder)
+    checked([*mypy_strict(), "."], cwd=sdks.folder)
 
 
 def test_pyright_is_content(sdks: Sdks) -> None:

@@ -18,7 +18,7 @@ from samekey.document.node import load
 from samekey.pipeline import Generated, generate
 from typer.testing import CliRunner
 
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, mypy_strict, pyright_strict
 
 DOCUMENT = """
 openapi: 3.1.0
@@ -148,7 +148,7 @@ def test_what_came_can_be_sent(folder: Path) -> None:
 
 def test_both_checkers_take_it(folder: Path, tmp_path: Path) -> None:
     """Strict, and what is of another enum is still an error."""
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "caller.py"], cwd=folder)
+    checked([*mypy_strict(), "caller.py"], cwd=folder)
     pyright_strict(folder, tmp_path)
 
 

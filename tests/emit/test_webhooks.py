@@ -12,7 +12,7 @@ from samekey.document.diagnostics import Diagnostics
 from samekey.document.node import load
 from samekey.pipeline import generate
 
-from tests.tools import checked, pyright_strict, without_cache, write_files
+from tests.tools import checked, mypy_strict, pyright_strict, write_files
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -103,7 +103,7 @@ def test_payloads_decode_to_their_types(sdk: Path) -> None:
 
 def test_mypy_infers_the_payload_from_the_name(sdk: Path) -> None:
     """`assert_type` in the program above holds for mypy."""
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "hooks", "use.py"], cwd=sdk)
+    checked([*mypy_strict(), "hooks", "use.py"], cwd=sdk)
 
 
 def test_pyright_infers_the_payload_from_the_name(sdk: Path, tmp_path: Path) -> None:

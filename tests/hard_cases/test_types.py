@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import WITHOUT_RUNTIME, checked, modules_checked, without_cache
+from tests.tools import WITHOUT_RUNTIME, checked, modules_checked, mypy_strict
 
 from .sdk import TOPICS, Sdk
 
@@ -31,7 +31,7 @@ def projects(sdk_of: Callable[[str], Sdk], tmp_path_factory: pytest.TempPathFact
 
 def test_mypy_is_content(projects: Path) -> None:
     """Packages and the tests that come with them pass mypy in strict mode."""
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), *TOPICS], cwd=projects)
+    checked([*mypy_strict(), *TOPICS], cwd=projects)
 
 
 def test_pyright_is_content(projects: Path) -> None:

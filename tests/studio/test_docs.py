@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
-from tests.tools import checked, without_cache
+from tests.tools import checked, mypy_strict
 
 
 def test_the_examples_are_typed(root: Path, project: Path, tmp_path: Path) -> None:
@@ -15,7 +14,7 @@ def test_the_examples_are_typed(root: Path, project: Path, tmp_path: Path) -> No
     examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert len(examples) > 8
     (tmp_path / "examples.py").write_text("\n\n".join(examples), "utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", *without_cache(), "examples.py"]
+    command = [*mypy_strict(), "examples.py"]
     checked(command, cwd=tmp_path, env={"MYPYPATH": str(project)})
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools import checked, pyright_strict, without_cache
+from tests.tools import checked, mypy_strict, pyright_strict, without_cache
 
 TYPED = """\
 from pathlib import Path
@@ -106,7 +106,7 @@ def settings(project: Path, *files: str) -> str:
 
 def test_mypy_is_content(project: Path) -> None:
     """Everything generated passes mypy in strict mode."""
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "."], cwd=project)
+    checked([*mypy_strict(), "."], cwd=project)
 
 
 def test_pyright_is_content(project: Path, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_pyright_is_content(project: Path, tmp_path: Path) -> None:
 def test_both_type_checkers_know_what_is_given(project: Path, tmp_path: Path) -> None:
     """Pages, streams, files and their async twins: all types are inferred, by mypy and by pyright."""
     (tmp_path / "typed.py").write_text(TYPED, "utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", *without_cache(), "typed.py"]
+    command = [*mypy_strict(), "typed.py"]
     checked(command, cwd=tmp_path, env={"MYPYPATH": str(project)})
     (tmp_path / "pyrightconfig.json").write_text(settings(project, "typed.py"), "utf-8")
     checked([sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "-p", str(tmp_path)])

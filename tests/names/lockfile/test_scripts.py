@@ -10,7 +10,7 @@ import pytest
 from samekey.config.file import Config
 
 from tests.names.lockfile.documents import calls, give, import_all, sdk
-from tests.tools import checked, without_cache
+from tests.tools import checked, mypy_strict
 
 SHOPS = {
     "заказы": ("Магазин", {"создатьЗаказ": ("заказы", "создать_заказ"), "списокЗаказов": ("заказы", "список_заказов")},
@@ -56,4 +56,4 @@ def test_an_api_in_another_script_reads_as_it_is_written(tag: str, tmp_path: Pat
     assert list(calls(tmp_path).values()) == [".".join(place) for place in operations.values()]
     import_all(tmp_path, "shop", "Shop", *calls(tmp_path).values())
     checked([sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], tmp_path / "sdk")
-    checked([sys.executable, "-m", "mypy", "--strict", *without_cache(), "."], tmp_path / "sdk")
+    checked([*mypy_strict(), "."], tmp_path / "sdk")
