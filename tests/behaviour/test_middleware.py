@@ -360,9 +360,47 @@ def test_a_header_without_a_value_is_refused(server: FaultServer) -> None:
     """Nobody is sent the word null."""
 
     def empties(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
-        request.headers["X-Tenant"] = cast("str", None)
+        request.headers[name] = cast("str", None)
         return send(request)
 
-    with make(server, empties) as client, pytest.raises(TypeError, match="the header X-Tenant has None as its value"):
-        client.charges.create(amount=1999, currency="usd")
+    for name in ("X-Tenant", "Content-Type"):
+        with make(server, empties) as client, pytest.raises(TypeError, match=f"the header {name} has None") as caught:
+            client.charges.create(amount=1999, currency="usd")
+        assert caught.value.certainty == "not sent"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     assert server.seen == []
+
+
+def test_a_request_that_is_not_awaited_in_time_is_not_sent(server: FaultServer) -> None:
+    """No call of which its caller was told that nothing was sent is sent afterwards."""
+    left: list[asyncio.Task[Any]] = []
+
+    async def leaves(request: CallRequest, send: Callable[[CallRequest], Awaitable[Response[Any]]]) -> Response[Any]:
+        left.append(asyncio.ensure_future(send(request)))
+        raise ValueError("no time")
+
+    async def scenario() -> None:
+        async with AsyncAcmePayments(token=TOKEN, base_url=server.url, middleware=[leaves]) as client:
+            with pytest.raises(ValueError, match="no time") as caught:
+                await client.charges.create(amount=1999, currency="usd")
+            assert caught.value.__notes__ == ["charges.create: interrupted; nothing was sent, so nothing was done"]
+            with pytest.raises(RuntimeError, match="must await its request before it ends"):
+                await left[0]
+
+    asyncio.run(scenario())
+    assert server.seen == []
+
+
+def test_who_ends_the_program_amid_a_call_is_told_what_became_of_it(server: FaultServer) -> None:
+    """Also where the answer has come, and only its reading was cut short."""
+
+    def passes(request: CallRequest, send: Callable[[CallRequest], Response[Any]]) -> Response[Any]:
+        return send(request)
+
+    def ends(*_: object, **__: object) -> Any:  # noqa: ANN401
+        raise KeyboardInterrupt
+
+    with make(server, passes) as client, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("acme_payments._runtime.core.finish", ends)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.charges.create(amount=1999, currency="usd")
+    assert "it was done, but the answer was lost" in caught.value.__notes__[0]

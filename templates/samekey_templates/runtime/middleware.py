@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from .call import Response
 from .declare import public
 from .request.build import ready
+from .request.encode import header_value
 from .retry.dialect import Carrier
 from .retry.loop import last_words
 
@@ -60,13 +61,14 @@ class CallRequest:
 
         Raises:
             ValueError: the key was changed, or a header cannot be sent.
+            TypeError: a header has no value.
         """
         prepared = self._prepared
         carrier = _carrier(prepared)
         if any(name.lower() == carrier for name in self.headers):
             raise ValueError(f"a middleware cannot change {carrier}: one call has one key")
         listed = {name.lower() for name, _ in prepared.unsigned.headers}
-        own = tuple((name, value) for name, value in self.headers.items() if name.lower() in listed)
+        own = tuple((name, header_value(name, value)) for name, value in self.headers.items() if name.lower() in listed)
         key = tuple((name, value) for name, value in prepared.unsigned.headers if name.lower() == carrier)
         unsigned = replace(prepared.unsigned, headers=(*own, *key), content=self._content())
         extra = {name: value for name, value in self.headers.items() if name.lower() not in listed}
@@ -125,20 +127,28 @@ class _Once:
         self._settings = settings
         self._prepared = prepared
         self._send = send
+        self._is_begun = False
         self._is_sent = False
+        self._is_over = False
         self._raised: BaseException | None = None
 
     def __call__(self, request: CallRequest) -> Any:  # noqa: ANN401  # a response
         changed = self._begun(request)
+        self._is_sent = True
         try:
             return self._send(changed)
         except BaseException as error:
             self._raised = error
             raise
 
-    async def later(self, request: CallRequest) -> Any:  # noqa: ANN401  # a response
-        """Send the request likewise, in an event loop."""
-        changed = self._begun(request)
+    def later(self, request: CallRequest) -> Awaitable[Any]:
+        """Return what sends the request, where it is awaited in time."""
+        return self._awaited(self._begun(request))
+
+    async def _awaited(self, changed: Prepared) -> Any:  # noqa: ANN401  # a response
+        if self._is_over:
+            raise RuntimeError("a middleware must await its request before it ends")
+        self._is_sent = True
         try:
             return await self._send(changed)
         except BaseException as error:
@@ -146,15 +156,18 @@ class _Once:
             raise
 
     def _begun(self, request: CallRequest) -> Prepared:
-        if self._is_sent:
+        if self._is_begun:
             raise RuntimeError("a middleware sends its request once: the client sends it again where that is safe")
         changed = request.applied(self._settings)
-        self._is_sent = True
+        self._is_begun = True
         return changed
 
     def failed(self, error: BaseException) -> None:
         """Say on an error of a middleware's own what has become of the call; what the call itself raised says it."""
-        if error is not self._raised:
+        self._is_over = True
+        # A program that is ended between two steps of the call is not told by these.
+        is_told = isinstance(error, Exception) or hasattr(error, "certainty")
+        if error is not self._raised or not is_told:
             self._prepared.state.interrupt(error)
 
     def ended(self, response: object) -> None:
@@ -167,6 +180,7 @@ class _Once:
             RuntimeError: it was to be a stream or a download, of which only the server has the bytes.
             TypeError: it is no response.
         """
+        self._is_over = True
         if not self._is_sent:
             self._prepared.state.forgo("a middleware answered in place of the server")
             if self._is_open:

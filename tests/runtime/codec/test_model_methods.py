@@ -375,6 +375,26 @@ def test_what_a_server_left_out_is_not_sent_as_null(
         assert json.loads(encode_sent(model.replace(**{given: "y"}), lambda: kind)) == {**other, given: "y"}
 
 
+class Cleared(Model, kw_only=True):
+    """A model with a field that must be there, and may be null."""
+
+    name: str | None
+    age: int
+
+
+def test_a_null_that_may_be_there_is_sent() -> None:
+    """What may be null is so where its caller says it, and where it was left out as before."""
+    model = decode(b"{}", Cleared).value
+    assert json.loads(encode_sent(model)) == {"name": None}
+    assert json.loads(encode_sent(model.replace(name="a").replace(name=None, age=2))) == {"name": None, "age": 2}
+
+
+def test_open_models_are_equal_where_their_fields_are() -> None:
+    """As all models are, whatever was left out."""
+    left_out, with_null = decode(b'{"level":1}', Settings).value, decode(b'{"level":1,"mode":null}', Settings).value
+    assert left_out == with_null
+
+
 def test_pickles_of_an_earlier_version_are_read() -> None:
     """They hold the fields of a model, and what it kept beside them."""
     current = Stored.from_dict({"name": "x", "new": 1})

@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
 _SPARE = 4
 """Connections to the store that no request has, so that ledger and page go on."""
+_READERS = 6
+"""Requests that only read and are carried out at once."""
 _FLUSH_SECONDS = 0.1
 
 
@@ -117,30 +119,31 @@ class _InThreads:
         service: the service.
         announcer: what sends webhooks; None for nothing.
         writers: requests that may write and are carried out at once.
-        others: all others that are carried out at once: those that only read, and those that mostly sleep.
-        sleeps: whether all requests mostly sleep.
+        sleepers: those of them that mostly sleep.
+        sleeps: whether all of them do.
     """
 
     def __init__(
-        self, service: Service, announcer: Announcer | None, writers: int, others: int, *, sleeps: bool
+        self, service: Service, announcer: Announcer | None, writers: int, sleepers: int, *, sleeps: bool
     ) -> None:
         self._service = service
         self._announcer = announcer
-        # Writers that wait for the store hold up no one who only reads, and those that sleep hold up no writer.
-        self._others = anyio.CapacityLimiter(others)
-        self._writers = self._others if sleeps else anyio.CapacityLimiter(writers)
+        # Writers that wait for the store hold up no reader, and those that sleep hold up nobody.
+        self._sleepers = anyio.CapacityLimiter(sleepers)
+        self._writers = self._sleepers if sleeps else anyio.CapacityLimiter(writers)
+        self._readers = anyio.CapacityLimiter(_READERS)
 
     def subject(self, request: ReceivedRequest) -> RequestContext:
         return self._service.subject(request)
 
     async def handle(self, request: ReceivedRequest, subject: RequestContext, struck: Struck | None) -> Handled:
         is_slow = struck is not None and struck.fault is Fault.SLOW
-        limiter = self._writers if subject.changes and not is_slow else self._others
+        limiter = self._sleepers if is_slow else self._writers if subject.changes else self._readers
         # What has begun is finished, whatever becomes of its client.
         return await run_sync(self._service.handle, request, subject, struck, limiter=limiter)
 
     async def left(self, request: ReceivedRequest, subject: RequestContext) -> None:
-        await run_sync(self._service.left, request, subject, limiter=self._others)
+        await run_sync(self._service.left, request, subject, limiter=self._readers)
 
     def purge(self) -> int:
         return self._service.purge()
@@ -188,8 +191,8 @@ def open_sandbox(spec: str, settings: Settings, stdin: bytes = b"", tell: Tell |
     announcer = _announcer(document.node, parts.schemas, settings, tell)
     if announcer is not None:
         parts = replace(parts, announce=announcer.happened)
-    others = database.connections - database.writers - _SPARE
-    backend = _InThreads(Service(parts), announcer, database.writers, others, sleeps=settings.broken is not None)
+    sleepers = database.connections - database.writers - _READERS - _SPARE
+    backend = _InThreads(Service(parts), announcer, database.writers, sleepers, sleeps=settings.broken is not None)
     served = Served(
         api.title, base_path(api), len(api.operations), repeatable, sample=sample, switch=keys, announcer=announcer
     )

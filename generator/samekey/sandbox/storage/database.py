@@ -88,7 +88,7 @@ class Sqlite:
     has_one_writer = True
     connections = _TO_FILE
     # They wait for each other.
-    writers = _TO_FILE // 2
+    writers = 8
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

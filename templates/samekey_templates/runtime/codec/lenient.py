@@ -154,7 +154,7 @@ class _Shape(Struct, frozen=True):
 
     Args:
         fields: its fields by their names on the wire.
-        required: the names of those that must be there, on the wire.
+        required: the names of those that must be there and are not null, on the wire.
         lenient: a class with the same fields, none of which must be there: what is missing reads as None.
         extra: the attribute that holds extra properties, if it takes any.
         further_kind: their type.
@@ -173,7 +173,7 @@ def _shape(kind: Any) -> _Shape:  # noqa: ANN401  # a class with `__eq__` is not
     extra = extra_of(kind) if issubclass(kind, OpenModel) else ("", None)
     return _Shape(
         {info.encode_name: _Field(info.name, info.type, _plain(info.type), _model_in(info.type)) for info in known},
-        frozenset(info.encode_name for info in known if info.required),
+        frozenset(info.encode_name for info in known if info.required and not _takes_null(info.type)),
         msgspec.defstruct(
             kind.__name__,
             [(info.name, info.type, None if info.required else _default(info)) for info in known],
@@ -182,6 +182,14 @@ def _shape(kind: Any) -> _Shape:  # noqa: ANN401  # a class with `__eq__` is not
         ),
         *extra,
     )
+
+
+def _takes_null(kind: Any) -> bool:  # noqa: ANN401
+    try:
+        msgspec.convert(None, kind, dec_hook=dec_hook)
+    except (msgspec.ValidationError, TypeError):
+        return False
+    return True
 
 
 def _default(info: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401

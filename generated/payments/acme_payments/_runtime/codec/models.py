@@ -418,7 +418,7 @@ class OpenModel(ModelMethods):  # noqa: PLW1641  # it can be changed, as every m
         self.__dict__[self._extra] = dict(extra or {})
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, OpenModel) and type(self) is type(other) and sent(self) == sent(other)
+        return isinstance(other, OpenModel) and type(self) is type(other) and _given(self) == _given(other)
 
     def __repr__(self) -> str:
         return _shown(self, (*self._known, self._extra))
@@ -441,12 +441,17 @@ def _shown(model: object, names: tuple[str, ...]) -> str:
 
 def sent(model: OpenModel) -> dict[str, object]:
     """Return an open model's fields by their names on the wire, the known ones first, without those left out."""
-    given, missing = model.__dict__, missing_in(model)
+    missing = missing_in(model)
+    return {name: value for name, value in _given(model).items() if value is not None or name not in missing}
+
+
+def _given(model: OpenModel) -> dict[str, object]:
+    """Return the fields like `sent`, with those that must be there."""
+    given = model.__dict__
     fields = {
         known.wire: given[name]
         for name, known in model._known.items()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if name in given and (given[name] is not None or known.required or known.keeps_null)
-        if given[name] is not None or known.wire not in missing
     }
     extra: dict[str, object] = given[model._extra]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return {**fields, **{name: value for name, value in extra.items() if name not in fields}}

@@ -68,10 +68,13 @@ def names_that_only_come_back(kind: object) -> frozenset[str]:
 
 
 def makes_decimals_of_plain(kind: object) -> bool:
-    """Whether a type leads to decimals, and to open models or unions, which are made of plain values."""
+    """Whether a type leads to decimals, and to open models or unions, which are made of plain values.
+
+    Not where a value may be anything: what is no decimal there would become one, and go back as a string.
+    """
     parts = list(_within(kind))
     is_made = any(is_union(part) or (is_model(part) and issubclass(part, OpenModel)) for part in parts)
-    return is_made and any(part is NUMBERS for part in parts)
+    return is_made and any(part is NUMBERS for part in parts) and not any(part is Any or part is object for part in parts)
 
 
 def numbers_within(kind: object) -> bool:

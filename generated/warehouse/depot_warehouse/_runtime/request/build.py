@@ -556,13 +556,14 @@ class _Headers:
 
         Raises:
             ValueError: a value cannot be sent. No frame of its traceback holds one: reports show what frames hold.
+            TypeError: it is none; likewise.
         """
-        refused: ValueError | None = None
+        refused: ValueError | TypeError | None = None
         name = value = ""
         for name, value in pairs:
             try:
                 self.put(name, value)
-            except ValueError as error:
+            except (ValueError, TypeError) as error:
                 refused = error.with_traceback(None)
                 break
         if refused is not None:
