@@ -74,7 +74,9 @@ def makes_decimals_of_plain(kind: object) -> bool:
     """
     parts = list(_within(kind))
     is_made = any(is_union(part) or (is_model(part) and issubclass(part, OpenModel)) for part in parts)
-    return is_made and any(part is NUMBERS for part in parts) and not any(part is Any or part is object for part in parts)
+    return (
+        is_made and any(part is NUMBERS for part in parts) and not any(part is Any or part is object for part in parts)
+    )
 
 
 def numbers_within(kind: object) -> bool:
