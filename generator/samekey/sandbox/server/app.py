@@ -119,8 +119,8 @@ class _InThreads:
         service: the service.
         announcer: what sends webhooks; None for nothing.
         writers: requests that may write and are carried out at once.
-        sleepers: those of them that mostly sleep.
-        sleeps: whether all of them do.
+        sleepers: requests that mostly sleep and are carried out at once.
+        sleeps: whether all requests that may write mostly sleep.
     """
 
     def __init__(

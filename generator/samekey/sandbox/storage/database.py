@@ -134,7 +134,7 @@ class Postgres:
 
     has_one_writer = False
     connections = _TO_SERVER
-    # More threads would contend for Python's lock at each of their round trips.
+    # More threads would contend for the GIL at each of their round trips.
     writers = 3
 
     def __init__(self, engine: Engine) -> None:

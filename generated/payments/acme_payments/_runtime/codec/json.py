@@ -73,7 +73,7 @@ def encode(value: object) -> bytes:
     content = _encoded(value)
     if are_decimals_numbers() and any(_has_numbers(type(model)) for model in _models_in(value)):
         content = _encoder().encode(_simple(_present_throughout(value)))
-    elif (are_extra_fields_kept() or are_fields_missing()) and any(map(_is_more_or_less, _models_in(value))):
+    elif (are_extra_fields_kept() or are_fields_missing()) and any(map(_has_other_fields, _models_in(value))):
         content = _encoder().encode(plain(_present_throughout(value)))
     return content
 
@@ -325,8 +325,8 @@ def _with_extra(value: object, made: Any) -> Any:  # noqa: ANN401  # plain JSON
     return made
 
 
-def _is_more_or_less(model: Model | OpenModel) -> bool:
-    """Whether a model is sent with other fields than msgspec knows of."""
+def _has_other_fields(model: Model | OpenModel) -> bool:
+    """Whether a model is sent with other fields than msgspec would send."""
     return isinstance(model, Model) and bool(kept_by(model) or missing_in(model))
 
 
